@@ -1,0 +1,172 @@
+"""The configuration: interlock.toml as validated models (design §8)."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PlainValidator
+
+from engine.filters import duration
+from engine.values import KINDS, AttributeType
+
+PHASES = ("import", "sync", "evaluate", "export", "confirm", "detect")
+"""What a step can do, in the order of the flow."""
+GLOBAL_PHASES = ("sync", "evaluate")
+"""Phases that work on the whole metaverse and name no system."""
+
+
+class StepPlan(NamedTuple):
+    """One step of a profile: a phase, and the system it works on (empty for `sync` and `evaluate`)."""
+
+    phase: str
+    system: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.phase} {self.system}".strip()
+
+
+def _attribute_type(text: Any) -> AttributeType:
+    kind = str(text).removesuffix("[]")
+    if kind not in KINDS:
+        raise ValueError(f"'{text}' is no attribute type: use {', '.join(KINDS)}, with [] for many values")
+    return AttributeType(kind, str(text).endswith("[]"))
+
+
+def _duration(text: Any) -> timedelta:
+    if isinstance(text, timedelta):
+        return text
+    return duration(str(text))
+
+
+def _step(text: Any) -> StepPlan:
+    words = str(text).split()
+    if not words or words[0] not in PHASES:
+        raise ValueError(f"'{text}' is no step: begin with {', '.join(PHASES)}")
+    phase, *systems = words
+    if len(systems) != (0 if phase in GLOBAL_PHASES else 1):
+        needs = "names no system" if phase in GLOBAL_PHASES else f"needs one system: '{phase} SYSTEM'"
+        raise ValueError(f"'{text}': '{phase}' {needs}")
+    return StepPlan(phase, *systems)
+
+
+TypeName = Annotated[AttributeType, PlainValidator(_attribute_type), PlainSerializer(str)]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Step = Annotated[StepPlan, PlainValidator(_step), PlainSerializer(str)]
+
+
+class Model(BaseModel):
+    """A table of the file: no unknown keys, no changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StoreConfig(Model):
+    """`[store]`: where everything is kept."""
+
+    path: Path = Path("interlock.db")
+
+
+class RunConfig(Model):
+    """`[run]`: how runs go about their work."""
+
+    page_size: int = Field(2000, ge=1, le=50_000)
+    error_limit: int = Field(5000, ge=1)
+
+
+class DeletionsConfig(Model):
+    """`[systems.NAME.deletions]`: gate 5 of the deletion detection."""
+
+    max_count: int = Field(50, ge=0)
+    max_percent: float = Field(5.0, ge=0, le=100)
+
+
+class ExportsConfig(Model):
+    """`[systems.NAME.exports]`: how often and when a failed or unconfirmed export is sent again."""
+
+    max_retries: int = Field(5, ge=0)
+    retry_delay: Duration = timedelta(minutes=1)
+    batch_size: int | None = Field(None, ge=1, le=10_000)
+    """How many exports are sent at once; by default what suits the connector."""
+
+
+class ObjectTypeConfig(Model):
+    """`[systems.NAME.objects.TYPE]`: how objects of one type are identified and typed."""
+
+    external_id: str
+    secondary_external_id: str | None = None
+    attributes: dict[str, TypeName] = {}
+    options: Any = None
+    """The connector's own keys for this type, validated by the connector's model."""
+
+    def type_of(self, attribute: str) -> AttributeType:
+        """Give an attribute's type; anything not listed is text."""
+        return self.attributes.get(attribute, AttributeType("text"))
+
+
+class SystemConfig(Model):
+    """`[systems.NAME]`: a connected system."""
+
+    connector: str
+    objects: dict[str, ObjectTypeConfig] = Field(min_length=1)
+    deletions: DeletionsConfig = DeletionsConfig()
+    exports: ExportsConfig = ExportsConfig()
+    options: Any = None
+    """The connector's own keys, validated by the connector's model."""
+
+
+class DeletionRule(Model):
+    """`[metaverse.TYPE] deletion`: when an MVO goes.
+
+    Connectors that count are those a source gives: CSOs whose type has an inbound rule. An account that was
+    only provisioned does not keep its person alive.
+    """
+
+    when: Literal["manual", "last_connector_gone"] = "manual"
+    grace: Duration = timedelta()
+
+
+class MetaverseTypeConfig(Model):
+    """`[metaverse.TYPE]`: a type of metaverse object."""
+
+    attributes: dict[str, TypeName] = {}
+    deletion: DeletionRule = DeletionRule()
+
+    def type_of(self, attribute: str) -> AttributeType:
+        """Give an attribute's type; anything not listed is text."""
+        return self.attributes.get(attribute, AttributeType("text"))
+
+
+class RuleConfig(Model):
+    """`[[rules]]`: a sync rule, inbound (to the metaverse) or outbound (from it)."""
+
+    name: str
+    source: str = Field(alias="from")
+    target: str = Field(alias="to")
+    scope: str | None = None
+    join: list[list[str]] = []
+    project: bool = False
+    provision: bool = False
+    deprovision: Literal["delete", "disconnect"] = "disconnect"
+    dn: str | None = None
+    flow: dict[str, str] = {}
+
+
+class ProfileConfig(Model):
+    """`[profiles.NAME]`: steps that run one after the other."""
+
+    steps: list[Step] = Field(min_length=1)
+    detect: bool = True
+    """Whether every full import is followed by deletion detection for its system."""
+
+
+class Config(Model):
+    """The whole file."""
+
+    store: StoreConfig = StoreConfig()
+    run: RunConfig = RunConfig()
+    systems: dict[str, SystemConfig] = Field(min_length=1)
+    metaverse: dict[str, MetaverseTypeConfig] = {}
+    rules: list[RuleConfig] = []
+    profiles: dict[str, ProfileConfig] = {}
+    folder: Path = Path()
+    """Where the file lies; relative paths in it start there."""

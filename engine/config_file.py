@@ -1,0 +1,150 @@
+"""Read interlock.toml; every problem is told with its file, line and key."""
+
+import difflib
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from engine import toml_lines
+from engine.config import GLOBAL_PHASES, Config, ObjectTypeConfig, SystemConfig
+from engine.connectors import find_connector
+from engine.errors import ConfigurationError
+from engine.expressions import InvalidExpression
+from engine.rules import Rules, compile_rules
+
+AnyModel = TypeVar("AnyModel", bound=BaseModel)
+Problem = tuple[toml_lines.Path, str]
+
+
+def load(path: Path) -> tuple[Config, Rules]:
+    """Read, validate and compile a configuration file.
+
+    Raises `ConfigurationError` with one line for each problem: `file:line: key: what is wrong`.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"{path}: no such file; make a workspace with 'interlock init DIR', or name the file with --config"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error}") from error
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: not valid TOML: {error}") from error
+    problems: list[Problem] = []
+    config = _validate(raw, path.resolve().parent, problems)
+    rules = None
+    if config and not problems:
+        problems.extend(_contradictions(config))
+    if config and not problems:
+        rules = _compile(config, problems)
+    if config is None or rules is None:
+        raise ConfigurationError("\n".join(_tell(path, text, problems)))
+    return config, rules
+
+
+def _validate(raw: dict[str, Any], folder: Path, problems: list[Problem]) -> Config | None:
+    """Validate the file with every connector's own keys validated by that connector."""
+    shaped = {**raw, "folder": folder}
+    systems = raw.get("systems")
+    if isinstance(systems, dict):
+        shaped["systems"] = {
+            name: _shape_system(name, table, problems) for name, table in systems.items() if isinstance(table, dict)
+        }
+    return _model(Config, shaped, (), problems)
+
+
+def _shape_system(name: str, table: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
+    common = {key: value for key, value in table.items() if key in SystemConfig.model_fields}
+    own = {key: value for key, value in table.items() if key not in SystemConfig.model_fields}
+    try:
+        connector = find_connector(str(table.get("connector")))
+    except LookupError as error:
+        if "connector" in table:
+            problems.append((("systems", name, "connector"), str(error)))
+        return common
+    path: toml_lines.Path = ("systems", name)
+    common["options"] = _model(connector.Options, own, path, problems)
+    objects = table.get("objects")
+    if isinstance(objects, dict):
+        common["objects"] = {
+            kind: _shape_type(connector.ObjectOptions, inner, (*path, "objects", kind), problems)
+            for kind, inner in objects.items()
+            if isinstance(inner, dict)
+        }
+    return common
+
+
+def _shape_type(
+    options: type[BaseModel], table: dict[str, Any], path: toml_lines.Path, problems: list[Problem]
+) -> dict[str, Any]:
+    common = {key: value for key, value in table.items() if key in ObjectTypeConfig.model_fields}
+    own = {key: value for key, value in table.items() if key not in ObjectTypeConfig.model_fields}
+    return {**common, "options": _model(options, own, path, problems)}
+
+
+def _model(
+    model: type[AnyModel], values: dict[str, Any], path: toml_lines.Path, problems: list[Problem]
+) -> AnyModel | None:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        for detail in error.errors():
+            where = (*path, *detail["loc"])
+            if detail["type"] == "extra_forbidden":
+                known = [field.alias or name for name, field in model.model_fields.items()]
+                problems.append((where, _unknown(str(where[-1]), known if len(detail["loc"]) == 1 else [])))
+            else:
+                problems.append((where, detail["msg"].removeprefix("Value error, ")))
+        return None
+
+
+def _unknown(key: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
+    return f"unknown key; did you mean '{close[0]}'?" if close else "unknown key"
+
+
+def _contradictions(config: Config) -> Iterator[Problem]:
+    """Find what each table says rightly, but not together with the others."""
+    types = {f"{name}.{kind}" for name, system in config.systems.items() for kind in system.objects}
+    metaverse = {f"metaverse.{kind}" for kind in config.metaverse}
+    names: set[str] = set()
+    for index, rule in enumerate(config.rules):
+        where: toml_lines.Path = ("rules", index)
+        if rule.name in names:
+            yield (*where, "name"), f"another rule is called '{rule.name}' already"
+        names.add(rule.name)
+        ends = {"from": rule.source, "to": rule.target}
+        for key, end in ends.items():
+            if end not in types | metaverse:
+                close = difflib.get_close_matches(end, types | metaverse, n=1)
+                hint = f"; did you mean '{close[0]}'?" if close else ""
+                yield (*where, key), f"'{end}' names no object type{hint}"
+        if all(end in types for end in ends.values()) or all(end in metaverse for end in ends.values()):
+            yield (*where, "to"), "one end must be in the metaverse and the other in a system"
+    for name, profile in config.profiles.items():
+        for index, step in enumerate(profile.steps):
+            if step.phase not in GLOBAL_PHASES and step.system not in config.systems:
+                yield ("profiles", name, "steps", index), f"'{step}' names no configured system"
+
+
+def _compile(config: Config, problems: list[Problem]) -> Rules | None:
+    rules = None
+    try:
+        rules = compile_rules(config)
+    except InvalidExpression as error:
+        problems.append((error.where, str(error)))
+    return rules
+
+
+def _tell(path: Path, text: str, problems: list[Problem]) -> Iterator[str]:
+    lines = toml_lines.locate(text)
+    for where, message in dict.fromkeys(problems):
+        line = toml_lines.line_of(lines, where)
+        key = ".".join(str(part) for part in where)
+        yield f"{path}:{line or 1}: {key}: {message}"

@@ -1,0 +1,175 @@
+"""The connector protocol: everything the engine asks of a connected system.
+
+A connector is made for each step with its validated options, entered, used and left:
+
+    async with connector_class(name, system, folder) as connector:
+        async for event in connector.import_objects(request): ...
+
+Third parties implement `Connector` and name the class in the entry-point group `interlock.connectors`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self
+
+from pydantic import BaseModel
+
+from engine.config import Model, SystemConfig
+from engine.errors import ObjectError
+from storage.records import AttributeChange, Attributes, ChangeType
+
+
+@dataclass(slots=True, frozen=True)
+class Capabilities:
+    """What a connector can do."""
+
+    writes: bool
+    deltas: bool = False
+    batch_size: int = 200
+    """How many operations suit it at once."""
+
+
+@dataclass(slots=True, frozen=True)
+class ImportRequest:
+    """What an import asks for."""
+
+    types: Mapping[str, frozenset[str]]
+    """Object type → the attributes that the configuration uses of it."""
+    required: Mapping[str, frozenset[str]]
+    """Object type → the attributes without which it cannot be synchronised, where a system names them up front."""
+    page_size: int
+
+
+@dataclass(slots=True)
+class ImportedObject:
+    """One object as its system holds it.
+
+    With an `error` only its identity counts: it has been seen, and nothing of it is taken over. Without an
+    `external_id` it makes the import incomplete.
+    """
+
+    type: str
+    external_id: str | None
+    attributes: Attributes
+    secondary_id: str | None = None
+    position: str = ""
+    """Where it stands, for a person: a line, an entry."""
+    partition: str = ""
+    """The part of the system that it was looked for in, such as a base DN."""
+    error: ObjectError | None = None
+
+
+@dataclass(slots=True)
+class ImportPage:
+    """Some objects, in the order of the system."""
+
+    objects: list[ImportedObject]
+    total: int | None = None
+    """How many objects the import will have, where that is known."""
+
+
+@dataclass(slots=True, frozen=True)
+class ImportEnd:
+    """The explicit end of an import; one that stops without it is incomplete."""
+
+    complete: bool
+    partitions: Sequence[str] = ("",)
+    """Every part of the system that was read to its end."""
+    reason: str = ""
+    """Why it is incomplete."""
+
+
+@dataclass(slots=True, frozen=True)
+class ExportOperation:
+    """One object's change, to be executed in the target."""
+
+    id: int
+    change_type: ChangeType
+    type: str
+    external_id: str | None
+    secondary_id: str | None
+    new_secondary_id: str | None = None
+    attributes: Attributes = field(default_factory=dict)
+    """All attributes of an object to create."""
+    changes: Sequence[AttributeChange] = ()
+
+
+@dataclass(slots=True, frozen=True)
+class ExportResult:
+    """What became of one operation; without an error it was executed."""
+
+    id: int
+    external_id: str | None = None
+    """The primary external id, where the system gave one to a created object."""
+    error: ObjectError | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class CheckLine:
+    """One thing that a connection test found."""
+
+    ok: bool
+    subject: str
+    message: str
+
+
+class Connector(ABC):
+    """A connected system. Made from the name it has in the configuration, its table, and the file's folder."""
+
+    capabilities: ClassVar[Capabilities]
+    Options: ClassVar[type[BaseModel]] = Model
+    """The connector's own keys of `[systems.NAME]`."""
+    ObjectOptions: ClassVar[type[BaseModel]] = Model
+    """The connector's own keys of `[systems.NAME.objects.TYPE]`."""
+
+    def __init__(self, name: str, system: SystemConfig, folder: Path) -> None:
+        self.name = name
+        self.system = system
+        self.folder = folder
+
+    async def __aenter__(self) -> Self:
+        """Connect. Raises `CannotConnect` or `CredentialsRefused`."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let go of the system; what `export` reported as executed is durable before this returns."""
+        return
+
+    @abstractmethod
+    async def test(self) -> list[CheckLine]:
+        """Look whether the system can be used as configured, and change nothing."""
+
+    @abstractmethod
+    async def discover_schema(self) -> dict[str, list[str]]:
+        """Give the attributes that objects of each configured type can have: type → names."""
+
+    @abstractmethod
+    def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportPage | ImportEnd]:
+        """Read everything: pages, then one `ImportEnd`.
+
+        Raises `CannotConnect` where nothing could be read, `ConnectionLost` in the middle.
+        """
+
+    @abstractmethod
+    async def read_object(
+        self,
+        object_type: str,
+        *,
+        external_id: str | None,
+        secondary_id: str | None,
+        attributes: frozenset[str],
+    ) -> ImportedObject | None:
+        """Look one object up by its primary id, or else by its secondary; None where there is none."""
+
+    async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
+        """Execute operations that do not depend on each other, and give a result for each.
+
+        A `ConnectionLost` means that for every operation without a result it is not known whether it took
+        place; the engine will look at the target.
+        """
+        raise TypeError(f"the connector of '{self.name}' reads only; it was handed {len(operations)} operations")

@@ -1,0 +1,295 @@
+"""The `csv` connector: one file for each object type, read in full, written by atomic replacement."""
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, ClassVar
+
+from pydantic import Field
+
+from engine import values
+from engine.config import Model, ObjectTypeConfig, SystemConfig
+from engine.connectors.base import (
+    Capabilities,
+    CheckLine,
+    Connector,
+    ExportOperation,
+    ExportResult,
+    ImportedObject,
+    ImportEnd,
+    ImportPage,
+    ImportRequest,
+)
+from engine.connectors.csv_table import CsvTable
+from engine.connectors.files import changed_since, find_duplicates, snapshot
+from engine.errors import CannotConnect, ObjectError
+from engine.values import InvalidValue
+from storage.records import Attributes
+
+csv.field_size_limit(16 * values.MAX_LENGTH)
+
+
+class CsvOptions(Model):
+    """`[systems.NAME]` with `connector = "csv"`."""
+
+    path: Path | None = None
+    """The file, for a system with a single object type."""
+    encoding: str = "utf-8"
+    delimiter: str = Field(",", min_length=1, max_length=1)
+    quote: str = Field('"', min_length=1, max_length=1)
+    separator: str = Field("|", min_length=1)
+    """Between the values of a multi-valued column."""
+
+
+class CsvObjectOptions(Model):
+    """`[systems.NAME.objects.TYPE]`: the type's own file."""
+
+    path: Path | None = None
+
+
+class CsvConnector(Connector):
+    """Rows of CSV files as objects; the first row names the attributes."""
+
+    capabilities: ClassVar[Capabilities] = Capabilities(writes=True, batch_size=5000)
+    Options = CsvOptions
+    ObjectOptions = CsvObjectOptions
+
+    def __init__(self, name: str, system: SystemConfig, folder: Path) -> None:
+        super().__init__(name, system, folder)
+        self.options: CsvOptions = system.options
+        self._tables: dict[str, CsvTable] = {}
+
+    def path_of(self, object_type: str) -> Path:
+        """Give the file of an object type. Raises `CannotConnect` where the configuration names none."""
+        own: CsvObjectOptions = self.system.objects[object_type].options
+        path = own.path or (self.options.path if len(self.system.objects) == 1 else None)
+        if path is None:
+            raise CannotConnect(
+                f"'{self.name}': no file for '{object_type}'; give [systems.{self.name}.objects.{object_type}] a path"
+            )
+        return self.folder / path
+
+    async def test(self) -> list[CheckLine]:
+        lines = []
+        for kind in self.system.objects:
+            try:
+                header, rows = await asyncio.to_thread(self._measure, kind)
+                lines.append(CheckLine(True, kind, f"{self.path_of(kind)}: {rows:,} rows, {len(header)} columns"))
+            except CannotConnect as error:
+                lines.append(CheckLine(False, kind, str(error)))
+        return lines
+
+    def _measure(self, object_type: str) -> tuple[list[str], int]:
+        with _Source(self, object_type, frozenset()) as source:
+            return source.header, source.count
+
+    async def discover_schema(self) -> dict[str, list[str]]:
+        return {kind: (await asyncio.to_thread(self._measure, kind))[0] for kind in self.system.objects}
+
+    async def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportPage | ImportEnd]:
+        sources = [await asyncio.to_thread(_Source, self, kind, used) for kind, used in request.required.items()]
+        total = sum(source.count for source in sources)
+        for source in sources:
+            with source:
+                pages = source.pages(request.page_size)
+                while objects := await asyncio.to_thread(next, pages, None):
+                    yield ImportPage(objects, total=total)
+        changed = [str(source.path) for source in sources if changed_since(source.path, source.stamp)]
+        reason = f"{', '.join(changed)} changed while it was read" if changed else ""
+        yield ImportEnd(complete=not changed, reason=reason)
+
+    async def read_object(
+        self,
+        object_type: str,
+        *,
+        external_id: str | None,
+        secondary_id: str | None,
+        attributes: frozenset[str],
+    ) -> ImportedObject | None:
+        if external_id is None:
+            return None
+        table = self._table(object_type)
+        row = await asyncio.to_thread(table.find, external_id)
+        if row is None:
+            return None
+        reader = RowReader(self.system.objects[object_type], object_type, table.header, self.options.separator)
+        return reader.read(row, str(table.path), frozenset())
+
+    async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
+        results = []
+        for kind in dict.fromkeys(operation.type for operation in operations):
+            own = [operation for operation in operations if operation.type == kind]
+            results += await asyncio.to_thread(self._table(kind).apply, own)
+        return results
+
+    def _table(self, object_type: str) -> CsvTable:
+        if object_type not in self._tables:
+            settings = self.system.objects[object_type]
+            self._tables[object_type] = CsvTable(self.path_of(object_type), settings, self.options)
+        return self._tables[object_type]
+
+
+class RowReader:
+    """Turns rows into objects, by the types that the configuration gives to the columns."""
+
+    def __init__(self, settings: ObjectTypeConfig, object_type: str, header: list[str], separator: str) -> None:
+        self._type = object_type
+        self._header = header
+        self._separator = separator
+        self._id = header.index(settings.external_id)
+        self._typed = [
+            (name, kind) for name in header if (kind := settings.type_of(name)) and (kind.multi or kind.kind != "text")
+        ]
+
+    def external_id(self, row: list[str]) -> str | None:
+        """Give a row's external id, or None where it has none."""
+        return (row[self._id].strip() or None) if len(row) > self._id else None
+
+    def read(self, row: list[str], position: str, duplicates: frozenset[str]) -> ImportedObject:
+        """Make the object of one row; what is wrong with it is its error."""
+        external_id = self.external_id(row)
+        one = ImportedObject(self._type, external_id, {}, None, position)
+        if external_id is None:
+            one.error = _error(
+                "missing-external-id", f"'{self._header[self._id]}' is empty", "fill it in at the source"
+            )
+        elif external_id in duplicates:
+            one.error = _error(
+                "duplicate-external-id",
+                f"the external id '{external_id}' stands in the file more than once",
+                "give every object its own id at the source; until then none of them changes anything",
+            )
+        elif len(row) != len(self._header):
+            one.error = _error(
+                "syntax-violation",
+                f"the row has {len(row)} fields, and the header {len(self._header)}",
+                "look for a missing or superfluous delimiter, or a line break without quotes",
+            )
+        else:
+            self._fill(one, row)
+        return one
+
+    def _fill(self, one: ImportedObject, row: list[str]) -> None:
+        attributes: Attributes = {name: [value] for name, value in zip(self._header, row, strict=True) if value.strip()}
+        whole = "".join(row)
+        try:
+            if len(whole) > values.MAX_LENGTH or "\0" in whole:
+                for name, found in attributes.items():
+                    self._typed_values(name, "text", found)
+            for name, kind in self._typed:
+                if raw := attributes.get(name):
+                    parts = [part.strip() for part in raw[0].split(self._separator)] if kind.multi else raw
+                    attributes[name] = self._typed_values(name, kind.kind, [part for part in parts if part])
+        except InvalidValue as error:
+            one.error = _error("syntax-violation", str(error), "correct the value at the source")
+            return
+        one.attributes = attributes
+
+    def _typed_values(self, name: str, kind: str, raw: list[str]) -> list[Any]:
+        try:
+            return list(dict.fromkeys(values.parse(kind, value) for value in raw))
+        except InvalidValue as error:
+            raise InvalidValue(f"'{name}': {error}") from error
+
+
+def _error(code: str, message: str, advice: str) -> ObjectError:
+    return ObjectError(code, message, advice)
+
+
+class _Source:
+    """One file being imported: a private copy, its header, and the ids that stand in it more than once."""
+
+    def __init__(self, connector: CsvConnector, object_type: str, used: frozenset[str]) -> None:
+        self.path = connector.path_of(object_type)
+        self._options = connector.options
+        self._copy: BinaryIO
+        self._copy, self.stamp = snapshot(self.path)
+        self.count = 0
+        self.duplicates: frozenset[str] = frozenset()
+        self.header = self._read_header(used, connector.system.objects[object_type].external_id)
+        if self.header:
+            settings = connector.system.objects[object_type]
+            self._reader = RowReader(settings, object_type, self.header, self._options.separator)
+            self.duplicates = find_duplicates(self._ids)
+
+    def __enter__(self) -> "_Source":
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._copy.close()
+
+    def _rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Give every row that is not blank, with the line it starts on.
+
+        Raises `CannotConnect` where the file cannot be decoded or its quotes do not close.
+        """
+        self._copy.seek(0)
+        encoding = (
+            "utf-8-sig" if self._options.encoding.lower().replace("_", "-") == "utf-8" else self._options.encoding
+        )
+        try:
+            text = io.TextIOWrapper(self._copy, encoding=encoding, newline="")
+        except LookupError:
+            raise CannotConnect(f"{self.path}: no encoding is called '{self._options.encoding}'") from None
+        reader = csv.reader(text, delimiter=self._options.delimiter, quotechar=self._options.quote, strict=True)
+        line = 1
+        try:
+            for row in reader:
+                if row:
+                    yield line, row
+                line = reader.line_num + 1
+        except UnicodeError as error:
+            hint = "it is not" if encoding != "utf-8-sig" else "perhaps it is cp1252 or utf-16; it is not"
+            raise CannotConnect(
+                f"{self.path}: after line {reader.line_num}: {hint} {self._options.encoding}: {error}; "
+                "set 'encoding' in the configuration"
+            ) from error
+        except csv.Error as error:
+            raise CannotConnect(
+                f"{self.path}:{line}: not readable as CSV: {error}; look for a quote that is not closed"
+            ) from error
+        finally:
+            text.detach()
+
+    def _read_header(self, used: frozenset[str], external_id: str) -> list[str]:
+        """Read and check the first row; an empty file has no header and no objects."""
+        first = next(self._rows(), None)
+        if first is None:
+            return []
+        header = [name.strip() for name in first[1]]
+        twice = [name for name in header if name and header.count(name) > 1]
+        if twice:
+            raise CannotConnect(f"{self.path}:1: the column '{twice[0]}' stands there twice")
+        missing = sorted((used | {external_id}) - set(header))
+        if missing:
+            raise CannotConnect(
+                f"{self.path}:1: the column {', '.join(map(repr, missing))} is not there, and the configuration "
+                f"uses it (found: {', '.join(header)})"
+            )
+        return header
+
+    def _ids(self) -> Iterable[str]:
+        """Give every id that can be read, counting the rows."""
+        rows = self._rows()
+        next(rows)
+        self.count = 0
+        external_id = self._reader.external_id
+        for _, row in rows:
+            self.count += 1
+            if (text := external_id(row)) is not None:
+                yield text
+
+    def pages(self, size: int) -> Iterator[list[ImportedObject]]:
+        """Give the objects, some at a time."""
+        rows = self._rows()
+        next(rows, None)
+        page: list[ImportedObject] = []
+        for line, row in rows:
+            page.append(self._reader.read(row, f"{self.path.name}:{line}", self.duplicates))
+            if len(page) == size:
+                yield page
+                page = []
+        if page:
+            yield page

@@ -1,0 +1,93 @@
+"""What connectors to files share: a private copy to read from, and atomic replacement."""
+
+import os
+import shutil
+import tempfile
+import time
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from engine.errors import CannotConnect
+
+_TRIES = 5
+
+Stamp = tuple[int, int, int]
+"""What changes when a file changes: inode, size, time of modification."""
+
+
+def stamp(path: Path) -> Stamp:
+    """Give a file's stamp. Raises OSError."""
+    found = path.stat()
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def snapshot(path: Path) -> tuple[BinaryIO, Stamp]:
+    """Copy a file where nobody changes it, so that it can be read more than once; give the copy and its stamp.
+
+    Raises `CannotConnect` for a file that is missing, unreadable, or changes all the time.
+    """
+    for _ in range(_TRIES):
+        copy = tempfile.TemporaryFile()  # noqa: SIM115 - handed to the caller
+        try:
+            before = stamp(path)
+            with path.open("rb") as source:
+                shutil.copyfileobj(source, copy, 1 << 20)
+            if stamp(path) == before:
+                copy.seek(0)
+                return copy, before
+        except OSError as error:
+            copy.close()
+            raise CannotConnect(f"{path}: cannot be read: {error.strerror or error}") from error
+        copy.close()
+        time.sleep(0.2)
+    raise CannotConnect(f"{path}: changes while it is read; wait until whoever writes it has finished")
+
+
+def changed_since(path: Path, before: Stamp) -> bool:
+    """Tell whether a file is no longer what it was."""
+    try:
+        return stamp(path) != before
+    except OSError:
+        return True
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Write a file that takes the place of another in one step, durably; the old one stays if anything fails."""
+    mode = path.stat().st_mode & 0o7777 if path.exists() else 0o600
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, mode)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def find_duplicates(read_ids: Callable[[], Iterable[str]]) -> frozenset[str]:
+    """Give the ids that stand more than once in a source, which is read once, or twice if there are any.
+
+    Costs eight bytes for each id: equal hashes are only candidates, counted by the second reading.
+    """
+    hashes = array("q", (hash(text) for text in read_ids()))
+    ordered = sorted(hashes)
+    suspects = {one for one, other in pairwise(ordered) if one == other}
+    del ordered, hashes
+    if not suspects:
+        return frozenset()
+    counts = Counter(text for text in read_ids() if hash(text) in suspects)
+    return frozenset(text for text, count in counts.items() if count > 1)

@@ -1,0 +1,93 @@
+"""What an LDAP result code means for one object (RFC 4511 appendix A), and what an operator can do."""
+
+from typing import Any
+
+from engine.errors import ObjectError
+
+_MEANINGS: dict[int, tuple[str, str, str]] = {
+    1: ("server-error", "the server had an internal error", "look into the server's log; it is sent again"),
+    2: ("protocol-error", "the server does not understand the request", "look into the server's log"),
+    3: ("limit-exceeded", "the server's time limit was exceeded", "raise the limit for this account"),
+    4: ("limit-exceeded", "the server's size limit was exceeded", "raise the limit for this account"),
+    10: ("referral", "the entry is on another server", "point the system at the server that holds it"),
+    11: ("limit-exceeded", "an administrative limit was exceeded", "raise the limit for this account"),
+    13: ("permission-denied", "the server wants encryption for this", "set tls to starttls or ldaps"),
+    16: (
+        "missing-value",
+        "an attribute or value to remove is not there",
+        "import the directory, then evaluate again",
+    ),
+    17: (
+        "schema-violation",
+        "the server does not know an attribute",
+        "correct the rule's flow, or load the schema",
+    ),
+    18: ("schema-violation", "the attribute cannot be matched that way", "correct the rule's flow"),
+    19: (
+        "constraint-violation",
+        "a value breaks one of the server's rules",
+        "correct the value at its source",
+    ),
+    20: (
+        "existing-value",
+        "an attribute or value to add is there already",
+        "import the directory, then evaluate again",
+    ),
+    21: (
+        "syntax-violation",
+        "a value does not have its attribute's syntax",
+        "correct the value at its source",
+    ),
+    32: ("missing-object", "the entry does not exist", "import the directory to see what became of it"),
+    34: ("syntax-violation", "the DN is not valid for this server", "correct the rule's dn"),
+    48: ("permission-denied", "this account may not bind that way", "give the system other credentials"),
+    49: ("permission-denied", "the credentials are wrong", "correct bind_dn or the password"),
+    50: ("permission-denied", "this account may not do that", "grant it the right, or use another account"),
+    51: ("server-busy", "the server is busy", "it is sent again later"),
+    52: ("server-busy", "the server is shutting down or not available", "it is sent again later"),
+    53: ("unwilling", "the server refuses to do that", "read its reason; it may be read-only"),
+    54: ("server-error", "the server found a loop", "look into the server's aliases and referrals"),
+    64: (
+        "schema-violation",
+        "the RDN does not fit the entry's attributes",
+        "flow the attribute that the DN begins with",
+    ),
+    65: (
+        "schema-violation",
+        "the entry breaks the rules of its object classes",
+        "flow what they require, and nothing else",
+    ),
+    66: (
+        "constraint-violation",
+        "the entry has entries below it",
+        "delete or move what stands below it first",
+    ),
+    67: ("constraint-violation", "the RDN cannot be changed that way", "change the DN instead"),
+    68: (
+        "existing-object",
+        "an entry with this DN exists already",
+        "join it by a rule, or give this one another name",
+    ),
+    69: ("schema-violation", "the object class cannot be changed", "delete and create the entry"),
+    71: ("constraint-violation", "the entry cannot move to another server", "move it there by hand"),
+    80: ("server-error", "the server had another error", "read its reason"),
+}
+LIMITS = (3, 4, 11)
+"""Results that end a search before its end."""
+
+
+def explain(result: dict[str, Any], *, creating: bool = False) -> ObjectError:
+    """Give the error of a result; one that we do not know is shown whole."""
+    code = int(result["result"])
+    if code == 32 and creating:
+        found = (
+            "non-existent-parent",
+            "the parent entry does not exist",
+            "create it first, or provision it by a rule",
+        )
+    else:
+        known = _MEANINGS.get(code)
+        found = known or ("unknown-result", f"the server answered {result['description']}", "read its reason")
+    reason = str(result.get("message") or "").strip()
+    sentence = f"{found[1]} (LDAP {code} {result['description']}{f': {reason}' if reason else ''})"
+    return ObjectError(found[0], sentence, found[2])

@@ -1,0 +1,174 @@
+"""The `ldif` connector: a directory in one file (RFC 2849), the embedded default target."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, ClassVar
+
+from engine import dn
+from engine.config import Model, SystemConfig
+from engine.connectors.base import (
+    Capabilities,
+    CheckLine,
+    Connector,
+    ExportOperation,
+    ExportResult,
+    ImportedObject,
+    ImportEnd,
+    ImportPage,
+    ImportRequest,
+)
+from engine.connectors.directory import DirectoryObjectOptions, EntryReader
+from engine.connectors.files import changed_since, find_duplicates, snapshot
+from engine.connectors.ldif_directory import LdifDirectory
+from engine.connectors.ldif_format import Entry, LdifError, read_entries
+from engine.errors import CannotConnect, ObjectError
+
+
+class LdifOptions(Model):
+    """`[systems.NAME]` with `connector = "ldif"`."""
+
+    path: Path
+    base: str = ""
+    """The part of the directory to look at; by default all of it."""
+
+
+class LdifConnector(Connector):
+    """The entries of an LDIF file as objects."""
+
+    capabilities: ClassVar[Capabilities] = Capabilities(writes=True, batch_size=5000)
+    Options = LdifOptions
+    ObjectOptions = DirectoryObjectOptions
+
+    def __init__(self, name: str, system: SystemConfig, folder: Path) -> None:
+        super().__init__(name, system, folder)
+        self.options: LdifOptions = system.options
+        self.path = folder / self.options.path
+        self._directory = LdifDirectory(self.path, dict(system.objects))
+        self._classes = {
+            kind: frozenset(name.lower() for name in settings.options.object_class)
+            for kind, settings in system.objects.items()
+        }
+        self._bases = {
+            kind: dn.key(base) if (base := settings.options.base or self.options.base) else ""
+            for kind, settings in system.objects.items()
+        }
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._directory.close()
+
+    async def test(self) -> list[CheckLine]:
+        try:
+            count = await asyncio.to_thread(self._count)
+        except CannotConnect as error:
+            return [CheckLine(False, "file", str(error))]
+        return [CheckLine(True, "file", f"{self.path}: {count:,} entries")]
+
+    def _count(self) -> int:
+        copy, _ = snapshot(self.path)
+        with copy:
+            return sum(1 for _ in self._entries(copy))
+
+    async def discover_schema(self) -> dict[str, list[str]]:
+        return await asyncio.to_thread(self._discover)
+
+    def _discover(self) -> dict[str, list[str]]:
+        names: dict[str, set[str]] = {kind: set() for kind in self.system.objects}
+        copy, _ = snapshot(self.path)
+        with copy:
+            for entry in self._entries(copy):
+                if (kind := self._type_of(entry)) is not None:
+                    names[kind].update(entry.attributes)
+        return {kind: sorted(found) for kind, found in names.items()}
+
+    async def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportPage | ImportEnd]:
+        copy, before = await asyncio.to_thread(snapshot, self.path)
+        with copy:
+            total, duplicates = await asyncio.to_thread(self._scan, copy)
+            pages = self._pages(copy, request, duplicates)
+            while objects := await asyncio.to_thread(next, pages, None):
+                yield ImportPage(objects, total)
+        changed = changed_since(self.path, before)
+        reason = f"{self.path} changed while it was read" if changed else ""
+        yield ImportEnd(complete=not changed, partitions=list(self._bases.values()), reason=reason)
+
+    def _scan(self, copy: BinaryIO) -> tuple[int, frozenset[str]]:
+        """Count the entries that will come, and find the ids that stand in the file more than once."""
+        total = 0
+
+        def ids() -> Iterator[str]:
+            nonlocal total
+            total = 0
+            for entry in self._entries(copy):
+                kind = self._type_of(entry)
+                if kind is None:
+                    continue
+                total += 1
+                if (external_id := entry.first(self.system.objects[kind].external_id)) is not None:
+                    yield f"{kind}\0{external_id}"
+
+        duplicates = find_duplicates(ids)
+        return total, duplicates
+
+    def _pages(
+        self, copy: BinaryIO, request: ImportRequest, duplicates: frozenset[str]
+    ) -> Iterator[list[ImportedObject]]:
+        readers = {kind: EntryReader(kind, self.system.objects[kind], used) for kind, used in request.types.items()}
+        page: list[ImportedObject] = []
+        for entry in self._entries(copy):
+            kind = self._type_of(entry)
+            if kind is None:
+                continue
+            one = readers[kind].read(entry.dn, entry.attributes, f"{self.path.name}:{entry.line}")
+            one.partition = self._bases[kind]
+            if f"{kind}\0{one.external_id}" in duplicates:
+                one.error = _duplicate(one)
+            page.append(one)
+            if len(page) == request.page_size:
+                yield page
+                page = []
+        if page:
+            yield page
+
+    def _entries(self, copy: BinaryIO) -> Iterator[Entry]:
+        copy.seek(0)
+        try:
+            yield from read_entries(copy)
+        except LdifError as error:
+            raise CannotConnect(f"{self.path}: not readable as LDIF: {error}") from error
+
+    def _type_of(self, entry: Entry) -> str | None:
+        """Give the first configured type whose object classes an entry has, below that type's base."""
+        classes = {name.decode(errors="replace").lower() for name in entry.attributes.get("objectclass", [])}
+        for kind, needed in self._classes.items():
+            if needed <= classes and (not self._bases[kind] or dn.is_within(dn.key(entry.dn), self._bases[kind])):
+                return kind
+        return None
+
+    async def read_object(
+        self,
+        object_type: str,
+        *,
+        external_id: str | None,
+        secondary_id: str | None,
+        attributes: frozenset[str],
+    ) -> ImportedObject | None:
+        entry = await asyncio.to_thread(self._directory.find, external_id, secondary_id)
+        if entry is None:
+            return None
+        reader = EntryReader(object_type, self.system.objects[object_type], attributes)
+        return reader.read(entry.dn, entry.attributes, str(self.path))
+
+    async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
+        return await asyncio.to_thread(self._directory.apply, operations)
+
+
+def _duplicate(one: ImportedObject) -> ObjectError:
+    return ObjectError(
+        "duplicate-external-id",
+        f"the external id '{one.external_id}' stands in the file more than once",
+        "give every entry its own id; until then none of them changes anything",
+    )

@@ -1,0 +1,143 @@
+"""Distinguished names after RFC 4514: parse, escape, compare."""
+
+import string
+from functools import lru_cache
+
+Rdn = list[tuple[str, str]]
+"""One relative distinguished name: (attribute type, unescaped value) pairs, more than one if multi-valued."""
+
+_SPECIAL = frozenset('"+,;<>\\')
+_ESCAPABLE = _SPECIAL | frozenset(" #=")
+_HEX = frozenset(string.hexdigits)
+
+
+class InvalidDn(ValueError):
+    """The text is not a distinguished name."""
+
+
+def escape(value: str) -> str:
+    """Escape a value so that it can stand in a DN (RFC 4514 §2.4)."""
+    plain = "".join(f"\\{char}" if char in _SPECIAL else char for char in value).replace("\0", "\\00")
+    if plain.endswith(" ") and len(value) > 1:
+        plain = plain[:-1] + "\\ "
+    if plain[:1] in (" ", "#"):
+        plain = "\\" + plain
+    return plain
+
+
+def parse(dn: str) -> list[Rdn]:
+    """Split a DN into its RDNs, the object's own first. Raises `InvalidDn`."""
+    if not dn.strip():
+        return []
+    rdns: list[Rdn] = []
+    for part in split(dn, ","):
+        rdns.append([_pair(ava, dn) for ava in split(part, "+")])
+    return rdns
+
+
+def split(text: str, separator: str) -> list[str]:
+    """Split at every separator that no backslash escapes."""
+    if "\\" not in text:
+        return text.split(separator)
+    parts, start, index = [], 0, 0
+    while index < len(text):
+        if text[index] == "\\":
+            index += 2
+            continue
+        if text[index] == separator:
+            parts.append(text[start:index])
+            start = index + 1
+        index += 1
+    parts.append(text[start:])
+    return parts
+
+
+def _pair(ava: str, dn: str) -> tuple[str, str]:
+    name, equals, value = ava.partition("=")
+    name = name.strip()
+    if not equals or not name:
+        raise InvalidDn(f"'{dn}' is not a distinguished name: '{ava.strip()}' has no 'type=value'")
+    return name, _unescape(_strip(value), dn)
+
+
+def _strip(value: str) -> str:
+    """Take off the white space around a value, but not an escaped space at its end."""
+    value = value.lstrip(" ")
+    bare = value.rstrip(" ")
+    backslashes = len(bare) - len(bare.rstrip("\\"))
+    return bare + " " if backslashes % 2 and len(bare) < len(value) else bare
+
+
+def _unescape(value: str, dn: str) -> str:
+    if value.startswith("#"):
+        return value
+    if "\\" not in value:
+        return value
+    out = bytearray()
+    index = 0
+    while index < len(value):
+        char = value[index]
+        if char != "\\":
+            out += char.encode()
+            index += 1
+        elif value[index + 1 : index + 2] in _ESCAPABLE and index + 1 < len(value):
+            out += value[index + 1].encode()
+            index += 2
+        elif len(value) >= index + 3 and set(value[index + 1 : index + 3]) <= _HEX:
+            out.append(int(value[index + 1 : index + 3], 16))
+            index += 3
+        else:
+            raise InvalidDn(f"'{dn}' is not a distinguished name: a backslash in '{value}' escapes nothing")
+    return out.decode(errors="replace")
+
+
+@lru_cache(maxsize=4096)
+def _parent_key(parent: str) -> str:
+    return ",".join(_rdn_key(rdn) for rdn in parse(parent))
+
+
+def key(dn: str) -> str:
+    """Give the form in which equal DNs are equal texts: case, spaces and escapes normalised.
+
+    Values are compared as the usual naming attributes are, by caseIgnoreMatch (RFC 4518).
+    """
+    parts = split(dn, ",")
+    own = _rdn_key([_pair(ava, dn) for ava in split(parts[0], "+")])
+    return f"{own},{_parent_key(','.join(parts[1:]))}" if len(parts) > 1 else own
+
+
+def _rdn_key(rdn: Rdn) -> str:
+    return "+".join(sorted(f"{name.lower()}={escape(' '.join(value.casefold().split()))}" for name, value in rdn))
+
+
+def parent(dn: str) -> str:
+    """Give the DN of the parent as it is written, empty for the root."""
+    return ",".join(split(dn, ",")[1:])
+
+
+def rdn(dn: str) -> str:
+    """Give the object's own RDN as it is written."""
+    return split(dn, ",")[0]
+
+
+def depth(dn: str) -> int:
+    """Count the RDNs."""
+    return len(split(dn, ",")) if dn else 0
+
+
+def is_within(dn_key: str, base_key: str) -> bool:
+    """Tell whether a DN is a base or stands below it; both in the form that `key` gives."""
+    return not base_key or dn_key == base_key or dn_key.endswith("," + base_key)
+
+
+def check(dn: str) -> None:
+    """Raise `InvalidDn` for a DN that no entry can have: unparsable, or with an empty RDN value."""
+    rdns = parse(dn)
+    if not rdns:
+        raise InvalidDn("the DN is empty")
+    for pairs in rdns:
+        for name, value in pairs:
+            if not value.strip():
+                raise InvalidDn(f"'{dn}' has an empty value for '{name}'")
+            if "\0" in value:
+                raise InvalidDn(f"'{dn}' has a NUL byte in '{name}'")

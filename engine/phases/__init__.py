@@ -1,0 +1,1 @@
+"""The five phases, one module for each box of the flow."""

@@ -1,0 +1,90 @@
+"""The one place that lets a delete through to a target: only under a live approval that covers it."""
+
+from engine.labels import label_of
+from engine.steps import Step
+from storage import clock, exports, reviews
+from storage.records import (
+    ChangeType,
+    Cso,
+    ExportStatus,
+    PendingExport,
+    ReviewItem,
+    ReviewKind,
+    ReviewState,
+)
+from storage.store import Transaction
+from storage.transitions import Move
+
+_LIVE = (ReviewState.APPROVED, ReviewState.CARRIED_OUT)
+
+
+async def send_back_unapproved(
+    tx: Transaction, step: Step, found: list[PendingExport], csos: dict[int, Cso]
+) -> list[PendingExport]:
+    """Give the exports that may be sent; deletes without a live approval are put back to `AwaitingApproval`."""
+    deletes = [export for export in found if export.change_type == ChangeType.DELETE]
+    if not deletes:
+        return found
+    approvals = {
+        item.id: item for item in await reviews.get(tx, [one.approval_id for one in deletes if one.approval_id])
+    }
+    refused = [export for export in deletes if not _approved(approvals.get(export.approval_id or 0), export)]
+    await _ask_again(tx, step, refused, csos)
+    ids = {export.id for export in refused}
+    return [export for export in found if export.id not in ids]
+
+
+def _approved(item: ReviewItem | None, export: PendingExport) -> bool:
+    return (
+        item is not None
+        and item.state in _LIVE
+        and any(entry[0] == export.cso_id for entry in item.consequences.get("deletes", []))
+    )
+
+
+async def _ask_again(tx: Transaction, step: Step, refused: list[PendingExport], csos: dict[int, Cso]) -> None:
+    if not refused:
+        return
+    waiting = ExportStatus.AWAITING_APPROVAL
+    reason = "no live approval covers this delete"
+    await exports.change(
+        tx, [one._replace(status=waiting, approval_id=None, changed_at=clock.now()) for one in refused]
+    )
+    for export in refused:
+        step.moved(
+            Move(
+                "export",
+                export.id,
+                step.system,
+                label_of(csos[export.cso_id]),
+                export.status,
+                waiting,
+                reason,
+            )
+        )
+    asked = await reviews.of_objects(tx, [one.cso_id for one in refused], ReviewKind.DELETE, reviews.LIVE)
+    items = [ask(csos[one.cso_id], reason, step.control.run_id) for one in refused if one.cso_id not in asked]
+    for item in await reviews.open_items(tx, items):
+        step.moved(Move("review", item.id, item.system, item.label, None, item.state, reason))
+
+
+def ask(cso: Cso, cause: str, run_id: int | None) -> ReviewItem:
+    """Give the review item that asks whether an object may be deleted in its target."""
+    return ReviewItem(
+        id=0,
+        kind=ReviewKind.DELETE,
+        object_id=cso.id,
+        system=cso.system,
+        type=cso.type,
+        label=label_of(cso),
+        state=ReviewState.OPEN,
+        run_id=run_id,
+        opened_at=clock.now(),
+        evidence={"cause": cause},
+        consequences={"deletes": [[cso.id, cso.system, label_of(cso)]]},
+        decided_by=None,
+        decided_at=None,
+        reason=None,
+        deferred_until=None,
+        carried_out_at=None,
+    )

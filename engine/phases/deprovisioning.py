@@ -1,0 +1,113 @@
+"""Phase 2, deprovisioning: what becomes of a target object whose MVO is gone or out of scope."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.labels import label_of
+from engine.phases.approving import ask
+from engine.phases.staging import IN_FLIGHT, stage_delete
+from engine.rules.lifecycle import split_by_deprovisioning
+from storage import objects, reviews
+from storage.records import (
+    ChangeType,
+    Cso,
+    CsoStatus,
+    ExportStatus,
+    Mvo,
+    PendingExport,
+    ReviewItem,
+    ReviewKind,
+    ReviewState,
+)
+from storage.transitions import Move
+
+if TYPE_CHECKING:
+    from engine.phases.evaluating import Page
+    from storage.store import Transaction
+
+_RELEVANT = (*reviews.LIVE, ReviewState.KEPT)
+
+
+class Deprovisioner:
+    """Stages deletes under the approvals that cover them, and opens a review item for every other."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._approvals: dict[int, ReviewItem] = {}
+        self._items: dict[int, ReviewItem] = {}
+        self._withdrawn: list[ReviewItem] = []
+        self._to_review: list[ReviewItem] = []
+        self._vanished: list[Cso] = []
+
+    async def load(self, tx: Transaction, mvos: list[Mvo]) -> None:
+        """Read the approvals under which MVOs were deleted, and what is under review already."""
+        approvals = {mvo.approval_id for mvo in mvos if mvo.approval_id is not None}
+        self._approvals = {item.id: item for item in await reviews.get(tx, approvals)}
+        ids = [cso.id for csos in self._page.joined.values() for cso in csos.values()]
+        self._items = await reviews.of_objects(tx, ids, ReviewKind.DELETE, _RELEVANT)
+
+    def deprovision(self, mvo: Mvo, cso: Cso) -> None:
+        """Stage what the outbound rules say of an object that is no longer wanted."""
+        before = self._page.exports.get(cso.id)
+        if cso.status == CsoStatus.OBSOLETE:
+            return
+        if cso.status == CsoStatus.PENDING_PROVISIONING:
+            self._vanish(mvo, cso, before)
+            return
+        deletes, _ = split_by_deprovisioning(self._page.step.workspace.rules, mvo, [cso])
+        if not deletes:
+            self._leave_alone(cso, before)
+        elif before is not None and before.change_type == ChangeType.DELETE:
+            return
+        elif before is not None and before.status == ExportStatus.EXECUTING:
+            self._page.still_due.add(mvo.id)
+        else:
+            self._delete(mvo, cso, before)
+
+    def _vanish(self, mvo: Mvo, cso: Cso, before: PendingExport | None) -> None:
+        """Create then delete before any export: both vanish."""
+        if before is not None and before.status in (*IN_FLIGHT, ExportStatus.NOT_CONFIRMED):
+            self._page.still_due.add(mvo.id)
+            return
+        self._page.stage(cso, before, None, "no longer wanted before it was created")
+        reason = "no longer wanted before it was created"
+        self._page.step.moved(Move("cso", cso.id, cso.system, label_of(cso), cso.status, None, reason))
+        self._vanished.append(cso)
+
+    def _leave_alone(self, cso: Cso, before: PendingExport | None) -> None:
+        if before is not None:
+            self._page.stage(cso, before, None, "disconnected: the object is left as it is")
+        self._page.joins.append((cso.id, None, None))
+        self._page.step.statistics["provisioning disconnects"] += 1
+
+    def _delete(self, mvo: Mvo, cso: Cso, before: PendingExport | None) -> None:
+        item = self._items.get(cso.id)
+        if item is not None and item.state == ReviewState.KEPT:
+            return
+        approval = self._approvals.get(mvo.approval_id or 0)
+        covered = approval is not None and any(entry[0] == cso.id for entry in approval.consequences.get("deletes", []))
+        cause = "its metaverse object was deleted" if mvo.deleted else "its metaverse object left the rule's scope"
+        approval_id = approval.id if approval is not None and covered else None
+        after = stage_delete(cso, before, self._page.export_id(), approval_id, cause)
+        self._page.stage(cso, before, after, cause)
+        self._page.step.statistics["provisioning disconnects"] += 1
+        if approval_id is None and item is None:
+            self._to_review.append(ask(cso, cause, self._page.step.control.run_id))
+
+    def withdraw(self, cso: Cso) -> None:
+        """Close the review of a delete that is no longer wanted."""
+        if (item := self._items.get(cso.id)) is not None:
+            self._withdrawn.append(item)
+
+    async def write(self, tx: Transaction) -> None:
+        """Write what was decided beside the exports."""
+        step = self._page.step
+        ids = [item.id for item in self._withdrawn]
+        why = "back in scope"
+        await reviews.decide(tx, ids, expected=_RELEVANT, state=ReviewState.WITHDRAWN, operator=None, reason=why)
+        for item in await reviews.open_items(tx, self._to_review):
+            step.moved(Move("review", item.id, item.system, item.label, None, item.state, item.evidence["cause"]))
+        for item in self._withdrawn:
+            step.moved(Move("review", item.id, item.system, item.label, item.state, ReviewState.WITHDRAWN, why))
+        await objects.remove(tx, self._vanished, review_ids={})

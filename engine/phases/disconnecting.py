@@ -1,0 +1,139 @@
+"""Carry out approved disconnections, and what the deletion rules make of MVOs that connectors have left."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from engine.consequences import consequences_of_absence, covers
+from engine.events import Progress
+from engine.labels import label_of
+from engine.phases.confirming import forget, remove_empty_mvos
+from engine.rules.lifecycle import Fate, fate_without, is_source
+from engine.steps import Step
+from storage import clock, exports, metaverse, objects, reviews
+from storage.records import Cso, CsoStatus, Mvo, ReviewItem, ReviewKind, ReviewState
+from storage.store import Transaction
+from storage.transitions import Move
+
+Recompute = Callable[[Transaction, Step, set[int]], Awaitable[None]]
+
+
+async def carry_out_approved(step: Step, recompute: Recompute) -> AsyncIterator[Progress]:
+    """Disconnect the obsolete objects whose disconnection was approved, and settle what follows.
+
+    An approval covers the consequences it showed; where they have grown, it is asked again.
+    """
+    after = 0
+    while True:
+        async with step.page() as tx:
+            items = await reviews.in_state(tx, ReviewKind.ABSENCE, ReviewState.APPROVED, after, step.page_size)
+            if items:
+                await _carry_out(tx, step, items, recompute)
+        if not items:
+            return
+        after = items[-1].id
+        yield step.progress()
+
+
+async def _carry_out(tx: Transaction, step: Step, items: list[ReviewItem], recompute: Recompute) -> None:
+    csos = {cso.id: cso for cso in await objects.get(tx, [item.object_id for item in items])}
+    found = [csos[item.object_id] for item in items if item.object_id in csos]
+    consequences = await consequences_of_absence(tx, step.workspace, found)
+    ready: dict[int, ReviewItem] = {}
+    for item in items:
+        cso = csos.get(item.object_id)
+        if cso is None or cso.status != CsoStatus.OBSOLETE:
+            continue
+        if covers(item.consequences, consequences[cso.id]):
+            ready[cso.id] = item
+            continue
+        await reviews.set_consequences(tx, item.id, consequences[cso.id])
+        await _decide(tx, step, [item], ReviewState.OPEN, "the consequences have grown since it was approved")
+    leaving = [csos[cso_id] for cso_id in ready]
+    approvals = {cso.mvo_id: ready[cso.id].id for cso in leaving if cso.mvo_id is not None}
+    fates = await _fates(tx, step, leaving)
+    await _decide(tx, step, list(ready.values()), ReviewState.CARRIED_OUT, "disconnected")
+    await _drop_exports(tx, leaving)
+    for cso in leaving:
+        step.statistics["disconnectors"] += cso.mvo_id is not None
+        step.moved(Move("cso", cso.id, cso.system, label_of(cso), cso.status, None, "disconnection approved"))
+    await forget(tx, leaving, {cso.id: item.id for cso, item in zip(leaving, ready.values(), strict=True)})
+    await _meet(tx, step, fates, approvals)
+    await recompute(tx, step, {mvo_id for mvo_id in approvals if mvo_id not in fates or not fates[mvo_id].mvo_deleted})
+
+
+async def _decide(tx: Transaction, step: Step, items: list[ReviewItem], state: ReviewState, reason: str) -> None:
+    ids = [item.id for item in items]
+    await reviews.decide(tx, ids, expected=[ReviewState.APPROVED], state=state, operator=None, reason=reason)
+    for item in items:
+        step.moved(Move("review", item.id, item.system, item.label, item.state, state, reason))
+
+
+async def _drop_exports(tx: Transaction, csos: list[Cso]) -> None:
+    """Drop whatever was staged for objects that are gone."""
+    staged = await exports.of_objects(tx, [cso.id for cso in csos])
+    await exports.remove(tx, [export.id for export in staged.values()])
+
+
+async def _fates(tx: Transaction, step: Step, leaving: list[Cso]) -> dict[int, Fate]:
+    """Work out, before they leave, what becomes of the MVOs that some CSOs leave."""
+    by_mvo: dict[int, set[int]] = {}
+    for cso in leaving:
+        if cso.mvo_id is not None:
+            by_mvo.setdefault(cso.mvo_id, set()).add(cso.id)
+    joined: dict[int, list[Cso]] = {}
+    for cso in await objects.joined_to(tx, by_mvo):
+        joined.setdefault(cso.mvo_id or 0, []).append(cso)
+    config, rules = step.workspace.config, step.workspace.rules
+    return {
+        mvo.id: fate_without(config, rules, mvo, joined.get(mvo.id, []), by_mvo[mvo.id])
+        for mvo in await metaverse.get(tx, by_mvo)
+    }
+
+
+async def settle_lifecycle(tx: Transaction, step: Step, mvo_ids: set[int]) -> None:
+    """Apply the deletion rules to MVOs that connectors have left without a review: out of scope."""
+    joined: dict[int, list[Cso]] = {}
+    for cso in await objects.joined_to(tx, mvo_ids):
+        joined.setdefault(cso.mvo_id or 0, []).append(cso)
+    rules = step.workspace.rules
+    fates = {}
+    for mvo in await metaverse.get(tx, mvo_ids):
+        deletion = step.workspace.config.metaverse[mvo.type].deletion
+        alive = any(is_source(rules, cso) for cso in joined.get(mvo.id, []))
+        fates[mvo.id] = Fate(deletion.when != "manual" and not alive, deletion.grace)
+    await _meet(tx, step, fates, {})
+
+
+async def _meet(tx: Transaction, step: Step, fates: dict[int, Fate], approvals: dict[int, int]) -> None:
+    """Delete MVOs, at once or when their grace period ends; evaluation then sees to their target objects."""
+    doomed = {mvo_id: fate for mvo_id, fate in fates.items() if fate.mvo_deleted}
+    changed: list[Mvo] = []
+    for mvo in await metaverse.get(tx, doomed):
+        seconds = doomed[mvo.id].grace.total_seconds()
+        changed.append(
+            mvo._replace(
+                deleted=not seconds,
+                delete_after=clock.after(seconds) if seconds else None,
+                approval_id=approvals.get(mvo.id),
+                due=True,
+                changed_at=clock.now(),
+            )
+        )
+    step.statistics["metaverse object deletes"] += sum(mvo.deleted for mvo in changed)
+    await metaverse.change(tx, changed)
+    await remove_empty_mvos(tx, [mvo.id for mvo in changed])
+
+
+async def delete_after_grace(step: Step) -> AsyncIterator[Progress]:
+    """Delete the MVOs whose grace period has ended."""
+    after = 0
+    while True:
+        async with step.page() as tx:
+            mvos = await metaverse.grace_over(tx, after, step.page_size)
+            changed = [mvo._replace(deleted=True, delete_after=None, due=True) for mvo in mvos]
+            step.statistics["metaverse object deletes"] += len(changed)
+            await metaverse.change(tx, changed)
+            await remove_empty_mvos(tx, [mvo.id for mvo in changed])
+        if not mvos:
+            return
+        after = mvos[-1].id
+        yield step.progress()

@@ -1,0 +1,269 @@
+"""Phase 1, import: read a system into the connector space, a page at a time."""
+
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict, dataclass, field
+from itertools import groupby
+from operator import attrgetter
+from typing import IO
+
+from engine.connectors.base import ImportedObject, ImportEnd, ImportPage, ImportRequest
+from engine.errors import ConnectionLost, ObjectError
+from engine.events import Progress
+from engine.phases.ahead import read_ahead
+from engine.phases.confirming import Sighting, reconcile_pending_exports, reconcile_unseen
+from engine.phases.matching import Known, Match, find_matching_cso, load_known
+from engine.steps import Step
+from storage import clock, counters, exports, imports, metaverse, objects, reviews, transitions
+from storage.documents import decode, encode, fingerprint
+from storage.imports import Sightings
+from storage.records import CsoStatus, KnownCso, ReviewKind, ReviewState, StepResult
+from storage.store import Transaction
+from storage.transitions import Move
+
+
+@dataclass(slots=True)
+class _Import:
+    """What an import remembers from page to page: a bit for each CSO, and what it had to put aside."""
+
+    step: Step
+    reconciles: bool
+    sightings: Sightings = field(default_factory=Sightings)
+    unreadable: list[str] = field(default_factory=list)
+    put_aside: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(max_size=4_000_000))  # noqa: SIM115
+
+
+@dataclass(slots=True)
+class _Rows:
+    """What one page writes."""
+
+    new: list[dict[str, object]] = field(default_factory=list)
+    changed: list[dict[str, object]] = field(default_factory=list)
+    seen: list[Sighting] = field(default_factory=list)
+    returned: list[int] = field(default_factory=list)
+    unkept: list[int] = field(default_factory=list)
+
+
+async def import_objects(step: Step) -> AsyncIterator[Progress]:
+    """Read everything a system holds; what changed is due for synchronisation.
+
+    Open exports of the objects seen are reconciled in the same pages. The import's sightings are kept for
+    deletion detection.
+    """
+    types = step.settings.objects
+    rules = step.workspace.rules
+    request = ImportRequest(
+        {kind: rules.used[step.system, kind] for kind in types},
+        {kind: rules.required[step.system, kind] for kind in types},
+        step.page_size,
+    )
+    async with step.workspace.connector(step.system) as connector:
+        async with step.page() as tx:
+            await imports.start(tx, step.id, step.system, full=True, types=list(types), partitions=[])
+            task = _Import(step, reconciles=await exports.has_sent(tx, step.system))
+        end: ImportEnd | None = None
+        async for event in read_ahead(connector.import_objects(request)):
+            if isinstance(event, ImportEnd):
+                end = event
+                break
+            async with step.page() as tx:
+                await _apply_page(tx, task, event)
+            yield step.progress()
+    if end is None:
+        raise ConnectionLost(f"{step.system}: the import stopped without saying that it had reached the end")
+    async for progress in _finish(task, end):
+        yield progress
+
+
+async def _finish(task: _Import, end: ImportEnd) -> AsyncIterator[Progress]:
+    """Settle what was put aside, then close the import's record."""
+    step = task.step
+    for batch in _read_put_aside(task.put_aside, step.page_size):
+        async with step.page() as tx:
+            await _apply_settled(tx, task, batch)
+        yield step.progress()
+    reason = end.reason or "; ".join(task.unreadable[:3])
+    complete = end.complete and not task.unreadable
+    async with step.page() as tx:
+        if complete and task.reconciles:
+            await reconcile_unseen(tx, step, task.sightings, list(end.partitions))
+        if complete:
+            await reviews.supersede(tx, step.system)
+        await imports.finish(
+            tx,
+            step.id,
+            complete=complete,
+            reason=reason,
+            sightings=task.sightings,
+            partitions=list(end.partitions),
+        )
+    if not complete:
+        step.result = StepResult.DISCOVERY_ERRORS
+        step.message = f"the import is incomplete: {reason}"
+    elif not step.done:
+        step.result = StepResult.NO_OBJECTS
+    yield step.progress()
+
+
+async def _apply_page(tx: Transaction, task: _Import, page: ImportPage) -> None:
+    step = task.step
+    rows = _Rows()
+    for kind, group in groupby(sorted(page.objects, key=attrgetter("type")), key=attrgetter("type")):
+        imported = list(group)
+        known = await load_known(tx, step.workspace, step.system, kind, imported)
+        ids: Counter[str | None] = Counter(one.external_id for one in imported)
+        for one in imported:
+            if one.error is None and one.external_id is not None and ids[one.external_id] > 1:
+                one.error = _duplicate(one)
+            _apply(task, rows, known, one)
+    step.done += len(page.objects)
+    step.total = page.total if page.total is not None else step.total
+    await _write(tx, task, rows)
+
+
+def _duplicate(one: ImportedObject) -> ObjectError:
+    return ObjectError(
+        "duplicate-external-id",
+        f"the external id '{one.external_id}' stands in this import more than once",
+        "give every object its own id at the source; until then none of them changes anything",
+    )
+
+
+def _apply(task: _Import, rows: _Rows, known: Known, one: ImportedObject) -> None:
+    """Decide what one imported object means, and put it into the page's rows."""
+    step = task.step
+    key = step.workspace.secondary_key(step.system, one.type, one.secondary_id)
+    match = find_matching_cso(known, one.external_id, key)
+    if match.cso and match.certain and match.cso.id in task.sightings and one.error is None:
+        one.error = _duplicate(one)
+    if one.error is not None:
+        _refuse(task, one, match)
+    elif not match.certain:
+        task.put_aside.write(encode(asdict(one)).encode() + b"\n")
+    elif match.cso is None:
+        rows.new.append(_row(one, key))
+    else:
+        task.sightings.add(match.cso.id)
+        _compare(step, rows, match.cso, _row(one, key), one)
+
+
+def _refuse(task: _Import, one: ImportedObject, match: Match) -> None:
+    """Record an object's error; whoever could be identified has been seen all the same."""
+    if match.cso is not None:
+        task.sightings.add(match.cso.id)
+    if one.external_id is None:
+        task.unreadable.append(f"{one.position}: the external id could not be read")
+    label = one.secondary_id or one.external_id or one.position
+    object_id = match.cso.id if match.cso else None
+    if one.error:
+        task.step.failed(one.error, object_type=one.type, label=label, position=one.position, object_id=object_id)
+
+
+def _row(one: ImportedObject, key: str | None) -> dict[str, object]:
+    attributes = encode(one.attributes)
+    return {
+        "type": one.type,
+        "external_id": one.external_id,
+        "secondary_id": one.secondary_id,
+        "secondary_key": key,
+        "partition": one.partition,
+        "attributes": attributes,
+        "hash": fingerprint(attributes, one.secondary_id or ""),
+    }
+
+
+def _compare(step: Step, rows: _Rows, cso: KnownCso, row: dict[str, object], one: ImportedObject) -> None:
+    """Tell an unchanged object from a changed one by its hash."""
+    rows.seen.append(Sighting(cso.id, one.type, one.attributes, one.secondary_id))
+    if cso.kept:
+        rows.unkept.append(cso.id)
+    same_ids = cso.external_id == one.external_id and cso.partition == row["partition"]
+    if cso.hash == row["hash"] and cso.status == CsoStatus.NORMAL and same_ids:
+        step.statistics["unchanged"] += 1
+        return
+    rows.changed.append({**row, "b_id": cso.id})
+    if cso.status == CsoStatus.OBSOLETE:
+        rows.returned.append(cso.id)
+    if cso.status != CsoStatus.NORMAL:
+        reason = "seen again" if cso.status == CsoStatus.OBSOLETE else "confirmed by import"
+        label = one.secondary_id or one.external_id or ""
+        step.moved(Move("cso", cso.id, step.system, label, cso.status, CsoStatus.NORMAL, reason))
+    renamed = cso.secondary_key is not None and cso.secondary_key != row["secondary_key"]
+    step.statistics["renames" if renamed else "updates"] += 1
+
+
+async def _write(tx: Transaction, task: _Import, rows: _Rows) -> None:
+    step = task.step
+    at = clock.now()
+    if rows.changed:
+        for row in rows.changed:
+            row["changed_at"] = at
+        await objects.update_imported(tx, rows.changed)
+    if rows.new:
+        await _add(tx, task, rows.new, at)
+    if rows.unkept:
+        await objects.set_kept(tx, rows.unkept, kept=False)
+    if rows.returned:
+        await _close_reviews(tx, step, rows.returned)
+    if task.reconciles and rows.seen:
+        await reconcile_pending_exports(tx, step, rows.seen)
+
+
+async def _add(tx: Transaction, task: _Import, new: list[dict[str, object]], at: str) -> None:
+    step = task.step
+    first = await counters.allocate(tx, "objects", len(new))
+    common = {
+        "system": step.system,
+        "status": CsoStatus.NORMAL.value,
+        "due": True,
+        "kept": False,
+        "created_at": at,
+        "changed_at": at,
+    }
+    await objects.add(tx, [{**row, **common, "id": first + index} for index, row in enumerate(new)])
+    await transitions.record_new_objects(tx, first, step_id=step.id, reason="imported for the first time")
+    task.sightings.update(range(first, first + len(new)))
+    step.statistics["adds"] += len(new)
+
+
+async def _close_reviews(tx: Transaction, step: Step, returned: list[int]) -> None:
+    live = await reviews.of_objects(tx, returned, ReviewKind.ABSENCE, reviews.LIVE)
+    ids = [item.id for item in live.values()]
+    await reviews.decide(
+        tx, ids, expected=reviews.LIVE, state=ReviewState.REAPPEARED, operator=None, reason="seen again"
+    )
+    for item in live.values():
+        step.moved(Move("review", item.id, step.system, item.label, item.state, ReviewState.REAPPEARED, "seen again"))
+    await metaverse.set_due_of_objects(tx, returned)
+
+
+def _read_put_aside(spool: IO[bytes], page_size: int) -> Iterator[list[ImportedObject]]:
+    spool.seek(0)
+    batch: list[ImportedObject] = []
+    for line in spool:
+        batch.append(ImportedObject(**decode(line.decode())))
+        if len(batch) == page_size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+async def _apply_settled(tx: Transaction, task: _Import, batch: list[ImportedObject]) -> None:
+    """Handle objects whose DN belonged to a CSO with another primary id, now that all the others were seen."""
+    step = task.step
+    rows = _Rows()
+    for kind, group in groupby(sorted(batch, key=attrgetter("type")), key=attrgetter("type")):
+        imported = list(group)
+        known = await load_known(tx, step.workspace, step.system, kind, imported)
+        for one in imported:
+            key = step.workspace.secondary_key(step.system, kind, one.secondary_id)
+            match = find_matching_cso(known, one.external_id, key)
+            row = _row(one, key)
+            if match.cso is None or match.cso.id in task.sightings:
+                rows.new.append(row)
+                continue
+            task.sightings.add(match.cso.id)
+            _compare(step, rows, match.cso, row, one)
+    await _write(tx, task, rows)

@@ -1,0 +1,114 @@
+"""Phase 2, provisioning: give an MVO that has no object in a target a planned one."""
+
+from typing import Any
+
+from engine import dn
+from engine.errors import ObjectFailed
+from engine.labels import label_of, label_of_mvo
+from engine.phases.desired import Desired
+from engine.workspace import Workspace
+from storage import clock
+from storage.documents import encode, fingerprint
+from storage.records import (
+    AttributeChange,
+    ChangeStatus,
+    ChangeType,
+    Cso,
+    CsoStatus,
+    ExportStatus,
+    Mvo,
+    PendingExport,
+)
+
+RENAMES = 1_000
+UPDATES = 2_000
+DELETES = 100_000
+"""Waves: creates by depth, parents first; then renames, updates, and deletes by depth, children first."""
+
+
+def create_pending_provisioning_cso(workspace: Workspace, desired: Desired, cso_id: int) -> dict[str, Any]:
+    """Plan a CSO with its planned attributes and its DN, so that the export has something to build a DN from.
+
+    Gives the row to store. Where the target's primary external id is one of the planned attributes, it is
+    known from the start.
+    """
+    at = clock.now()
+    return {
+        "id": cso_id,
+        "system": desired.target[0],
+        "type": desired.target[1],
+        "partition": "",
+        "status": CsoStatus.PENDING_PROVISIONING.value,
+        "mvo_id": desired.mvo.id,
+        "joined_by": "provisioning",
+        "due": False,
+        "kept": False,
+        "created_at": at,
+        **plan_of(workspace, desired, at),
+    }
+
+
+def plan_of(workspace: Workspace, desired: Desired, at: str) -> dict[str, Any]:
+    """Give the planned part of a provisional CSO's row."""
+    planned = desired.planned()
+    attributes = encode(planned)
+    ids = planned.get(workspace.object_type(*desired.target).external_id, [])
+    return {
+        "external_id": str(ids[0]) if ids else None,
+        "secondary_id": desired.secondary_id,
+        "secondary_key": desired.secondary_key,
+        "attributes": attributes,
+        "hash": fingerprint(attributes, desired.secondary_id or ""),
+        "changed_at": at,
+    }
+
+
+def create_export(desired: Desired, cso_id: int, export_id: int) -> PendingExport:
+    """Stage a Create: it carries every mapped attribute that has values."""
+    changes = [
+        AttributeChange(name, values, [], True, ChangeStatus.PENDING) for name, values in desired.planned().items()
+    ]
+    at = clock.now()
+    return PendingExport(
+        id=export_id,
+        cso_id=cso_id,
+        system=desired.target[0],
+        type=desired.target[1],
+        change_type=ChangeType.CREATE,
+        status=ExportStatus.PENDING,
+        wave=dn.depth(desired.secondary_id or ""),
+        changes=changes,
+        new_secondary_id=None,
+        held=False,
+        attempts=0,
+        next_retry_at=None,
+        error_code=None,
+        error_message=None,
+        approval_id=None,
+        cause=f"provisioned by rule '{desired.rules[0].name}'",
+        created_at=at,
+        changed_at=at,
+    )
+
+
+def refuse_taken_name(desired: Desired, holders: dict[str, list[Cso]], planned: dict[str, Mvo]) -> None:
+    """Raise `ObjectFailed` with `existing-object` where another object has, or will have, the wanted DN."""
+    key = desired.secondary_key
+    if key is None:
+        return
+    for holder in holders.get(key, []):
+        if holder.mvo_id == desired.mvo.id:
+            continue
+        owner = f"belongs to mvo-{holder.mvo_id}" if holder.mvo_id else "is joined to nobody"
+        raise ObjectFailed(
+            "existing-object",
+            f"'{desired.secondary_id}' is taken: cso-{holder.id} ({label_of(holder)}) {owner}",
+            "if it is the same person, give the rule a join that finds it; if not, give this one another name",
+        )
+    other = planned.setdefault(key, desired.mvo)
+    if other.id != desired.mvo.id:
+        raise ObjectFailed(
+            "existing-object",
+            f"'{desired.secondary_id}' is also wanted for {label_of_mvo(other)}",
+            "give one of the two another name",
+        )

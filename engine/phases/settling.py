@@ -1,0 +1,147 @@
+"""Settle doubtful writes by looking at the target, never by guessing."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from engine.connectors.base import Connector, ExportOperation, ExportResult, ImportedObject
+from engine.errors import ObjectError
+from engine.events import Progress
+from engine.labels import label_of
+from engine.steps import Step
+from engine.values import same
+from storage import clock, exports, objects
+from storage.records import (
+    AttributeChange,
+    Attributes,
+    ChangeStatus,
+    ChangeType,
+    Cso,
+    ExportStatus,
+    PendingExport,
+)
+from storage.transitions import Move
+
+
+async def settle_interrupted(step: Step, connector: Connector) -> AsyncIterator[Progress]:
+    """Find out what became of the exports that a crash or a lost connection left `Executing`."""
+    after = 0
+    while True:
+        async with step.page() as tx:
+            left = await exports.with_status(tx, step.system, [ExportStatus.EXECUTING], after, 200)
+            csos = {cso.id: cso for cso in await objects.get(tx, [export.cso_id for export in left])}
+        if not left:
+            return
+        after = left[-1].id
+        settled = []
+        for export in left:
+            cso = csos[export.cso_id]
+            found = await _look_up(step, connector, cso, export.new_secondary_id)
+            settled.append(_settle(step, export, cso, found))
+        async with step.page() as tx:
+            await exports.change(tx, settled)
+        yield step.progress()
+
+
+async def _look_up(step: Step, connector: Connector, cso: Cso, new_secondary_id: str | None) -> ImportedObject | None:
+    names = step.workspace.rules.used[cso.system, cso.type]
+    found = await connector.read_object(
+        cso.type, external_id=cso.external_id, secondary_id=cso.secondary_id, attributes=names
+    )
+    if found is None and new_secondary_id is not None:
+        found = await connector.read_object(cso.type, external_id=None, secondary_id=new_secondary_id, attributes=names)
+    return found
+
+
+def _settle(step: Step, export: PendingExport, cso: Cso, found: ImportedObject | None) -> PendingExport:
+    """Decide by what the target holds whether an export took place."""
+    changes = export.changes
+    match export.change_type:
+        case ChangeType.CREATE:
+            written = found is not None and is_what_we_meant(cso.attributes, found)
+        case ChangeType.DELETE:
+            written = found is None
+        case ChangeType.UPDATE:
+            held = found.attributes if found else {}
+            changes = [_judge(change, held) for change in changes]
+            named = export.new_secondary_id is None or _has_name(step, export, found)
+            written = found is not None and named and all(one.status == ChangeStatus.EXPORTED for one in changes)
+    if written and export.change_type == ChangeType.CREATE:
+        changes = [change._replace(status=ChangeStatus.EXPORTED) for change in changes]
+    status = ExportStatus.EXPORTED if written else ExportStatus.PENDING
+    reason = "the target shows that it was written" if written else "the target shows that it was not written"
+    step.moved(Move("export", export.id, step.system, label_of(cso), export.status, status, reason))
+    step.statistics["settled"] += 1
+    attempts = export.attempts + written
+    return export._replace(status=status, changes=changes, attempts=attempts, changed_at=clock.now())
+
+
+def _has_name(step: Step, export: PendingExport, found: ImportedObject | None) -> bool:
+    if found is None:
+        return False
+    workspace = step.workspace
+    wanted = workspace.secondary_key(export.system, export.type, export.new_secondary_id)
+    return workspace.secondary_key(export.system, export.type, found.secondary_id) == wanted
+
+
+def _judge(change: AttributeChange, held: Attributes) -> AttributeChange:
+    """Tell whether the target shows a change; of adds and removes, keep only what is still to do."""
+    values = held.get(change.name, [])
+    if change.replace:
+        done = same(values, change.add)
+        return change._replace(status=ChangeStatus.EXPORTED if done else ChangeStatus.PENDING)
+    present = set(values)
+    add = [value for value in change.add if value not in present]
+    remove = [value for value in change.remove if value in present]
+    if not add and not remove:
+        return change._replace(status=ChangeStatus.EXPORTED)
+    return change._replace(add=add, remove=remove, status=ChangeStatus.PENDING)
+
+
+def is_what_we_meant(planned: Attributes, found: ImportedObject) -> bool:
+    """Tell whether an existing object holds every planned attribute."""
+    return all(same(found.attributes.get(name, []), values) for name, values in planned.items())
+
+
+async def adopt_or_refuse(step: Step, connector: Connector, cso: Cso, result: ExportResult) -> ExportResult:
+    """Creating something that exists and is what we meant adopts it; anything else is an error."""
+    found = await _look_up(step, connector, cso, None)
+    if found is not None and is_what_we_meant(cso.attributes, found):
+        step.statistics["adopted"] += 1
+        return ExportResult(result.id, found.external_id)
+    differing = [
+        name
+        for name, values in cso.attributes.items()
+        if found is not None and not same(found.attributes.get(name, []), values)
+    ]
+    error = ObjectError(
+        "existing-object",
+        f"'{label_of(cso)}' exists already and is not what was meant"
+        + (f": it differs in {', '.join(differing[:5])}" if differing else ""),
+        "if it is the same person, give the rule a join that finds it; if not, give this one another name",
+    )
+    return ExportResult(result.id, error=error)
+
+
+async def follow_renamed(
+    step: Step, connector: Connector, operation: ExportOperation, result: ExportResult
+) -> ExportResult:
+    """Try an update again where the object was moved: by its primary id it can still be found."""
+    if operation.external_id is None:
+        return result
+    found = await connector.read_object(
+        operation.type, external_id=operation.external_id, secondary_id=None, attributes=frozenset()
+    )
+    if found is None or found.secondary_id is None:
+        return result
+    workspace = step.workspace
+    here = workspace.secondary_key(step.system, operation.type, found.secondary_id)
+    wanted = workspace.secondary_key(step.system, operation.type, operation.new_secondary_id)
+    step.statistics["followed"] += 1
+    moved = replace(
+        operation,
+        secondary_id=found.secondary_id,
+        new_secondary_id=None if here == wanted else operation.new_secondary_id,
+    )
+    if moved.new_secondary_id is None and not moved.changes:
+        return ExportResult(result.id)
+    return (await connector.export([moved]))[0]

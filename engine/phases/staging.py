@@ -1,0 +1,155 @@
+"""Phase 2, staging: what has to change on an object that exists, and nothing else."""
+
+from engine import dn
+from engine.phases.desired import Desired
+from engine.phases.provisioning import DELETES, RENAMES, UPDATES
+from engine.values import same
+from engine.workspace import Workspace
+from storage import clock
+from storage.records import (
+    AttributeChange,
+    Attributes,
+    ChangeStatus,
+    ChangeType,
+    Cso,
+    ExportStatus,
+    PendingExport,
+)
+
+IN_FLIGHT = (ExportStatus.EXECUTING, ExportStatus.EXPORTED)
+"""Sent, and not yet confirmed: the next confirming import decides."""
+
+
+def net_changes(current: Attributes, wanted: Attributes) -> list[AttributeChange]:
+    """Give the changes that lead from one state to another: a value replaced, or exact adds and removes."""
+    changes = []
+    for name, values in wanted.items():
+        held = current.get(name, [])
+        if same(held, values):
+            continue
+        if len(held) <= 1 and len(values) <= 1:
+            changes.append(AttributeChange(name, values, held, True, ChangeStatus.PENDING))
+            continue
+        before, after = set(held), set(values)
+        add = [value for value in values if value not in before]
+        remove = [value for value in held if value not in after]
+        changes.append(AttributeChange(name, add, remove, False, ChangeStatus.PENDING))
+    return changes
+
+
+def expected_state(cso: Cso, export: PendingExport | None) -> Attributes:
+    """Give what the target should hold now: what was last imported, and what was sent since."""
+    state = dict(cso.attributes)
+    for change in export.changes if export else ():
+        if change.status != ChangeStatus.EXPORTED:
+            continue
+        if change.replace:
+            state[change.name] = change.add
+        else:
+            removed = set(change.remove)
+            kept = [value for value in state.get(change.name, []) if value not in removed]
+            state[change.name] = list(dict.fromkeys([*kept, *change.add]))
+    return state
+
+
+def stage_update(
+    workspace: Workspace, desired: Desired, cso: Cso, export: PendingExport | None, export_id: int
+) -> PendingExport | None:
+    """Give the export that brings an object to its wanted state, or None when nothing is left to do.
+
+    Changes that were sent and wait for confirmation stay in it; changes that failed stay as they are unless
+    something else is wanted now.
+    """
+    new = net_changes(expected_state(cso, export), desired.attributes)
+    renamed = {change.name for change in new}
+    sent = [
+        change
+        for change in (export.changes if export else [])
+        if change.status == ChangeStatus.EXPORTED and change.name not in renamed
+    ]
+    new_name = _renaming(workspace, desired, cso)
+    if not new and not sent and new_name is None:
+        return None
+    if export is not None and not new and new_name == export.new_secondary_id and len(sent) == len(export.changes):
+        return export
+    if export is not None and export.change_type == ChangeType.UPDATE and _same_work(export, new, new_name):
+        return export
+    at = clock.now()
+    base = export or PendingExport(
+        id=export_id,
+        cso_id=cso.id,
+        system=cso.system,
+        type=cso.type,
+        change_type=ChangeType.UPDATE,
+        status=ExportStatus.PENDING,
+        wave=UPDATES,
+        changes=[],
+        new_secondary_id=None,
+        held=False,
+        attempts=0,
+        next_retry_at=None,
+        error_code=None,
+        error_message=None,
+        approval_id=None,
+        cause="",
+        created_at=at,
+        changed_at=at,
+    )
+    return base._replace(
+        change_type=ChangeType.UPDATE,
+        status=ExportStatus.PENDING,
+        wave=UPDATES if new_name is None else RENAMES,
+        changes=[*sent, *new],
+        new_secondary_id=new_name,
+        attempts=0,
+        next_retry_at=None,
+        error_code=None,
+        error_message=None,
+        approval_id=None,
+        cause=f"flow of rule '{desired.rules[0].name}'",
+        changed_at=at,
+    )
+
+
+def _renaming(workspace: Workspace, desired: Desired, cso: Cso) -> str | None:
+    """Give the new DN, where the wanted one is not what the object has, or will have."""
+    if desired.secondary_key is None:
+        return None
+    current = workspace.secondary_key(*desired.target, cso.secondary_id)
+    return None if desired.secondary_key == current else desired.secondary_id
+
+
+def _same_work(export: PendingExport, new: list[AttributeChange], new_name: str | None) -> bool:
+    """Tell whether an export already says just what is wanted now, whatever became of it so far."""
+    return export.new_secondary_id == new_name and _signature(export.changes) == _signature(new)
+
+
+def _signature(changes: list[AttributeChange]) -> list[tuple[str, str, str]]:
+    return sorted((one.name, repr(sorted(map(repr, one.add))), repr(sorted(map(repr, one.remove)))) for one in changes)
+
+
+def stage_delete(
+    cso: Cso, export: PendingExport | None, export_id: int, approval_id: int | None, cause: str
+) -> PendingExport:
+    """Give the export that deletes an object: sendable under an approval, else awaiting one."""
+    at = clock.now()
+    return PendingExport(
+        id=export.id if export else export_id,
+        cso_id=cso.id,
+        system=cso.system,
+        type=cso.type,
+        change_type=ChangeType.DELETE,
+        status=ExportStatus.PENDING if approval_id is not None else ExportStatus.AWAITING_APPROVAL,
+        wave=DELETES - dn.depth(cso.secondary_id or ""),
+        changes=[],
+        new_secondary_id=None,
+        held=False,
+        attempts=0,
+        next_retry_at=None,
+        error_code=None,
+        error_message=None,
+        approval_id=approval_id,
+        cause=cause,
+        created_at=export.created_at if export else at,
+        changed_at=at,
+    )

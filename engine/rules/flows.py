@@ -1,0 +1,68 @@
+"""Attribute flows: what an expression sees of an object, and the typed values it computes."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from jinja2 import Undefined
+
+from engine.errors import ObjectFailed
+from engine.expressions import now
+from engine.rules.compiled import Flow
+from engine.values import AttributeType, InvalidValue, canonical, present
+from storage.records import Attributes
+
+TypeOf = Callable[[str], AttributeType]
+_AS_THEY_ARE = frozenset({"text", "integer", "boolean", "reference"})
+
+
+def context_of(attributes: Attributes, declared: Mapping[str, AttributeType]) -> dict[str, Any]:
+    """Give an object as its expressions see it: a value, or a list where there may be or are many."""
+    context: dict[str, Any] = {
+        name: values[0] if len(values) == 1 else values for name, values in attributes.items() if values
+    }
+    for name, kind in declared.items():
+        values = attributes.get(name)
+        if not values or (kind.kind in _AS_THEY_ARE and not kind.multi):
+            continue
+        shown = [present(kind.kind, value) for value in values]
+        context[name] = shown if kind.multi else shown[0]
+    context.update(now())
+    return context
+
+
+def evaluate(flow: Flow, attributes: Attributes, context: Mapping[str, Any]) -> list[Any]:
+    """Compute the values of one flow; no values means the attribute is absent.
+
+    Raises `ObjectFailed`: `expression-error`, or what a filter raised.
+    """
+    if flow.copies is not None:
+        values = attributes.get(flow.copies, [])
+    else:
+        values = _typed(flow, flow.expression(context))
+    if len(values) > 1 and flow.declared and not flow.type.multi:
+        raise ObjectFailed(
+            "constraint-violation",
+            f"'{flow.attribute}' takes one value, and '{flow.expression.source}' gives {len(values)}",
+            f"declare '{flow.attribute}' as \"{flow.type}[]\", or choose one value in the expression",
+        )
+    return values
+
+
+def evaluate_all(flows: Iterable[Flow], attributes: Attributes, context: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Compute the values of some flows: attribute → values, empty where the attribute is to be absent."""
+    return {flow.attribute: evaluate(flow, attributes, context) for flow in flows}
+
+
+def _typed(flow: Flow, result: Any) -> list[Any]:
+    if result is None or isinstance(result, Undefined) or result == "":
+        return []
+    parts = [result] if isinstance(result, (str, bytes)) or not isinstance(result, Iterable) else list(result)
+    try:
+        typed = [canonical(flow.type.kind, part) for part in parts if part is not None and part != ""]
+    except InvalidValue as error:
+        raise ObjectFailed(
+            "expression-error",
+            f"'{flow.attribute}' takes {flow.type.kind}: the result of '{flow.expression.source}' {error}",
+            "mend the object's values at its source, or the expression",
+        ) from error
+    return list(dict.fromkeys(typed))

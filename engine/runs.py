@@ -1,0 +1,176 @@
+"""Run a profile, or a single step: lease, steps, results, recovery."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+
+from engine.config import StepPlan
+from engine.errors import StepFailed
+from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
+from engine.phases.detecting import detect_deletions
+from engine.phases.evaluating import evaluate_exports
+from engine.phases.exporting import execute_exports
+from engine.phases.importing import import_objects
+from engine.phases.synchronising import synchronise
+from engine.steps import Control, Step
+from engine.workspace import Workspace
+from storage import lease, runs
+from storage.errors import LeaseLost, StoreError, StoreLocked
+from storage.records import StepResult
+
+Phase = Callable[[Step], AsyncIterator[Progress]]
+PHASES: dict[str, Phase] = {
+    "import": import_objects,
+    "sync": synchronise,
+    "evaluate": evaluate_exports,
+    "export": execute_exports,
+    "confirm": import_objects,
+    "detect": detect_deletions,
+}
+"""A confirming import is a full import: every import reconciles the open exports of what it sees."""
+
+_WITH_ERRORS = {
+    "import": StepResult.DISCOVERY_ERRORS,
+    "detect": StepResult.DISCOVERY_ERRORS,
+    "sync": StepResult.SYNC_ERRORS,
+    "evaluate": StepResult.SYNC_ERRORS,
+    "export": StepResult.EXPORT_ERRORS,
+    "confirm": StepResult.EXPORT_ERRORS,
+}
+_GOES_ON = frozenset(
+    {
+        StepResult.SUCCESS,
+        StepResult.WARNINGS,
+        StepResult.NO_OBJECTS,
+        StepResult.DISCOVERY_ERRORS,
+        StepResult.SYNC_ERRORS,
+        StepResult.EXPORT_ERRORS,
+    }
+)
+_EXIT_STATUS = {
+    StepResult.SUCCESS: 0,
+    StepResult.NO_OBJECTS: 0,
+    StepResult.WARNINGS: 0,
+    StepResult.STOPPED_THRESHOLD: 3,
+    StepResult.NO_START_CREDENTIALS: 4,
+    StepResult.NO_START_CONNECTION: 4,
+    StepResult.NO_START_RUNNING: 4,
+    StepResult.STOPPED_BY_OPERATOR: 5,
+    StepResult.INTERRUPTED: 5,
+}
+
+
+def exit_status(result: StepResult) -> int:
+    """Give the exit status that tells a script how a run ended."""
+    return _EXIT_STATUS.get(result, 1)
+
+
+async def execute_run(
+    workspace: Workspace,
+    profile: str,
+    plans: Sequence[StepPlan],
+    operator: str,
+    control: Control | None = None,
+) -> AsyncIterator[Event]:
+    """Run steps one after the other on the store, and tell what happens.
+
+    A step that is stopped, or cannot start, ends the run where it stands. Raises `AlreadyRunning` if another
+    run holds the lease.
+    """
+    control = control or Control()
+    control.operator = operator
+    interrupted = await _take_lease(workspace, control, profile)
+    yield RunStarted(control.run_id, profile, tuple(plans), tuple(interrupted))
+    heart = asyncio.create_task(_beat(workspace, control))
+    result = StepResult.INTERRUPTED
+    try:
+        results: list[StepResult] = []
+        for position, plan in enumerate(plans):
+            async for event in _execute_step(workspace, control, position, plan):
+                if isinstance(event, StepFinished):
+                    results.append(event.result)
+                yield event
+            if results[-1] not in _GOES_ON:
+                break
+        result = worst(results)
+    finally:
+        heart.cancel()
+        with suppress(asyncio.CancelledError):
+            await heart
+        with suppress(StoreError):
+            await _give_back(workspace, control, result)
+    yield RunFinished(control.run_id, result)
+
+
+def worst(results: Sequence[StepResult]) -> StepResult:
+    """Give the result of a run: that of the step which stopped it, else the first with errors."""
+    if not results:
+        return StepResult.SUCCESS
+    if results[-1] not in _GOES_ON:
+        return results[-1]
+    return max(results, key=lambda result: (exit_status(result), result == StepResult.SUCCESS))
+
+
+async def _take_lease(workspace: Workspace, control: Control, profile: str) -> list[int]:
+    async with workspace.store.transaction() as tx:
+        await lease.ensure_free(tx)
+        interrupted = await runs.interrupt_dead(tx, "its process died; whole pages were kept")
+        control.run_id = await runs.start(
+            tx, profile=profile, operator=control.operator, host=socket.gethostname(), pid=os.getpid()
+        )
+        await lease.take(tx, owner=control.owner, run_id=control.run_id)
+    return interrupted
+
+
+async def _beat(workspace: Workspace, control: Control) -> None:
+    """Renew the lease while a step waits for a slow system."""
+    while True:
+        await asyncio.sleep(lease.HEARTBEAT_SECONDS)
+        with suppress(StoreLocked):
+            async with workspace.store.transaction() as tx:
+                try:
+                    await lease.renew(tx, control.owner)
+                except LeaseLost:
+                    return  # the next page of the step says so
+
+
+async def _give_back(workspace: Workspace, control: Control, result: StepResult) -> None:
+    async with workspace.store.transaction() as tx:
+        await lease.renew(tx, control.owner)
+        await runs.finish(tx, control.run_id, result)
+        await lease.release(tx, control.owner)
+
+
+async def _execute_step(workspace: Workspace, control: Control, position: int, plan: StepPlan) -> AsyncIterator[Event]:
+    async with workspace.store.transaction() as tx:
+        await lease.renew(tx, control.owner)
+        step_id = await runs.start_step(tx, control.run_id, position, plan.phase, plan.system)
+    step = Step(workspace, control, step_id, plan)
+    yield StepStarted(step_id, plan)
+    result: StepResult = StepResult.INTERRUPTED
+    try:
+        async for progress in PHASES[plan.phase](step):
+            yield progress
+        result = step.result or (_WITH_ERRORS[plan.phase] if step.errors else StepResult.SUCCESS)
+        if step.errors and result in (StepResult.SUCCESS, StepResult.NO_OBJECTS):
+            result = _WITH_ERRORS[plan.phase]
+    except StepFailed as failure:
+        result, step.message = failure.result, str(failure)
+    except StoreError as failure:
+        step.message = str(failure)
+        await _close_step(workspace, step, result, lenient=True)
+        raise
+    await _close_step(workspace, step, result)
+    yield StepFinished(step_id, plan, result, step.message, dict(step.statistics), step.errors)
+
+
+async def _close_step(workspace: Workspace, step: Step, result: StepResult, *, lenient: bool = False) -> None:
+    try:
+        async with workspace.store.transaction() as tx:
+            await lease.renew(tx, step.control.owner)
+            await runs.finish_step(tx, step.id, result, step.message)
+    except StoreError:
+        if not lenient:
+            raise

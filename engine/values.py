@@ -1,0 +1,194 @@
+"""Typed values: from what a system gives to canonical JSON, to what an expression sees, and their equality.
+
+Canonical JSON forms: text, decimal, date and datetime as text (ISO 8601, datetimes in UTC), binary as base64,
+integer and boolean as themselves. An attribute is always a list of values; one without values is absent.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+
+from storage.records import Attributes
+
+MAX_LENGTH = 1_000_000
+"""The longest text a value may have, in characters."""
+
+TRUE = frozenset({"true", "yes", "1", "on"})
+FALSE = frozenset({"false", "no", "0", "off"})
+
+
+class InvalidValue(ValueError):
+    """A value does not have its attribute's type."""
+
+
+class AttributeType(NamedTuple):
+    """What kind of values an attribute holds, and whether more than one."""
+
+    kind: str
+    multi: bool = False
+
+    def __str__(self) -> str:
+        return self.kind + ("[]" if self.multi else "")
+
+
+TEXT = AttributeType("text")
+
+
+def _text(raw: str) -> str:
+    if len(raw) > MAX_LENGTH:
+        raise InvalidValue(f"is {len(raw):,} characters long; at most {MAX_LENGTH:,} are taken")
+    if "\0" in raw:
+        raise InvalidValue("holds a NUL byte")
+    return raw
+
+
+def _integer(raw: str) -> int:
+    try:
+        value = int(raw)
+    except ValueError:
+        raise InvalidValue(f"'{_short(raw)}' is not an integer") from None
+    if not -(2**63) <= value < 2**63:
+        raise InvalidValue(f"'{_short(raw)}' is beyond 64 bits")
+    return value
+
+
+def _decimal(raw: str) -> str:
+    try:
+        value = Decimal(raw)
+    except InvalidOperation:
+        raise InvalidValue(f"'{_short(raw)}' is not a decimal number") from None
+    if not value.is_finite():
+        raise InvalidValue(f"'{_short(raw)}' is not a finite number")
+    plain = format(value.normalize(), "f")
+    return "0" if plain == "-0" else plain
+
+
+def _boolean(raw: str) -> bool:
+    word = raw.strip().lower()
+    if word in TRUE:
+        return True
+    if word in FALSE:
+        return False
+    raise InvalidValue(f"'{_short(raw)}' is not a boolean (true or false)")
+
+
+def _date(raw: str) -> str:
+    try:
+        return date.fromisoformat(raw.strip()).isoformat()
+    except ValueError:
+        raise InvalidValue(f"'{_short(raw)}' is not a date (ISO 8601, such as 2024-02-29)") from None
+
+
+def _datetime(raw: str) -> str:
+    text = raw.strip()
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = _generalized_time(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _generalized_time(text: str) -> datetime:
+    """Read an LDAP GeneralizedTime (RFC 4517 §3.3.13) in its common forms."""
+    for form in ("%Y%m%d%H%M%SZ", "%Y%m%d%H%M%S.%fZ", "%Y%m%d%H%MZ"):
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+    raise InvalidValue(f"'{_short(text)}' is not a date and time (ISO 8601, such as 2024-02-29T12:00:00Z)")
+
+
+def _binary(raw: str) -> str:
+    try:
+        return base64.b64encode(base64.b64decode(raw, validate=True)).decode()
+    except (binascii.Error, ValueError):
+        raise InvalidValue(f"'{_short(raw)}' is not base64") from None
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "text": _text,
+    "integer": _integer,
+    "decimal": _decimal,
+    "boolean": _boolean,
+    "date": _date,
+    "datetime": _datetime,
+    "binary": _binary,
+    "reference": _text,
+}
+KINDS = tuple(_PARSERS)
+
+
+def parse(kind: str, raw: str) -> Any:
+    """Read a text as a value of a kind, in canonical JSON form. Raises `InvalidValue`."""
+    return _PARSERS[kind](raw)
+
+
+def parse_bytes(kind: str, raw: bytes) -> Any:
+    """Read bytes, as a directory gives them, as a value of a kind. Raises `InvalidValue`."""
+    if kind == "binary":
+        return base64.b64encode(raw).decode()
+    try:
+        return parse(kind, raw.decode())
+    except UnicodeDecodeError:
+        raise InvalidValue("is not UTF-8; declare the attribute as binary") from None
+
+
+def to_bytes(kind: str, value: Any) -> bytes:
+    """Give a canonical value as the bytes that a directory takes."""
+    return base64.b64decode(value) if kind == "binary" else to_text(kind, value).encode()
+
+
+def to_text(kind: str, value: Any) -> str:
+    """Give a canonical value as the text that a system takes."""
+    if kind == "boolean":
+        return "TRUE" if value else "FALSE"
+    if kind == "datetime":
+        return datetime.fromisoformat(value).strftime("%Y%m%d%H%M%SZ")
+    return str(value)
+
+
+def present(kind: str, value: Any) -> Any:
+    """Give a canonical value as an expression sees it: a date, a Decimal, bytes and so on."""
+    match kind:
+        case "date":
+            return date.fromisoformat(value)
+        case "datetime":
+            return datetime.fromisoformat(value)
+        case "decimal":
+            return Decimal(value)
+        case "binary":
+            return base64.b64decode(value)
+        case _:
+            return value
+
+
+def canonical(kind: str, value: Any) -> Any:
+    """Give what an expression computed as a canonical value of a kind. Raises `InvalidValue`."""
+    if isinstance(value, bytes):
+        return parse_bytes(kind, value)
+    if isinstance(value, datetime):
+        return parse(kind, value.isoformat())
+    if isinstance(value, date):
+        return parse(kind, value.isoformat())
+    return parse(kind, value if isinstance(value, str) else str(value))
+
+
+def same(left: list[Any], right: list[Any]) -> bool:
+    """Tell whether two lists hold the same values, whatever their order."""
+    if len(left) < 2 and len(right) < 2:
+        return left == right
+    return len(left) == len(right) and set(left) == set(right)
+
+
+def differences(current: Attributes, desired: Attributes, names: list[str]) -> list[str]:
+    """Name the attributes in which two objects differ."""
+    return [name for name in names if not same(current.get(name, []), desired.get(name, []))]
+
+
+def _short(raw: str) -> str:
+    return raw if len(raw) <= 60 else f"{raw[:57]}…"

@@ -1,0 +1,81 @@
+"""A workspace: a configuration, its compiled rules, and the store they work on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.config import Config, ObjectTypeConfig, StepPlan
+from engine.config_file import load
+from engine.connectors import find_connector
+from engine.connectors.base import Connector
+from engine.dn import InvalidDn
+from engine.dn import key as dn_key
+from engine.rules import Rules
+from storage.store import Store
+
+
+@dataclass(slots=True, frozen=True)
+class Workspace:
+    """What every phase works with."""
+
+    config: Config
+    rules: Rules
+    store: Store
+
+    def connector(self, system: str) -> Connector:
+        """Make the connector of a system; enter it to connect."""
+        settings = self.config.systems[system]
+        return find_connector(settings.connector)(system, settings, self.config.folder)
+
+    def object_type(self, system: str, object_type: str) -> ObjectTypeConfig:
+        """Give the configuration of a type of objects."""
+        return self.config.systems[system].objects[object_type]
+
+    def secondary_key(self, system: str, object_type: str, secondary_id: str | None) -> str | None:
+        """Give the form in which equal secondary external ids are equal texts."""
+        if secondary_id is None:
+            return None
+        if not self.is_dn(system, object_type):
+            return secondary_id
+        try:
+            return dn_key(secondary_id)
+        except InvalidDn:
+            return secondary_id
+
+    def is_dn(self, system: str, object_type: str) -> bool:
+        """Tell whether objects of a type are found by a DN."""
+        return (self.object_type(system, object_type).secondary_external_id or "").lower() == "dn"
+
+
+def open_workspace(path: Path) -> Workspace:
+    """Read a configuration and open its store.
+
+    Raises `ConfigurationError` or `StoreError`.
+    """
+    config, rules = load(path)
+    return Workspace(config, rules, Store.open(config.folder / config.store.path))
+
+
+def whole_cycle(config: Config, rules: Rules) -> list[StepPlan]:
+    """Give the default profile: read every system, synchronise, evaluate, export to and confirm every target."""
+    sources = [name for name in config.systems if any(system == name for system, _ in rules.inbound)]
+    exported = {system for system, _ in rules.target_types()}
+    targets = [name for name in config.systems if name in exported]
+    readable = [*sources, *(name for name in targets if name not in sources)]
+    return [
+        *(StepPlan("import", name) for name in readable),
+        StepPlan("sync"),
+        StepPlan("evaluate"),
+        *(StepPlan("export", name) for name in targets),
+        *(StepPlan("confirm", name) for name in targets),
+    ]
+
+
+def with_detection(plans: list[StepPlan]) -> list[StepPlan]:
+    """Follow every full import by deletion detection for its system, unless the plans name it already."""
+    expanded: list[StepPlan] = []
+    for index, plan in enumerate(plans):
+        expanded.append(plan)
+        detection = StepPlan("detect", plan.system)
+        if plan.phase in ("import", "confirm") and plans[index + 1 : index + 2] != [detection]:
+            expanded.append(detection)
+    return expanded

@@ -1,0 +1,23 @@
+"""The time as the store writes it: UTC, ISO 8601 with milliseconds, so that text order is time order."""
+
+from datetime import UTC, datetime, timedelta
+
+
+def now() -> str:
+    """Give the present moment."""
+    return stamp(datetime.now(UTC))
+
+
+def stamp(moment: datetime) -> str:
+    """Write a moment down."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def after(seconds: float) -> str:
+    """Give the moment that many seconds from now."""
+    return stamp(datetime.now(UTC) + timedelta(seconds=seconds))
+
+
+def seconds_between(earlier: str, later: str) -> float:
+    """Give the seconds from one written moment to another."""
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()

@@ -1,0 +1,43 @@
+"""What can be wrong with a store, each with a sentence for the operator.
+
+StoreError
+├── StoreLocked       another program holds the write lock
+├── StoreReadOnly     the file or its folder cannot be written
+├── StoreFull         no room left on the disk
+├── StoreTooNew       written by a newer Interlock
+├── StoreUnreadable   not a store, damaged, or not to be opened
+├── AlreadyRunning    a run holds the lease
+└── LeaseLost         another process took the lease over
+"""
+
+
+class StoreError(Exception):
+    """Something about the store stops the work; what was committed stays."""
+
+
+class StoreLocked(StoreError):
+    """Another program holds the write lock."""
+
+
+class StoreReadOnly(StoreError):
+    """The file or its folder cannot be written."""
+
+
+class StoreFull(StoreError):
+    """No room is left on the disk."""
+
+
+class StoreTooNew(StoreError):
+    """The store was written by a newer Interlock."""
+
+
+class StoreUnreadable(StoreError):
+    """The file is not a store, is damaged, or cannot be opened."""
+
+
+class AlreadyRunning(StoreError):
+    """A run holds the lease."""
+
+
+class LeaseLost(StoreError):
+    """Another process took the lease over."""

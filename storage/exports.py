@@ -1,0 +1,210 @@
+"""The queue of pending exports."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Select, bindparam, delete, func, insert, or_, select, update
+
+from storage import clock, dialect
+from storage.documents import decode, encode
+from storage.records import AttributeChange, ChangeStatus, ChangeType, ExportStatus, PendingExport
+from storage.store import Transaction
+from storage.tables import objects, pending_exports
+
+_WHOLE = (
+    pending_exports.c.id,
+    pending_exports.c.cso_id,
+    pending_exports.c.system,
+    pending_exports.c.type,
+    pending_exports.c.change_type,
+    pending_exports.c.status,
+    pending_exports.c.wave,
+    pending_exports.c.changes,
+    pending_exports.c.new_secondary_id,
+    pending_exports.c.held,
+    pending_exports.c.attempts,
+    pending_exports.c.next_retry_at,
+    pending_exports.c.error_code,
+    pending_exports.c.error_message,
+    pending_exports.c.approval_id,
+    pending_exports.c.cause,
+    pending_exports.c.created_at,
+    pending_exports.c.changed_at,
+)
+_CHANGING = (
+    "change_type",
+    "status",
+    "wave",
+    "changes",
+    "new_secondary_id",
+    "held",
+    "attempts",
+    "next_retry_at",
+    "error_code",
+    "error_message",
+    "approval_id",
+    "cause",
+    "changed_at",
+)
+SENDABLE = (ExportStatus.PENDING, ExportStatus.NOT_CONFIRMED)
+"""What an export step may send."""
+
+
+def _row(export: PendingExport) -> dict[str, Any]:
+    return {**export._asdict(), "changes": encode([list(change) for change in export.changes])}
+
+
+async def add(tx: Transaction, exports: list[PendingExport]) -> None:
+    """Insert new pending exports."""
+    if exports:
+        await tx.execute(insert(pending_exports), [_row(export) for export in exports])
+
+
+async def change(tx: Transaction, exports: list[PendingExport]) -> None:
+    """Write pending exports that exist."""
+    if not exports:
+        return
+    values: dict[str, Any] = {name: bindparam(name) for name in _CHANGING}
+    statement = update(pending_exports).where(pending_exports.c.id == bindparam("b_id")).values(**values)
+    rows = [{name: row[name] for name in _CHANGING} | {"b_id": row["id"]} for row in map(_row, exports)]
+    await tx.execute(statement, rows)
+
+
+async def remove(tx: Transaction, ids: Iterable[int]) -> None:
+    """Delete pending exports: confirmed, vanished or discarded."""
+    await tx.execute(delete(pending_exports).where(dialect.among(pending_exports.c.id, ids)))
+
+
+async def get(tx: Transaction, ids: Iterable[int]) -> list[PendingExport]:
+    """Read pending exports."""
+    return await _exports(tx, select(*_WHOLE).where(dialect.among(pending_exports.c.id, ids)))
+
+
+async def of_objects(tx: Transaction, cso_ids: Iterable[int]) -> dict[int, PendingExport]:
+    """Read the open exports of some CSOs: CSO id → export."""
+    query = select(*_WHOLE).where(dialect.among(pending_exports.c.cso_id, cso_ids))
+    return {export.cso_id: export for export in await _exports(tx, query)}
+
+
+def _sendable(system: str) -> Select[Any]:
+    return select(*_WHOLE).where(
+        pending_exports.c.system == system,
+        pending_exports.c.status.in_([status.value for status in SENDABLE]),
+        ~pending_exports.c.held,
+        or_(pending_exports.c.next_retry_at.is_(None), pending_exports.c.next_retry_at <= clock.now()),
+    )
+
+
+async def sendable(tx: Transaction, system: str, after: tuple[int, int], limit: int) -> list[PendingExport]:
+    """Read the next exports to send, all of one wave, after a (wave, id)."""
+    wave, last = after
+    later = or_(pending_exports.c.wave > wave, (pending_exports.c.wave == wave) & (pending_exports.c.id > last))
+    order = (pending_exports.c.wave, pending_exports.c.id)
+    found = await _exports(tx, _sendable(system).where(later).order_by(*order).limit(limit))
+    return [export for export in found if export.wave == found[0].wave]
+
+
+async def count_sendable(tx: Transaction, system: str) -> int:
+    """Count what an export step would send now."""
+    query = select(func.count()).select_from(_sendable(system).subquery())
+    return int((await tx.execute(query)).scalar_one())
+
+
+async def with_status(
+    tx: Transaction, system: str, statuses: Sequence[ExportStatus], after: int, limit: int
+) -> list[PendingExport]:
+    """Read the exports of a system in some statuses, by id."""
+    query = select(*_WHOLE).where(
+        pending_exports.c.system == system,
+        pending_exports.c.status.in_([status.value for status in statuses]),
+        pending_exports.c.id > after,
+    )
+    return await _exports(tx, query.order_by(pending_exports.c.id).limit(limit))
+
+
+async def has_sent(tx: Transaction, system: str) -> bool:
+    """Tell whether any export of a system was sent and is still open, so that imports must reconcile."""
+    query = select(pending_exports.c.id).where(
+        pending_exports.c.system == system, pending_exports.c.status != ExportStatus.AWAITING_APPROVAL.value
+    )
+    return (await tx.execute(query.limit(1))).first() is not None
+
+
+async def deletes_sent(tx: Transaction, cso_ids: Iterable[int]) -> set[int]:
+    """Give those of some CSOs whose delete has been sent to the target."""
+    query = select(pending_exports.c.cso_id).where(
+        dialect.among(pending_exports.c.cso_id, cso_ids),
+        pending_exports.c.change_type == ChangeType.DELETE.value,
+        pending_exports.c.status.in_([ExportStatus.EXPORTED.value, ExportStatus.NOT_CONFIRMED.value]),
+    )
+    return set((await tx.execute(query)).scalars())
+
+
+async def page(
+    tx: Transaction,
+    *,
+    after: int = 0,
+    limit: int = 200,
+    system: str | None = None,
+    status: str | None = None,
+    search: str | None = None,
+) -> list[tuple[PendingExport, str]]:
+    """List pending exports by id, each with the label of its CSO."""
+    label = func.coalesce(objects.c.secondary_id, objects.c.external_id, "")
+    query = (
+        select(*_WHOLE, label)
+        .join(objects, objects.c.id == pending_exports.c.cso_id)
+        .where(pending_exports.c.id > after)
+        .order_by(pending_exports.c.id)
+        .limit(limit)
+    )
+    if system:
+        query = query.where(pending_exports.c.system == system)
+    if status:
+        query = query.where(pending_exports.c.status == status)
+    if search:
+        query = query.where(dialect.contains(label, search))
+    return [(_export(row), row[len(_WHOLE)]) for row in await tx.execute(query)]
+
+
+async def counts(tx: Transaction) -> list[tuple[str, ChangeType, ExportStatus, bool, int]]:
+    """Count pending exports by system, change type, status and whether they are held."""
+    group = (
+        pending_exports.c.system,
+        pending_exports.c.change_type,
+        pending_exports.c.status,
+        pending_exports.c.held,
+    )
+    rows = await tx.execute(select(*group, func.count()).group_by(*group).order_by(*group))
+    return [(row[0], ChangeType(row[1]), ExportStatus(row[2]), bool(row[3]), row[4]) for row in rows]
+
+
+async def _exports(tx: Transaction, query: Select[Any]) -> list[PendingExport]:
+    return [_export(row) for row in await tx.execute(query)]
+
+
+def _export(row: Any) -> PendingExport:
+    changes = [
+        AttributeChange(name, add_, remove_, replace, ChangeStatus(status), imported)
+        for name, add_, remove_, replace, status, imported in decode(row[7])
+    ]
+    return PendingExport(
+        id=row.id,
+        cso_id=row.cso_id,
+        system=row.system,
+        type=row.type,
+        change_type=ChangeType(row.change_type),
+        status=ExportStatus(row.status),
+        wave=row.wave,
+        changes=changes,
+        new_secondary_id=row.new_secondary_id,
+        held=bool(row.held),
+        attempts=row.attempts,
+        next_retry_at=row.next_retry_at,
+        error_code=row.error_code,
+        error_message=row.error_message,
+        approval_id=row.approval_id,
+        cause=row.cause,
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+    )

@@ -1,0 +1,109 @@
+"""What each import saw: a bitmap over CSO ids, one bit each, kept for the latest import of a system."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from storage import clock
+from storage.documents import decode, encode
+from storage.records import ImportRecord
+from storage.store import Transaction
+from storage.tables import imports, steps
+
+
+class Sightings:
+    """A set of CSO ids that costs one bit for each id: 125 kB for a million."""
+
+    def __init__(self, bits: bytes = b"") -> None:
+        self._bits = bytearray(bits)
+
+    def __contains__(self, cso_id: int) -> bool:
+        byte = cso_id >> 3
+        return byte < len(self._bits) and bool(self._bits[byte] >> (cso_id & 7) & 1)
+
+    def add(self, cso_id: int) -> None:
+        """Mark one CSO as seen."""
+        byte = cso_id >> 3
+        if byte >= len(self._bits):
+            self._bits.extend(bytes(byte + 1024 - len(self._bits)))
+        self._bits[byte] |= 1 << (cso_id & 7)
+
+    def update(self, cso_ids: Iterable[int]) -> None:
+        """Mark many CSOs as seen."""
+        for cso_id in cso_ids:
+            self.add(cso_id)
+
+    def __bytes__(self) -> bytes:
+        return bytes(self._bits)
+
+
+async def start(
+    tx: Transaction, step_id: int, system: str, *, full: bool, types: list[str], partitions: list[str]
+) -> None:
+    """Begin the record of an import; what the import before it saw is no longer good for detection."""
+    await tx.execute(update(imports).where(imports.c.system == system).values(sightings=None))
+    await tx.execute(
+        insert(imports).values(
+            step_id=step_id,
+            system=system,
+            full=full,
+            complete=False,
+            reason="the import did not reach its end",
+            types=encode(types),
+            partitions=encode(partitions),
+            started_at=clock.now(),
+        )
+    )
+
+
+async def finish(
+    tx: Transaction, step_id: int, *, complete: bool, reason: str, sightings: Sightings, partitions: list[str]
+) -> None:
+    """Close the record of an import with what it saw."""
+    values = {
+        "complete": complete,
+        "reason": reason,
+        "sightings": bytes(sightings),
+        "partitions": encode(partitions),
+        "ended_at": clock.now(),
+    }
+    await tx.execute(update(imports).where(imports.c.step_id == step_id).values(values))
+
+
+async def latest(tx: Transaction, system: str) -> ImportRecord | None:
+    """Give the latest import of a system."""
+    row = (await tx.execute(_records(system).limit(1))).first()
+    return _record(row) if row else None
+
+
+async def last_complete_before(tx: Transaction, system: str, step_id: int) -> ImportRecord | None:
+    """Give the last complete full import of a system before a given one."""
+    query = _records(system).where(imports.c.step_id < step_id, imports.c.complete, imports.c.full)
+    row = (await tx.execute(query.limit(1))).first()
+    return _record(row) if row else None
+
+
+def _records(system: str) -> Any:
+    return (
+        select(imports, steps.c.run_id)
+        .join(steps, steps.c.id == imports.c.step_id)
+        .where(imports.c.system == system)
+        .order_by(imports.c.step_id.desc())
+    )
+
+
+def _record(row: Row[Any]) -> ImportRecord:
+    return ImportRecord(
+        row.step_id,
+        row.run_id,
+        row.system,
+        bool(row.full),
+        bool(row.complete),
+        row.reason,
+        decode(row.types),
+        decode(row.partitions),
+        row.started_at,
+        row.ended_at,
+        row.sightings,
+    )

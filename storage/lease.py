@@ -1,0 +1,101 @@
+"""One run at a time for each store: a lease with a heartbeat, taken over when its owner is dead."""
+
+import os
+import socket
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import delete, select, update
+
+from storage import clock, dialect
+from storage.errors import AlreadyRunning, LeaseLost
+from storage.store import Transaction
+from storage.tables import lease
+
+HEARTBEAT_SECONDS = 5.0
+"""How often a living owner renews its lease."""
+STALE_SECONDS = 60.0
+"""After this long without a heartbeat an owner on another machine counts as dead."""
+
+
+class Lease(NamedTuple):
+    """Who runs on the store."""
+
+    id: int
+    owner: str
+    run_id: int
+    host: str
+    pid: int
+    process: str
+    heartbeat_at: str
+
+
+async def current(tx: Transaction) -> Lease | None:
+    """Give the lease as it stands, whether or not its owner lives."""
+    row = (await tx.execute(select(lease))).first()
+    return Lease(*row) if row else None
+
+
+async def ensure_free(tx: Transaction) -> None:
+    """Raise `AlreadyRunning` if a living process holds the lease."""
+    held = await current(tx)
+    if held and _alive(held):
+        raise AlreadyRunning(
+            f"run {held.run_id} is going on (process {held.pid} on {held.host}, last heard of {held.heartbeat_at}); "
+            "watch it with 'interlock status', or stop it with 'interlock stop'"
+        )
+
+
+async def take(tx: Transaction, *, owner: str, run_id: int) -> None:
+    """Take the lease for a run; call `ensure_free` before, in the same transaction."""
+    pid = os.getpid()
+    values: dict[str, Any] = {
+        "id": 1,
+        "owner": owner,
+        "run_id": run_id,
+        "host": socket.gethostname(),
+        "pid": pid,
+        "process": _process_start(pid),
+        "heartbeat_at": clock.now(),
+    }
+    await tx.execute(dialect.upsert(lease, keys=["id"]), values)
+
+
+async def renew(tx: Transaction, owner: str) -> None:
+    """Show that the owner lives, and that it still is the owner.
+
+    Raises `LeaseLost` if another process took over; the transaction it is raised in is not kept.
+    """
+    renewed = update(lease).where(lease.c.owner == owner).values(heartbeat_at=clock.now()).returning(lease.c.id)
+    if (await tx.execute(renewed)).first() is None:
+        raise LeaseLost("another process took this run's lease over; nothing more was written by this one")
+
+
+async def release(tx: Transaction, owner: str) -> None:
+    """Give the lease back."""
+    await tx.execute(delete(lease).where(lease.c.owner == owner))
+
+
+def _alive(held: Lease) -> bool:
+    if held.host == socket.gethostname():
+        return _process_start(held.pid) == held.process
+    return clock.seconds_between(held.heartbeat_at, clock.now()) < STALE_SECONDS
+
+
+def _process_start(pid: int) -> str:
+    """Tell one process from a later one with the same number: its start time, empty if there is none."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return "" if not _exists(pid) else "unknown"
+    return "" if fields[0] in "ZX" else fields[19]
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,136 @@
+"""The metaverse: queries for metaverse objects."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Select, bindparam, delete, exists, func, insert, select, update
+
+from storage import clock, dialect
+from storage.documents import decode, encode
+from storage.records import Mvo
+from storage.store import Transaction
+from storage.tables import metaverse, objects
+
+_WHOLE = (
+    metaverse.c.id,
+    metaverse.c.type,
+    metaverse.c.attributes,
+    metaverse.c.contributors,
+    metaverse.c.deleted,
+    metaverse.c.delete_after,
+    metaverse.c.approval_id,
+    metaverse.c.due,
+    metaverse.c.created_at,
+    metaverse.c.changed_at,
+)
+
+
+def _row(mvo: Mvo) -> dict[str, Any]:
+    return {
+        **mvo._asdict(),
+        "attributes": encode(mvo.attributes),
+        "contributors": encode(mvo.contributors),
+    }
+
+
+async def add(tx: Transaction, mvos: list[Mvo]) -> None:
+    """Insert new MVOs."""
+    if mvos:
+        await tx.execute(insert(metaverse), [_row(mvo) for mvo in mvos])
+
+
+async def change(tx: Transaction, mvos: list[Mvo]) -> None:
+    """Write MVOs that exist."""
+    if not mvos:
+        return
+    names = ("attributes", "contributors", "deleted", "delete_after", "approval_id", "due", "changed_at")
+    values: dict[str, Any] = {name: bindparam(name) for name in names}
+    statement = update(metaverse).where(metaverse.c.id == bindparam("b_id")).values(**values)
+    rows = [{name: row[name] for name in names} | {"b_id": row["id"]} for row in map(_row, mvos)]
+    await tx.execute(statement, rows)
+
+
+async def get(tx: Transaction, ids: Iterable[int]) -> list[Mvo]:
+    """Read MVOs whole."""
+    return await _mvos(tx, select(*_WHOLE).where(dialect.among(metaverse.c.id, ids)))
+
+
+async def due_after(tx: Transaction, after: int, limit: int) -> list[Mvo]:
+    """Read the next page of MVOs that export evaluation has to look at, by id."""
+    query = select(*_WHOLE).where(metaverse.c.due, metaverse.c.id > after).order_by(metaverse.c.id).limit(limit)
+    return await _mvos(tx, query)
+
+
+async def grace_over(tx: Transaction, after: int, limit: int) -> list[Mvo]:
+    """Read the next page of MVOs whose grace period has ended, by id."""
+    query = select(*_WHOLE).where(metaverse.c.delete_after <= clock.now(), ~metaverse.c.deleted, metaverse.c.id > after)
+    return await _mvos(tx, query.order_by(metaverse.c.id).limit(limit))
+
+
+async def count_due(tx: Transaction) -> int:
+    """Count the MVOs that export evaluation has to look at."""
+    return int((await tx.execute(select(func.count()).where(metaverse.c.due))).scalar_one())
+
+
+async def set_due(tx: Transaction, ids: Iterable[int], *, due: bool) -> None:
+    """Say of MVOs whether the next export evaluation has to look at them."""
+    await tx.execute(update(metaverse).where(dialect.among(metaverse.c.id, ids)).values(due=due))
+
+
+async def set_type_due(tx: Transaction, object_type: str) -> None:
+    """Make every MVO of a type due, because its rules changed."""
+    await tx.execute(update(metaverse).where(metaverse.c.type == object_type).values(due=True))
+
+
+async def set_due_of_objects(tx: Transaction, cso_ids: Iterable[int]) -> None:
+    """Make the MVOs due that some CSOs are joined to."""
+    joined = select(objects.c.mvo_id).where(dialect.among(objects.c.id, cso_ids), objects.c.mvo_id.is_not(None))
+    await tx.execute(update(metaverse).where(metaverse.c.id.in_(joined)).values(due=True))
+
+
+async def remove_empty(tx: Transaction, ids: Iterable[int]) -> list[int]:
+    """Remove those of some deleted MVOs that no CSO is joined to any more, and give their ids."""
+    still_joined = exists().where(objects.c.mvo_id == metaverse.c.id)
+    gone = delete(metaverse).where(dialect.among(metaverse.c.id, ids), metaverse.c.deleted, ~still_joined)
+    return list((await tx.execute(gone.returning(metaverse.c.id))).scalars())
+
+
+async def page(
+    tx: Transaction,
+    *,
+    after: int = 0,
+    limit: int = 200,
+    object_type: str | None = None,
+    search: str | None = None,
+) -> list[Mvo]:
+    """List MVOs by id; `search` looks into the attributes."""
+    query = select(*_WHOLE).where(metaverse.c.id > after).order_by(metaverse.c.id).limit(limit)
+    if object_type:
+        query = query.where(metaverse.c.type == object_type)
+    if search:
+        query = query.where(dialect.contains(metaverse.c.attributes, search))
+    return await _mvos(tx, query)
+
+
+async def counts(tx: Transaction) -> list[tuple[str, int]]:
+    """Count MVOs by type."""
+    query = select(metaverse.c.type, func.count()).where(~metaverse.c.deleted).group_by(metaverse.c.type)
+    return [(kind, count) for kind, count in await tx.execute(query)]
+
+
+async def _mvos(tx: Transaction, query: Select[Any]) -> list[Mvo]:
+    return [
+        Mvo(
+            row[0],
+            row[1],
+            decode(row[2]),
+            decode(row[3]),
+            bool(row[4]),
+            row[5],
+            row[6],
+            bool(row[7]),
+            row[8],
+            row[9],
+        )
+        for row in await tx.execute(query)
+    ]

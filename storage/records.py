@@ -1,0 +1,278 @@
+"""The typed rows the store gives out, and the status words of the field (design §2)."""
+
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+Attributes = dict[str, list[Any]]
+"""An object's attributes: name → values in canonical JSON form; a name without values is absent."""
+
+
+class CsoStatus(StrEnum):
+    """Where a connected system object stands."""
+
+    NORMAL = "Normal"
+    PENDING_PROVISIONING = "PendingProvisioning"
+    OBSOLETE = "Obsolete"
+
+
+class ChangeType(StrEnum):
+    """What a pending export does to the object in the target."""
+
+    CREATE = "Create"
+    UPDATE = "Update"
+    DELETE = "Delete"
+
+
+class ExportStatus(StrEnum):
+    """Where a pending export stands."""
+
+    PENDING = "Pending"
+    EXECUTING = "Executing"
+    EXPORTED = "Exported"
+    NOT_CONFIRMED = "ExportNotConfirmed"
+    FAILED = "Failed"
+    AWAITING_APPROVAL = "AwaitingApproval"
+
+
+class ChangeStatus(StrEnum):
+    """Where one attribute change inside a pending export stands."""
+
+    PENDING = "Pending"
+    EXPORTED = "ExportedPendingConfirmation"
+    NOT_CONFIRMED = "ExportedNotConfirmed"
+    FAILED = "Failed"
+
+
+class StepResult(StrEnum):
+    """How a step ended."""
+
+    SUCCESS = "success"
+    WARNINGS = "completed-warnings"
+    NO_OBJECTS = "completed-no-objects"
+    DISCOVERY_ERRORS = "completed-discovery-errors"
+    SYNC_ERRORS = "completed-sync-errors"
+    EXPORT_ERRORS = "completed-export-errors"
+    STOPPED_CONNECTIVITY = "stopped-connectivity"
+    STOPPED_THRESHOLD = "stopped-deletion-threshold"
+    STOPPED_ERROR_LIMIT = "stopped-error-limit"
+    STOPPED_BY_OPERATOR = "stopped-by-operator"
+    INTERRUPTED = "interrupted"
+    NO_START_CREDENTIALS = "no-start-credentials"
+    NO_START_CONNECTION = "no-start-connection"
+    NO_START_RUNNING = "no-start-already-running"
+
+
+class ReviewKind(StrEnum):
+    """What a review item asks about."""
+
+    ABSENCE = "absence"
+    """An object a complete import no longer contained."""
+    DELETE = "delete"
+    """A delete in a target that no approval covers yet."""
+
+
+class ReviewState(StrEnum):
+    """Where a review item stands."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    KEPT = "kept"
+    DEFERRED = "deferred"
+    REAPPEARED = "reappeared"
+    WITHDRAWN = "withdrawn"
+    CARRIED_OUT = "carried-out"
+
+
+class Cso(NamedTuple):
+    """A connected system object."""
+
+    id: int
+    system: str
+    type: str
+    external_id: str | None
+    secondary_id: str | None
+    partition: str
+    status: CsoStatus
+    attributes: Attributes
+    mvo_id: int | None
+    joined_by: str | None
+    kept: bool
+    created_at: str
+    changed_at: str
+
+
+class KnownCso(NamedTuple):
+    """The narrow part of a CSO that an import compares with."""
+
+    id: int
+    external_id: str | None
+    secondary_id: str | None
+    secondary_key: str | None
+    partition: str
+    status: CsoStatus
+    hash: bytes
+    kept: bool
+
+
+class Mvo(NamedTuple):
+    """A metaverse object; `contributors` says for each attribute which CSO gave it, by which rule."""
+
+    id: int
+    type: str
+    attributes: Attributes
+    contributors: dict[str, list[Any]]
+    deleted: bool
+    delete_after: str | None
+    approval_id: int | None
+    due: bool
+    created_at: str
+    changed_at: str
+
+
+class AttributeChange(NamedTuple):
+    """One change of one attribute: values to add and to remove, or the values that replace what is there."""
+
+    name: str
+    add: list[Any]
+    remove: list[Any]
+    replace: bool
+    status: ChangeStatus
+    imported: list[Any] | None = None
+    """What the last confirming import found, where that was not what was exported."""
+
+
+class PendingExport(NamedTuple):
+    """The one open change of a connected system object."""
+
+    id: int
+    cso_id: int
+    system: str
+    type: str
+    change_type: ChangeType
+    status: ExportStatus
+    wave: int
+    changes: list[AttributeChange]
+    new_secondary_id: str | None
+    held: bool
+    attempts: int
+    next_retry_at: str | None
+    error_code: str | None
+    error_message: str | None
+    approval_id: int | None
+    cause: str
+    created_at: str
+    changed_at: str
+
+
+class ItemError(NamedTuple):
+    """What went wrong with one object in one step."""
+
+    code: str
+    message: str
+    advice: str
+    system: str
+    type: str
+    label: str
+    position: str = ""
+    object_id: int | None = None
+
+
+class Run(NamedTuple):
+    """One run of a profile, or of a single step."""
+
+    id: int
+    profile: str
+    operator: str
+    host: str
+    pid: int
+    started_at: str
+    ended_at: str | None
+    result: StepResult | None
+    stop_requested_by: str | None
+
+
+class StepRecord(NamedTuple):
+    """One step of a run; `result` is None while it runs."""
+
+    id: int
+    run_id: int
+    position: int
+    phase: str
+    system: str
+    started_at: str
+    ended_at: str | None
+    result: StepResult | None
+    done: int
+    total: int | None
+    statistics: dict[str, int]
+    message: str
+
+
+class ReviewItem(NamedTuple):
+    """One thing that waits for, or was decided by, a person."""
+
+    id: int
+    kind: ReviewKind
+    object_id: int
+    system: str
+    type: str
+    label: str
+    state: ReviewState
+    run_id: int | None
+    opened_at: str
+    evidence: dict[str, Any]
+    consequences: dict[str, Any]
+    decided_by: str | None
+    decided_at: str | None
+    reason: str | None
+    deferred_until: str | None
+    carried_out_at: str | None
+
+
+class HeldBatch(NamedTuple):
+    """Objects that a gate of the deletion detection kept from being marked."""
+
+    id: int
+    run_id: int
+    step_id: int
+    system: str
+    type: str
+    gate: str
+    missing: int
+    arithmetic: str
+    state: str
+    at: str
+    decided_by: str | None
+    reason: str | None
+
+
+class ImportRecord(NamedTuple):
+    """What one import of a system saw."""
+
+    step_id: int
+    run_id: int
+    system: str
+    full: bool
+    complete: bool
+    reason: str
+    types: list[str]
+    partitions: list[str]
+    started_at: str
+    ended_at: str | None
+    sightings: bytes | None
+
+
+class Transition(NamedTuple):
+    """One status transition of a CSO (`cso`), a pending export (`export`) or a review item (`review`)."""
+
+    id: int
+    at: str
+    entity: str
+    entity_id: int
+    system: str
+    label: str
+    from_status: str | None
+    to_status: str | None
+    step_id: int | None
+    operator: str | None
+    reason: str

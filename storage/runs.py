@@ -1,0 +1,187 @@
+"""Runs, their steps, and what went wrong with which object."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select, update
+
+from storage import clock, dialect
+from storage.documents import decode, encode
+from storage.records import ItemError, Run, StepRecord, StepResult
+from storage.store import Transaction
+from storage.tables import item_errors, rule_marks, runs, steps
+
+
+async def start(tx: Transaction, *, profile: str, operator: str, host: str, pid: int) -> int:
+    """Begin a run and give its id."""
+    values = {"profile": profile, "operator": operator, "host": host, "pid": pid, "started_at": clock.now()}
+    return int((await tx.execute(insert(runs).values(values).returning(runs.c.id))).scalar_one())
+
+
+async def finish(tx: Transaction, run_id: int, result: StepResult) -> None:
+    """End a run."""
+    await tx.execute(update(runs).where(runs.c.id == run_id).values(ended_at=clock.now(), result=result.value))
+
+
+async def interrupt_dead(tx: Transaction, message: str) -> list[int]:
+    """Mark every run that is still open, and its open step, as interrupted; give their ids.
+
+    Only the holder of a lease just taken may call this: whatever is open then has no process any more.
+    """
+    ended = {"ended_at": clock.now(), "result": StepResult.INTERRUPTED.value}
+    await tx.execute(update(steps).where(steps.c.result.is_(None)).values(**ended, message=message))
+    dead = update(runs).where(runs.c.result.is_(None)).values(ended).returning(runs.c.id)
+    return list((await tx.execute(dead)).scalars())
+
+
+async def request_stop(tx: Transaction, operator: str) -> list[int]:
+    """Ask the open run to stop at its next page boundary; give the ids of the runs that were asked."""
+    asked = update(runs).where(runs.c.result.is_(None)).values(stop_requested_by=operator).returning(runs.c.id)
+    return list((await tx.execute(asked)).scalars())
+
+
+async def stop_requested_by(tx: Transaction, run_id: int) -> str | None:
+    """Tell who asked a run to stop, if anyone did."""
+    query = select(runs.c.stop_requested_by).where(runs.c.id == run_id)
+    operator: str | None = (await tx.execute(query)).scalar_one()
+    return operator
+
+
+async def start_step(tx: Transaction, run_id: int, position: int, phase: str, system: str) -> int:
+    """Begin a step and give its id."""
+    values = {
+        "run_id": run_id,
+        "position": position,
+        "phase": phase,
+        "system": system,
+        "started_at": clock.now(),
+        "done": 0,
+        "statistics": "{}",
+        "message": "",
+    }
+    return int((await tx.execute(insert(steps).values(values).returning(steps.c.id))).scalar_one())
+
+
+async def checkpoint(
+    tx: Transaction, step_id: int, *, done: int, total: int | None, statistics: dict[str, int]
+) -> None:
+    """Write how far a step has come."""
+    values = {"done": done, "total": total, "statistics": encode(statistics)}
+    await tx.execute(update(steps).where(steps.c.id == step_id).values(values))
+
+
+async def finish_step(tx: Transaction, step_id: int, result: StepResult, message: str) -> None:
+    """End a step."""
+    values = {"ended_at": clock.now(), "result": result.value, "message": message}
+    await tx.execute(update(steps).where(steps.c.id == step_id).values(values))
+
+
+async def add_errors(tx: Transaction, step_id: int, errors: Sequence[ItemError]) -> None:
+    """Write down what went wrong with single objects."""
+    if errors:
+        await tx.execute(insert(item_errors), [{"step_id": step_id, **error._asdict()} for error in errors])
+
+
+async def errors_of(
+    tx: Transaction, run_id: int, *, step_id: int | None = None, limit: int = 1000
+) -> list[tuple[int, ItemError]]:
+    """List the item errors of a run, or of one step in it, as (step id, error), in the order they happened."""
+    query = (
+        select(item_errors)
+        .join(steps, steps.c.id == item_errors.c.step_id)
+        .where(steps.c.run_id == run_id)
+        .order_by(item_errors.c.id)
+        .limit(limit)
+    )
+    if step_id is not None:
+        query = query.where(item_errors.c.step_id == step_id)
+    return [(row.step_id, ItemError(*row[2:])) for row in await tx.execute(query)]
+
+
+async def get(tx: Transaction, run_id: int) -> Run | None:
+    """Read one run."""
+    row = (await tx.execute(select(runs).where(runs.c.id == run_id))).first()
+    return _run(row) if row else None
+
+
+async def page(
+    tx: Transaction,
+    *,
+    after: int | None = None,
+    limit: int = 200,
+    status: str | None = None,
+    system: str | None = None,
+    search: str | None = None,
+) -> list[Run]:
+    """List runs, newest first; `after` is the last id of the page before."""
+    query = select(runs).order_by(runs.c.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(runs.c.id < after)
+    if status:
+        query = query.where(runs.c.result == status)
+    if system:
+        query = query.where(runs.c.id.in_(select(steps.c.run_id).where(steps.c.system == system)))
+    if search:
+        query = query.where(dialect.contains(runs.c.profile, search))
+    return [_run(row) for row in await tx.execute(query)]
+
+
+async def open_runs(tx: Transaction) -> list[Run]:
+    """List the runs that have not ended."""
+    return [_run(row) for row in await tx.execute(select(runs).where(runs.c.result.is_(None)))]
+
+
+async def steps_of(tx: Transaction, run_id: int) -> list[StepRecord]:
+    """List the steps of a run, in their order."""
+    query = select(steps).where(steps.c.run_id == run_id).order_by(steps.c.position)
+    return [_step(row) for row in await tx.execute(query)]
+
+
+async def count_errors(tx: Transaction, run_id: int) -> int:
+    """Count the item errors of a run."""
+    query = select(func.count()).select_from(item_errors).join(steps, steps.c.id == item_errors.c.step_id)
+    return int((await tx.execute(query.where(steps.c.run_id == run_id))).scalar_one())
+
+
+async def rule_mark(tx: Transaction, scope: str) -> str | None:
+    """Give the fingerprint of the rules that a scope was last synchronised under."""
+    query = select(rule_marks.c.fingerprint).where(rule_marks.c.scope == scope)
+    return (await tx.execute(query)).scalar_one_or_none()
+
+
+async def set_rule_mark(tx: Transaction, scope: str, fingerprint: str) -> None:
+    """Remember the rules that a scope is now synchronised under."""
+    await tx.execute(dialect.upsert(rule_marks, keys=["scope"]), {"scope": scope, "fingerprint": fingerprint})
+
+
+def _run(row: Row[Any]) -> Run:
+    result = StepResult(row.result) if row.result else None
+    return Run(
+        row.id,
+        row.profile,
+        row.operator,
+        row.host,
+        row.pid,
+        row.started_at,
+        row.ended_at,
+        result,
+        row.stop_requested_by,
+    )
+
+
+def _step(row: Row[Any]) -> StepRecord:
+    result = StepResult(row.result) if row.result else None
+    return StepRecord(
+        row.id,
+        row.run_id,
+        row.position,
+        row.phase,
+        row.system,
+        row.started_at,
+        row.ended_at,
+        result,
+        row.done,
+        row.total,
+        decode(row.statistics),
+        row.message,
+    )

@@ -1,0 +1,118 @@
+"""Open a store, migrate it, and give out transactions: one writer, any number of readers."""
+
+import os
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from storage import clock, dialect
+from storage.errors import StoreError, StoreFull, StoreLocked, StoreReadOnly, StoreTooNew, StoreUnreadable
+
+Transaction = AsyncConnection
+"""What every query function takes; it is committed or rolled back as a whole by the store."""
+
+REVISIONS = ("0001",)
+"""The schema revisions this version knows, oldest first."""
+
+
+class Store:
+    """An open store file."""
+
+    def __init__(self, path: Path, writer: AsyncEngine, reader: AsyncEngine) -> None:
+        self.path = path
+        self._writer = writer
+        self._reader = reader
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a store, made new with mode 0600 if it is missing, migrated (after a backup) if it is older.
+
+        Raises a `StoreError` that says why it cannot be opened.
+        """
+        try:
+            _prepare(path)
+        except (sqlite3.Error, OSError) as error:
+            raise _explain(error, path) from error
+        return cls(path, dialect.create_engine(path, write=True), dialect.create_engine(path, write=False))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Give the one write transaction; all of it is kept, or none."""
+        try:
+            async with self._writer.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise _explain(error, self.path) from error
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        """Give a consistent view of the store that no writer disturbs."""
+        try:
+            async with self._reader.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise _explain(error, self.path) from error
+
+
+def _prepare(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise StoreUnreadable(f"{path}: the folder {path.parent} does not exist; create it first")
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    elif not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
+        raise StoreReadOnly(f"{path}: the store or its folder cannot be written; check owner and permissions")
+    version = dialect.schema_version(path)
+    if version == REVISIONS[-1]:
+        return
+    if version is not None and version not in REVISIONS:
+        raise StoreTooNew(
+            f"{path}: written by a newer Interlock (schema {version}, this one knows up to {REVISIONS[-1]}); "
+            "upgrade Interlock, or open the backup made before the migration"
+        )
+    if version is not None:
+        copy = path.with_name(f"{path.name}.{version}-{clock.now()[:19].replace(':', '')}.backup")
+        dialect.backup(path, copy)
+        copy.chmod(0o600)
+    from storage.migrations import upgrade  # noqa: PLC0415 - Alembic is slow to import and rarely needed
+
+    upgrade(path)
+
+
+def _explain(error: Exception, path: Path) -> StoreError:
+    name = dialect.error_name(error)
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return StoreLocked(
+            f"{path}: another program kept the store locked for {dialect.BUSY_SECONDS} s; "
+            "end it or wait, then try again"
+        )
+    if name == "SQLITE_FULL":
+        return StoreFull(f"{path}: the disk is full; free some room, then run again: nothing half-written was kept")
+    if name.startswith("SQLITE_READONLY"):
+        return StoreReadOnly(f"{path}: the store cannot be written; check owner, permissions and mount options")
+    if name.startswith("SQLITE_IOERR"):
+        return StoreFull(
+            f"{path}: the disk refused to read or write ({name}); check free room and the disk's health, then run again"
+        )
+    if name.startswith("SQLITE_CONSTRAINT"):
+        return StoreError(f"{path}: refused by a rule of the store itself: {getattr(error, 'orig', error)}")
+    reason = getattr(error, "orig", None) or error
+    return StoreUnreadable(f"{path}: cannot be used as a store: {reason}")

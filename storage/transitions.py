@@ -1,0 +1,85 @@
+"""The record of every status transition: when, from, to, by which step or operator, why."""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, insert, literal, select
+
+from storage import clock, dialect
+from storage.records import Transition
+from storage.store import Transaction
+from storage.tables import objects, transitions
+
+
+class Move(NamedTuple):
+    """A transition about to be recorded."""
+
+    entity: str
+    entity_id: int
+    system: str
+    label: str
+    from_status: str | None
+    to_status: str | None
+    reason: str
+
+
+async def record(
+    tx: Transaction, moves: list[Move], *, step_id: int | None = None, operator: str | None = None
+) -> None:
+    """Write transitions down, all at the present moment."""
+    if not moves:
+        return
+    common = {"at": clock.now(), "step_id": step_id, "operator": operator}
+    await tx.execute(insert(transitions), [{**move._asdict(), **common} for move in moves])
+
+
+async def record_new_objects(tx: Transaction, first_id: int, *, step_id: int, reason: str) -> None:
+    """Record that every CSO from an id on has just been created."""
+    label = func.coalesce(objects.c.secondary_id, objects.c.external_id)
+    created = select(
+        literal(clock.now()),
+        literal("cso"),
+        objects.c.id,
+        objects.c.system,
+        label,
+        objects.c.status,
+        literal(step_id),
+        literal(reason),
+    ).where(objects.c.id >= first_id)
+    names = ["at", "entity", "entity_id", "system", "label", "to_status", "step_id", "reason"]
+    await tx.execute(insert(transitions).from_select(names, created))
+
+
+async def page(
+    tx: Transaction,
+    *,
+    after: int | None = None,
+    limit: int = 200,
+    system: str | None = None,
+    status: str | None = None,
+    search: str | None = None,
+) -> list[Transition]:
+    """List transitions, newest first; `after` is the last id of the page before."""
+    query = select(transitions).order_by(transitions.c.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(transitions.c.id < after)
+    if system:
+        query = query.where(transitions.c.system == system)
+    if status:
+        query = query.where(transitions.c.to_status == status)
+    if search:
+        query = query.where(dialect.contains(transitions.c.label, search))
+    return [_transition(row) for row in await tx.execute(query)]
+
+
+async def of(tx: Transaction, entity: str, entity_id: int) -> list[Transition]:
+    """List the transitions of one thing, oldest first."""
+    query = (
+        select(transitions)
+        .where(transitions.c.entity == entity, transitions.c.entity_id == entity_id)
+        .order_by(transitions.c.id)
+    )
+    return [_transition(row) for row in await tx.execute(query)]
+
+
+def _transition(row: Any) -> Transition:
+    return Transition(*row)

@@ -1,0 +1,54 @@
+"""What every command shares: the configuration's place, exit statuses, and how errors are told."""
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+from tui import feed
+from tui.output import complain
+
+Result = TypeVar("Result")
+
+USAGE = 2
+NO_START = 4
+
+ConfigOption = Annotated[
+    Path,
+    typer.Option("--config", "-c", envvar="INTERLOCK_CONFIG", help="The configuration file.", show_default=True),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
+CONFIG = Path("interlock.toml")
+
+
+def fail(message: str, status: int) -> NoReturn:
+    """Tell what is wrong and end with an exit status."""
+    complain(message)
+    raise typer.Exit(status)
+
+
+def open_workspace(path: Path) -> feed.Workspace:
+    """Open a workspace, or end with the reason."""
+    try:
+        return feed.open_workspace(path)
+    except feed.ConfigurationError as error:
+        fail(str(error), USAGE)
+    except feed.StoreError as error:
+        fail(str(error), NO_START)
+
+
+def carry_out(workspace: feed.Workspace, work: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine over an open workspace and close it; end with the reason if that fails."""
+
+    async def closing() -> Result:
+        async with workspace.store:
+            return await work
+
+    try:
+        return asyncio.run(closing())
+    except (feed.UnknownId, feed.DecisionRefused, ValueError) as error:
+        fail(str(error), USAGE)
+    except feed.StoreError as error:
+        fail(str(error), NO_START)

@@ -1,0 +1,74 @@
+"""Walk the five phases twice: provision everybody, then a day with joiners, movers, leavers and a broken file."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from tui import feed
+from tui.demo.people import PERSON_COLUMNS, Row, next_day
+from tui.demo.workspace import write_csv
+from tui.output import say
+
+Execute = Callable[[feed.Workspace, str, list[feed.StepPlan]], Awaitable[int]]
+
+TRUNCATED_ROWS = 10
+GATE = 3
+_CYCLE = (
+    ("1  Import, and synchronise: HR's file becomes connected system objects, joined into the metaverse.", "import hr"),
+    ("   The directory as it stands, so that what exists is not made twice.", "import directory"),
+    ("", "sync"),
+    ("2  Export evaluation: what has to change in the directory, and nothing else.", "evaluate"),
+    ("3  Export execution: written, and not believed yet.", "export directory"),
+    ("4  Confirming import: what was written is read back and compared.", "confirm directory"),
+    ("5  Deletion detection: whatever a complete import did not contain.", "detect hr"),
+    ("", "detect directory"),
+)
+
+
+async def walk(workspace: feed.Workspace, folder: Path, rows: list[Row], execute: Execute) -> int:
+    """Walk both days and give the exit status: 0 if everything went as a demo should."""
+    say("")
+    say(f"Day one: {len(rows):,} people in hr.csv, and an empty directory.", "bold")
+    worst = await _cycle(workspace, execute, list(_CYCLE))
+    worst = max(worst, await _broken_day(workspace, folder, rows, execute))
+    say("")
+    say("Day two, the right file: joiners, new titles, moves to other departments, leavers.", "bold")
+    write_csv(folder / "hr.csv", PERSON_COLUMNS, next_day(rows))
+    detection_first = [_CYCLE[0], ("5  Deletion detection, before anything flows on.", "detect hr"), *_CYCLE[2:6]]
+    worst = max(worst, await _cycle(workspace, execute, detection_first))
+    _tell_what_next(folder)
+    return worst
+
+
+async def _cycle(workspace: feed.Workspace, execute: Execute, steps: list[tuple[str, str]]) -> int:
+    worst = 0
+    for headline, step in steps:
+        if headline:
+            say("")
+            say(headline, "bold")
+        worst = max(worst, await execute(workspace, f"demo: {step}", [feed.StepPlan(*step.split())]))
+    return worst
+
+
+async def _broken_day(workspace: feed.Workspace, folder: Path, rows: list[Row], execute: Execute) -> int:
+    """Hand over a truncated file and expect the gates to refuse it; 0 if they did."""
+    say("")
+    say(f"Day two begins badly: the transfer broke, and hr.csv has {TRUNCATED_ROWS} of its rows.", "bold")
+    write_csv(folder / "hr.csv", PERSON_COLUMNS, rows[:TRUNCATED_ROWS])
+    await execute(workspace, "demo: import hr", [feed.StepPlan("import", "hr")])
+    status = await execute(workspace, "demo: detect hr", [feed.StepPlan("detect", "hr")])
+    if status != GATE:
+        say("The gates should have refused this file, and did not.", "bold")
+        return 1
+    say("")
+    say("Refused: nobody was marked, nothing was disconnected, nothing will be deleted.", "bold")
+    return 0
+
+
+def _tell_what_next(folder: Path) -> None:
+    say("")
+    say("Two people left. They are obsolete, and wait for you; their accounts are still there.", "bold")
+    say(f"    cd {folder}")
+    say("    interlock review                                  who, and what would follow")
+    say('    interlock review approve rev-1 --reason "left"    or keep, or defer')
+    say("    interlock run                                     carries it out, and proves the entry gone")
+    say("    interlock status, objects, exports, runs, transitions, show ID: all of it can be looked at")

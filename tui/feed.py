@@ -16,6 +16,7 @@ from engine.steps import Control
 from engine.workspace import Workspace, open_workspace, whole_cycle, with_detection
 from storage import exports, metaverse, objects, reviews, runs, transitions
 from storage.errors import AlreadyRunning, StoreError
+from storage.records import PendingExport
 from storage.store import Transaction
 
 __all__ = [
@@ -141,7 +142,7 @@ async def _page(
             return [{**_row(one.id, "mvo", one._asdict()), "label": label_of_mvo(one)} for one in mvos]
         case "exports":
             found = await exports.page(tx, after=after or 0, limit=limit, system=system, status=status, search=search)
-            return [{**_row(one.id, "exp", one._asdict()), "label": label} for one, label in found]
+            return [{**_row(one.id, "exp", _export(one)), "label": label} for one, label in found]
         case "review":
             items = await reviews.page(tx, after=after or 0, limit=limit, system=system, status=status, search=search)
             return [_row(one.id, "rev", one._asdict()) for one in items]
@@ -151,6 +152,10 @@ async def _page(
         case _:
             moves = await transitions.page(tx, after=after, limit=limit, system=system, status=status, search=search)
             return [{"key": one.id, **one._asdict()} for one in moves]
+
+
+def _export(export: PendingExport) -> Document:
+    return {**export._asdict(), "changes": [change._asdict() for change in export.changes]}
 
 
 def _row(number: int, kind: str, fields: Document) -> Document:
@@ -187,7 +192,7 @@ async def _show_cso(tx: Transaction, cso_id: int) -> Document | None:
     return {
         **csos[0]._asdict(),
         "id": f"cso-{cso_id}",
-        "pending_export": {**staged._asdict(), "id": f"exp-{staged.id}"} if staged else None,
+        "pending_export": {**_export(staged), "id": f"exp-{staged.id}"} if staged else None,
         "transitions": history,
     }
 

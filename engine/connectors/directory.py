@@ -65,6 +65,15 @@ class EntryReader:
         return attributes
 
 
+def old_rdn_goes(old_dn: str, new_dn: str) -> bool:
+    """Tell whether a rename takes the old RDN's values away: not where another attribute names the entry now.
+
+    A `cn` that no longer names its entry is still its `cn`, and the object class may require one.
+    """
+    old, new = (({name.lower() for name, _ in dn.parse(dn.rdn(text))[0]}) for text in (old_dn, new_dn))
+    return old <= new
+
+
 def entry_attributes(
     entry_dn: str, settings: ObjectTypeConfig, attributes: Attributes
 ) -> list[tuple[str, list[bytes]]]:

@@ -28,7 +28,7 @@ from engine.connectors.base import (
     ImportPage,
     ImportRequest,
 )
-from engine.connectors.directory import DirectoryObjectOptions, EntryReader, entry_attributes
+from engine.connectors.directory import DirectoryObjectOptions, EntryReader, entry_attributes, old_rdn_goes
 from engine.errors import CannotConnect, ConnectionLost, CredentialsRefused, StepFailed
 from engine.secrets import Secret
 from storage.records import AttributeChange, ChangeType
@@ -122,7 +122,9 @@ class LdapConnector(Connector):
                 check_names=False,
                 auto_referrals=False,
                 auto_encode=False,
-                receive_timeout=options.timeout,
+                # ldap3's receiving thread spins for ever on a closed socket that has a time-out (2.9.1); answers
+                # of the pipelined connection are waited for with a time-out of their own.
+                receive_timeout=None if strategy == ldap3.ASYNC else options.timeout,
             )
             connection.open()
             if options.tls == "starttls":
@@ -334,7 +336,9 @@ class LdapConnector(Connector):
     def _rename(self, operation: ExportOperation) -> int:
         old, new = operation.secondary_id or "", operation.new_secondary_id or ""
         superior = dn.parent(new) if dn.key(dn.parent(new)) != dn.key(dn.parent(old)) else None
-        return int(self._writer.modify_dn(old, dn.rdn(new), delete_old_dn=True, new_superior=superior))
+        return int(
+            self._writer.modify_dn(old, dn.rdn(new), delete_old_dn=old_rdn_goes(old, new), new_superior=superior)
+        )
 
     def _change(self, operation: ExportOperation) -> int:
         entry_dn = operation.new_secondary_id or operation.secondary_id or ""

@@ -7,7 +7,7 @@ from pathlib import Path
 from engine import dn, values
 from engine.config import ObjectTypeConfig
 from engine.connectors.base import ExportOperation, ExportResult
-from engine.connectors.directory import entry_attributes
+from engine.connectors.directory import entry_attributes, old_rdn_goes
 from engine.connectors.files import Stamp, changed_since, replacing, stamp
 from engine.connectors.ldif_format import Entry, LdifError, parse_entry, read_blocks, write_entry
 from engine.errors import CannotConnect, ConnectionLost, ObjectError
@@ -138,7 +138,7 @@ class LdifDirectory:
         if dn.is_within(new_key, old_key) and new_key != old_key:
             raise Refused("constraint-violation", f"'{entry.dn}' cannot move below itself", "correct the rule's dn")
         self._need_parent(new_dn)
-        for name, value in dn.parse(dn.rdn(entry.dn))[0]:
+        for name, value in dn.parse(dn.rdn(entry.dn))[0] if old_rdn_goes(entry.dn, new_dn) else []:
             kept = [one for one in raw.get(name.lower(), []) if one.decode(errors="replace") != value]
             raw[name.lower()] = kept
         for name, value in dn.parse(dn.rdn(new_dn))[0]:

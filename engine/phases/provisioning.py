@@ -23,7 +23,7 @@ from storage.records import (
 RENAMES = 1_000
 UPDATES = 2_000
 DELETES = 100_000
-"""Waves: creates by depth, parents first; then renames, updates, and deletes by depth, children first."""
+"""Waves: creates and renames by depth, parents first; then updates; then deletes by depth, children first."""
 
 
 def create_pending_provisioning_cso(workspace: Workspace, desired: Desired, cso_id: int) -> dict[str, Any]:

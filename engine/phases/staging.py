@@ -98,7 +98,7 @@ def stage_update(
     return base._replace(
         change_type=ChangeType.UPDATE,
         status=ExportStatus.PENDING,
-        wave=UPDATES if new_name is None else RENAMES,
+        wave=UPDATES if new_name is None else RENAMES + dn.depth(new_name),
         changes=[*sent, *new],
         new_secondary_id=new_name,
         attempts=0,

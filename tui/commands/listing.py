@@ -28,7 +28,7 @@ def _name(row: feed.Document) -> str:
 
 
 def _changes(row: feed.Document) -> str:
-    names = [change.name for change in row["changes"]]
+    names = [change["name"] for change in row["changes"]]
     return ", ".join((["dn"] if row["new_secondary_id"] else []) + names)
 
 

@@ -1,0 +1,78 @@
+"""A workspace in a temporary folder, driven as an operator drives it: by the command line."""
+
+import csv
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+INTERLOCK = [sys.executable, "-m", "tui"]
+Rows = list[dict[str, str]]
+
+
+class Workspace:
+    """A folder with an interlock.toml; `run` and friends start the real program."""
+
+    def __init__(self, folder: Path, config: str, env: dict[str, str] | None = None) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.env = {**os.environ, "INTERLOCK_OPERATOR": "tester", "COLUMNS": "200", **(env or {})}
+        self.configure(config)
+
+    def configure(self, config: str) -> None:
+        (self.folder / "interlock.toml").write_text(config)
+
+    def csv(self, name: str, rows: Iterable[dict[str, str]], columns: Iterable[str] | None = None) -> Path:
+        rows = list(rows)
+        path = self.folder / name
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(columns or rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        return path
+
+    def __call__(self, *arguments: str, status: int | None = 0) -> str:
+        """Run a command, assert its exit status, and give what it wrote to both streams."""
+        done = self.start(*arguments)
+        out, _ = done.communicate(timeout=300)
+        text = out.decode()
+        assert status is None or done.returncode == status, f"{arguments} ended with {done.returncode}:\n{text}"
+        return text
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        command = [*INTERLOCK, *arguments]
+        return subprocess.Popen(
+            command, cwd=self.folder, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+
+    def json(self, *arguments: str) -> Any:
+        """Run a listing with --json and give its document."""
+        command = [*INTERLOCK, *arguments, "--json"]
+        done = subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr.decode()
+        return json.loads(done.stdout)
+
+    def steps(self) -> dict[str, dict[str, Any]]:
+        """Give the steps of the last run: 'phase system' → step, the last of that name."""
+        last = self.json("runs", "--limit", "1")[0]["id"]
+        return {f"{one['phase']} {one['system']}".strip(): one for one in self.json("show", last)["steps"]}
+
+    def errors(self) -> list[dict[str, Any]]:
+        """Give the item errors of the last run."""
+        last = self.json("runs", "--limit", "1")[0]["id"]
+        return self.json("show", last)["errors"]
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Look into the store with plain SQLite."""
+        connection = sqlite3.connect(self.folder / "interlock.db", timeout=30)
+        try:
+            return connection.execute(sql).fetchall()
+        finally:
+            connection.close()
+
+    def statuses(self, system: str) -> dict[str, int]:
+        return dict(self.query(f"SELECT status, count(*) FROM objects WHERE system = '{system}' GROUP BY status"))

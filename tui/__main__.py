@@ -1,0 +1,5 @@
+"""`python -m tui`: the program."""
+
+from tui.cli import main
+
+main()

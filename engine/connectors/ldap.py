@@ -321,17 +321,8 @@ class LdapConnector(Connector):
         _, result = self._writer.get_response(message, timeout=self.options.timeout)
         error = None
         if result["result"] != 0:
-            moving = operation.change_type == ChangeType.UPDATE and operation.new_secondary_id is not None
-            creating = operation.change_type == ChangeType.CREATE
-            error = ldap_results.explain(result, creating=creating)
-            if moving and result["result"] == 32 and not self._matched_entry(operation, result):
-                error = ldap_results.explain(result, creating=True)
+            error = ldap_results.explain(result, creating=operation.change_type == ChangeType.CREATE)
         results[operation.id] = ExportResult(operation.id, error=error)
-
-    def _matched_entry(self, operation: ExportOperation, result: dict[str, Any]) -> bool:
-        """Tell whether a rename failed for want of the entry itself, rather than of its new parent."""
-        matched = dn.key(result["dn"]) if result.get("dn") else ""
-        return bool(matched) and dn.is_within(dn.key(operation.secondary_id or ""), matched)
 
     def _rename(self, operation: ExportOperation) -> int:
         old, new = operation.secondary_id or "", operation.new_secondary_id or ""

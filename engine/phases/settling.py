@@ -125,7 +125,10 @@ async def adopt_or_refuse(step: Step, connector: Connector, cso: Cso, result: Ex
 async def follow_renamed(
     step: Step, connector: Connector, operation: ExportOperation, result: ExportResult
 ) -> ExportResult:
-    """Try an update again where the object was moved: by its primary id it can still be found."""
+    """Try an update again where the object was moved: by its primary id it can still be found.
+
+    An object that is where we thought it was has no parent to move to.
+    """
     if operation.external_id is None:
         return result
     found = await connector.read_object(
@@ -136,6 +139,8 @@ async def follow_renamed(
     workspace = step.workspace
     here = workspace.secondary_key(step.system, operation.type, found.secondary_id)
     wanted = workspace.secondary_key(step.system, operation.type, operation.new_secondary_id)
+    if here == workspace.secondary_key(step.system, operation.type, operation.secondary_id):
+        return _no_parent(result, operation)
     step.statistics["followed"] += 1
     moved = replace(
         operation,
@@ -145,3 +150,12 @@ async def follow_renamed(
     if moved.new_secondary_id is None and not moved.changes:
         return ExportResult(result.id)
     return (await connector.export([moved]))[0]
+
+
+def _no_parent(result: ExportResult, operation: ExportOperation) -> ExportResult:
+    error = ObjectError(
+        "non-existent-parent",
+        f"the parent of '{operation.new_secondary_id}' does not exist",
+        "create it first, or provision it by a rule",
+    )
+    return ExportResult(result.id, error=error) if operation.new_secondary_id is not None else result

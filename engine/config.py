@@ -69,7 +69,7 @@ class StoreConfig(Model):
 class RunConfig(Model):
     """`[run]`: how runs go about their work."""
 
-    page_size: int = Field(2000, ge=1, le=50_000)
+    page_size: int = Field(5000, ge=1, le=50_000)
     error_limit: int = Field(5000, ge=1)
 
 

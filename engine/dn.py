@@ -1,5 +1,6 @@
 """Distinguished names after RFC 4514: parse, escape, compare."""
 
+import re
 import string
 from functools import lru_cache
 
@@ -9,6 +10,7 @@ Rdn = list[tuple[str, str]]
 _SPECIAL = frozenset('"+,;<>\\')
 _ESCAPABLE = _SPECIAL | frozenset(" #=")
 _HEX = frozenset(string.hexdigits)
+_ESCAPED_OR = {mark: re.compile(rf"\\.|{re.escape(mark)}", re.DOTALL) for mark in ",+"}
 
 
 class InvalidDn(ValueError):
@@ -39,15 +41,11 @@ def split(text: str, separator: str) -> list[str]:
     """Split at every separator that no backslash escapes."""
     if "\\" not in text:
         return text.split(separator)
-    parts, start, index = [], 0, 0
-    while index < len(text):
-        if text[index] == "\\":
-            index += 2
-            continue
-        if text[index] == separator:
-            parts.append(text[start:index])
-            start = index + 1
-        index += 1
+    parts, start = [], 0
+    for found in _ESCAPED_OR[separator].finditer(text):
+        if found[0] == separator:
+            parts.append(text[start : found.start()])
+            start = found.end()
     parts.append(text[start:])
     return parts
 

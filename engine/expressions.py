@@ -1,11 +1,12 @@
 """Expressions: Jinja2 in its sandbox, compiled once; one that fails or loops is that object's error."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from jinja2 import ChainableUndefined, TemplateError, TemplateSyntaxError, meta, nodes
 from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from engine.errors import ObjectFailed
@@ -91,7 +92,6 @@ def _make_environment() -> _Sandbox:
     environment.filters.update(FILTERS)
     environment.filters["_counted"] = environment.counted
     environment.globals.clear()
-    environment.globals["range"] = _range
     return environment
 
 
@@ -101,12 +101,12 @@ _ENVIRONMENT = _make_environment()
 class Expression:
     """A compiled expression: `names` are the attributes it reads."""
 
-    def __init__(self, source: str, evaluate: Callable[[Mapping[str, Any]], Any], names: frozenset[str]) -> None:
+    def __init__(self, source: str, evaluate: Callable[[dict[str, Any]], Any], names: frozenset[str]) -> None:
         self.source = source
         self.names = names
         self._evaluate = evaluate
 
-    def __call__(self, context: Mapping[str, Any]) -> Any:
+    def __call__(self, context: dict[str, Any]) -> Any:
         """Evaluate over attributes; an absent result is None.
 
         Raises `ObjectFailed` with `expression-error`, or what a filter raised.
@@ -132,10 +132,15 @@ class Expression:
         )
 
 
-def now() -> dict[str, Any]:
-    """Give the names for the present that every expression may use: `now` and `today`, in UTC."""
+def ambient() -> dict[str, Any]:
+    """Give the names that every context must hold beside the attributes: `now` and `today` in UTC, `range`."""
     moment = datetime.now(UTC)
-    return {"now": moment, "today": moment.date()}
+    return {"now": moment, "today": moment.date(), "range": _range}
+
+
+def _context(values: dict[str, Any]) -> Context:
+    """Hand attributes to a template as they are; Jinja's own way would copy them, and its globals, each time."""
+    return Context(_ENVIRONMENT, values, None, {})
 
 
 def _checked(source: str, template: str) -> frozenset[str]:
@@ -145,7 +150,7 @@ def _checked(source: str, template: str) -> frozenset[str]:
         raise InvalidExpression(f"'{source}' cannot be read: {error.message}") from error
     for refused in tree.find_all(_REFUSED):
         raise InvalidExpression(f"'{source}' uses '{type(refused).__name__.lower()}', which expressions may not")
-    return frozenset(meta.find_undeclared_variables(tree)) - {"range", "now", "today"}
+    return frozenset(meta.find_undeclared_variables(tree)) - frozenset(ambient())
 
 
 def compile_text(source: str) -> Expression:
@@ -153,8 +158,8 @@ def compile_text(source: str) -> Expression:
     names = _checked(source, source)
     template = _ENVIRONMENT.from_string(source)
 
-    def evaluate(context: Mapping[str, Any]) -> str | None:
-        return template.render(context).strip() or None
+    def evaluate(values: dict[str, Any]) -> str | None:
+        return "".join(template.root_render_func(_context(values))).strip() or None
 
     return Expression(source, evaluate, names)
 
@@ -168,11 +173,15 @@ def compile_condition(source: str) -> Expression:
 def _compile_value(source: str) -> Expression:
     """Compile the inside of `{{ … }}`; its result keeps its type."""
     names = _checked(source, "{{ " + source + "\n}}")
-    try:
-        compiled = _ENVIRONMENT.compile_expression(source, undefined_to_none=True)
-    except TemplateSyntaxError as error:
-        raise InvalidExpression(f"'{source}' cannot be read: {error.message}") from error
-    return Expression(source, compiled, names)
+    template = _ENVIRONMENT.from_string("{% set result = (" + source + "\n) %}")
+
+    def evaluate(values: dict[str, Any]) -> Any:
+        context = _context(values)
+        for _ in template.root_render_func(context):
+            pass
+        return context.vars["result"]
+
+    return Expression(source, evaluate, names)
 
 
 def compile_flow(source: str) -> Expression:

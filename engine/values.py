@@ -9,6 +9,7 @@ import binascii
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from storage.records import Attributes
@@ -75,6 +76,7 @@ def _boolean(raw: str) -> bool:
     raise InvalidValue(f"'{_short(raw)}' is not a boolean (true or false)")
 
 
+@lru_cache(maxsize=20_000)
 def _date(raw: str) -> str:
     try:
         return date.fromisoformat(raw.strip()).isoformat()

@@ -1,14 +1,14 @@
 """Everything that is special to SQLite; another database gets a module like this one."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 from sqlalchemy import ColumnElement, Insert, Table, event, func, select
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 BUSY_SECONDS = 10
 """How long a statement waits for another program's lock."""
@@ -36,6 +36,7 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
         "foreign_keys = ON",
         "cache_size = -32000",
         "temp_store = MEMORY",
+        "wal_autocheckpoint = 4000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
@@ -59,6 +60,18 @@ def upsert(table: Table, *, keys: list[str], values: dict[str, Any] | None = Non
 def insert_new(table: Table) -> Insert:
     """Give an insert that leaves rows alone which are there already."""
     return insert(table).on_conflict_do_nothing()
+
+
+async def insert_many(tx: AsyncConnection, table: Table, names: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    """Insert rows of plain values without SQLAlchemy looking at each: half as fast again as its executemany."""
+    marks = ", ".join("?" * len(names))
+    await tx.exec_driver_sql(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})", rows)  # noqa: S608
+
+
+async def update_many(tx: AsyncConnection, table: Table, names: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    """Update rows by id, likewise: each row holds the values in the order of the names, then the id."""
+    changes = ", ".join(f"{name} = ?" for name in names)
+    await tx.exec_driver_sql(f"UPDATE {table.name} SET {changes} WHERE id = ?", rows)  # noqa: S608
 
 
 def contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:

@@ -11,6 +11,15 @@ def encode(document: object) -> str:
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()
 
 
+def sealed(document: object, *more: str) -> tuple[str, bytes]:
+    """Give a document's canonical text, and the 16-byte hash of it and of some texts more."""
+    raw = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    mark = blake2b(raw, digest_size=16)
+    for text in more:
+        mark.update(b"\0" + text.encode())
+    return raw.decode(), mark.digest()
+
+
 def decode(text: str) -> Any:
     """Read a document back."""
     return orjson.loads(text)

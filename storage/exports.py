@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Select, delete, func, or_, select
 
 from storage import clock, dialect
 from storage.documents import decode, encode
@@ -46,28 +46,29 @@ _CHANGING = (
     "cause",
     "changed_at",
 )
+_CHANGE_STATUS = {status.value: status for status in ChangeStatus}
 SENDABLE = (ExportStatus.PENDING, ExportStatus.NOT_CONFIRMED)
 """What an export step may send."""
 
 
-def _row(export: PendingExport) -> dict[str, Any]:
-    return {**export._asdict(), "changes": encode([list(change) for change in export.changes])}
+def _changing(export: PendingExport) -> tuple[Any, ...]:
+    changes = encode([list(change) for change in export.changes])
+    return (export.change_type, export.status, export.wave, changes, *export[8:16], export.changed_at)
 
 
 async def add(tx: Transaction, exports: list[PendingExport]) -> None:
     """Insert new pending exports."""
     if exports:
-        await tx.execute(insert(pending_exports), [_row(export) for export in exports])
+        rows = [(*export[:4], export.created_at, *_changing(export)) for export in exports]
+        names = ("id", "cso_id", "system", "type", "created_at", *_CHANGING)
+        await dialect.insert_many(tx, pending_exports, names, rows)
 
 
 async def change(tx: Transaction, exports: list[PendingExport]) -> None:
     """Write pending exports that exist."""
-    if not exports:
-        return
-    values: dict[str, Any] = {name: bindparam(name) for name in _CHANGING}
-    statement = update(pending_exports).where(pending_exports.c.id == bindparam("b_id")).values(**values)
-    rows = [{name: row[name] for name in _CHANGING} | {"b_id": row["id"]} for row in map(_row, exports)]
-    await tx.execute(statement, rows)
+    if exports:
+        rows = [(*_changing(export), export.id) for export in exports]
+        await dialect.update_many(tx, pending_exports, _CHANGING, rows)
 
 
 async def remove(tx: Transaction, ids: Iterable[int]) -> None:
@@ -185,26 +186,8 @@ async def _exports(tx: Transaction, query: Select[Any]) -> list[PendingExport]:
 
 def _export(row: Any) -> PendingExport:
     changes = [
-        AttributeChange(name, add_, remove_, replace, ChangeStatus(status), imported)
+        AttributeChange(name, add_, remove_, replace, _CHANGE_STATUS[status], imported)
         for name, add_, remove_, replace, status, imported in decode(row[7])
     ]
-    return PendingExport(
-        id=row.id,
-        cso_id=row.cso_id,
-        system=row.system,
-        type=row.type,
-        change_type=ChangeType(row.change_type),
-        status=ExportStatus(row.status),
-        wave=row.wave,
-        changes=changes,
-        new_secondary_id=row.new_secondary_id,
-        held=bool(row.held),
-        attempts=row.attempts,
-        next_retry_at=row.next_retry_at,
-        error_code=row.error_code,
-        error_message=row.error_message,
-        approval_id=row.approval_id,
-        cause=row.cause,
-        created_at=row.created_at,
-        changed_at=row.changed_at,
-    )
+    head = (row[0], row[1], row[2], row[3], ChangeType(row[4]), ExportStatus(row[5]), row[6], changes, row[8])
+    return PendingExport._make((*head, bool(row[9]), *row[10:18]))

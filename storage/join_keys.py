@@ -6,7 +6,7 @@ An owner is `metaverse.TYPE` or `SYSTEM.TYPE`; attributes are the joined names o
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 
 from storage import dialect
 from storage.store import Transaction
@@ -23,7 +23,7 @@ class JoinKey(NamedTuple):
 
 
 async def replace(tx: Transaction, owner: str, object_ids: Iterable[int], keys: list[JoinKey]) -> None:
-    """Replace all keys of some objects."""
+    """Replace all keys of some objects; keys of others, which have none yet, are added."""
     await tx.execute(
         delete(join_keys).where(join_keys.c.owner == owner, dialect.among(join_keys.c.object_id, object_ids))
     )
@@ -33,7 +33,7 @@ async def replace(tx: Transaction, owner: str, object_ids: Iterable[int], keys: 
 async def add(tx: Transaction, keys: list[JoinKey]) -> None:
     """Add keys of objects that have none yet."""
     if keys:
-        await tx.execute(insert(join_keys), [key._asdict() for key in keys])
+        await dialect.insert_many(tx, join_keys, JoinKey._fields, list(keys))
 
 
 async def clear(tx: Transaction, owner: str) -> None:

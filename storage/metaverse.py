@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import Select, delete, exists, func, select, update
 
 from storage import clock, dialect
 from storage.documents import decode, encode
@@ -25,29 +25,25 @@ _WHOLE = (
 )
 
 
-def _row(mvo: Mvo) -> dict[str, Any]:
-    return {
-        **mvo._asdict(),
-        "attributes": encode(mvo.attributes),
-        "contributors": encode(mvo.contributors),
-    }
+_CHANGING = ("attributes", "contributors", "deleted", "delete_after", "approval_id", "due", "changed_at")
+
+
+def _changing(mvo: Mvo) -> tuple[Any, ...]:
+    documents = (encode(mvo.attributes), encode(mvo.contributors))
+    return (*documents, mvo.deleted, mvo.delete_after, mvo.approval_id, mvo.due, mvo.changed_at)
 
 
 async def add(tx: Transaction, mvos: list[Mvo]) -> None:
     """Insert new MVOs."""
     if mvos:
-        await tx.execute(insert(metaverse), [_row(mvo) for mvo in mvos])
+        rows = [(mvo.id, mvo.type, mvo.created_at, *_changing(mvo)) for mvo in mvos]
+        await dialect.insert_many(tx, metaverse, ("id", "type", "created_at", *_CHANGING), rows)
 
 
 async def change(tx: Transaction, mvos: list[Mvo]) -> None:
     """Write MVOs that exist."""
-    if not mvos:
-        return
-    names = ("attributes", "contributors", "deleted", "delete_after", "approval_id", "due", "changed_at")
-    values: dict[str, Any] = {name: bindparam(name) for name in names}
-    statement = update(metaverse).where(metaverse.c.id == bindparam("b_id")).values(**values)
-    rows = [{name: row[name] for name in names} | {"b_id": row["id"]} for row in map(_row, mvos)]
-    await tx.execute(statement, rows)
+    if mvos:
+        await dialect.update_many(tx, metaverse, _CHANGING, [(*_changing(mvo), mvo.id) for mvo in mvos])
 
 
 async def get(tx: Transaction, ids: Iterable[int]) -> list[Mvo]:
@@ -120,17 +116,6 @@ async def counts(tx: Transaction) -> list[tuple[str, int]]:
 
 async def _mvos(tx: Transaction, query: Select[Any]) -> list[Mvo]:
     return [
-        Mvo(
-            row[0],
-            row[1],
-            decode(row[2]),
-            decode(row[3]),
-            bool(row[4]),
-            row[5],
-            row[6],
-            bool(row[7]),
-            row[8],
-            row[9],
-        )
-        for row in await tx.execute(query)
+        Mvo(one, kind, decode(text), decode(by), bool(deleted), delete_after, approval, bool(due), *at)
+        for one, kind, text, by, deleted, delete_after, approval, due, *at in await tx.execute(query)
     ]

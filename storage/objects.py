@@ -1,13 +1,13 @@
 """The connector space: queries for connected system objects."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, delete, false, func, insert, or_, select, true, update
+from sqlalchemy import Select, bindparam, delete, func, insert, or_, select, update
 
 from storage import clock, dialect
-from storage.documents import decode
-from storage.records import Cso, CsoStatus, KnownCso
+from storage.documents import decode, sealed
+from storage.records import Attributes, Cso, CsoStatus, KnownCso
 from storage.store import Transaction
 from storage.tables import objects, tombstones
 
@@ -36,22 +36,43 @@ _WHOLE = (
     objects.c.created_at,
     objects.c.changed_at,
 )
-_IMPORTED = (
-    update(objects)
-    .where(objects.c.id == bindparam("b_id"))
-    .values(
-        external_id=bindparam("external_id"),
-        secondary_id=bindparam("secondary_id"),
-        secondary_key=bindparam("secondary_key"),
-        partition=bindparam("partition"),
-        status=CsoStatus.NORMAL.value,
-        attributes=bindparam("attributes"),
-        hash=bindparam("hash"),
-        due=true(),
-        kept=false(),
-        changed_at=bindparam("changed_at"),
-    )
-)
+_CONTENT = ("external_id", "secondary_id", "secondary_key", "partition", "attributes", "hash")
+
+
+class Content(NamedTuple):
+    """What a CSO holds, ready to be stored: its ids, its document as canonical text, and their fingerprint."""
+
+    external_id: str | None
+    secondary_id: str | None
+    secondary_key: str | None
+    partition: str
+    attributes: str
+    hash: bytes
+
+
+class NewCso(NamedTuple):
+    """A CSO about to be stored for the first time."""
+
+    id: int
+    system: str
+    type: str
+    content: Content
+    status: CsoStatus
+    mvo_id: int | None = None
+    joined_by: str | None = None
+
+
+def content_of(
+    attributes: Attributes,
+    *,
+    external_id: str | None,
+    secondary_id: str | None,
+    secondary_key: str | None,
+    partition: str = "",
+) -> Content:
+    """Make a CSO's content from its ids and attributes."""
+    document, mark = sealed(attributes, secondary_id) if secondary_id else sealed(attributes)
+    return Content(external_id, secondary_id, secondary_key, partition, document, mark)
 
 
 async def known_by_external_id(tx: Transaction, system: str, object_type: str, ids: Iterable[str]) -> list[KnownCso]:
@@ -74,16 +95,33 @@ async def known_by_secondary(tx: Transaction, system: str, object_type: str, key
     return [KnownCso(*row) for row in await tx.execute(query)]
 
 
-async def add(tx: Transaction, rows: list[dict[str, Any]]) -> None:
-    """Insert new CSOs."""
-    if rows:
-        await tx.execute(insert(objects), rows)
+async def add(tx: Transaction, csos: list[NewCso]) -> None:
+    """Insert new CSOs; imported ones are due for synchronisation, planned ones are not."""
+    if not csos:
+        return
+    at = clock.now()
+    joined = ("status", "mvo_id", "joined_by", "due", "kept", "created_at", "changed_at")
+    rows = [
+        (*one[:3], *one.content, one.status, one.mvo_id, one.joined_by, one.mvo_id is None, 0, at, at) for one in csos
+    ]
+    await dialect.insert_many(tx, objects, ("id", "system", "type", *_CONTENT, *joined), rows)
 
 
-async def update_imported(tx: Transaction, rows: list[dict[str, Any]]) -> None:
+async def update_imported(tx: Transaction, found: list[tuple[int, Content]]) -> None:
     """Write what an import found on CSOs that exist; they become `Normal` and due for synchronisation."""
-    if rows:
-        await tx.execute(_IMPORTED, rows)
+    if found:
+        at = clock.now()
+        names = (*_CONTENT, "status", "due", "kept", "changed_at")
+        rows = [(*content, CsoStatus.NORMAL, 1, 0, at, cso_id) for cso_id, content in found]
+        await dialect.update_many(tx, objects, names, rows)
+
+
+async def update_plan(tx: Transaction, plans: list[tuple[int, Content]]) -> None:
+    """Replace the plans of `PendingProvisioning` CSOs."""
+    if plans:
+        at = clock.now()
+        rows = [(*content, at, cso_id) for cso_id, content in plans]
+        await dialect.update_many(tx, objects, (*_CONTENT, "changed_at"), rows)
 
 
 async def set_status(tx: Transaction, ids: Iterable[int], status: CsoStatus) -> None:
@@ -116,25 +154,14 @@ async def set_type_due(tx: Transaction, system: str, object_type: str) -> None:
 async def join(tx: Transaction, joins: list[tuple[int, int | None, str | None]]) -> None:
     """Join CSOs to MVOs, or disconnect them: (CSO id, MVO id or None, how)."""
     if joins:
-        statement = (
-            update(objects)
-            .where(objects.c.id == bindparam("b_id"))
-            .values(mvo_id=bindparam("mvo_id"), joined_by=bindparam("joined_by"))
-        )
-        await tx.execute(statement, [{"b_id": cso, "mvo_id": mvo, "joined_by": how} for cso, mvo, how in joins])
+        await dialect.update_many(tx, objects, ("mvo_id", "joined_by"), [(mvo, how, cso) for cso, mvo, how in joins])
 
 
-async def update_plan(tx: Transaction, rows: list[dict[str, Any]]) -> None:
-    """Replace the planned attributes and ids of `PendingProvisioning` CSOs; rows have `b_id`."""
-    if rows:
-        names = ("external_id", "secondary_id", "secondary_key", "attributes", "hash", "changed_at")
-        values: dict[str, Any] = {name: bindparam(name) for name in names}
-        await tx.execute(update(objects).where(objects.c.id == bindparam("b_id")).values(**values), rows)
-
-
-async def learn_external_id(tx: Transaction, cso_id: int, external_id: str) -> None:
-    """Keep the primary external id that the target gave to an object just created."""
-    await tx.execute(update(objects).where(objects.c.id == cso_id).values(external_id=external_id))
+async def learn_external_ids(tx: Transaction, learned: list[tuple[int, str]]) -> None:
+    """Keep the primary external ids that the target gave to objects just created: (CSO id, external id)."""
+    if learned:
+        rows = [(external_id, cso_id) for cso_id, external_id in learned]
+        await dialect.update_many(tx, objects, ("external_id",), rows)
 
 
 async def get(tx: Transaction, ids: Iterable[int]) -> list[Cso]:
@@ -153,10 +180,15 @@ async def count_due(tx: Transaction) -> int:
     return int((await tx.execute(select(func.count()).where(objects.c.due))).scalar_one())
 
 
-async def joined_to(tx: Transaction, mvo_ids: Iterable[int]) -> list[Cso]:
-    """Read every CSO that is joined to one of some MVOs, by id."""
-    query = select(*_WHOLE).where(dialect.among(objects.c.mvo_id, mvo_ids)).order_by(objects.c.id)
-    return await _csos(tx, query)
+async def joined_to(tx: Transaction, mvo_ids: Iterable[int], known: Mapping[int, Cso] | None = None) -> list[Cso]:
+    """Read every CSO that is joined to one of some MVOs, by id; those already `known` are not read again."""
+    joined = dialect.among(objects.c.mvo_id, mvo_ids)
+    if not known:
+        return await _csos(tx, select(*_WHOLE).where(joined).order_by(objects.c.id))
+    narrow = select(objects.c.id, objects.c.mvo_id, objects.c.joined_by).where(joined).order_by(objects.c.id)
+    links = [(cso, mvo, how) for cso, mvo, how in await tx.execute(narrow)]
+    others = {cso.id: cso for cso in await get(tx, [cso for cso, _, _ in links if cso not in known])}
+    return [known[cso]._replace(mvo_id=mvo, joined_by=how) if cso in known else others[cso] for cso, mvo, how in links]
 
 
 async def holders_of(tx: Transaction, system: str, keys: Iterable[str]) -> list[Cso]:
@@ -244,20 +276,6 @@ async def counts(tx: Transaction) -> list[tuple[str, str, CsoStatus, int]]:
 
 async def _csos(tx: Transaction, query: Select[Any]) -> list[Cso]:
     return [
-        Cso(
-            id=row.id,
-            system=row.system,
-            type=row.type,
-            external_id=row.external_id,
-            secondary_id=row.secondary_id,
-            partition=row.partition,
-            status=CsoStatus(row.status),
-            attributes=decode(row.attributes),
-            mvo_id=row.mvo_id,
-            joined_by=row.joined_by,
-            kept=bool(row.kept),
-            created_at=row.created_at,
-            changed_at=row.changed_at,
-        )
+        Cso._make((*row[:6], CsoStatus(row[6]), decode(row[7]), row[8], row[9], bool(row[10]), row[11], row[12]))
         for row in await tx.execute(query)
     ]

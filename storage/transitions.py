@@ -28,8 +28,9 @@ async def record(
     """Write transitions down, all at the present moment."""
     if not moves:
         return
-    common = {"at": clock.now(), "step_id": step_id, "operator": operator}
-    await tx.execute(insert(transitions), [{**move._asdict(), **common} for move in moves])
+    common = (clock.now(), step_id, operator)
+    rows = [(*move, *common) for move in moves]
+    await dialect.insert_many(tx, transitions, (*Move._fields, "at", "step_id", "operator"), rows)
 
 
 async def record_new_objects(tx: Transaction, first_id: int, *, step_id: int, reason: str) -> None:

@@ -1,11 +1,12 @@
 """What the rules want an MVO's object in a target to be."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from engine import dn
 from engine.errors import ObjectFailed
 from engine.rules.compiled import ObjectType, OutboundRule
-from engine.rules.flows import context_of, evaluate_all
+from engine.rules.flows import evaluate_all
 from engine.rules.scope import in_scope
 from engine.workspace import Workspace
 from storage.records import Attributes, Mvo
@@ -34,12 +35,13 @@ class Desired:
         return {name: values for name, values in self.attributes.items() if values}
 
 
-def desired_state(workspace: Workspace, mvo: Mvo, target: ObjectType, rules: list[OutboundRule]) -> Desired:
-    """Work out what the rules want.
+def desired_state(
+    workspace: Workspace, mvo: Mvo, target: ObjectType, rules: list[OutboundRule], context: dict[str, Any]
+) -> Desired:
+    """Work out what the rules want; `context` is the MVO as its expressions see it.
 
     Raises `ObjectFailed`: `expression-error`, or `dn-not-determined` where the DN cannot be built.
     """
-    context = context_of(mvo.attributes, workspace.config.metaverse[mvo.type].attributes)
     scoped = [] if mvo.deleted else in_scope(rules, context)
     attributes: Attributes = {}
     for rule in reversed(scoped):

@@ -2,10 +2,10 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from engine.errors import ObjectError, ObjectFailed
 from engine.events import Progress
+from engine.expressions import ambient
 from engine.labels import label_of, label_of_mvo
 from engine.phases.confirming import remove_empty_mvos
 from engine.phases.deprovisioning import Deprovisioner
@@ -18,9 +18,11 @@ from engine.phases.provisioning import (
 )
 from engine.phases.staging import IN_FLIGHT, stage_update
 from engine.rules.compiled import JoinNames, ObjectType
+from engine.rules.flows import context_of
 from engine.rules.joins import join_key
 from engine.steps import Step
-from storage import clock, counters, exports, join_keys, metaverse, objects, transitions
+from storage import counters, exports, join_keys, metaverse, objects, transitions
+from storage.objects import Content, NewCso
 from storage.records import ChangeType, Cso, CsoStatus, ExportStatus, Mvo, PendingExport
 from storage.store import Transaction
 from storage.transitions import Move
@@ -42,8 +44,8 @@ class Page:
     """System → DN → the MVO it is planned for in this page."""
     next_cso: int = 0
     next_export: int = 0
-    new_csos: list[dict[str, Any]] = field(default_factory=list)
-    replans: list[dict[str, Any]] = field(default_factory=list)
+    new_csos: list[NewCso] = field(default_factory=list)
+    replans: list[tuple[int, Content]] = field(default_factory=list)
     joins: list[tuple[int, int | None, str | None]] = field(default_factory=list)
     added: list[PendingExport] = field(default_factory=list)
     changed: list[PendingExport] = field(default_factory=list)
@@ -120,10 +122,12 @@ def _wanted(page: Page, mvos: list[Mvo]) -> list[Desired]:
     """Work out the wanted state of every MVO in every target; errors are told, and the others go on."""
     workspace = page.step.workspace
     wanted = []
+    around = ambient()
     for mvo in mvos:
+        context = context_of(mvo.attributes, workspace.config.metaverse[mvo.type].attributes, around)
         for target, rules in workspace.rules.outbound.get(mvo.type, {}).items():
             try:
-                wanted.append(desired_state(workspace, mvo, target, rules))
+                wanted.append(desired_state(workspace, mvo, target, rules, context))
             except ObjectFailed as failure:
                 _fail(page, mvo, target, failure.error)
     return wanted
@@ -206,12 +210,12 @@ def _provision(page: Page, desired: Desired) -> None:
     """Plan a new object and stage its Create."""
     system = desired.target[0]
     refuse_taken_name(desired, page.holders.get(system, {}), page.planned.setdefault(system, {}))
-    row = create_pending_provisioning_cso(page.step.workspace, desired, page.next_cso)
+    planned = create_pending_provisioning_cso(page.step.workspace, desired, page.next_cso)
     page.next_cso += 1
-    page.new_csos.append(row)
-    export = create_export(desired, row["id"], page.export_id())
+    page.new_csos.append(planned)
+    export = create_export(desired, planned.id, page.export_id())
     page.added.append(export)
-    label = desired.secondary_id or row["external_id"] or ""
+    label = planned.content.secondary_id or planned.content.external_id or ""
     page.step.moved(Move("export", export.id, system, label, None, ExportStatus.PENDING, export.cause))
     page.step.statistics["provisioning adds"] += 1
 
@@ -254,7 +258,7 @@ def _replan(page: Page, desired: Desired, cso: Cso, before: PendingExport | None
         return
     system = desired.target[0]
     refuse_taken_name(desired, page.holders.get(system, {}), page.planned.setdefault(system, {}))
-    page.replans.append({**plan_of(page.step.workspace, desired, clock.now()), "b_id": cso.id})
+    page.replans.append((cso.id, plan_of(page.step.workspace, desired)))
     after = create_export(desired, cso.id, before.id if before else page.export_id())
     if before is not None:
         after = after._replace(created_at=before.created_at, held=before.held)

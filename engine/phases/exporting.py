@@ -100,6 +100,7 @@ async def _send(step: Step, connector: Connector, batch: Batch) -> None:
     by_id = {result.id: result for result in results}
     async with step.page(may_stop=lost is None) as tx:
         changed = []
+        learned = []
         for export, cso in batch:
             if (result := by_id.get(export.id)) is None:
                 continue
@@ -107,10 +108,11 @@ async def _send(step: Step, connector: Connector, batch: Batch) -> None:
             if result.error is None:
                 changed.append(_exported(step, export, cso))
                 if result.external_id and result.external_id != cso.external_id:
-                    await objects.learn_external_id(tx, cso.id, result.external_id)
+                    learned.append((cso.id, result.external_id))
             else:
                 changed.append(_failed(step, export, cso, result.error))
         await exports.change(tx, changed)
+        await objects.learn_external_ids(tx, learned)
     if lost is not None:
         raise lost
 

@@ -15,9 +15,10 @@ from engine.phases.ahead import read_ahead
 from engine.phases.confirming import Sighting, reconcile_pending_exports, reconcile_unseen
 from engine.phases.matching import Known, Match, find_matching_cso, load_known
 from engine.steps import Step
-from storage import clock, counters, exports, imports, metaverse, objects, reviews, transitions
-from storage.documents import decode, encode, fingerprint
+from storage import counters, exports, imports, metaverse, objects, reviews, transitions
+from storage.documents import decode, encode
 from storage.imports import Sightings
+from storage.objects import Content, NewCso, content_of
 from storage.records import CsoStatus, KnownCso, ReviewKind, ReviewState, StepResult
 from storage.store import Transaction
 from storage.transitions import Move
@@ -38,8 +39,8 @@ class _Import:
 class _Rows:
     """What one page writes."""
 
-    new: list[dict[str, object]] = field(default_factory=list)
-    changed: list[dict[str, object]] = field(default_factory=list)
+    new: list[tuple[str, Content]] = field(default_factory=list)
+    changed: list[tuple[int, Content]] = field(default_factory=list)
     seen: list[Sighting] = field(default_factory=list)
     returned: list[int] = field(default_factory=list)
     unkept: list[int] = field(default_factory=list)
@@ -142,10 +143,10 @@ def _apply(task: _Import, rows: _Rows, known: Known, one: ImportedObject) -> Non
     elif not match.certain:
         task.put_aside.write(encode(asdict(one)).encode() + b"\n")
     elif match.cso is None:
-        rows.new.append(_row(one, key))
+        rows.new.append((one.type, _content(one, key)))
     else:
         task.sightings.add(match.cso.id)
-        _compare(step, rows, match.cso, _row(one, key), one)
+        _compare(step, rows, match.cso, _content(one, key), one)
 
 
 def _refuse(task: _Import, one: ImportedObject, match: Match) -> None:
@@ -160,48 +161,41 @@ def _refuse(task: _Import, one: ImportedObject, match: Match) -> None:
         task.step.failed(one.error, object_type=one.type, label=label, position=one.position, object_id=object_id)
 
 
-def _row(one: ImportedObject, key: str | None) -> dict[str, object]:
-    attributes = encode(one.attributes)
-    return {
-        "type": one.type,
-        "external_id": one.external_id,
-        "secondary_id": one.secondary_id,
-        "secondary_key": key,
-        "partition": one.partition,
-        "attributes": attributes,
-        "hash": fingerprint(attributes, one.secondary_id or ""),
-    }
+def _content(one: ImportedObject, key: str | None) -> Content:
+    return content_of(
+        one.attributes,
+        external_id=one.external_id,
+        secondary_id=one.secondary_id,
+        secondary_key=key,
+        partition=one.partition,
+    )
 
 
-def _compare(step: Step, rows: _Rows, cso: KnownCso, row: dict[str, object], one: ImportedObject) -> None:
+def _compare(step: Step, rows: _Rows, cso: KnownCso, content: Content, one: ImportedObject) -> None:
     """Tell an unchanged object from a changed one by its hash."""
     rows.seen.append(Sighting(cso.id, one.type, one.attributes, one.secondary_id))
     if cso.kept:
         rows.unkept.append(cso.id)
-    same_ids = cso.external_id == one.external_id and cso.partition == row["partition"]
-    if cso.hash == row["hash"] and cso.status == CsoStatus.NORMAL and same_ids:
+    same_ids = cso.external_id == one.external_id and cso.partition == content.partition
+    if cso.hash == content.hash and cso.status == CsoStatus.NORMAL and same_ids:
         step.statistics["unchanged"] += 1
         return
-    rows.changed.append({**row, "b_id": cso.id})
+    rows.changed.append((cso.id, content))
     if cso.status == CsoStatus.OBSOLETE:
         rows.returned.append(cso.id)
     if cso.status != CsoStatus.NORMAL:
         reason = "seen again" if cso.status == CsoStatus.OBSOLETE else "confirmed by import"
         label = one.secondary_id or one.external_id or ""
         step.moved(Move("cso", cso.id, step.system, label, cso.status, CsoStatus.NORMAL, reason))
-    renamed = cso.secondary_key is not None and cso.secondary_key != row["secondary_key"]
+    renamed = cso.secondary_key is not None and cso.secondary_key != content.secondary_key
     step.statistics["renames" if renamed else "updates"] += 1
 
 
 async def _write(tx: Transaction, task: _Import, rows: _Rows) -> None:
     step = task.step
-    at = clock.now()
-    if rows.changed:
-        for row in rows.changed:
-            row["changed_at"] = at
-        await objects.update_imported(tx, rows.changed)
+    await objects.update_imported(tx, rows.changed)
     if rows.new:
-        await _add(tx, task, rows.new, at)
+        await _add(tx, task, rows.new)
     if rows.unkept:
         await objects.set_kept(tx, rows.unkept, kept=False)
     if rows.returned:
@@ -210,18 +204,13 @@ async def _write(tx: Transaction, task: _Import, rows: _Rows) -> None:
         await reconcile_pending_exports(tx, step, rows.seen)
 
 
-async def _add(tx: Transaction, task: _Import, new: list[dict[str, object]], at: str) -> None:
+async def _add(tx: Transaction, task: _Import, new: list[tuple[str, Content]]) -> None:
     step = task.step
     first = await counters.allocate(tx, "objects", len(new))
-    common = {
-        "system": step.system,
-        "status": CsoStatus.NORMAL.value,
-        "due": True,
-        "kept": False,
-        "created_at": at,
-        "changed_at": at,
-    }
-    await objects.add(tx, [{**row, **common, "id": first + index} for index, row in enumerate(new)])
+    csos = [
+        NewCso(first + index, step.system, kind, content, CsoStatus.NORMAL) for index, (kind, content) in enumerate(new)
+    ]
+    await objects.add(tx, csos)
     await transitions.record_new_objects(tx, first, step_id=step.id, reason="imported for the first time")
     task.sightings.update(range(first, first + len(new)))
     step.statistics["adds"] += len(new)
@@ -260,10 +249,10 @@ async def _apply_settled(tx: Transaction, task: _Import, batch: list[ImportedObj
         for one in imported:
             key = step.workspace.secondary_key(step.system, kind, one.secondary_id)
             match = find_matching_cso(known, one.external_id, key)
-            row = _row(one, key)
+            content = _content(one, key)
             if match.cso is None or match.cso.id in task.sightings:
-                rows.new.append(row)
+                rows.new.append((kind, content))
                 continue
             task.sightings.add(match.cso.id)
-            _compare(step, rows, match.cso, row, one)
+            _compare(step, rows, match.cso, content, one)
     await _write(tx, task, rows)

@@ -28,13 +28,15 @@ class Joiner:
         self._index: Index = {}
         self._taken: dict[int, set[tuple[str, str]]] = {}
         self._revived: set[int] = set()
-        self._new: list[Mvo] = []
+        self.new: list[Mvo] = []
+        """The MVOs projected, without attributes and not stored yet."""
 
     async def join(self, tx: Transaction, scoped: list[Scoped]) -> list[tuple[int, int]]:
         """Join or project every CSO that can be, and give (CSO id, MVO id) for each."""
         if not scoped:
             return []
         await self._look_up(tx, scoped)
+        at = clock.now()
         next_id = await counters.allocate(tx, "metaverse", len(scoped))
         joins: list[tuple[int, int | None, str | None]] = []
         for offset, (cso, rules) in enumerate(scoped):
@@ -42,7 +44,7 @@ class Joiner:
                 joined = self._find(cso, rules)
                 how = "join"
                 if joined is None and (rule := next((rule for rule in rules if rule.project), None)):
-                    joined, how = self._project(next_id + offset, rule, cso), "projection"
+                    joined, how = self._project(next_id + offset, rule, cso, at), "projection"
             except ObjectFailed as failure:
                 self._fail(cso, failure)
                 continue
@@ -52,7 +54,6 @@ class Joiner:
             self._taken.setdefault(joined, set()).add((cso.system, cso.type))
             self._step.statistics["joins" if how == "join" else "projections"] += 1
             joins.append((cso.id, joined, how))
-        await metaverse.add(tx, self._new)
         await objects.join(tx, joins)
         await self._revive(tx)
         return [(cso_id, mvo_id) for cso_id, mvo_id, _ in joins if mvo_id is not None]
@@ -93,14 +94,13 @@ class Joiner:
                     return candidates[0]
         return None
 
-    def _project(self, mvo_id: int, rule: InboundRule, cso: Cso) -> int:
+    def _project(self, mvo_id: int, rule: InboundRule, cso: Cso, at: str) -> int:
         """Make a new MVO, which the rest of the page can find by its keys."""
         for names in self._step.workspace.rules.joins.get(f"metaverse.{rule.mvo_type}", ()):
             key = join_key(inbound_values(rule, names, cso.attributes, self._context(cso)), names)
             if key:
                 self._index.setdefault((rule.mvo_type, names), {}).setdefault(key, []).append(mvo_id)
-        at = clock.now()
-        self._new.append(Mvo(mvo_id, rule.mvo_type, {}, {}, False, None, None, True, at, at))
+        self.new.append(Mvo(mvo_id, rule.mvo_type, {}, {}, False, None, None, True, at, at))
         return mvo_id
 
     async def _revive(self, tx: Transaction) -> None:

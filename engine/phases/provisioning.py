@@ -1,14 +1,12 @@
 """Phase 2, provisioning: give an MVO that has no object in a target a planned one."""
 
-from typing import Any
-
 from engine import dn
 from engine.errors import ObjectFailed
 from engine.labels import label_of, label_of_mvo
 from engine.phases.desired import Desired
 from engine.workspace import Workspace
 from storage import clock
-from storage.documents import encode, fingerprint
+from storage.objects import Content, NewCso, content_of
 from storage.records import (
     AttributeChange,
     ChangeStatus,
@@ -26,41 +24,31 @@ DELETES = 100_000
 """Waves: creates and renames by depth, parents first; then updates; then deletes by depth, children first."""
 
 
-def create_pending_provisioning_cso(workspace: Workspace, desired: Desired, cso_id: int) -> dict[str, Any]:
-    """Plan a CSO with its planned attributes and its DN, so that the export has something to build a DN from.
+def create_pending_provisioning_cso(workspace: Workspace, desired: Desired, cso_id: int) -> NewCso:
+    """Plan a CSO with its planned attributes and its DN, so that the export has something to build a DN from."""
+    return NewCso(
+        cso_id,
+        *desired.target,
+        plan_of(workspace, desired),
+        CsoStatus.PENDING_PROVISIONING,
+        mvo_id=desired.mvo.id,
+        joined_by="provisioning",
+    )
 
-    Gives the row to store. Where the target's primary external id is one of the planned attributes, it is
-    known from the start.
+
+def plan_of(workspace: Workspace, desired: Desired) -> Content:
+    """Give what a planned CSO holds.
+
+    Where the target's primary external id is one of the planned attributes, it is known from the start.
     """
-    at = clock.now()
-    return {
-        "id": cso_id,
-        "system": desired.target[0],
-        "type": desired.target[1],
-        "partition": "",
-        "status": CsoStatus.PENDING_PROVISIONING.value,
-        "mvo_id": desired.mvo.id,
-        "joined_by": "provisioning",
-        "due": False,
-        "kept": False,
-        "created_at": at,
-        **plan_of(workspace, desired, at),
-    }
-
-
-def plan_of(workspace: Workspace, desired: Desired, at: str) -> dict[str, Any]:
-    """Give the planned part of a provisional CSO's row."""
     planned = desired.planned()
-    attributes = encode(planned)
     ids = planned.get(workspace.object_type(*desired.target).external_id, [])
-    return {
-        "external_id": str(ids[0]) if ids else None,
-        "secondary_id": desired.secondary_id,
-        "secondary_key": desired.secondary_key,
-        "attributes": attributes,
-        "hash": fingerprint(attributes, desired.secondary_id or ""),
-        "changed_at": at,
-    }
+    return content_of(
+        planned,
+        external_id=str(ids[0]) if ids else None,
+        secondary_id=desired.secondary_id,
+        secondary_key=desired.secondary_key,
+    )
 
 
 def create_export(desired: Desired, cso_id: int, export_id: int) -> PendingExport:

@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.errors import ObjectFailed
 from engine.events import Progress
+from engine.expressions import ambient
 from engine.labels import label_of
 from engine.phases.disconnecting import carry_out_approved, delete_after_grace, settle_lifecycle
 from engine.phases.joining import Joiner
@@ -24,6 +25,8 @@ class _Page:
     """What is known while one page of CSOs is synchronised."""
 
     step: Step
+    csos: dict[int, Cso] = field(default_factory=dict)
+    around: dict[str, Any] = field(default_factory=ambient)
     contexts: dict[int, dict[str, Any]] = field(default_factory=dict)
     failed: set[int] = field(default_factory=set)
     """CSOs that stay due, because something about them is wrong."""
@@ -31,12 +34,14 @@ class _Page:
     """MVOs whose attributes have to be computed anew."""
     left: set[int] = field(default_factory=set)
     """MVOs that a connector has left."""
+    new: list[Mvo] = field(default_factory=list)
+    """MVOs that the page projects; they are stored once their attributes are known."""
 
     def context(self, cso: Cso) -> dict[str, Any]:
         """Give a CSO as its expressions see it."""
         if cso.id not in self.contexts:
             declared = self.step.workspace.object_type(cso.system, cso.type).attributes
-            self.contexts[cso.id] = context_of(cso.attributes, declared)
+            self.contexts[cso.id] = context_of(cso.attributes, declared, self.around)
         return self.contexts[cso.id]
 
     def fail(self, cso: Cso, failure: ObjectFailed) -> None:
@@ -111,7 +116,7 @@ async def _rebuild_keys(tx: Transaction, step: Step, owner: str) -> None:
 
 
 async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> None:
-    page = _Page(step)
+    page = _Page(step, {cso.id: cso for cso in csos})
     rules = step.workspace.rules
     inbound = [cso for cso in csos if cso.status == CsoStatus.NORMAL and (cso.system, cso.type) in rules.inbound]
     scoped = _scope(page, inbound)
@@ -119,6 +124,7 @@ async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> Non
     joiner = Joiner(step, page.context, page.fail)
     joins = await joiner.join(tx, [(cso, own) for cso, own in scoped if own and cso.mvo_id is None])
     page.touched.update(mvo_id for _, mvo_id in joins)
+    page.new = joiner.new
     page.touched.update(cso.mvo_id for cso, own in scoped if own and cso.mvo_id is not None)
     await recompute(tx, step, page.touched, page)
     await settle_lifecycle(tx, step, page.left)
@@ -154,28 +160,34 @@ async def _disconnect_filtered(tx: Transaction, page: _Page, scoped: list[tuple[
 async def recompute(tx: Transaction, step: Step, mvo_ids: set[int], page: _Page | None = None) -> None:
     """Compute MVOs from all that is joined to them; write those that changed, with their join keys."""
     page = page or _Page(step)
-    mvos = await metaverse.get(tx, mvo_ids)
+    new = {mvo.id for mvo in page.new}
     joined: dict[int, list[Cso]] = {}
-    for cso in await objects.joined_to(tx, mvo_ids):
+    for cso in await objects.joined_to(tx, mvo_ids, page.csos):
         joined.setdefault(cso.mvo_id or 0, []).append(cso)
+    at = clock.now()
     changed = []
-    for mvo in mvos:
-        computed = _contributions(page, mvo, joined.get(mvo.id, []))
-        if computed is None:
-            continue
-        attributes, contributors = computed
-        if attributes == mvo.attributes and contributors == mvo.contributors:
-            step.statistics["connectors without flow updates"] += 1
-            continue
-        step.statistics["connectors with flow updates"] += 1
-        changed.append(mvo._replace(attributes=attributes, contributors=contributors, due=True, changed_at=clock.now()))
-    await metaverse.change(tx, changed)
-    for kind in {mvo.type for mvo in changed}:
+    for mvo in [*page.new, *await metaverse.get(tx, mvo_ids - new)]:
+        attributes, contributors = _contributions(page, mvo, joined.get(mvo.id, [])) or (
+            mvo.attributes,
+            mvo.contributors,
+        )
+        same = attributes == mvo.attributes and contributors == mvo.contributors
+        step.statistics[f"connectors {'without' if same else 'with'} flow updates"] += 1
+        if not same or mvo.id in new:
+            changed.append(mvo._replace(attributes=attributes, contributors=contributors, due=True, changed_at=at))
+    await metaverse.add(tx, [mvo for mvo in changed if mvo.id in new])
+    await metaverse.change(tx, [mvo for mvo in changed if mvo.id not in new])
+    await _index_mvos(tx, step, changed, new)
+
+
+async def _index_mvos(tx: Transaction, step: Step, mvos: list[Mvo], new: set[int]) -> None:
+    """Keep the keys by which inbound joins find MVOs."""
+    for kind in {mvo.type for mvo in mvos}:
         owner = f"metaverse.{kind}"
         joins = step.workspace.rules.joins.get(owner, ())
-        own = [mvo for mvo in changed if mvo.type == kind]
+        own = [mvo for mvo in mvos if mvo.type == kind]
         keys = [key for mvo in own for key in keys_of(owner, joins, mvo.id, mvo.attributes)]
-        await join_keys.replace(tx, owner, [mvo.id for mvo in own], keys)
+        await join_keys.replace(tx, owner, [mvo.id for mvo in own if mvo.id not in new], keys)
 
 
 def _contributions(page: _Page, mvo: Mvo, joined: list[Cso]) -> tuple[Attributes, dict[str, list[Any]]] | None:

@@ -6,7 +6,6 @@ from typing import Any
 from jinja2 import Undefined
 
 from engine.errors import ObjectFailed
-from engine.expressions import now
 from engine.rules.compiled import Flow
 from engine.values import AttributeType, InvalidValue, canonical, present
 from storage.records import Attributes
@@ -15,8 +14,13 @@ TypeOf = Callable[[str], AttributeType]
 _AS_THEY_ARE = frozenset({"text", "integer", "boolean", "reference"})
 
 
-def context_of(attributes: Attributes, declared: Mapping[str, AttributeType]) -> dict[str, Any]:
-    """Give an object as its expressions see it: a value, or a list where there may be or are many."""
+def context_of(
+    attributes: Attributes, declared: Mapping[str, AttributeType], around: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Give an object as its expressions see it: a value, or a list where there may be or are many.
+
+    `around` is what `expressions.ambient` gives, so that one page sees one moment.
+    """
     context: dict[str, Any] = {
         name: values[0] if len(values) == 1 else values for name, values in attributes.items() if values
     }
@@ -26,11 +30,11 @@ def context_of(attributes: Attributes, declared: Mapping[str, AttributeType]) ->
             continue
         shown = [present(kind.kind, value) for value in values]
         context[name] = shown if kind.multi else shown[0]
-    context.update(now())
+    context.update(around)
     return context
 
 
-def evaluate(flow: Flow, attributes: Attributes, context: Mapping[str, Any]) -> list[Any]:
+def evaluate(flow: Flow, attributes: Attributes, context: dict[str, Any]) -> list[Any]:
     """Compute the values of one flow; no values means the attribute is absent.
 
     Raises `ObjectFailed`: `expression-error`, or what a filter raised.
@@ -48,7 +52,7 @@ def evaluate(flow: Flow, attributes: Attributes, context: Mapping[str, Any]) -> 
     return values
 
 
-def evaluate_all(flows: Iterable[Flow], attributes: Attributes, context: Mapping[str, Any]) -> dict[str, list[Any]]:
+def evaluate_all(flows: Iterable[Flow], attributes: Attributes, context: dict[str, Any]) -> dict[str, list[Any]]:
     """Compute the values of some flows: attribute → values, empty where the attribute is to be absent."""
     return {flow.attribute: evaluate(flow, attributes, context) for flow in flows}
 

@@ -26,7 +26,7 @@ def keys_of(owner: str, joins: Iterable[JoinNames], object_id: int, attributes: 
 
 
 def inbound_values(
-    rule: InboundRule, names: JoinNames, attributes: Attributes, context: Mapping[str, Any]
+    rule: InboundRule, names: JoinNames, attributes: Attributes, context: dict[str, Any]
 ) -> dict[str, list[Any]]:
     """Give a CSO's side of a join: what the rule's flows make of each attribute, else the attribute itself."""
     flows = {flow.attribute: flow for flow in rule.flows}

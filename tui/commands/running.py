@@ -67,6 +67,7 @@ def _plans_of_step(workspace: feed.Workspace, phase: str, system: str | None) ->
 
 async def execute(workspace: feed.Workspace, profile: str, plans: list[feed.StepPlan], *, as_json: bool = False) -> int:
     """Execute a run in this process, tell it, and give its exit status."""
+    feed.tune_memory()
     control = feed.Control()
     operator = feed.current_operator()
     _listen_to_signals(control, operator)

@@ -1,0 +1,152 @@
+"""Run the benchmarks: `scripts/bench`."""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.benchmarks.baselines import parse_and_compare, raw_upsert
+from tests.slapd import ADMIN, BASE, PASSWORD, SUFFIX, Slapd
+from tests.workspace import INTERLOCK, Workspace
+from tui.demo.people import PERSON_COLUMNS, people
+from tui.demo.workspace import LiveDirectory, make_workspace, write_csv
+
+
+class Measure(NamedTuple):
+    """One line of the result; `ratio` compares the rate with the baseline's."""
+
+    what: str
+    objects: int
+    seconds: float
+    rate: float
+    peak_mb: float | None
+    baseline: str = ""
+    ratio: float | None = None
+
+
+class Bench:
+    """Measures one size in one temporary folder."""
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self.folder = folder
+        self.size = size
+        self.measures: list[Measure] = []
+
+    def note(self, what: str, objects: int, seconds: float, peak: float | None, baseline: str, base: float) -> None:
+        rate = objects / max(seconds, 1e-9)
+        ratio = base / seconds if base else None
+        self.measures.append(Measure(what, objects, seconds, rate, peak, baseline, ratio))
+        told = f"{ratio:5.2f} × {baseline}" if ratio else ""
+        memory = f"{peak:6.0f} MB" if peak else " " * 9
+        print(f"{self.size:>9,}  {what:<34} {rate:>10,.0f}/s {seconds:8.2f} s {memory}  {told}", flush=True)
+
+    def step(self, site: Workspace, step: str, what: str, objects: int, baseline: str = "", base: float = 0) -> float:
+        """Run one step as its own process; its time is what the store recorded, its memory that of the process."""
+        process = subprocess.Popen(
+            [*INTERLOCK, "step", *step.split()], cwd=site.folder, env=site.env, stdout=subprocess.PIPE
+        )
+        output = process.stdout.read() if process.stdout else b""
+        _, status, usage = os.wait4(process.pid, 0)
+        if os.waitstatus_to_exitcode(status) != 0:
+            sys.exit(f"{step} failed:\n{output.decode()}")
+        took = site.query(
+            "SELECT (julianday(ended_at) - julianday(started_at)) * 86400 FROM steps ORDER BY id DESC LIMIT 1"
+        )
+        self.note(what, objects, took[0][0], usage.ru_maxrss / 1024, baseline, base)
+        return float(took[0][0])
+
+    def main_job(self) -> Path:
+        """Measure the whole flow from CSV to an LDIF file, and give that file."""
+        rows = list(people(self.size))
+        site = Workspace(self.folder / "ldif", _config(make_workspace(self.folder / "ldif", rows, demo=False)))
+        source, raw = site.folder / "hr.csv", self.folder / "raw.db"
+        upsert = raw_upsert(source, raw)
+        self.note("raw sqlite3 upsert", self.size, upsert, None, "", 0)
+        compare = parse_and_compare(source, raw)
+        self.note("raw csv + hash compare", self.size, compare, None, "", 0)
+        self.step(site, "import hr", "import, new", self.size, "raw upsert", upsert)
+        self.step(site, "import hr", "import, unchanged", self.size, "raw compare", compare)
+        for row in rows[:: max(self.size // (self.size // 100), 1)]:
+            row["title"] = "Changed"
+        write_csv(source, PERSON_COLUMNS, rows)
+        self.step(site, "import hr", "import, 1 % changed", self.size, "raw compare", compare)
+        self.step(site, "detect hr", "detection, nothing missing", self.size)
+        self.step(site, "import directory", "import of an empty directory", 1)
+        self.step(site, "sync", "sync, all new", self.size)
+        self.step(site, "evaluate", "evaluate, all creates", self.size)
+        self.step(site, "export directory", "export to LDIF, all creates", self.size)
+        self.step(site, "confirm directory", "confirm from LDIF, all new", self.size)
+        self.step(site, "confirm directory", "confirm from LDIF, unchanged", self.size)
+        self.step(site, "detect directory", "detection in the directory", self.size)
+        self.step(site, "sync", "sync, nothing due", self.size)
+        size = sum(part.stat().st_size for part in site.folder.glob("interlock.db*"))
+        print(f"{self.size:>9,}  store: {size / 1e6:,.0f} MB", flush=True)
+        return site.folder / "directory.ldif"
+
+    def directory_job(self, ldif: Path) -> None:
+        """Measure export and confirmation with a real slapd, beside ldapadd and ldapsearch."""
+        base = Slapd(self.folder / "slapd-base").start()
+        try:
+            base.add(BASE)
+            lines = ldif.read_text().split("\n\n")[2:]
+            content = "\n\n".join(
+                "\n".join(line for line in block.splitlines() if not line.startswith("entryUUID:")) for block in lines
+            )
+            start = time.perf_counter()
+            base.add(content)
+            add = time.perf_counter() - start
+            self.note("ldapadd", self.size, add, None, "", 0)
+            start = time.perf_counter()
+            base.tool("ldapsearch", "-LLL", "-E", "pr=1000/noprompt", "-b", SUFFIX, "(objectClass=*)", "*", "entryUUID")
+            search = time.perf_counter() - start
+            self.note("ldapsearch, paged", self.size, search, None, "", 0)
+        finally:
+            base.stop()
+        server = Slapd(self.folder / "slapd").start()
+        try:
+            server.add(BASE)
+            folder = self.folder / "ldap"
+            live = LiveDirectory(server.url, SUFFIX, ADMIN, "DIRECTORY_PASSWORD")
+            config = _config(make_workspace(folder, people(self.size), live, demo=False))
+            site = Workspace(folder, config, {"DIRECTORY_PASSWORD": PASSWORD})
+            for step in ("import hr", "import directory", "sync", "evaluate"):
+                site("step", *step.split())
+            self.step(site, "export directory", "export to slapd, all creates", self.size, "ldapadd", add)
+            self.step(site, "confirm directory", "confirm from slapd, all new", self.size, "ldapsearch", search)
+            self.step(site, "confirm directory", "confirm from slapd, unchanged", self.size, "ldapsearch", search)
+        finally:
+            server.stop()
+
+
+def _config(path: Path) -> str:
+    """Give the sample configuration with account names that stay unique beyond ten thousand people."""
+    return path.read_text().replace("employee_id[-4:]", "employee_id[1:]")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", default="10000,100000")
+    parser.add_argument("--no-ldap", action="store_true")
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    results: dict[str, list[dict[str, object]]] = {}
+    for size in (int(text) for text in arguments.sizes.split(",")):
+        with tempfile.TemporaryDirectory() as folder:
+            bench = Bench(Path(folder), size)
+            ldif = bench.main_job()
+            if not arguments.no_ldap:
+                bench.directory_job(ldif)
+            results[str(size)] = [measure._asdict() for measure in bench.measures]
+    if arguments.json:
+        arguments.json.write_text(json.dumps(results, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

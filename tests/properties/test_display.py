@@ -1,0 +1,44 @@
+"""Whatever a connected system holds, the terminal gets one harmless line."""
+
+import unicodedata
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tui.display import display
+
+HOSTILE = st.sampled_from("\x1b\n\r\t\0\x7f\x85\x9b\u200b\u200e\u202e\u2066\u2069\u00a0\u2003\u2028\ufeff\U000e0001")
+TEXTS = st.text(max_size=40) | st.lists(HOSTILE | st.characters(), max_size=40).map("".join)
+HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+@settings(max_examples=200)
+@given(TEXTS)
+def test_no_control_no_bidi_mark_and_no_odd_space_is_left(text):
+    for char in display(text):
+        category = unicodedata.category(char)
+        assert category not in HIDDEN, f"U+{ord(char):04X}"
+        assert category != "Zs" or char == " ", f"U+{ord(char):04X}"
+
+
+@settings(max_examples=200)
+@given(TEXTS)
+def test_what_is_shown_can_be_encoded_and_is_one_line(text):
+    shown = display(text)
+    assert len(shown.encode().decode().splitlines()) <= 1
+    assert display(shown) == shown
+
+
+@settings(max_examples=200)
+@given(st.text(st.characters(categories=["L", "N", "P"], max_codepoint=0x2000), max_size=40))
+def test_letters_numbers_and_punctuation_stay(text):
+    assert display(text) == text
+
+
+@settings(max_examples=200)
+@given(TEXTS, st.integers(30, 60))
+def test_what_is_cut_fits_and_tells_its_length(text, limit):
+    shown = display(text, limit)
+    assert len(shown) <= limit
+    whole = display(text)
+    assert shown == whole or (f"({len(text):,} characters)" in shown and len(whole) > limit)

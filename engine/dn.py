@@ -2,7 +2,11 @@
 
 import re
 import string
+import unicodedata
 from functools import lru_cache
+
+_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9-]*|\d+(\.\d+)+")
+"""An attribute type: a short name or a numeric OID (RFC 4512 §1.4)."""
 
 Rdn = list[tuple[str, str]]
 """One relative distinguished name: (attribute type, unescaped value) pairs, more than one if multi-valued."""
@@ -53,7 +57,7 @@ def split(text: str, separator: str) -> list[str]:
 def _pair(ava: str, dn: str) -> tuple[str, str]:
     name, equals, value = ava.partition("=")
     name = name.strip()
-    if not equals or not name:
+    if not equals or not _TYPE.fullmatch(name):
         raise InvalidDn(f"'{dn}' is not a distinguished name: '{ava.strip()}' has no 'type=value'")
     return name, _unescape(_strip(value), dn)
 
@@ -68,7 +72,7 @@ def _strip(value: str) -> str:
 
 def _unescape(value: str, dn: str) -> str:
     if value.startswith("#"):
-        return value
+        return _from_hex(value)
     if "\\" not in value:
         return value
     out = bytearray()
@@ -94,6 +98,15 @@ def _parent_key(parent: str) -> str:
     return ",".join(_rdn_key(rdn) for rdn in parse(parent))
 
 
+def _from_hex(value: str) -> str:
+    """Read a value given as the BER encoding of a string (RFC 4514 §2.4); anything else stays as it is."""
+    try:
+        raw = bytes.fromhex(value[1:])
+    except ValueError:
+        return value
+    return raw[2:].decode(errors="replace") if len(raw) >= 2 and raw[1] == len(raw) - 2 else value
+
+
 def key(dn: str) -> str:
     """Give the form in which equal DNs are equal texts: case, spaces and escapes normalised.
 
@@ -105,7 +118,13 @@ def key(dn: str) -> str:
 
 
 def _rdn_key(rdn: Rdn) -> str:
-    return "+".join(sorted(f"{name.lower()}={escape(' '.join(value.casefold().split()))}" for name, value in rdn))
+    return "+".join(sorted(f"{name.lower()}={_value_key(value)}" for name, value in rdn))
+
+
+def _value_key(value: str) -> str:
+    if value.isascii():
+        return escape(" ".join(value.lower().split()))
+    return escape(" ".join(unicodedata.normalize("NFKC", value.casefold()).split()))
 
 
 def parent(dn: str) -> str:
@@ -125,7 +144,11 @@ def depth(dn: str) -> int:
 
 def is_within(dn_key: str, base_key: str) -> bool:
     """Tell whether a DN is a base or stands below it; both in the form that `key` gives."""
-    return not base_key or dn_key == base_key or dn_key.endswith("," + base_key)
+    if not base_key or dn_key == base_key:
+        return True
+    above = dn_key.removesuffix("," + base_key)
+    escaped = (len(above) - len(above.rstrip("\\"))) % 2
+    return above != dn_key and not escaped
 
 
 def check(dn: str) -> None:

@@ -1,11 +1,14 @@
 """Expressions: Jinja2 in its sandbox, compiled once; one that fails or loops is that object's error."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
-from jinja2 import ChainableUndefined, TemplateError, TemplateSyntaxError, meta, nodes
+from jinja2 import ChainableUndefined, Template, TemplateError, TemplateSyntaxError, Undefined, meta, nodes
 from jinja2.exceptions import SecurityError
+from jinja2.filters import do_round
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -16,6 +19,8 @@ from engine.values import MAX_LENGTH
 LOOP_LIMIT = 10_000
 """How many rounds all loops of one evaluation may take together."""
 
+_SINGLE = re.compile(r"\{\{(?:[-+](?=\s))?(.*?)(?:(?<=\s)-)?\}\}", re.DOTALL)
+"""A flow that is one `{{ … }}`, perhaps with white-space control."""
 _REFUSED = (
     nodes.Macro,
     nodes.CallBlock,
@@ -25,7 +30,23 @@ _REFUSED = (
     nodes.Extends,
     nodes.Block,
 )
-_PADDING = frozenset({"center", "ljust", "rjust", "zfill", "expandtabs", "format", "format_map", "translate"})
+_UNBOUNDED = frozenset(
+    {
+        "center",
+        "ljust",
+        "rjust",
+        "zfill",
+        "expandtabs",
+        "format",
+        "format_map",
+        "translate",
+        "to_bytes",
+        "replace",
+        "join",
+    }
+)
+"""Methods whose result can be of any size; the filters of the same names are bounded."""
+_NO_FILTERS = ("batch", "center", "format", "indent", "pprint", "slice", "tojson", "urlize", "wordwrap", "xmlattr")
 
 
 class InvalidExpression(ValueError):
@@ -50,17 +71,26 @@ class Absent(ChainableUndefined):
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Jinja's sandbox, with every way to take forever or fill the memory bounded."""
 
-    intercepted_binops = frozenset({"*", "**", "%"})
+    intercepted_binops = frozenset({"*", "**", "%", "+"})
     rounds = 0
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        numbers = isinstance(left, (int, float)) and isinstance(right, (int, float))
-        if not numbers or (operator == "**" and (abs(left) > 10_000 or abs(right) > 64)):
-            raise SecurityError(f"'{operator}' takes small numbers only")
-        return super().call_binop(context, operator, left, right)
+        numbers = all(isinstance(one, (int, float, Decimal)) for one in (left, right))
+        if operator in ("*", "**", "%") and not numbers:
+            raise SecurityError(f"'{operator}' takes numbers only")
+        if operator == "**" and (abs(left) > 10_000 or abs(right) > 64):
+            raise SecurityError("'**' takes small numbers only")
+        return bounded(super().call_binop(context, operator, left, right))
 
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        return attr not in _PADDING and super().is_safe_attribute(obj, attr, value)
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if attribute in _UNBOUNDED:
+            raise SecurityError(f"'.{attribute}()' may not be used; '| {attribute}' may, where there is such a filter")
+        return super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(argument, str) and argument in _UNBOUNDED and not isinstance(obj, dict):
+            raise SecurityError(f"'{argument}' may not be used")
+        return super().getitem(obj, argument)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
@@ -68,6 +98,8 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             if loop.recursive:
                 raise TemplateSyntaxError("a loop may not be recursive", loop.lineno)
             loop.iter = nodes.Filter(loop.iter, "_counted", [], [], None, None)
+        for change in tree.find_all(nodes.Assign):
+            change.node = nodes.Filter(change.node, "_bounded", [], [], None, None)
         return tree
 
     def counted(self, values: Iterable[Any]) -> Iterator[Any]:
@@ -76,6 +108,30 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             if self.rounds > LOOP_LIMIT:
                 raise SecurityError(f"the expression loops: more than {LOOP_LIMIT:,} rounds")
             yield value
+
+
+def bounded(value: Any) -> Any:
+    """Give a value back, unless it is longer than any attribute can be."""
+    if isinstance(value, (str, bytes, list, tuple)) and len(value) > MAX_LENGTH:
+        raise SecurityError(f"a value longer than {MAX_LENGTH:,} came up")
+    if isinstance(value, int) and value.bit_length() > 4096:
+        raise SecurityError("a number of more than 4,096 bits came up")
+    return value
+
+
+def _replace(value: object, old: str, new: str, count: int | None = None) -> str:
+    """Replace a text in a text; the result may not outgrow an attribute."""
+    text = str(value)
+    if len(text) + text.count(old) * max(len(new) - len(old), 0) > MAX_LENGTH:
+        raise SecurityError(f"a value longer than {MAX_LENGTH:,} came up")
+    return text.replace(old, new, -1 if count is None else count)
+
+
+def _round(value: float, precision: int = 0, method: str = "common") -> float:
+    """Round a number to at most fifteen places."""
+    if abs(precision) > 15:
+        raise SecurityError("'round' takes at most 15 places")
+    return do_round(value, precision, method)  # type: ignore[arg-type]
 
 
 def _range(*args: int) -> range:
@@ -87,9 +143,9 @@ def _range(*args: int) -> range:
 
 def _make_environment() -> _Sandbox:
     environment = _Sandbox(undefined=Absent, autoescape=False)
-    for name in ("center", "indent", "format", "pprint", "wordwrap", "tojson", "xmlattr", "urlize"):
+    for name in _NO_FILTERS:
         environment.filters.pop(name, None)
-    environment.filters.update(FILTERS)
+    environment.filters.update(FILTERS, replace=_replace, round=_round, _bounded=bounded)
     environment.filters["_counted"] = environment.counted
     environment.globals.clear()
     return environment
@@ -116,7 +172,7 @@ class Expression:
             value = self._evaluate(context)
         except ObjectFailed:
             raise
-        except (TemplateError, ArithmeticError, ValueError, TypeError, LookupError, AttributeError) as error:
+        except (TemplateError, ArithmeticError, ValueError, TypeError, LookupError, AttributeError, re.error) as error:
             raise self._failed(str(error) or type(error).__name__) from error
         except (RecursionError, MemoryError) as error:
             raise self._failed("it takes too much depth or memory") from error
@@ -143,20 +199,24 @@ def _context(values: dict[str, Any]) -> Context:
     return Context(_ENVIRONMENT, values, None, {})
 
 
-def _checked(source: str, template: str) -> frozenset[str]:
+def _compile(source: str, template: str) -> tuple[Template, frozenset[str]]:
+    """Compile a template, and name the attributes it reads. Raises `InvalidExpression`."""
     try:
         tree = _ENVIRONMENT.parse(template)
+        for refused in tree.find_all(_REFUSED):
+            name = type(refused).__name__.lower()
+            raise InvalidExpression(f"'{source}' uses '{name}', which expressions may not")
+        names = frozenset(meta.find_undeclared_variables(tree)) - frozenset(ambient())
+        return _ENVIRONMENT.from_string(template), names
     except TemplateSyntaxError as error:
         raise InvalidExpression(f"'{source}' cannot be read: {error.message}") from error
-    for refused in tree.find_all(_REFUSED):
-        raise InvalidExpression(f"'{source}' uses '{type(refused).__name__.lower()}', which expressions may not")
-    return frozenset(meta.find_undeclared_variables(tree)) - frozenset(ambient())
+    except (RecursionError, MemoryError, SyntaxError) as error:
+        raise InvalidExpression(f"'{source}' is too deep to be read") from error
 
 
 def compile_text(source: str) -> Expression:
     """Compile a text with `{{ … }}` in it; its result is stripped, and None when blank."""
-    names = _checked(source, source)
-    template = _ENVIRONMENT.from_string(source)
+    template, names = _compile(source, source)
 
     def evaluate(values: dict[str, Any]) -> str | None:
         return "".join(template.root_render_func(_context(values))).strip() or None
@@ -172,14 +232,16 @@ def compile_condition(source: str) -> Expression:
 
 def _compile_value(source: str) -> Expression:
     """Compile the inside of `{{ … }}`; its result keeps its type."""
-    names = _checked(source, "{{ " + source + "\n}}")
-    template = _ENVIRONMENT.from_string("{% set result = (" + source + "\n) %}")
+    if not source.strip() or "}}" in source or "%}" in source:
+        raise InvalidExpression(f"'{source}' cannot be read: one expression is wanted here")
+    template, names = _compile(source, "{% set result = (" + source + "\n) %}")
 
     def evaluate(values: dict[str, Any]) -> Any:
         context = _context(values)
         for _ in template.root_render_func(context):
             pass
-        return context.vars["result"]
+        result = context.vars["result"]
+        return None if isinstance(result, Undefined) else list(result) if isinstance(result, Iterator) else result
 
     return Expression(source, evaluate, names)
 
@@ -193,9 +255,11 @@ def compile_flow(source: str) -> Expression:
     text = source.strip()
     if text.isidentifier():
         return Expression(text, lambda context: context.get(text), frozenset({text}))
-    inner = text[2:-2]
-    if text.startswith("{{") and text.endswith("}}") and "{{" not in inner and "}}" not in inner:
-        return _compile_value(inner.strip())
+    single = _SINGLE.fullmatch(text)
+    if single and "{{" not in single[1] and "}}" not in single[1]:
+        return _compile_value(single[1])
     if "{{" not in text and "{%" not in text:
+        if " | " in text or " ~ " in text:
+            raise InvalidExpression(f"'{text}' would be taken literally; an expression stands in {{{{ … }}}}")
         return Expression(text, lambda _context: text, frozenset())
     return compile_text(text)

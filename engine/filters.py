@@ -21,7 +21,10 @@ def duration(text: str) -> timedelta:
     match = DURATION.fullmatch(text.strip())
     if not match:
         raise ValueError(f"'{text}' is not a duration (such as 30d, 12h, 10m)")
-    return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+    seconds = int(match[1]) * _SECONDS[match[2]]
+    if seconds > 100 * 366 * 86400:
+        raise ValueError(f"'{text}' is too long a duration: at most a hundred years")
+    return timedelta(seconds=seconds)
 
 
 def ascii_only(value: object) -> str:

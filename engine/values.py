@@ -6,8 +6,9 @@ integer and boolean as themselves. An attribute is always a list of values; one 
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -16,6 +17,13 @@ from storage.records import Attributes
 
 MAX_LENGTH = 1_000_000
 """The longest text a value may have, in characters."""
+
+MAX_DIGITS = 1_000
+"""The longest decimal, in digits on either side of its point."""
+
+_GENERALIZED_TIME = re.compile(
+    r"(\d{4})(\d\d)(\d\d)(\d\d)(?:(\d\d)(\d\d)?)?(?:[.,](\d+))?(Z|[+-]\d\d(?:\d\d)?)", re.ASCII
+)
 
 TRUE = frozenset({"true", "yes", "1", "on"})
 FALSE = frozenset({"false", "no", "0", "off"})
@@ -48,9 +56,11 @@ def _text(raw: str) -> str:
 
 def _integer(raw: str) -> int:
     try:
-        value = int(raw)
+        value = int(raw) if "_" not in raw else None
     except ValueError:
-        raise InvalidValue(f"'{_short(raw)}' is not an integer") from None
+        value = None
+    if value is None:
+        raise InvalidValue(f"'{_short(raw)}' is not an integer")
     if not -(2**63) <= value < 2**63:
         raise InvalidValue(f"'{_short(raw)}' is beyond 64 bits")
     return value
@@ -58,13 +68,18 @@ def _integer(raw: str) -> int:
 
 def _decimal(raw: str) -> str:
     try:
-        value = Decimal(raw)
+        value = Decimal(raw) if "_" not in raw else Decimal("NaN")
     except InvalidOperation:
-        raise InvalidValue(f"'{_short(raw)}' is not a decimal number") from None
+        value = Decimal("NaN")
     if not value.is_finite():
-        raise InvalidValue(f"'{_short(raw)}' is not a finite number")
-    plain = format(value.normalize(), "f")
-    return "0" if plain == "-0" else plain
+        raise InvalidValue(f"'{_short(raw)}' is not a finite decimal number")
+    exponent = value.as_tuple().exponent
+    if abs(value.adjusted()) > MAX_DIGITS or (isinstance(exponent, int) and abs(exponent) > MAX_DIGITS):
+        raise InvalidValue(f"'{_short(raw)}' has more than {MAX_DIGITS} digits")
+    plain = format(value, "f")  # exact, unlike normalize(), which rounds to the context's precision
+    if "." in plain:
+        plain = plain.rstrip("0").rstrip(".")
+    return "0" if plain in ("-0", "") else plain
 
 
 def _boolean(raw: str) -> bool:
@@ -87,22 +102,34 @@ def _date(raw: str) -> str:
 def _datetime(raw: str) -> str:
     text = raw.strip()
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = _generalized_time(text)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        moment = _generalized_time(text) or datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    except (ValueError, OverflowError):
+        reason = "is not a date and time (ISO 8601, such as 2024-02-29T12:00:00Z)"
+        raise InvalidValue(f"'{_short(text)}' {reason}") from None
 
 
-def _generalized_time(text: str) -> datetime:
-    """Read an LDAP GeneralizedTime (RFC 4517 §3.3.13) in its common forms."""
-    for form in ("%Y%m%d%H%M%SZ", "%Y%m%d%H%M%S.%fZ", "%Y%m%d%H%MZ"):
-        try:
-            return datetime.strptime(text, form).replace(tzinfo=UTC)
-        except ValueError:
-            continue
-    raise InvalidValue(f"'{_short(text)}' is not a date and time (ISO 8601, such as 2024-02-29T12:00:00Z)")
+def _generalized_time(text: str) -> datetime | None:
+    """Read an LDAP GeneralizedTime (RFC 4517 §3.3.13); None for what does not look like one.
+
+    `fromisoformat` would take the ninth digit for a separator, and tell another time. Raises ValueError.
+    """
+    if not text[:9].isdigit():
+        return None
+    found = _GENERALIZED_TIME.fullmatch(text)
+    if found is None:
+        raise ValueError
+    year, month, day, hour, minute, second, fraction, zone = found.groups()
+    moment = datetime(int(year), int(month), int(day), int(hour), int(minute or 0), int(second or 0), tzinfo=UTC)
+    if fraction:
+        unit = timedelta(seconds=1) if second else timedelta(minutes=1) if minute else timedelta(hours=1)
+        moment += unit * int(fraction) / 10 ** len(fraction)
+    if zone != "Z":
+        shift = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:] or 0))
+        moment -= shift if zone[0] == "+" else -shift
+    return moment
 
 
 def _binary(raw: str) -> str:
@@ -150,7 +177,9 @@ def to_text(kind: str, value: Any) -> str:
     if kind == "boolean":
         return "TRUE" if value else "FALSE"
     if kind == "datetime":
-        return datetime.fromisoformat(value).strftime("%Y%m%d%H%M%SZ")
+        moment = datetime.fromisoformat(value)
+        fraction = f".{moment.microsecond:06}".rstrip("0") if moment.microsecond else ""
+        return f"{moment.year:04}{moment:%m%d%H%M%S}{fraction}Z"
     return str(value)
 
 

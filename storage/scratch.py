@@ -16,7 +16,7 @@ class TreeEntry(NamedTuple):
 
 
 class DuplicateKey(ValueError):
-    """Two entries have one name."""
+    """Two entries have one name, which is the message."""
 
 
 class EntryTree:
@@ -29,10 +29,18 @@ class EntryTree:
         run("PRAGMA journal_mode = OFF")
         run("CREATE TABLE entries (key TEXT PRIMARY KEY, parent TEXT, external_id TEXT, depth INTEGER, block BLOB)")
         run("BEGIN")
+        last = ""
+
+        def watched() -> Iterator[TreeEntry]:
+            nonlocal last
+            for entry in entries:
+                last = entry.key
+                yield entry
+
         try:
-            self._connection.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?)", entries)
+            self._connection.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?)", watched())
         except sqlite3.IntegrityError as error:
-            raise DuplicateKey(str(error)) from error
+            raise DuplicateKey(last) from error
         run("CREATE INDEX by_parent ON entries (parent)")
         run("CREATE INDEX by_external_id ON entries (external_id)")
 

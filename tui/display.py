@@ -3,6 +3,17 @@
 import unicodedata
 
 _NAMED = {"\n": "⏎", "\r": "␍", "\t": "⇥", "\x7f": "␡"}
+_IGNORABLE = (
+    (0x034F, 0x034F),
+    (0x115F, 0x1160),
+    (0x17B4, 0x17B5),
+    (0x180B, 0x180F),
+    (0x2800, 0x2800),
+    (0x3164, 0x3164),
+    (0xFE00, 0xFE0F),
+    (0xFFA0, 0xFFA0),
+    (0xE0100, 0xE01EF),
+)
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
@@ -19,6 +30,11 @@ def display(value: object, limit: int | None = None) -> str:
     return shown
 
 
+def _is_blank(code: int) -> bool:
+    """Tell whether a character shows nothing though it is no space: Default_Ignorable_Code_Point, Braille blank."""
+    return any(first <= code <= last for first, last in _IGNORABLE)
+
+
 def _visible(char: str) -> str:
     if char in _NAMED:
         return _NAMED[char]
@@ -26,7 +42,7 @@ def _visible(char: str) -> str:
     if code < 32:
         return chr(0x2400 + code)
     category = unicodedata.category(char)
-    if category in _HIDDEN or (category == "Zs" and char != " "):
+    if category in _HIDDEN or (category == "Zs" and char != " ") or _is_blank(code):
         return f"⟨U+{code:04X}⟩"
     return char
 

@@ -1,14 +1,15 @@
 """The `csv` connector: one file for each object type, read in full, written by atomic replacement."""
 
 import asyncio
+import codecs
 import csv
 import io
 from collections.abc import AsyncIterator, Generator, Iterable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from engine import values
 from engine.config import Model, ObjectTypeConfig, SystemConfig
@@ -42,6 +43,19 @@ class CsvOptions(Model):
     quote: str = Field('"', min_length=1, max_length=1)
     separator: str = Field("|", min_length=1)
     """Between the values of a multi-valued column."""
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, name: str) -> str:
+        try:
+            return codecs.lookup(name).name
+        except LookupError:
+            raise ValueError(f"no encoding is called '{name}'") from None
+
+    @property
+    def decoding(self) -> str:
+        """The encoding to read with: a byte order mark is no part of the first column's name."""
+        return "utf-8-sig" if self.encoding == "utf-8" else self.encoding
 
 
 class CsvObjectOptions(Model):
@@ -90,10 +104,13 @@ class CsvConnector(Connector):
         return {kind: (await asyncio.to_thread(self._measure, kind))[0] for kind in self.system.objects}
 
     async def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportPage | ImportEnd]:
-        sources = [await asyncio.to_thread(_Source, self, kind, used) for kind, used in request.required.items()]
-        total = sum(source.count for source in sources)
-        for source in sources:
-            with source, closing(source.pages(request.page_size)) as pages:
+        with ExitStack() as stack:
+            sources = []
+            for kind, used in request.required.items():
+                sources.append(stack.enter_context(await asyncio.to_thread(_Source, self, kind, used)))
+            total = sum(source.count for source in sources)
+            for source in sources:
+                pages = stack.enter_context(closing(source.pages(request.page_size)))
                 # Parsing is all computing: in a thread it would only fight the store's thread for the interpreter.
                 while objects := next(pages, None):
                     yield ImportPage(objects, total=total)
@@ -190,8 +207,6 @@ class RowReader:
         one.attributes = attributes
 
     def _parts(self, raw: list[str]) -> list[str]:
-        if self._separator not in raw[0]:
-            return raw
         return [part for part in map(str.strip, raw[0].split(self._separator)) if part]
 
     def _typed_values(self, name: str, kind: str, raw: list[str]) -> list[Any]:
@@ -217,11 +232,15 @@ class _Source:
         self._copy, self.stamp = snapshot(self.path)
         self.count = 0
         self.duplicates: frozenset[str] = frozenset()
-        self.header = self._read_header(used, connector.system.objects[object_type].external_id)
-        if self.header:
-            settings = connector.system.objects[object_type]
-            self._reader = RowReader(settings, object_type, self.header, self._options.separator)
-            self.duplicates = find_duplicates(self._ids)
+        settings = connector.system.objects[object_type]
+        try:
+            self.header = self._read_header(used, settings.external_id)
+            if self.header:
+                self._reader = RowReader(settings, object_type, self.header, self._options.separator)
+                self.duplicates = find_duplicates(self._ids)
+        except BaseException:
+            self._copy.close()
+            raise
 
     def __enter__(self) -> "_Source":
         return self
@@ -250,9 +269,9 @@ class _Source:
                     yield line, row
                 line = reader.line_num + 1
         except UnicodeError as error:
-            hint = "it is not" if encoding != "utf-8-sig" else "perhaps it is cp1252 or utf-16; it is not"
+            hint = "" if self._options.encoding != "utf-8" else "; perhaps it is cp1252 or utf-16"
             raise CannotConnect(
-                f"{self.path}: after line {reader.line_num}: {hint} {self._options.encoding}: {error}; "
+                f"{self.path}: not {self._options.encoding} after line {reader.line_num}: {error}{hint}; "
                 "set 'encoding' in the configuration"
             ) from error
         except csv.Error as error:
@@ -272,6 +291,8 @@ class _Source:
         if twice:
             raise CannotConnect(f"{self.path}:1: the column '{twice[0]}' stands there twice")
         missing = sorted((used | {external_id}) - set(header))
+        if missing and len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+            raise CannotConnect(f"{self.path}:1: the header is one column: '{header[0]}'; set 'delimiter'")
         if missing:
             raise CannotConnect(
                 f"{self.path}:1: the column {', '.join(map(repr, missing))} is not there, and the configuration "
@@ -292,6 +313,8 @@ class _Source:
 
     def pages(self, size: int) -> Generator[list[ImportedObject]]:
         """Give the objects, some at a time."""
+        if not self.header:
+            return
         rows = self._rows()
         next(rows, None)
         page: list[ImportedObject] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +12,8 @@ from typing import TYPE_CHECKING
 from engine import values
 from engine.config import ObjectTypeConfig
 from engine.connectors.base import ExportOperation, ExportResult
-from engine.connectors.files import Stamp, changed_since, replacing, stamp
-from engine.errors import CannotConnect, ConnectionLost, ObjectError
+from engine.connectors.files import Refused, Stamp, changed_since, replacing, stamp
+from engine.errors import CannotConnect, ConnectionLost
 from storage.records import AttributeChange, ChangeType
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class CsvTable:
-    """The rows of one file by external id; columns that we do not know stay as they are."""
+    """The rows of one file in their order; rows and columns that we do not know stay as they are."""
 
     def __init__(self, path: Path, settings: ObjectTypeConfig, options: CsvOptions) -> None:
         self.path = path
@@ -28,37 +29,53 @@ class CsvTable:
         self._options = options
         self._id = settings.external_id
         self.header: list[str] = []
-        self._rows: dict[str, dict[str, str]] = {}
+        self._rows: list[list[str] | None] = []
+        """Deleted rows are None until the file is written."""
+        self._index: dict[str, int] = {}
+        self._duplicates: set[str] = set()
         self._stamp: Stamp | None = None
+        self._loaded = False
 
     def _load(self) -> None:
-        """Read the file anew if it is not what we wrote last; a missing one is empty."""
-        if self._stamp is not None and not changed_since(self.path, self._stamp):
+        """Read the file, anew if it is not what we wrote last; a missing one is empty."""
+        if self._loaded and not self._changed():
             return
-        self.header, self._rows = [self._id], {}
+        self._loaded = False
         try:
-            if self.path.exists():
-                self._stamp = stamp(self.path)
-                with self.path.open(encoding=self._encoding, newline="") as file:
-                    self._read(csv.DictReader(file, delimiter=self._options.delimiter, quotechar=self._options.quote))
+            self._stamp = stamp(self.path) if self.path.exists() else None
+            if self._stamp is None:
+                self._take([[self._id]])
+            else:
+                with self.path.open(encoding=self._options.decoding, newline="") as file:
+                    reader = csv.reader(
+                        file, delimiter=self._options.delimiter, quotechar=self._options.quote, strict=True
+                    )
+                    self._take([row for row in reader if row])
         except (OSError, UnicodeError, csv.Error) as error:
             raise CannotConnect(f"{self.path}: cannot be read: {error}") from error
+        self._loaded = True
 
-    def _read(self, reader: csv.DictReader[str]) -> None:
-        self.header = [name.strip() for name in reader.fieldnames or [self._id]]
-        reader.fieldnames = self.header
-        for row in reader:
-            self._rows[(row.get(self._id) or "").strip()] = {name: row.get(name) or "" for name in self.header}
+    def _changed(self) -> bool:
+        return self.path.exists() if self._stamp is None else changed_since(self.path, self._stamp)
 
-    @property
-    def _encoding(self) -> str:
-        return "utf-8-sig" if self._options.encoding.lower() == "utf-8" else self._options.encoding
+    def _take(self, rows: list[list[str]]) -> None:
+        self.header = [name.strip() for name in rows[0]] if rows else [self._id]
+        if len(set(self.header)) != len(self.header) or self._id not in self.header:
+            raise CannotConnect(f"{self.path}:1: the header needs '{self._id}', and every column once")
+        self._rows = list(rows[1:])
+        ids = Counter(self._id_of(row) for row in rows[1:])
+        self._duplicates = {one for one, count in ids.items() if count > 1}
+        self._index = {self._id_of(row): number for number, row in enumerate(rows[1:])}
+
+    def _id_of(self, row: list[str]) -> str:
+        column = self.header.index(self._id)
+        return row[column].strip() if column < len(row) else ""
 
     def find(self, external_id: str) -> list[str] | None:
         """Give the row with an id."""
         self._load()
-        row = self._rows.get(external_id)
-        return None if row is None else [row.get(name, "") for name in self.header]
+        found = self._index.get(external_id) if external_id else None
+        return None if found is None else self._rows[found]
 
     def apply(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         """Execute operations and replace the file; what is reported as done is on the disk."""
@@ -69,43 +86,78 @@ class CsvTable:
         return results
 
     def _execute(self, operation: ExportOperation) -> ExportResult:
+        try:
+            self._carry_out(operation)
+        except Refused as refusal:
+            return ExportResult(operation.id, error=refusal.error)
+        created = operation.change_type == ChangeType.CREATE
+        return ExportResult(operation.id, operation.external_id if created else None)
+
+    def _carry_out(self, operation: ExportOperation) -> None:
         external_id = operation.external_id
         if not external_id:
-            return _refused(operation, "missing-external-id", f"'{self._id}' has no value", "flow a value into it")
+            raise Refused("missing-external-id", f"'{self._id}' has no value", "flow a value into it")
+        if external_id in self._duplicates:
+            raise Refused("duplicate-external-id", f"'{external_id}' stands in the file more than once", "keep one row")
         if operation.change_type == ChangeType.CREATE:
-            if external_id in self._rows:
-                return _refused(operation, "existing-object", f"'{external_id}' exists already", "join it by a rule")
-            self._rows[external_id] = {self._id: external_id}
-            for name, found in operation.attributes.items():
-                self._set(external_id, name, found)
-            return ExportResult(operation.id, external_id)
-        if external_id not in self._rows:
-            return _refused(operation, "missing-object", f"'{external_id}' does not exist", "import the file again")
+            if external_id in self._index:
+                raise Refused("existing-object", f"'{external_id}' exists already", "join it by a rule")
+            cells = self._cells({self._id: [external_id], **operation.attributes})
+            self._index[external_id] = len(self._rows)
+            self._rows.append([])
+            self._write(external_id, cells)
+            return
+        if external_id not in self._index:
+            raise Refused("missing-object", f"'{external_id}' does not exist", "import the file again")
         if operation.change_type == ChangeType.DELETE:
-            del self._rows[external_id]
-        for change in operation.changes:
-            self._set(external_id, change.name, self._changed(external_id, change))
-        return ExportResult(operation.id)
+            self._rows[self._index.pop(external_id)] = None
+            return
+        self._write(external_id, self._cells({one.name: self._result(external_id, one) for one in operation.changes}))
 
-    def _changed(self, external_id: str, change: AttributeChange) -> list[object]:
+    def _result(self, external_id: str, change: AttributeChange) -> list[object]:
+        """Give what an attribute holds after a change."""
         if change.replace:
             return change.add
+        row = self._rows[self._index[external_id]] or []
+        column = self.header.index(change.name) if change.name in self.header else len(row)
+        held = row[column].split(self._options.separator) if column < len(row) else []
         kind = self._settings.type_of(change.name).kind
-        held = self._rows[external_id].get(change.name, "").split(self._options.separator)
-        present = [values.parse(kind, part.strip()) for part in held if part.strip()]
+        try:
+            present = [values.parse(kind, part.strip()) for part in held if part.strip()]
+        except values.InvalidValue as error:
+            raise Refused("syntax-violation", f"'{change.name}' in the file: {error}", "correct it there") from error
         removed = set(change.remove)
         return list(dict.fromkeys([value for value in present if value not in removed] + change.add))
 
-    def _set(self, external_id: str, name: str, found: Sequence[object]) -> None:
-        if name not in self.header:
-            self.header.append(name)
-        kind = self._settings.type_of(name).kind
-        texts = [_plain(kind, value) for value in found]
-        self._rows[external_id][name] = self._options.separator.join(texts)
+    def _cells(self, attributes: dict[str, list[object]]) -> dict[str, str]:
+        return {name: self._cell(name, found) for name, found in attributes.items()}
+
+    def _cell(self, name: str, found: Sequence[object]) -> str:
+        """Write the values of an attribute as a cell that reads back as the same values."""
+        kind = self._settings.type_of(name)
+        texts = [_plain(kind.kind, value) for value in found]
+        if (kind.multi or len(texts) > 1) and any(self._options.separator in text for text in texts):
+            reason = f"a value of '{name}' holds '{self._options.separator}', which separates values"
+            raise Refused("constraint-violation", reason, "set another separator, or change the value")
+        cell = self._options.separator.join(texts)
+        try:
+            cell.encode(self._options.encoding)
+        except UnicodeError as error:
+            reason = f"'{name}' cannot be written in {self._options.encoding}: {error}"
+            raise Refused("syntax-violation", reason, "set another encoding, or change the value") from error
+        return cell
+
+    def _write(self, external_id: str, cells: dict[str, str]) -> None:
+        self.header += [name for name in cells if name not in self.header]
+        row = list(self._rows[self._index[external_id]] or [])
+        row += [""] * (len(self.header) - len(row))
+        for name, cell in cells.items():
+            row[self.header.index(name)] = cell
+        self._rows[self._index[external_id]] = row
 
     def _save(self) -> None:
-        if self._stamp is not None and changed_since(self.path, self._stamp):
-            self._stamp = None
+        self._loaded = False
+        if self._changed():
             raise ConnectionLost(f"{self.path}: was changed by another program while it was being written")
         try:
             with replacing(self.path) as file:
@@ -113,20 +165,18 @@ class CsvTable:
                 writer = csv.writer(text, delimiter=self._options.delimiter, quotechar=self._options.quote)
                 writer.writerows(self._table())
                 text.detach()
+            self._stamp = stamp(self.path)
         except OSError as error:
-            self._stamp = None
             raise ConnectionLost(f"{self.path}: cannot be written: {error.strerror or error}") from error
-        self._stamp = stamp(self.path)
+        self._loaded = True
 
     def _table(self) -> Iterator[list[str]]:
         yield self.header
-        for row in self._rows.values():
-            yield [row.get(name, "") for name in self.header]
+        width = len(self.header)
+        for row in self._rows:
+            if row is not None:
+                yield row + [""] * (width - len(row))
 
 
 def _plain(kind: str, value: object) -> str:
     return ("true" if value else "false") if kind == "boolean" else str(value)
-
-
-def _refused(operation: ExportOperation, code: str, message: str, advice: str) -> ExportResult:
-    return ExportResult(operation.id, error=ObjectError(code, message, advice))

@@ -9,6 +9,8 @@ from engine.errors import ObjectError
 from engine.values import InvalidValue
 from storage.records import Attributes
 
+SERVER_ASSIGNED = frozenset({"entryuuid", "objectguid", "nsuniqueid", "dn"})
+"""What a directory gives to its entries by itself, and nobody writes."""
 NEVER_READ = frozenset({"userpassword", "unicodepwd", "krbprincipalkey", "sambantpassword", "olcrootpw"})
 """Secrets never enter the store, whatever the configuration names."""
 
@@ -82,7 +84,7 @@ def entry_attributes(
     written = {
         name: [values.to_bytes(settings.type_of(name).kind, value) for value in found]
         for name, found in attributes.items()
-        if found and name != settings.external_id
+        if found and name.lower() not in SERVER_ASSIGNED
     }
     named = {name.lower(): name for name in written}
     for name, value in dn.parse(dn.rdn(entry_dn))[0]:

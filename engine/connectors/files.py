@@ -12,9 +12,18 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from engine.errors import CannotConnect
+from engine.errors import CannotConnect, ObjectError
 
 _TRIES = 5
+
+
+class Refused(Exception):
+    """A file's connector refuses one operation, as a server would."""
+
+    def __init__(self, code: str, message: str, advice: str) -> None:
+        super().__init__(message)
+        self.error = ObjectError(code, message, advice)
+
 
 Stamp = tuple[int, int, int]
 """What changes when a file changes: inode, size, time of modification."""
@@ -31,6 +40,8 @@ def snapshot(path: Path) -> tuple[BinaryIO, Stamp]:
 
     Raises `CannotConnect` for a file that is missing, unreadable, or changes all the time.
     """
+    if path.exists() and not path.is_file():
+        raise CannotConnect(f"{path}: is not a regular file")
     for _ in range(_TRIES):
         copy = tempfile.TemporaryFile()  # noqa: SIM115 - handed to the caller
         try:
@@ -59,6 +70,7 @@ def changed_since(path: Path, before: Stamp) -> bool:
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """Write a file that takes the place of another in one step, durably; the old one stays if anything fails."""
+    path = path.resolve()  # a link keeps pointing at the file
     mode = path.stat().st_mode & 0o7777 if path.exists() else 0o600
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

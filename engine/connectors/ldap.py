@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Literal, Self
@@ -14,7 +14,7 @@ from ldap3.core.exceptions import LDAPException, LDAPSocketOpenError
 from ldap3.utils.conv import escape_filter_chars
 from pydantic import Field, field_validator
 
-from engine import dn, values
+from engine import dn
 from engine.config import Model, ObjectTypeConfig, SystemConfig
 from engine.connectors import ldap_results
 from engine.connectors.base import (
@@ -28,12 +28,10 @@ from engine.connectors.base import (
     ImportPage,
     ImportRequest,
 )
-from engine.connectors.directory import DirectoryObjectOptions, EntryReader, entry_attributes, old_rdn_goes
+from engine.connectors.directory import DirectoryObjectOptions, EntryReader
+from engine.connectors.ldap_writes import LdapWriter
 from engine.errors import CannotConnect, ConnectionLost, CredentialsRefused, StepFailed
 from engine.secrets import Secret
-from storage.records import AttributeChange, ChangeType
-
-Modifications = dict[str, list[tuple[str, list[bytes]]]]
 
 
 class LdapOptions(Model):
@@ -74,7 +72,7 @@ class LdapConnector(Connector):
         super().__init__(name, system, folder)
         self.options: LdapOptions = system.options
         self._reader: Any = None
-        self._writer: Any = None
+        self._writer: LdapWriter | None = None
 
     async def __aenter__(self) -> Self:
         self._reader = await asyncio.to_thread(self._connect, ldap3.SYNC)
@@ -83,7 +81,7 @@ class LdapConnector(Connector):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for connection in (self._reader, self._writer):
+        for connection in (self._reader, self._writer and self._writer.connection):
             if connection is not None:
                 await asyncio.to_thread(_unbind, connection)
 
@@ -282,79 +280,16 @@ class LdapConnector(Connector):
         return await asyncio.to_thread(self._export, operations)
 
     def _export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
-        """Execute operations in two waves: renames before the other changes of the same entries."""
-        if self._writer is None:
-            self._writer = self._connect(ldap3.ASYNC)
-        results: dict[int, ExportResult] = {}
-        renames = [operation for operation in operations if operation.new_secondary_id is not None]
-        self._pipeline(renames, self._rename, results)
-        failed = {result.id for result in results.values() if result.error}
-        rest = [
-            operation
-            for operation in operations
-            if operation.id not in failed and (operation.new_secondary_id is None or operation.changes)
-        ]
-        self._pipeline(rest, self._change, results)
-        return list(results.values())
-
-    def _pipeline(
-        self,
-        operations: Sequence[ExportOperation],
-        send: Callable[[ExportOperation], int],
-        results: dict[int, ExportResult],
-    ) -> None:
-        """Keep many operations waiting for their answers at once."""
-        waiting: list[tuple[ExportOperation, int]] = []
         try:
-            for operation in operations:
-                waiting.append((operation, send(operation)))
-                if len(waiting) >= self.options.in_flight:
-                    self._collect(*waiting.pop(0), results)
-            while waiting:
-                self._collect(*waiting.pop(0), results)
-        except LDAPException as error:
-            raise ConnectionLost(
-                f"'{self.name}': the connection was lost while writing: {error}", list(results.values())
-            ) from error
-
-    def _collect(self, operation: ExportOperation, message: int, results: dict[int, ExportResult]) -> None:
-        _, result = self._writer.get_response(message, timeout=self.options.timeout)
-        error = None
-        if result["result"] != 0:
-            error = ldap_results.explain(result, creating=operation.change_type == ChangeType.CREATE)
-        results[operation.id] = ExportResult(operation.id, error=error)
-
-    def _rename(self, operation: ExportOperation) -> int:
-        old, new = operation.secondary_id or "", operation.new_secondary_id or ""
-        superior = dn.parent(new) if dn.key(dn.parent(new)) != dn.key(dn.parent(old)) else None
-        return int(
-            self._writer.modify_dn(old, dn.rdn(new), delete_old_dn=old_rdn_goes(old, new), new_superior=superior)
-        )
-
-    def _change(self, operation: ExportOperation) -> int:
-        entry_dn = operation.new_secondary_id or operation.secondary_id or ""
-        settings = self.system.objects[operation.type]
-        if operation.change_type == ChangeType.CREATE:
-            attributes = dict(entry_attributes(entry_dn, settings, operation.attributes))
-            return int(self._writer.add(entry_dn, attributes=attributes))
-        if operation.change_type == ChangeType.DELETE:
-            return int(self._writer.delete(entry_dn))
-        return int(self._writer.modify(entry_dn, _modifications(settings, operation.changes)))
-
-
-def _modifications(settings: ObjectTypeConfig, changes: Sequence[AttributeChange]) -> Modifications:
-    """Give the modifications: single values replaced, many exactly added and removed."""
-    modifications: Modifications = {}
-    for change in changes:
-        kind = settings.type_of(change.name).kind
-        add = [values.to_bytes(kind, value) for value in change.add]
-        remove = [values.to_bytes(kind, value) for value in change.remove]
-        if change.replace:
-            modifications[change.name] = [(ldap3.MODIFY_REPLACE, add)]
-            continue
-        steps = [(ldap3.MODIFY_DELETE, remove), (ldap3.MODIFY_ADD, add)]
-        modifications[change.name] = [(verb, found) for verb, found in steps if found]
-    return modifications
+            if self._writer is None:
+                connection = self._connect(ldap3.ASYNC)
+                options = self.options
+                self._writer = LdapWriter(
+                    connection, self._reader, self.system.objects, options.timeout, options.in_flight
+                )
+            return self._writer.export(operations)
+        except (LDAPException, CannotConnect) as error:
+            raise ConnectionLost(f"'{self.name}': {error}") from error
 
 
 def _filter(settings: ObjectTypeConfig) -> str:

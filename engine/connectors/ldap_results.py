@@ -70,6 +70,7 @@ _MEANINGS: dict[int, tuple[str, str, str]] = {
     ),
     69: ("schema-violation", "the object class cannot be changed", "delete and create the entry"),
     71: ("constraint-violation", "the entry cannot move to another server", "move it there by hand"),
+    122: ("missing-object", "another entry has this DN by now", "import the directory to see what became of it"),
     80: ("server-error", "the server had another error", "read its reason"),
 }
 LIMITS = (3, 4, 11)

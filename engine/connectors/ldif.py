@@ -145,9 +145,16 @@ class LdifConnector(Connector):
         """Give the first configured type whose object classes an entry has, below that type's base."""
         classes = {name.decode(errors="replace").lower() for name in entry.attributes.get("objectclass", [])}
         for kind, needed in self._classes.items():
-            if needed <= classes and (not self._bases[kind] or dn.is_within(dn.key(entry.dn), self._bases[kind])):
+            if needed <= classes and self._is_below(entry, self._bases[kind]):
                 return kind
         return None
+
+    def _is_below(self, entry: Entry, base: str) -> bool:
+        """Tell whether an entry stands below a base; one whose DN is not valid counts, so that it is told."""
+        try:
+            return not base or dn.is_within(dn.key(entry.dn), base)
+        except dn.InvalidDn:
+            return True
 
     async def read_object(
         self,

@@ -8,21 +8,13 @@ from engine import dn, values
 from engine.config import ObjectTypeConfig
 from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.directory import entry_attributes, old_rdn_goes
-from engine.connectors.files import Stamp, changed_since, replacing, stamp
-from engine.connectors.ldif_format import Entry, LdifError, parse_entry, read_blocks, write_entry
+from engine.connectors.files import Refused, Stamp, changed_since, replacing, stamp
+from engine.connectors.ldif_format import Entry, LdifError, numbered, parse_entry, read_blocks, write_entry
 from engine.errors import CannotConnect, ConnectionLost, ObjectError
 from storage.records import AttributeChange, ChangeType
 from storage.scratch import DuplicateKey, EntryTree, TreeEntry
 
 Raw = dict[str, list[bytes]]
-
-
-class Refused(Exception):
-    """The directory refuses an operation, as a server would."""
-
-    def __init__(self, code: str, message: str, advice: str) -> None:
-        super().__init__(message)
-        self.error = ObjectError(code, message, advice)
 
 
 class LdifDirectory:
@@ -31,6 +23,7 @@ class LdifDirectory:
     def __init__(self, path: Path, types: dict[str, ObjectTypeConfig]) -> None:
         self.path = path
         self._types = types
+        self._ids = [settings.external_id.lower() for settings in types.values()]
         self._stamp: Stamp | None = None
         self._tree: EntryTree | None = None
 
@@ -42,21 +35,24 @@ class LdifDirectory:
 
     def _load(self) -> EntryTree:
         """Index the file, anew if somebody else has changed it; a missing one is an empty directory."""
-        if self._tree is not None and self._stamp is not None and not changed_since(self.path, self._stamp):
+        if self._tree is not None and not self._changed():
             return self._tree
         self.close()
-        if not self.path.exists():
-            self._tree = EntryTree([])
-            return self._tree
         try:
-            self._stamp = stamp(self.path)
+            self._stamp = stamp(self.path) if self.path.exists() else None
+            if self._stamp is None:
+                self._tree = EntryTree([])
+                return self._tree
             with self.path.open("rb") as file:
-                self._tree = EntryTree(_tree_entry(entry, block) for entry, block in read_blocks(file))
+                self._tree = EntryTree(self._tree_entry(entry, block) for entry, block in read_blocks(file))
         except (OSError, LdifError, dn.InvalidDn) as error:
             raise CannotConnect(f"{self.path}: cannot be read: {error}") from error
         except DuplicateKey as error:
-            raise CannotConnect(f"{self.path}: a DN stands in it twice") from error
+            raise CannotConnect(f"{self.path}: the DN '{error}' stands in it twice; remove one of the two") from error
         return self._tree
+
+    def _changed(self) -> bool:
+        return self.path.exists() if self._stamp is None else changed_since(self.path, self._stamp)
 
     def find(self, external_id: str | None, secondary_id: str | None) -> Entry | None:
         """Look an entry up by its entryUUID, or else by its DN."""
@@ -68,44 +64,52 @@ class LdifDirectory:
 
     def apply(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         """Execute operations and replace the file; what is reported as done is on the disk."""
-        self._load()
-        results = [self._execute(operation) for operation in operations]
+        tree = self._load()
+        results = [self._execute(tree, operation) for operation in operations]
         if any(result.error is None for result in results):
-            self._save()
+            self._save(tree)
         return results
 
-    def _execute(self, operation: ExportOperation) -> ExportResult:
+    def _execute(self, tree: EntryTree, operation: ExportOperation) -> ExportResult:
         try:
             if operation.secondary_id is None:
                 raise Refused("dn-not-determined", "the entry has no DN", "look at the rule's dn")
             match operation.change_type:
                 case ChangeType.CREATE:
-                    return ExportResult(operation.id, self._create(operation, operation.secondary_id))
+                    return ExportResult(operation.id, self._create(tree, operation, operation.secondary_id))
                 case ChangeType.DELETE:
-                    self._delete(operation.secondary_id)
+                    self._delete(tree, self._locate(tree, operation, operation.secondary_id))
                 case ChangeType.UPDATE:
-                    self._update(operation, operation.secondary_id)
+                    self._update(tree, operation, self._locate(tree, operation, operation.secondary_id))
         except (Refused, dn.InvalidDn) as refusal:
             syntax = ObjectError("syntax-violation", str(refusal), "correct the rule's dn")
             return ExportResult(operation.id, error=refusal.error if isinstance(refusal, Refused) else syntax)
         return ExportResult(operation.id)
 
-    def _create(self, operation: ExportOperation, entry_dn: str) -> str:
-        tree = self._load()
+    def _create(self, tree: EntryTree, operation: ExportOperation, entry_dn: str) -> str | None:
         if tree.find(dn.key(entry_dn)) is not None:
             raise Refused("existing-object", f"'{entry_dn}' exists already", "join it by a rule")
-        self._need_parent(entry_dn)
+        _need_parent(tree, entry_dn)
         external_id = str(uuid.uuid4())
         attributes = entry_attributes(entry_dn, self._types[operation.type], operation.attributes)
         raw = dict(attributes) | {"entryUUID": [external_id.encode()]}
         self._put(tree, entry_dn, raw, {})
-        return external_id
+        return external_id if self._types[operation.type].external_id.lower() == "entryuuid" else None
 
-    def _delete(self, entry_dn: str) -> None:
-        tree = self._load()
-        key = dn.key(entry_dn)
-        if tree.find(key) is None:
-            raise _missing(entry_dn)
+    def _locate(self, tree: EntryTree, operation: ExportOperation, entry_dn: str) -> Entry:
+        """Find the entry that is meant: by its id where that is known, wherever it stands now."""
+        if operation.external_id is not None:
+            block = tree.find_by_external_id(operation.external_id.lower())
+        else:
+            block = tree.find(dn.key(entry_dn))
+        if block is None:
+            raise Refused(
+                "missing-object", f"'{entry_dn}' does not exist", "import the directory to see what became of it"
+            )
+        return _parsed(block)
+
+    def _delete(self, tree: EntryTree, found: Entry) -> None:
+        entry_dn, key = found.dn, dn.key(found.dn)
         if tree.children(key, limit=1):
             raise Refused(
                 "constraint-violation",
@@ -114,11 +118,8 @@ class LdifDirectory:
             )
         tree.remove(key)
 
-    def _update(self, operation: ExportOperation, entry_dn: str) -> None:
-        tree = self._load()
-        found = self.find(None, entry_dn)
-        if found is None:
-            raise _missing(entry_dn)
+    def _update(self, tree: EntryTree, operation: ExportOperation, found: Entry) -> None:
+        entry_dn = found.dn
         raw: Raw = dict(found.attributes)
         if operation.new_secondary_id is not None:
             self._rename(tree, found, operation.new_secondary_id, raw)
@@ -137,7 +138,7 @@ class LdifDirectory:
             raise Refused("existing-object", f"'{new_dn}' exists already", "give one of the two another name")
         if dn.is_within(new_key, old_key) and new_key != old_key:
             raise Refused("constraint-violation", f"'{entry.dn}' cannot move below itself", "correct the rule's dn")
-        self._need_parent(new_dn)
+        _need_parent(tree, new_dn)
         for name, value in dn.parse(dn.rdn(entry.dn))[0] if old_rdn_goes(entry.dn, new_dn) else []:
             kept = [one for one in raw.get(name.lower(), []) if one.decode(errors="replace") != value]
             raw[name.lower()] = kept
@@ -160,20 +161,18 @@ class LdifDirectory:
         lines = ((spelling.get(name, name), value) for name, found in raw.items() for value in found)
         block = write_entry(entry_dn, lines)
         entry = Entry(entry_dn, {name.lower(): found for name, found in raw.items()}, 1, spelling)
-        tree.put(_tree_entry(entry, block))
+        tree.put(self._tree_entry(entry, block))
 
-    def _need_parent(self, entry_dn: str) -> None:
-        parent = dn.parent(entry_dn)
-        if parent and self._load().find(dn.key(parent)) is None:
-            raise Refused(
-                "non-existent-parent",
-                f"'{parent}' does not exist",
-                "create it first, or provision it by a rule",
-            )
+    def _tree_entry(self, entry: Entry, block: bytes) -> TreeEntry:
+        key = dn.key(entry.dn)
+        external_id = next((found for name in self._ids if (found := entry.first(name))), None)
+        return TreeEntry(key, dn.parent(key), external_id.lower() if external_id else None, dn.depth(key), block)
 
-    def _save(self) -> None:
+    def _save(self, tree: EntryTree) -> None:
         """Write every entry, parents before children, and take the old file's place."""
-        tree = self._unchanged()
+        if self._changed():
+            self.close()
+            raise ConnectionLost(f"{self.path}: was changed by another program while it was being written")
         try:
             with replacing(self.path) as file:
                 file.write(b"version: 1\n\n")
@@ -183,22 +182,15 @@ class LdifDirectory:
             raise ConnectionLost(f"{self.path}: cannot be written: {error.strerror or error}") from error
         self._stamp = stamp(self.path)
 
-    def _unchanged(self) -> EntryTree:
-        changed = self._stamp is not None and changed_since(self.path, self._stamp)
-        if changed or self._tree is None:
-            self.close()
-            raise ConnectionLost(f"{self.path}: was changed by another program while it was being written")
-        return self._tree
 
-
-def _tree_entry(entry: Entry, block: bytes) -> TreeEntry:
-    key = dn.key(entry.dn)
-    external_id = entry.first("entryUUID")
-    return TreeEntry(key, dn.parent(key), external_id.lower() if external_id else None, dn.depth(key), block)
+def _need_parent(tree: EntryTree, entry_dn: str) -> None:
+    parent = dn.parent(entry_dn)
+    if parent and tree.find(dn.key(parent)) is None:
+        raise Refused("non-existent-parent", f"'{parent}' does not exist", "create it first, or provision it by a rule")
 
 
 def _parsed(block: bytes) -> Entry:
-    return parse_entry(block.splitlines(keepends=True), 1)
+    return parse_entry(numbered(block))
 
 
 def _separated(block: bytes) -> bytes:
@@ -206,17 +198,17 @@ def _separated(block: bytes) -> bytes:
 
 
 def _changed(settings: ObjectTypeConfig, held: list[bytes], change: AttributeChange) -> list[bytes]:
+    """Give what an attribute holds after a change; values are the same if they mean the same."""
     kind = settings.type_of(change.name).kind
-    add = [values.to_bytes(kind, value) for value in change.add]
     if change.replace:
-        return add
-    removed = {values.to_bytes(kind, value) for value in change.remove}
-    return [value for value in held if value not in removed] + [value for value in add if value not in held]
+        return [values.to_bytes(kind, value) for value in change.add]
+    removed, present = set(change.remove), {_meaning(kind, raw) for raw in held}
+    kept = [raw for raw in held if _meaning(kind, raw) not in removed]
+    return kept + [values.to_bytes(kind, value) for value in change.add if value not in present]
 
 
-def _missing(entry_dn: str) -> Refused:
-    return Refused(
-        "missing-object",
-        f"'{entry_dn}' does not exist",
-        "import the directory again to see what became of it",
-    )
+def _meaning(kind: str, raw: bytes) -> object:
+    try:
+        return values.parse_bytes(kind, raw)
+    except values.InvalidValue:
+        return raw

@@ -9,6 +9,10 @@ LINE = 76
 """Where lines are folded."""
 
 
+Block = list[tuple[int, bytes]]
+"""The lines of one record, each with its number."""
+
+
 class LdifError(ValueError):
     """The text is not LDIF content; `line` says where."""
 
@@ -34,71 +38,76 @@ class Entry(NamedTuple):
 
 def read_entries(file: BinaryIO) -> Iterator[Entry]:
     """Read every content record. Raises `LdifError`."""
-    for line, block in _blocks(file):
-        yield parse_entry(block, line)
+    for block in _blocks(file):
+        yield parse_entry(block)
 
 
 def read_blocks(file: BinaryIO) -> Iterator[tuple[Entry, bytes]]:
     """Read every content record together with its own text. Raises `LdifError`."""
-    for line, block in _blocks(file):
-        yield parse_entry(block, line), b"".join(block)
+    for block in _blocks(file):
+        yield parse_entry(block), b"".join(line for _, line in block)
 
 
-def _blocks(file: BinaryIO) -> Iterator[tuple[int, list[bytes]]]:
+def numbered(text: bytes) -> Block:
+    """Give the text of one record as its lines."""
+    return [(number, line + b"\n") for number, line in enumerate(text.rstrip(b"\n").split(b"\n"), 1)]
+
+
+def _blocks(file: BinaryIO) -> Iterator[Block]:
     """Split a file at blank lines, without comments and the version line."""
-    block: list[bytes] = []
-    start = 1
-    comment = False
+    block: Block = []
+    comment = begun = False
     for number, raw in enumerate(file, 1):
         line = raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw
         if line[:1] == b"#":
             comment = True
         elif line[:1] == b" " and comment:
             continue
-        elif line.strip():
+        elif line.rstrip(b"\r\n"):
             comment = False
-            if not block:
-                start = number
-            if not (number <= 2 and line.lower().startswith(b"version:")) or block:
-                block.append(line)
-        elif block:
+            if begun or not line.lower().startswith(b"version:"):
+                block.append((number, line))
+            begun = True
+        else:
             comment = False
-            yield start, block
+            if block:
+                yield block
             block = []
     if block:
-        yield start, block
+        yield block
 
 
-def parse_entry(block: Iterable[bytes], line: int) -> Entry:
+def parse_entry(block: Block) -> Entry:
     """Read one record from its lines. Raises `LdifError`."""
-    logical = [folded.rstrip(b"\r\n") for folded in _unfold(block, line)]
     dn = ""
     attributes: dict[str, list[bytes]] = {}
     spelling: dict[str, str] = {}
-    for index, text in enumerate(logical):
-        written, value = _split(text, line + index)
+    for index, (line, text) in enumerate(_unfold(block)):
+        written, value = _split(text.rstrip(b"\r\n"), line)
         name = written.lower()
-        if index == 0:
-            if name != "dn":
-                raise LdifError(line, f"a record begins with 'dn:', not with '{name}:'")
+        if (name == "dn") != (index == 0):
+            found = f"not with '{written}:'" if index == 0 else "and here is another; is a blank line missing?"
+            raise LdifError(line, f"a record begins with 'dn:', {found}")
+        if name == "dn":
             dn = value.decode(errors="replace")
         elif name == "changetype":
-            raise LdifError(line + index, "this is a change record; only the content of a directory can be imported")
+            raise LdifError(line, "this is a change record; only the content of a directory can be imported")
         else:
             attributes.setdefault(name, []).append(value)
             spelling[name] = written
-    return Entry(dn, attributes, line, spelling)
+    return Entry(dn, attributes, block[0][0], spelling)
 
 
-def _unfold(block: Iterable[bytes], line: int) -> list[bytes]:
-    logical: list[bytes] = []
-    for raw in block:
+def _unfold(block: Block) -> Block:
+    logical: Block = []
+    for number, raw in block:
         if raw[:1] != b" ":
-            logical.append(raw)
+            logical.append((number, raw))
         elif logical:
-            logical[-1] = logical[-1].rstrip(b"\r\n") + raw[1:]
+            start, text = logical[-1]
+            logical[-1] = (start, text.rstrip(b"\r\n") + raw[1:])
         else:
-            raise LdifError(line, "a record begins with a continued line")
+            raise LdifError(number, "a record begins with a continued line")
     return logical
 
 

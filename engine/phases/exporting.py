@@ -128,10 +128,7 @@ async def _look_again(
         match (export.change_type, result.error.code if result.error else None):
             case (ChangeType.CREATE, "existing-object"):
                 settled.append(await adopt_or_refuse(step, connector, cso, result))
-            case (ChangeType.DELETE, "missing-object"):
-                step.statistics["already gone"] += 1
-                settled.append(ExportResult(result.id))
-            case (ChangeType.UPDATE, "missing-object"):
+            case (ChangeType.DELETE | ChangeType.UPDATE, "missing-object"):
                 settled.append(await follow_renamed(step, connector, operation_for(export, cso), result))
             case _:
                 settled.append(result)

@@ -125,17 +125,19 @@ async def adopt_or_refuse(step: Step, connector: Connector, cso: Cso, result: Ex
 async def follow_renamed(
     step: Step, connector: Connector, operation: ExportOperation, result: ExportResult
 ) -> ExportResult:
-    """Try an update again where the object was moved: by its primary id it can still be found.
+    """Try a change again where the object was moved: by its primary id it can still be found.
 
-    An object that is where we thought it was has no parent to move to.
+    Deleting something that is gone is a success. An object that is where we thought it was has no parent to
+    move to.
     """
+    deleting = operation.change_type == ChangeType.DELETE
     if operation.external_id is None:
-        return result
+        return _already_gone(step, result) if deleting else result
     found = await connector.read_object(
         operation.type, external_id=operation.external_id, secondary_id=None, attributes=frozenset()
     )
     if found is None or found.secondary_id is None:
-        return result
+        return _already_gone(step, result) if deleting else result
     workspace = step.workspace
     here = workspace.secondary_key(step.system, operation.type, found.secondary_id)
     wanted = workspace.secondary_key(step.system, operation.type, operation.new_secondary_id)
@@ -147,9 +149,14 @@ async def follow_renamed(
         secondary_id=found.secondary_id,
         new_secondary_id=None if here == wanted else operation.new_secondary_id,
     )
-    if moved.new_secondary_id is None and not moved.changes:
+    if moved.new_secondary_id is None and not moved.changes and not deleting:
         return ExportResult(result.id)
     return (await connector.export([moved]))[0]
+
+
+def _already_gone(step: Step, result: ExportResult) -> ExportResult:
+    step.statistics["already gone"] += 1
+    return ExportResult(result.id)
 
 
 def _no_parent(result: ExportResult, operation: ExportOperation) -> ExportResult:

@@ -1,10 +1,11 @@
 """The configuration: interlock.toml as validated models (design §8)."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PlainValidator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PlainValidator
 
 from engine.filters import duration
 from engine.values import KINDS, AttributeType
@@ -49,6 +50,13 @@ def _step(text: Any) -> StepPlan:
     return StepPlan(phase, *systems)
 
 
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", text):
+        raise ValueError(f"'{text}' is no name for a system, a type or a profile: letters, digits, - and _ only")
+    return text
+
+
+Name = Annotated[str, AfterValidator(_name)]
 TypeName = Annotated[AttributeType, PlainValidator(_attribute_type), PlainSerializer(str)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Step = Annotated[StepPlan, PlainValidator(_step), PlainSerializer(str)]
@@ -107,7 +115,7 @@ class SystemConfig(Model):
     """`[systems.NAME]`: a connected system."""
 
     connector: str
-    objects: dict[str, ObjectTypeConfig] = Field(min_length=1)
+    objects: dict[Name, ObjectTypeConfig] = Field(min_length=1)
     deletions: DeletionsConfig = DeletionsConfig()
     exports: ExportsConfig = ExportsConfig()
     options: Any = None
@@ -164,9 +172,14 @@ class Config(Model):
 
     store: StoreConfig = StoreConfig()
     run: RunConfig = RunConfig()
-    systems: dict[str, SystemConfig] = Field(min_length=1)
-    metaverse: dict[str, MetaverseTypeConfig] = {}
+    systems: dict[Name, SystemConfig] = Field(min_length=1)
+    metaverse: dict[Name, MetaverseTypeConfig] = {}
     rules: list[RuleConfig] = []
     profiles: dict[str, ProfileConfig] = {}
+
+    def deletion_of(self, mvo_type: str) -> DeletionRule:
+        """Give the deletion rule of an MVO type; one that is no longer configured is deleted by hand only."""
+        return self.metaverse[mvo_type].deletion if mvo_type in self.metaverse else DeletionRule()
+
     folder: Path = Path()
     """Where the file lies; relative paths in it start there."""

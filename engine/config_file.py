@@ -1,10 +1,11 @@
 """Read interlock.toml; every problem is told with its file, line and key."""
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -30,12 +31,16 @@ def load(path: Path) -> tuple[Config, Rules]:
         raise ConfigurationError(
             f"{path}: no such file; make a workspace with 'interlock init DIR', or name the file with --config"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error}") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigurationError(f"{path}:{line}: cannot be read: not UTF-8: {error.reason}") from error
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path}: not valid TOML: {error}") from error
+        found = re.search(r"\(at line (\d+)", str(error))
+        raise ConfigurationError(f"{path}:{found[1] if found else 1}: not valid TOML: {error}") from error
     problems: list[Problem] = []
     config = _validate(raw, path.resolve().parent, problems)
     rules = None
@@ -49,33 +54,51 @@ def load(path: Path) -> tuple[Config, Rules]:
 
 
 def _validate(raw: dict[str, Any], folder: Path, problems: list[Problem]) -> Config | None:
-    """Validate the file with every connector's own keys validated by that connector."""
+    """Validate the file, with every connector's own keys validated by that connector."""
+    _refuse_reserved(raw, ("folder",), (), problems)
     shaped = {**raw, "folder": folder}
     systems = raw.get("systems")
     if isinstance(systems, dict):
         shaped["systems"] = {
-            name: _shape_system(name, table, problems) for name, table in systems.items() if isinstance(table, dict)
+            name: _shape_system(name, table, problems) if isinstance(table, dict) else table
+            for name, table in systems.items()
         }
     return _model(Config, shaped, (), problems)
 
 
+def _refuse_reserved(
+    table: dict[str, Any], keys: tuple[str, ...], path: toml_lines.Path, problems: list[Problem]
+) -> None:
+    """Refuse keys that the models use for what does not come from the file."""
+    problems.extend(((*path, key), "unknown key") for key in keys if key in table)
+
+
 def _shape_system(name: str, table: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
-    common = {key: value for key, value in table.items() if key in SystemConfig.model_fields}
+    path: toml_lines.Path = ("systems", name)
+    _refuse_reserved(table, ("options",), path, problems)
+    common = {key: value for key, value in table.items() if key in SystemConfig.model_fields and key != "options"}
     own = {key: value for key, value in table.items() if key not in SystemConfig.model_fields}
     try:
         connector = find_connector(str(table.get("connector")))
     except LookupError as error:
         if "connector" in table:
-            problems.append((("systems", name, "connector"), str(error)))
+            problems.append(((*path, "connector"), str(error)))
+        objects = table.get("objects")
+        if isinstance(objects, dict):  # what only its connector could judge is not judged without it
+            known = ObjectTypeConfig.model_fields
+            common["objects"] = {
+                kind: {key: value for key, value in inner.items() if key in known} if isinstance(inner, dict) else inner
+                for kind, inner in objects.items()
+            }
         return common
-    path: toml_lines.Path = ("systems", name)
-    common["options"] = _model(connector.Options, own, path, problems)
+    common["options"] = _model(connector.Options, own, path, problems, SystemConfig)
     objects = table.get("objects")
     if isinstance(objects, dict):
         common["objects"] = {
             kind: _shape_type(connector.ObjectOptions, inner, (*path, "objects", kind), problems)
-            for kind, inner in objects.items()
             if isinstance(inner, dict)
+            else inner
+            for kind, inner in objects.items()
         }
     return common
 
@@ -83,25 +106,46 @@ def _shape_system(name: str, table: dict[str, Any], problems: list[Problem]) -> 
 def _shape_type(
     options: type[BaseModel], table: dict[str, Any], path: toml_lines.Path, problems: list[Problem]
 ) -> dict[str, Any]:
-    common = {key: value for key, value in table.items() if key in ObjectTypeConfig.model_fields}
+    _refuse_reserved(table, ("options",), path, problems)
+    common = {key: value for key, value in table.items() if key in ObjectTypeConfig.model_fields and key != "options"}
     own = {key: value for key, value in table.items() if key not in ObjectTypeConfig.model_fields}
-    return {**common, "options": _model(options, own, path, problems)}
+    return {**common, "options": _model(options, own, path, problems, ObjectTypeConfig)}
 
 
 def _model(
-    model: type[AnyModel], values: dict[str, Any], path: toml_lines.Path, problems: list[Problem]
+    model: type[AnyModel],
+    values: dict[str, Any],
+    path: toml_lines.Path,
+    problems: list[Problem],
+    beside: type[BaseModel] | None = None,
 ) -> AnyModel | None:
+    """Validate a table; `beside` is the model that has taken the table's other keys already."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
         for detail in error.errors():
             where = (*path, *detail["loc"])
             if detail["type"] == "extra_forbidden":
-                known = [field.alias or name for name, field in model.model_fields.items()]
-                problems.append((where, _unknown(str(where[-1]), known if len(detail["loc"]) == 1 else [])))
+                known = _known_keys(model, detail["loc"][:-1]) + (_known_keys(beside, ()) if beside else [])
+                problems.append((where, _unknown(str(where[-1]), known)))
             else:
                 problems.append((where, detail["msg"].removeprefix("Value error, ")))
         return None
+
+
+def _known_keys(model: Any, loc: tuple[str | int, ...]) -> list[str]:
+    """List the keys of the table at a place inside a model."""
+    for part in loc:
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            named = {field.alias or name: field for name, field in model.model_fields.items()}
+            model = named[str(part)].annotation if str(part) in named else None
+        else:  # an entry of a list, or of a table of tables
+            inner = get_args(model)
+            model = inner[-1] if inner else None
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return []
+    hidden = {"options", "folder"}
+    return [field.alias or name for name, field in model.model_fields.items() if name not in hidden]
 
 
 def _unknown(key: str, known: list[str]) -> str:

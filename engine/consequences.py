@@ -1,5 +1,6 @@
 """The consequences of a decision, worked out by the code that would carry them out."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from engine.labels import label_of
@@ -12,7 +13,7 @@ from storage.store import Transaction
 Consequences = dict[str, Any]
 """As the review keeps them: `mvo`, `mvo_deleted`, `grace_seconds`, `deletes`, `left_alone`, `recalled`, `recreated`.
 
-The lists of objects hold `[CSO id, system, label]`.
+The lists of objects hold `[CSO id, system, label, primary external id]`.
 """
 
 
@@ -35,6 +36,20 @@ def _describe(workspace: Workspace, cso: Cso, mvo: Mvo | None, joined: list[Cso]
     return describe(fate, mvo, cso)
 
 
+def covers_delete(approved: Consequences, cso: Cso) -> bool:
+    """Tell whether what an approval showed covers the delete of an object: this one, not one in its place."""
+    return any(entry[0] == cso.id and entry[3] == cso.external_id for entry in approved.get("deletes", []))
+
+
+def together(shown: Iterable[Consequences]) -> Consequences:
+    """Give what several approvals showed as one."""
+    every = list(shown)
+    return {
+        "mvo_deleted": any(one.get("mvo_deleted", False) for one in every),
+        "deletes": [entry for one in every for entry in one.get("deletes", [])],
+    }
+
+
 def describe(fate: Fate, mvo: Mvo, leaving: Cso) -> Consequences:
     """Write a fate down as the review keeps it."""
     recalled = [] if fate.mvo_deleted else [name for name, by in mvo.contributors.items() if by[0] == leaving.id]
@@ -50,11 +65,11 @@ def describe(fate: Fate, mvo: Mvo, leaving: Cso) -> Consequences:
 
 
 def _listed(csos: list[Cso]) -> list[list[Any]]:
-    return [[cso.id, cso.system, label_of(cso)] for cso in csos]
+    return [[cso.id, cso.system, label_of(cso), cso.external_id] for cso in csos]
 
 
 def covers(approved: Consequences, now: Consequences) -> bool:
-    """Tell whether what an approval showed covers what would happen now."""
-    shown = {entry[0] for entry in approved.get("deletes", [])}
-    grown = {entry[0] for entry in now.get("deletes", [])} - shown
+    """Tell whether what an approval showed covers what would happen now, to the very same objects."""
+    shown = {(entry[0], entry[3]) for entry in approved.get("deletes", [])}
+    grown = {(entry[0], entry[3]) for entry in now.get("deletes", [])} - shown
     return not grown and (approved.get("mvo_deleted", False) or not now.get("mvo_deleted", False))

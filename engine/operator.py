@@ -11,7 +11,7 @@ def current_operator() -> str:
     """
     named = os.environ.get("INTERLOCK_OPERATOR") or os.environ.get("SUDO_USER")
     if named:
-        return named
+        return named.encode(errors="replace").decode()
     try:
         return getpass.getuser()
     except (KeyError, OSError):

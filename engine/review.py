@@ -5,11 +5,13 @@ from typing import NamedTuple
 
 from engine.consequences import consequences_of_absence, covers
 from engine.filters import duration
+from engine.labels import label_of
 from engine.obsolete import mark_obsolete
+from engine.phases.approving import ask
 from engine.phases.confirming import remove_empty_mvos
 from engine.workspace import Workspace
 from storage import clock, exports, imports, metaverse, objects, reviews, transitions
-from storage.records import CsoStatus, ExportStatus, HeldBatch, ReviewItem, ReviewKind, ReviewState
+from storage.records import CsoStatus, ExportStatus, HeldBatch, PendingExport, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -62,9 +64,11 @@ async def _unchanged(
     absent = [item.object_id for item in items if item.kind == ReviewKind.ABSENCE]
     csos = [cso for cso in await objects.get(tx, absent) if cso.status == CsoStatus.OBSOLETE]
     present = await consequences_of_absence(tx, workspace, csos)
+    doomed = await objects.get(tx, [item.object_id for item in items if item.kind == ReviewKind.DELETE])
+    present |= {cso.id: ask(cso, "", None).consequences for cso in doomed}
     ready = []
     for item in items:
-        if item.kind == ReviewKind.ABSENCE and not covers(item.consequences, present.get(item.object_id, {})):
+        if not covers(item.consequences, present.get(item.object_id, {})):
             await reviews.set_consequences(tx, item.id, present[item.object_id])
             outcomes.append(Outcome(item.id, item.label, "its consequences have grown since; look again, then approve"))
         else:
@@ -83,6 +87,7 @@ async def keep(workspace: Workspace, ids: Sequence[int], *, operator: str, reaso
         absent = [item.object_id for item in items if item.kind == ReviewKind.ABSENCE]
         await objects.set_status(tx, absent, CsoStatus.NORMAL)
         await objects.set_kept(tx, absent, kept=True)
+        await objects.set_due(tx, absent, due=True)
         moves = [
             Move(
                 "cso", item.object_id, item.system, item.label, CsoStatus.OBSOLETE, CsoStatus.NORMAL, f"kept: {reason}"
@@ -116,7 +121,10 @@ async def defer(
     workspace: Workspace, ids: Sequence[int], *, operator: str, reason: str, until: str = "7d"
 ) -> list[Outcome]:
     """Put items off: they wait again after a duration such as `7d`."""
-    moment = clock.after(duration(until).total_seconds())
+    try:
+        moment = clock.after(duration(until).total_seconds())
+    except ValueError as error:
+        raise DecisionRefused(str(error)) from error
     async with workspace.store.transaction() as tx:
         items, outcomes = await _decidable(tx, ids, reviews.UNDECIDED)
         await _record(tx, items, ReviewState.DEFERRED, operator, reason, deferred_until=moment)
@@ -124,22 +132,41 @@ async def defer(
 
 
 async def withdraw(workspace: Workspace, ids: Sequence[int], *, operator: str, reason: str) -> list[Outcome]:
-    """Take approvals back that have not been carried out."""
+    """Take approvals back that have not been carried out.
+
+    Where an absence was approved and only its disconnection is carried out, the deletes that were not sent
+    yet wait for an approval of their own.
+    """
     async with workspace.store.transaction() as tx:
-        items, outcomes = await _decidable(tx, ids, [ReviewState.APPROVED])
-        staged = await exports.of_objects(tx, [item.object_id for item in items if item.kind == ReviewKind.DELETE])
-        sent = {cso_id for cso_id, export in staged.items() if export.status != ExportStatus.PENDING}
-        outcomes += [
-            Outcome(one.id, one.label, "its delete was sent already") for one in items if one.object_id in sent
-        ]
-        ready = [item for item in items if item.object_id not in sent]
-        await _record(tx, ready, ReviewState.OPEN, operator, reason)
-        back = [export for cso_id, export in staged.items() if cso_id not in sent]
-        waiting = ExportStatus.AWAITING_APPROVAL
-        await exports.change(
-            tx, [one._replace(status=waiting, approval_id=None, changed_at=clock.now()) for one in back]
+        items, outcomes = await _decidable(tx, ids, [ReviewState.APPROVED, ReviewState.CARRIED_OUT])
+        staged = await exports.under_approvals(tx, [item.id for item in items])
+        unsent = {one.approval_id for one in staged if one.status in (ExportStatus.PENDING, ExportStatus.FAILED)}
+        sent = {one.approval_id for one in staged} - unsent
+        ready = []
+        for item in items:
+            if item.id in sent or (item.state == ReviewState.CARRIED_OUT and item.id not in unsent):
+                outcomes.append(Outcome(item.id, item.label, "it was carried out already"))
+            else:
+                ready.append(item)
+        await _record(
+            tx, [item for item in ready if item.state == ReviewState.APPROVED], ReviewState.OPEN, operator, reason
         )
+        await _send_back(tx, [one for one in staged if one.approval_id in {item.id for item in ready}], operator)
     return outcomes + [Outcome(item.id, item.label) for item in ready]
+
+
+async def _send_back(tx: Transaction, staged: list[PendingExport], operator: str) -> None:
+    """Let deletes wait for an approval again, each with a review item of its own."""
+    waiting = ExportStatus.AWAITING_APPROVAL
+    back = [one._replace(status=waiting, approval_id=None, changed_at=clock.now()) for one in staged]
+    await exports.change(tx, back)
+    csos = await objects.get(tx, [one.cso_id for one in staged])
+    asked = await reviews.of_objects(tx, [cso.id for cso in csos], ReviewKind.DELETE, reviews.LIVE)
+    why = "its approval was withdrawn"
+    await reviews.open_items(tx, [ask(cso, why, None) for cso in csos if cso.id not in asked])
+    labels = {cso.id: label_of(cso) for cso in csos}
+    moves = [Move("export", one.id, one.system, labels[one.cso_id], one.status, waiting, why) for one in staged]
+    await transitions.record(tx, moves, operator=operator)
 
 
 async def release(
@@ -183,7 +210,8 @@ async def _decidable(
             outcomes.append(Outcome(item_id, "", "there is no such review item"))
         elif item.state not in states:
             by = f" by {item.decided_by}" if item.decided_by else ""
-            outcomes.append(Outcome(item_id, item.label, f"decided meanwhile: {item.state}{by}"))
+            meanwhile = f"decided meanwhile: {item.state}{by}" if item.state != ReviewState.OPEN else "it is open"
+            outcomes.append(Outcome(item_id, item.label, meanwhile))
         else:
             ready.append(item)
     return ready, outcomes

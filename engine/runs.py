@@ -169,8 +169,8 @@ async def _execute_step(workspace: Workspace, control: Control, position: int, p
             result = _WITH_ERRORS[plan.phase]
     except StepFailed as failure:
         result, step.message = failure.result, str(failure)
-    except StoreError as failure:
-        step.message = str(failure)
+    except Exception as failure:
+        step.message = str(failure) if isinstance(failure, StoreError) else f"{type(failure).__name__}: {failure}"
         await _close_step(workspace, step, result, lenient=True)
         raise
     await _close_step(workspace, step, result)

@@ -8,7 +8,7 @@ _HEADER = re.compile(r"\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+))*)\s*=""")
 _PART = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*\.?""")
 _INLINE = re.compile(r"""[{,]\s*("[^"]*"|'[^']*'|[A-Za-z0-9_-]+)\s*=""")
-_FENCE = re.compile(r'"""|' + r"'''")
+_TOKEN = re.compile(r'"""|' + r"'''|" + r'"(?:\\.|[^"\\])*"' + r"|'[^']*'|#|[\[\]{}]")
 
 
 def locate(text: str) -> dict[Path, int]:
@@ -16,20 +16,28 @@ def locate(text: str) -> dict[Path, int]:
     lines: dict[Path, int] = {}
     counts: dict[Path, int] = {}
     table: Path = ()
-    fence = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        fence, was_inside = _follow(line, fence)
-        if was_inside:
-            continue
-        if header := _HEADER.match(line):
+    fence, depth = "", 0
+    for number, line in enumerate(text.split("\n"), 1):
+        inside = bool(fence) or depth > 0
+        header = None if inside else _HEADER.match(line)
+        key = None if inside or header else _KEY.match(line)
+        if header:
             table = _table(_parts(header[2]), counts, is_array=header[1] == "[[")
-            lines.setdefault(table, number)
-        elif key := _KEY.match(line):
+            _note(lines, table, number)
+            continue
+        if key:
             path = table + _parts(key[1])
-            lines.setdefault(path, number)
+            _note(lines, path, number)
             for inner in _INLINE.finditer(line, key.end()):
                 lines.setdefault(path + _parts(inner[1]), number)
+        fence, depth = _follow(line, fence, depth)
     return lines
+
+
+def _note(lines: dict[Path, int], path: Path, number: int) -> None:
+    """Remember the first line of a path, and of everything around it."""
+    for end in range(1, len(path) + 1):
+        lines.setdefault(path[:end], number)
 
 
 def line_of(lines: dict[Path, int], path: Path) -> int | None:
@@ -41,15 +49,27 @@ def line_of(lines: dict[Path, int], path: Path) -> int | None:
     return None
 
 
-def _follow(line: str, fence: str) -> tuple[str, bool]:
-    """Track multi-line strings: give the fence that is open after the line, and whether one was before."""
-    inside = bool(fence)
-    for mark in _FENCE.findall(line):
-        if not fence:
-            fence = mark
-        elif mark == fence:
-            fence = ""
-    return fence, inside
+def _follow(line: str, fence: str, depth: int) -> tuple[str, int]:
+    """Give the multi-line string, and the number of brackets, that are open after a line."""
+    at = 0
+    while at < len(line):
+        if fence:
+            end = line.find(fence, at)
+            if end < 0:
+                return fence, depth
+            at, fence = end + 3, ""
+            continue
+        found = _TOKEN.search(line, at)
+        if found is None or found[0] == "#":
+            break
+        at = found.end()
+        if found[0] in ('"""', "'''"):
+            fence = found[0]
+        elif found[0] in "[{":
+            depth += 1
+        elif found[0] in "]}":
+            depth -= 1
+    return fence, max(depth, 0)
 
 
 def _parts(dotted: str) -> Path:

@@ -10,6 +10,7 @@ from engine.connectors.base import Connector
 from engine.dn import InvalidDn
 from engine.dn import key as dn_key
 from engine.rules import Rules
+from engine.values import AttributeType
 from storage.store import Store
 
 
@@ -30,6 +31,11 @@ class Workspace:
         """Give the configuration of a type of objects."""
         return self.config.systems[system].objects[object_type]
 
+    def declared(self, system: str, object_type: str) -> dict[str, AttributeType]:
+        """Give the declared attribute types of a type of objects; none for one that is no longer configured."""
+        types = self.config.systems[system].objects if system in self.config.systems else {}
+        return types[object_type].attributes if object_type in types else {}
+
     def secondary_key(self, system: str, object_type: str, secondary_id: str | None) -> str | None:
         """Give the form in which equal secondary external ids are equal texts."""
         if secondary_id is None:
@@ -42,8 +48,10 @@ class Workspace:
             return secondary_id
 
     def is_dn(self, system: str, object_type: str) -> bool:
-        """Tell whether objects of a type are found by a DN."""
-        return (self.object_type(system, object_type).secondary_external_id or "").lower() == "dn"
+        """Tell whether objects of a type are found by a DN; of a type no longer configured, by its system's others."""
+        types = self.config.systems[system].objects if system in self.config.systems else {}
+        known = [types[object_type]] if object_type in types else list(types.values())
+        return any((settings.secondary_external_id or "").lower() == "dn" for settings in known)
 
 
 def open_workspace(path: Path) -> Workspace:

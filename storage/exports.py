@@ -111,6 +111,11 @@ async def count_sendable(tx: Transaction, system: str) -> int:
     return int((await tx.execute(query)).scalar_one())
 
 
+async def under_approvals(tx: Transaction, approval_ids: Iterable[int]) -> list[PendingExport]:
+    """Read the deletes that were staged under some approvals."""
+    return await _exports(tx, select(*_WHOLE).where(dialect.among(pending_exports.c.approval_id, approval_ids)))
+
+
 async def with_status(
     tx: Transaction, system: str, statuses: Sequence[ExportStatus], after: int, limit: int
 ) -> list[PendingExport]:
@@ -129,6 +134,16 @@ async def has_sent(tx: Transaction, system: str) -> bool:
         pending_exports.c.system == system, pending_exports.c.status != ExportStatus.AWAITING_APPROVAL.value
     )
     return (await tx.execute(query.limit(1))).first() is not None
+
+
+async def sent_among(tx: Transaction, cso_ids: Iterable[int]) -> set[int]:
+    """Give those of some CSOs whose open export may have reached the target."""
+    sent = (ExportStatus.EXECUTING, ExportStatus.EXPORTED, ExportStatus.NOT_CONFIRMED)
+    query = select(pending_exports.c.cso_id).where(
+        dialect.among(pending_exports.c.cso_id, cso_ids),
+        pending_exports.c.status.in_([status.value for status in sent]),
+    )
+    return set((await tx.execute(query)).scalars())
 
 
 async def deletes_sent(tx: Transaction, cso_ids: Iterable[int]) -> set[int]:

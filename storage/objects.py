@@ -141,6 +141,13 @@ async def kept_among(tx: Transaction, ids: Iterable[int]) -> set[int]:
     return set((await tx.execute(query)).scalars())
 
 
+async def unsynchronised_among(tx: Transaction, ids: Iterable[int]) -> list[Cso]:
+    """Read those of some CSOs that no synchronisation has looked at yet."""
+    return await _csos(
+        tx, select(*_WHOLE).where(dialect.among(objects.c.id, ids), objects.c.due, objects.c.mvo_id.is_(None))
+    )
+
+
 async def set_due(tx: Transaction, ids: Iterable[int], *, due: bool) -> None:
     """Say of CSOs whether the next synchronisation has to look at them."""
     await tx.execute(update(objects).where(dialect.among(objects.c.id, ids)).values(due=due))

@@ -149,6 +149,11 @@ async def rule_mark(tx: Transaction, scope: str) -> str | None:
     return (await tx.execute(query)).scalar_one_or_none()
 
 
+async def rule_scopes(tx: Transaction) -> list[str]:
+    """List the scopes that were ever synchronised under some rules."""
+    return list((await tx.execute(select(rule_marks.c.scope))).scalars())
+
+
 async def set_rule_mark(tx: Transaction, scope: str, fingerprint: str) -> None:
     """Remember the rules that a scope is now synchronised under."""
     await tx.execute(dialect.upsert(rule_marks, keys=["scope"]), {"scope": scope, "fingerprint": fingerprint})

@@ -2,8 +2,9 @@
 
 import os
 import sqlite3
+import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -77,7 +78,9 @@ def _prepare(path: Path) -> None:
     if not path.parent.is_dir():
         raise StoreUnreadable(f"{path}: the folder {path.parent} does not exist; create it first")
     if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        _create(path)
+    elif not path.stat().st_size:
+        raise StoreUnreadable(f"{path}: is empty; restore it from a backup, or remove it to begin anew")
     elif not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
         raise StoreReadOnly(f"{path}: the store or its folder cannot be written; check owner and permissions")
     version = dialect.schema_version(path)
@@ -92,6 +95,22 @@ def _prepare(path: Path) -> None:
         copy = path.with_name(f"{path.name}.{version}-{clock.now()[:19].replace(':', '')}.backup")
         dialect.backup(path, copy)
         copy.chmod(0o600)
+    _upgrade(path)
+
+
+def _create(path: Path) -> None:
+    """Make a new store beside its place and put it there whole; one that somebody else put there stays."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    try:
+        _upgrade(Path(name))
+        with suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        os.unlink(name)
+
+
+def _upgrade(path: Path) -> None:
     from storage.migrations import upgrade  # noqa: PLC0415 - Alembic is slow to import and rarely needed
 
     upgrade(path)

@@ -1,5 +1,6 @@
 """The command line: everything the console can do, for scripts."""
 
+import sys
 from importlib.metadata import version
 from typing import Annotated
 
@@ -50,4 +51,8 @@ def interlock(
 
 def main() -> None:
     """Start the program."""
-    app()
+    try:
+        app()
+    except OSError as error:
+        sys.stderr.write(f"interlock: {error}\n")
+        sys.exit(1)

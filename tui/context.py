@@ -19,6 +19,19 @@ ConfigOption = Annotated[
     Path,
     typer.Option("--config", "-c", envvar="INTERLOCK_CONFIG", help="The configuration file.", show_default=True),
 ]
+
+
+def readable(text: str | None) -> str | None:
+    """Refuse an argument that is no text in the terminal's encoding, or blank."""
+    if text is None:
+        return None
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise typer.BadParameter("it holds bytes that are not text in this terminal's encoding")
+    if not text.strip():
+        raise typer.BadParameter("it is blank")
+    return text
+
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
 CONFIG = Path("interlock.toml")
 
@@ -48,7 +61,7 @@ def carry_out(workspace: feed.Workspace, work: Coroutine[Any, Any, Result]) -> R
 
     try:
         return asyncio.run(closing())
-    except (feed.UnknownId, feed.DecisionRefused, ValueError) as error:
+    except (feed.UnknownId, feed.DecisionRefused) as error:
         fail(str(error), USAGE)
     except feed.StoreError as error:
         fail(str(error), NO_START)

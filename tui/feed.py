@@ -16,10 +16,11 @@ from engine.steps import Control
 from engine.workspace import Workspace, open_workspace, whole_cycle, with_detection
 from storage import exports, metaverse, objects, reviews, runs, transitions
 from storage.errors import AlreadyRunning, StoreError
-from storage.records import PendingExport
+from storage.records import CsoStatus, ExportStatus, PendingExport, ReviewState, StepResult
 from storage.store import Transaction
 
 __all__ = [
+    "STATUSES",
     "AlreadyRunning",
     "CheckLine",
     "ConfigurationError",
@@ -56,6 +57,14 @@ __all__ = [
 Document = dict[str, Any]
 """A row or a whole thing, ready for JSON."""
 PAGE = 500
+STATUSES: dict[str, tuple[str, ...]] = {
+    "objects": tuple(CsoStatus),
+    "exports": tuple(ExportStatus),
+    "review": (*ReviewState, "all"),
+    "runs": tuple(StepResult),
+    "transitions": (*CsoStatus, *ExportStatus, *ReviewState),
+}
+"""What `--status` may name in each listing."""
 
 
 class UnknownId(LookupError):
@@ -175,7 +184,7 @@ async def show(workspace: Workspace, text: str) -> Document:
     """Give one thing whole by its id: `cso-1`, `mvo-1`, `exp-1`, `rev-1`, `run-1`. Raises `UnknownId`."""
     kind, _, number = text.partition("-")
     readers = {"cso": _show_cso, "mvo": _show_mvo, "exp": _show_export, "rev": _show_review, "run": _show_run}
-    if kind not in readers or not number.isdigit():
+    if kind not in readers or not (number.isascii() and number.isdigit() and len(number) < 19):
         raise UnknownId(f"'{text}' is no id: cso-1, mvo-1, exp-1, rev-1 or run-1 are")
     async with workspace.store.reading() as tx:
         found = await readers[kind](tx, int(number))

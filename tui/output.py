@@ -1,5 +1,6 @@
 """Where the command line writes: facts to standard output, messages to standard error."""
 
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,8 +12,18 @@ from rich.text import Text
 
 from tui.display import display
 
-out = Console(markup=False, highlight=False, soft_wrap=False)
-err = Console(markup=False, highlight=False, stderr=True)
+
+class Unbreakable(Console):
+    """A console that goes silent when nobody reads it any more; the work goes on."""
+
+    def on_broken_pipe(self) -> None:
+        """Write nowhere from now on."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.file.fileno())
+
+
+out = Unbreakable(markup=False, highlight=False, soft_wrap=False)
+err = Unbreakable(markup=False, highlight=False, stderr=True)
 
 
 def say(text: str, style: str = "") -> None:

@@ -79,10 +79,9 @@ def tell_waiting(status: feed.Document) -> None:
     waiting = status["waiting"]
     if waiting["review_items"]:
         say(f"{waiting['review_items']:,} wait in the review: interlock review")
+    held: dict[int, int] = {}
     for batch in waiting["held_batches"]:
-        say(f"held by {batch['gate']}: {display(batch['arithmetic'])}")
-        say(
-            f"    if it is right after all: interlock review release {batch['run_id']} "
-            f"--count {batch['missing']} --reason TEXT",
-            "dim",
-        )
+        say(f"held in run-{batch['run_id']} by {batch['gate']}: {display(batch['arithmetic'])}")
+        held[batch["run_id"]] = held.get(batch["run_id"], 0) + batch["missing"]
+    for run_id, count in held.items():
+        say(f"    right after all? interlock review release run-{run_id} --count {count} --reason TEXT", "dim")

@@ -1,5 +1,6 @@
 """The one place that lets a delete through to a target: only under a live approval that covers it."""
 
+from engine.consequences import covers_delete
 from engine.labels import label_of
 from engine.steps import Step
 from storage import clock, exports, reviews
@@ -28,18 +29,16 @@ async def send_back_unapproved(
     approvals = {
         item.id: item for item in await reviews.get(tx, [one.approval_id for one in deletes if one.approval_id])
     }
-    refused = [export for export in deletes if not _approved(approvals.get(export.approval_id or 0), export)]
+    refused = [
+        export for export in deletes if not _approved(approvals.get(export.approval_id or 0), csos[export.cso_id])
+    ]
     await _ask_again(tx, step, refused, csos)
     ids = {export.id for export in refused}
     return [export for export in found if export.id not in ids]
 
 
-def _approved(item: ReviewItem | None, export: PendingExport) -> bool:
-    return (
-        item is not None
-        and item.state in _LIVE
-        and any(entry[0] == export.cso_id for entry in item.consequences.get("deletes", []))
-    )
+def _approved(item: ReviewItem | None, cso: Cso) -> bool:
+    return item is not None and item.state in _LIVE and covers_delete(item.consequences, cso)
 
 
 async def _ask_again(tx: Transaction, step: Step, refused: list[PendingExport], csos: dict[int, Cso]) -> None:
@@ -81,7 +80,7 @@ def ask(cso: Cso, cause: str, run_id: int | None) -> ReviewItem:
         run_id=run_id,
         opened_at=clock.now(),
         evidence={"cause": cause},
-        consequences={"deletes": [[cso.id, cso.system, label_of(cso)]]},
+        consequences={"deletes": [[cso.id, cso.system, label_of(cso), cso.external_id]]},
         decided_by=None,
         decided_at=None,
         reason=None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.consequences import covers_delete
 from engine.labels import label_of
 from engine.phases.approving import ask
 from engine.phases.staging import IN_FLIGHT, stage_delete
@@ -86,7 +87,7 @@ class Deprovisioner:
         if item is not None and item.state == ReviewState.KEPT:
             return
         approval = self._approvals.get(mvo.approval_id or 0)
-        covered = approval is not None and any(entry[0] == cso.id for entry in approval.consequences.get("deletes", []))
+        covered = approval is not None and covers_delete(approval.consequences, cso)
         cause = "its metaverse object was deleted" if mvo.deleted else "its metaverse object left the rule's scope"
         approval_id = approval.id if approval is not None and covered else None
         after = stage_delete(cso, before, self._page.export_id(), approval_id, cause)

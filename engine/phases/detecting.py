@@ -4,13 +4,16 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from engine.events import Progress
+from engine.labels import label_of
 from engine.obsolete import mark_obsolete
+from engine.phases.confirming import forget
 from engine.steps import Step
 from storage import exports, imports, objects, reviews
 from storage.clock import now
 from storage.imports import Sightings
 from storage.records import CsoStatus, HeldBatch, ImportRecord, StepResult
 from storage.store import Transaction
+from storage.transitions import Move
 
 PERCENT_FROM = 5
 """From how many missing objects on the percentage counts: one leaver in a team of ten is no alarm."""
@@ -96,6 +99,16 @@ async def _find_missing(
     async for ids in chunks:
         normal += len(ids)
         missing.extend(cso_id for cso_id in ids if cso_id not in sightings)
+    news = {cso.id: cso for cso in await objects.unsynchronised_among(tx, missing)}
+    if len(news) < len(missing) or len(missing) < normal:
+        # Taken back before anybody acted on it: a file that was wrong once must not hold up the right one.
+        await forget(tx, list(news.values()), {})
+        step.statistics["forgotten"] += len(news)
+        why = "gone again before it was ever synchronised"
+        for cso in news.values():
+            step.moved(Move("cso", cso.id, cso.system, label_of(cso), cso.status, None, why))
+        missing = [cso_id for cso_id in missing if cso_id not in news]
+        normal -= len(news)
     seen = normal - len(missing)
     expected = await exports.deletes_sent(tx, missing) | await objects.kept_among(tx, missing)
     return Absence(object_type, normal, seen, [cso_id for cso_id in missing if cso_id not in expected])

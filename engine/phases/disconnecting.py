@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from engine.consequences import consequences_of_absence, covers
+from engine.consequences import Consequences, covers, describe, together
 from engine.events import Progress
 from engine.labels import label_of
 from engine.phases.confirming import forget, remove_empty_mvos
@@ -35,28 +35,34 @@ async def carry_out_approved(step: Step, recompute: Recompute) -> AsyncIterator[
 
 async def _carry_out(tx: Transaction, step: Step, items: list[ReviewItem], recompute: Recompute) -> None:
     csos = {cso.id: cso for cso in await objects.get(tx, [item.object_id for item in items])}
-    found = [csos[item.object_id] for item in items if item.object_id in csos]
-    consequences = await consequences_of_absence(tx, step.workspace, found)
+    obsolete = [cso for cso in csos.values() if cso.status == CsoStatus.OBSOLETE]
+    fates = await _fates(tx, step, obsolete)
+    mvos = {mvo.id: mvo for mvo in await metaverse.get(tx, fates)}
+    shown: dict[int | None, list[Consequences]] = {}
+    for item in items:
+        if item.object_id in csos:
+            shown.setdefault(csos[item.object_id].mvo_id, []).append(item.consequences)
     ready: dict[int, ReviewItem] = {}
     for item in items:
         cso = csos.get(item.object_id)
         if cso is None or cso.status != CsoStatus.OBSOLETE:
             continue
-        if covers(item.consequences, consequences[cso.id]):
+        mvo = mvos.get(cso.mvo_id or 0)
+        now = describe(fates[mvo.id], mvo, cso) if mvo else {}
+        if covers(together(shown[cso.mvo_id]) if mvo else {}, now):
             ready[cso.id] = item
             continue
-        await reviews.set_consequences(tx, item.id, consequences[cso.id])
+        await reviews.set_consequences(tx, item.id, now)
         await _decide(tx, step, [item], ReviewState.OPEN, "the consequences have grown since it was approved")
     leaving = [csos[cso_id] for cso_id in ready]
     approvals = {cso.mvo_id: ready[cso.id].id for cso in leaving if cso.mvo_id is not None}
-    fates = await _fates(tx, step, leaving)
     await _decide(tx, step, list(ready.values()), ReviewState.CARRIED_OUT, "disconnected")
     await _drop_exports(tx, leaving)
     for cso in leaving:
         step.statistics["disconnectors"] += cso.mvo_id is not None
         step.moved(Move("cso", cso.id, cso.system, label_of(cso), cso.status, None, "disconnection approved"))
     await forget(tx, leaving, {cso.id: item.id for cso, item in zip(leaving, ready.values(), strict=True)})
-    await _meet(tx, step, fates, approvals)
+    await _meet(tx, step, {mvo_id: fates[mvo_id] for mvo_id in approvals}, approvals)
     await recompute(tx, step, {mvo_id for mvo_id in approvals if mvo_id not in fates or not fates[mvo_id].mvo_deleted})
 
 
@@ -97,7 +103,7 @@ async def settle_lifecycle(tx: Transaction, step: Step, mvo_ids: set[int]) -> No
     rules = step.workspace.rules
     fates = {}
     for mvo in await metaverse.get(tx, mvo_ids):
-        deletion = step.workspace.config.metaverse[mvo.type].deletion
+        deletion = step.workspace.config.deletion_of(mvo.type)
         alive = any(is_source(rules, cso) for cso in joined.get(mvo.id, []))
         fates[mvo.id] = Fate(deletion.when != "manual" and not alive, deletion.grace)
     await _meet(tx, step, fates, {})

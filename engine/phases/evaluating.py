@@ -1,7 +1,7 @@
 """Phase 2, export evaluation: for each changed MVO and each target, stage what has to change there."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.errors import ObjectError, ObjectFailed
 from engine.events import Progress
@@ -103,6 +103,7 @@ async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo]) -> None:
             _evaluate_target(page, desired, deprovisioner)
         except ObjectFailed as failure:
             _fail(page, desired.mvo, desired.target, failure.error)
+    _release_unruled(page, mvos, deprovisioner)
     await _write(tx, page, first_new)
     await deprovisioner.write(tx)
     await metaverse.set_due(tx, [mvo.id for mvo in mvos if mvo.id not in page.still_due], due=False)
@@ -184,6 +185,15 @@ def _evaluate_target(page: Page, desired: Desired, deprovisioner: Deprovisioner)
         _provision(page, desired)
 
 
+def _release_unruled(page: Page, mvos: list[Mvo], deprovisioner: Deprovisioner) -> None:
+    """Let go of target objects whose last outbound rule was removed: nothing says what they should be."""
+    rules = page.step.workspace.rules
+    for mvo in mvos:
+        for target, cso in page.joined.get(mvo.id, {}).items():
+            if target not in rules.outbound.get(mvo.type, {}) and cso.joined_by in ("provisioning", "outbound join"):
+                deprovisioner.deprovision(mvo, cso)
+
+
 def _join_existing(page: Page, desired: Desired) -> Cso | None:
     """Find the unjoined target object that an outbound join matches, and join it instead of making a double."""
     for names in _joins_of(desired):
@@ -199,10 +209,10 @@ def _join_existing(page: Page, desired: Desired) -> Cso | None:
                 "make the values unique in the target, or join by something that is",
             )
         if free:
-            page.joins.append((free[0].id, desired.mvo.id, "join"))
+            page.joins.append((free[0].id, desired.mvo.id, "outbound join"))
             del page.candidate_csos[free[0].id]
             page.step.statistics["joins"] += 1
-            return free[0]._replace(mvo_id=desired.mvo.id, joined_by="join")
+            return free[0]._replace(mvo_id=desired.mvo.id, joined_by="outbound join")
     return None
 
 
@@ -230,6 +240,7 @@ def _update(page: Page, desired: Desired, cso: Cso) -> None:
             page.still_due.add(desired.mvo.id)
             return
         page.stage(cso, before, None, "back in scope: the staged delete is withdrawn")
+        page.step.statistics["deletes withdrawn"] += 1
         before = None
     if cso.status == CsoStatus.PENDING_PROVISIONING:
         _replan(page, desired, cso, before)
@@ -241,7 +252,13 @@ def _update(page: Page, desired: Desired, cso: Cso) -> None:
     after = stage_update(page.step.workspace, desired, cso, before, export_id)
     if after is not None and after.new_secondary_id is not None and after != before:
         system = desired.target[0]
-        refuse_taken_name(desired, page.holders.get(system, {}), page.planned.setdefault(system, {}))
+        try:
+            refuse_taken_name(desired, page.holders.get(system, {}), page.planned.setdefault(system, {}))
+        except ObjectFailed as failure:
+            # The name has to wait; everything else is put right now.
+            _fail(page, desired.mvo, desired.target, failure.error)
+            staying = replace(desired, secondary_id=None, secondary_key=None)
+            after = stage_update(page.step.workspace, staying, cso, before, export_id)
     if after == before:
         return
     page.stage(cso, before, after, after.cause if after else "the target already holds what is wanted")

@@ -14,12 +14,13 @@ from engine.events import Progress
 from engine.phases.ahead import read_ahead
 from engine.phases.confirming import Sighting, reconcile_pending_exports, reconcile_unseen
 from engine.phases.matching import Known, Match, find_matching_cso, load_known
+from engine.rules.joins import keys_of
 from engine.steps import Step
 from storage import counters, exports, imports, metaverse, objects, reviews, transitions
 from storage.documents import decode, encode
 from storage.imports import Sightings
 from storage.objects import Content, NewCso, content_of
-from storage.records import CsoStatus, KnownCso, ReviewKind, ReviewState, StepResult
+from storage.records import Cso, CsoStatus, KnownCso, ReviewKind, ReviewState, StepResult
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -43,6 +44,9 @@ class _Rows:
     changed: list[tuple[int, Content]] = field(default_factory=list)
     seen: list[Sighting] = field(default_factory=list)
     returned: list[int] = field(default_factory=list)
+    """Obsolete CSOs that were seen again, with an error or without."""
+    restored: list[int] = field(default_factory=list)
+    """Those of them whose attributes cannot be taken over."""
     unkept: list[int] = field(default_factory=list)
 
 
@@ -139,7 +143,7 @@ def _apply(task: _Import, rows: _Rows, known: Known, one: ImportedObject) -> Non
     if match.cso and match.certain and match.cso.id in task.sightings and one.error is None:
         one.error = _duplicate(one)
     if one.error is not None:
-        _refuse(task, one, match)
+        _refuse(task, rows, one, match)
     elif not match.certain:
         task.put_aside.write(encode(asdict(one)).encode() + b"\n")
     elif match.cso is None:
@@ -149,10 +153,18 @@ def _apply(task: _Import, rows: _Rows, known: Known, one: ImportedObject) -> Non
         _compare(step, rows, match.cso, _content(one, key), one)
 
 
-def _refuse(task: _Import, one: ImportedObject, match: Match) -> None:
-    """Record an object's error; whoever could be identified has been seen all the same."""
-    if match.cso is not None:
+def _refuse(task: _Import, rows: _Rows, one: ImportedObject, match: Match) -> None:
+    """Record an object's error; whoever could be identified has been seen all the same, and is not missing."""
+    if match.cso is not None and match.certain:
         task.sightings.add(match.cso.id)
+        if match.cso.kept:
+            rows.unkept.append(match.cso.id)
+        if match.cso.status == CsoStatus.OBSOLETE:
+            rows.restored.append(match.cso.id)
+            rows.returned.append(match.cso.id)
+            label = one.secondary_id or one.external_id or ""
+            normal, why = CsoStatus.NORMAL, "seen again, with an error"
+            task.step.moved(Move("cso", match.cso.id, task.step.system, label, match.cso.status, normal, why))
     if one.external_id is None:
         task.unreadable.append(f"{one.position}: the external id could not be read")
     label = one.secondary_id or one.external_id or one.position
@@ -198,6 +210,8 @@ async def _write(tx: Transaction, task: _Import, rows: _Rows) -> None:
         await _add(tx, task, rows.new)
     if rows.unkept:
         await objects.set_kept(tx, rows.unkept, kept=False)
+    if rows.restored:
+        await objects.set_status(tx, rows.restored, CsoStatus.NORMAL)
     if rows.returned:
         await _close_reviews(tx, step, rows.returned)
     if task.reconciles and rows.seen:
@@ -246,13 +260,32 @@ async def _apply_settled(tx: Transaction, task: _Import, batch: list[ImportedObj
     for kind, group in groupby(sorted(batch, key=attrgetter("type")), key=attrgetter("type")):
         imported = list(group)
         known = await load_known(tx, step.workspace, step.system, kind, imported)
+        before = await _known_whole(tx, known)
         for one in imported:
             key = step.workspace.secondary_key(step.system, kind, one.secondary_id)
             match = find_matching_cso(known, one.external_id, key)
             content = _content(one, key)
-            if match.cso is None or match.cso.id in task.sightings:
+            cso = before.get(match.cso.id) if match.cso else None
+            if match.cso is None or cso is None or cso.id in task.sightings or _is_another(step, cso, one):
                 rows.new.append((kind, content))
                 continue
-            task.sightings.add(match.cso.id)
+            task.sightings.add(cso.id)
+            step.statistics["new identities"] += 1
+            label, old, new = one.secondary_id or "", cso.external_id, one.external_id
+            step.moved(Move("identity", cso.id, step.system, label, old, new, "the same DN has another external id"))
             _compare(step, rows, match.cso, content, one)
     await _write(tx, task, rows)
+
+
+async def _known_whole(tx: Transaction, known: Known) -> dict[int, Cso]:
+    ids = {cso.id for csos in known.by_secondary.values() for cso in csos}
+    return {cso.id: cso for cso in await objects.get(tx, ids | {cso.id for cso in known.by_external_id.values()})}
+
+
+def _is_another(step: Step, cso: Cso, one: ImportedObject) -> bool:
+    """Tell by the join keys whether an entry that has a known DN and a new id is somebody else."""
+    owner = f"{step.system}.{one.type}"
+    joins = step.workspace.rules.joins.get(owner, ())
+    before = {key.attributes: key.key for key in keys_of(owner, joins, 0, cso.attributes)}
+    after = {key.attributes: key.key for key in keys_of(owner, joins, 0, one.attributes)}
+    return any(before[names] != after.get(names) for names in before)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from engine.connectors.base import ImportedObject
 from engine.workspace import Workspace
-from storage import objects
-from storage.records import KnownCso
+from storage import exports, objects
+from storage.records import CsoStatus, KnownCso
 from storage.store import Transaction
 
 
@@ -40,8 +40,13 @@ async def load_known(
         if one.secondary_id is not None and one.external_id not in known.by_external_id
     }
     if keys:
-        for cso in await objects.known_by_secondary(tx, system, object_type, [key for key in keys if key]):
-            known.by_secondary.setdefault(cso.secondary_key or "", []).append(cso)
+        found = await objects.known_by_secondary(tx, system, object_type, [key for key in keys if key])
+        planned = [cso.id for cso in found if cso.status == CsoStatus.PENDING_PROVISIONING]
+        sent = await exports.sent_among(tx, planned)
+        for cso in found:
+            # What was planned and never sent cannot be what stands there: that is somebody else's.
+            if cso.status != CsoStatus.PENDING_PROVISIONING or cso.id in sent:
+                known.by_secondary.setdefault(cso.secondary_key or "", []).append(cso)
     return known
 
 

@@ -10,7 +10,7 @@ from engine.expressions import ambient
 from engine.labels import label_of
 from engine.phases.disconnecting import carry_out_approved, delete_after_grace, settle_lifecycle
 from engine.phases.joining import Joiner
-from engine.rules.compiled import InboundRule
+from engine.rules.compiled import InboundRule, Rules
 from engine.rules.flows import context_of, evaluate
 from engine.rules.joins import keys_of
 from engine.rules.scope import in_scope
@@ -40,7 +40,7 @@ class _Page:
     def context(self, cso: Cso) -> dict[str, Any]:
         """Give a CSO as its expressions see it."""
         if cso.id not in self.contexts:
-            declared = self.step.workspace.object_type(cso.system, cso.type).attributes
+            declared = self.step.workspace.declared(cso.system, cso.type)
             self.contexts[cso.id] = context_of(cso.attributes, declared, self.around)
         return self.contexts[cso.id]
 
@@ -86,7 +86,8 @@ async def _notice_changed_rules(tx: Transaction, step: Step) -> None:
         if await runs.rule_mark(tx, f"keys {owner}") != mark:
             await _rebuild_keys(tx, step, owner)
             await runs.set_rule_mark(tx, f"keys {owner}", mark)
-    for scope, fingerprint in rules.fingerprints.items():
+    gone = {scope: "" for scope in await runs.rule_scopes(tx) if scope.startswith(("in ", "out "))}
+    for scope, fingerprint in (gone | rules.fingerprints).items():
         if await runs.rule_mark(tx, scope) == fingerprint:
             continue
         direction, _, name = scope.partition(" ")
@@ -118,7 +119,7 @@ async def _rebuild_keys(tx: Transaction, step: Step, owner: str) -> None:
 async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> None:
     page = _Page(step, {cso.id: cso for cso in csos})
     rules = step.workspace.rules
-    inbound = [cso for cso in csos if cso.status == CsoStatus.NORMAL and (cso.system, cso.type) in rules.inbound]
+    inbound = [cso for cso in csos if cso.status == CsoStatus.NORMAL and _comes_in(rules, cso)]
     scoped = _scope(page, inbound)
     await _disconnect_filtered(tx, page, scoped)
     joiner = Joiner(step, page.context, page.fail)
@@ -134,12 +135,19 @@ async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> Non
     await objects.set_due(tx, [cso.id for cso in csos if cso.id not in page.failed], due=False)
 
 
+def _comes_in(rules: Rules, cso: Cso) -> bool:
+    """Tell whether a CSO feeds the metaverse, or did before its last rule was removed."""
+    return (cso.system, cso.type) in rules.inbound or cso.joined_by in ("join", "projection")
+
+
 def _scope(page: _Page, csos: list[Cso]) -> list[tuple[Cso, list[InboundRule]]]:
     """Give each CSO with the rules whose scope it is in."""
     scoped = []
     for cso in csos:
         try:
-            scoped.append((cso, in_scope(page.step.workspace.rules.inbound[cso.system, cso.type], page.context(cso))))
+            scoped.append(
+                (cso, in_scope(page.step.workspace.rules.inbound.get((cso.system, cso.type), []), page.context(cso)))
+            )
         except ObjectFailed as failure:
             page.fail(cso, failure)
     return scoped

@@ -39,7 +39,7 @@ def fate_without(config: Config, rules: Rules, mvo: Mvo, joined: Iterable[Cso], 
         if cso.id in leaving and any(rule.provision for rule in targets.get((cso.system, cso.type), []))
     ]
     source_leaves = any(is_source(rules, cso) for cso in csos if cso.id in leaving)
-    deletion = config.metaverse[mvo.type].deletion
+    deletion = config.deletion_of(mvo.type)
     alive = deletion.when == "manual" or any(is_source(rules, cso) for cso in staying) or not source_leaves
     if alive:
         return Fate(recreated=recreated)

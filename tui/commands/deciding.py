@@ -8,7 +8,7 @@ import typer
 
 from tui import feed
 from tui.commands.listing import LimitOption, SearchOption, StatusOption, SystemOption, write_listing
-from tui.context import CONFIG, USAGE, ConfigOption, JsonOption, carry_out, fail, open_workspace
+from tui.context import CONFIG, USAGE, ConfigOption, JsonOption, carry_out, fail, open_workspace, readable
 from tui.display import display
 from tui.output import complain, say
 
@@ -16,7 +16,7 @@ review = typer.Typer(help="What waits for a person: list it, approve, keep, defe
 exports = typer.Typer(help="The queue of pending exports: list it, retry, hold, discard.")
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="One or more ids, such as rev-3.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept with the decision.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept with the decision.", callback=readable)]
 
 
 @review.callback(invoke_without_command=True)
@@ -55,11 +55,8 @@ def approve(
     """Approve: the next sync disconnects, evaluation stages the deletes, export sends them."""
     workspace = open_workspace(config)
     operator = feed.current_operator()
-    _decide(
-        workspace,
-        feed.review.approve(workspace, _numbers(ids, "rev"), operator=operator, reason=reason, count=count),
-        "approved",
-    )
+    work = feed.review.approve(workspace, _numbers(ids, "rev"), operator=operator, reason=reason, count=count)
+    _decide(workspace, "rev", work, "approved")
 
 
 @review.command()
@@ -67,7 +64,8 @@ def keep(ids: Ids, reason: Reason, config: ConfigOption = CONFIG) -> None:
     """Keep: nothing happens to it, and it is not proposed again until it was seen and went missing again."""
     workspace = open_workspace(config)
     operator = feed.current_operator()
-    _decide(workspace, feed.review.keep(workspace, _numbers(ids, "rev"), operator=operator, reason=reason), "kept")
+    work = feed.review.keep(workspace, _numbers(ids, "rev"), operator=operator, reason=reason)
+    _decide(workspace, "rev", work, "kept")
 
 
 @review.command()
@@ -82,7 +80,7 @@ def defer(
     work = feed.review.defer(
         workspace, _numbers(ids, "rev"), operator=feed.current_operator(), reason=reason, until=until
     )
-    _decide(workspace, work, "deferred")
+    _decide(workspace, "rev", work, "deferred")
 
 
 @review.command()
@@ -90,9 +88,8 @@ def withdraw(ids: Ids, reason: Reason, config: ConfigOption = CONFIG) -> None:
     """Withdraw an approval that has not been carried out."""
     workspace = open_workspace(config)
     operator = feed.current_operator()
-    _decide(
-        workspace, feed.review.withdraw(workspace, _numbers(ids, "rev"), operator=operator, reason=reason), "open again"
-    )
+    work = feed.review.withdraw(workspace, _numbers(ids, "rev"), operator=operator, reason=reason)
+    _decide(workspace, "rev", work, "open again")
 
 
 @review.command()
@@ -131,9 +128,8 @@ def retry(ids: Ids, config: ConfigOption = CONFIG) -> None:
     """Send again with the next export step; held exports are let go."""
     workspace = open_workspace(config)
     operator = feed.current_operator()
-    _decide(
-        workspace, feed.queue.retry(workspace, _numbers(ids, "exp"), operator=operator), "sent with the next export"
-    )
+    work = feed.queue.retry(workspace, _numbers(ids, "exp"), operator=operator)
+    _decide(workspace, "exp", work, "sent with the next export")
 
 
 @exports.command()
@@ -141,7 +137,8 @@ def hold(ids: Ids, config: ConfigOption = CONFIG) -> None:
     """Do not send until it is retried."""
     workspace = open_workspace(config)
     operator = feed.current_operator()
-    _decide(workspace, feed.queue.hold(workspace, _numbers(ids, "exp"), operator=operator), "held")
+    work = feed.queue.hold(workspace, _numbers(ids, "exp"), operator=operator)
+    _decide(workspace, "exp", work, "held")
 
 
 @exports.command()
@@ -149,19 +146,20 @@ def discard(ids: Ids, config: ConfigOption = CONFIG) -> None:
     """Drop what was not sent."""
     workspace = open_workspace(config)
     operator = feed.current_operator()
-    _decide(workspace, feed.queue.discard(workspace, _numbers(ids, "exp"), operator=operator), "discarded")
+    work = feed.queue.discard(workspace, _numbers(ids, "exp"), operator=operator)
+    _decide(workspace, "exp", work, "discarded")
 
 
 def _numbers(ids: Sequence[str], kind: str) -> list[int]:
     """Read ids as `rev-3` or `3`."""
     texts = [text.removeprefix(f"{kind}-") for text in ids]
     for given, text in zip(ids, texts, strict=True):
-        if not text.isdigit():
+        if not (text.isascii() and text.isdigit() and len(text) < 19):
             fail(f"'{given}' is no id: {kind}-1 is", USAGE)
     return [int(text) for text in texts]
 
 
-def _decide(workspace: feed.Workspace, work: Awaitable[Sequence[Any]], done: str) -> None:
+def _decide(workspace: feed.Workspace, kind: str, work: Awaitable[Sequence[Any]], done: str) -> None:
     """Carry a decision out and say for each thing what became of it; status 1 if any was refused."""
 
     async def decided() -> Sequence[Any]:
@@ -171,7 +169,7 @@ def _decide(workspace: feed.Workspace, work: Awaitable[Sequence[Any]], done: str
     refused = [outcome for outcome in outcomes if outcome.refusal]
     for outcome in outcomes:
         if outcome.refusal:
-            complain(f"refused: {outcome[0]} {display(outcome.label)}: {outcome.refusal}")
+            complain(f"refused: {kind}-{outcome[0]} {display(outcome.label)}: {outcome.refusal}")
         else:
             say(f"{display(outcome.label)}: {done}")
     raise typer.Exit(1 if refused else 0)

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from tui import display, feed
-from tui.context import CONFIG, ConfigOption, JsonOption, carry_out, open_workspace
+from tui.context import CONFIG, USAGE, ConfigOption, JsonOption, carry_out, fail, open_workspace, readable
 from tui.output import complain, write_facts, write_json, write_table
 
 SystemOption = Annotated[str | None, typer.Option("--system", help="Only of this system.")]
 StatusOption = Annotated[str | None, typer.Option("--status", help="Only in this status.")]
-SearchOption = Annotated[str | None, typer.Option("--search", help="Only where this text occurs.")]
+SearchOption = Annotated[str | None, typer.Option("--search", help="Only where this text occurs.", callback=readable)]
 LimitOption = Annotated[int | None, typer.Option("--limit", help="At most this many; 0 for all.", min=0)]
 Cells = Callable[[feed.Document], Sequence[Any]]
 
@@ -104,12 +104,22 @@ def consequences(found: feed.Document) -> str:
     if found.get("mvo_deleted"):
         grace = f" after {found['grace_seconds'] // 86400} days" if found.get("grace_seconds") else ""
         parts.append(f"deletes mvo-{found['mvo']}{grace}")
-    parts += [f"deletes {label} in '{system}'" for _, system, label in found.get("deletes", [])]
-    parts += [f"leaves {label} in '{system}' alone" for _, system, label in found.get("left_alone", [])]
-    parts += [f"creates {label} in '{system}' again" for _, system, label in found.get("recreated", [])]
+    parts += [f"deletes {label} in '{system}'" for _, system, label, _ in found.get("deletes", [])]
+    parts += [f"leaves {label} in '{system}' alone" for _, system, label, _ in found.get("left_alone", [])]
+    parts += [f"creates {label} in '{system}' again" for _, system, label, _ in found.get("recreated", [])]
     if found.get("recalled"):
         parts.append(f"recalls {', '.join(found['recalled'])}")
     return "; ".join(parts) or "nothing else"
+
+
+def _check_words(workspace: feed.Workspace, kind: str, system: str | None, status: str | None) -> None:
+    """Refuse a system or a status that cannot occur: an empty list would look like an answer."""
+    known = feed.STATUSES.get(kind, ())
+    if status is not None and known and status not in known:
+        fail(f"no status '{status}' here; there are: {', '.join(known)}", USAGE)
+    seen = list(workspace.config.metaverse if kind == "metaverse" else workspace.config.systems)
+    if system is not None and system not in seen:
+        complain(f"'{system}' is not configured; there are: {', '.join(seen)}")
 
 
 def write_listing(
@@ -124,6 +134,7 @@ def write_listing(
 ) -> None:
     """Write a listing as a table, or whole as JSON."""
     workspace = open_workspace(config)
+    _check_words(workspace, kind, system, status)
     most = limit if limit is not None else 0 if as_json else DEFAULT_LIMIT
 
     async def collect() -> list[feed.Document]:

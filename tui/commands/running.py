@@ -10,7 +10,7 @@ import typer
 
 from tui import feed
 from tui.context import CONFIG, USAGE, ConfigOption, JsonOption, carry_out, fail, open_workspace
-from tui.output import err, out, say, write_json, write_table
+from tui.output import complain, err, out, say, write_json, write_table
 from tui.progress import Teller, tell_waiting
 
 Phase = Literal["import", "sync", "evaluate", "export", "confirm", "detect"]
@@ -93,6 +93,10 @@ def _listen_to_signals(control: feed.Control, operator: str) -> None:
 
     def stop() -> None:
         control.stop_requested_by = operator
+        complain("stopping at the next page boundary; once more ends it at once")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
 
     def go_on_silently() -> None:
         nowhere = Path(os.devnull).open("w")  # noqa: SIM115 - for the rest of the process

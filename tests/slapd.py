@@ -87,6 +87,11 @@ class Slapd:
         assert done.returncode == 0, f"{name}: {done.stderr.decode()} {done.stdout.decode()[-500:]}"
         return done.stdout.decode()
 
+    def measure(self, name: str, *arguments: str) -> None:
+        """Run one of OpenLDAP's tools, and throw away what it writes."""
+        command = [name, "-x", "-H", self.url, "-D", ADMIN, "-w", PASSWORD, *arguments]
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+
     def add(self, ldif: str) -> None:
         self.tool("ldapadd", text=ldif)
 

@@ -59,9 +59,11 @@ class Teller:
         if self._quiet:
             return
         figures = ", ".join(f"{count:,} {name}" for name, count in event.statistics.items() if count)
+        if not figures and event.result in _GOOD:
+            figures = "nothing is missing" if event.plan.phase == "detect" else "nothing to do"
         seconds = time.monotonic() - self._started
         style = "" if event.result in _GOOD else "bold"
-        say(f"{event.plan!s:<22} {event.result:<26} {figures or 'nothing to do'}  ({seconds:.1f} s)", style)
+        say(f"{event.plan!s:<18} {event.result:<26} {figures}{'  ' if figures else ''}({seconds:.1f} s)", style)
         if event.message:
             say(f"    {display(event.message)}", "bold")
         if not event.errors:
@@ -81,7 +83,7 @@ def tell_waiting(status: feed.Document) -> None:
         say(f"{waiting['review_items']:,} wait in the review: interlock review")
     held: dict[int, int] = {}
     for batch in waiting["held_batches"]:
-        say(f"held in run-{batch['run_id']} by {batch['gate']}: {display(batch['arithmetic'])}")
         held[batch["run_id"]] = held.get(batch["run_id"], 0) + batch["missing"]
     for run_id, count in held.items():
+        say(f"run-{run_id} holds {count:,} objects that a gate kept from being marked: interlock review")
         say(f"    right after all? interlock review release run-{run_id} --count {count} --reason TEXT", "dim")

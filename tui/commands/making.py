@@ -1,5 +1,6 @@
 """Make workspaces: a new one, or a demo that walks all five phases."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +36,7 @@ def demo(
     config = _make(folder, rows, live, demo=True)
     say(f"{config}: the configuration; hr.csv and departments.csv beside it are the source")
     workspace = open_workspace(config)
-    raise typer.Exit(carry_out(workspace, walk(workspace, folder, rows, execute)))
+    raise typer.Exit(carry_out(workspace, walk(workspace, folder, rows, partial(execute, briefly=True))))
 
 
 def init(

@@ -82,7 +82,7 @@ async def execute(workspace: feed.Workspace, profile: str, plans: list[feed.Step
         teller.close()
     if as_json:
         write_json(await feed.show(workspace, f"run-{control.run_id}"))
-    else:
+    elif not briefly:
         tell_waiting(await feed.status(workspace))
     return feed.exit_status(result) if result is not None else 5
 

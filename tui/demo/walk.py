@@ -7,6 +7,7 @@ from tui import feed
 from tui.demo.people import PERSON_COLUMNS, Row, next_day
 from tui.demo.workspace import write_csv
 from tui.output import say
+from tui.progress import tell_waiting
 
 Execute = Callable[[feed.Workspace, str, list[feed.StepPlan]], Awaitable[int]]
 
@@ -35,6 +36,8 @@ async def walk(workspace: feed.Workspace, folder: Path, rows: list[Row], execute
     write_csv(folder / "hr.csv", PERSON_COLUMNS, next_day(rows))
     detection_first = [_CYCLE[0], ("5  Deletion detection, before anything flows on.", "detect hr"), *_CYCLE[2:6]]
     worst = max(worst, await _cycle(workspace, execute, detection_first))
+    say("")
+    tell_waiting(await feed.status(workspace))
     _tell_what_next(folder)
     return worst
 

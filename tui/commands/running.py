@@ -65,8 +65,15 @@ def _plans_of_step(workspace: feed.Workspace, phase: str, system: str | None) ->
     return [feed.StepPlan(phase, name) for name in systems if phase in ("import", "detect") or name in exported]
 
 
-async def execute(workspace: feed.Workspace, profile: str, plans: list[feed.StepPlan], *, as_json: bool = False) -> int:
-    """Execute a run in this process, tell it, and give its exit status."""
+async def execute(
+    workspace: feed.Workspace,
+    profile: str,
+    plans: list[feed.StepPlan],
+    *,
+    as_json: bool = False,
+    briefly: bool = False,
+) -> int:
+    """Execute a run in this process, tell it (briefly: without what waits), and give its exit status."""
     feed.tune_memory()
     control = feed.Control()
     operator = feed.current_operator()

@@ -152,6 +152,11 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
 KINDS = tuple(_PARSERS)
 
 
+def parser(kind: str) -> Callable[[str], Any]:
+    """Give the function that reads a text as a value of a kind."""
+    return _PARSERS[kind]
+
+
 def parse(kind: str, raw: str) -> Any:
     """Read a text as a value of a kind, in canonical JSON form. Raises `InvalidValue`."""
     return _PARSERS[kind](raw)

@@ -50,16 +50,14 @@ class Content(NamedTuple):
     hash: bytes
 
 
-class NewCso(NamedTuple):
-    """A CSO about to be stored for the first time."""
+class PlannedCso(NamedTuple):
+    """A CSO about to be provisioned."""
 
     id: int
     system: str
     type: str
     content: Content
-    status: CsoStatus
-    mvo_id: int | None = None
-    joined_by: str | None = None
+    mvo_id: int
 
 
 def content_of(
@@ -95,16 +93,36 @@ async def known_by_secondary(tx: Transaction, system: str, object_type: str, key
     return [KnownCso(*row) for row in await tx.execute(query)]
 
 
-async def add(tx: Transaction, csos: list[NewCso]) -> None:
-    """Insert new CSOs; imported ones are due for synchronisation, planned ones are not."""
-    if not csos:
-        return
+async def add_imported(tx: Transaction, system: str, first_id: int, found: list[tuple[str, Content]]) -> None:
+    """Insert CSOs that an import saw for the first time, as (type, content), with ids from the first on."""
     at = clock.now()
-    joined = ("status", "mvo_id", "joined_by", "due", "kept", "created_at", "changed_at")
-    rows = [
-        (*one[:3], *one.content, one.status, one.mvo_id, one.joined_by, one.mvo_id is None, 0, at, at) for one in csos
-    ]
-    await dialect.insert_many(tx, objects, ("id", "system", "type", *_CONTENT, *joined), rows)
+    same: dict[str, str | int] = {
+        "system": system,
+        "status": CsoStatus.NORMAL,
+        "due": 1,
+        "kept": 0,
+        "created_at": at,
+        "changed_at": at,
+    }
+    rows = [(first_id + index, kind, *content) for index, (kind, content) in enumerate(found)]
+    await dialect.insert_many(tx, objects, ("id", "type", *_CONTENT), rows, same)
+
+
+async def add_planned(tx: Transaction, planned: list[PlannedCso]) -> None:
+    """Insert `PendingProvisioning` CSOs."""
+    if planned:
+        at = clock.now()
+        status = CsoStatus.PENDING_PROVISIONING
+        same: dict[str, str | int] = {
+            "status": status,
+            "joined_by": "provisioning",
+            "due": 0,
+            "kept": 0,
+            "created_at": at,
+            "changed_at": at,
+        }
+        rows = [(one.id, one.system, one.type, *one.content, one.mvo_id) for one in planned]
+        await dialect.insert_many(tx, objects, ("id", "system", "type", *_CONTENT, "mvo_id"), rows, same)
 
 
 async def update_imported(tx: Transaction, found: list[tuple[int, Content]]) -> None:

@@ -7,7 +7,7 @@ import io
 from collections.abc import AsyncIterator, Generator, Iterable, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar
+from typing import BinaryIO, ClassVar
 
 from pydantic import Field, field_validator
 
@@ -156,9 +156,12 @@ class RowReader:
         self._type = object_type
         self._header = header
         self._separator = separator
+        self.id_name = settings.external_id
         self._id = header.index(settings.external_id)
         self._typed = [
-            (name, kind) for name in header if (kind := settings.type_of(name)) and (kind.multi or kind.kind != "text")
+            (name, values.parser(kind.kind), kind.multi)
+            for name in header
+            if (kind := settings.type_of(name)) and (kind.multi or kind.kind != "text")
         ]
 
     def external_id(self, row: list[str]) -> str | None:
@@ -193,29 +196,22 @@ class RowReader:
         attributes: Attributes = {
             name: [value] for name, value in zip(self._header, row, strict=True) if value and not value.isspace()
         }
-        whole = "".join(row)
+        name, whole = "", "".join(row)
         try:
             if len(whole) > values.MAX_LENGTH or "\0" in whole:
-                for name, found in attributes.items():
-                    self._typed_values(name, "text", found)
-            for name, kind in self._typed:
-                if (raw := attributes.get(name)) is not None:
-                    attributes[name] = self._typed_values(name, kind.kind, self._parts(raw) if kind.multi else raw)
+                for name in attributes:
+                    values.parse("text", attributes[name][0])
+            for name, parse, multi in self._typed:
+                if (raw := attributes.get(name)) is None:
+                    continue
+                parts = [part for part in map(str.strip, raw[0].split(self._separator)) if part] if multi else raw
+                attributes[name] = (
+                    list(dict.fromkeys(map(parse, parts))) if len(parts) > 1 else [parse(part) for part in parts]
+                )
         except InvalidValue as error:
-            one.error = _error("syntax-violation", str(error), "correct the value at the source")
+            one.error = _error("syntax-violation", f"'{name}': {error}", "correct the value at the source")
             return
         one.attributes = attributes
-
-    def _parts(self, raw: list[str]) -> list[str]:
-        return [part for part in map(str.strip, raw[0].split(self._separator)) if part]
-
-    def _typed_values(self, name: str, kind: str, raw: list[str]) -> list[Any]:
-        try:
-            if len(raw) == 1:
-                return [values.parse(kind, raw[0])]
-            return list(dict.fromkeys(values.parse(kind, value) for value in raw))
-        except InvalidValue as error:
-            raise InvalidValue(f"'{name}': {error}") from error
 
 
 def _error(code: str, message: str, advice: str) -> ObjectError:
@@ -304,12 +300,12 @@ class _Source:
         """Give every id that can be read, counting the rows."""
         rows = self._rows()
         next(rows)
-        self.count = 0
-        external_id = self._reader.external_id
+        count, column = 0, self.header.index(self._reader.id_name)
         for _, row in rows:
-            self.count += 1
-            if (text := external_id(row)) is not None:
+            count += 1
+            if column < len(row) and (text := row[column].strip()):
                 yield text
+        self.count = count
 
     def pages(self, size: int) -> Generator[list[ImportedObject]]:
         """Give the objects, some at a time."""

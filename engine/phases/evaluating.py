@@ -22,7 +22,7 @@ from engine.rules.flows import context_of
 from engine.rules.joins import join_key
 from engine.steps import Step
 from storage import counters, exports, join_keys, metaverse, objects, transitions
-from storage.objects import Content, NewCso
+from storage.objects import Content, PlannedCso
 from storage.records import ChangeType, Cso, CsoStatus, ExportStatus, Mvo, PendingExport
 from storage.store import Transaction
 from storage.transitions import Move
@@ -44,7 +44,7 @@ class Page:
     """System → DN → the MVO it is planned for in this page."""
     next_cso: int = 0
     next_export: int = 0
-    new_csos: list[NewCso] = field(default_factory=list)
+    new_csos: list[PlannedCso] = field(default_factory=list)
     replans: list[tuple[int, Content]] = field(default_factory=list)
     joins: list[tuple[int, int | None, str | None]] = field(default_factory=list)
     added: list[PendingExport] = field(default_factory=list)
@@ -284,7 +284,7 @@ def _replan(page: Page, desired: Desired, cso: Cso, before: PendingExport | None
 
 
 async def _write(tx: Transaction, page: Page, first_new: int) -> None:
-    await objects.add(tx, page.new_csos)
+    await objects.add_planned(tx, page.new_csos)
     if page.new_csos:
         reason = "provisioned"
         await transitions.record_new_objects(tx, first_new, step_id=page.step.id, reason=reason)

@@ -19,7 +19,7 @@ from engine.steps import Step
 from storage import counters, exports, imports, metaverse, objects, reviews, transitions
 from storage.documents import decode, encode
 from storage.imports import Sightings
-from storage.objects import Content, NewCso, content_of
+from storage.objects import Content, content_of
 from storage.records import Cso, CsoStatus, KnownCso, ReviewKind, ReviewState, StepResult
 from storage.store import Transaction
 from storage.transitions import Move
@@ -221,10 +221,7 @@ async def _write(tx: Transaction, task: _Import, rows: _Rows) -> None:
 async def _add(tx: Transaction, task: _Import, new: list[tuple[str, Content]]) -> None:
     step = task.step
     first = await counters.allocate(tx, "objects", len(new))
-    csos = [
-        NewCso(first + index, step.system, kind, content, CsoStatus.NORMAL) for index, (kind, content) in enumerate(new)
-    ]
-    await objects.add(tx, csos)
+    await objects.add_imported(tx, step.system, first, new)
     await transitions.record_new_objects(tx, first, step_id=step.id, reason="imported for the first time")
     task.sightings.update(range(first, first + len(new)))
     step.statistics["adds"] += len(new)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from engine.connectors.base import ImportedObject
 from engine.workspace import Workspace
@@ -18,12 +19,14 @@ class Known:
     by_secondary: dict[str, list[KnownCso]] = field(default_factory=dict)
 
 
-@dataclass(slots=True, frozen=True)
-class Match:
+class Match(NamedTuple):
     """What `find_matching_cso` found; `certain` is false where only the secondary id speaks for it."""
 
     cso: KnownCso | None
     certain: bool = True
+
+
+NOTHING = Match(None)
 
 
 async def load_known(
@@ -63,4 +66,4 @@ def find_matching_cso(known: Known, external_id: str | None, secondary_key: str 
     for cso in candidates:
         if cso.external_id is None:
             return Match(cso)
-    return Match(candidates[0], certain=False) if candidates else Match(None)
+    return Match(candidates[0], certain=False) if candidates else NOTHING

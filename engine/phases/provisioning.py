@@ -6,13 +6,12 @@ from engine.labels import label_of, label_of_mvo
 from engine.phases.desired import Desired
 from engine.workspace import Workspace
 from storage import clock
-from storage.objects import Content, NewCso, content_of
+from storage.objects import Content, PlannedCso, content_of
 from storage.records import (
     AttributeChange,
     ChangeStatus,
     ChangeType,
     Cso,
-    CsoStatus,
     ExportStatus,
     Mvo,
     PendingExport,
@@ -24,16 +23,9 @@ DELETES = 100_000
 """Waves: creates and renames by depth, parents first; then updates; then deletes by depth, children first."""
 
 
-def create_pending_provisioning_cso(workspace: Workspace, desired: Desired, cso_id: int) -> NewCso:
+def create_pending_provisioning_cso(workspace: Workspace, desired: Desired, cso_id: int) -> PlannedCso:
     """Plan a CSO with its planned attributes and its DN, so that the export has something to build a DN from."""
-    return NewCso(
-        cso_id,
-        *desired.target,
-        plan_of(workspace, desired),
-        CsoStatus.PENDING_PROVISIONING,
-        mvo_id=desired.mvo.id,
-        joined_by="provisioning",
-    )
+    return PlannedCso(cso_id, *desired.target, plan_of(workspace, desired), desired.mvo.id)
 
 
 def plan_of(workspace: Workspace, desired: Desired) -> Content:

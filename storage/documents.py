@@ -11,13 +11,13 @@ def encode(document: object) -> str:
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def sealed(document: object, *more: str) -> tuple[str, bytes]:
-    """Give a document's canonical text, and the 16-byte hash of it and of some texts more."""
+def sealed(document: object, *more: str) -> tuple[str, int]:
+    """Give a document's canonical text, and the 64-bit hash of it and of some texts more."""
     raw = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
-    mark = blake2b(raw, digest_size=16)
+    mark = blake2b(raw, digest_size=8)
     for text in more:
         mark.update(b"\0" + text.encode())
-    return raw.decode(), mark.digest()
+    return raw.decode(), int.from_bytes(mark.digest(), signed=True)
 
 
 def decode(text: str) -> Any:

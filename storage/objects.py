@@ -47,7 +47,7 @@ class Content(NamedTuple):
     secondary_key: str | None
     partition: str
     attributes: str
-    hash: bytes
+    hash: int
 
 
 class PlannedCso(NamedTuple):
@@ -105,7 +105,7 @@ async def add_imported(tx: Transaction, system: str, first_id: int, found: list[
         "changed_at": at,
     }
     rows = [(first_id + index, kind, *content) for index, (kind, content) in enumerate(found)]
-    await dialect.insert_many(tx, objects, ("id", "type", *_CONTENT), rows, same)
+    await dialect.insert_at_once(tx, objects, ("id", "type", *_CONTENT), rows, same)
 
 
 async def add_planned(tx: Transaction, planned: list[PlannedCso]) -> None:

@@ -110,7 +110,7 @@ class KnownCso(NamedTuple):
     secondary_key: str | None
     partition: str
     status: CsoStatus
-    hash: bytes
+    hash: int
     kept: bool
 
 

@@ -1,6 +1,7 @@
 """The tables: one row and one JSON document for each object, narrow index tables for what is looked up."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -35,7 +36,7 @@ objects = Table(
     Column("partition", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("attributes", Text, nullable=False),
-    Column("hash", LargeBinary, nullable=False),
+    Column("hash", BigInteger, nullable=False),
     Column("mvo_id", Integer),
     Column("joined_by", Text),
     Column("due", Boolean, nullable=False),

@@ -68,7 +68,8 @@ class Workspace:
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Look into the store with plain SQLite."""
-        connection = sqlite3.connect(self.folder / "interlock.db", timeout=30)
+        # mode=rw: looking must not make an empty file where the program has not made its store yet
+        connection = sqlite3.connect(f"file:{self.folder / 'interlock.db'}?mode=rw", uri=True, timeout=30)
         try:
             return connection.execute(sql).fetchall()
         finally:

@@ -11,7 +11,7 @@ from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished
 from engine.labels import label_of, label_of_mvo
 from engine.operator import current_operator
 from engine.review import DecisionRefused
-from engine.runs import execute_run, exit_status, tune_memory
+from engine.runs import execute_run, exit_status, tune_interpreter
 from engine.steps import Control
 from engine.workspace import Workspace, open_workspace, whole_cycle, with_detection
 from storage import exports, metaverse, objects, reviews, runs, transitions
@@ -51,7 +51,7 @@ __all__ = [
     "review",
     "show",
     "status",
-    "tune_memory",
+    "tune_interpreter",
 ]
 
 Document = dict[str, Any]

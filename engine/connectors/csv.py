@@ -111,8 +111,7 @@ class CsvConnector(Connector):
             total = sum(source.count for source in sources)
             for source in sources:
                 pages = stack.enter_context(closing(source.pages(request.page_size)))
-                # Parsing is all computing: in a thread it would only fight the store's thread for the interpreter.
-                while objects := next(pages, None):
+                while objects := await asyncio.to_thread(next, pages, None):
                     yield ImportPage(objects, total=total)
         changed = [str(source.path) for source in sources if changed_since(source.path, source.stamp)]
         reason = f"{', '.join(changed)} changed while it was read" if changed else ""

@@ -89,8 +89,7 @@ class LdifConnector(Connector):
         with copy:
             total, duplicates = await asyncio.to_thread(self._scan, copy)
             pages = self._pages(copy, request, duplicates)
-            # Parsing is all computing: in a thread it would only fight the store's thread for the interpreter.
-            while objects := next(pages, None):
+            while objects := await asyncio.to_thread(next, pages, None):
                 yield ImportPage(objects, total)
         changed = changed_since(self.path, before)
         reason = f"{self.path} changed while it was read" if changed else ""

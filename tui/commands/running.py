@@ -74,7 +74,7 @@ async def execute(
     briefly: bool = False,
 ) -> int:
     """Execute a run in this process, tell it (briefly: without what waits), and give its exit status."""
-    feed.tune_memory()
+    feed.tune_interpreter()
     control = feed.Control()
     operator = feed.current_operator()
     _listen_to_signals(control, operator)

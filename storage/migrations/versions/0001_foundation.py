@@ -84,7 +84,7 @@ def upgrade() -> None:
         sa.Column("partition", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("attributes", sa.Text(), nullable=False),
-        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("hash", sa.BigInteger(), nullable=False),
         sa.Column("mvo_id", sa.Integer(), nullable=True),
         sa.Column("joined_by", sa.Text(), nullable=True),
         sa.Column("due", sa.Boolean(), nullable=False),

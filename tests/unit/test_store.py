@@ -1,0 +1,53 @@
+"""The store's own promises: what the migrations make is what the queries expect, and its indexes are used."""
+
+import asyncio
+import re
+from pathlib import Path
+
+import sqlalchemy
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from storage.store import Store
+from storage.tables import metadata
+
+
+def _make(path: Path) -> sqlalchemy.Engine:
+    asyncio.run(Store.open(path).close())
+    return sqlalchemy.create_engine(f"sqlite:///{path}")
+
+
+def _parts(sql: str | None) -> list[str]:
+    """Split a definition into its parts; in which order constraints stand does not matter."""
+    return sorted(part.strip() for part in re.split("[(),]", sql or ""))
+
+
+def test_the_migrations_make_the_tables_that_the_queries_expect(tmp_path: Path) -> None:
+    engine = _make(tmp_path / "a.db")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        made = {row[0]: row[1] for row in connection.exec_driver_sql("SELECT name, sql FROM sqlite_master")}
+    fresh = sqlalchemy.create_engine("sqlite://")
+    metadata.create_all(fresh)
+    with fresh.connect() as connection:
+        wanted = {row[0]: row[1] for row in connection.exec_driver_sql("SELECT name, sql FROM sqlite_master")}
+    made = {name: sql for name, sql in made.items() if "alembic" not in name}
+    assert {name: _parts(sql) for name, sql in made.items()} == {name: _parts(sql) for name, sql in wanted.items()}
+    engine.dispose()
+    fresh.dispose()
+
+
+def test_what_is_due_is_found_by_its_index(tmp_path: Path) -> None:
+    engine = _make(tmp_path / "a.db")
+    with engine.connect() as connection:
+        for table in ("objects", "metaverse"):
+            query = f"EXPLAIN QUERY PLAN SELECT * FROM {table} WHERE due = 1 AND id > 5 ORDER BY id LIMIT 10"
+            plan = str(connection.exec_driver_sql(query).fetchall())
+            assert f"{table}_due" in plan
+    engine.dispose()
+
+
+def test_a_store_is_made_whole_and_private(tmp_path: Path) -> None:
+    _make(tmp_path / "a.db").dispose()
+    assert (tmp_path / "a.db").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".db")] == ["a.db"]

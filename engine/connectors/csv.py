@@ -193,7 +193,7 @@ class RowReader:
 
     def _fill(self, one: ImportedObject, row: list[str]) -> None:
         attributes: Attributes = {
-            name: [value] for name, value in zip(self._header, row, strict=True) if value and not value.isspace()
+            name: [value] for name, value in zip(self._header, row, strict=False) if value and not value.isspace()
         }
         name, whole = "", "".join(row)
         try:

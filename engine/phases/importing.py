@@ -138,7 +138,7 @@ def _duplicate(one: ImportedObject) -> ObjectError:
 def _apply(task: _Import, rows: _Rows, known: Known, one: ImportedObject) -> None:
     """Decide what one imported object means, and put it into the page's rows."""
     step = task.step
-    key = step.workspace.secondary_key(step.system, one.type, one.secondary_id)
+    key = one.secondary_id and step.workspace.secondary_key(step.system, one.type, one.secondary_id)
     match = find_matching_cso(known, one.external_id, key)
     if match.cso and match.certain and match.cso.id in task.sightings and one.error is None:
         one.error = _duplicate(one)

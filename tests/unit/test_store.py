@@ -47,6 +47,17 @@ def test_what_is_due_is_found_by_its_index(tmp_path: Path) -> None:
     engine.dispose()
 
 
+def test_secondary_ids_are_found_by_their_index(tmp_path: Path) -> None:
+    engine = _make(tmp_path / "a.db")
+    with engine.connect() as connection:
+        listed = "SELECT value FROM json_each('[\"a\"]')"
+        query = f"SELECT * FROM objects WHERE system = 's' AND type = 't' AND secondary_key IN ({listed})"
+        assert "objects_by_secondary" in str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").fetchall())
+        query = f"SELECT * FROM objects WHERE system = 's' AND secondary_key IN ({listed})"
+        assert "objects_by_secondary" in str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").fetchall())
+    engine.dispose()
+
+
 def test_a_store_is_made_whole_and_private(tmp_path: Path) -> None:
     _make(tmp_path / "a.db").dispose()
     assert (tmp_path / "a.db").stat().st_mode & 0o777 == 0o600

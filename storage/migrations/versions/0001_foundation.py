@@ -95,7 +95,13 @@ def upgrade() -> None:
     )
     op.create_index("objects_by_external_id", "objects", ["system", "type", "external_id"], unique=True)
     op.create_index("objects_by_mvo", "objects", ["mvo_id"], unique=False, sqlite_where=sa.text("mvo_id IS NOT NULL"))
-    op.create_index("objects_by_secondary", "objects", ["system", "type", "secondary_key"], unique=False)
+    op.create_index(
+        "objects_by_secondary",
+        "objects",
+        ["system", "secondary_key", "type"],
+        unique=False,
+        sqlite_where=sa.text("secondary_key IS NOT NULL"),
+    )
     op.create_index("objects_by_status", "objects", ["system", "type", "status", "partition"], unique=False)
     op.create_index("objects_due", "objects", ["id"], unique=False, sqlite_where=sa.text("due = 1"))
     op.create_table(

@@ -1,7 +1,6 @@
 """The `csv` connector: one file for each object type, read in full, written by atomic replacement."""
 
 import asyncio
-import codecs
 import csv
 import io
 from collections.abc import AsyncIterator, Generator, Iterable, Sequence
@@ -9,10 +8,8 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import BinaryIO, ClassVar
 
-from pydantic import Field, field_validator
-
 from engine import values
-from engine.config import Model, ObjectTypeConfig, SystemConfig
+from engine.config import ObjectTypeConfig, SystemConfig
 from engine.connectors.base import (
     Capabilities,
     CheckLine,
@@ -24,6 +21,7 @@ from engine.connectors.base import (
     ImportPage,
     ImportRequest,
 )
+from engine.connectors.csv_options import CsvObjectOptions, CsvOptions
 from engine.connectors.csv_table import CsvTable
 from engine.connectors.files import changed_since, find_duplicates, snapshot
 from engine.errors import CannotConnect, ObjectError
@@ -31,37 +29,6 @@ from engine.values import InvalidValue
 from storage.records import Attributes
 
 csv.field_size_limit(16 * values.MAX_LENGTH)
-
-
-class CsvOptions(Model):
-    """`[systems.NAME]` with `connector = "csv"`."""
-
-    path: Path | None = None
-    """The file, for a system with a single object type."""
-    encoding: str = "utf-8"
-    delimiter: str = Field(",", min_length=1, max_length=1)
-    quote: str = Field('"', min_length=1, max_length=1)
-    separator: str = Field("|", min_length=1)
-    """Between the values of a multi-valued column."""
-
-    @field_validator("encoding")
-    @classmethod
-    def _known_encoding(cls, name: str) -> str:
-        try:
-            return codecs.lookup(name).name
-        except LookupError:
-            raise ValueError(f"no encoding is called '{name}'") from None
-
-    @property
-    def decoding(self) -> str:
-        """The encoding to read with: a byte order mark is no part of the first column's name."""
-        return "utf-8-sig" if self.encoding == "utf-8" else self.encoding
-
-
-class CsvObjectOptions(Model):
-    """`[systems.NAME.objects.TYPE]`: the type's own file."""
-
-    path: Path | None = None
 
 
 class CsvConnector(Connector):

@@ -1,23 +1,18 @@
 """A CSV file as a table that can be written: loaded once, replaced as a whole after each batch."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from engine import values
 from engine.config import ObjectTypeConfig
 from engine.connectors.base import ExportOperation, ExportResult
+from engine.connectors.csv_options import CsvOptions
 from engine.connectors.files import Refused, Stamp, changed_since, replacing, stamp
 from engine.errors import CannotConnect, ConnectionLost
 from storage.records import AttributeChange, ChangeType
-
-if TYPE_CHECKING:
-    from engine.connectors.csv import CsvOptions
 
 
 class CsvTable:

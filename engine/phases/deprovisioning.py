@@ -1,12 +1,9 @@
 """Phase 2, deprovisioning: what becomes of a target object whose MVO is gone or out of scope."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from engine.consequences import covers_delete
 from engine.labels import label_of
 from engine.phases.approving import ask
+from engine.phases.evaluation_page import EvaluationPage
 from engine.phases.staging import IN_FLIGHT, stage_delete
 from engine.rules.lifecycle import split_by_deprovisioning
 from storage import objects, reviews
@@ -21,11 +18,8 @@ from storage.records import (
     ReviewKind,
     ReviewState,
 )
+from storage.store import Transaction
 from storage.transitions import Move
-
-if TYPE_CHECKING:
-    from engine.phases.evaluating import Page
-    from storage.store import Transaction
 
 _RELEVANT = (*reviews.LIVE, ReviewState.KEPT)
 
@@ -33,7 +27,7 @@ _RELEVANT = (*reviews.LIVE, ReviewState.KEPT)
 class Deprovisioner:
     """Stages deletes under the approvals that cover them, and opens a review item for every other."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: EvaluationPage) -> None:
         self._page = page
         self._approvals: dict[int, ReviewItem] = {}
         self._items: dict[int, ReviewItem] = {}

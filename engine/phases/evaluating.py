@@ -1,7 +1,7 @@
 """Phase 2, export evaluation: for each changed MVO and each target, stage what has to change there."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from engine.errors import ObjectError, ObjectFailed
 from engine.events import Progress
@@ -10,6 +10,7 @@ from engine.labels import label_of, label_of_mvo
 from engine.phases.confirming import remove_empty_mvos
 from engine.phases.deprovisioning import Deprovisioner
 from engine.phases.desired import Desired, desired_state
+from engine.phases.evaluation_page import EvaluationPage, Joined
 from engine.phases.provisioning import (
     create_export,
     create_pending_provisioning_cso,
@@ -22,53 +23,9 @@ from engine.rules.flows import context_of
 from engine.rules.joins import join_key
 from engine.steps import Step
 from storage import counters, exports, join_keys, metaverse, objects, transitions
-from storage.objects import Content, PlannedCso
 from storage.records import ChangeType, Cso, CsoStatus, ExportStatus, Mvo, PendingExport
 from storage.store import Transaction
 from storage.transitions import Move
-
-Joined = dict[int, dict[ObjectType, Cso]]
-
-
-@dataclass(slots=True)
-class Page:
-    """What one page of evaluation knows and writes."""
-
-    step: Step
-    joined: Joined
-    exports: dict[int, PendingExport]
-    holders: dict[str, dict[str, list[Cso]]] = field(default_factory=dict)
-    candidates: dict[tuple[ObjectType, JoinNames], dict[str, list[int]]] = field(default_factory=dict)
-    candidate_csos: dict[int, Cso] = field(default_factory=dict)
-    planned: dict[str, dict[str, Mvo]] = field(default_factory=dict)
-    """System → DN → the MVO it is planned for in this page."""
-    next_cso: int = 0
-    next_export: int = 0
-    new_csos: list[PlannedCso] = field(default_factory=list)
-    replans: list[tuple[int, Content]] = field(default_factory=list)
-    joins: list[tuple[int, int | None, str | None]] = field(default_factory=list)
-    added: list[PendingExport] = field(default_factory=list)
-    changed: list[PendingExport] = field(default_factory=list)
-    removed: list[PendingExport] = field(default_factory=list)
-    still_due: set[int] = field(default_factory=set)
-
-    def stage(self, cso: Cso, before: PendingExport | None, after: PendingExport | None, why: str) -> None:
-        """Put an export into the page's writing: new, changed, or gone."""
-        if before == after:
-            return
-        old, new = (before.status if before else None), (after.status if after else None)
-        known = after or before
-        if known is not None:
-            self.step.moved(Move("export", known.id, cso.system, label_of(cso), old, new, why))
-        if after is None and before is not None:
-            self.removed.append(before)
-        elif after is not None:
-            (self.changed if before else self.added).append(after)
-
-    def export_id(self) -> int:
-        """Take an id for a new export."""
-        self.next_export += 1
-        return self.next_export - 1
 
 
 async def evaluate_exports(step: Step) -> AsyncIterator[Progress]:
@@ -110,16 +67,16 @@ async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo]) -> None:
     await remove_empty_mvos(tx, [mvo.id for mvo in mvos if mvo.deleted])
 
 
-async def _load(tx: Transaction, step: Step, mvos: list[Mvo]) -> Page:
+async def _load(tx: Transaction, step: Step, mvos: list[Mvo]) -> EvaluationPage:
     joined: Joined = {}
     ids = []
     for cso in await objects.joined_to(tx, [mvo.id for mvo in mvos]):
         joined.setdefault(cso.mvo_id or 0, {})[cso.system, cso.type] = cso
         ids.append(cso.id)
-    return Page(step, joined, await exports.of_objects(tx, ids))
+    return EvaluationPage(step, joined, await exports.of_objects(tx, ids))
 
 
-def _wanted(page: Page, mvos: list[Mvo]) -> list[Desired]:
+def _wanted(page: EvaluationPage, mvos: list[Mvo]) -> list[Desired]:
     """Work out the wanted state of every MVO in every target; errors are told, and the others go on."""
     workspace = page.step.workspace
     wanted = []
@@ -134,14 +91,14 @@ def _wanted(page: Page, mvos: list[Mvo]) -> list[Desired]:
     return wanted
 
 
-def _fail(page: Page, mvo: Mvo, target: ObjectType, error: ObjectError) -> None:
+def _fail(page: EvaluationPage, mvo: Mvo, target: ObjectType, error: ObjectError) -> None:
     page.still_due.add(mvo.id)
     cso = page.joined.get(mvo.id, {}).get(target)
     label = label_of(cso) if cso else label_of_mvo(mvo)
     page.step.failed(error, object_type=target[1], label=label, object_id=cso.id if cso else None, system=target[0])
 
 
-async def _look_up(tx: Transaction, page: Page, wanted: list[Desired]) -> None:
+async def _look_up(tx: Transaction, page: EvaluationPage, wanted: list[Desired]) -> None:
     """Read who has the wanted DNs, and which unjoined objects outbound joins could find."""
     keys: dict[str, set[str]] = {}
     joins: dict[tuple[ObjectType, JoinNames], set[str]] = {}
@@ -170,7 +127,7 @@ def _joins_of(desired: Desired) -> list[JoinNames]:
     return [names for rule in desired.rules for names in rule.joins]
 
 
-def _evaluate_target(page: Page, desired: Desired, deprovisioner: Deprovisioner) -> None:
+def _evaluate_target(page: EvaluationPage, desired: Desired, deprovisioner: Deprovisioner) -> None:
     cso = page.joined.get(desired.mvo.id, {}).get(desired.target)
     if not desired.rules:
         if cso is not None:
@@ -185,7 +142,7 @@ def _evaluate_target(page: Page, desired: Desired, deprovisioner: Deprovisioner)
         _provision(page, desired)
 
 
-def _release_unruled(page: Page, mvos: list[Mvo], deprovisioner: Deprovisioner) -> None:
+def _release_unruled(page: EvaluationPage, mvos: list[Mvo], deprovisioner: Deprovisioner) -> None:
     """Let go of target objects whose last outbound rule was removed: nothing says what they should be."""
     rules = page.step.workspace.rules
     for mvo in mvos:
@@ -194,7 +151,7 @@ def _release_unruled(page: Page, mvos: list[Mvo], deprovisioner: Deprovisioner) 
                 deprovisioner.deprovision(mvo, cso)
 
 
-def _join_existing(page: Page, desired: Desired) -> Cso | None:
+def _join_existing(page: EvaluationPage, desired: Desired) -> Cso | None:
     """Find the unjoined target object that an outbound join matches, and join it instead of making a double."""
     for names in _joins_of(desired):
         key = join_key(desired.attributes, names)
@@ -216,7 +173,7 @@ def _join_existing(page: Page, desired: Desired) -> Cso | None:
     return None
 
 
-def _provision(page: Page, desired: Desired) -> None:
+def _provision(page: EvaluationPage, desired: Desired) -> None:
     """Plan a new object and stage its Create."""
     system = desired.target[0]
     refuse_taken_name(desired, page.holders.get(system, {}), page.planned.setdefault(system, {}))
@@ -230,7 +187,7 @@ def _provision(page: Page, desired: Desired) -> None:
     page.step.statistics["provisioning adds"] += 1
 
 
-def _update(page: Page, desired: Desired, cso: Cso) -> None:
+def _update(page: EvaluationPage, desired: Desired, cso: Cso) -> None:
     """Stage what differs on an object that exists, or is still planned."""
     before = page.exports.get(cso.id)
     if cso.status == CsoStatus.OBSOLETE:
@@ -266,7 +223,7 @@ def _update(page: Page, desired: Desired, cso: Cso) -> None:
         page.step.statistics["provisioning renames" if after.new_secondary_id else "export attribute flow"] += 1
 
 
-def _replan(page: Page, desired: Desired, cso: Cso, before: PendingExport | None) -> None:
+def _replan(page: EvaluationPage, desired: Desired, cso: Cso, before: PendingExport | None) -> None:
     """Bring the plan of an object that was not created yet up to date."""
     if before is not None and before.status in (*IN_FLIGHT, ExportStatus.NOT_CONFIRMED):
         page.still_due.add(desired.mvo.id)
@@ -283,7 +240,7 @@ def _replan(page: Page, desired: Desired, cso: Cso, before: PendingExport | None
     page.step.statistics["provisioning adds"] += 1
 
 
-async def _write(tx: Transaction, page: Page, first_new: int) -> None:
+async def _write(tx: Transaction, page: EvaluationPage, first_new: int) -> None:
     await objects.add_planned(tx, page.new_csos)
     if page.new_csos:
         reason = "provisioned"

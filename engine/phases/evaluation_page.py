@@ -1,0 +1,53 @@
+"""What one page of export evaluation knows, and what it is about to write."""
+
+from dataclasses import dataclass, field
+
+from engine.labels import label_of
+from engine.rules.compiled import JoinNames, ObjectType
+from engine.steps import Step
+from storage.objects import Content, PlannedCso
+from storage.records import Cso, Mvo, PendingExport
+from storage.transitions import Move
+
+Joined = dict[int, dict[ObjectType, Cso]]
+
+
+@dataclass(slots=True)
+class EvaluationPage:
+    """What one page of evaluation knows and writes."""
+
+    step: Step
+    joined: Joined
+    exports: dict[int, PendingExport]
+    holders: dict[str, dict[str, list[Cso]]] = field(default_factory=dict)
+    candidates: dict[tuple[ObjectType, JoinNames], dict[str, list[int]]] = field(default_factory=dict)
+    candidate_csos: dict[int, Cso] = field(default_factory=dict)
+    planned: dict[str, dict[str, Mvo]] = field(default_factory=dict)
+    """System → DN → the MVO it is planned for in this page."""
+    next_cso: int = 0
+    next_export: int = 0
+    new_csos: list[PlannedCso] = field(default_factory=list)
+    replans: list[tuple[int, Content]] = field(default_factory=list)
+    joins: list[tuple[int, int | None, str | None]] = field(default_factory=list)
+    added: list[PendingExport] = field(default_factory=list)
+    changed: list[PendingExport] = field(default_factory=list)
+    removed: list[PendingExport] = field(default_factory=list)
+    still_due: set[int] = field(default_factory=set)
+
+    def stage(self, cso: Cso, before: PendingExport | None, after: PendingExport | None, why: str) -> None:
+        """Put an export into the page's writing: new, changed, or gone."""
+        if before == after:
+            return
+        old, new = (before.status if before else None), (after.status if after else None)
+        known = after or before
+        if known is not None:
+            self.step.moved(Move("export", known.id, cso.system, label_of(cso), old, new, why))
+        if after is None and before is not None:
+            self.removed.append(before)
+        elif after is not None:
+            (self.changed if before else self.added).append(after)
+
+    def export_id(self) -> int:
+        """Take an id for a new export."""
+        self.next_export += 1
+        return self.next_export - 1

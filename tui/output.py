@@ -22,6 +22,9 @@ class Unbreakable(Console):
         os.dup2(nowhere, self.file.fileno())
 
 
+_SHORT = frozenset({"at", "change", "id", "mvo", "objects", "started", "state", "status", "system", "tries", "type"})
+"""Columns that are never broken; the others share what is left of the width."""
+
 out = Unbreakable(markup=False, highlight=False, soft_wrap=False)
 err = Unbreakable(markup=False, highlight=False, stderr=True)
 
@@ -46,7 +49,7 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write rows under headings, each value made safe to show."""
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     for name in columns:
-        table.add_column(name, overflow="fold", no_wrap=name in ("id", "status", "at"))
+        table.add_column(name, overflow="fold", no_wrap=name in _SHORT)
     for row in rows:
         table.add_row(*(Text(display(value)) for value in row))
     out.print(table)

@@ -84,14 +84,11 @@ COLUMNS: dict[str, tuple[list[str], Cells]] = {
         lambda row: [row["id"], row["profile"], row["operator"], row["started_at"], row["result"] or "running"],
     ),
     "transitions": (
-        ["at", "what", "system", "object", "from", "to", "why"],
+        ["at", "object", "transition", "why"],
         lambda row: [
-            row["at"],
-            row["entity"],
-            row["system"],
-            row["label"],
-            row["from_status"] or "·",
-            row["to_status"] or "·",
+            row["at"][5:19].replace("T", " "),
+            f"{row['system']}: {row['label']}",
+            f"{row['entity']} {row['from_status'] or '·'} → {row['to_status'] or '·'}",
             row["reason"],
         ],
     ),

@@ -19,7 +19,7 @@ from engine.phases.synchronising import synchronise
 from engine.steps import Control, Step
 from engine.workspace import Workspace
 from storage import lease, runs
-from storage.errors import LeaseLost, StoreError, StoreLocked
+from storage.errors import LeaseLost, StoreError
 from storage.records import StepResult
 
 Phase = Callable[[Step], AsyncIterator[Progress]]
@@ -111,8 +111,7 @@ async def execute_run(
         result = worst(results)
     finally:
         heart.cancel()
-        with suppress(asyncio.CancelledError):
-            await heart
+        await asyncio.gather(heart, return_exceptions=True)
         with suppress(StoreError):
             await _give_back(workspace, control, result)
     yield RunFinished(control.run_id, result)
@@ -142,12 +141,13 @@ async def _beat(workspace: Workspace, control: Control) -> None:
     """Renew the lease while a step waits for a slow system."""
     while True:
         await asyncio.sleep(lease.HEARTBEAT_SECONDS)
-        with suppress(StoreLocked):
+        try:
             async with workspace.store.transaction() as tx:
-                try:
-                    await lease.renew(tx, control.owner)
-                except LeaseLost:
-                    return  # the next page of the step says so
+                await lease.renew(tx, control.owner)
+        except LeaseLost:
+            return  # the next page of the step says so
+        except StoreError:
+            continue  # locked for once; the next beat, or the next page, will tell
 
 
 async def _give_back(workspace: Workspace, control: Control, result: StepResult) -> None:

@@ -21,6 +21,7 @@ def create_engine(path: Path, *, write: bool) -> AsyncEngine:
         connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
         pool_size=1 if write else 4,
         max_overflow=0,
+        pool_timeout=24 * 3600,  # whoever of this process wants to write waits for its turn
     )
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     begin = "BEGIN IMMEDIATE" if write else "BEGIN"

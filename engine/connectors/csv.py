@@ -3,10 +3,10 @@
 import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator, Generator, Iterable, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import BinaryIO, ClassVar
+from typing import Any, BinaryIO, ClassVar
 
 from engine import values
 from engine.config import ObjectTypeConfig, SystemConfig
@@ -210,26 +210,17 @@ class _Source:
     def __exit__(self, *_exception: object) -> None:
         self._copy.close()
 
-    def _rows(self) -> Generator[tuple[int, list[str]]]:
-        """Give every row that is not blank, with the line it starts on.
+    @contextmanager
+    def _reading(self) -> Iterator[Any]:
+        """Give a CSV reader over the copy, from its beginning.
 
         Raises `CannotConnect` where the file cannot be decoded or its quotes do not close.
         """
         self._copy.seek(0)
-        encoding = (
-            "utf-8-sig" if self._options.encoding.lower().replace("_", "-") == "utf-8" else self._options.encoding
-        )
-        try:
-            text = io.TextIOWrapper(self._copy, encoding=encoding, newline="")
-        except LookupError:
-            raise CannotConnect(f"{self.path}: no encoding is called '{self._options.encoding}'") from None
+        text = io.TextIOWrapper(self._copy, encoding=self._options.decoding, newline="")
         reader = csv.reader(text, delimiter=self._options.delimiter, quotechar=self._options.quote, strict=True)
-        line = 1
         try:
-            for row in reader:
-                if row:
-                    yield line, row
-                line = reader.line_num + 1
+            yield reader
         except UnicodeError as error:
             hint = "" if self._options.encoding != "utf-8" else "; perhaps it is cp1252 or utf-16"
             raise CannotConnect(
@@ -237,18 +228,32 @@ class _Source:
                 "set 'encoding' in the configuration"
             ) from error
         except csv.Error as error:
+            line = self._line_of_bad_row(text)
             raise CannotConnect(
                 f"{self.path}:{line}: not readable as CSV: {error}; look for a quote that is not closed"
             ) from error
         finally:
             text.detach()
 
+    def _line_of_bad_row(self, text: io.TextIOWrapper) -> int:
+        """Read once more to find the line on which the unreadable row begins."""
+        text.seek(0)
+        reader = csv.reader(text, delimiter=self._options.delimiter, quotechar=self._options.quote, strict=True)
+        line = 1
+        try:
+            for _ in reader:
+                line = reader.line_num + 1
+        except csv.Error:
+            return line
+        return line
+
     def _read_header(self, used: frozenset[str], external_id: str) -> list[str]:
         """Read and check the first row; an empty file has no header and no objects."""
-        first = next(self._rows(), None)
+        with self._reading() as reader:
+            first = next(filter(None, reader), None)
         if first is None:
             return []
-        header = [name.strip() for name in first[1]]
+        header = [name.strip() for name in first]
         twice = [name for name in header if name and header.count(name) > 1]
         if twice:
             raise CannotConnect(f"{self.path}:1: the column '{twice[0]}' stands there twice")
@@ -264,27 +269,29 @@ class _Source:
 
     def _ids(self) -> Iterable[str]:
         """Give every id that can be read, counting the rows."""
-        rows = self._rows()
-        next(rows)
-        count, column = 0, self.header.index(self._reader.id_name)
-        for _, row in rows:
-            count += 1
-            if column < len(row) and (text := row[column].strip()):
-                yield text
+        count, column = -1, self.header.index(self._reader.id_name)
+        with self._reading() as reader:
+            for row in filter(None, reader):
+                count += 1
+                if count and column < len(row) and (text := row[column].strip()):
+                    yield text
         self.count = count
 
     def pages(self, size: int) -> Generator[list[ImportedObject]]:
         """Give the objects, some at a time."""
         if not self.header:
             return
-        rows = self._rows()
-        next(rows, None)
         page: list[ImportedObject] = []
         read, name, duplicates = self._reader.read, self.path.name, self.duplicates
-        for line, row in rows:
-            page.append(read(row, f"{name}:{line}", duplicates))
-            if len(page) == size:
-                yield page
-                page = []
+        with self._reading() as reader:
+            next(filter(None, reader))
+            line = reader.line_num + 1
+            for row in reader:
+                if row:
+                    page.append(read(row, f"{name}:{line}", duplicates))
+                line = reader.line_num + 1
+                if len(page) == size:
+                    yield page
+                    page = []
         if page:
             yield page

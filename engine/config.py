@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PlainValidator
 
 from engine.filters import duration
-from engine.values import KINDS, AttributeType
+from engine.values import KINDS, TEXT, AttributeType
 
 PHASES = ("import", "sync", "evaluate", "export", "confirm", "detect")
 """What a step can do, in the order of the flow."""
@@ -108,7 +108,7 @@ class ObjectTypeConfig(Model):
 
     def type_of(self, attribute: str) -> AttributeType:
         """Give an attribute's type; anything not listed is text."""
-        return self.attributes.get(attribute, AttributeType("text"))
+        return self.attributes.get(attribute, TEXT)
 
 
 class SystemConfig(Model):
@@ -141,7 +141,7 @@ class MetaverseTypeConfig(Model):
 
     def type_of(self, attribute: str) -> AttributeType:
         """Give an attribute's type; anything not listed is text."""
-        return self.attributes.get(attribute, AttributeType("text"))
+        return self.attributes.get(attribute, TEXT)
 
 
 class RuleConfig(Model):

@@ -171,6 +171,9 @@ def _contradictions(config: Config) -> Iterator[Problem]:
                 yield (*where, key), f"'{end}' names no object type{hint}"
         if all(end in types for end in ends.values()) or all(end in metaverse for end in ends.values()):
             yield (*where, "to"), "one end must be in the metaverse and the other in a system"
+        system = rule.target.partition(".")[0]
+        if system in config.systems and not find_connector(config.systems[system].connector).capabilities.writes:
+            yield (*where, "to"), f"the connector of '{system}' reads only"
     for name, profile in config.profiles.items():
         for index, step in enumerate(profile.steps):
             if step.phase not in GLOBAL_PHASES and step.system not in config.systems:

@@ -15,9 +15,3 @@ async def allocate(tx: Transaction, name: str, count: int) -> int:
     take = update(counters).where(counters.c.name == name).values(value=counters.c.value + count)
     last = (await tx.execute(take.returning(counters.c.value))).scalar_one()
     return int(last) - count + 1
-
-
-async def highest(tx: Transaction, name: str) -> int:
-    """Give the last id handed out in the named sequence, 0 when there is none."""
-    value = (await tx.execute(counters.select().where(counters.c.name == name))).first()
-    return int(value.value) if value else 0

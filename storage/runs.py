@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, insert, select, update
 
 from storage import clock, dialect
 from storage.documents import decode, encode
@@ -135,12 +135,6 @@ async def steps_of(tx: Transaction, run_id: int) -> list[StepRecord]:
     """List the steps of a run, in their order."""
     query = select(steps).where(steps.c.run_id == run_id).order_by(steps.c.position)
     return [_step(row) for row in await tx.execute(query)]
-
-
-async def count_errors(tx: Transaction, run_id: int) -> int:
-    """Count the item errors of a run."""
-    query = select(func.count()).select_from(item_errors).join(steps, steps.c.id == item_errors.c.step_id)
-    return int((await tx.execute(query.where(steps.c.run_id == run_id))).scalar_one())
 
 
 async def rule_mark(tx: Transaction, scope: str) -> str | None:

@@ -27,7 +27,6 @@ class Capabilities:
     """What a connector can do."""
 
     writes: bool
-    deltas: bool = False
     batch_size: int = 200
     """How many operations suit it at once."""
 

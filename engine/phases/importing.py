@@ -88,6 +88,7 @@ async def _finish(task: _Import, end: ImportEnd) -> AsyncIterator[Progress]:
         async with step.page() as tx:
             await _apply_settled(tx, task, batch)
         yield step.progress()
+    task.put_aside.close()
     reason = end.reason or "; ".join(task.unreadable[:3])
     complete = end.complete and not task.unreadable
     async with step.page() as tx:

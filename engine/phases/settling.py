@@ -8,7 +8,7 @@ from engine.errors import ObjectError
 from engine.events import Progress
 from engine.labels import label_of
 from engine.steps import Step
-from engine.values import same
+from engine.values import differences, same
 from storage import clock, exports, objects
 from storage.records import (
     AttributeChange,
@@ -43,10 +43,11 @@ async def settle_interrupted(step: Step, connector: Connector) -> AsyncIterator[
 
 
 async def _look_up(step: Step, connector: Connector, cso: Cso, new_secondary_id: str | None) -> ImportedObject | None:
+    """Look an object up by its primary id, where it has one: whatever has only its DN may be somebody else."""
     names = step.workspace.rules.used[cso.system, cso.type]
-    found = await connector.read_object(
-        cso.type, external_id=cso.external_id, secondary_id=cso.secondary_id, attributes=names
-    )
+    if cso.external_id is not None:
+        return await connector.read_object(cso.type, external_id=cso.external_id, secondary_id=None, attributes=names)
+    found = await connector.read_object(cso.type, external_id=None, secondary_id=cso.secondary_id, attributes=names)
     if found is None and new_secondary_id is not None:
         found = await connector.read_object(cso.type, external_id=None, secondary_id=new_secondary_id, attributes=names)
     return found
@@ -99,7 +100,7 @@ def _judge(change: AttributeChange, held: Attributes) -> AttributeChange:
 
 def is_what_we_meant(planned: Attributes, found: ImportedObject) -> bool:
     """Tell whether an existing object holds every planned attribute."""
-    return all(same(found.attributes.get(name, []), values) for name, values in planned.items())
+    return not differences(found.attributes, planned, list(planned))
 
 
 async def adopt_or_refuse(step: Step, connector: Connector, cso: Cso, result: ExportResult) -> ExportResult:
@@ -108,11 +109,7 @@ async def adopt_or_refuse(step: Step, connector: Connector, cso: Cso, result: Ex
     if found is not None and is_what_we_meant(cso.attributes, found):
         step.statistics["adopted"] += 1
         return ExportResult(result.id, found.external_id)
-    differing = [
-        name
-        for name, values in cso.attributes.items()
-        if found is not None and not same(found.attributes.get(name, []), values)
-    ]
+    differing = differences(found.attributes, cso.attributes, list(cso.attributes)) if found is not None else []
     error = ObjectError(
         "existing-object",
         f"'{label_of(cso)}' exists already and is not what was meant"

@@ -76,10 +76,6 @@ class Rules:
         """Give every system type that the metaverse is exported to."""
         return {target for targets in self.outbound.values() for target in targets}
 
-    def mvo_types_of(self, target: ObjectType) -> list[str]:
-        """Give the MVO types that are exported to a system type."""
-        return [kind for kind, targets in self.outbound.items() if target in targets]
-
 
 def compile_rules(config: Config) -> Rules:
     """Compile every rule. Raises `InvalidExpression` whose `where` is the path of the offending key."""

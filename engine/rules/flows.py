@@ -1,6 +1,6 @@
 """Attribute flows: what an expression sees of an object, and the typed values it computes."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jinja2 import Undefined
@@ -10,7 +10,6 @@ from engine.rules.compiled import Flow
 from engine.values import AttributeType, InvalidValue, canonical, present
 from storage.records import Attributes
 
-TypeOf = Callable[[str], AttributeType]
 _AS_THEY_ARE = frozenset({"text", "integer", "boolean", "reference"})
 
 

@@ -465,3 +465,26 @@ def test_a_header_with_a_comment_and_spaces_is_found(tmp_path):
     text = GOOD.replace("[systems.hr.deletions]", "  [ systems . hr . deletions ]  # [not.this]")
     text = text.replace("max_count = 50", "max_count = -1")
     assert mistake(tmp_path, text)[:2] == (14, "systems.hr.deletions.max_count")
+
+
+def test_a_connector_that_only_reads_is_no_target(tmp_path, monkeypatch):
+    from engine.connectors.base import Capabilities
+    from engine.connectors.csv import CsvConnector
+
+    monkeypatch.setattr(CsvConnector, "capabilities", Capabilities(writes=False))
+    text = """[systems.hr]
+connector = "csv"
+path = "hr.csv"
+[systems.hr.objects.person]
+external_id = "id"
+[metaverse.person]
+attributes = { name = "text" }
+[[rules]]
+name = "back"
+from = "metaverse.person"
+to = "hr.person"
+[rules.flow]
+id = "name"
+"""
+    with pytest.raises(ConfigurationError, match=r"interlock.toml:11: rules.0.to: the connector of 'hr' reads only"):
+        load(write(tmp_path, text))

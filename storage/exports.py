@@ -7,7 +7,7 @@ from sqlalchemy import Select, delete, func, or_, select
 
 from storage import clock, dialect
 from storage.documents import decode, encode
-from storage.records import AttributeChange, ChangeStatus, ChangeType, ExportStatus, PendingExport
+from storage.records import AttributeChange, ChangeStatus, ChangeType, ExportStatus, ListedExport, PendingExport
 from storage.store import Transaction
 from storage.tables import objects, pending_exports
 
@@ -156,31 +156,12 @@ async def deletes_sent(tx: Transaction, cso_ids: Iterable[int]) -> set[int]:
     return set((await tx.execute(query)).scalars())
 
 
-async def page(
-    tx: Transaction,
-    *,
-    after: int = 0,
-    limit: int = 200,
-    system: str | None = None,
-    status: str | None = None,
-    search: str | None = None,
-) -> list[tuple[PendingExport, str]]:
-    """List pending exports by id, each with the label of its CSO."""
+async def listed(tx: Transaction, ids: Iterable[int]) -> list[ListedExport]:
+    """Read pending exports, each with the label of its CSO."""
     label = func.coalesce(objects.c.secondary_id, objects.c.external_id, "")
-    query = (
-        select(*_WHOLE, label)
-        .join(objects, objects.c.id == pending_exports.c.cso_id)
-        .where(pending_exports.c.id > after)
-        .order_by(pending_exports.c.id)
-        .limit(limit)
-    )
-    if system:
-        query = query.where(pending_exports.c.system == system)
-    if status:
-        query = query.where(pending_exports.c.status == status)
-    if search:
-        query = query.where(dialect.contains(label, search))
-    return [(_export(row), row[len(_WHOLE)]) for row in await tx.execute(query)]
+    query = select(*_WHOLE, label).join(objects, objects.c.id == pending_exports.c.cso_id)
+    rows = await tx.execute(query.where(dialect.among(pending_exports.c.id, ids)))
+    return [ListedExport(_export(row), row[len(_WHOLE)]) for row in rows]
 
 
 async def counts(tx: Transaction) -> list[tuple[str, ChangeType, ExportStatus, bool, int]]:

@@ -36,6 +36,12 @@ async def current(tx: Transaction) -> Lease | None:
     return Lease(*row) if row else None
 
 
+async def living_run(tx: Transaction) -> int | None:
+    """Give the run whose process holds the lease and lives."""
+    held = await current(tx)
+    return held.run_id if held and _alive(held) else None
+
+
 async def ensure_free(tx: Transaction) -> None:
     """Raise `AlreadyRunning` if a living process holds the lease."""
     held = await current(tx)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, Select, bindparam, delete, func, insert, select, update
 
 from storage import clock, dialect
 from storage.documents import decode, sealed
@@ -268,28 +268,25 @@ async def remove(tx: Transaction, csos: list[Cso], *, review_ids: dict[int, int 
     await tx.execute(delete(objects).where(chosen))
 
 
-async def page(
-    tx: Transaction,
-    *,
-    after: int = 0,
-    limit: int = 200,
-    system: str | None = None,
-    object_type: str | None = None,
-    status: str | None = None,
-    search: str | None = None,
-) -> list[Cso]:
-    """List CSOs by id; `search` looks into both external ids and the attributes."""
-    query = select(*_WHOLE).where(objects.c.id > after).order_by(objects.c.id).limit(limit)
-    if system:
-        query = query.where(objects.c.system == system)
-    if object_type:
-        query = query.where(objects.c.type == object_type)
-    if status:
-        query = query.where(objects.c.status == status)
-    if search:
-        columns = (objects.c.external_id, objects.c.secondary_id, objects.c.attributes)
-        query = query.where(or_(*(dialect.contains(column, search) for column in columns)))
-    return await _csos(tx, query)
+async def of_type(tx: Transaction, system: str, object_type: str, after: int, limit: int) -> list[Cso]:
+    """Read the next page of CSOs of a type, by id."""
+    query = select(*_WHOLE).where(objects.c.system == system, objects.c.type == object_type, objects.c.id > after)
+    return await _csos(tx, query.order_by(objects.c.id).limit(limit))
+
+
+async def kinds(tx: Transaction) -> dict[str, list[str]]:
+    """Give the systems that have CSOs, and the types of each, in order: by leaps over an index, whatever its size."""
+    return {
+        system: await _distinct(tx, objects.c.type, objects.c.system == system)
+        for system in await _distinct(tx, objects.c.system)
+    }
+
+
+async def _distinct(tx: Transaction, column: Column[str], *within: ColumnElement[bool]) -> list[str]:
+    found = select(func.min(column).label("value")).where(*within).cte(recursive=True)
+    later = select(func.min(column)).where(column > found.c.value, *within).scalar_subquery()
+    found = found.union_all(select(later).where(found.c.value.is_not(None)))
+    return list((await tx.execute(select(found.c.value).where(found.c.value.is_not(None)))).scalars())
 
 
 async def counts(tx: Transaction) -> list[tuple[str, str, CsoStatus, int]]:

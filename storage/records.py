@@ -189,6 +189,10 @@ class Run(NamedTuple):
     ended_at: str | None
     result: StepResult | None
     stop_requested_by: str | None
+    backlog: int | None = None
+    """Pending exports when it ended."""
+    waiting: int | None = None
+    """Review items that waited for a decision when it ended."""
 
 
 class StepRecord(NamedTuple):
@@ -276,3 +280,49 @@ class Transition(NamedTuple):
     step_id: int | None
     operator: str | None
     reason: str
+
+
+class ListedError(NamedTuple):
+    """An item error with the step that met it."""
+
+    id: int
+    run_id: int
+    step_id: int
+    phase: str
+    code: str
+    message: str
+    advice: str
+    system: str
+    type: str
+    label: str
+    position: str
+    object_id: int | None
+
+
+class Term(NamedTuple):
+    """One thing that the rows of a list must have: a text, anywhere or in one column; inverted, must not have."""
+
+    text: str
+    column: str | None = None
+    inverted: bool = False
+
+
+class Query(NamedTuple):
+    """What a list shows: its kind, the terms that all hold, its order, and for `errors` the id of the run."""
+
+    kind: str
+    terms: tuple[Term, ...] = ()
+    sort: str | None = None
+    descending: bool = False
+    within: int | None = None
+
+
+class ListedExport(NamedTuple):
+    """A pending export with what a person calls its CSO."""
+
+    export: PendingExport
+    label: str
+
+
+Place = tuple[Any, int]
+"""Where a row stands in the order of its list: the value it is sorted by, and its id."""

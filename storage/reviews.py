@@ -52,6 +52,12 @@ async def of_objects(
     return {item.object_id: item for item in await _items(tx, query)}
 
 
+async def all_of(tx: Transaction, object_id: int) -> list[ReviewItem]:
+    """List everything that was ever asked about an object, newest first."""
+    query = select(review_items).where(review_items.c.object_id == object_id)
+    return await _items(tx, query.order_by(review_items.c.id.desc()))
+
+
 async def in_state(tx: Transaction, kind: ReviewKind, state: ReviewState, after: int, limit: int) -> list[ReviewItem]:
     """Read the next page of items of a kind in a state, by id."""
     query = select(review_items).where(
@@ -92,34 +98,21 @@ async def set_consequences(tx: Transaction, item_id: int, consequences: dict[str
     await tx.execute(change.values(consequences=encode(consequences)))
 
 
-def _waiting() -> ColumnElement[bool]:
+def waiting() -> ColumnElement[bool]:
+    """Give the condition of waiting for a decision: open, or deferred until now."""
     deferred = and_(review_items.c.state == ReviewState.DEFERRED.value, review_items.c.deferred_until <= clock.now())
     return or_(review_items.c.state == ReviewState.OPEN.value, deferred)
 
 
-async def page(
-    tx: Transaction,
-    *,
-    after: int = 0,
-    limit: int = 200,
-    system: str | None = None,
-    status: str | None = None,
-    search: str | None = None,
-) -> list[ReviewItem]:
-    """List review items by id: what waits for a decision, or what is in the state named by `status`."""
-    query = select(review_items).where(review_items.c.id > after).order_by(review_items.c.id).limit(limit)
-    if status != "all":
-        query = query.where(review_items.c.state == status if status else _waiting())
-    if system:
-        query = query.where(review_items.c.system == system)
-    if search:
-        query = query.where(dialect.contains(review_items.c.label, search))
-    return await _items(tx, query)
-
-
 async def count_waiting(tx: Transaction) -> int:
     """Count the items that wait for a decision."""
-    return int((await tx.execute(select(func.count()).select_from(review_items).where(_waiting()))).scalar_one())
+    return int((await tx.execute(select(func.count()).select_from(review_items).where(waiting()))).scalar_one())
+
+
+async def count_to_carry_out(tx: Transaction) -> int:
+    """Count the approved absences that the next synchronisation carries out."""
+    approved = (review_items.c.kind == ReviewKind.ABSENCE.value, review_items.c.state == ReviewState.APPROVED.value)
+    return int((await tx.execute(select(func.count()).select_from(review_items).where(*approved))).scalar_one())
 
 
 async def hold(tx: Transaction, batch: HeldBatch, candidates: list[int]) -> int:

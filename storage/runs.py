@@ -1,13 +1,13 @@
 """Runs, their steps, and what went wrong with which object."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
 
 from storage import clock, dialect
 from storage.documents import decode, encode
-from storage.records import ItemError, Run, StepRecord, StepResult
+from storage.records import ItemError, ListedError, Run, StepRecord, StepResult
 from storage.store import Transaction
 from storage.tables import item_errors, rule_marks, runs, steps
 
@@ -18,9 +18,10 @@ async def start(tx: Transaction, *, profile: str, operator: str, host: str, pid:
     return int((await tx.execute(insert(runs).values(values).returning(runs.c.id))).scalar_one())
 
 
-async def finish(tx: Transaction, run_id: int, result: StepResult) -> None:
-    """End a run."""
-    await tx.execute(update(runs).where(runs.c.id == run_id).values(ended_at=clock.now(), result=result.value))
+async def finish(tx: Transaction, run_id: int, result: StepResult, *, backlog: int, waiting: int) -> None:
+    """End a run, with how many pending exports and undecided review items it leaves."""
+    ended = {"ended_at": clock.now(), "result": result.value, "backlog": backlog, "waiting": waiting}
+    await tx.execute(update(runs).where(runs.c.id == run_id).values(ended))
 
 
 async def interrupt_dead(tx: Transaction, message: str) -> list[int]:
@@ -104,26 +105,19 @@ async def get(tx: Transaction, run_id: int) -> Run | None:
     return _run(row) if row else None
 
 
-async def page(
-    tx: Transaction,
-    *,
-    after: int | None = None,
-    limit: int = 200,
-    status: str | None = None,
-    system: str | None = None,
-    search: str | None = None,
-) -> list[Run]:
-    """List runs, newest first; `after` is the last id of the page before."""
-    query = select(runs).order_by(runs.c.id.desc()).limit(limit)
-    if after is not None:
-        query = query.where(runs.c.id < after)
-    if status:
-        query = query.where(runs.c.result == status)
-    if system:
-        query = query.where(runs.c.id.in_(select(steps.c.run_id).where(steps.c.system == system)))
-    if search:
-        query = query.where(dialect.contains(runs.c.profile, search))
-    return [_run(row) for row in await tx.execute(query)]
+async def among(tx: Transaction, ids: Iterable[int]) -> list[Run]:
+    """Read runs."""
+    return [_run(row) for row in await tx.execute(select(runs).where(dialect.among(runs.c.id, ids)))]
+
+
+async def errors_among(tx: Transaction, ids: Iterable[int]) -> list[ListedError]:
+    """Read item errors with their steps."""
+    query = (
+        select(item_errors.c.id, steps.c.run_id, item_errors.c.step_id, steps.c.phase, *list(item_errors.c)[2:])
+        .join(steps, steps.c.id == item_errors.c.step_id)
+        .where(dialect.among(item_errors.c.id, ids))
+    )
+    return [ListedError(*row) for row in await tx.execute(query)]
 
 
 async def open_runs(tx: Transaction) -> list[Run]:
@@ -135,6 +129,24 @@ async def steps_of(tx: Transaction, run_id: int) -> list[StepRecord]:
     """List the steps of a run, in their order."""
     query = select(steps).where(steps.c.run_id == run_id).order_by(steps.c.position)
     return [_step(row) for row in await tx.execute(query)]
+
+
+async def newest(tx: Transaction, limit: int) -> list[Run]:
+    """List the newest runs, newest first."""
+    return [_run(row) for row in await tx.execute(select(runs).order_by(runs.c.id.desc()).limit(limit))]
+
+
+async def paces(tx: Transaction, run_ids: Sequence[int]) -> list[tuple[int, int, str, str]]:
+    """List the ended steps of many runs, as (run id, objects done, began, ended)."""
+    columns = (steps.c.run_id, steps.c.done, steps.c.started_at, steps.c.ended_at)
+    query = select(*columns).where(dialect.among(steps.c.run_id, run_ids), steps.c.ended_at.is_not(None))
+    return [(run, done, began, ended) for run, done, began, ended in await tx.execute(query)]
+
+
+async def recent_steps(tx: Transaction, limit: int) -> list[StepRecord]:
+    """List the newest steps of all runs, oldest first."""
+    query = select(steps).order_by(steps.c.id.desc()).limit(limit)
+    return [_step(row) for row in await tx.execute(query)][::-1]
 
 
 async def rule_mark(tx: Transaction, scope: str) -> str | None:
@@ -165,6 +177,8 @@ def _run(row: Row[Any]) -> Run:
         row.ended_at,
         result,
         row.stop_requested_by,
+        row.backlog,
+        row.waiting,
     )
 
 

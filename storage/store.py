@@ -18,17 +18,18 @@ from storage.errors import StoreError, StoreFull, StoreLocked, StoreReadOnly, St
 Transaction = AsyncConnection
 """What every query function takes; it is committed or rolled back as a whole by the store."""
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002", "0003")
 """The schema revisions this version knows, oldest first."""
 
 
 class Store:
     """An open store file."""
 
-    def __init__(self, path: Path, writer: AsyncEngine, reader: AsyncEngine) -> None:
+    def __init__(self, path: Path, writer: AsyncEngine, reader: AsyncEngine, watch: AsyncEngine) -> None:
         self.path = path
         self._writer = writer
         self._reader = reader
+        self._watch = watch
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -40,12 +41,14 @@ class Store:
             _prepare(path)
         except (sqlite3.Error, OSError) as error:
             raise _explain(error, path) from error
-        return cls(path, dialect.create_engine(path, write=True), dialect.create_engine(path, write=False))
+        writer, reader = dialect.create_engine(path, write=True), dialect.create_engine(path, write=False)
+        return cls(path, writer, reader, dialect.create_watch(path))
 
     async def close(self) -> None:
         """Close every connection."""
         await self._writer.dispose()
         await self._reader.dispose()
+        await self._watch.dispose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -66,11 +69,24 @@ class Store:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
-        """Give a consistent view of the store that no writer disturbs."""
+        """Give a consistent view of the store that no writer disturbs.
+
+        When the task that reads is cancelled, its statement stops and its connection is free for the next at once.
+        """
         try:
             async with self._reader.begin() as connection:
                 yield connection
         except DBAPIError as error:
+            raise _explain(error, self.path) from error
+
+    async def changes(self) -> int:
+        """Give a number that differs from the last one if anything was committed meanwhile, by this process or another.
+
+        It says nothing else, and costs so little that it can be asked several times a second.
+        """
+        try:
+            return await dialect.data_version(self._watch)
+        except (DBAPIError, sqlite3.Error) as error:
             raise _explain(error, self.path) from error
 
 

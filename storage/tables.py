@@ -72,6 +72,7 @@ metaverse = Table(
     Index("metaverse_due", "id", sqlite_where=text("due = 1")),
     Index("metaverse_grace", "delete_after", sqlite_where=text("delete_after IS NOT NULL")),
     Index("metaverse_by_type", "type"),
+    Index("metaverse_deleted", "type", sqlite_where=text("deleted = 1")),
 )
 
 join_keys = Table(
@@ -142,6 +143,8 @@ runs = Table(
     Column("ended_at", Text),
     Column("result", Text),
     Column("stop_requested_by", Text),
+    Column("backlog", Integer),
+    Column("waiting", Integer),
 )
 
 steps = Table(

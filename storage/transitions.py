@@ -1,5 +1,6 @@
 """The record of every status transition: when, from, to, by which step or operator, why."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, insert, literal, select
@@ -50,28 +51,6 @@ async def record_new_objects(tx: Transaction, first_id: int, *, step_id: int, re
     await tx.execute(insert(transitions).from_select(names, created))
 
 
-async def page(
-    tx: Transaction,
-    *,
-    after: int | None = None,
-    limit: int = 200,
-    system: str | None = None,
-    status: str | None = None,
-    search: str | None = None,
-) -> list[Transition]:
-    """List transitions, newest first; `after` is the last id of the page before."""
-    query = select(transitions).order_by(transitions.c.id.desc()).limit(limit)
-    if after is not None:
-        query = query.where(transitions.c.id < after)
-    if system:
-        query = query.where(transitions.c.system == system)
-    if status:
-        query = query.where(transitions.c.to_status == status)
-    if search:
-        query = query.where(dialect.contains(transitions.c.label, search))
-    return [_transition(row) for row in await tx.execute(query)]
-
-
 async def of(tx: Transaction, entity: str, entity_id: int) -> list[Transition]:
     """List the transitions of one thing, oldest first."""
     query = (
@@ -79,6 +58,12 @@ async def of(tx: Transaction, entity: str, entity_id: int) -> list[Transition]:
         .where(transitions.c.entity == entity, transitions.c.entity_id == entity_id)
         .order_by(transitions.c.id)
     )
+    return [_transition(row) for row in await tx.execute(query)]
+
+
+async def among(tx: Transaction, ids: Iterable[int]) -> list[Transition]:
+    """Read transitions."""
+    query = select(transitions).where(dialect.among(transitions.c.id, ids))
     return [_transition(row) for row in await tx.execute(query)]
 
 

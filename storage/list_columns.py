@@ -1,0 +1,193 @@
+"""What each list is made of: its columns, how a value is told apart in each, and the texts a search looks into."""
+
+from enum import Enum, auto
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Integer, func, select, type_coerce
+
+from storage.records import ChangeType, CsoStatus, ExportStatus, ReviewKind, ReviewState, StepResult
+from storage.tables import item_errors, metaverse, objects, pending_exports, review_items, runs, steps, transitions
+
+Element = ColumnElement[Any]
+
+
+class ColumnKind(Enum):
+    """How a text is compared with what a column holds."""
+
+    WORD = auto()
+    """Equal, or with a `*` at its end beginning with it."""
+    TEXT = auto()
+    """Contained."""
+    NUMBER = auto()
+    """Equal, with or without the letters that ids are shown with."""
+    FLAG = auto()
+    """`yes` or `no`."""
+
+
+class ListColumn(NamedTuple):
+    """A column of a list, by which it can be filtered and, where `sortable`, sorted."""
+
+    kind: ColumnKind
+    value: Element
+    searched: tuple[Element, ...] = ()
+    """Where a text is looked for, if not only in the value."""
+    words: tuple[str, ...] = ()
+    """All that the column can hold, where that is known."""
+    prefix: str = ""
+    of_step: bool = False
+    """The column stands in the steps of a run."""
+    nullable: bool = False
+
+    @property
+    def sortable(self) -> bool:
+        """Tell whether every row has one value here."""
+        return not self.of_step
+
+
+class ListPlan(NamedTuple):
+    """A kind of list: its ids, its columns by name, the texts and JSON documents searched, and its own order."""
+
+    key: Element
+    columns: dict[str, ListColumn]
+    texts: tuple[Element, ...] = ()
+    documents: tuple[Element, ...] = ()
+    attributes: Element | None = None
+    newest_first: bool = False
+
+
+def _word(value: Element, words: Any = (), *, nullable: bool = False) -> ListColumn:
+    return ListColumn(ColumnKind.WORD, value, words=tuple(str(word) for word in words), nullable=nullable)
+
+
+def _text(value: Element, *more: Element, nullable: bool = False) -> ListColumn:
+    return ListColumn(ColumnKind.TEXT, value, (value, *more), nullable=nullable)
+
+
+def _number(value: Element, prefix: str = "", *, nullable: bool = False) -> ListColumn:
+    return ListColumn(ColumnKind.NUMBER, value, prefix=prefix, nullable=nullable)
+
+
+def _flag(value: Element) -> ListColumn:
+    return ListColumn(ColumnKind.FLAG, type_coerce(value, Integer))
+
+
+_OBJECT = func.coalesce(objects.c.secondary_id, objects.c.external_id)
+_OF_EXPORT = select(_OBJECT).where(objects.c.id == pending_exports.c.cso_id).scalar_subquery()
+_PHASE = select(steps.c.phase).where(steps.c.id == item_errors.c.step_id).scalar_subquery()
+_RUN = select(steps.c.run_id).where(steps.c.id == item_errors.c.step_id).scalar_subquery()
+
+PLANS: dict[str, ListPlan] = {
+    "objects": ListPlan(
+        objects.c.id,
+        {
+            "id": _number(objects.c.id, "cso-"),
+            "system": _word(objects.c.system),
+            "type": _word(objects.c.type),
+            "status": _word(objects.c.status, CsoStatus),
+            "object": _text(_OBJECT, nullable=True),
+            "external_id": _text(objects.c.external_id, nullable=True),
+            "secondary_id": _text(objects.c.secondary_id, nullable=True),
+            "mvo": _number(objects.c.mvo_id, "mvo-", nullable=True),
+            "changed_at": _text(objects.c.changed_at),
+        },
+        texts=(objects.c.external_id, objects.c.secondary_id),
+        documents=(objects.c.attributes,),
+        attributes=objects.c.attributes,
+    ),
+    "metaverse": ListPlan(
+        metaverse.c.id,
+        {
+            "id": _number(metaverse.c.id, "mvo-"),
+            "type": _word(metaverse.c.type),
+            "deleted": _flag(metaverse.c.deleted),
+            "delete_after": _text(metaverse.c.delete_after, nullable=True),
+            "changed_at": _text(metaverse.c.changed_at),
+        },
+        documents=(metaverse.c.attributes,),
+        attributes=metaverse.c.attributes,
+    ),
+    "exports": ListPlan(
+        pending_exports.c.id,
+        {
+            "id": _number(pending_exports.c.id, "exp-"),
+            "system": _word(pending_exports.c.system),
+            "type": _word(pending_exports.c.type),
+            "change": _word(pending_exports.c.change_type, ChangeType),
+            "status": _word(pending_exports.c.status, ExportStatus),
+            "object": _text(_OF_EXPORT, nullable=True),
+            "attempts": _number(pending_exports.c.attempts),
+            "next_retry_at": _text(pending_exports.c.next_retry_at, nullable=True),
+            "error": _text(pending_exports.c.error_code, pending_exports.c.error_message, nullable=True),
+            "held": _flag(pending_exports.c.held),
+            "changed_at": _text(pending_exports.c.changed_at),
+        },
+        texts=(_OF_EXPORT, pending_exports.c.error_code),
+        documents=(pending_exports.c.changes,),
+    ),
+    "review": ListPlan(
+        review_items.c.id,
+        {
+            "id": _number(review_items.c.id, "rev-"),
+            "kind": _word(review_items.c.kind, ReviewKind),
+            "system": _word(review_items.c.system),
+            "type": _word(review_items.c.type),
+            "object": _text(review_items.c.label),
+            "state": _word(review_items.c.state, ReviewState),
+            "opened_at": _text(review_items.c.opened_at),
+            "decided_by": _word(review_items.c.decided_by, nullable=True),
+            "decided_at": _text(review_items.c.decided_at, nullable=True),
+        },
+        texts=(review_items.c.label,),
+    ),
+    "runs": ListPlan(
+        runs.c.id,
+        {
+            "id": _number(runs.c.id, "run-"),
+            "profile": _text(runs.c.profile),
+            "operator": _word(runs.c.operator),
+            "started_at": _text(runs.c.started_at),
+            "ended_at": _text(runs.c.ended_at, nullable=True),
+            "result": _word(runs.c.result, StepResult, nullable=True),
+            "system": ListColumn(ColumnKind.WORD, steps.c.system, of_step=True),
+        },
+        texts=(runs.c.profile, runs.c.operator, runs.c.result),
+        newest_first=True,
+    ),
+    "transitions": ListPlan(
+        transitions.c.id,
+        {
+            "id": _number(transitions.c.id),
+            "at": _text(transitions.c.at),
+            "entity": _word(transitions.c.entity),
+            "system": _word(transitions.c.system),
+            "object": _text(transitions.c.label),
+            "from": _word(transitions.c.from_status, nullable=True),
+            "to": _word(transitions.c.to_status, nullable=True),
+            "operator": _word(transitions.c.operator, nullable=True),
+            "reason": _text(transitions.c.reason),
+        },
+        texts=(
+            transitions.c.label,
+            transitions.c.reason,
+            transitions.c.from_status,
+            transitions.c.to_status,
+            transitions.c.operator,
+        ),
+        newest_first=True,
+    ),
+    "errors": ListPlan(
+        item_errors.c.id,
+        {
+            "id": _number(item_errors.c.id),
+            "run": _number(_RUN, "run-"),
+            "phase": _word(_PHASE),
+            "system": _word(item_errors.c.system),
+            "type": _word(item_errors.c.type),
+            "code": _word(item_errors.c.code),
+            "object": _text(item_errors.c.label),
+            "message": _text(item_errors.c.message),
+        },
+        texts=(item_errors.c.label, item_errors.c.message, item_errors.c.code),
+    ),
+}
+"""The kinds of lists there are."""

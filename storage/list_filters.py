@@ -1,0 +1,115 @@
+"""What the rows of a list must have: from terms to conditions. Every text reaches the store as a parameter."""
+
+import re
+
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
+
+from storage import dialect
+from storage.list_columns import PLANS, ColumnKind, Element, ListColumn, ListPlan
+from storage.records import Query, Term
+from storage.reviews import waiting
+from storage.tables import item_errors, runs, steps
+
+Condition = ColumnElement[bool]
+
+_FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+
+
+class UnknownColumn(LookupError):
+    """A list has no such column; the message names those it has."""
+
+
+def column_of(query: Query, name: str) -> ListColumn | None:
+    """Find a column of a list by its name, whatever the case."""
+    columns = PLANS[query.kind].columns
+    return columns.get(name) or columns.get(name.lower())
+
+
+def unknown(query: Query, name: str, *, sorting: bool = False) -> UnknownColumn:
+    """Make the error for a column that a list does not have."""
+    columns = PLANS[query.kind].columns.items()
+    there_are = ", ".join(known for known, column in columns if column.sortable or not sorting)
+    return UnknownColumn(f"no column '{name}' here; there are: {there_are}")
+
+
+def conditions(query: Query) -> list[Condition]:
+    """Give what all rows of a list must fulfil. Raises `UnknownColumn`."""
+    found = [_condition(query, term) for term in query.terms if term.text or term.column]
+    if query.kind == "review" and not any((term.column or "").lower() == "state" for term in query.terms):
+        found.append(waiting())
+    if query.within is not None and query.kind == "errors":
+        of_run = select(steps.c.id).where(steps.c.run_id == query.within)
+        found.append(item_errors.c.step_id.in_(of_run))
+    return found
+
+
+def fits(text: str, word: str) -> bool:
+    """Tell whether a word is what a term asks for: the same, or with a `*` at its end one that begins so."""
+    begin = text.lower().removesuffix("*")
+    return word.lower().startswith(begin) if text.endswith("*") else word.lower() == begin
+
+
+def _condition(query: Query, term: Term) -> Condition:
+    held = _holds(query, term._replace(text=dialect.storable(term.text)))
+    return not_(func.coalesce(held, false())) if term.inverted else held
+
+
+def _holds(query: Query, term: Term) -> Condition:
+    plan = PLANS[query.kind]
+    if term.column is None:
+        return _anywhere(plan, term.text)
+    column = column_of(query, term.column)
+    if column is not None and column.of_step:
+        return runs.c.id.in_(select(steps.c.run_id).where(_in_column(column, term.text)))
+    if query.kind == "review" and column is plan.columns.get("state") and term.text.lower() == "all":
+        return true()
+    if column is not None:
+        return _in_column(column, term.text)
+    if plan.attributes is None:
+        raise unknown(query, term.column)
+    name = dialect.storable(term.column)
+    if not term.text:
+        return not_(dialect.has_attribute(plan.attributes, name))
+    return dialect.attribute_contains(plan.attributes, name, term.text)
+
+
+def _anywhere(plan: ListPlan, text: str) -> Condition:
+    in_texts = (dialect.contains(element, text) for element in plan.texts)
+    return or_(*in_texts, *(dialect.document_contains(element, text) for element in plan.documents))
+
+
+def _in_column(column: ListColumn, text: str) -> Condition:
+    if not text:
+        return _has_none(column)
+    match column.kind:
+        case ColumnKind.WORD:
+            return _is_word(column, text)
+        case ColumnKind.TEXT:
+            return or_(*(dialect.contains(element, text) for element in column.searched))
+        case ColumnKind.NUMBER:
+            number = re.fullmatch(rf"(?:{column.prefix})?([+-]?[0-9]{{1,18}})", text, re.IGNORECASE)
+            return column.value == int(number[1]) if number else false()
+        case ColumnKind.FLAG:
+            flag = _FLAGS.get(text.lower())
+            return column.value == int(flag) if flag is not None else false()
+
+
+def _has_none(column: ListColumn) -> Condition:
+    empty: Element
+    match column.kind:
+        case ColumnKind.NUMBER:
+            return column.value.is_(None)
+        case ColumnKind.FLAG:
+            empty = column.value == 0
+        case _:
+            empty = column.value == ""
+    return or_(column.value.is_(None), empty)
+
+
+def _is_word(column: ListColumn, text: str) -> Condition:
+    if column.words:
+        return column.value.in_([word for word in column.words if fits(text, word)])
+    begin = text.removesuffix("*")
+    if begin == text:
+        return dialect.same_word(column.value, text)
+    return dialect.begins_with(column.value, begin) if begin else and_(column.value.is_not(None), column.value != "")

@@ -56,7 +56,14 @@ def _name(text: str) -> str:
     return text
 
 
+def _keys(text: str) -> str:
+    if not all(key.strip() for key in text.split(",")):
+        raise ValueError(f"'{text}' names no key: use one, or several with commas between, such as 'j,down'")
+    return text
+
+
 Name = Annotated[str, AfterValidator(_name)]
+Keys = Annotated[str, AfterValidator(_keys)]
 TypeName = Annotated[AttributeType, PlainValidator(_attribute_type), PlainSerializer(str)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Step = Annotated[StepPlan, PlainValidator(_step), PlainSerializer(str)]
@@ -167,11 +174,26 @@ class ProfileConfig(Model):
     """Whether every full import is followed by deletion detection for its system."""
 
 
+class ConsoleConfig(Model):
+    """`[console]`: how the console looks and listens; what is left out is chosen from the terminal."""
+
+    theme: Literal["dark", "light", "ansi"] | None = None
+    ascii: bool | None = None
+    """Whether everything is shown in ASCII alone; by default where the locale is not UTF-8."""
+    mouse: bool | None = None
+    """Whether the console takes the mouse; by default not over SSH, where it would take selection and copy away."""
+    arm_minutes: int = Field(10, ge=1, le=60)
+    """How long the console may write before it is read-only again."""
+    keys: dict[str, Keys] = {}
+    """Binding id → its keys, separated by commas."""
+
+
 class Config(Model):
     """The whole file."""
 
     store: StoreConfig = StoreConfig()
     run: RunConfig = RunConfig()
+    console: ConsoleConfig = ConsoleConfig()
     systems: dict[Name, SystemConfig] = Field(min_length=1)
     metaverse: dict[Name, MetaverseTypeConfig] = {}
     rules: list[RuleConfig] = []

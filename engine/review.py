@@ -1,9 +1,9 @@
 """The review: decisions of operators about what is missing, and about every delete."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from engine.consequences import consequences_of_absence, covers
+from engine.consequences import Consequences, consequences_of_absence, covers
 from engine.filters import duration
 from engine.labels import label_of
 from engine.obsolete import mark_obsolete
@@ -32,9 +32,17 @@ class Outcome(NamedTuple):
 
 
 async def approve(
-    workspace: Workspace, ids: Sequence[int], *, operator: str, reason: str, count: int | None = None
+    workspace: Workspace,
+    ids: Sequence[int],
+    *,
+    operator: str,
+    reason: str,
+    count: int | None = None,
+    shown: Mapping[int, Consequences] | None = None,
 ) -> list[Outcome]:
     """Approve what the items propose, with the consequences they show.
+
+    `shown` are those that the operator has really seen, by item; an item that shows more by now is asked again.
 
     Raises `DecisionRefused` if more than a handful is approved without its number.
     """
@@ -42,7 +50,8 @@ async def approve(
         raise DecisionRefused(f"this approves {len(ids)} items; say so with --count {len(ids)}")
     async with workspace.store.transaction() as tx:
         items, outcomes = await _decidable(tx, ids, reviews.UNDECIDED)
-        ready = await _unchanged(tx, workspace, items, outcomes)
+        seen = _as_shown(items, shown, outcomes)
+        ready = await _unchanged(tx, workspace, seen, outcomes)
         await _record(tx, ready, ReviewState.APPROVED, operator, reason)
         deletes = {item.object_id: item.id for item in ready if item.kind == ReviewKind.DELETE}
         staged = await exports.of_objects(tx, deletes)
@@ -55,6 +64,20 @@ async def approve(
             ],
         )
     return outcomes + [Outcome(item.id, item.label) for item in ready]
+
+
+GROWN = "its consequences have grown since; look again, then approve"
+
+
+def _as_shown(
+    items: list[ReviewItem], shown: Mapping[int, Consequences] | None, outcomes: list[Outcome]
+) -> list[ReviewItem]:
+    """Give the items that show no more than the operator has seen."""
+    if shown is None:
+        return items
+    grown = [item for item in items if not covers(shown.get(item.id, {}), item.consequences)]
+    outcomes += [Outcome(item.id, item.label, GROWN) for item in grown]
+    return [item for item in items if item not in grown]
 
 
 async def _unchanged(
@@ -70,7 +93,7 @@ async def _unchanged(
     for item in items:
         if not covers(item.consequences, present.get(item.object_id, {})):
             await reviews.set_consequences(tx, item.id, present[item.object_id])
-            outcomes.append(Outcome(item.id, item.label, "its consequences have grown since; look again, then approve"))
+            outcomes.append(Outcome(item.id, item.label, GROWN))
         else:
             ready.append(item)
     return ready

@@ -18,7 +18,7 @@ from engine.phases.importing import import_objects
 from engine.phases.synchronising import synchronise
 from engine.steps import Control, Step
 from engine.workspace import Workspace
-from storage import lease, runs
+from storage import exports, lease, reviews, runs
 from storage.errors import LeaseLost, StoreError
 from storage.records import StepResult
 
@@ -153,7 +153,9 @@ async def _beat(workspace: Workspace, control: Control) -> None:
 async def _give_back(workspace: Workspace, control: Control, result: StepResult) -> None:
     async with workspace.store.transaction() as tx:
         await lease.renew(tx, control.owner)
-        await runs.finish(tx, control.run_id, result)
+        backlog = sum(count for *_, count in await exports.counts(tx))
+        waiting = await reviews.count_waiting(tx)
+        await runs.finish(tx, control.run_id, result, backlog=backlog, waiting=waiting)
         await lease.release(tx, control.owner)
 
 

@@ -107,9 +107,9 @@ async def _rebuild_keys(tx: Transaction, step: Step, owner: str) -> None:
     while True:
         found: Sequence[Cso | Mvo]
         if system == "metaverse":
-            found = await metaverse.page(tx, after=after, limit=step.page_size, object_type=kind)
+            found = await metaverse.of_type(tx, kind, after, step.page_size)
         else:
-            found = await objects.page(tx, after=after, limit=step.page_size, system=system, object_type=kind)
+            found = await objects.of_type(tx, system, kind, after, step.page_size)
         if not found:
             return
         await join_keys.add(tx, [key for one in found for key in keys_of(owner, joins, one.id, one.attributes)])

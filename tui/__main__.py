@@ -1,5 +1,20 @@
-"""`python -m tui`: the program."""
+"""`interlock`, and `python -m tui`: the console at once, or the command line."""
 
-from tui.cli import main
+import os
+import sys
 
-main()
+from tui import console, terminal
+
+
+def main() -> None:
+    """Start the program."""
+    config = console.asked_for(sys.argv[1:])
+    if config is not None and terminal.is_usable(os.environ):
+        sys.exit(console.open_console(config))
+    from tui import cli  # noqa: PLC0415 - takes most of a second, which the console spends behind its first screen
+
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,14 +1,18 @@
 """The command line: everything the console can do, for scripts."""
 
+import os
 import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tui.commands import deciding, listing, making, running
-from tui.context import CONFIG
+from tui.console import missing, open_console
+from tui.context import CONFIG, USAGE, fail
 from tui.output import say
+from tui.terminal import is_usable
 
 app = typer.Typer(
     name="interlock",
@@ -36,17 +40,28 @@ app.command()(listing.show)
 @app.callback(invoke_without_command=True)
 def interlock(
     context: typer.Context,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", envvar="INTERLOCK_CONFIG", help="The configuration file.")
+    ] = None,
     show_version: Annotated[bool, typer.Option("--version", help="Tell the version.", is_eager=True)] = False,
 ) -> None:
-    """Step the phases of identity synchronisation; nothing is deleted without an approval."""
+    """Open the console; or run one of these commands. Nothing is deleted without an approval."""
     if show_version:
         say(f"interlock {version('interlock')}")
         raise typer.Exit
+    if config is not None:
+        os.environ["INTERLOCK_CONFIG"] = str(config)  # so that a command after it finds the same file
     if context.invoked_subcommand is None:
-        if CONFIG.exists():
-            running.status(CONFIG)
-        else:
-            say(context.get_help())
+        _open(config or CONFIG)
+
+
+def _open(config: Path) -> None:
+    """Open the console where there is a terminal, or tell what it would open with."""
+    if is_usable(os.environ):
+        raise typer.Exit(open_console(config))
+    if not config.exists():
+        fail(missing(config), USAGE)
+    running.status(config)
 
 
 def main() -> None:

@@ -7,13 +7,14 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
-from tui import feed
+from tui import console, feed
 from tui.output import complain
 
 Result = TypeVar("Result")
 
-USAGE = 2
+USAGE = console.USAGE
 NO_START = 4
+CONFIG = console.CONFIG
 
 ConfigOption = Annotated[
     Path,
@@ -33,7 +34,6 @@ def readable(text: str | None) -> str | None:
 
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
-CONFIG = Path("interlock.toml")
 
 
 def fail(message: str, status: int) -> NoReturn:

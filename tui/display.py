@@ -1,53 +1,115 @@
 """Make values from connected systems safe to show: what an operator reads is what is there."""
 
+import re
 import unicodedata
+from functools import lru_cache
+
+from rich.cells import cell_len, get_character_cell_size
+
+CHARACTERS_IN_A_CELL = 4
+"""More than this for each cell are combining marks piled up: what is shown of such a value is cut."""
 
 _NAMED = {"\n": "⏎", "\r": "␍", "\t": "⇥", "\x7f": "␡"}
-_IGNORABLE = (
-    (0x034F, 0x034F),
-    (0x115F, 0x1160),
-    (0x17B4, 0x17B5),
-    (0x180B, 0x180F),
-    (0x2800, 0x2800),
-    (0x3164, 0x3164),
-    (0xFE00, 0xFE0F),
-    (0xFFA0, 0xFFA0),
-    (0xE0100, 0xE01EF),
+_ASCII_NAMED = {"\n": "<LF>", "\r": "<CR>", "\t": "<TAB>", "\x1b": "<ESC>", "\0": "<NUL>", "\x7f": "<DEL>"}
+_BLANK = re.compile(
+    "[\u034f\u115f-\u1160\u17b4-\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+"""What shows nothing though it is no space: Default_Ignorable_Code_Point, and the blank Braille pattern."""
+
+
+class _Mode:
+    ascii = False
+
+
+def use_ascii(on: bool) -> None:
+    """Choose once, at the start, whether everything is shown in ASCII alone."""
+    _Mode.ascii = on
+
+
+def in_ascii() -> bool:
+    """Tell whether everything is shown in ASCII alone."""
+    return _Mode.ascii
 
 
 def display(value: object, limit: int | None = None) -> str:
     """Give one line that shows a value: control characters, escapes, bidi marks and odd spaces made visible.
 
-    A value longer than `limit` is cut, with its whole length told.
+    A value that takes more than `limit` terminal cells is cut to at most that many, with its whole length told.
     """
     text = value if isinstance(value, str) else "" if value is None else str(value)
-    shown = text if text.isascii() and text.isprintable() else "".join(_visible(char) for char in text)
-    if limit is not None and len(shown) > limit:
-        note = f"… ({len(text):,} characters)"
-        return shown[: max(limit - len(note), 1)] + note
-    return shown
-
-
-def _is_blank(code: int) -> bool:
-    """Tell whether a character shows nothing though it is no space: Default_Ignorable_Code_Point, Braille blank."""
-    return any(first <= code <= last for first, last in _IGNORABLE)
-
-
-def _visible(char: str) -> str:
-    if char in _NAMED:
-        return _NAMED[char]
-    code = ord(char)
-    if code < 32:
-        return chr(0x2400 + code)
-    category = unicodedata.category(char)
-    if category in _HIDDEN or (category == "Zs" and char != " ") or _is_blank(code):
-        return f"⟨U+{code:04X}⟩"
-    return char
+    if limit is None:
+        return _show(text)
+    most = limit * CHARACTERS_IN_A_CELL
+    shown = _show(text[: most + 1])
+    if len(text) <= most and cell_len(shown) <= limit:
+        return shown
+    note = f"{_ellipsis()} ({len(text):,} characters)"
+    return _head(shown, limit - len(note)) + note if len(note) < limit else _cut(shown, limit)
 
 
 def values(found: object, limit: int | None = None) -> str:
     """Show the values of an attribute on one line."""
     listed = found if isinstance(found, list) else [found]
     return display(" | ".join(str(value) for value in listed), limit)
+
+
+def fit(text: str, cells: int, *, right: bool = False) -> str:
+    """Pad or cut a displayable text to exactly so many terminal cells; `right` puts the padding before it."""
+    width = len(text) if text.isascii() else cell_len(text)
+    if width > cells or len(text) > cells * CHARACTERS_IN_A_CELL:
+        text = _cut(text, cells)
+        width = cell_len(text)
+    padding = " " * (cells - width)
+    return padding + text if right else text + padding
+
+
+def _show(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    if _Mode.ascii:
+        return "".join(map(_in_ascii, text))
+    shown = text if text.isprintable() and not _BLANK.search(text) else "".join(map(_visible, text))
+    if shown and unicodedata.category(shown[0]) in ("Mn", "Me"):  # it would sit on whatever stands before the value
+        return _code(shown[0]) + shown[1:]
+    return shown
+
+
+@lru_cache(4096)
+def _visible(char: str) -> str:
+    if char in _NAMED:
+        return _NAMED[char]
+    if ord(char) < 32:
+        return chr(0x2400 + ord(char))
+    return char if char.isprintable() and not _BLANK.match(char) else _code(char)
+
+
+def _in_ascii(char: str) -> str:
+    if char.isascii() and char.isprintable():
+        return char
+    return _ASCII_NAMED.get(char) or _code(char)
+
+
+def _code(char: str) -> str:
+    return f"<U+{ord(char):04X}>" if _Mode.ascii else f"⟨U+{ord(char):04X}⟩"
+
+
+def _ellipsis() -> str:
+    return "..." if _Mode.ascii else "…"
+
+
+def _cut(text: str, cells: int) -> str:
+    """Cut a text that is too long to at most so many cells, an ellipsis at its end."""
+    mark = _ellipsis()[: max(cells, 0)]
+    return _head(text, cells - len(mark)) + mark
+
+
+def _head(text: str, cells: int) -> str:
+    """Give as many leading characters as fit into so many cells, wide ones whole."""
+    if text.isascii():
+        return text[: max(cells, 0)]
+    left = cells
+    for index, char in enumerate(text[: max(cells, 0) * CHARACTERS_IN_A_CELL]):
+        left -= get_character_cell_size(char)
+        if left < 0:
+            return text[:index]
+    return text[: max(cells, 0) * CHARACTERS_IN_A_CELL]

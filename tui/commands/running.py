@@ -19,7 +19,7 @@ Phase = Literal["import", "sync", "evaluate", "export", "confirm", "detect"]
 def run(
     profile: Annotated[str | None, typer.Argument(help="A configured profile; without one, the whole cycle.")] = None,
     start: Annotated[
-        str | None, typer.Option("--from", help="Begin at this step, such as 'sync' or 'export directory'.")
+        str | None, typer.Option("--from", help="Begin at this step: 'sync', 'export directory', or its number.")
     ] = None,
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
@@ -31,11 +31,19 @@ def run(
     except feed.UnknownId as error:
         fail(str(error), USAGE)
     if start is not None:
-        names = [str(plan) for plan in plans]
-        if start not in names:
-            fail(f"'{start}' is no step of this profile; its steps are: {', '.join(names)}", USAGE)
-        plans = plans[names.index(start) :]
+        plans = plans[_position(plans, start) :]
     raise typer.Exit(carry_out(workspace, execute(workspace, profile or "whole cycle", plans, as_json=as_json)))
+
+
+def _position(plans: list[feed.StepPlan], start: str) -> int:
+    """Find a step by its name, the first of that name, or by its number from 1 on."""
+    names = [str(plan) for plan in plans]
+    if start in names:
+        return names.index(start)
+    if start.isascii() and start.isdigit() and 1 <= int(start) <= len(names):
+        return int(start) - 1
+    numbered = ", ".join(f"{number} {name}" for number, name in enumerate(names, 1))
+    return fail(f"'{start}' is no step of this profile; its steps are: {numbered}", USAGE)
 
 
 def step(

@@ -110,3 +110,19 @@ def next_day(rows: list[Row], *, seed: int = 8) -> list[Row]:
     leavers = set(chosen[13:])
     joiners = people(12, seed=seed, first_id=len(rows) + 1)
     return [row for index, row in enumerate(changed) if index not in leavers] + list(joiners)
+
+
+def day_after(rows: list[Row], *, seed: int = 9) -> list[Row]:
+    """Give the same people another day later: three new titles, two moves, two joiners, one without a department."""
+    chance = random.Random(seed)  # noqa: S311 - sample data
+    changed = [dict(row) for row in rows]
+    chosen = chance.sample(range(len(changed)), 5)
+    for index in chosen[:3]:
+        changed[index]["title"] = f"Acting {changed[index]['title']}"
+    for index in chosen[3:]:
+        others = [name for name in DEPARTMENTS if name != changed[index]["department"]]
+        changed[index]["department"] = chance.choice(others)
+    last = max(int(row["employee_id"].removeprefix("E")) for row in rows)
+    joiners = list(people(2, seed=seed, first_id=last + 1))
+    joiners[1]["department"] = ""
+    return changed + joiners

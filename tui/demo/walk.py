@@ -1,10 +1,10 @@
-"""Walk the five phases twice: provision everybody, then a day with joiners, movers, leavers and a broken file."""
+"""Walk the five phases: provision everybody; a day with joiners, movers, leavers and a broken file; a day half done."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from tui import feed
-from tui.demo.people import PERSON_COLUMNS, Row, next_day
+from tui.demo.people import PERSON_COLUMNS, Row, day_after, next_day
 from tui.demo.workspace import write_csv
 from tui.output import say
 from tui.progress import tell_waiting
@@ -26,16 +26,21 @@ _CYCLE = (
 
 
 async def walk(workspace: feed.Workspace, folder: Path, rows: list[Row], execute: Execute) -> int:
-    """Walk both days and give the exit status: 0 if everything went as a demo should."""
+    """Walk two days and begin a third; give the exit status: 0 if everything went as a demo should."""
     say("")
     say(f"Day one: {len(rows):,} people in hr.csv, and an empty directory.", "bold")
     worst = await _cycle(workspace, execute, list(_CYCLE))
     worst = max(worst, await _broken_day(workspace, folder, rows, execute))
     say("")
     say("Day two, the right file: joiners, new titles, moves to other departments, leavers.", "bold")
-    write_csv(folder / "hr.csv", PERSON_COLUMNS, next_day(rows))
+    second = next_day(rows)
+    write_csv(folder / "hr.csv", PERSON_COLUMNS, second)
     detection_first = [_CYCLE[0], ("5  Deletion detection, before anything flows on.", "detect hr"), *_CYCLE[2:6]]
     worst = max(worst, await _cycle(workspace, execute, detection_first))
+    say("")
+    say("Day three has begun: two more joiners, new titles, and HR forgot somebody's department.", "bold")
+    write_csv(folder / "hr.csv", PERSON_COLUMNS, day_after(second))
+    await _cycle(workspace, execute, [_CYCLE[0], *_CYCLE[2:4]])
     say("")
     tell_waiting(await feed.status(workspace))
     _tell_what_next(folder)
@@ -70,8 +75,9 @@ async def _broken_day(workspace: feed.Workspace, folder: Path, rows: list[Row], 
 def _tell_what_next(folder: Path) -> None:
     say("")
     say("Two people left. They are obsolete, and wait for you; their accounts are still there.", "bold")
+    say("The third day's exports are pending, and wait to be sent.", "bold")
     say(f"    cd {folder}")
-    say("    interlock review                                  who, and what would follow")
+    say("    interlock                                         the console: all of it, to look at and to decide")
+    say("    interlock review                                  who left, and what would follow")
     say('    interlock review approve rev-1 --reason "left"    or keep, or defer')
     say("    interlock run                                     carries it out, and proves the entry gone")
-    say("    interlock status, objects, exports, runs, transitions, show ID: all of it can be looked at")

@@ -1,0 +1,18 @@
+"""The keys that hold everywhere."""
+
+from textual.binding import Binding, BindingType
+
+SCREEN_NAMES = ("line", "exports", "objects", "metaverse", "transitions", "review", "runs", "systems")
+"""The screens, in the order of their digits."""
+APP_KEYS: list[BindingType] = [
+    *(
+        Binding(str(number), f"app.show_screen('{name}')", name, id=f"screen.{name}", show=False)
+        for number, name in enumerate(SCREEN_NAMES, 1)
+    ),
+    Binding("W", "app.arm", "arm", id="arm"),
+    Binding("p", "app.freeze", "freeze", id="freeze", show=False),
+    Binding("colon,ctrl+p", "app.palette", "command", id="palette"),
+    Binding("question_mark", "app.help", "help", id="help"),
+    Binding("q", "app.leave", "quit", id="quit"),
+    Binding("ctrl+c", "app.interrupt", "quit, pressed twice", id="interrupt", show=False, priority=True),
+]

@@ -1,0 +1,82 @@
+"""Where a profile stands: which of its steps were carried out last, and which is next."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tui import feed
+
+PHASES = ("import", "evaluate", "export", "confirm", "detect")
+"""The five phases of the track; synchronising belongs to the first."""
+GOOD = frozenset({feed.StepResult.SUCCESS, feed.StepResult.NO_OBJECTS, feed.StepResult.WARNINGS})
+GOING_ON = frozenset({feed.StepResult.DISCOVERY_ERRORS, feed.StepResult.SYNC_ERRORS, feed.StepResult.EXPORT_ERRORS})
+"""Results with errors of single objects, after which the next step is next all the same."""
+
+
+class Standing(NamedTuple):
+    """A profile beside the history of steps."""
+
+    records: list[feed.StepRecord | None]
+    """For each step of the profile, how it last went in the present round."""
+    next_step: int
+    """The index of the step that is next."""
+
+
+def standing(plans: Sequence[feed.StepPlan], steps: Sequence[feed.StepRecord]) -> Standing:
+    """Follow the history through the profile's steps, round and round."""
+    records: list[feed.StepRecord | None] = [None] * len(plans)
+    position = 0
+    for record in steps:
+        index = _find(plans, record, position)
+        if index is None:
+            continue
+        if index < position:
+            records[index:] = [None] * (len(plans) - index)
+        records[index] = record
+        position = index + 1 if _is_over(record) else index
+    return Standing(records, position % len(plans) if plans else 0)
+
+
+def _find(plans: Sequence[feed.StepPlan], record: feed.StepRecord, position: int) -> int | None:
+    """Find the step that a record is of, the nearest from a position on."""
+    order = [*range(position, len(plans)), *range(position)]
+    return next((i for i in order if (plans[i].phase, plans[i].system) == (record.phase, record.system)), None)
+
+
+def _is_over(record: feed.StepRecord) -> bool:
+    return record.result in GOOD or record.result in GOING_ON
+
+
+def phase_of(step_phase: str) -> str:
+    """Give the phase of the track that a step belongs to."""
+    return "import" if step_phase == "sync" else step_phase
+
+
+def lamp(record: feed.StepRecord | None, *, alive: bool) -> str:
+    """Give the lamp of a step: idle, running, held, done or danger."""
+    if record is None:
+        return "idle"
+    if record.result is None:
+        return "running" if alive else "danger"
+    if record.result in GOOD:
+        return "done"
+    return "held" if record.result is feed.StepResult.STOPPED_THRESHOLD else "danger"
+
+
+def lamps(plans: Sequence[feed.StepPlan], found: Standing, *, alive: bool) -> dict[str, str]:
+    """Give the lamp of each of the five phases: the one of its steps that matters most."""
+    shown: dict[str, str] = {}
+    for phase in PHASES:
+        mine = [
+            lamp(record, alive=alive)
+            for plan, record in zip(plans, found.records, strict=True)
+            if phase_of(plan.phase) == phase
+        ]
+        shown[phase] = _together(mine)
+    return shown
+
+
+def _together(mine: list[str]) -> str:
+    for state in ("running", "held", "danger"):
+        if state in mine:
+            return state
+    return "done" if mine and all(state == "done" for state in mine) else "idle"

@@ -1,0 +1,157 @@
+"""All that the screens and the command line read from the store and ask of the engine: the one door between them."""
+
+from collections.abc import AsyncIterator
+
+from engine import queue, review
+from engine.config import StepPlan
+from engine.connectors.base import CheckLine
+from engine.errors import ConfigurationError, StepFailed
+from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
+from engine.operator import current_operator
+from engine.outlook import Ahead
+from engine.review import DecisionRefused
+from engine.runs import execute_run, exit_status, tune_interpreter
+from engine.steps import Control
+from engine.workspace import Workspace, open_workspace, whole_cycle, with_detection
+from storage import exports, metaverse, objects, reviews, runs
+from storage.errors import AlreadyRunning, StoreError
+from storage.lists import UnknownColumn
+from storage.records import CsoStatus, ExportStatus, HeldBatch, Query, ReviewState, Run, StepRecord, StepResult, Term
+from tui.feed import lists
+from tui.feed.history import PastRun, history
+from tui.feed.lists import Document, listing
+from tui.feed.snapshot import Counts, Snapshot, counts, snapshot
+from tui.feed.systems import configuration
+from tui.feed.things import UnknownId, items, show
+
+__all__ = [
+    "STATUSES",
+    "Ahead",
+    "AlreadyRunning",
+    "CheckLine",
+    "ConfigurationError",
+    "Control",
+    "Counts",
+    "DecisionRefused",
+    "Document",
+    "Event",
+    "HeldBatch",
+    "PastRun",
+    "Progress",
+    "Query",
+    "Run",
+    "RunFinished",
+    "RunStarted",
+    "Snapshot",
+    "StepFailed",
+    "StepFinished",
+    "StepPlan",
+    "StepRecord",
+    "StepResult",
+    "StepStarted",
+    "StoreError",
+    "Term",
+    "UnknownColumn",
+    "UnknownId",
+    "Workspace",
+    "check",
+    "configuration",
+    "counts",
+    "current_operator",
+    "errors_of_step",
+    "execute_run",
+    "exit_status",
+    "history",
+    "items",
+    "listing",
+    "lists",
+    "open_workspace",
+    "plans_of",
+    "queue",
+    "request_stop",
+    "review",
+    "show",
+    "snapshot",
+    "status",
+    "tune_interpreter",
+]
+
+STATUSES: dict[str, tuple[str, ...]] = {
+    "objects": tuple(CsoStatus),
+    "exports": tuple(ExportStatus),
+    "review": (*ReviewState, "all"),
+    "runs": tuple(StepResult),
+    "transitions": (*CsoStatus, *ExportStatus, *ReviewState),
+}
+"""What `--status` may name in each listing."""
+
+
+def plans_of(workspace: Workspace, profile: str | None) -> list[StepPlan]:
+    """Give the steps of a profile, or of the whole cycle. Raises `UnknownId` for a profile that is not configured."""
+    config = workspace.config
+    if profile is None:
+        return with_detection(whole_cycle(config, workspace.rules))
+    if profile not in config.profiles:
+        there_are = ", ".join(sorted(config.profiles)) or "none"
+        raise UnknownId(f"no profile '{profile}' is configured; there are: {there_are}")
+    found = config.profiles[profile]
+    return with_detection(list(found.steps)) if found.detect else list(found.steps)
+
+
+async def request_stop(workspace: Workspace) -> list[int]:
+    """Ask the open run to stop at its next page boundary; give the ids of the runs that were asked."""
+    async with workspace.store.transaction() as tx:
+        return await runs.request_stop(tx, current_operator())
+
+
+async def status(workspace: Workspace) -> Document:
+    """Give the state of everything: systems with counts by status, exports, open runs, what waits for a person."""
+    async with workspace.store.reading() as tx:
+        held = [batch._asdict() for batch in await reviews.held(tx)]
+        return {
+            "store": str(workspace.store.path),
+            "operator": current_operator(),
+            "systems": [
+                {"system": system, "type": kind, "status": state.value, "objects": count}
+                for system, kind, state, count in await objects.counts(tx)
+            ],
+            "metaverse": [{"type": kind, "objects": count} for kind, count in await metaverse.counts(tx)],
+            "exports": [
+                {"system": system, "change": change.value, "status": state.value, "held": is_held, "exports": count}
+                for system, change, state, is_held, count in await exports.counts(tx)
+            ],
+            "open_runs": [run._asdict() for run in await runs.open_runs(tx)],
+            "waiting": {"review_items": await reviews.count_waiting(tx), "held_batches": held},
+        }
+
+
+async def errors_of_step(workspace: Workspace, run_id: int, step_id: int, limit: int) -> list[Document]:
+    """List what went wrong with objects in one step."""
+    async with workspace.store.reading() as tx:
+        found = await runs.errors_of(tx, run_id, step_id=step_id, limit=limit)
+    return [error._asdict() for _, error in found]
+
+
+async def check(workspace: Workspace) -> AsyncIterator[tuple[str, CheckLine]]:
+    """Test whether every system can be used as configured, and knows the attributes that the rules use."""
+    for name, system in workspace.config.systems.items():
+        connector = workspace.connector(name)
+        lines = await connector.test()
+        for line in lines:
+            yield name, line
+        if not all(line.ok for line in lines):
+            continue
+        try:
+            schema = await connector.discover_schema()
+        except StepFailed as error:
+            yield name, CheckLine(False, "schema", str(error))
+            continue
+        for kind in system.objects:
+            known = {attribute.lower() for attribute in schema.get(kind, [])} | {
+                system.objects[kind].external_id.lower()
+            }
+            used = workspace.rules.used[name, kind]
+            missing = sorted(attribute for attribute in used if attribute.lower() not in known)
+            if schema.get(kind) and missing:
+                message = f"the rules use what '{kind}' does not have: {', '.join(missing)}"
+                yield name, CheckLine(False, "schema", message)

@@ -1,0 +1,124 @@
+"""Lists for the screens and the command line: pages of rows, and the line by which an operator filters them."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+from engine.labels import label_of_mvo
+from engine.workspace import Workspace
+from storage import lists
+from storage.records import ListedError, ListedExport, Mvo, PendingExport, Place, Query, Term, Transition
+
+__all__ = ["COLUMNS", "Document", "Place", "Query", "Term", "count", "keys", "listing", "page", "parse_filter", "rank"]
+
+Document = dict[str, Any]
+"""A row or a whole thing, ready for JSON."""
+COLUMNS: dict[str, tuple[str, ...]] = {kind: lists.columns(kind) for kind in lists.KINDS}
+"""The names of the columns that each kind of list can be sorted and filtered by."""
+PAGE = 500
+
+_PREFIXES = {"objects": "cso", "metaverse": "mvo", "exports": "exp", "review": "rev", "runs": "run"}
+_STATUS_COLUMNS = {"objects": "status", "exports": "status", "review": "state", "runs": "result", "transitions": "to"}
+_SEARCHED_COLUMNS = {"exports": "object", "review": "object", "runs": "profile", "transitions": "object"}
+_WORD = re.compile(r'\s*(!?)(?:([A-Za-z_][A-Za-z0-9_-]*):)?(?:"([^"]*)"?|(\S*))')
+
+
+def parse_filter(text: str) -> tuple[Term, ...]:
+    """Read the line of a filter: `text`, `"a text"`, `column:value`, `column:"a value"`, and each after `!` for not so.
+
+    Any line can be read: a quote that is not closed runs to the end, and what is no column's name belongs to the text.
+    """
+    terms = []
+    place = 0
+    while place < len(text):
+        found = _WORD.match(text, place)
+        if found is None or found.end() == place:
+            break
+        place = found.end()
+        inverted, column, quoted, plain = found.groups()
+        value = quoted if quoted is not None else plain
+        if value or column:
+            terms.append(Term(value, column, bool(inverted)))
+    return tuple(terms)
+
+
+async def page(
+    workspace: Workspace, query: Query, after: Place | None = None, skip: int = 0, limit: int = 200
+) -> list[Document]:
+    """Read the rows that follow a place, or the first ones, each with its `key`, its `place` and what it is made of.
+
+    `skip` leaves some rows out before. Raises `UnknownColumn` or `StoreError`.
+    """
+    async with workspace.store.reading() as tx:
+        found = await lists.page(tx, query, after=after, skip=skip, limit=limit)
+    return [{**_document(query.kind, record), "place": place} for place, record in found]
+
+
+async def count(workspace: Workspace, query: Query) -> int:
+    """Count the rows of a list. Raises `UnknownColumn` or `StoreError`."""
+    async with workspace.store.reading() as tx:
+        return await lists.count(tx, query)
+
+
+async def rank(workspace: Workspace, query: Query, place: Place) -> int:
+    """Count the rows that stand before a place. Raises `UnknownColumn` or `StoreError`."""
+    async with workspace.store.reading() as tx:
+        return await lists.rank(tx, query, place)
+
+
+async def keys(workspace: Workspace, query: Query) -> list[int]:
+    """Give the ids of all rows of a list, in its order. Raises `UnknownColumn` or `StoreError`."""
+    async with workspace.store.reading() as tx:
+        return await lists.keys(tx, query)
+
+
+async def listing(
+    workspace: Workspace,
+    kind: str,
+    *,
+    system: str | None = None,
+    status: str | None = None,
+    search: str | None = None,
+    limit: int = 0,
+) -> AsyncIterator[Document]:
+    """List objects, metaverse, exports, review, runs or transitions as rows, page by page; 0 means all of them.
+
+    For the metaverse, `system` names the type of the objects.
+    """
+    terms = (
+        Term(system or "", "type" if kind == "metaverse" else "system"),
+        Term(status or "", _STATUS_COLUMNS.get(kind)),
+        Term(search or "", _SEARCHED_COLUMNS.get(kind)),
+    )
+    query = Query(kind, tuple(term for term in terms if term.text))
+    after: Place | None = None
+    given = 0
+    async with workspace.store.reading() as tx:
+        while not limit or given < limit:
+            size = min(PAGE, limit - given) if limit else PAGE
+            found = await lists.page(tx, query, after=after, limit=size)
+            for _, record in found:
+                yield _document(kind, record)
+            if len(found) < size:
+                return
+            given += size
+            after = found[-1][0]
+
+
+def _document(kind: str, record: lists.Record) -> Document:
+    fields: Document
+    match record:
+        case ListedExport(export, label):
+            fields = {**export_document(export), "label": label}
+        case Mvo():
+            fields = {**record._asdict(), "label": label_of_mvo(record)}
+        case Transition() | ListedError():
+            return {"key": record.id, **record._asdict()}
+        case _:
+            fields = record._asdict()
+    return {"key": fields["id"], **fields, "id": f"{_PREFIXES[kind]}-{fields['id']}"}
+
+
+def export_document(export: PendingExport) -> Document:
+    """Give a pending export with its changes as documents."""
+    return {**export._asdict(), "changes": [change._asdict() for change in export.changes]}

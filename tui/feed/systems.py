@@ -1,0 +1,37 @@
+"""The configuration as it was read; secrets are named in it, never held."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from engine.workspace import Workspace
+
+
+def configuration(workspace: Workspace) -> dict[str, Any]:
+    """Give systems, rules and profiles, ready to show."""
+    config = workspace.config
+    return {
+        "systems": {
+            name: {
+                "connector": system.connector,
+                "options": _plain(system.options),
+                "objects": {
+                    kind: {**_plain(settings, exclude={"options"}), **_plain(settings.options)}
+                    for kind, settings in system.objects.items()
+                },
+                "deletions": _plain(system.deletions),
+                "exports": _plain(system.exports),
+            }
+            for name, system in config.systems.items()
+        },
+        "rules": [{"name": rule.name, "from": rule.source, "to": rule.target} for rule in config.rules],
+        "profiles": {name: [str(step) for step in profile.steps] for name, profile in config.profiles.items()},
+    }
+
+
+def _plain(model: Any, exclude: set[str] | None = None) -> dict[str, Any]:
+    """Give what is set in a part of the configuration."""
+    if not isinstance(model, BaseModel):
+        return {}
+    found = model.model_dump(mode="json", exclude_none=True, exclude=exclude)
+    return {name: value for name, value in found.items() if value not in ({}, [], "")}

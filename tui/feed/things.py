@@ -1,0 +1,107 @@
+"""One thing whole: an object, an export, a review item, a run, with everything that is known of it."""
+
+from collections.abc import Sequence
+
+from engine.labels import label_of
+from engine.workspace import Workspace
+from storage import exports, metaverse, objects, reviews, runs, transitions
+from storage.records import ReviewItem
+from storage.store import Transaction
+from tui.feed.lists import Document, export_document
+
+
+class UnknownId(LookupError):
+    """There is no such object, export, review item or run."""
+
+
+async def show(workspace: Workspace, text: str) -> Document:
+    """Give one thing whole by its id: `cso-1`, `mvo-1`, `exp-1`, `rev-1`, `run-1`. Raises `UnknownId`."""
+    kind, _, number = text.partition("-")
+    readers = {"cso": _show_cso, "mvo": _show_mvo, "exp": _show_export, "rev": _show_review, "run": _show_run}
+    if kind not in readers or not (number.isascii() and number.isdigit() and len(number) < 19):
+        raise UnknownId(f"'{text}' is no id: cso-1, mvo-1, exp-1, rev-1 or run-1 are")
+    async with workspace.store.reading() as tx:
+        found = await readers[kind](tx, int(number))
+    if found is None:
+        raise UnknownId(f"there is no {text}")
+    return found
+
+
+async def _show_cso(tx: Transaction, cso_id: int) -> Document | None:
+    csos = await objects.get(tx, [cso_id])
+    history = [move._asdict() for move in await transitions.of(tx, "cso", cso_id)]
+    if not csos:
+        return {"id": f"cso-{cso_id}", "removed": True, "transitions": history} if history else None
+    staged = (await exports.of_objects(tx, [cso_id])).get(cso_id)
+    return {
+        **csos[0]._asdict(),
+        "id": f"cso-{cso_id}",
+        "pending_export": {**export_document(staged), "id": f"exp-{staged.id}"} if staged else None,
+        "reviews": [{"id": f"rev-{item.id}", "state": item.state} for item in await reviews.all_of(tx, cso_id)],
+        "transitions": history,
+    }
+
+
+async def _show_mvo(tx: Transaction, mvo_id: int) -> Document | None:
+    mvos = await metaverse.get(tx, [mvo_id])
+    if not mvos:
+        return None
+    joined = await objects.joined_to(tx, [mvo_id])
+    return {
+        **mvos[0]._asdict(),
+        "id": f"mvo-{mvo_id}",
+        "joined": [
+            {
+                "id": f"cso-{one.id}",
+                "system": one.system,
+                "label": label_of(one),
+                "status": one.status,
+                "by": one.joined_by,
+            }
+            for one in joined
+        ],
+    }
+
+
+async def _show_export(tx: Transaction, export_id: int) -> Document | None:
+    found = await exports.get(tx, [export_id])
+    history = [move._asdict() for move in await transitions.of(tx, "export", export_id)]
+    if not found:
+        return {"id": f"exp-{export_id}", "gone": True, "transitions": history} if history else None
+    export = found[0]
+    cso = (await objects.get(tx, [export.cso_id]))[0]
+    now = {change.name: cso.attributes.get(change.name, []) for change in export.changes}
+    changes = [{**change._asdict(), "now": now[change.name]} for change in export.changes]
+    label = cso.secondary_id or cso.external_id
+    return {**export._asdict(), "id": f"exp-{export_id}", "label": label, "changes": changes, "transitions": history}
+
+
+async def _show_review(tx: Transaction, item_id: int) -> Document | None:
+    items = await reviews.get(tx, [item_id])
+    if not items:
+        return None
+    history = [move._asdict() for move in await transitions.of(tx, "review", item_id)]
+    csos = await objects.get(tx, [items[0].object_id])
+    last = csos[0].attributes if csos else None
+    return {**items[0]._asdict(), "id": f"rev-{item_id}", "attributes": last, "transitions": history}
+
+
+async def _show_run(tx: Transaction, run_id: int) -> Document | None:
+    run = await runs.get(tx, run_id)
+    if run is None:
+        return None
+    return {
+        **run._asdict(),
+        "id": f"run-{run_id}",
+        "steps": [step._asdict() for step in await runs.steps_of(tx, run_id)],
+        "errors": [{"step": step, **error._asdict()} for step, error in await runs.errors_of(tx, run_id)],
+        "held": [batch._asdict() for batch in await reviews.held(tx, run_id)],
+    }
+
+
+async def items(workspace: Workspace, ids: Sequence[int]) -> list[Document]:
+    """Read review items, in the order of their ids, as they stand now."""
+    async with workspace.store.reading() as tx:
+        found: list[ReviewItem] = await reviews.get(tx, ids)
+    listed = sorted(found, key=lambda item: item.id)
+    return [{**item._asdict(), "key": item.id, "id": f"rev-{item.id}"} for item in listed]

@@ -1,0 +1,30 @@
+"""Times as a person reads them: this machine's clock, and how long something takes."""
+
+from datetime import UTC, datetime
+
+
+def local_time(stamp: str | None, *, precise: bool = False) -> str:
+    """Show a moment of the store by this machine's clock: the time of today, else the date with it."""
+    if not stamp:
+        return ""
+    moment = datetime.fromisoformat(stamp).astimezone()
+    if precise:
+        return moment.strftime("%Y-%m-%d %H:%M:%S")
+    today = datetime.now(UTC).astimezone().date()
+    return moment.strftime("%H:%M:%S" if moment.date() == today else "%Y-%m-%d %H:%M")
+
+
+def seconds_between(earlier: str, later: str) -> float:
+    """Give the seconds from one moment of the store to another."""
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
+
+
+def lasting(seconds: float) -> str:
+    """Say how long something takes."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h"

@@ -1,0 +1,100 @@
+"""One review item: the evidence, and the consequences that an approval would cover."""
+
+from typing import Any
+
+from tui import tones
+from tui.moments import lasting, local_time
+from tui.sheets.layout import Document, attributes, fact, prose, section, stated, timeline
+from tui.widgets.sheet import SheetLine
+
+_QUESTIONS = {
+    "absence": "a complete import no longer contained it",
+    "delete": "a delete in the target that no approval covers yet",
+}
+
+
+def review(found: Document, width: int) -> list[SheetLine]:
+    """Show a review item."""
+    lines = [
+        *fact("object", found["label"], width, tone="strong", link=f"cso-{found['object_id']}"),
+        *fact("id", f"{found['id']} in {found['system']}, {found['type']}", width),
+        *prose("asks about", _QUESTIONS.get(found["kind"], found["kind"]), width),
+        *stated("state", tones.status(found["state"]), width),
+    ]
+    if found["decided_by"]:
+        lines += fact("decided", f"by {found['decided_by']}, {local_time(found['decided_at'])}", width)
+        lines += prose("reason", found["reason"], width)
+    if found["deferred_until"]:
+        lines += fact("until", local_time(found["deferred_until"]), width)
+    lines += section("What an approval does")
+    lines += consequences(found["consequences"], width)
+    lines += section("Evidence")
+    lines += _evidence(found, width)
+    if found.get("attributes"):
+        lines += section("Last known attributes")
+        lines += attributes(found["attributes"], width)
+    return [*lines, *section("Timeline"), *timeline(found["transitions"], width)]
+
+
+def consequences(found: Document, width: int) -> list[SheetLine]:
+    """Show what a decision leads to, worst first."""
+    lines = []
+    if found.get("mvo_deleted"):
+        grace = found.get("grace_seconds") or 0
+        after = f" after {lasting(grace)} of grace" if grace else ""
+        lines += fact("deletes", f"mvo-{found['mvo']}{after}", width, tone="danger", link=f"mvo-{found['mvo']}")
+    elif found.get("mvo"):
+        lines += fact("leaves", f"mvo-{found['mvo']}, which stays", width, link=f"mvo-{found['mvo']}")
+    lines += _objects("deletes", found.get("deletes", []), width, "danger")
+    lines += _objects("leaves alone", found.get("left_alone", []), width, "")
+    lines += _objects("creates again", found.get("recreated", []), width, "warn")
+    for name in found.get("recalled", []):
+        lines += fact("recalls", name, width, tone="warn")
+    return lines or [*fact("nothing else", "the object is disconnected, no more", width)]
+
+
+def _objects(verb: str, entries: list[list[Any]], width: int, tone: str) -> list[SheetLine]:
+    return [
+        line
+        for cso_id, system, label, _external_id in entries
+        for line in fact(verb, f"{label} in {system}", width, tone=tone, link=f"cso-{cso_id}")
+    ]
+
+
+def _evidence(found: Document, width: int) -> list[SheetLine]:
+    evidence = found["evidence"]
+    lines = []
+    if evidence.get("last_seen_at"):
+        run = evidence.get("last_seen_in_run")
+        at = f"{local_time(evidence['last_seen_at'])} in run-{run}"
+        lines += fact("last seen", at, width, link=f"run-{run}")
+    if evidence.get("missing_since"):
+        run = evidence.get("missing_in_run")
+        at = f"{local_time(evidence['missing_since'])} in run-{run}"
+        lines += fact("missing since", at, width, link=f"run-{run}")
+    if evidence.get("missing_together") is not None:
+        together = evidence["missing_together"]
+        others = "nobody else went missing" if together == 1 else f"{together:,} went missing at once"
+        lines += fact("with it", others, width)
+    if evidence.get("cause"):
+        lines += prose("cause", evidence["cause"], width)
+    return lines or [*fact("", "asked in " + (f"run-{found['run_id']}" if found["run_id"] else "no run"), width)]
+
+
+def totals(items: list[Document]) -> list[str]:
+    """Sum the consequences of several items up, a sentence each, worst first."""
+    mvos = {item["consequences"].get("mvo") for item in items if item["consequences"].get("mvo_deleted")}
+    lines = [f"{len(mvos):,} metaverse object{'s are' if len(mvos) != 1 else ' is'} deleted"] if mvos else []
+    for key, verb in (("deletes", "deleted in"), ("left_alone", "left alone in"), ("recreated", "created again in")):
+        by_system: dict[str, set[int]] = {}
+        for item in items:
+            for cso_id, system, *_ in item["consequences"].get(key, []):
+                by_system.setdefault(system, set()).add(cso_id)
+        lines += [
+            f"{len(ids):,} object{'s are' if len(ids) != 1 else ' is'} {verb} '{system}'"
+            for system, ids in sorted(by_system.items())
+        ]
+    recalled = sum(len(item["consequences"].get("recalled", [])) for item in items)
+    if recalled:
+        lines.append(f"{recalled:,} attribute{'s are' if recalled != 1 else ' is'} recalled")
+    return lines or ["the objects are disconnected; nothing is deleted"]

@@ -1,0 +1,1 @@
+"""The widgets of the console: each paints its own lines, and only what changed is sent."""

@@ -1,0 +1,28 @@
+"""Where a table gets its rows from, a page at a time."""
+
+from typing import Any, Protocol
+
+from tui import feed
+
+Row = dict[str, Any]
+"""A document of a listing: its `key` (a number), its `place` in the order, and its fields."""
+
+
+class Source(Protocol):
+    """What a table asks of the store."""
+
+    async def page(self, query: feed.Query, after: Any, skip: int, limit: int) -> list[Row]:
+        """Give the rows after a place, leaving some out."""
+        ...
+
+    async def count(self, query: feed.Query) -> int:
+        """Count the rows of a query."""
+        ...
+
+    async def rank(self, query: feed.Query, place: Any) -> int:
+        """Count the rows before a place."""
+        ...
+
+    async def keys(self, query: feed.Query) -> list[int]:
+        """List the keys of all rows of a query, in order."""
+        ...

@@ -4,8 +4,9 @@ import unicodedata
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
-from tui.display import display
+from tui.display import display, fit, use_ascii
 
 HOSTILE = st.sampled_from("\x1b\n\r\t\0\x7f\x85\x9b\u200b\u200e\u202e\u2066\u2069\u00a0\u2003\u2028\ufeff\U000e0001")
 TEXTS = st.text(max_size=40) | st.lists(HOSTILE | st.characters(), max_size=40).map("".join)
@@ -35,10 +36,38 @@ def test_letters_numbers_and_punctuation_stay(text):
     assert display(text) == text
 
 
+WIDE = TEXTS | st.text(st.sampled_from("李小龙aé\u0301\u0300ה"), max_size=90)
+
+
 @settings(max_examples=200)
-@given(TEXTS, st.integers(30, 60))
+@given(WIDE, st.integers(0, 60))
 def test_what_is_cut_fits_and_tells_its_length(text, limit):
     shown = display(text, limit)
-    assert len(shown) <= limit
+    assert cell_len(shown) <= limit
     whole = display(text)
-    assert shown == whole or (f"({len(text):,} characters)" in shown and len(whole) > limit)
+    if shown != whole:
+        assert cell_len(whole) > limit or len(text) > 4 * limit
+        assert limit < 25 or f"({len(text):,} characters)" in shown
+
+
+@settings(max_examples=200)
+@given(WIDE, st.integers(0, 60), st.booleans())
+def test_what_is_fitted_takes_exactly_its_cells(text, cells, right):
+    shown = fit(display(text), cells, right=right)
+    assert cell_len(shown) == cells
+    assert len(shown) <= 4 * cells
+
+
+@settings(max_examples=200)
+@given(WIDE, st.integers(0, 60))
+def test_an_ascii_terminal_gets_printable_ascii_that_fits(text, limit):
+    use_ascii(True)
+    try:
+        shown = display(text, limit)
+        assert shown.isascii()
+        assert shown == "" or shown.isprintable()
+        assert len(shown) <= limit
+        assert display(display(text)) == display(text)
+        assert len(fit(display(text), limit)) == limit
+    finally:
+        use_ascii(False)

@@ -143,6 +143,51 @@ hr.objects.person.external_id = "id"
     assert config.systems["hr"].objects["person"].external_id == "id"
 
 
+def test_what_is_not_said_of_the_console_is_chosen_from_the_terminal(tmp_path):
+    console = load(write(tmp_path, GOOD))[0].console
+    assert (console.theme, console.ascii, console.mouse, console.arm_minutes, console.keys) == (
+        None,
+        None,
+        None,
+        10,
+        {},
+    )
+
+
+def test_the_console_is_set_up_as_said(tmp_path):
+    said = """
+[console]
+theme = "ansi"
+ascii = true
+mouse = false
+arm_minutes = 60
+[console.keys]
+"review.approve" = "A, ctrl+y"
+"""
+    console = load(write(tmp_path, GOOD + said))[0].console
+    assert (console.theme, console.ascii, console.mouse, console.arm_minutes) == ("ansi", True, False, 60)
+    assert console.keys == {"review.approve": "A, ctrl+y"}
+
+
+@pytest.mark.parametrize(
+    ("said", "line", "key", "sentence"),
+    [
+        ('theme = "solarized"', 1, "console.theme", "'dark', 'light' or 'ansi'"),
+        ('ascii = "maybe"', 1, "console.ascii", "boolean"),
+        ("arm_minutes = 0", 1, "console.arm_minutes", "greater than or equal to 1"),
+        ("arm_minutes = 61", 1, "console.arm_minutes", "less than or equal to 60"),
+        ("arm_minute = 5", 1, "console.arm_minute", "did you mean 'arm_minutes'?"),
+        ('[console.keys]\n"review.approve" = ""', 2, "console.keys.review.approve", "names no key"),
+        ('[console.keys]\n"review.approve" = "a,,b"', 2, "console.keys.review.approve", "names no key"),
+        ("[console.keys]\nquit = 5", 2, "console.keys.quit", "valid string"),
+    ],
+)
+def test_what_the_console_cannot_be_is_told_with_its_line(tmp_path, said, line, key, sentence):
+    found = mistake(tmp_path, GOOD + "[console]\n" + said + "\n")
+    assert found[:2] == (GOOD.count("\n") + 1 + line, key)
+    assert sentence in found[2]
+
+
 # ------------------------------------------------------------------ the file itself
 
 

@@ -1,8 +1,16 @@
 """What an operator reads is what is there."""
 
 import pytest
+from rich.cells import cell_len
 
-from tui.display import display, values
+from tui.display import display, fit, use_ascii, values
+
+
+@pytest.fixture
+def ascii_terminal():
+    use_ascii(True)
+    yield
+    use_ascii(False)
 
 
 @pytest.mark.parametrize("text", ["", "Ann Lee", "cn=a[b]c,dc=org", "[/foo]", "José Ångström", "李小龙", "a\\b|c"])
@@ -81,3 +89,53 @@ def test_the_values_of_an_attribute_stand_on_one_line():
     assert values(["a\n", "b"]) == "a⏎ | b"
     assert values(7) == "7"
     assert "2,000" in values(["x" * 2000], 30)
+
+
+def test_the_limit_counts_terminal_cells():
+    assert display("李" * 20, 40) == "李" * 20
+    assert cell_len(display("李" * 21, 40)) <= 40
+    assert "(21 characters)" in display("李" * 21, 40)
+    assert display("李" * 21, 5) == "李李…"
+
+
+def test_combining_marks_without_end_are_cut_though_they_take_no_room():
+    shown = display("a" + "\u0301" * 10_000, 30)
+    assert len(shown) < 150
+    assert "10,001 characters" in shown
+
+
+def test_a_mark_that_would_sit_on_what_stands_before_the_value_is_named():
+    assert display("\u0301a") == "⟨U+0301⟩a"
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "shown"),
+    [
+        ("ann", 5, "ann  "),
+        ("ann", 3, "ann"),
+        ("annabel", 5, "anna…"),
+        ("李小龙", 6, "李小龙"),
+        ("李小龙", 5, "李小…"),
+        ("李小龙", 4, "李… "),
+        ("李小龙", 1, "…"),
+        ("annabel", 0, ""),
+        ("", 2, "  "),
+        ("e\u0301", 2, "e\u0301 "),
+    ],
+)
+def test_a_text_is_fitted_into_its_cells(text, cells, shown):
+    assert fit(text, cells) == shown
+
+
+def test_numbers_are_fitted_to_the_right():
+    assert fit("1,234", 8, right=True) == "   1,234"
+    assert fit("李小龙", 4, right=True) == " 李…"
+
+
+@pytest.mark.usefixtures("ascii_terminal")
+def test_an_ascii_terminal_gets_ascii_alone():
+    assert display("José\r\n\t\x1b\x7f\x9b李") == "Jos<U+00E9><CR><LF><TAB><ESC><DEL><U+009B><U+674E>"
+    assert display("cn=a[b]c") == "cn=a[b]c"
+    assert display("x" * 2000, 30) == "x" * 8 + "... (2,000 characters)"
+    assert fit("annabel", 5) == "an..."
+    assert fit("annabel", 2) == ".."

@@ -47,6 +47,15 @@ def test_what_is_due_is_found_by_its_index(tmp_path: Path) -> None:
     engine.dispose()
 
 
+def test_a_metaverse_is_counted_by_its_indexes(tmp_path: Path) -> None:
+    engine = _make(tmp_path / "a.db")
+    with engine.connect() as connection:
+        for condition, index in (("", "COVERING INDEX metaverse_by_type"), ("WHERE deleted = 1", "metaverse_deleted")):
+            query = f"EXPLAIN QUERY PLAN SELECT type, count(*) FROM metaverse {condition} GROUP BY type"
+            assert index in str(connection.exec_driver_sql(query).fetchall())
+    engine.dispose()
+
+
 def test_secondary_ids_are_found_by_their_index(tmp_path: Path) -> None:
     engine = _make(tmp_path / "a.db")
     with engine.connect() as connection:

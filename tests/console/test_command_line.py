@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tests.workspace import INTERLOCK
+from tui.key_reference import reference
 
 SCREENS = Path(__file__).parents[2] / "screenshots"
 WIDTH = 118
@@ -45,10 +46,17 @@ def _compare(request: pytest.FixtureRequest, name: str, picture: str) -> None:
 
 def test_the_demo_and_what_waits_after_it(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     shown = _run(tmp_path, "demo", "demo", "--headless")
-    broken, right = shown.index("Day two begins badly"), shown.index("Two people left")
+    broken, begun = shown.index("Day two begins badly"), shown.index("Day three has begun")
     start = shown.rindex("\n", 0, broken) + 1
-    end = shown.rindex("\n", 0, right) + 1
+    end = shown.rindex("\n", 0, begun) + 1
     _compare(request, "second-day", _picture(shown[start:end], "interlock demo"))
     demo = tmp_path / "demo"
     waiting = "$ interlock review\n" + _run(demo, "review") + "\n$ interlock status\n" + _run(demo, "status")
     _compare(request, "review", _picture(waiting, "interlock review"))
+
+
+def test_the_reference_of_keys_is_what_the_bindings_say(request: pytest.FixtureRequest) -> None:
+    page = Path(__file__).parents[2] / "docs" / "keys.md"
+    if request.config.getoption("--update-screens"):
+        page.write_text(reference())
+    assert page.read_text() == reference(), "docs/keys.md differs from the bindings: scripts/screenshots"

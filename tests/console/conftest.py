@@ -1,0 +1,124 @@
+"""Drive the real console: the real app over a real store, keys in, what is on screen out."""
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.workspace import Workspace
+from tui import display
+from tui.app import InterlockApp
+from tui.screens.confirm import Confirm
+from tui.terminal import TerminalSettings, Theme
+
+SIZE = (120, 40)
+
+
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run tests that are coroutines."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    wanted = pyfuncitem._fixtureinfo.argnames
+    asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
+    return True
+
+
+class Console:
+    """A console at work."""
+
+    def __init__(self, app: InterlockApp, pilot: Pilot[Any]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def lines(self) -> list[str]:
+        """What is on screen, a text for each line."""
+        return [strip.text for strip in self.app.screen._compositor.render_strips()]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def said(self) -> str:
+        """What the last line of the screen says."""
+        return self.app.message[0] if self.app.message else ""
+
+    async def hear(self, text: str) -> None:
+        """Wait until something is said at the foot of the screen."""
+        await self.wait(lambda: text in self.said, what=lambda: f"{text!r}; what was said is {self.said!r}")
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        names = {" ": "space", ":": "colon", "*": "asterisk", "!": "exclamation_mark", "-": "minus", ",": "comma"}
+        names |= {'"': "quotation_mark", "=": "equals_sign", "/": "slash", ".": "full_stop", "_": "underscore"}
+        await self.press(*(names.get(char, char) for char in text))
+
+    async def until(self, *texts: str, seconds: float = 30, gone: tuple[str, ...] = ()) -> None:
+        """Wait until the screen shows every one of some texts, and none of some others."""
+
+        def shown() -> bool:
+            text = self.text
+            return all(one in text for one in texts) and not any(one in text for one in gone)
+
+        await self.wait(shown, seconds, lambda: f"{texts} without {gone}")
+
+    async def wait(self, test: Callable[[], bool], seconds: float = 30, what: Callable[[], str] = lambda: "") -> None:
+        end = monotonic() + seconds
+        while not test():
+            assert monotonic() < end, f"waited in vain for {what()}; on screen:\n{self.text}"
+            await self.pilot.pause(0.05)
+
+    async def settle(self, seconds: float = 0.25) -> None:
+        """Wait until nothing is being read, and the plain keys are accepted by a box that has just come up."""
+        await self.pilot.pause(seconds)
+        if isinstance(self.app.screen, Confirm):
+            await self.wait(lambda: not self.app.screen._too_early())
+        await self.app.workers.wait_for_complete()
+        await self.pilot.pause()
+
+    async def show(self, digit: str, *texts: str) -> None:
+        """Go to a screen and wait for what it shows."""
+        await self.press(digit)
+        await self.until(*texts)
+
+
+Open = Callable[..., AbstractAsyncContextManager[Console]]
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Open the console on a workspace's folder."""
+
+    @asynccontextmanager
+    async def open_console(
+        folder: Path | Workspace,
+        *,
+        size: tuple[int, int] = SIZE,
+        operator: str = "ada",
+        plain: bool = False,
+        theme: Theme | None = None,
+    ) -> AsyncIterator[Console]:
+        monkeypatch.setenv("INTERLOCK_OPERATOR", operator)
+        place = folder.folder if isinstance(folder, Workspace) else folder
+        app = InterlockApp(place / "interlock.toml", TerminalSettings(theme=theme, ascii=plain, mouse=False))
+        display.use_ascii(plain)
+        try:
+            async with app.run_test(size=size) as pilot:
+                console = Console(app, pilot)
+                await console.wait(lambda: app.current_mode == "line" and app.session is not None)
+                await console.until("Line", "detect")
+                yield console
+        finally:
+            display.use_ascii(False)
+
+    return open_console

@@ -1,0 +1,86 @@
+"""Bring a store to a standstill: the same times, names and ids whenever and wherever it was made."""
+
+import sqlite3
+from pathlib import Path
+
+DAY = "2026-03-02"
+OPERATORS = ("tester", "root", "ada")
+
+
+def stand_still(store: Path) -> None:
+    """Give everything in a store that differs from run to run a fixed value."""
+    connection = sqlite3.connect(store)
+    for table, columns in (
+        ("objects", ("created_at", "changed_at")),
+        ("metaverse", ("created_at", "changed_at")),
+        ("pending_exports", ("created_at", "changed_at")),
+        ("transitions", ("at",)),
+        ("review_items", ("opened_at",)),
+        ("held_batches", ("at",)),
+    ):
+        for column in columns:
+            connection.execute(f"UPDATE {table} SET {column} = {_moment('id / 60')} WHERE {column} IS NOT NULL")
+    connection.execute(f"UPDATE pending_exports SET next_retry_at = {_moment('3000')} WHERE next_retry_at IS NOT NULL")
+    connection.execute(f"UPDATE runs SET started_at = {_moment('id * 60')}, host = 'signalbox', operator = 'ada'")
+    connection.execute(f"UPDATE runs SET ended_at = {_moment('id * 60 + 9')} WHERE ended_at IS NOT NULL")
+    connection.execute(f"UPDATE steps SET started_at = {_moment('id * 60')}")
+    connection.execute(f"UPDATE steps SET ended_at = {_moment('id * 60 + 1 + done / 400')} WHERE ended_at IS NOT NULL")
+    connection.execute(
+        "UPDATE review_items SET evidence = json_set(evidence, "
+        f"'$.last_seen_at', {_moment('600')}, '$.missing_since', {_moment('660')})"
+    )
+    connection.execute("UPDATE transitions SET operator = 'ada' WHERE operator IS NOT NULL")
+    fixed = "printf('%08d-0000-4000-8000-%012d', id, id)"
+    connection.execute(
+        f"UPDATE objects SET attributes = json_set(attributes, '$.entryUUID', json_array({fixed})) "
+        "WHERE json_extract(attributes, '$.entryUUID') IS NOT NULL"
+    )
+    known = dict(connection.execute(f"SELECT external_id, {fixed} FROM objects WHERE external_id IS NOT NULL"))
+    _name_entries(store.with_name("directory.ldif"), known)
+    connection.execute(f"UPDATE objects SET external_id = {fixed} WHERE external_id LIKE '________-____-4___-%'")
+    connection.commit()
+    connection.close()
+
+
+def _name_entries(ldif: Path, known: dict[str, str]) -> None:
+    lines = ldif.read_text().split("\n")
+    for index, line in enumerate(lines):
+        if line.startswith("entryUUID: "):
+            old = line.removeprefix("entryUUID: ")
+            lines[index] = f"entryUUID: {known.get(old, old)}"
+    ldif.write_text("\n".join(lines))
+
+
+def _moment(seconds: str) -> str:
+    return f"strftime('%Y-%m-%dT%H:%M:%fZ', '{DAY} 08:00:00', '+' || ({seconds}) || ' seconds')"
+
+
+def pretend_run(store: Path, pid: int, process: str, host: str) -> int:
+    """Write down a run that a living process is in the middle of, and give its step's id."""
+    connection = sqlite3.connect(store)
+    connection.execute(
+        "INSERT INTO runs (profile, operator, host, pid, started_at) "
+        "VALUES ('whole cycle', 'grace', 'signalbox', ?, ?)",
+        (pid, f"{DAY}T09:00:00.000Z"),
+    )
+    run_id = connection.execute("SELECT max(id) FROM runs").fetchone()[0]
+    connection.execute(
+        "INSERT INTO steps (run_id, position, phase, system, started_at, done, total, statistics, message) "
+        "VALUES (?, 1, 'export', 'directory', ?, 41000, 100000, '{\"adds\": 40310, \"updates\": 690}', '')",
+        (run_id, f"{DAY}T09:00:00.000Z"),
+    )
+    connection.execute(
+        "INSERT INTO lease VALUES (1, 'x', ?, ?, ?, ?, ?)", (run_id, host, pid, process, f"{DAY}T09:00:00.000Z")
+    )
+    step_id = connection.execute("SELECT max(id) FROM steps").fetchone()[0]
+    connection.commit()
+    connection.close()
+    return int(step_id)
+
+
+def advance(store: Path, step_id: int, done: int) -> None:
+    """Let the pretended run get on."""
+    connection = sqlite3.connect(store)
+    connection.execute("UPDATE steps SET done = ? WHERE id = ?", (done, step_id))
+    connection.commit()
+    connection.close()

@@ -1,0 +1,162 @@
+"""The pictures in screenshots/ are what the console shows, byte for byte: every screen, at two sizes."""
+
+import os
+import shutil
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from storage import lease
+from tests.console.conftest import Console, Open
+from tests.console.office import let_leave, make_office
+from tests.console.picture import picture
+from tests.console.still import advance, pretend_run, stand_still
+from tests.workspace import Workspace
+from tui.screens.line import LineScreen
+from tui.sheets.pace import Pace
+
+SCREENS = Path(__file__).parents[2] / "screenshots"
+SIZES = [(80, 24), (120, 40)]
+Drive = Callable[[Console], Awaitable[None]]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's workspace as the demo leaves it."""
+    folder = tmp_path_factory.mktemp("pictures")
+    Workspace(folder, "")("demo", "demo", "--headless")
+    stand_still(folder / "demo" / "interlock.db")
+    return folder / "demo"
+
+
+@pytest.fixture(scope="module")
+def trouble(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A day later: an export that did not stick, and a truncated file that a gate has refused."""
+    folder = tmp_path_factory.mktemp("trouble") / "demo"
+    shutil.copytree(demo, folder)
+    site = Workspace(folder, (folder / "interlock.toml").read_text())
+    site("step", "export", "directory")
+    ldif = folder / "directory.ldif"
+    label, title = site.query(
+        "SELECT o.secondary_id, o.attributes ->> '$.title[0]' FROM pending_exports e JOIN objects o ON o.id = e.cso_id "
+        "WHERE e.changes LIKE '%\"title\"%' AND e.change_type = 'Update' ORDER BY e.id LIMIT 1"
+    )[0]
+    before, dn, after = ldif.read_text().partition(f"dn: {label}\n")
+    entry, blank, rest = after.partition("\n\n")
+    lines = [f"title: {title}" if line.startswith("title:") else line for line in entry.split("\n")]
+    ldif.write_text(before + dn + "\n".join(lines) + blank + rest)
+    site("step", "confirm", "directory", status=1)
+    let_leave(site, 950, 960)
+    site("run", status=3)
+    stand_still(folder / "interlock.db")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _universal_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+
+
+def keys(*names: str) -> Drive:
+    """Press keys, one after the other."""
+
+    async def drive(console: Console) -> None:
+        for name in names:
+            await console.press(name)
+            await console.settle(0.2)
+
+    return drive
+
+
+SHOTS: dict[str, Drive] = {
+    "line": keys(),
+    "exports": keys("2"),
+    "export": keys("2", "enter"),
+    "objects": keys("3", "G"),
+    "object": keys("3", "j", "j", "enter"),
+    "metaverse": keys("4", "j", "j", "j"),
+    "metaverse-object": keys("4", "G", "enter"),
+    "transitions": keys("5"),
+    "review": keys("6"),
+    "approve": keys("W", "6", "asterisk", "a"),
+    "runs": keys("7"),
+    "run": keys("7", "enter"),
+    "run-errors": keys("7", "enter", "exclamation_mark"),
+    "systems": keys("8"),
+    "help": keys("6", "question_mark"),
+    "palette": keys("colon", "r", "e", "v"),
+    "filter": keys("3", "slash", *"status", "colon", *"Obsolete"),
+}
+TROUBLE: dict[str, Drive] = {
+    "line-held": keys(),
+    "export-not-confirmed": keys("2", "enter"),
+    "release": keys("W", "6", "R"),
+}
+
+
+async def compare(console: Console, request: pytest.FixtureRequest, name: str) -> None:
+    """Compare the screen with its picture, or write the picture."""
+    await console.settle(0.2)
+    size = console.app.size
+    path = SCREENS / f"{name}-{size.width}x{size.height}.svg"
+    found = picture(console.app, "interlock")
+    if request.config.getoption("--update-screens"):
+        path.write_text(found)
+    elif path.read_text() != found:
+        path.with_suffix(".new.svg").write_text(found)
+        pytest.fail(f"{path.name} differs from what the console shows; see {path.stem}.new.svg")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+@pytest.mark.parametrize("name", SHOTS)
+async def test_a_screen_looks_like_its_picture(
+    demo: Path, opened: Open, request: pytest.FixtureRequest, name: str, size: tuple[int, int]
+) -> None:
+    async with opened(demo, size=size) as console:
+        await console.settle(0.2)
+        await SHOTS[name](console)
+        await compare(console, request, name)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+@pytest.mark.parametrize("name", TROUBLE)
+async def test_trouble_looks_like_its_picture(
+    trouble: Path, opened: Open, request: pytest.FixtureRequest, name: str, size: tuple[int, int]
+) -> None:
+    async with opened(trouble, size=size) as console:
+        await console.settle(0.2)
+        await TROUBLE[name](console)
+        await compare(console, request, name)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+async def test_an_empty_store_looks_like_its_picture(
+    tmp_path: Path, opened: Open, request: pytest.FixtureRequest, size: tuple[int, int]
+) -> None:
+    async with opened(make_office(tmp_path / "office"), size=size) as console:
+        await compare(console, request, "line-empty")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+async def test_a_run_looks_like_its_picture(
+    demo: Path, tmp_path: Path, opened: Open, request: pytest.FixtureRequest, size: tuple[int, int]
+) -> None:
+    folder = tmp_path / "demo"
+    shutil.copytree(demo, folder)
+    store = folder / "interlock.db"
+    step = pretend_run(store, os.getpid(), lease._process_start(os.getpid()), socket.gethostname())
+    async with opened(folder, size=size) as console:
+        screen = console.app.screen
+        assert isinstance(screen, LineScreen)
+        now = [0.0]
+        screen._pace = Pace(clock=lambda: now[0])
+        screen.fresh()
+        for done in (42_000, 43_500, 44_400, 45_900, 47_000, 48_600):
+            now[0] += 1
+            advance(store, step, done)
+            await console.until(f"{done:,}")
+        await compare(console, request, "line-running")

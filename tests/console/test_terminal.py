@@ -1,0 +1,145 @@
+"""The console on a real terminal: stepped, resized, detached and attached, hung up in the middle of an export."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.console.office import make_office
+from tests.terminal import Terminal
+from tests.workspace import INTERLOCK, Workspace
+
+PEOPLE = 4000
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Workspace:
+    """An office whose export takes some seconds."""
+    found = make_office(tmp_path / "office", PEOPLE, "\n[run]\npage_size = 100\n")
+    found.env |= {"INTERLOCK_OPERATOR": "ada"}
+    return found
+
+
+@pytest.fixture
+def terminal(office: Workspace) -> Iterator[Terminal]:
+    """A console on a terminal."""
+    found = Terminal(INTERLOCK, size=(80, 24), env=office.env, cwd=office.folder)
+    yield found
+    try:
+        os.kill(found.pid, 9)
+        os.waitpid(found.pid, 0)
+    except (ProcessLookupError, ChildProcessError):
+        pass
+
+
+def _finished(office: Workspace) -> list[tuple[str, ...]]:
+    for _ in range(600):
+        results = office.query("SELECT result FROM runs ORDER BY id")
+        if results and all(result is not None for (result,) in results):
+            return results
+        time.sleep(0.1)
+    pytest.fail("the run does not end")
+
+
+def test_step_resize_and_quit(office: Workspace, terminal: Terminal) -> None:
+    terminal.wait_for("n import hr: read 'hr'; nothing of it is known yet")
+    terminal.send("W")
+    terminal.wait_for("ARMED 10 min")
+    terminal.send("n")
+    terminal.wait_for("the run has ended well", "n detect hr:")
+    terminal.resize(120, 40)
+    terminal.wait(
+        lambda shown: len(shown.split("\n")) == 40 and "8 Systems" in shown and "│" in shown, "the wide screen"
+    )
+    terminal.send("3")
+    terminal.wait_for("Objects", "cso-1", "E000001")
+    terminal.resize(60, 15)
+    terminal.wait(lambda shown: len(shown.split("\n")) == 15 and "cso-1" in shown, "the small screen")
+    terminal.send("q")
+    assert terminal.ended() == 0
+
+
+def test_the_line_is_lost_in_the_middle_of_an_export(office: Workspace, terminal: Terminal) -> None:
+    for step in ("import", "sync", "evaluate"):
+        office("step", step, *(["hr"] if step == "import" else []))
+    terminal.wait_for("n export directory: write to 'directory': 4,0")
+    terminal.send("W", "n")
+    terminal.wait_for("stops run-4", " % ")
+    terminal.hang_up()
+    assert terminal.ended() == 0
+    assert _finished(office)[-1] == ("success",)
+    assert office.query("PRAGMA integrity_check") == [("ok",)]
+    assert (office.folder / "directory.ldif").read_text().count("employeeNumber:") == PEOPLE
+    again = Terminal(INTERLOCK, size=(80, 24), env=office.env, cwd=office.folder)
+    again.wait_for("n confirm directory: confirm 4,011 exports by reading 'directory' back")
+    again.send("q")
+    assert again.ended() == 0
+
+
+def test_what_is_typed_in_one_go_is_taken_in_order(office: Workspace, terminal: Terminal) -> None:
+    office("step", "import", "hr")
+    terminal.wait_for("n detect hr:")
+    terminal.send("3/employee_id:E000012\r")
+    terminal.wait_for("filter employee_id:E000012", "1 of 1", "cso-12")
+
+
+def test_a_killed_console_leaves_the_run_and_the_next_one_watches_it(office: Workspace, terminal: Terminal) -> None:
+    terminal.wait_for("n import hr:")
+    terminal.send("W", "r")
+    terminal.wait_for("stops run-1")
+    os.kill(terminal.pid, 9)
+    os.waitpid(terminal.pid, 0)
+    again = Terminal(INTERLOCK, size=(120, 40), env={**office.env, "INTERLOCK_OPERATOR": "grace"}, cwd=office.folder)
+    again.wait_for("stops run-1 at its next page boundary (started by ada)")
+    again.send("W", "x")
+    again.wait_for("stopped-by-operator")
+    again.send("r")
+    again.wait_for("stops run-2")
+    again.send("ctrl+c", "ctrl+c")
+    assert again.ended() == 0
+    assert _finished(office) == [("stopped-by-operator",), ("success",)]
+
+
+def test_sigterm_ends_the_console_cleanly(terminal: Terminal) -> None:
+    terminal.wait_for("n import hr:")
+    os.kill(terminal.pid, 15)
+    assert terminal.ended() == 0
+    assert "\x1b[?1049l" in terminal.written
+
+
+def test_detach_and_attach_in_tmux(office: Workspace) -> None:
+    socket = str(office.folder / "tmux.sock")
+
+    def tmux(*arguments: str) -> str:
+        done = subprocess.run(["tmux", "-S", socket, *arguments], capture_output=True, check=True, env=office.env)
+        return done.stdout.decode()
+
+    def wait_for(text: str) -> None:
+        for _ in range(300):
+            if text in tmux("capture-pane", "-p", "-t", "office"):
+                return
+            time.sleep(0.1)
+        pytest.fail(f"waited in vain for {text!r}:\n{tmux('capture-pane', '-p', '-t', 'office')}")
+
+    command = f"cd {office.folder} && exec {' '.join(INTERLOCK)}"
+    tmux("-f", "/dev/null", "new-session", "-d", "-s", "office", "-x", "100", "-y", "30", command)
+    try:
+        wait_for("n import hr:")
+        client = Terminal(["tmux", "-S", socket, "attach", "-t", "office"], size=(80, 24), env=office.env)
+        client.wait_for("n import hr:")
+        client.send("W", "r")
+        client.wait_for("stops run-1")
+        client.hang_up()
+        client.ended()
+        wait_for("stops run-1")
+        other = Terminal(["tmux", "-S", socket, "attach", "-t", "office"], size=(120, 40), env=office.env)
+        other.wait_for("stops run-1", "8 Systems")
+        other.wait_for("the run has ended well", seconds=60)
+        other.send("q")
+        other.ended()
+    finally:
+        subprocess.run(["tmux", "-S", socket, "kill-server"], capture_output=True, check=False)
+    assert _finished(office) == [("success",)]

@@ -1,0 +1,68 @@
+"""A store of an older schema is migrated when it is opened, after a backup; one of a newer schema is refused."""
+
+import asyncio
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+from alembic import command
+from alembic.config import Config
+
+import storage.migrations
+from storage import runs
+from storage.errors import StoreTooNew
+from storage.records import Run
+from storage.store import REVISIONS, Store
+
+
+def make_old_store(path: Path, revision: str) -> None:
+    """Make a store as an older version made it, with a run in it."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(storage.migrations.__file__).parent))
+    engine = sqlalchemy.create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        connection.exec_driver_sql(
+            "INSERT INTO runs (id, profile, operator, host, pid, started_at, ended_at, result) VALUES "
+            "(1, 'nightly', 'ada', 'box', 7, '2026-01-01T00:00:00.000Z', '2026-01-01T00:01:00.000Z', 'success')"
+        )
+    engine.dispose()
+
+
+async def read_run(path: Path) -> Run | None:
+    async with Store.open(path) as store, store.reading() as tx:
+        return await runs.get(tx, 1)
+
+
+def test_an_older_store_is_migrated_after_a_backup(tmp_path: Path) -> None:
+    path = tmp_path / "interlock.db"
+    make_old_store(path, REVISIONS[0])
+    found = asyncio.run(read_run(path))
+    assert found is not None
+    assert (found.profile, found.operator, found.backlog, found.waiting) == ("nightly", "ada", None, None)
+    backups = list(tmp_path.glob("interlock.db.0001-*.backup"))
+    assert len(backups) == 1
+    assert stat.S_IMODE(backups[0].stat().st_mode) == 0o600
+    copy = sqlite3.connect(backups[0])
+    assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+    assert copy.execute("SELECT profile FROM runs").fetchall() == [("nightly",)]
+    copy.close()
+    asyncio.run(read_run(path))
+    assert len(list(tmp_path.glob("*.backup"))) == 1, "a store that is up to date is not migrated again"
+
+
+def test_a_newer_store_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "interlock.db"
+    make_old_store(path, REVISIONS[-1])
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(StoreTooNew, match="schema 9999"):
+        Store.open(path)
+    assert path.read_bytes() == before
+    assert not list(tmp_path.glob("*.backup"))

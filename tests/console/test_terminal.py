@@ -95,7 +95,7 @@ def test_a_killed_console_leaves_the_run_and_the_next_one_watches_it(office: Wor
     again = Terminal(INTERLOCK, size=(120, 40), env={**office.env, "INTERLOCK_OPERATOR": "grace"}, cwd=office.folder)
     again.wait_for("stops run-1 at its next page boundary (started by ada)")
     again.send("W", "x")
-    again.wait_for("stopped-by-operator")
+    again.wait_for("stopped-by-operator", "r that, then")  # the step ends a moment before its run
     again.send("r")
     again.wait_for("stops run-2")
     again.send("ctrl+c", "ctrl+c")

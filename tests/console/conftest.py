@@ -68,7 +68,9 @@ class Console:
 
         def shown() -> bool:
             text = self.text
-            return all(one in text for one in texts) and not any(one in text for one in gone)
+            unwrapped = " ".join(text.split())  # what is said at the foot may need a second line
+            found = all(one in text or one in unwrapped for one in texts)
+            return found and not any(one in text for one in gone)
 
         await self.wait(shown, seconds, lambda: f"{texts} without {gone}")
 

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -99,14 +100,19 @@ TROUBLE: dict[str, Drive] = {
 
 
 async def compare(console: Console, request: pytest.FixtureRequest, name: str) -> None:
-    """Compare the screen with its picture, or write the picture."""
-    await console.settle(0.2)
+    """Compare the screen with its picture, once all it reads has come, or write the picture."""
     size = console.app.size
     path = SCREENS / f"{name}-{size.width}x{size.height}.svg"
-    found = picture(console.app, "interlock")
-    if request.config.getoption("--update-screens"):
-        path.write_text(found)
-    elif path.read_text() != found:
+    end = monotonic() + 15
+    while True:
+        await console.settle(0.2)
+        found = picture(console.app, "interlock")
+        if request.config.getoption("--update-screens"):
+            path.write_text(found)
+            return
+        if path.read_text() == found or monotonic() > end:
+            break
+    if path.read_text() != found:
         path.with_suffix(".new.svg").write_text(found)
         pytest.fail(f"{path.name} differs from what the console shows; see {path.stem}.new.svg")
 

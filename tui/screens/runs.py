@@ -40,7 +40,7 @@ class RunsScreen(ListScreen):
 
     def body(self) -> ComposeResult:
         """The plots above the list."""
-        yield Lines([[], [], []], id="facts")
+        yield Lines([[], [], [], []], id="facts")  # as many as the plots will have
         yield from super().body()
 
     def fresh(self) -> None:

@@ -1,6 +1,6 @@
 """What a person calls an object."""
 
-from storage.records import Cso, Mvo
+from storage.records import Attributes, Cso, Mvo
 
 _NAMES = ("display_name", "displayName", "name", "cn", "account_name", "mail")
 
@@ -10,9 +10,12 @@ def label_of(cso: Cso) -> str:
     return cso.secondary_id or cso.external_id or f"cso-{cso.id}"
 
 
+def name_of(attributes: Attributes) -> str:
+    """Give the first of the usual names that an object has, or an empty text."""
+    return next((str(values[0]) for name in _NAMES if (values := attributes.get(name))), "")
+
+
 def label_of_mvo(mvo: Mvo) -> str:
     """Give what a person calls an MVO: the first of the usual names, with its id."""
-    for name in _NAMES:
-        if values := mvo.attributes.get(name):
-            return f"{values[0]} (mvo-{mvo.id})"
-    return f"mvo-{mvo.id}"
+    name = name_of(mvo.attributes)
+    return f"{name} (mvo-{mvo.id})" if name else f"mvo-{mvo.id}"

@@ -12,7 +12,7 @@ from typing import Self
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from storage import clock, dialect
+from storage import clock, copying, dialect
 from storage.errors import StoreError, StoreFull, StoreLocked, StoreReadOnly, StoreTooNew, StoreUnreadable
 
 Transaction = AsyncConnection
@@ -43,6 +43,24 @@ class Store:
             raise _explain(error, path) from error
         writer, reader = dialect.create_engine(path, write=True), dialect.create_engine(path, write=False)
         return cls(path, writer, reader, dialect.create_watch(path))
+
+    @classmethod
+    def open_copy(cls, path: Path, folder: Path) -> Self:
+        """Open a copy of a store in a private folder, migrated if it is older; the store itself is only read.
+
+        Where there is none yet, the copy is new and empty. Raises a `StoreError` that says why not.
+        """
+        copy = folder / path.name
+        try:
+            if path.exists():
+                copying.copy_unnoticed(path, copy)
+            elif not path.parent.is_dir():
+                raise StoreUnreadable(f"{path}: the folder {path.parent} does not exist; create it first")
+            return cls.open(copy)
+        except (sqlite3.Error, OSError) as error:
+            raise _explain(error, path) from error
+        except StoreError as error:
+            raise type(error)(str(error).replace(str(copy), str(path))) from error
 
     async def close(self) -> None:
         """Close every connection."""

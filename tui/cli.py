@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tui.commands import deciding, listing, making, running
+from tui.commands import deciding, listing, making, planning, running
 from tui.console import missing, open_console
 from tui.context import CONFIG, USAGE, fail
 from tui.output import say
@@ -25,6 +25,7 @@ app.command()(making.demo)
 app.command()(making.init)
 app.command()(running.check)
 app.command()(running.run)
+app.command()(planning.plan)
 app.command()(running.step)
 app.command()(running.stop)
 app.command()(running.status)

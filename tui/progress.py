@@ -15,9 +15,11 @@ _GOOD = frozenset({"success", "completed-no-objects"})
 class Teller:
     """Writes what happens in a run."""
 
-    def __init__(self, workspace: feed.Workspace, *, quiet: bool = False) -> None:
+    def __init__(self, workspace: feed.Workspace, *, quiet: bool = False, more: str | None = None) -> None:
+        """Take the workspace that runs, and what shows more errors than are told, where that is not the run itself."""
         self._workspace = workspace
         self._quiet = quiet
+        self._more = more
         self._run_id = 0
         self._started = 0.0
         self._bar: Progress | None = None
@@ -73,7 +75,8 @@ class Teller:
             say(f"    {error['code']}: {display(error['label'], 80)}{display(where)}: {display(error['message'])}")
             say(f"        {error['advice']}", "dim")
         if event.errors > SHOWN_ERRORS:
-            say(f"    … and {event.errors - SHOWN_ERRORS:,} more: interlock show run-{self._run_id}")
+            more = self._more or f"interlock show run-{self._run_id}"
+            say(f"    … and {event.errors - SHOWN_ERRORS:,} more: {more}")
 
 
 def tell_waiting(status: feed.Document) -> None:

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 from pydantic import BaseModel
 
@@ -115,6 +115,14 @@ class CheckLine:
     message: str
 
 
+class Copy(NamedTuple):
+    """A connector that works on a private copy of a system: what it writes reaches nobody."""
+
+    connector: "Connector"
+    missing: str = ""
+    """Why the copy does not hold everything, where it does not."""
+
+
 class Connector(ABC):
     """A connected system. Made from the name it has in the configuration, its table, and the file's folder."""
 
@@ -164,6 +172,13 @@ class Connector(ABC):
         attributes: frozenset[str],
     ) -> ImportedObject | None:
         """Look one object up by its primary id, or else by its secondary; None where there is none."""
+
+    async def copy_to(self, folder: Path, used: Mapping[str, frozenset[str]]) -> Copy | None:
+        """Copy all that the system holds into a private folder, so that a plan can write to it; None if it cannot.
+
+        `used` gives for each object type the attributes that the configuration uses.
+        """
+        return None
 
     async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         """Execute operations that do not depend on each other, and give a result for each.

@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
@@ -14,6 +14,7 @@ from engine.connectors.base import (
     Capabilities,
     CheckLine,
     Connector,
+    Copy,
     ExportOperation,
     ExportResult,
     ImportedObject,
@@ -23,7 +24,7 @@ from engine.connectors.base import (
 )
 from engine.connectors.csv_options import CsvObjectOptions, CsvOptions
 from engine.connectors.csv_table import CsvTable
-from engine.connectors.files import changed_since, find_duplicates, snapshot
+from engine.connectors.files import changed_since, copy_into, find_duplicates, snapshot
 from engine.errors import CannotConnect, ObjectError
 from engine.values import InvalidValue
 from storage.records import Attributes
@@ -100,6 +101,15 @@ class CsvConnector(Connector):
             return None
         reader = RowReader(self.system.objects[object_type], object_type, table.header, self.options.separator)
         return reader.read(row, str(table.path), frozenset())
+
+    async def copy_to(self, folder: Path, used: Mapping[str, frozenset[str]]) -> Copy:
+        paths = {kind: self.path_of(kind) for kind in self.system.objects}
+        copies = {path: await asyncio.to_thread(copy_into, path, folder) for path in dict.fromkeys(paths.values())}
+        types = {
+            kind: settings.model_copy(update={"options": CsvObjectOptions(path=copies[paths[kind]])})
+            for kind, settings in self.system.objects.items()
+        }
+        return Copy(CsvConnector(self.name, self.system.model_copy(update={"objects": types}), self.folder))
 
     async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         results = []

@@ -67,6 +67,19 @@ def changed_since(path: Path, before: Stamp) -> bool:
         return True
 
 
+def copy_into(path: Path, folder: Path) -> Path:
+    """Copy a file into a private folder of its own there, and give the copy's path; a missing one stays missing.
+
+    Raises `CannotConnect` for a file that cannot be read.
+    """
+    own = Path(tempfile.mkdtemp(dir=folder))
+    if path.exists():
+        source, _ = snapshot(path)
+        with source, (own / path.name).open("wb") as file:
+            shutil.copyfileobj(source, file, 1 << 20)
+    return own / path.name
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """Write a file that takes the place of another in one step, durably; the old one stays if anything fails."""

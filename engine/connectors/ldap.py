@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 import ssl
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Literal, Self
@@ -21,6 +21,7 @@ from engine.connectors.base import (
     Capabilities,
     CheckLine,
     Connector,
+    Copy,
     ExportOperation,
     ExportResult,
     ImportedObject,
@@ -29,6 +30,7 @@ from engine.connectors.base import (
     ImportRequest,
 )
 from engine.connectors.directory import DirectoryObjectOptions, EntryReader
+from engine.connectors.ldap_copy import class_filter, copy_directory
 from engine.connectors.ldap_writes import LdapWriter
 from engine.errors import CannotConnect, ConnectionLost, CredentialsRefused, StepFailed
 from engine.secrets import Secret
@@ -203,22 +205,30 @@ class LdapConnector(Connector):
         base = self._base(settings)
         reader = EntryReader(kind, settings, used)
         partition = dn.key(base)
-        cookie: bytes | None = None
-        while True:
-            result = self._search(base, _filter(settings), [*used, settings.external_id], size, cookie)
-            if result["result"] == 32:
-                raise CannotConnect(f"'{self.name}': the base '{base}' does not exist")
-            if result["result"] not in (0, *ldap_results.LIMITS):
-                raise ConnectionLost(f"'{self.name}': {base}: {ldap_results.explain(result).message}")
+        for found in self._entries(base, class_filter(settings), [*used, settings.external_id], size):
+            if isinstance(found, str):
+                yield found
+                return
             page = []
-            for entry in self._reader.response or []:
-                if entry["type"] != "searchResEntry":
-                    continue
-                raw = {name.lower(): found for name, found in entry["raw_attributes"].items()}
+            for entry in found:
+                raw = {name.lower(): held for name, held in entry["raw_attributes"].items()}
                 one = reader.read(entry["dn"], raw, entry["dn"])
                 one.partition = partition
                 page.append(one)
             yield page
+
+    def _entries(
+        self, base: str, filter_text: str, attributes: Sequence[str], size: int
+    ) -> Iterator[list[dict[str, Any]] | str]:
+        """Search below a base, a page of entries at a time; a text is the reason why the rest is missing."""
+        cookie: bytes | None = None
+        while True:
+            result = self._search(base, filter_text, list(attributes), size, cookie)
+            if result["result"] == 32:
+                raise CannotConnect(f"'{self.name}': the base '{base}' does not exist")
+            if result["result"] not in (0, *ldap_results.LIMITS):
+                raise ConnectionLost(f"'{self.name}': {base}: {ldap_results.explain(result).message}")
+            yield [entry for entry in self._reader.response or [] if entry["type"] == "searchResEntry"]
             if result["result"] != 0:
                 yield f"{base}: {ldap_results.explain(result).message}"
                 return
@@ -276,6 +286,9 @@ class LdapConnector(Connector):
         raw = {name.lower(): held for name, held in found[0]["raw_attributes"].items()}
         return EntryReader(object_type, settings, names).read(found[0]["dn"], raw, found[0]["dn"])
 
+    async def copy_to(self, folder: Path, used: Mapping[str, frozenset[str]]) -> Copy:
+        return await asyncio.to_thread(copy_directory, self.name, self.system, folder, used, self._entries)
+
     async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         return await asyncio.to_thread(self._export, operations)
 
@@ -290,11 +303,6 @@ class LdapConnector(Connector):
             return self._writer.export(operations)
         except (LDAPException, CannotConnect) as error:
             raise ConnectionLost(f"'{self.name}': {error}") from error
-
-
-def _filter(settings: ObjectTypeConfig) -> str:
-    classes = "".join(f"(objectClass={escape_filter_chars(name)})" for name in settings.options.object_class)
-    return f"(&{classes})"
 
 
 def _allowed(known: Any, classes: Sequence[str]) -> set[str]:

@@ -1,7 +1,7 @@
 """The `ldif` connector: a directory in one file (RFC 2849), the embedded default target."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, ClassVar
@@ -12,6 +12,7 @@ from engine.connectors.base import (
     Capabilities,
     CheckLine,
     Connector,
+    Copy,
     ExportOperation,
     ExportResult,
     ImportedObject,
@@ -20,7 +21,7 @@ from engine.connectors.base import (
     ImportRequest,
 )
 from engine.connectors.directory import DirectoryObjectOptions, EntryReader
-from engine.connectors.files import changed_since, find_duplicates, snapshot
+from engine.connectors.files import changed_since, copy_into, find_duplicates, snapshot
 from engine.connectors.ldif_directory import LdifDirectory
 from engine.connectors.ldif_format import Entry, LdifError, read_entries
 from engine.errors import CannotConnect, ObjectError
@@ -168,6 +169,11 @@ class LdifConnector(Connector):
             return None
         reader = EntryReader(object_type, self.system.objects[object_type], attributes)
         return reader.read(entry.dn, entry.attributes, str(self.path))
+
+    async def copy_to(self, folder: Path, used: Mapping[str, frozenset[str]]) -> Copy:
+        path = await asyncio.to_thread(copy_into, self.path, folder)
+        options = self.options.model_copy(update={"path": path})
+        return Copy(LdifConnector(self.name, self.system.model_copy(update={"options": options}), self.folder))
 
     async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         return await asyncio.to_thread(self._directory.apply, operations)

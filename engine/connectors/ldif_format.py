@@ -133,6 +133,18 @@ def write_entry(dn: str, attributes: Iterable[tuple[str, bytes]]) -> bytes:
     return b"\n".join(lines) + b"\n"
 
 
+def write_change(entry_dn: str, kind: str, lines: Iterable[tuple[str, bytes] | None] = ()) -> bytes:
+    """Give one change record (RFC 2849 `changerecord`), folded, with its blank line; None is the line `-`."""
+    body = [b"-" if line is None else _line(*line) for line in lines]
+    return b"\n".join([_line("dn", entry_dn.encode()), _line("changetype", kind.encode()), *body, b""]) + b"\n"
+
+
+def write_comment(text: str) -> bytes:
+    """Give a comment of one line, whatever is in the text: nothing of it is ever read as a record."""
+    plain = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return f"# {plain}\n".encode(errors="replace")
+
+
 def _line(name: str, value: bytes) -> bytes:
     text = f"{name}: ".encode() + value if _safe(value) else f"{name}:: ".encode() + base64.b64encode(value)
     if len(text) <= LINE:

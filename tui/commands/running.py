@@ -31,12 +31,12 @@ def run(
     except feed.UnknownId as error:
         fail(str(error), USAGE)
     if start is not None:
-        plans = plans[_position(plans, start) :]
+        plans = plans[position_of(plans, start) :]
     raise typer.Exit(carry_out(workspace, execute(workspace, profile or "whole cycle", plans, as_json=as_json)))
 
 
-def _position(plans: list[feed.StepPlan], start: str) -> int:
-    """Find a step by its name, the first of that name, or by its number from 1 on."""
+def position_of(plans: list[feed.StepPlan], start: str) -> int:
+    """Find a step by its name, the first of that name, or by its number from 1 on; end where there is none."""
     names = [str(plan) for plan in plans]
     if start in names:
         return names.index(start)

@@ -1,0 +1,117 @@
+"""Copy what a directory server holds into an LDIF file, so that a plan has a directory of its own to write to."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ldap3.utils.conv import escape_filter_chars
+
+from engine import dn
+from engine.config import ObjectTypeConfig, SystemConfig
+from engine.connectors.base import Copy
+from engine.connectors.directory import NEVER_READ, SERVER_ASSIGNED
+from engine.connectors.ldif import LdifConnector, LdifOptions
+from engine.connectors.ldif_format import write_entry
+from engine.errors import CannotConnect
+from storage.scratch import EntryTree, TreeEntry
+
+PAGE = 1000
+Pages = Iterator[list[dict[str, Any]] | str]
+"""Pages of ldap3's entries, or why the rest is missing."""
+Search = Callable[[str, str, Sequence[str], int], Pages]
+"""Takes base, filter, attributes and page size."""
+
+
+def copy_directory(
+    name: str, system: SystemConfig, folder: Path, used: Mapping[str, frozenset[str]], search: Search
+) -> Copy:
+    """Copy the entries of every type with the attributes that are used, and of all others the object classes.
+
+    The others have to be there because they are parents, have something below them, or hold a name. Secrets are
+    not read. Raises what the search raises.
+    """
+    tree, missing = EntryTree([]), []
+    try:
+        for kind, settings in system.objects.items():
+            names = ["objectClass", settings.external_id, *(one for one in used[kind] if one.lower() not in NEVER_READ)]
+            pages = search(_base(system, settings), class_filter(settings), names, PAGE)
+            missing += _take(tree, pages, settings)
+        for base in _tops({_base(system, settings) for settings in system.objects.values()}):
+            _take(tree, search(base, _others(system), ["objectClass"], PAGE), None)
+        path = folder / f"{name}.ldif"
+        with path.open("wb") as file:
+            file.write(b"version: 1\n\n")
+            file.writelines(tree.blocks())
+    finally:
+        tree.close()
+    return Copy(_connector(name, system, path), "; ".join(missing))
+
+
+def class_filter(settings: ObjectTypeConfig) -> str:
+    """Give the filter that finds the entries of a type: those with all of its object classes."""
+    classes = "".join(f"(objectClass={escape_filter_chars(name)})" for name in settings.options.object_class)
+    return f"(&{classes})"
+
+
+def _base(system: SystemConfig, settings: ObjectTypeConfig) -> str:
+    base: str = settings.options.base or system.options.base
+    return base
+
+
+def _tops(bases: set[str]) -> list[str]:
+    """Give the bases that do not stand below another."""
+    keys = {dn.key(base): base for base in bases}
+    return [base for key, base in keys.items() if not any(dn.is_within(key, other) for other in keys if other != key)]
+
+
+def _others(system: SystemConfig) -> str:
+    """Give the filter that finds what is of no type; types below bases of their own do not cover the whole."""
+    if any(settings.options.base for settings in system.objects.values()):
+        return "(objectClass=*)"
+    return f"(!(|{''.join(map(class_filter, system.objects.values()))}))"
+
+
+def _take(tree: EntryTree, pages: Pages, settings: ObjectTypeConfig | None) -> list[str]:
+    """Put entries into the tree that are not there yet; give why some are missing."""
+    missing: list[str] = []
+    try:
+        for page in pages:
+            if isinstance(page, str):
+                missing.append(page)
+                break
+            for entry in page:
+                try:
+                    key = dn.key(entry["dn"])
+                except dn.InvalidDn as error:
+                    missing.append(str(error))
+                    continue
+                if tree.find(key) is None:
+                    tree.put(TreeEntry(key, dn.parent(key), None, dn.depth(key), _block(entry, settings)))
+    except CannotConnect:
+        return missing  # no such base: nothing stands below it, and a create may make it
+    return missing
+
+
+def _block(entry: dict[str, Any], settings: ObjectTypeConfig | None) -> bytes:
+    """Write an entry down with every object class of its type: a server finds it by those it implies, too."""
+    lines = [(name, value) for name, found in entry["raw_attributes"].items() for value in found]
+    if settings is not None:
+        held = {value.lower() for name, value in lines if name.lower() == "objectclass"}
+        implied = [name.encode() for name in settings.options.object_class if name.lower().encode() not in held]
+        lines += [("objectClass", name) for name in implied]
+        assigned = settings.external_id.lower()
+        if assigned in SERVER_ASSIGNED and assigned != "entryuuid":
+            lines += [("entryUUID", value) for name, value in lines if name.lower() == assigned]
+    return write_entry(entry["dn"], lines)
+
+
+def _connector(name: str, system: SystemConfig, path: Path) -> LdifConnector:
+    """Make the connector of the copy; whatever the server calls its objects is the `entryUUID` there."""
+    types = {
+        kind: settings.model_copy(update={"external_id": "entryUUID"})
+        if settings.external_id.lower() in SERVER_ASSIGNED
+        else settings
+        for kind, settings in system.objects.items()
+    }
+    options = LdifOptions(path=path, base=system.options.base)
+    return LdifConnector(name, system.model_copy(update={"options": options, "objects": types}), path.parent)

@@ -1,0 +1,103 @@
+"""Plan a run: carry it out for real, on a copy of the store and on copies of what it writes to, and tell it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from engine.config import StepPlan
+from engine.config_file import load
+from engine.events import Event, RunFinished, StepFinished
+from engine.planning.changes import tell_changes
+from engine.planning.folder import private_folder
+from engine.planning.records import AttributeDiff, PlannedChange, PlannedStep
+from engine.planning.targets import PlannedWorkspace
+from engine.runs import execute_run
+from engine.steps import Control
+from storage import plans, reviews, runs
+from storage.records import StepResult
+from storage.store import Store
+
+FIRST_ERRORS = 1000
+SIMULATED = "simulated on a copy of the system, with what the plan sends"
+
+
+class Plan:
+    """What a run of some steps would do, once `run` was followed to its end."""
+
+    def __init__(self, workspace: PlannedWorkspace, store: Path) -> None:
+        self.workspace = workspace
+        self.store = store
+        """The store that the plan is for; where it does not exist yet, the plan began with an empty one."""
+        self.steps: list[PlannedStep] = []
+        self.result = StepResult.INTERRUPTED
+        self.waiting = 0
+        """Review items that would wait for a decision."""
+        self._step_ids: list[int] = []
+
+    async def run(self, profile: str, steps: Sequence[StepPlan], operator: str) -> AsyncIterator[Event]:
+        """Carry the steps out on the copies, and tell what happens as a run would. Raises `AlreadyRunning`."""
+        control = Control()
+        async with self.workspace.store.transaction() as tx:
+            await plans.begin(tx)
+        async for event in execute_run(self.workspace, profile, steps, operator, control):
+            if isinstance(event, StepFinished):
+                yield await self._finish(event, control.run_id)
+                continue
+            if isinstance(event, RunFinished):
+                self.result = event.result
+            yield event
+        async with self.workspace.store.reading() as tx:
+            self.waiting = await reviews.count_waiting(tx)
+            counts = [await plans.count_told(tx, step_id) for step_id in self._step_ids]
+        self.steps = [step._replace(changes=count) for step, count in zip(self.steps, counts, strict=True)]
+
+    async def _finish(self, event: StepFinished, run_id: int) -> StepFinished:
+        """Keep what a step did, and say of one that met a copy that it did."""
+        phase, system = event.plan
+        simulated = phase in ("import", "export", "confirm") and system in self.workspace.copies
+        async with self.workspace.store.transaction() as tx:
+            await tell_changes(tx, self.workspace, event.step_id, event.plan)
+            errors = await runs.errors_of(tx, run_id, step_id=event.step_id, limit=FIRST_ERRORS)
+        first = [error for _, error in errors]
+        self._step_ids.append(event.step_id)
+        self.steps.append(
+            PlannedStep(
+                phase,
+                system,
+                event.result,
+                event.message,
+                event.statistics,
+                event.errors,
+                first,
+                changes=0,
+                simulated=simulated,
+            )
+        )
+        if not simulated:
+            return event
+        return replace(event, message="; ".join(filter(None, (event.message, SIMULATED))))
+
+    async def changes(self, step: int | None = None, limit: int = 0) -> AsyncIterator[PlannedChange]:
+        """Give the changes of a step (its place in `steps`), or of all; the first ones, or (0) every one."""
+        ids = self._step_ids if step is None else [self._step_ids[step]]
+        async with self.workspace.store.reading() as tx:
+            for step_id in ids:
+                async for document in plans.told(tx, step_id, limit):
+                    attributes = [AttributeDiff(**one) for one in document.pop("attributes")]
+                    yield PlannedChange(**document, attributes=attributes)
+
+
+@asynccontextmanager
+async def planning(path: Path) -> AsyncIterator[Plan]:
+    """Read a configuration, copy its store, and give a plan to be run on the copy; afterwards the copy is gone.
+
+    Raises `ConfigurationError`, `StoreError`, or `OSError` where there is no room for the copy.
+    """
+    config, rules = load(path)
+    store_path = config.folder / config.store.path
+    with private_folder() as folder:
+        store = await asyncio.to_thread(Store.open_copy, store_path, folder)
+        async with store:
+            yield Plan(PlannedWorkspace(config, rules, store, folder), store_path)

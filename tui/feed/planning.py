@@ -1,0 +1,45 @@
+"""Plans: what a run would do, for the command line."""
+
+from typing import Any
+
+from engine.planning.plan import Plan, planning
+from engine.planning.records import PlannedChange, PlannedStep
+from engine.planning.writing import SUFFIXES, CannotWrite, refuse_unfit, write_plan
+from engine.runs import exit_status
+
+__all__ = [
+    "SUFFIXES",
+    "CannotWrite",
+    "Plan",
+    "PlannedChange",
+    "PlannedStep",
+    "plan_document",
+    "planning",
+    "refuse_unfit",
+    "write_plan",
+]
+
+
+def plan_document(plan: Plan, profile: str) -> dict[str, Any]:
+    """Give a plan for JSON, without its changes: they follow one by one."""
+    return {
+        "profile": profile,
+        "store": str(plan.store),
+        "result": plan.result.value,
+        "exit_status": exit_status(plan.result),
+        "waiting": plan.waiting,
+        "steps": [
+            {
+                "phase": step.phase,
+                "system": step.system,
+                "result": step.result.value,
+                "message": step.message,
+                "statistics": {name: count for name, count in step.statistics.items() if count},
+                "simulated": step.simulated,
+                "errors": step.errors,
+                "changes": step.changes,
+                "first_errors": [error._asdict() for error in step.first_errors],
+            }
+            for step in plan.steps
+        ],
+    }

@@ -3,9 +3,18 @@
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PlainValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    model_validator,
+)
 
 from engine.filters import duration
 from engine.values import KINDS, TEXT, AttributeType
@@ -62,6 +71,7 @@ def _keys(text: str) -> str:
     return text
 
 
+MatchingName = Literal["exact", "case_ignore", "telephone", "dn", "octet"]
 Name = Annotated[str, AfterValidator(_name)]
 Keys = Annotated[str, AfterValidator(_keys)]
 TypeName = Annotated[AttributeType, PlainValidator(_attribute_type), PlainSerializer(str)]
@@ -110,6 +120,8 @@ class ObjectTypeConfig(Model):
     external_id: str
     secondary_external_id: str | None = None
     attributes: dict[str, TypeName] = {}
+    matching: dict[str, MatchingName] = {}
+    """How the values of an attribute are compared with what the rules want; by default exactly."""
     options: Any = None
     """The connector's own keys for this type, validated by the connector's model."""
 
@@ -136,8 +148,25 @@ class DeletionRule(Model):
     only provisioned does not keep its person alive.
     """
 
-    when: Literal["manual", "last_connector_gone"] = "manual"
+    when: Literal["manual", "last_connector_gone", "authoritative_source_gone"] = "manual"
+    source: str | None = None
+    """The authoritative source: a system, or one of its types as `SYSTEM.TYPE`."""
     grace: Duration = timedelta()
+
+    @model_validator(mode="after")
+    def _source_is_named(self) -> Self:
+        if (self.when == "authoritative_source_gone") != (self.source is not None):
+            raise ValueError("'source' names the authoritative source, with when = \"authoritative_source_gone\"")
+        return self
+
+
+class UniqueConfig(Model):
+    """`[metaverse.TYPE.unique.ATTRIBUTE]`: how a value is generated that nobody else has."""
+
+    candidates: list[str] = Field(min_length=1)
+    """Expressions, tried in their order; one that reads `n` is tried with 2, 3, and so on."""
+    check: list[str] = []
+    """Target attributes that must not hold the value either, as `SYSTEM.TYPE.ATTRIBUTE`."""
 
 
 class MetaverseTypeConfig(Model):
@@ -145,10 +174,27 @@ class MetaverseTypeConfig(Model):
 
     attributes: dict[str, TypeName] = {}
     deletion: DeletionRule = DeletionRule()
+    priority: dict[str, list[str]] = {}
+    """Attribute → the rules that contribute it, the strongest first; the others follow in the order of the file."""
+    unique: dict[str, UniqueConfig] = {}
 
     def type_of(self, attribute: str) -> AttributeType:
         """Give an attribute's type; anything not listed is text."""
         return self.attributes.get(attribute, TEXT)
+
+
+class JoinPartConfig(Model):
+    """One part of a join key: what is read on either side, and what makes no difference."""
+
+    source: str | None = None
+    target: str | None = None
+    ignore: list[Literal["case", "spaces", "accents"]] = []
+
+    @model_validator(mode="after")
+    def _something_is_read(self) -> Self:
+        if self.source is None and self.target is None:
+            raise ValueError("a join reads something: give 'source', 'target' or both")
+        return self
 
 
 class RuleConfig(Model):
@@ -158,12 +204,34 @@ class RuleConfig(Model):
     source: str = Field(alias="from")
     target: str = Field(alias="to")
     scope: str | None = None
-    join: list[list[str]] = []
+    out_of_scope: Literal["disconnect", "remain"] = "disconnect"
+    """Inbound: whether a joined object that leaves every scope is disconnected."""
+    join: list[list[str | JoinPartConfig]] = []
     project: bool = False
+    asserts_empty: list[str] = []
+    """Inbound: attributes for which having no value counts as one."""
     provision: bool = False
-    deprovision: Literal["delete", "disconnect"] = "disconnect"
+    deprovision: Literal["delete", "disable", "disconnect"] = "disconnect"
     dn: str | None = None
     flow: dict[str, str] = {}
+    initial: dict[str, str] = {}
+    """Outbound: flows for the creation alone."""
+    disable: dict[str, str] = {}
+    """Outbound: flows for whoever left the scope, with `deprovision = "disable"`."""
+    drift: Literal["correct", "report"] = "correct"
+    unresolved: Literal["report", "ignore"] = "report"
+    """What becomes of references to objects that are not there: told once each, or not at all."""
+
+
+class GroupConfig(Model):
+    """`[[groups]]`: a group whose members are those of a metaverse type that a condition holds for."""
+
+    name: str
+    type: str = "group"
+    of: str = "person"
+    members: str
+    attribute: str = "members"
+    attributes: dict[str, str] = {}
 
 
 class ProfileConfig(Model):
@@ -197,6 +265,7 @@ class Config(Model):
     systems: dict[Name, SystemConfig] = Field(min_length=1)
     metaverse: dict[Name, MetaverseTypeConfig] = {}
     rules: list[RuleConfig] = []
+    groups: list[GroupConfig] = []
     profiles: dict[str, ProfileConfig] = {}
 
     def deletion_of(self, mvo_type: str) -> DeletionRule:

@@ -11,7 +11,9 @@ from storage.records import Cso, Mvo
 from storage.store import Transaction
 
 Consequences = dict[str, Any]
-"""As the review keeps them: `mvo`, `mvo_deleted`, `grace_seconds`, `deletes`, `left_alone`, `recalled`, `recreated`.
+"""As the review keeps them.
+
+`mvo`, `mvo_deleted`, `grace_seconds`, `deletes`, `disabled`, `left_alone`, `recalled`, `recreated`.
 
 The lists of objects hold `[CSO id, system, label, primary external id]`.
 """
@@ -58,6 +60,7 @@ def describe(fate: Fate, mvo: Mvo, leaving: Cso) -> Consequences:
         "mvo_deleted": fate.mvo_deleted,
         "grace_seconds": int(fate.grace.total_seconds()),
         "deletes": _listed(fate.deletes),
+        "disabled": _listed(fate.disabled),
         "left_alone": _listed(fate.left_alone),
         "recalled": sorted(recalled),
         "recreated": _listed(fate.recreated),

@@ -2,19 +2,21 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from jinja2 import ChainableUndefined, Template, TemplateError, TemplateSyntaxError, Undefined, meta, nodes
 from jinja2.exceptions import SecurityError
+from jinja2.ext import Extension
 from jinja2.filters import do_round
+from jinja2.lexer import Token, TokenStream
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from engine.errors import ObjectFailed
-from engine.filters import FILTERS
+from engine.filters import FILTERS, UNITS
 from engine.values import MAX_LENGTH
+from storage import clock
 
 LOOP_LIMIT = 10_000
 """How many rounds all loops of one evaluation may take together."""
@@ -66,6 +68,21 @@ class Absent(ChainableUndefined):
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _fail_with_undefined_error
     __lt__ = __le__ = __gt__ = __ge__ = __call__ = _fail_with_undefined_error
     __int__ = __float__ = _fail_with_undefined_error
+
+
+class _Durations(Extension):
+    """Lets durations stand in expressions as they do in the configuration: `today + 7d`."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        for token in stream:
+            unit = stream.current
+            if token.type != "integer" or unit.type != "name" or unit.value not in UNITS:
+                yield token
+                continue
+            next(stream)
+            written = Token(token.lineno, "string", f"{token.value}{unit.value}")
+            marks = (("lparen", "("), written, ("pipe", "|"), ("name", "duration"), ("rparen", ")"))
+            yield from (mark if isinstance(mark, Token) else Token(token.lineno, *mark) for mark in marks)
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -142,7 +159,7 @@ def _range(*args: int) -> range:
 
 
 def _make_environment() -> _Sandbox:
-    environment = _Sandbox(undefined=Absent, autoescape=False)
+    environment = _Sandbox(undefined=Absent, autoescape=False, extensions=[_Durations])
     for name in _NO_FILTERS:
         environment.filters.pop(name, None)
     environment.filters.update(FILTERS, replace=_replace, round=_round, _bounded=bounded)
@@ -159,7 +176,10 @@ class Expression:
 
     def __init__(self, source: str, evaluate: Callable[[dict[str, Any]], Any], names: frozenset[str]) -> None:
         self.source = source
-        self.names = names
+        self.read = names
+        self.names = names - frozenset(ambient())
+        self.clock = next((name for name in ("now", "today") if name in names), "")
+        """`now` or `today` where the result depends on it, and so may change while the object does not."""
         self._evaluate = evaluate
 
     def __call__(self, context: dict[str, Any]) -> Any:
@@ -190,7 +210,7 @@ class Expression:
 
 def ambient() -> dict[str, Any]:
     """Give the names that every context must hold beside the attributes: `now` and `today` in UTC, `range`."""
-    moment = datetime.now(UTC)
+    moment = clock.moment()
     return {"now": moment, "today": moment.date(), "range": _range}
 
 
@@ -206,7 +226,7 @@ def _compile(source: str, template: str) -> tuple[Template, frozenset[str]]:
         for refused in tree.find_all(_REFUSED):
             name = type(refused).__name__.lower()
             raise InvalidExpression(f"'{source}' uses '{name}', which expressions may not")
-        names = frozenset(meta.find_undeclared_variables(tree)) - frozenset(ambient())
+        names = frozenset(meta.find_undeclared_variables(tree))
         return _ENVIRONMENT.from_string(template), names
     except TemplateSyntaxError as error:
         raise InvalidExpression(f"'{source}' cannot be read: {error.message}") from error
@@ -227,7 +247,7 @@ def compile_text(source: str) -> Expression:
 def compile_condition(source: str) -> Expression:
     """Compile a condition such as `status == 'active'`; its result is True or False."""
     evaluate = _compile_value(source)
-    return Expression(source, lambda context: bool(evaluate(context)), evaluate.names)
+    return Expression(source, lambda context: bool(evaluate(context)), evaluate.read)
 
 
 def _compile_value(source: str) -> Expression:

@@ -13,7 +13,8 @@ from engine import dn
 from engine.errors import ObjectFailed
 
 DURATION = re.compile(r"(\d+)\s*([smhdw])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+"""The units of a duration, in seconds."""
 
 
 def duration(text: str) -> timedelta:
@@ -21,7 +22,7 @@ def duration(text: str) -> timedelta:
     match = DURATION.fullmatch(text.strip())
     if not match:
         raise ValueError(f"'{text}' is not a duration (such as 30d, 12h, 10m)")
-    seconds = int(match[1]) * _SECONDS[match[2]]
+    seconds = int(match[1]) * UNITS[match[2]]
     if seconds > 100 * 366 * 86400:
         raise ValueError(f"'{text}' is too long a duration: at most a hundred years")
     return timedelta(seconds=seconds)
@@ -103,6 +104,7 @@ def unique(values: Iterable[Any]) -> list[Any]:
 
 
 FILTERS = {
+    "duration": duration,
     "ascii": ascii_only,
     "slug": slug,
     "rdn": rdn,

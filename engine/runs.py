@@ -172,6 +172,8 @@ async def _execute_step(workspace: Workspace, control: Control, position: int, p
         result = step.result or (_WITH_ERRORS[plan.phase] if step.errors else StepResult.SUCCESS)
         if step.errors and result in (StepResult.SUCCESS, StepResult.NO_OBJECTS):
             result = _WITH_ERRORS[plan.phase]
+        if step.warnings and result in (StepResult.SUCCESS, StepResult.NO_OBJECTS):
+            result = StepResult.WARNINGS
     except StepFailed as failure:
         result, step.message = failure.result, str(failure)
     except Exception as failure:

@@ -41,6 +41,7 @@ class Step:
     """Set by a phase that ends in its own way; else the number of errors decides."""
     message: str = ""
     errors: int = 0
+    warnings: int = 0
     _new_errors: list[ItemError] = field(default_factory=list)
     _moves: list[Move] = field(default_factory=list)
 
@@ -102,6 +103,13 @@ class Step:
         self.errors += 1
         where = self.system if system is None else system
         self._new_errors.append(ItemError(*error, where, object_type, label, position, object_id))
+
+    def warned(
+        self, error: ObjectError, *, object_type: str, label: str, object_id: int | None = None, system: str
+    ) -> None:
+        """Record with the page what somebody should know of one object, though nothing has failed."""
+        self.warnings += 1
+        self._new_errors.append(ItemError(*error, system, object_type, label, "", object_id))
 
     def progress(self) -> Progress:
         """Tell how far the step is."""

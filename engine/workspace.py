@@ -1,16 +1,23 @@
 """A workspace: a configuration, its compiled rules, and the store they work on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-from engine.config import Config, ObjectTypeConfig, StepPlan
+from engine.config import Config, MetaverseTypeConfig, ObjectTypeConfig, StepPlan
 from engine.config_file import load
 from engine.connectors import find_connector
 from engine.connectors.base import Connector
 from engine.dn import InvalidDn
 from engine.dn import key as dn_key
+from engine.expressions import ambient
+from engine.matching_rules import Matching
 from engine.rules import Rules
+from engine.rules.flows import context_of
 from engine.values import AttributeType
+from storage.records import Attributes
 from storage.store import Store
 
 
@@ -35,6 +42,19 @@ class Workspace:
         """Give the declared attribute types of a type of objects; none for one that is no longer configured."""
         types = self.config.systems[system].objects if system in self.config.systems else {}
         return types[object_type].attributes if object_type in types else {}
+
+    def seen(self, system: str, object_type: str, attributes: Attributes) -> Callable[[], dict[str, Any]]:
+        """Give what an object of a system looks like to expressions, worked out when it is first asked for."""
+        return cache(lambda: context_of(attributes, self.declared(system, object_type), ambient()))
+
+    def seen_mvo(self, mvo_type: str, attributes: Attributes) -> Callable[[], dict[str, Any]]:
+        """Give what an MVO looks like to expressions, likewise."""
+        settings = self.config.metaverse.get(mvo_type, MetaverseTypeConfig())
+        return cache(lambda: context_of(attributes, settings.attributes, ambient()))
+
+    def matching(self, system: str, object_type: str, attribute: str) -> Matching:
+        """Give how the values of a target attribute are compared."""
+        return self.rules.matching.get((system, object_type), {}).get(attribute)
 
     def secondary_key(self, system: str, object_type: str, secondary_id: str | None) -> str | None:
         """Give the form in which equal secondary external ids are equal texts."""

@@ -3,19 +3,24 @@
 from datetime import UTC, datetime, timedelta
 
 
+def moment() -> datetime:
+    """Give the present moment in UTC: the one place that asks the computer's clock what day it is."""
+    return datetime.now(UTC)
+
+
 def now() -> str:
-    """Give the present moment."""
-    return stamp(datetime.now(UTC))
+    """Give the present moment, written down."""
+    return stamp(moment())
 
 
-def stamp(moment: datetime) -> str:
+def stamp(at: datetime) -> str:
     """Write a moment down."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def after(seconds: float) -> str:
     """Give the moment that many seconds from now."""
-    return stamp(datetime.now(UTC) + timedelta(seconds=seconds))
+    return stamp(moment() + timedelta(seconds=seconds))
 
 
 def seconds_between(earlier: str, later: str) -> float:

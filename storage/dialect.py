@@ -144,6 +144,12 @@ def _literal(value: str | int) -> str:
     return str(int(value)) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
 
 
+async def delete_many(tx: AsyncConnection, table: Table, names: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    """Delete the rows in which some columns, that identify one, have the given values."""
+    chosen = " AND ".join(f"{name} = ?" for name in names)
+    await tx.exec_driver_sql(f"DELETE FROM {table.name} WHERE {chosen}", rows)  # noqa: S608
+
+
 async def update_many(tx: AsyncConnection, table: Table, names: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
     """Update rows by id, likewise: each row holds the values in the order of the names, then the id."""
     changes = ", ".join(f"{name} = ?" for name in names)

@@ -137,11 +137,14 @@ async def has_sent(tx: Transaction, system: str) -> bool:
 
 
 async def sent_among(tx: Transaction, cso_ids: Iterable[int]) -> set[int]:
-    """Give those of some CSOs whose open export may have reached the target."""
+    """Give those of some planned CSOs whose open export may have reached the target, in whole or in part."""
     sent = (ExportStatus.EXECUTING, ExportStatus.EXPORTED, ExportStatus.NOT_CONFIRMED)
     query = select(pending_exports.c.cso_id).where(
         dialect.among(pending_exports.c.cso_id, cso_ids),
-        pending_exports.c.status.in_([status.value for status in sent]),
+        or_(
+            pending_exports.c.status.in_([status.value for status in sent]),
+            pending_exports.c.change_type == ChangeType.UPDATE.value,
+        ),
     )
     return set((await tx.execute(query)).scalars())
 

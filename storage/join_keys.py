@@ -41,6 +41,15 @@ async def clear(tx: Transaction, owner: str) -> None:
     await tx.execute(delete(join_keys).where(join_keys.c.owner == owner))
 
 
+async def all_of(tx: Transaction, owner: str) -> dict[str, list[int]]:
+    """Give every key of an owner that has few: key → ids."""
+    found: dict[str, list[int]] = {}
+    query = select(join_keys.c.key, join_keys.c.object_id).where(join_keys.c.owner == owner)
+    for key, object_id in await tx.execute(query):
+        found.setdefault(key, []).append(object_id)
+    return found
+
+
 async def find(tx: Transaction, owner: str, attributes: str, keys: Iterable[str]) -> dict[str, list[int]]:
     """Find the objects under some keys: key → ids, lowest first."""
     query = (

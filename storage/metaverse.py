@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Select, delete, exists, func, select, update
 
-from storage import clock, dialect
+from storage import clock, dialect, references
 from storage.documents import decode, encode
 from storage.records import Mvo
 from storage.store import Transaction
@@ -88,7 +88,9 @@ async def remove_empty(tx: Transaction, ids: Iterable[int]) -> list[int]:
     """Remove those of some deleted MVOs that no CSO is joined to any more, and give their ids."""
     still_joined = exists().where(objects.c.mvo_id == metaverse.c.id)
     gone = delete(metaverse).where(dialect.among(metaverse.c.id, ids), metaverse.c.deleted, ~still_joined)
-    return list((await tx.execute(gone.returning(metaverse.c.id))).scalars())
+    removed = list((await tx.execute(gone.returning(metaverse.c.id))).scalars())
+    await references.drop(tx, removed)
+    return removed
 
 
 async def of_type(tx: Transaction, object_type: str, after: int, limit: int) -> list[Mvo]:

@@ -9,7 +9,7 @@ from storage import clock, dialect
 from storage.documents import decode, sealed
 from storage.records import Attributes, Cso, CsoStatus, KnownCso
 from storage.store import Transaction
-from storage.tables import objects, tombstones
+from storage.tables import objects, owed, tombstones, wanted
 
 _KNOWN = (
     objects.c.id,
@@ -222,6 +222,16 @@ async def holders_of(tx: Transaction, system: str, keys: Iterable[str]) -> list[
     return await _csos(tx, query)
 
 
+async def planned_among(tx: Transaction, system: str, keys: Iterable[str]) -> dict[int, str]:
+    """Find the planned CSOs of a system under some normalised secondary external ids: CSO id → id."""
+    query = select(objects.c.id, objects.c.secondary_key).where(
+        objects.c.system == system,
+        dialect.among(objects.c.secondary_key, keys),
+        objects.c.status == CsoStatus.PENDING_PROVISIONING.value,
+    )
+    return {cso_id: key for cso_id, key in await tx.execute(query)}  # noqa: C416 - rows are no pairs to a checker
+
+
 async def ids_with_status(
     tx: Transaction, system: str, object_type: str, partitions: Sequence[str], status: CsoStatus
 ) -> AsyncIterator[list[int]]:
@@ -265,6 +275,9 @@ async def remove(tx: Transaction, csos: list[Cso], *, review_ids: dict[int, int 
     if covered:
         link = update(tombstones).where(tombstones.c.object_id == bindparam("b_id"))
         await tx.execute(link.values(review_id=bindparam("review_id")), covered)
+    ids = [cso.id for cso in csos]
+    await tx.execute(delete(wanted).where(dialect.among(wanted.c.cso_id, ids)))
+    await tx.execute(delete(owed).where(owed.c.direction == "in", dialect.among(owed.c.owner_id, ids)))
     await tx.execute(delete(objects).where(chosen))
 
 

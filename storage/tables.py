@@ -86,6 +86,37 @@ join_keys = Table(
     sqlite_with_rowid=False,
 )
 
+references = Table(
+    "mvo_references",
+    metadata,
+    Column("mvo_id", Integer, primary_key=True),
+    Column("attribute", Text, primary_key=True),
+    Column("target_id", Integer, primary_key=True),
+    Index("references_to", "target_id"),
+    sqlite_with_rowid=False,
+)
+
+owed = Table(
+    "owed_references",
+    metadata,
+    Column("direction", Text, primary_key=True),
+    Column("owner_id", Integer, primary_key=True),
+    Column("attribute", Text, primary_key=True),
+    Column("system", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("since", Text, nullable=False),
+    Column("told", Boolean, nullable=False),
+    Index("owed_untold", "direction", "owner_id", sqlite_where=text("told = 0")),
+    sqlite_with_rowid=False,
+)
+
+wanted = Table(
+    "wanted",
+    metadata,
+    Column("cso_id", Integer, primary_key=True, autoincrement=False),
+    Column("marks", Text, nullable=False),
+)
+
 pending_exports = Table(
     "pending_exports",
     metadata,

@@ -3,9 +3,9 @@
 from typing import Any, NamedTuple
 
 from engine.errors import ObjectError
+from engine.matching_rules import Matching, same, still_to_do
 from engine.steps import Step
-from engine.values import same
-from storage import clock, exports, join_keys, metaverse, objects, reviews
+from storage import clock, exports, join_keys, metaverse, objects, references, reviews
 from storage.imports import Sightings
 from storage.records import (
     AttributeChange,
@@ -65,7 +65,11 @@ def _reconcile(step: Step, export: PendingExport, sighting: Sighting) -> Pending
     sent = export.status == ExportStatus.EXPORTED
     if export.change_type == ChangeType.DELETE:
         return _not_confirmed(step, export, "the entry is still there") if sent else export
-    left = [rest for change in export.changes if (rest := _unconfirmed(change, sighting.attributes, sent=sent))]
+    left = []
+    for change in export.changes:
+        matching = step.workspace.matching(export.system, export.type, change.name)
+        if rest := _unconfirmed(change, sighting.attributes, matching, sent=sent):
+            left.append(rest)
     renaming = export.new_secondary_id
     if renaming is not None and _key(step, export, renaming) == _key(step, export, sighting.secondary_id):
         renaming = None
@@ -86,17 +90,17 @@ def _key(step: Step, export: PendingExport, secondary_id: str | None) -> str | N
     return step.workspace.secondary_key(export.system, export.type, secondary_id)
 
 
-def _unconfirmed(change: AttributeChange, imported: Attributes, *, sent: bool) -> AttributeChange | None:
+def _unconfirmed(
+    change: AttributeChange, imported: Attributes, matching: Matching, *, sent: bool
+) -> AttributeChange | None:
     """Give what of a change the import does not show, or None."""
     values = imported.get(change.name, [])
     if change.replace:
-        if same(values, change.add):
+        if same(values, change.add, matching):
             return None
         rest = change
     else:
-        present = set(values)
-        add = [value for value in change.add if value not in present]
-        remove = [value for value in change.remove if value in present]
+        add, remove = still_to_do(change.add, change.remove, values, matching)
         if not add and not remove:
             return None
         rest = change._replace(add=add, remove=remove)
@@ -215,7 +219,7 @@ async def forget(tx: Transaction, gone: list[Cso], review_ids: dict[int, int | N
     for owner, ids in owners.items():
         await join_keys.replace(tx, owner, ids, [])
     mvo_ids = [cso.mvo_id for cso in gone if cso.mvo_id is not None]
-    await metaverse.set_due(tx, mvo_ids, due=True)
+    await metaverse.set_due(tx, {*mvo_ids, *await references.referrers(tx, mvo_ids)}, due=True)
     await remove_empty_mvos(tx, mvo_ids)
 
 

@@ -4,7 +4,7 @@ from engine.consequences import covers_delete
 from engine.labels import label_of
 from engine.phases.approving import ask
 from engine.phases.evaluation_page import EvaluationPage
-from engine.phases.staging import IN_FLIGHT, stage_delete
+from engine.phases.staging import stage_delete, was_sent
 from engine.rules.lifecycle import split_by_deprovisioning
 from storage import objects, reviews
 from storage.records import (
@@ -47,12 +47,10 @@ class Deprovisioner:
         before = self._page.exports.get(cso.id)
         if cso.status == CsoStatus.OBSOLETE:
             return
-        if cso.status == CsoStatus.PENDING_PROVISIONING:
-            self._vanish(mvo, cso, before)
+        if self.vanishes(mvo, cso):
             return
-        deletes, _ = split_by_deprovisioning(self._page.step.workspace.rules, mvo, [cso])
-        if not deletes:
-            self._leave_alone(cso, before)
+        if not split_by_deprovisioning(self._page.step.workspace.rules, mvo, [cso])["delete"]:
+            self.leave_alone(cso, before)
         elif before is not None and before.change_type == ChangeType.DELETE:
             return
         elif before is not None and before.status == ExportStatus.EXECUTING:
@@ -60,19 +58,30 @@ class Deprovisioner:
         else:
             self._delete(mvo, cso, before)
 
-    def _vanish(self, mvo: Mvo, cso: Cso, before: PendingExport | None) -> None:
-        """Create then delete before any export: both vanish."""
-        if before is not None and before.status in (*IN_FLIGHT, ExportStatus.NOT_CONFIRMED):
+    def vanishes(self, mvo: Mvo, cso: Cso) -> bool:
+        """Create then delete before any export: both vanish. Tell whether the object was only planned."""
+        if cso.status != CsoStatus.PENDING_PROVISIONING:
+            return False
+        before = self._page.exports.get(cso.id)
+        if before is not None and was_sent(before):
             self._page.still_due.add(mvo.id)
-            return
+            return True
         self._page.stage(cso, before, None, "no longer wanted before it was created")
         reason = "no longer wanted before it was created"
         self._page.step.moved(Move("cso", cso.id, cso.system, label_of(cso), cso.status, None, reason))
         self._vanished.append(cso)
+        self._page.renamed.add(mvo.id)
+        return True
 
-    def _leave_alone(self, cso: Cso, before: PendingExport | None) -> None:
+    def leave_alone(self, cso: Cso, before: PendingExport | None) -> None:
+        """Let go of an object; one that a source gives stays joined, and is only not written to any more."""
         if before is not None:
             self._page.stage(cso, before, None, "disconnected: the object is left as it is")
+        if cso.mvo_id is not None:
+            self._page.renamed.add(cso.mvo_id)
+        sources = self._page.step.workspace.rules.inbound
+        if cso.joined_by in ("join", "projection", "hand") and (cso.system, cso.type) in sources:
+            return
         self._page.joins.append((cso.id, None, None))
         self._page.step.statistics["provisioning disconnects"] += 1
 

@@ -1,22 +1,22 @@
 """Carry out approved disconnections, and what the deletion rules make of MVOs that connectors have left."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 from engine.consequences import Consequences, covers, describe, together
 from engine.events import Progress
 from engine.labels import label_of
+from engine.phases.computing import recompute
 from engine.phases.confirming import forget, remove_empty_mvos
-from engine.rules.lifecycle import Fate, fate_without, is_source
+from engine.phases.paying import follow_gone
+from engine.rules.lifecycle import Fate, fate_without
 from engine.steps import Step
 from storage import clock, exports, metaverse, objects, reviews
 from storage.records import Cso, CsoStatus, Mvo, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 
-Recompute = Callable[[Transaction, Step, set[int]], Awaitable[None]]
 
-
-async def carry_out_approved(step: Step, recompute: Recompute) -> AsyncIterator[Progress]:
+async def carry_out_approved(step: Step) -> AsyncIterator[Progress]:
     """Disconnect the obsolete objects whose disconnection was approved, and settle what follows.
 
     An approval covers the consequences it showed; where they have grown, it is asked again.
@@ -26,14 +26,14 @@ async def carry_out_approved(step: Step, recompute: Recompute) -> AsyncIterator[
         async with step.page() as tx:
             items = await reviews.in_state(tx, ReviewKind.ABSENCE, ReviewState.APPROVED, after, step.page_size)
             if items:
-                await _carry_out(tx, step, items, recompute)
+                await _carry_out(tx, step, items)
         if not items:
             return
         after = items[-1].id
         yield step.progress()
 
 
-async def _carry_out(tx: Transaction, step: Step, items: list[ReviewItem], recompute: Recompute) -> None:
+async def _carry_out(tx: Transaction, step: Step, items: list[ReviewItem]) -> None:
     csos = {cso.id: cso for cso in await objects.get(tx, [item.object_id for item in items])}
     obsolete = [cso for cso in csos.values() if cso.status == CsoStatus.OBSOLETE]
     fates = await _fates(tx, step, obsolete)
@@ -64,6 +64,7 @@ async def _carry_out(tx: Transaction, step: Step, items: list[ReviewItem], recom
     await forget(tx, leaving, {cso.id: item.id for cso, item in zip(leaving, ready.values(), strict=True)})
     await _meet(tx, step, {mvo_id: fates[mvo_id] for mvo_id in approvals}, approvals)
     await recompute(tx, step, {mvo_id for mvo_id in approvals if mvo_id not in fates or not fates[mvo_id].mvo_deleted})
+    await follow_gone(tx, step, approvals)
 
 
 async def _decide(tx: Transaction, step: Step, items: list[ReviewItem], state: ReviewState, reason: str) -> None:
@@ -95,18 +96,15 @@ async def _fates(tx: Transaction, step: Step, leaving: list[Cso]) -> dict[int, F
     }
 
 
-async def settle_lifecycle(tx: Transaction, step: Step, mvo_ids: set[int]) -> None:
-    """Apply the deletion rules to MVOs that connectors have left without a review: out of scope."""
+async def settle_lifecycle(tx: Transaction, step: Step, leavers: list[Cso]) -> None:
+    """Apply the deletion rules to MVOs that connectors have left without a review; the leavers as they were joined."""
     joined: dict[int, list[Cso]] = {}
-    for cso in await objects.joined_to(tx, mvo_ids):
+    leaving = {cso.id for cso in leavers}
+    for cso in [*leavers, *await objects.joined_to(tx, {cso.mvo_id for cso in leavers if cso.mvo_id is not None})]:
         joined.setdefault(cso.mvo_id or 0, []).append(cso)
-    rules = step.workspace.rules
-    fates = {}
-    for mvo in await metaverse.get(tx, mvo_ids):
-        deletion = step.workspace.config.deletion_of(mvo.type)
-        alive = any(is_source(rules, cso) for cso in joined.get(mvo.id, []))
-        fates[mvo.id] = Fate(deletion.when != "manual" and not alive, deletion.grace)
-    await _meet(tx, step, fates, {})
+    config, rules = step.workspace.config, step.workspace.rules
+    mvos = await metaverse.get(tx, joined)
+    await _meet(tx, step, {mvo.id: fate_without(config, rules, mvo, joined[mvo.id], leaving) for mvo in mvos}, {})
 
 
 async def _meet(tx: Transaction, step: Step, fates: dict[int, Fate], approvals: dict[int, int]) -> None:
@@ -138,6 +136,7 @@ async def delete_after_grace(step: Step) -> AsyncIterator[Progress]:
             changed = [mvo._replace(deleted=True, delete_after=None, due=True) for mvo in mvos]
             step.statistics["metaverse object deletes"] += len(changed)
             await metaverse.change(tx, changed)
+            await follow_gone(tx, step, [mvo.id for mvo in changed])
             await remove_empty_mvos(tx, [mvo.id for mvo in changed])
         if not mvos:
             return

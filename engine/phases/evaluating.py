@@ -7,45 +7,76 @@ from engine.errors import ObjectError, ObjectFailed
 from engine.events import Progress
 from engine.expressions import ambient
 from engine.labels import label_of, label_of_mvo
+from engine.phases.addressing import fill_references, owe, tell_owed
 from engine.phases.confirming import remove_empty_mvos
 from engine.phases.deprovisioning import Deprovisioner
 from engine.phases.desired import Desired, desired_state
+from engine.phases.drifting import find_drift, leave_reported, marks_for, tell_corrected
 from engine.phases.evaluation_page import EvaluationPage, Joined
+from engine.phases.noticing import index_keys, notice_clock
 from engine.phases.provisioning import (
     create_export,
     create_pending_provisioning_cso,
     plan_of,
     refuse_taken_name,
 )
-from engine.phases.staging import IN_FLIGHT, stage_update
-from engine.rules.compiled import JoinNames, ObjectType
+from engine.phases.staging import IN_FLIGHT, stage_update, was_sent
+from engine.rules.compiled import Join, ObjectType, OutboundRule
 from engine.rules.flows import context_of
-from engine.rules.joins import join_key
+from engine.rules.joins import source_key
 from engine.steps import Step
-from storage import counters, exports, join_keys, metaverse, objects, transitions
+from storage import counters, exports, join_keys, metaverse, objects, references, transitions, wanted
 from storage.records import ChangeType, Cso, CsoStatus, ExportStatus, Mvo, PendingExport
 from storage.store import Transaction
 from storage.transitions import Move
 
 
 async def evaluate_exports(step: Step) -> AsyncIterator[Progress]:
-    """Stage, for every MVO that is due, what has to change in each target: only real differences."""
+    """Stage, for every MVO that is due, what has to change in each target: only real differences.
+
+    Whoever refers to an account that was planned or renamed meanwhile is looked at once more.
+    """
     async with step.page() as tx:
+        await notice_clock(tx, step)
         step.total = await metaverse.count_due(tx)
-    after = 0
+    after, again = 0, set[int]()
     while True:
         async with step.page() as tx:
             mvos = await metaverse.due_after(tx, after, step.page_size)
             if mvos:
-                await _evaluate_page(tx, step, mvos)
+                again |= await _evaluate_page(tx, step, mvos)
                 step.done += len(mvos)
         if not mvos:
-            return
+            break
         after = mvos[-1].id
+        yield step.progress()
+    async for progress in _look_again(step, again):
+        yield progress
+    async for progress in tell_owed(step):
+        yield progress
+
+
+async def _look_again(step: Step, again: set[int]) -> AsyncIterator[Progress]:
+    """Pay the references that are owed to accounts planned by now, and follow those that get another name."""
+    waiting = sorted(again)
+    for start in range(0, len(waiting), step.page_size):
+        async with step.page() as tx:
+            await _evaluate_page(tx, step, await metaverse.get(tx, waiting[start : start + step.page_size]))
+        yield step.progress()
+    after = 0
+    while True:
+        async with step.page() as tx:
+            ids = await references.payable_outbound(tx, after, step.page_size)
+            await _evaluate_page(tx, step, await metaverse.get(tx, ids))
+        if not ids:
+            return
+        step.statistics["references paid"] += len(ids)
+        after = ids[-1]
         yield step.progress()
 
 
-async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo]) -> None:
+async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo]) -> set[int]:
+    """Evaluate some MVOs, and give those that refer to accounts which get another name by it."""
     page = await _load(tx, step, mvos)
     wanted = _wanted(page, mvos)
     await _look_up(tx, page, wanted)
@@ -55,16 +86,27 @@ async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo]) -> None:
     deprovisioner = Deprovisioner(page)
     await deprovisioner.load(tx, mvos)
     first_new = page.next_cso
+    ready = []
     for desired in wanted:
         try:
-            _evaluate_target(page, desired, deprovisioner)
+            ready.append((desired, _find_or_name(page, desired)))
+        except ObjectFailed as failure:
+            _fail(page, desired.mvo, desired.target, failure.error)
+    await fill_references(tx, page, [desired for desired, _ in ready])
+    for desired, cso in ready:
+        try:
+            _evaluate_target(page, desired, cso, deprovisioner)
         except ObjectFailed as failure:
             _fail(page, desired.mvo, desired.target, failure.error)
     _release_unruled(page, mvos, deprovisioner)
     await _write(tx, page, first_new)
     await deprovisioner.write(tx)
+    await owe(tx, page, mvos)
     await metaverse.set_due(tx, [mvo.id for mvo in mvos if mvo.id not in page.still_due], due=False)
     await remove_empty_mvos(tx, [mvo.id for mvo in mvos if mvo.deleted])
+    referring = await references.referrers(tx, page.renamed) if page.renamed else set()
+    await metaverse.set_due(tx, referring, due=True)
+    return referring
 
 
 async def _load(tx: Transaction, step: Step, mvos: list[Mvo]) -> EvaluationPage:
@@ -73,7 +115,7 @@ async def _load(tx: Transaction, step: Step, mvos: list[Mvo]) -> EvaluationPage:
     for cso in await objects.joined_to(tx, [mvo.id for mvo in mvos]):
         joined.setdefault(cso.mvo_id or 0, {})[cso.system, cso.type] = cso
         ids.append(cso.id)
-    return EvaluationPage(step, joined, await exports.of_objects(tx, ids))
+    return EvaluationPage(step, joined, await exports.of_objects(tx, ids), marks=await wanted.get(tx, ids))
 
 
 def _wanted(page: EvaluationPage, mvos: list[Mvo]) -> list[Desired]:
@@ -101,45 +143,74 @@ def _fail(page: EvaluationPage, mvo: Mvo, target: ObjectType, error: ObjectError
 async def _look_up(tx: Transaction, page: EvaluationPage, wanted: list[Desired]) -> None:
     """Read who has the wanted DNs, and which unjoined objects outbound joins could find."""
     keys: dict[str, set[str]] = {}
-    joins: dict[tuple[ObjectType, JoinNames], set[str]] = {}
+    joins: dict[tuple[ObjectType, str], set[str]] = {}
     for desired in wanted:
-        if not desired.rules:
+        if not desired.rules or desired.disabling:
             continue
         if desired.secondary_key is not None:
             keys.setdefault(desired.target[0], set()).add(desired.secondary_key)
         if desired.target in page.joined.get(desired.mvo.id, {}):
             continue
-        for names in _joins_of(desired):
-            if key := join_key(desired.attributes, names):
-                joins.setdefault((desired.target, names), set()).add(key)
+        for rule, join in _joins_of(desired):
+            if key := _key(page, desired, rule, join):
+                joins.setdefault((desired.target, join.name), set()).add(key)
     for system, wanted_keys in keys.items():
         held = page.holders.setdefault(system, {})
         for cso in await objects.holders_of(tx, system, wanted_keys):
             held.setdefault(page.step.workspace.secondary_key(system, cso.type, cso.secondary_id) or "", []).append(cso)
-    for (target, names), wanted_keys in joins.items():
+    for (target, name), wanted_keys in joins.items():
         owner = f"{target[0]}.{target[1]}"
-        page.candidates[target, names] = await join_keys.find(tx, owner, "+".join(names), wanted_keys)
+        page.candidates[target, name] = await join_keys.find(tx, owner, name, wanted_keys)
     ids = {cso_id for found in page.candidates.values() for csos in found.values() for cso_id in csos}
     page.candidate_csos = {cso.id: cso for cso in await objects.get(tx, ids)}
 
 
-def _joins_of(desired: Desired) -> list[JoinNames]:
-    return [names for rule in desired.rules for names in rule.joins]
+def _joins_of(desired: Desired) -> list[tuple[OutboundRule, Join]]:
+    return [(rule, join) for rule in desired.rules for join in rule.joins]
 
 
-def _evaluate_target(page: EvaluationPage, desired: Desired, deprovisioner: Deprovisioner) -> None:
+def _key(page: EvaluationPage, desired: Desired, rule: OutboundRule, join: Join) -> str | None:
+    """Give the key by which an MVO looks for its account. Raises `ObjectFailed`."""
+    seen = page.step.workspace.seen_mvo(desired.mvo.type, desired.mvo.attributes)
+    return source_key(join, rule.flows, desired.mvo.attributes, seen)
+
+
+def _find_or_name(page: EvaluationPage, desired: Desired) -> Cso | None:
+    """Find the object that is wanted; where there is none and it may be created, see to it that its name is free."""
     cso = page.joined.get(desired.mvo.id, {}).get(desired.target)
-    if not desired.rules:
-        if cso is not None:
-            deprovisioner.deprovision(desired.mvo, cso)
-        return
+    if not desired.rules or desired.disabling:
+        return cso
     if cso is None:
         cso = _join_existing(page, desired)
-    if cso is not None:
+    system = desired.target[0]
+    if cso is None and desired.provision:
+        refuse_taken_name(desired, page.holders.get(system, {}), page.planned.setdefault(system, {}))
+        if desired.secondary_id is not None:
+            page.addresses[system, desired.mvo.id] = desired.secondary_id
+    return cso
+
+
+def _evaluate_target(page: EvaluationPage, desired: Desired, cso: Cso | None, deprovisioner: Deprovisioner) -> None:
+    if desired.disabling:
+        if cso is not None and not deprovisioner.vanishes(desired.mvo, cso):
+            deprovisioner.withdraw(cso)
+            _disable(page, desired, cso, deprovisioner)
+    elif not desired.rules:
+        if cso is not None:
+            deprovisioner.deprovision(desired.mvo, cso)
+    elif cso is not None:
         deprovisioner.withdraw(cso)
         _update(page, desired, cso)
     elif desired.provision:
         _provision(page, desired)
+
+
+def _disable(page: EvaluationPage, desired: Desired, cso: Cso, deprovisioner: Deprovisioner) -> None:
+    """Write the disabling flows; once they are there, and their person is gone, the account is let go of."""
+    before = page.exports.get(cso.id)
+    staged = _update(page, desired, cso)
+    if desired.mvo.deleted and not staged and before is None:
+        deprovisioner.leave_alone(cso, None)
 
 
 def _release_unruled(page: EvaluationPage, mvos: list[Mvo], deprovisioner: Deprovisioner) -> None:
@@ -153,58 +224,69 @@ def _release_unruled(page: EvaluationPage, mvos: list[Mvo], deprovisioner: Depro
 
 def _join_existing(page: EvaluationPage, desired: Desired) -> Cso | None:
     """Find the unjoined target object that an outbound join matches, and join it instead of making a double."""
-    for names in _joins_of(desired):
-        key = join_key(desired.attributes, names)
-        found = page.candidates.get((desired.target, names), {}).get(key, []) if key else []
+    for rule, join in _joins_of(desired):
+        key = _key(page, desired, rule, join)
+        found = page.candidates.get((desired.target, join.name), {}).get(key, []) if key else []
         csos = [page.candidate_csos[cso_id] for cso_id in found if cso_id in page.candidate_csos]
-        free = [cso for cso in csos if cso.mvo_id is None and cso.status == CsoStatus.NORMAL]
+        known = [cso for cso in csos if cso.status == CsoStatus.NORMAL and cso.joined_by != "excluded"]
+        free = [cso for cso in known if cso.mvo_id is None]
         if len(free) > 1:
             raise ObjectFailed(
                 "ambiguous-join",
-                f"{len(free)} objects of '{desired.target[0]}' match by {', '.join(names)}: "
+                f"{len(free)} objects of '{desired.target[0]}' match by {join.words}: "
                 + ", ".join(label_of(cso) for cso in free[:5]),
                 "make the values unique in the target, or join by something that is",
             )
+        if known and not free:
+            raise ObjectFailed(
+                "join-already-taken",
+                f"{label_of(known[0])} matches by {join.words}, but belongs to mvo-{known[0].mvo_id}",
+                "see whether both are the same person; correct the one whose value is wrong at the source",
+            )
         if free:
             page.joins.append((free[0].id, desired.mvo.id, "outbound join"))
-            del page.candidate_csos[free[0].id]
+            joined = free[0]._replace(mvo_id=desired.mvo.id, joined_by="outbound join")
+            page.candidate_csos[joined.id] = joined
+            page.renamed.add(desired.mvo.id)
             page.step.statistics["joins"] += 1
-            return free[0]._replace(mvo_id=desired.mvo.id, joined_by="outbound join")
+            return joined
     return None
 
 
 def _provision(page: EvaluationPage, desired: Desired) -> None:
     """Plan a new object and stage its Create."""
     system = desired.target[0]
-    refuse_taken_name(desired, page.holders.get(system, {}), page.planned.setdefault(system, {}))
     planned = create_pending_provisioning_cso(page.step.workspace, desired, page.next_cso)
     page.next_cso += 1
     page.new_csos.append(planned)
-    export = create_export(desired, planned.id, page.export_id())
+    page.new_marks[planned.id] = marks_for(desired)
+    export = create_export(page.step.workspace, desired, planned.id, page.export_id())
     page.added.append(export)
     label = planned.content.secondary_id or planned.content.external_id or ""
     page.step.moved(Move("export", export.id, system, label, None, ExportStatus.PENDING, export.cause))
     page.step.statistics["provisioning adds"] += 1
 
 
-def _update(page: EvaluationPage, desired: Desired, cso: Cso) -> None:
-    """Stage what differs on an object that exists, or is still planned."""
+def _update(page: EvaluationPage, desired: Desired, cso: Cso) -> bool:
+    """Stage what differs on an object that exists, or is still planned, and tell whether anything is left to do."""
     before = page.exports.get(cso.id)
     if cso.status == CsoStatus.OBSOLETE:
-        return
+        return True
     if before is not None and before.change_type == ChangeType.DELETE:
         if before.status in (*IN_FLIGHT, ExportStatus.NOT_CONFIRMED):
             page.still_due.add(desired.mvo.id)
-            return
+            return True
         page.stage(cso, before, None, "back in scope: the staged delete is withdrawn")
         page.step.statistics["deletes withdrawn"] += 1
         before = None
     if cso.status == CsoStatus.PENDING_PROVISIONING:
         _replan(page, desired, cso, before)
-        return
+        return True
     if before is not None and before.status == ExportStatus.EXECUTING:
         page.still_due.add(desired.mvo.id)
-        return
+        return True
+    drifted = find_drift(page, desired, cso, before)
+    desired = leave_reported(page, desired, cso, drifted)
     export_id = before.id if before else page.export_id()
     after = stage_update(page.step.workspace, desired, cso, before, export_id)
     if after is not None and after.new_secondary_id is not None and after != before:
@@ -217,15 +299,20 @@ def _update(page: EvaluationPage, desired: Desired, cso: Cso) -> None:
             staying = replace(desired, secondary_id=None, secondary_key=None)
             after = stage_update(page.step.workspace, staying, cso, before, export_id)
     if after == before:
-        return
+        return after is not None
+    if after is not None and drifted:
+        after = tell_corrected(page, after, drifted)
     page.stage(cso, before, after, after.cause if after else "the target already holds what is wanted")
+    if (after.new_secondary_id if after else None) != (before.new_secondary_id if before else None):
+        page.renamed.add(desired.mvo.id)
     if after is not None:
         page.step.statistics["provisioning renames" if after.new_secondary_id else "export attribute flow"] += 1
+    return after is not None
 
 
 def _replan(page: EvaluationPage, desired: Desired, cso: Cso, before: PendingExport | None) -> None:
     """Bring the plan of an object that was not created yet up to date."""
-    if before is not None and before.status in (*IN_FLIGHT, ExportStatus.NOT_CONFIRMED):
+    if before is not None and was_sent(before):
         page.still_due.add(desired.mvo.id)
         return
     if before is not None and cso.attributes == desired.planned() and cso.secondary_id == desired.secondary_id:
@@ -233,7 +320,10 @@ def _replan(page: EvaluationPage, desired: Desired, cso: Cso, before: PendingExp
     system = desired.target[0]
     refuse_taken_name(desired, page.holders.get(system, {}), page.planned.setdefault(system, {}))
     page.replans.append((cso.id, plan_of(page.step.workspace, desired)))
-    after = create_export(desired, cso.id, before.id if before else page.export_id())
+    page.new_marks[cso.id] = marks_for(desired)
+    if cso.secondary_id != desired.secondary_id:
+        page.renamed.add(desired.mvo.id)
+    after = create_export(page.step.workspace, desired, cso.id, before.id if before else page.export_id())
     if before is not None:
         after = after._replace(created_at=before.created_at, held=before.held)
     page.stage(cso, before, after, "the plan changed before it was sent")
@@ -250,3 +340,16 @@ async def _write(tx: Transaction, page: EvaluationPage, first_new: int) -> None:
     await exports.remove(tx, [export.id for export in page.removed])
     await exports.add(tx, page.added)
     await exports.change(tx, page.changed)
+    await wanted.put(tx, page.new_marks)
+    await _index_planned(tx, page)
+
+
+async def _index_planned(tx: Transaction, page: EvaluationPage) -> None:
+    """Let planned objects be found by the keys of their type, so that nobody else is given their names."""
+    owners: dict[str, list[int]] = {}
+    for planned in page.new_csos:
+        owner = f"{planned.system}.{planned.type}"
+        if page.step.workspace.rules.joins.get(owner):
+            owners.setdefault(owner, []).append(planned.id)
+    for owner, ids in owners.items():
+        await join_keys.replace(tx, owner, ids, index_keys(page.step, owner, await objects.get(tx, ids)))

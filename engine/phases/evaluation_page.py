@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 
 from engine.labels import label_of
-from engine.rules.compiled import JoinNames, ObjectType
+from engine.rules.compiled import ObjectType
 from engine.steps import Step
 from storage.objects import Content, PlannedCso
 from storage.records import Cso, Mvo, PendingExport
+from storage.references import Owed
 from storage.transitions import Move
+from storage.wanted import Marks
 
 Joined = dict[int, dict[ObjectType, Cso]]
 
@@ -20,10 +22,19 @@ class EvaluationPage:
     joined: Joined
     exports: dict[int, PendingExport]
     holders: dict[str, dict[str, list[Cso]]] = field(default_factory=dict)
-    candidates: dict[tuple[ObjectType, JoinNames], dict[str, list[int]]] = field(default_factory=dict)
+    candidates: dict[tuple[ObjectType, str], dict[str, list[int]]] = field(default_factory=dict)
+    """(Target, name of the join) → key → the objects that have it."""
     candidate_csos: dict[int, Cso] = field(default_factory=dict)
     planned: dict[str, dict[str, Mvo]] = field(default_factory=dict)
     """System → DN → the MVO it is planned for in this page."""
+    addresses: dict[tuple[str, int], str] = field(default_factory=dict)
+    """(System, MVO) → what its account there is referred to by."""
+    renamed: set[int] = field(default_factory=set)
+    """MVOs whose account is referred to by another name from now on."""
+    owed: list[Owed] = field(default_factory=list)
+    marks: dict[int, Marks] = field(default_factory=dict)
+    """CSO → what was last wanted of it."""
+    new_marks: dict[int, Marks] = field(default_factory=dict)
     next_cso: int = 0
     next_export: int = 0
     new_csos: list[PlannedCso] = field(default_factory=list)

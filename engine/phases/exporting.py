@@ -8,16 +8,18 @@ from engine.events import Progress
 from engine.labels import label_of
 from engine.phases.approving import send_back_unapproved
 from engine.phases.desired import check_dn
+from engine.phases.holding_back import Sending, hold_back_references, wait_for_parents
+from engine.phases.provisioning import OWED
 from engine.phases.settling import adopt_or_refuse, follow_renamed, settle_interrupted
 from engine.steps import Step
 from storage import clock, exports, objects
-from storage.records import ChangeStatus, ChangeType, Cso, ExportStatus, PendingExport
+from storage.records import AttributeChange, ChangeStatus, ChangeType, Cso, ExportStatus, PendingExport
 from storage.store import Transaction
 from storage.transitions import Move
 
 LONGEST_DELAY = 24 * 3600.0
 """The longest delay before a retry, in seconds."""
-Batch = list[tuple[PendingExport, Cso]]
+Batch = list[Sending]
 
 
 async def execute_exports(step: Step) -> AsyncIterator[Progress]:
@@ -47,7 +49,8 @@ async def _begin(tx: Transaction, step: Step, found: list[PendingExport]) -> Bat
     """Mark a batch as `Executing`; what cannot be sent is recorded as failed, or sent back for approval."""
     csos = {cso.id: cso for cso in await objects.get(tx, [export.cso_id for export in found])}
     approved = await send_back_unapproved(tx, step, found, csos)
-    batch: Batch = []
+    approved = await wait_for_parents(tx, step, approved, csos)
+    ready: list[tuple[PendingExport, Cso]] = []
     changed: list[PendingExport] = []
     for export in approved:
         cso = csos[export.cso_id]
@@ -59,10 +62,24 @@ async def _begin(tx: Transaction, step: Step, found: list[PendingExport]) -> Bat
             continue
         sending = export._replace(status=ExportStatus.EXECUTING, changed_at=clock.now())
         step.moved(Move("export", export.id, step.system, label_of(cso), export.status, sending.status, "sent"))
-        batch.append((sending, cso))
+        ready.append((sending, cso))
         changed.append(sending)
-    await exports.change(tx, changed)
-    return batch
+    batch = await hold_back_references(tx, step, ready)
+    idle = {one.export.id: one for one in batch if _has_nothing_to_send(one)}
+    for one in idle.values():
+        step.moved(Move("export", one.export.id, step.system, label_of(one.cso), "Executing", "Pending", WAITING))
+    back = [one._replace(status=ExportStatus.PENDING) if one.id in idle else one for one in changed]
+    await exports.change(tx, back)
+    return [one for one in batch if one.export.id not in idle]
+
+
+WAITING = "all that is left to write are references to what was not created yet"
+
+
+def _has_nothing_to_send(one: Sending) -> bool:
+    export = one.export
+    pending = [change for change in export.changes if change.status != ChangeStatus.EXPORTED]
+    return export.change_type == ChangeType.UPDATE and bool(one.owed) and not pending and not export.new_secondary_id
 
 
 def _determine_dn(step: Step, export: PendingExport, cso: Cso) -> None:
@@ -73,8 +90,9 @@ def _determine_dn(step: Step, export: PendingExport, cso: Cso) -> None:
             check_dn(export.new_secondary_id)
 
 
-def operation_for(export: PendingExport, cso: Cso) -> ExportOperation:
-    """Give what the connector has to do: whatever of the export was not sent and confirmed already."""
+def operation_for(one: Sending) -> ExportOperation:
+    """Give what the connector has to do: whatever of the export was not sent already, and is not owed."""
+    export, cso, _ = one
     return ExportOperation(
         id=export.id,
         change_type=export.change_type,
@@ -82,7 +100,7 @@ def operation_for(export: PendingExport, cso: Cso) -> ExportOperation:
         external_id=cso.external_id,
         secondary_id=cso.secondary_id,
         new_secondary_id=export.new_secondary_id,
-        attributes=cso.attributes if export.change_type == ChangeType.CREATE else {},
+        attributes=one.attributes() if export.change_type == ChangeType.CREATE else {},
         changes=[change for change in export.changes if change.status != ChangeStatus.EXPORTED],
     )
 
@@ -93,7 +111,7 @@ async def _send(step: Step, connector: Connector, batch: Batch) -> None:
         return
     lost: ConnectionLost | None = None
     try:
-        results = await connector.export([operation_for(export, cso) for export, cso in batch])
+        results = await connector.export([operation_for(one) for one in batch])
         results = await _look_again(step, connector, batch, results)
     except ConnectionLost as error:
         lost, results = error, list(error.results)
@@ -101,16 +119,18 @@ async def _send(step: Step, connector: Connector, batch: Batch) -> None:
     async with step.page(may_stop=lost is None) as tx:
         changed = []
         learned = []
-        for export, cso in batch:
+        for one in batch:
+            export, cso, owed = one
             if (result := by_id.get(export.id)) is None:
                 continue
             step.done += 1
             if result.error is None:
-                changed.append(_exported(step, export, cso))
+                changed.append(_exported(step, export, cso, owed))
                 if result.external_id and result.external_id != cso.external_id:
                     learned.append((cso.id, result.external_id))
             else:
-                changed.append(_failed(step, export, cso, result.error))
+                whole = export._replace(changes=[*export.changes, *owed])
+                changed.append(_failed(step, whole, cso, result.error))
         await exports.change(tx, changed)
         await objects.learn_external_ids(tx, learned)
     if lost is not None:
@@ -121,29 +141,38 @@ async def _look_again(
     step: Step, connector: Connector, batch: Batch, results: list[ExportResult]
 ) -> list[ExportResult]:
     """Look at the target where a failure may be none: adopted, moved, or gone already."""
-    pairs = {export.id: (export, cso) for export, cso in batch}
+    sent = {one.export.id: one for one in batch}
     settled = []
     for result in results:
-        export, cso = pairs[result.id]
+        export, cso, _ = sent[result.id]
         match (export.change_type, result.error.code if result.error else None):
             case (ChangeType.CREATE, "existing-object"):
                 settled.append(await adopt_or_refuse(step, connector, cso, result))
             case (ChangeType.DELETE | ChangeType.UPDATE, "missing-object"):
-                settled.append(await follow_renamed(step, connector, operation_for(export, cso), result))
+                settled.append(await follow_renamed(step, connector, operation_for(sent[result.id]), result))
             case _:
                 settled.append(result)
     return settled
 
 
-def _exported(step: Step, export: PendingExport, cso: Cso) -> PendingExport:
-    """Mark an export as written: nothing is believed until it was imported back."""
+def _exported(step: Step, export: PendingExport, cso: Cso, owed: list[AttributeChange]) -> PendingExport:
+    """Mark an export as written: nothing is believed until it was imported back.
+
+    What it owes is sent later in the same step, or by the next.
+    """
     renaming = export.new_secondary_id is not None
     names = {ChangeType.CREATE: "adds", ChangeType.DELETE: "deletes"}
     step.statistics[names.get(export.change_type, "renames" if renaming else "updates")] += 1
-    step.moved(Move("export", export.id, step.system, label_of(cso), export.status, ExportStatus.EXPORTED, "written"))
+    status = ExportStatus.PENDING if owed else ExportStatus.EXPORTED
+    why = "written; references to what was created meanwhile come last" if owed else "written"
+    step.moved(Move("export", export.id, step.system, label_of(cso), export.status, status, why))
+    sent = [change._replace(status=ChangeStatus.EXPORTED) for change in export.changes]
     return export._replace(
-        status=ExportStatus.EXPORTED,
-        changes=[change._replace(status=ChangeStatus.EXPORTED) for change in export.changes],
+        change_type=ChangeType.UPDATE if owed else export.change_type,
+        status=status,
+        wave=OWED if owed else export.wave,
+        new_secondary_id=None if owed else export.new_secondary_id,
+        changes=[*sent, *owed],
         attempts=export.attempts + 1,
         next_retry_at=None,
         error_code=None,

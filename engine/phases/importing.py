@@ -14,7 +14,7 @@ from engine.events import Progress
 from engine.phases.ahead import read_ahead
 from engine.phases.confirming import Sighting, reconcile_pending_exports, reconcile_unseen
 from engine.phases.matching import Known, Match, find_matching_cso, load_known
-from engine.rules.joins import keys_of
+from engine.phases.noticing import index_keys
 from engine.steps import Step
 from storage import counters, exports, imports, metaverse, objects, reviews, transitions
 from storage.documents import decode, encode
@@ -282,8 +282,12 @@ async def _known_whole(tx: Transaction, known: Known) -> dict[int, Cso]:
 
 def _is_another(step: Step, cso: Cso, one: ImportedObject) -> bool:
     """Tell by the join keys whether an entry that has a known DN and a new id is somebody else."""
+    found = cso._replace(attributes=one.attributes)
+    targets = [targets.get((step.system, one.type), []) for targets in step.workspace.rules.outbound.values()]
+    joining = {join.name for rules in targets for rule in rules for join in rule.joins}
     owner = f"{step.system}.{one.type}"
-    joins = step.workspace.rules.joins.get(owner, ())
-    before = {key.attributes: key.key for key in keys_of(owner, joins, 0, cso.attributes)}
-    after = {key.attributes: key.key for key in keys_of(owner, joins, 0, one.attributes)}
-    return any(before[names] != after.get(names) for names in before)
+    before, after = (
+        {key.attributes: key.key for key in index_keys(step, owner, [side]) if key.attributes in joining}
+        for side in (cso, found)
+    )
+    return any(before[name] != after.get(name) for name in before)

@@ -4,16 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.errors import ObjectFailed
-from engine.rules.compiled import InboundRule, JoinNames
-from engine.rules.joins import inbound_values, join_key
+from engine.labels import label_of_mvo
+from engine.rules.compiled import InboundRule, Join
+from engine.rules.flows import evaluate_all
+from engine.rules.joins import source_key, target_key
 from engine.steps import Step
 from storage import clock, counters, join_keys, metaverse, objects
 from storage.records import Cso, Mvo
 from storage.store import Transaction
 
 Scoped = tuple[Cso, list[InboundRule]]
-Index = dict[tuple[str, JoinNames], dict[str, list[int]]]
-"""(MVO type, attributes) → key → the MVOs that have it."""
+Index = dict[tuple[str, str], dict[str, list[int]]]
+"""(MVO type, name of the join) → key → the MVOs that have it."""
 
 
 class Joiner:
@@ -28,6 +30,7 @@ class Joiner:
         self._index: Index = {}
         self._taken: dict[int, set[tuple[str, str]]] = {}
         self._revived: set[int] = set()
+        self._labels: dict[int, str] = {}
         self.new: list[Mvo] = []
         """The MVOs projected, without attributes and not stored yet."""
 
@@ -60,48 +63,63 @@ class Joiner:
 
     async def _look_up(self, tx: Transaction, scoped: list[Scoped]) -> None:
         """Read, in a query for each kind of key, the MVOs that the page's objects may join, and who has them."""
-        wanted: dict[tuple[str, JoinNames], set[str]] = {}
+        wanted: dict[tuple[str, str], set[str]] = {}
         for cso, rules in scoped:
             for rule in rules:
-                for names in rule.joins:
-                    if key := self._key(cso, rule, names):
-                        wanted.setdefault((rule.mvo_type, names), set()).add(key)
-        for (mvo_type, names), keys in wanted.items():
-            found = await join_keys.find(tx, f"metaverse.{mvo_type}", "+".join(names), keys)
-            self._index[mvo_type, names] = found
+                for join in rule.joins:
+                    if key := self._key(cso, rule, join):
+                        wanted.setdefault((rule.mvo_type, join.name), set()).add(key)
+        for (mvo_type, name), keys in wanted.items():
+            self._index[mvo_type, name] = await join_keys.find(tx, f"metaverse.{mvo_type}", name, keys)
         candidates = {mvo_id for found in self._index.values() for ids in found.values() for mvo_id in ids}
         for cso in await objects.joined_to(tx, candidates):
             self._taken.setdefault(cso.mvo_id or 0, set()).add((cso.system, cso.type))
-        self._revived = {mvo.id for mvo in await metaverse.get(tx, candidates) if mvo.deleted or mvo.delete_after}
+        found_mvos = await metaverse.get(tx, candidates)
+        self._revived = {mvo.id for mvo in found_mvos if mvo.deleted or mvo.delete_after}
+        self._labels = {mvo.id: label_of_mvo(mvo) for mvo in found_mvos}
 
-    def _key(self, cso: Cso, rule: InboundRule, names: JoinNames) -> str | None:
+    def _source_key(self, cso: Cso, rule: InboundRule, join: Join) -> str | None:
+        return source_key(join, rule.flows, cso.attributes, lambda: self._context(cso))
+
+    def _key(self, cso: Cso, rule: InboundRule, join: Join) -> str | None:
         try:
-            return join_key(inbound_values(rule, names, cso.attributes, self._context(cso)), names)
+            return self._source_key(cso, rule, join)
         except ObjectFailed:
             return None  # told when the object itself is joined
 
     def _find(self, cso: Cso, rules: list[InboundRule]) -> int | None:
         """Find the one MVO that a CSO joins. Raises `ObjectFailed` where it is not one, or taken."""
         for rule in rules:
-            for names in rule.joins:
-                key = join_key(inbound_values(rule, names, cso.attributes, self._context(cso)), names)
-                candidates = self._index.get((rule.mvo_type, names), {}).get(key, []) if key else []
+            for join in rule.joins:
+                key = self._source_key(cso, rule, join)
+                candidates = self._index.get((rule.mvo_type, join.name), {}).get(key, []) if key else []
                 if len(candidates) > 1:
-                    raise _ambiguous(names, candidates)
+                    raise _ambiguous(join, [self._label(one) for one in candidates])
                 if candidates:
                     if (cso.system, cso.type) in self._taken.get(candidates[0], set()):
-                        raise _taken(cso, names, candidates[0])
+                        raise _taken(cso, join, self._label(candidates[0]))
                     return candidates[0]
         return None
 
+    def _label(self, mvo_id: int) -> str:
+        return self._labels.get(mvo_id, f"mvo-{mvo_id}")
+
     def _project(self, mvo_id: int, rule: InboundRule, cso: Cso, at: str) -> int:
         """Make a new MVO, which the rest of the page can find by its keys."""
-        for names in self._step.workspace.rules.joins.get(f"metaverse.{rule.mvo_type}", ()):
-            key = join_key(inbound_values(rule, names, cso.attributes, self._context(cso)), names)
-            if key:
-                self._index.setdefault((rule.mvo_type, names), {}).setdefault(key, []).append(mvo_id)
+        for join in self._step.workspace.rules.joins.get(f"metaverse.{rule.mvo_type}", ()):
+            if key := self._projected_key(cso, rule, join):
+                self._index.setdefault((rule.mvo_type, join.name), {}).setdefault(key, []).append(mvo_id)
         self.new.append(Mvo(mvo_id, rule.mvo_type, {}, {}, False, None, None, True, at, at))
         return mvo_id
+
+    def _projected_key(self, cso: Cso, rule: InboundRule, join: Join) -> str | None:
+        """Give the key under which an MVO will be found once it has what the projecting object contributes."""
+        given = {flow.attribute for flow in rule.flows}
+        if not any(part.target.names <= given for part in join.parts):
+            return None
+        attributes = evaluate_all([flow for flow in rule.flows if not flow.refers], cso.attributes, self._context(cso))
+        seen = self._step.workspace.seen_mvo(rule.mvo_type, attributes)
+        return target_key(join, attributes, seen)
 
     async def _revive(self, tx: Transaction) -> None:
         """Bring deleted MVOs back that somebody has joined: their staged deletes will be withdrawn."""
@@ -114,18 +132,17 @@ class Joiner:
         await metaverse.change(tx, returned)
 
 
-def _ambiguous(names: JoinNames, candidates: list[int]) -> ObjectFailed:
-    listed = ", ".join(f"mvo-{mvo_id}" for mvo_id in candidates[:5])
+def _ambiguous(join: Join, candidates: list[str]) -> ObjectFailed:
     return ObjectFailed(
         "ambiguous-join",
-        f"{len(candidates)} metaverse objects match by {', '.join(names)}: {listed}",
+        f"{len(candidates)} metaverse objects match by {join.words}: {', '.join(candidates[:5])}",
         "make the values unique at the source, or join by something that is",
     )
 
 
-def _taken(cso: Cso, names: JoinNames, mvo_id: int) -> ObjectFailed:
+def _taken(cso: Cso, join: Join, candidate: str) -> ObjectFailed:
     return ObjectFailed(
         "join-already-taken",
-        f"mvo-{mvo_id} matches by {', '.join(names)}, but another {cso.type} of '{cso.system}' is joined to it",
+        f"{candidate} matches by {join.words}, but another {cso.type} of '{cso.system}' is joined to it",
         "see whether both are the same person; correct the one whose value is wrong at the source",
     )

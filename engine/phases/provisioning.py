@@ -17,10 +17,14 @@ from storage.records import (
     PendingExport,
 )
 
+REFERRING = 300
+REFERRING_TO_MANY = 600
 RENAMES = 1_000
 UPDATES = 2_000
+OWED = 3_000
 DELETES = 100_000
-"""Waves: creates and renames by depth, parents first; then updates; then deletes by depth, children first."""
+"""Waves: creates by depth, parents first, those that refer to others later; renames by depth; updates; references
+to what was created before them; then deletes by depth, children first."""
 
 
 def create_pending_provisioning_cso(workspace: Workspace, desired: Desired, cso_id: int) -> PlannedCso:
@@ -43,7 +47,14 @@ def plan_of(workspace: Workspace, desired: Desired) -> Content:
     )
 
 
-def create_export(desired: Desired, cso_id: int, export_id: int) -> PendingExport:
+def _wave(workspace: Workspace, desired: Desired) -> int:
+    declared = workspace.declared(*desired.target)
+    types = [declared[name] for name in desired.planned() if name in declared]
+    many = [one.multi for one in types if one.kind == "reference"]
+    return dn.depth(desired.secondary_id or "") + (REFERRING_TO_MANY if any(many) else REFERRING if many else 0)
+
+
+def create_export(workspace: Workspace, desired: Desired, cso_id: int, export_id: int) -> PendingExport:
     """Stage a Create: it carries every mapped attribute that has values."""
     changes = [
         AttributeChange(name, values, [], True, ChangeStatus.PENDING) for name, values in desired.planned().items()
@@ -56,7 +67,7 @@ def create_export(desired: Desired, cso_id: int, export_id: int) -> PendingExpor
         type=desired.target[1],
         change_type=ChangeType.CREATE,
         status=ExportStatus.PENDING,
-        wave=dn.depth(desired.secondary_id or ""),
+        wave=_wave(workspace, desired),
         changes=changes,
         new_secondary_id=None,
         held=False,

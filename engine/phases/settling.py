@@ -7,8 +7,10 @@ from engine.connectors.base import Connector, ExportOperation, ExportResult, Imp
 from engine.errors import ObjectError
 from engine.events import Progress
 from engine.labels import label_of
+from engine.matching_rules import Matching, differences, same, still_to_do
+from engine.phases.provisioning import OWED
 from engine.steps import Step
-from engine.values import differences, same
+from engine.workspace import Workspace
 from storage import clock, exports, objects
 from storage.records import (
     AttributeChange,
@@ -58,22 +60,31 @@ def _settle(step: Step, export: PendingExport, cso: Cso, found: ImportedObject |
     changes = export.changes
     match export.change_type:
         case ChangeType.CREATE:
-            written = found is not None and is_what_we_meant(cso.attributes, found)
+            written = found is not None and not differing_from_plan(step.workspace, cso, found)
+            if written and found is not None:
+                changes = _judge_all(step, cso, changes, found.attributes)
         case ChangeType.DELETE:
             written = found is None
         case ChangeType.UPDATE:
             held = found.attributes if found else {}
-            changes = [_judge(change, held) for change in changes]
+            changes = _judge_all(step, cso, changes, held)
             named = export.new_secondary_id is None or _has_name(step, export, found)
             written = found is not None and named and all(one.status == ChangeStatus.EXPORTED for one in changes)
-    if written and export.change_type == ChangeType.CREATE:
-        changes = [change._replace(status=ChangeStatus.EXPORTED) for change in changes]
     status = ExportStatus.EXPORTED if written else ExportStatus.PENDING
+    if written and any(one.status != ChangeStatus.EXPORTED for one in changes):
+        # created, but not with every reference: the rest comes last
+        status = ExportStatus.PENDING
+        export = export._replace(change_type=ChangeType.UPDATE, wave=OWED)
     reason = "the target shows that it was written" if written else "the target shows that it was not written"
     step.moved(Move("export", export.id, step.system, label_of(cso), export.status, status, reason))
     step.statistics["settled"] += 1
     attempts = export.attempts + written
     return export._replace(status=status, changes=changes, attempts=attempts, changed_at=clock.now())
+
+
+def _judge_all(step: Step, cso: Cso, changes: list[AttributeChange], held: Attributes) -> list[AttributeChange]:
+    matching = step.workspace.matching
+    return [_judge(change, held, matching(cso.system, cso.type, change.name)) for change in changes]
 
 
 def _has_name(step: Step, export: PendingExport, found: ImportedObject | None) -> bool:
@@ -84,32 +95,39 @@ def _has_name(step: Step, export: PendingExport, found: ImportedObject | None) -
     return workspace.secondary_key(export.system, export.type, found.secondary_id) == wanted
 
 
-def _judge(change: AttributeChange, held: Attributes) -> AttributeChange:
+def _judge(change: AttributeChange, held: Attributes, matching: Matching) -> AttributeChange:
     """Tell whether the target shows a change; of adds and removes, keep only what is still to do."""
     values = held.get(change.name, [])
     if change.replace:
-        done = same(values, change.add)
+        done = same(values, change.add, matching)
         return change._replace(status=ChangeStatus.EXPORTED if done else ChangeStatus.PENDING)
-    present = set(values)
-    add = [value for value in change.add if value not in present]
-    remove = [value for value in change.remove if value in present]
+    add, remove = still_to_do(change.add, change.remove, values, matching)
     if not add and not remove:
         return change._replace(status=ChangeStatus.EXPORTED)
     return change._replace(add=add, remove=remove, status=ChangeStatus.PENDING)
 
 
-def is_what_we_meant(planned: Attributes, found: ImportedObject) -> bool:
-    """Tell whether an existing object holds every planned attribute."""
-    return not differences(found.attributes, planned, list(planned))
+def differing_from_plan(workspace: Workspace, cso: Cso, found: ImportedObject) -> list[str]:
+    """Name the planned attributes that an existing object does not hold as they are meant."""
+    declared = workspace.declared(cso.system, cso.type)
+    differing = []
+    for name, values in cso.attributes.items():
+        held, matching = found.attributes.get(name, []), workspace.matching(cso.system, cso.type, name)
+        if name in declared and declared[name].kind == "reference":
+            _, strange = differences(held, values, matching)  # some may be owed, but none may be another's
+            differing += [name] if strange else []
+        elif not same(held, values, matching):
+            differing.append(name)
+    return differing
 
 
 async def adopt_or_refuse(step: Step, connector: Connector, cso: Cso, result: ExportResult) -> ExportResult:
     """Creating something that exists and is what we meant adopts it; anything else is an error."""
     found = await _look_up(step, connector, cso, None)
-    if found is not None and is_what_we_meant(cso.attributes, found):
+    differing = differing_from_plan(step.workspace, cso, found) if found is not None else []
+    if found is not None and not differing:
         step.statistics["adopted"] += 1
         return ExportResult(result.id, found.external_id)
-    differing = differences(found.attributes, cso.attributes, list(cso.attributes)) if found is not None else []
     error = ObjectError(
         "existing-object",
         f"'{label_of(cso)}' exists already and is not what was meant"

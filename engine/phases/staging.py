@@ -1,9 +1,10 @@
 """Phase 2, staging: what has to change on an object that exists, and nothing else."""
 
 from engine import dn
+from engine.matching_rules import differences, same
 from engine.phases.desired import Desired
 from engine.phases.provisioning import DELETES, RENAMES, UPDATES
-from engine.values import same
+from engine.rules.compiled import ObjectType
 from engine.workspace import Workspace
 from storage import clock
 from storage.records import (
@@ -16,24 +17,31 @@ from storage.records import (
     PendingExport,
 )
 
+Changes = list[AttributeChange]
 IN_FLIGHT = (ExportStatus.EXECUTING, ExportStatus.EXPORTED)
 """Sent, and not yet confirmed: the next confirming import decides."""
 
 
-def net_changes(current: Attributes, wanted: Attributes) -> list[AttributeChange]:
+def was_sent(export: PendingExport) -> bool:
+    """Tell whether the open export of a planned object may have reached the target: its Create, in whole or in part."""
+    return export.status in (*IN_FLIGHT, ExportStatus.NOT_CONFIRMED) or export.change_type == ChangeType.UPDATE
+
+
+def net_changes(workspace: Workspace, target: ObjectType, current: Attributes, wanted: Attributes) -> Changes:
     """Give the changes that lead from one state to another: a value replaced, or exact adds and removes."""
     changes = []
     for name, values in wanted.items():
         held = current.get(name, [])
-        if same(held, values):
+        if held == values:
             continue
+        matching = workspace.matching(*target, name)
         if len(held) <= 1 and len(values) <= 1:
-            changes.append(AttributeChange(name, values, held, True, ChangeStatus.PENDING))
+            if not same(held, values, matching):
+                changes.append(AttributeChange(name, values, held, True, ChangeStatus.PENDING))
             continue
-        before, after = set(held), set(values)
-        add = [value for value in values if value not in before]
-        remove = [value for value in held if value not in after]
-        changes.append(AttributeChange(name, add, remove, False, ChangeStatus.PENDING))
+        add, remove = differences(held, values, matching)
+        if add or remove:
+            changes.append(AttributeChange(name, add, remove, False, ChangeStatus.PENDING))
     return changes
 
 
@@ -60,7 +68,7 @@ def stage_update(
     Changes that were sent and wait for confirmation stay in it; changes that failed stay as they are unless
     something else is wanted now.
     """
-    new = net_changes(expected_state(cso, export), desired.attributes)
+    new = net_changes(workspace, desired.target, expected_state(cso, export), desired.attributes)
     renamed = {change.name for change in new}
     sent = [
         change
@@ -106,7 +114,7 @@ def stage_update(
         error_code=None,
         error_message=None,
         approval_id=None,
-        cause=f"flow of rule '{desired.rules[0].name}'",
+        cause=desired.cause,
         changed_at=at,
     )
 

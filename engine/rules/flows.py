@@ -1,6 +1,6 @@
 """Attribute flows: what an expression sees of an object, and the typed values it computes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from jinja2 import Undefined
@@ -10,6 +10,8 @@ from engine.rules.compiled import Flow
 from engine.values import AttributeType, InvalidValue, canonical, present
 from storage.records import Attributes
 
+Refer = Callable[[Flow, list[Any]], list[Any]]
+"""Gives what the objects that a flow refers to are called on the other side, leaving out whoever is not there."""
 _AS_THEY_ARE = frozenset({"text", "integer", "boolean", "reference"})
 
 
@@ -33,13 +35,16 @@ def context_of(
     return context
 
 
-def evaluate(flow: Flow, attributes: Attributes, context: dict[str, Any]) -> list[Any]:
+def evaluate(flow: Flow, attributes: Attributes, context: dict[str, Any], refer: Refer | None = None) -> list[Any]:
     """Compute the values of one flow; no values means the attribute is absent.
 
-    Raises `ObjectFailed`: `expression-error`, or what a filter raised.
+    `refer` gives what references are called on the other side. Raises `ObjectFailed`: `expression-error`, or what
+    a filter raised.
     """
     if flow.copies is not None:
         values = attributes.get(flow.copies, [])
+        if flow.refers and values:
+            values = refer(flow, values) if refer else []
     else:
         values = _typed(flow, flow.expression(context))
     if len(values) > 1 and flow.declared and not flow.type.multi:
@@ -51,9 +56,11 @@ def evaluate(flow: Flow, attributes: Attributes, context: dict[str, Any]) -> lis
     return values
 
 
-def evaluate_all(flows: Iterable[Flow], attributes: Attributes, context: dict[str, Any]) -> dict[str, list[Any]]:
+def evaluate_all(
+    flows: Iterable[Flow], attributes: Attributes, context: dict[str, Any], refer: Refer | None = None
+) -> dict[str, list[Any]]:
     """Compute the values of some flows: attribute → values, empty where the attribute is to be absent."""
-    return {flow.attribute: evaluate(flow, attributes, context) for flow in flows}
+    return {flow.attribute: evaluate(flow, attributes, context, refer) for flow in flows}
 
 
 def _typed(flow: Flow, result: Any) -> list[Any]:

@@ -1,36 +1,72 @@
 """Joins: the keys that objects are found by."""
 
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from engine.rules.compiled import InboundRule, JoinNames
+from anyascii import anyascii
+
+from engine.expressions import Expression
+from engine.rules.compiled import Flow, Join
 from engine.rules.flows import evaluate
 from storage.join_keys import JoinKey
 from storage.records import Attributes
 
 _SEPARATOR = "\x1f"
+Context = Callable[[], Mapping[str, Any]]
+"""Gives an object as its expressions see it; asked only where a key is computed."""
 
 
-def join_key(values: Mapping[str, list[Any]], names: JoinNames) -> str | None:
-    """Give an object's key for some attributes: text as it is, trimmed; None unless each has one value."""
-    parts = [values.get(name, []) for name in names]
-    if any(len(part) != 1 for part in parts):
+def normalised(value: object, ignore: frozenset[str]) -> str:
+    """Give the form of a value in which what makes no difference is gone: case, spaces, accents."""
+    text = str(value).strip()
+    if "accents" in ignore:
+        text = anyascii(text)
+    if "case" in ignore:
+        text = unicodedata.normalize("NFKC", text.casefold())
+    if "spaces" in ignore:
+        text = "".join(text.split())
+    return text
+
+
+def source_key(join: Join, flows: Iterable[Flow], attributes: Attributes, context: Context) -> str | None:
+    """Give the key that an object looks for; None unless each part has one value.
+
+    A bare name stands for what the rule's flow makes of it, else for the attribute. Raises `ObjectFailed`.
+    """
+    flowing = {flow.attribute: flow for flow in flows}
+
+    def values(expression: Expression) -> list[Any]:
+        flow = flowing.get(expression.source)
+        if flow is not None and not flow.refers:
+            return evaluate(flow, attributes, dict(context()))
+        return _read(expression, attributes, context)
+
+    return _key([(values(part.source), part.ignore) for part in join.parts])
+
+
+def target_key(join: Join, attributes: Attributes, context: Context) -> str | None:
+    """Give the key under which an object is found; None unless each part has one value. Raises `ObjectFailed`."""
+    return _key([(_read(part.target, attributes, context), part.ignore) for part in join.parts])
+
+
+def _read(expression: Expression, attributes: Attributes, context: Context) -> list[Any]:
+    if expression.names == {expression.source}:
+        return attributes.get(expression.source, [])
+    result = expression(dict(context()))
+    return [] if result is None or result == "" else result if isinstance(result, list) else [result]
+
+
+def _key(parts: list[tuple[list[Any], frozenset[str]]]) -> str | None:
+    if any(len(values) != 1 for values, _ in parts):
         return None
-    return _SEPARATOR.join(str(part[0]).strip() for part in parts)
+    texts = [normalised(values[0], ignore) for values, ignore in parts]
+    return _SEPARATOR.join(texts) if all(texts) else None
 
 
-def keys_of(owner: str, joins: Iterable[JoinNames], object_id: int, attributes: Attributes) -> list[JoinKey]:
-    """Give every key that an object is to be indexed by."""
-    keys = ((names, join_key(attributes, names)) for names in joins)
-    return [JoinKey(owner, "+".join(names), key, object_id) for names, key in keys if key is not None]
-
-
-def inbound_values(
-    rule: InboundRule, names: JoinNames, attributes: Attributes, context: dict[str, Any]
-) -> dict[str, list[Any]]:
-    """Give a CSO's side of a join: what the rule's flows make of each attribute, else the attribute itself."""
-    flows = {flow.attribute: flow for flow in rule.flows}
-    return {
-        name: evaluate(flows[name], attributes, context) if name in flows else attributes.get(name, [])
-        for name in names
-    }
+def keys_of(
+    owner: str, joins: Iterable[Join], object_id: int, attributes: Attributes, context: Context
+) -> list[JoinKey]:
+    """Give every key that an object is to be indexed by. Raises `ObjectFailed`."""
+    keys = ((join.name, target_key(join, attributes, context)) for join in joins)
+    return [JoinKey(owner, name, key, object_id) for name, key in keys if key is not None]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from engine.config import Config
+from engine.config import Config, DeletionRule
 from engine.rules.compiled import Rules
 from storage.records import Cso, CsoStatus, Mvo
 
@@ -17,15 +17,26 @@ class Fate:
     grace: timedelta = timedelta()
     deletes: list[Cso] = field(default_factory=list)
     """Target objects that would be deleted."""
+    disabled: list[Cso] = field(default_factory=list)
+    """Target objects that would be disabled."""
     left_alone: list[Cso] = field(default_factory=list)
     """Target objects that would be disconnected and left as they are."""
     recreated: list[Cso] = field(default_factory=list)
     """Leaving target objects that their rules would create again."""
 
 
-def is_source(rules: Rules, cso: Cso) -> bool:
-    """Tell whether a CSO keeps its MVO alive: its type has an inbound rule."""
-    return (cso.system, cso.type) in rules.inbound
+def _is_orphaned(rules: Rules, deletion: DeletionRule, leaving: list[Cso], staying: list[Cso]) -> bool:
+    """Tell whether what keeps an MVO alive is gone: all that a source gives, or what the authoritative source gives."""
+
+    def given(cso: Cso) -> bool:
+        return (cso.system, cso.type) in rules.inbound
+
+    def authoritative(cso: Cso) -> bool:
+        return deletion.source in (cso.system, f"{cso.system}.{cso.type}")
+
+    if any(map(authoritative, leaving)) and not any(map(authoritative, staying)):
+        return True
+    return any(map(given, leaving)) and not any(map(given, staying))
 
 
 def fate_without(config: Config, rules: Rules, mvo: Mvo, joined: Iterable[Cso], leaving: set[int]) -> Fate:
@@ -38,23 +49,19 @@ def fate_without(config: Config, rules: Rules, mvo: Mvo, joined: Iterable[Cso], 
         for cso in csos
         if cso.id in leaving and any(rule.provision for rule in targets.get((cso.system, cso.type), []))
     ]
-    source_leaves = any(is_source(rules, cso) for cso in csos if cso.id in leaving)
     deletion = config.deletion_of(mvo.type)
-    alive = deletion.when == "manual" or any(is_source(rules, cso) for cso in staying) or not source_leaves
-    if alive:
+    left = [cso for cso in csos if cso.id in leaving]
+    if deletion.when == "manual" or not _is_orphaned(rules, deletion, left, staying):
         return Fate(recreated=recreated)
-    deletes, left_alone = split_by_deprovisioning(rules, mvo, staying)
-    return Fate(True, deletion.grace, deletes, left_alone)
+    by_rule = split_by_deprovisioning(rules, mvo, staying)
+    return Fate(True, deletion.grace, by_rule["delete"], by_rule["disable"], by_rule["disconnect"])
 
 
-def split_by_deprovisioning(rules: Rules, mvo: Mvo, joined: Iterable[Cso]) -> tuple[list[Cso], list[Cso]]:
-    """Split an MVO's target objects into those to delete and those to leave alone, by their outbound rules."""
-    deletes: list[Cso] = []
-    left_alone: list[Cso] = []
+def split_by_deprovisioning(rules: Rules, mvo: Mvo, joined: Iterable[Cso]) -> dict[str, list[Cso]]:
+    """Split an MVO's target objects into those to delete, to disable and to disconnect, by their outbound rules."""
+    found: dict[str, list[Cso]] = {"delete": [], "disable": [], "disconnect": []}
     for cso in joined:
         outbound = rules.outbound.get(mvo.type, {}).get((cso.system, cso.type), [])
-        if any(rule.deprovision == "delete" for rule in outbound) and cso.status != CsoStatus.OBSOLETE:
-            deletes.append(cso)
-        else:
-            left_alone.append(cso)
-    return deletes, left_alone
+        said = {rule.deprovision for rule in outbound} if cso.status != CsoStatus.OBSOLETE else set()
+        found[next((what for what in ("disable", "delete") if what in said), "disconnect")].append(cso)
+    return found

@@ -370,6 +370,8 @@ CASES = [
     ("plus", "{{ today | plus('1d') }}", date(2024, 3, 1)),
     ("plus", "{{ noon | plus('12h') }}", datetime(2024, 3, 1, tzinfo=UTC)),
     ("minus", "{{ today | minus('4w') }}", date(2024, 2, 1)),
+    ("duration", "{{ today + ('7d' | duration) }}", date(2024, 3, 7)),
+    ("duration", "{{ noon + 12h }}", datetime(2024, 3, 1, tzinfo=UTC)),
     ("hash", "{{ 'é' | hash }}", hashlib.sha256("é".encode()).hexdigest()),
     ("hash", "{{ 'é' | hash('blake2b') }}", hashlib.blake2b("é".encode()).hexdigest()),
     ("regex_replace", "{{ 'a1b22' | regex_replace('[0-9]+', '#') }}", "a#b#"),

@@ -102,6 +102,7 @@ def consequences(found: feed.Document) -> str:
         grace = f" after {found['grace_seconds'] // 86400} days" if found.get("grace_seconds") else ""
         parts.append(f"deletes mvo-{found['mvo']}{grace}")
     parts += [f"deletes {label} in '{system}'" for _, system, label, _ in found.get("deletes", [])]
+    parts += [f"disables {label} in '{system}'" for _, system, label, _ in found.get("disabled", [])]
     parts += [f"leaves {label} in '{system}' alone" for _, system, label, _ in found.get("left_alone", [])]
     parts += [f"creates {label} in '{system}' again" for _, system, label, _ in found.get("recreated", [])]
     if found.get("recalled"):

@@ -46,6 +46,7 @@ def consequences(found: Document, width: int) -> list[SheetLine]:
     elif found.get("mvo"):
         lines += fact("leaves", f"mvo-{found['mvo']}, which stays", width, link=f"mvo-{found['mvo']}")
     lines += _objects("deletes", found.get("deletes", []), width, "danger")
+    lines += _objects("disables", found.get("disabled", []), width, "warning")
     lines += _objects("leaves alone", found.get("left_alone", []), width, "")
     lines += _objects("creates again", found.get("recreated", []), width, "warn")
     for name in found.get("recalled", []):
@@ -85,7 +86,12 @@ def totals(items: list[Document]) -> list[str]:
     """Sum the consequences of several items up, a sentence each, worst first."""
     mvos = {item["consequences"].get("mvo") for item in items if item["consequences"].get("mvo_deleted")}
     lines = [f"{len(mvos):,} metaverse object{'s are' if len(mvos) != 1 else ' is'} deleted"] if mvos else []
-    for key, verb in (("deletes", "deleted in"), ("left_alone", "left alone in"), ("recreated", "created again in")):
+    for key, verb in (
+        ("deletes", "deleted in"),
+        ("disabled", "disabled in"),
+        ("left_alone", "left alone in"),
+        ("recreated", "created again in"),
+    ):
         by_system: dict[str, set[int]] = {}
         for item in items:
             for cso_id, system, *_ in item["consequences"].get(key, []):

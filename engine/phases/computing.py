@@ -1,0 +1,113 @@
+"""Phase 1, flows: compute MVOs from all that is joined to them."""
+
+from typing import Any
+
+from engine.errors import ObjectFailed
+from engine.phases.grouping import move_members
+from engine.phases.naming import keep_or_give_names
+from engine.phases.noticing import index_keys
+from engine.phases.referring import keep_edges, learn_references, owe, refer_inbound
+from engine.phases.sync_page import SyncPage
+from engine.rules.compiled import InboundRule
+from engine.rules.flows import evaluate
+from engine.steps import Step
+from storage import clock, join_keys, metaverse, objects
+from storage.records import Attributes, Cso, CsoStatus, Mvo
+from storage.store import Transaction
+
+Contributors = dict[str, list[Any]]
+"""Attribute → the CSO that gave it (None for what the metaverse made by itself) and the name of the rule."""
+
+
+async def recompute(tx: Transaction, step: Step, mvo_ids: set[int], page: SyncPage | None = None) -> None:
+    """Compute MVOs from all that is joined to them; write those that changed, with their keys and references."""
+    page = page or SyncPage(step)
+    new = {mvo.id for mvo in page.new}
+    joined: dict[int, list[Cso]] = {}
+    for cso in await objects.joined_to(tx, mvo_ids, page.csos):
+        joined.setdefault(cso.mvo_id or 0, []).append(cso)
+    await learn_references(tx, page, [cso for csos in joined.values() for cso in csos])
+    before = [*page.new, *await metaverse.get(tx, mvo_ids - new)]
+    after = []
+    for mvo in before:
+        computed = contributions(page, mvo, joined.get(mvo.id, []))
+        after.append(mvo if computed is None else mvo._replace(attributes=computed[0], contributors=computed[1]))
+    after = await keep_or_give_names(tx, page, before, after)
+    at = clock.now()
+    changed = []
+    for old, mvo in zip(before, after, strict=True):
+        same = old.attributes == mvo.attributes and old.contributors == mvo.contributors
+        step.statistics[f"connectors {'without' if same else 'with'} flow updates"] += 1
+        if not same or mvo.id in new:
+            changed.append(mvo._replace(due=True, changed_at=at))
+    await metaverse.add(tx, [mvo for mvo in changed if mvo.id in new])
+    await metaverse.change(tx, [mvo for mvo in changed if mvo.id not in new])
+    await index_mvos(tx, step, changed, new)
+    await keep_edges(tx, step, [(old, mvo) for old, mvo in zip(before, after, strict=True) if old != mvo])
+    await owe(tx, page)
+    await move_members(tx, step, after)
+
+
+def contributions(page: SyncPage, mvo: Mvo, joined: list[Cso]) -> tuple[Attributes, Contributors] | None:
+    """Compute an MVO's attributes: for each the first contributor, by priority, that gives it a value or emptiness.
+
+    None if the MVO stays as it is: one of its contributors has an error, or it has none left.
+    """
+    inbound = page.step.workspace.rules.inbound
+    sources = [cso for cso in joined if cso.status != CsoStatus.PENDING_PROVISIONING]
+    if not any((cso.system, cso.type) in inbound for cso in sources):
+        return None
+    attributes: Attributes = {}
+    contributors: Contributors = {}
+    try:
+        scoped = _contributing(page, mvo, sources)
+        for attribute, order in page.step.workspace.rules.priority.get(mvo.type, {}).items():
+            for rule, flow in order:
+                for cso in scoped.get(rule.name, ()):
+                    if attribute in contributors:
+                        break
+                    source = cso
+                    values = evaluate(flow, cso.attributes, page.context(cso), refer_inbound(page, cso))
+                    # a reference that is owed is a value all the same: nobody else's takes its place meanwhile
+                    given = bool(values) or (flow.refers and bool(cso.attributes.get(flow.copies or "")))
+                    if given or attribute in rule.asserts_empty:
+                        contributors[attribute] = [cso.id, rule.name]
+                        if values:
+                            attributes[attribute] = values
+    except ObjectFailed as failure:
+        page.fail(source, failure)
+        return None
+    return attributes, contributors
+
+
+def _contributing(page: SyncPage, mvo: Mvo, sources: list[Cso]) -> dict[str, list[Cso]]:
+    """Give the CSOs that each rule into the MVO may take values from: rule → those in its scope."""
+    scoped: dict[str, list[Cso]] = {}
+    for rule in page.step.workspace.rules.into.get(mvo.type, []):
+        scoped[rule.name] = [
+            cso for cso in sources if (cso.system, cso.type) == rule.source and _is_in(page, rule, cso)
+        ]
+    return scoped
+
+
+def _is_in(page: SyncPage, rule: InboundRule, cso: Cso) -> bool:
+    return rule.scope is None or bool(rule.scope(page.context(cso)))
+
+
+async def index_mvos(tx: Transaction, step: Step, mvos: list[Mvo], new: set[int]) -> None:
+    """Keep the keys by which inbound joins find MVOs, and unique values their holders."""
+    for kind in {mvo.type for mvo in mvos}:
+        owner = f"metaverse.{kind}"
+        own = [mvo for mvo in mvos if mvo.type == kind]
+        keys = index_keys(step, owner, own)
+        await join_keys.replace(tx, owner, [mvo.id for mvo in own if mvo.id not in new], keys)
+
+
+async def index_objects(tx: Transaction, step: Step, csos: list[Cso]) -> None:
+    """Keep the keys by which outbound joins find target objects that exist already, and unique values their holders."""
+    owners: dict[str, list[Cso]] = {}
+    for cso in csos:
+        owners.setdefault(f"{cso.system}.{cso.type}", []).append(cso)
+    for owner, own in owners.items():
+        if step.workspace.rules.joins.get(owner):
+            await join_keys.replace(tx, owner, [cso.id for cso in own], index_keys(step, owner, own))

@@ -1,0 +1,105 @@
+"""Phase 3, order: references wait until what they name was created, and children until their parents were."""
+
+from typing import NamedTuple
+
+from engine import dn
+from engine.phases.staging import was_sent
+from engine.steps import Step
+from storage import exports, objects
+from storage.records import AttributeChange, Attributes, ChangeStatus, ChangeType, Cso, PendingExport
+from storage.store import Transaction
+
+
+class Sending(NamedTuple):
+    """An export about to be sent: what goes now, and the references that are owed until later in the step."""
+
+    export: PendingExport
+    cso: Cso
+    owed: list[AttributeChange]
+
+    def attributes(self) -> Attributes:
+        """Give what an object is created with: everything planned that is not owed."""
+        late = {change.name: set(change.add) for change in self.owed}
+        return {
+            name: kept
+            for name, values in self.cso.attributes.items()
+            if (kept := [value for value in values if value not in late[name]] if name in late else values)
+        }
+
+
+async def hold_back_references(tx: Transaction, step: Step, found: list[tuple[PendingExport, Cso]]) -> list[Sending]:
+    """Split off the references that name objects which are planned and were not created yet."""
+    workspace = step.workspace
+    keys: dict[str, str] = {}
+    for export, _ in found:
+        for change in _references(step, export):
+            for value in change.add:
+                keys[value] = workspace.secondary_key(export.system, export.type, value) or value
+    if not keys:
+        return [Sending(export, cso, []) for export, cso in found]
+    planned = await objects.planned_among(tx, step.system, set(keys.values()))
+    open_exports = await exports.of_objects(tx, planned)
+    missing = {
+        key for cso_id, key in planned.items() if cso_id not in open_exports or not was_sent(open_exports[cso_id])
+    }
+    own = {cso.id: workspace.secondary_key(cso.system, cso.type, cso.secondary_id) for _, cso in found}
+    sending = []
+    for export, cso in found:
+        owed = [
+            change._replace(add=late, remove=[], replace=False, status=ChangeStatus.PENDING)
+            for change in _references(step, export)
+            if (late := [value for value in change.add if keys[value] in missing and keys[value] != own[cso.id]])
+        ]
+        sending.append(Sending(_without(export, owed), cso, owed))
+    return sending
+
+
+def _references(step: Step, export: PendingExport) -> list[AttributeChange]:
+    declared = step.workspace.declared(export.system, export.type)
+    if export.change_type == ChangeType.DELETE or not step.workspace.is_dn(export.system, export.type):
+        return []
+    return [
+        change
+        for change in export.changes
+        if change.status != ChangeStatus.EXPORTED
+        and change.name in declared
+        and declared[change.name].kind == "reference"
+    ]
+
+
+def _without(export: PendingExport, owed: list[AttributeChange]) -> PendingExport:
+    """Give an export without the values that are owed, and without changes that have nothing else."""
+    late = {change.name: set(change.add) for change in owed}
+    changes = []
+    for change in export.changes:
+        if change.name not in late or change.status == ChangeStatus.EXPORTED:
+            changes.append(change)
+            continue
+        add = [value for value in change.add if value not in late[change.name]]
+        if add or (change.remove and not change.replace):
+            changes.append(change._replace(add=add))
+    return export._replace(changes=changes)
+
+
+async def wait_for_parents(
+    tx: Transaction, step: Step, found: list[PendingExport], csos: dict[int, Cso]
+) -> list[PendingExport]:
+    """Give those of some creates whose parent, where it is planned too, was sent already; the others come after it."""
+    creates = [export for export in found if export.change_type == ChangeType.CREATE]
+    if not creates or not step.workspace.is_dn(creates[0].system, creates[0].type):
+        return found
+    parents = {}
+    for export in creates:
+        above = dn.parent(csos[export.cso_id].secondary_id or "")
+        parents[export.id] = step.workspace.secondary_key(export.system, export.type, above) if above else None
+    planned = await objects.planned_among(tx, step.system, {key for key in parents.values() if key})
+    open_exports = await exports.of_objects(tx, planned)
+    later = {
+        planned[cso_id]: export.wave + 1
+        for cso_id, export in open_exports.items()
+        if not was_sent(export) and export.wave >= found[0].wave
+    }
+    late = [export._replace(wave=later[key]) for export in creates if (key := parents[export.id]) in later]
+    await exports.change(tx, late)
+    waiting = {export.id for export in late}
+    return [export for export in found if export.id not in waiting]

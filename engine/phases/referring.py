@@ -1,0 +1,93 @@
+"""Phase 1, references: what an object names becomes the MVO that this is joined to; what is not there yet is owed."""
+
+from collections.abc import Iterable
+
+from engine.phases.sync_page import SyncPage
+from engine.rules.compiled import Flow
+from engine.rules.flows import Refer
+from engine.steps import Step
+from engine.workspace import Workspace
+from storage import references
+from storage.records import Cso, Mvo
+from storage.references import IN, Edge, Owed
+from storage.store import Transaction
+
+
+async def learn_references(tx: Transaction, page: SyncPage, csos: Iterable[Cso]) -> None:
+    """Look up, in two queries for each system, everything that the references of some CSOs name."""
+    workspace = page.step.workspace
+    wanted: dict[str, dict[bool, set[str]]] = {}
+    for cso in csos:
+        for name in _referring_attributes(workspace, cso):
+            for text in cso.attributes.get(name, ()):
+                if (cso.system, text) not in page.keys:
+                    by_dn, key = reference_key(workspace, cso.system, text)
+                    page.keys[cso.system, text] = key
+                    wanted.setdefault(cso.system, {}).setdefault(by_dn, set()).add(key)
+    for system, sides in wanted.items():
+        types = list(workspace.config.systems[system].objects) if system in workspace.config.systems else []
+        for by_dn, keys in sides.items():
+            found = await references.joined_objects(tx, system, types, keys, by_secondary=by_dn)
+            for key, mvo_ids in found.items():
+                page.known[system, key] = mvo_ids
+
+
+def reference_key(workspace: Workspace, system: str, text: str) -> tuple[bool, str]:
+    """Give whether a reference in a system is a DN, and what it is looked up by."""
+    types = workspace.config.systems[system].objects if system in workspace.config.systems else {}
+    dns = [kind for kind in types if workspace.is_dn(system, kind)]
+    if dns and "=" in text:
+        return True, workspace.secondary_key(system, dns[0], text) or text
+    return False, text
+
+
+def _referring_attributes(workspace: Workspace, cso: Cso) -> list[str]:
+    rules = workspace.rules.inbound.get((cso.system, cso.type), [])
+    return sorted({flow.copies for rule in rules for flow in rule.flows if flow.refers and flow.copies})
+
+
+def refer_inbound(page: SyncPage, cso: Cso) -> Refer:
+    """Give the function that turns the references of a CSO into MVO ids; it writes down what is owed."""
+
+    def refer(flow: Flow, texts: list[str]) -> list[int]:
+        found: set[int] = set()
+        for text in texts:
+            key = page.keys[cso.system, text]
+            named = page.known.get((cso.system, key), [])
+            if len(named) == 1:
+                found.add(named[0])
+            else:
+                owed = Owed(IN, cso.id, flow.copies or "", cso.system, key, told=_is_ignored(page, cso, flow))
+                page.owing.setdefault(cso.id, []).append(owed)
+        page.owing.setdefault(cso.id, [])
+        return sorted(found)
+
+    return refer
+
+
+def _is_ignored(page: SyncPage, cso: Cso, flow: Flow) -> bool:
+    rules = page.step.workspace.rules.inbound[cso.system, cso.type]
+    return not any(rule.tells_unresolved for rule in rules if flow in rule.flows)
+
+
+async def owe(tx: Transaction, page: SyncPage) -> None:
+    """Write down what the page's CSOs owe, and drop what is paid."""
+    if page.owing:
+        rows = {row[:5]: row for rows in page.owing.values() for row in rows}
+        await references.replace_owed(tx, IN, page.owing, list(rows.values()))
+
+
+async def keep_edges(tx: Transaction, step: Step, changes: list[tuple[Mvo, Mvo]]) -> None:
+    """Keep the index of who refers to whom: of fifty thousand members, only those that come or go."""
+    declared = step.workspace.config.metaverse
+    gone: list[Edge] = []
+    come: list[Edge] = []
+    for old, new in changes:
+        types = declared[new.type].attributes if new.type in declared else {}
+        for name, kind in types.items():
+            if kind.kind != "reference":
+                continue
+            before, after = set(old.attributes.get(name, ())), set(new.attributes.get(name, ()))
+            gone += [Edge(new.id, name, target) for target in before - after]
+            come += [Edge(new.id, name, target) for target in after - before]
+    await references.change(tx, gone, come)

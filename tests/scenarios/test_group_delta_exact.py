@@ -1,0 +1,50 @@
+"""Two join a group and one leaves it: exactly two adds and one remove are sent."""
+
+from tests.scenarios.conftest import Office
+from tests.slapd import SUFFIX
+
+
+def test_plus_two_minus_one_is_exactly_that(office: Office) -> None:
+    groups = office.has_groups()
+    for number in range(5, 30):
+        office.hires(str(number), f"P{number} Smith")
+    everybody = [str(number) for number in range(1, 30)]
+    groups.add("all", name="Everybody", members="|".join(everybody[:-2]))
+    office.run()
+    assert len(office.members("all")) == 27
+
+    groups["all"]["members"] = "|".join(everybody[1:])
+    office("step", "import", "hr")
+    office("step", "sync")
+    office("step", "evaluate")
+
+    (staged,) = office.json("exports")
+    assert (staged["change_type"], [change["name"] for change in staged["changes"]]) == ("Update", ["member"])
+    (change,) = staged["changes"]
+    assert not change["replace"]
+    assert sorted(change["add"]) == [_dn("p28"), _dn("p29")]
+    assert change["remove"] == [_dn("ada")]
+
+    office("step", "export", "directory")
+    office("step", "confirm", "directory")
+    assert office.members("all") == {"bob", "cleo", "dan", *(f"p{number}" for number in range(5, 30))}
+    office.settled()
+
+
+def test_a_member_put_in_by_hand_is_taken_out_again_by_one_remove(office: Office) -> None:
+    groups = office.has_groups()
+    groups.add("it", name="IT", members="1|3")
+    office.run()
+    office.slapd.modify(
+        f"dn: cn=it,ou=groups,{SUFFIX}\nchangetype: modify\nadd: member\nmember: {_dn('dan')}\n"
+        f"member: cn=someone,dc=elsewhere\n-\ndelete: member\nmember: {_dn('ada')}\n"
+    )
+
+    office.run()
+
+    assert office.members("it") == {"ada", "cleo"}
+    office.settled()
+
+
+def _dn(uid: str) -> str:
+    return f"uid={uid},ou=people,{SUFFIX}"

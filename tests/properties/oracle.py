@@ -1,0 +1,106 @@
+"""What the directory must hold, worked out naively from the files and the rules of the day; no engine in here."""
+
+from dataclasses import dataclass
+
+from tests.properties.world import BASE, Entries, Entry, World
+
+OWNED = ("uid", "cn", "sn", "employeeNumber", "departmentNumber", "telephoneNumber", "title", "manager")
+
+
+@dataclass
+class Person:
+    """Somebody as the metaverse should know them."""
+
+    number: str
+    name: str = ""
+    dept: str = ""
+    phone: str = ""
+    title: str = ""
+    manager: str = ""
+    end: str = ""
+    from_hr: bool = False
+
+    @property
+    def uid(self) -> str:
+        """Give the account's name."""
+        return f"{(self.name or 'x').lower()}{self.number}"
+
+    @property
+    def dn(self) -> str:
+        """Give the account's place."""
+        return f"uid={self.uid},ou={'it' if self.dept == 'IT' else 'people'},{BASE}"
+
+
+def people(world: World) -> dict[str, Person]:
+    """Give everybody whom a source in scope tells of."""
+    found: dict[str, Person] = {}
+    for number, row in world.hr.items():
+        if row["status"] == "active":
+            end = world.day(row["end"])
+            told = {name: row[name] for name in ("name", "dept", "phone", "manager")}
+            found[number] = Person(number, **told, end=end, from_hr=True)
+    for number, row in world.crew.items() if world.rules.crew else ():
+        person = found.setdefault(number, Person(number))
+        person.title = row["title"]
+        if world.rules.crew_first:
+            person.phone = row["phone"] or ("" if world.rules.blank_counts else person.phone)
+        elif not person.phone:
+            person.phone = row["phone"]
+    return found
+
+
+def with_account(world: World, everybody: dict[str, Person]) -> dict[str, Person]:
+    """Give those who are in the scope of the accounts' rule."""
+    match world.rules.accounts:
+        case "":
+            return everybody
+        case "dept != 'HR'":
+            return {number: one for number, one in everybody.items() if one.dept != "HR"}
+        case _:
+            today = str(world.today)
+            return {number: one for number, one in everybody.items() if not one.end or one.end >= today}
+
+
+def _groups(world: World, accounts: dict[str, Person]) -> dict[str, set[str]]:
+    """Give the DNs of each group's members."""
+    by_hr = {number: one.dn for number, one in accounts.items() if one.from_hr}
+    found = {code: {by_hr[one] for one in members if one in by_hr} for code, members in world.groups.items()}
+    conditions = {
+        "dept == 'IT'": lambda one: one.dept == "IT",
+        "dept == 'HR'": lambda one: one.dept == "HR",
+        "phone": lambda one: one.phone,
+    }
+    if world.rules.staff is not None:
+        is_staff = conditions[world.rules.staff]
+        found["staff"] = {one.dn for one in accounts.values() if is_staff(one)}
+    return found
+
+
+def expected(world: World) -> Entries:
+    """Give every entry that rules make, with the attributes that rules own."""
+    accounts = with_account(world, people(world))
+    entries: Entries = {}
+    for one in accounts.values():
+        boss = accounts.get(one.manager)
+        entry = {
+            "uid": one.uid,
+            "cn": f"{one.name or 'x'} {one.number}" if world.rules.numbered else one.name or "x",
+            "sn": one.name or "x",
+            "employeeNumber": one.number,
+            "departmentNumber": one.dept,
+            "telephoneNumber": one.phone,
+            "title": one.title,
+            "manager": boss.dn if boss and boss.from_hr else "",
+        }
+        if world.rules.rooms and one.dept:
+            entry["roomNumber"] = f"{one.dept}-{one.number}"
+        entries[one.dn] = {name: [value] for name, value in entry.items() if value}
+    for code, members in _groups(world, accounts).items():
+        entries[f"cn={code},ou=groups,{BASE}"] = {"cn": [code]} | ({"member": sorted(members)} if members else {})
+    return entries
+
+
+def owned(world: World, entry: Entry) -> Entry:
+    """Leave of an entry what rules own."""
+    names = {*OWNED, "member", *(["roomNumber"] if world.rules.rooms and "departmentNumber" in entry else [])}
+    return {name: sorted(values) for name, values in entry.items() if name in names}

@@ -1,0 +1,252 @@
+"""The world around the program in the random cycles: two sources, groups, a directory in a file, the rules of the day.
+
+Plain Python over plain files; nothing here knows how the engine works.
+"""
+
+import base64
+import csv
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.inside import document
+
+Row = dict[str, str]
+Entry = dict[str, list[str]]
+Entries = dict[str, Entry]
+
+BASE = "dc=example,dc=org"
+HR = ("id", "name", "dept", "phone", "manager", "status", "end")
+CREW = ("id", "phone", "title")
+HEAD = "".join(
+    f"dn: {dn}\nobjectClass: {kind}\n{rdn.replace('=', ': ')}\nentryUUID: 00000000-0000-4000-8000-{number:012}\n\n"
+    for number, (dn, kind, rdn) in enumerate(
+        [
+            (BASE, "domain", "dc=example"),
+            *((f"ou={name},{BASE}", "organizationalUnit", f"ou={name}") for name in ("people", "it", "groups")),
+        ]
+    )
+)
+RDN = "uid={{ (name or 'x') | lower }}{{ number }}"
+WHO_GETS_AN_ACCOUNT = ("", "dept != 'HR'", "not end or end >= today")
+WHO_IS_STAFF = (None, "dept == 'IT'", "dept == 'HR'", "phone")
+
+
+@dataclass
+class Rules:
+    """What the configuration says today."""
+
+    accounts: str = ""
+    numbered: bool = False
+    """Whether `cn` carries the number."""
+    crew: bool = True
+    crew_first: bool = False
+    blank_counts: bool = False
+    rooms: bool = False
+    grace: bool = False
+    """Whether who is gone is kept for five days."""
+    staff: str | None = "dept == 'IT'"
+
+
+@dataclass
+class World:
+    """The files as they should be written, and the folder they are in."""
+
+    folder: Path
+    hr: dict[str, Row] = field(default_factory=dict)
+    crew: dict[str, Row] = field(default_factory=dict)
+    groups: dict[str, set[str]] = field(default_factory=dict)
+    twice: set[str] = field(default_factory=set)
+    """Ids that stand twice in HR's file."""
+    rules: Rules = field(default_factory=Rules)
+    days: int = 0
+    """How far the clock is ahead."""
+
+    @property
+    def today(self) -> date:
+        """Give the day that the program believes it is."""
+        return datetime.now(UTC).date() + timedelta(days=self.days)
+
+    def write(self) -> None:
+        """Write the sources and the configuration."""
+        people = [row for number, row in self.hr.items() for _ in range(1 + (number in self.twice))]
+        self._csv("hr.csv", HR, [{**row, "end": self.day(row["end"])} for row in people])
+        self._csv("crew.csv", CREW, list(self.crew.values()))
+        rows = [{"code": code, "members": "|".join(sorted(members))} for code, members in self.groups.items()]
+        self._csv("groups.csv", ("code", "members"), rows)
+        (self.folder / "interlock.toml").write_text(configuration(self.rules))
+
+    def day(self, ahead: str) -> str:
+        """Write a number of days from the real today on as a date; blank stays blank."""
+        return str(datetime.now(UTC).date() + timedelta(days=int(ahead))) if ahead else ""
+
+    def _csv(self, name: str, columns: tuple[str, ...], rows: list[Row]) -> None:
+        with (self.folder / name).open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, columns)
+            writer.writeheader()
+            writer.writerows(rows)
+
+    # -------------------------------------------------------------- the directory
+
+    def target(self) -> Entries:
+        """Read the directory: DN → attributes."""
+        return read_ldif((self.folder / "directory.ldif").read_text())
+
+    def accounts(self) -> Entries:
+        """Give the people and groups of the directory, in the order of their DNs."""
+        found = self.target()
+        return {
+            dn: found[dn] for dn in sorted(found) if found[dn]["objectClass"][0] in ("inetOrgPerson", "groupOfNames")
+        }
+
+    def change_target(self, entries: Entries) -> None:
+        """Write the directory as somebody else would."""
+        blocks = ("\n".join([f"dn: {dn}", *_lines(entry)]) for dn, entry in entries.items())
+        (self.folder / "directory.ldif").write_text("version: 1\n\n" + "\n\n".join(blocks) + "\n\n")
+
+
+def _lines(entry: Entry) -> list[str]:
+    return [f"{name}: {value}" for name, values in entry.items() for value in values]
+
+
+def read_ldif(text: str) -> Entries:
+    """Read LDIF, naively."""
+    entries: Entries = {}
+    for block in text.replace("\n ", "").split("\n\n"):
+        lines = [_line(line) for line in block.splitlines() if line and not line.startswith("version:")]
+        if not lines:
+            continue
+        entry = entries.setdefault(lines[0][1], {})
+        for name, value in lines[1:]:
+            entry.setdefault(name, []).append(value)
+    return entries
+
+
+def _line(line: str) -> tuple[str, str]:
+    name, _, rest = line.partition(":")
+    if rest.startswith(":"):
+        return name, base64.b64decode(rest[1:].strip()).decode()
+    return name, rest.removeprefix(" ")
+
+
+def stranger(uid: str, **more: str) -> tuple[str, Entry]:
+    """Make an entry that no rule made."""
+    entry = {"objectClass": "inetOrgPerson", "uid": uid, "cn": uid, "sn": uid, "entryUUID": str(uuid.uuid4()), **more}
+    return f"uid={uid},ou=people,{BASE}", {name: [value] for name, value in entry.items()}
+
+
+def configuration(rules: Rules) -> str:
+    """Write the configuration that says what the rules say."""
+    typed = {"attributes": {"manager": "reference", "end": "date"}}
+    known = {"title": "text", "phone": "text"}
+    entry = {"external_id": "entryUUID", "secondary_external_id": "dn"}
+    wide_open = {"max_count": 10000, "max_percent": 100}
+    person: dict[str, Any] = {"attributes": typed["attributes"] | known, "deletion": {"when": "last_connector_gone"}}
+    if rules.grace:
+        person["deletion"]["grace"] = "5d"
+    if rules.crew and rules.crew_first:
+        person["priority"] = {"phone": ["crew", "hr"]}
+    member = {"attributes": {"member": "reference[]"}}
+    systems = {
+        "hr": {
+            "connector": "csv",
+            "objects": {
+                "person": {"path": "hr.csv", "external_id": "id", **typed},
+                "group": {"path": "groups.csv", "external_id": "code", "attributes": {"members": "reference[]"}},
+            },
+            "deletions": wide_open,
+        },
+        "crew": {
+            "connector": "csv",
+            "objects": {"person": {"path": "crew.csv", "external_id": "id"}},
+            "deletions": wide_open,
+        },
+        "directory": {
+            "connector": "ldif",
+            "path": "directory.ldif",
+            "objects": {
+                "person": {"object_class": ["inetOrgPerson"], **entry, "attributes": {"manager": "reference"}},
+                "group": {"object_class": ["groupOfNames"], **entry, **member},
+            },
+            "deletions": wide_open,
+            "exports": {"retry_delay": "0s", "batch_size": 3},
+        },
+    }
+    metaverse = {
+        "person": person,
+        "group": {"attributes": {"members": "reference[]"}, "deletion": {"when": "last_connector_gone"}},
+    }
+    staff = {"name": "staff", "members": rules.staff, "attributes": {"code": "{{ 'staff' }}"}}
+    tables = {"run": {"page_size": 3}, "systems": systems, "metaverse": metaverse}
+    return document(tables, rules=_rules(rules), groups=[staff] if rules.staff else [])
+
+
+def _rules(rules: Rules) -> list[dict[str, Any]]:
+    made: list[dict[str, Any]] = [
+        {
+            "name": "hr",
+            "from": "hr.person",
+            "to": "metaverse.person",
+            "scope": "status == 'active'",
+            "join": [["number"]],
+            "project": True,
+            "flow": {"number": "id", **{name: name for name in ("name", "dept", "phone", "manager", "end")}},
+        },
+        {
+            "name": "crew",
+            "from": "crew.person",
+            "to": "metaverse.person",
+            "join": [["number"]],
+            "project": True,
+            "flow": {"number": "id", "phone": "phone", "title": "title"},
+        },
+        {
+            "name": "groups",
+            "from": "hr.group",
+            "to": "metaverse.group",
+            "join": [["code"]],
+            "project": True,
+            "flow": {"code": "code", "members": "members"},
+        },
+        {
+            "name": "accounts",
+            "from": "metaverse.person",
+            "to": "directory.person",
+            "join": [["employeeNumber"]],
+            "provision": True,
+            "deprovision": "delete",
+            "dn": f"{RDN},ou={{{{ 'it' if dept == 'IT' else 'people' }}}},{BASE}",
+            "flow": {
+                "uid": "{{ (name or 'x') | lower }}{{ number }}",
+                "cn": "{{ name or 'x' }} {{ number }}" if rules.numbered else "{{ name or 'x' }}",
+                "sn": "{{ name or 'x' }}",
+                "employeeNumber": "number",
+                "departmentNumber": "dept",
+                "telephoneNumber": "phone",
+                "title": "title",
+                "manager": "manager",
+            },
+        },
+        {
+            "name": "groups to the directory",
+            "from": "metaverse.group",
+            "to": "directory.group",
+            "join": [["cn"]],
+            "provision": True,
+            "deprovision": "delete",
+            "dn": f"cn={{{{ code }}}},ou=groups,{BASE}",
+            "flow": {"cn": "code", "member": "members"},
+        },
+    ]
+    if rules.accounts:
+        made[3]["scope"] = rules.accounts
+    if rules.blank_counts:
+        made[1]["asserts_empty"] = ["phone"]
+    if rules.rooms:
+        flow = {"roomNumber": "{{ dept }}-{{ number }}"}
+        made.append(
+            {"name": "rooms", "from": "metaverse.person", "to": "directory.person", "scope": "dept", "flow": flow}
+        )
+    return [rule for rule in made if rules.crew or rule["name"] != "crew"]

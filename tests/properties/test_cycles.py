@@ -259,8 +259,8 @@ def _carry_out(entries: Entries, change: dict[str, Any]) -> None:
         del entries[change["dn"]]
         return
     assert (change["operation"] == "Create") == (change["dn"] not in entries)
-    entry = entries.pop(change["dn"], {})
-    entries[values.pop("dn", [change["dn"]])[0]] = entry | values
+    (dn,) = values.pop("dn", [change["dn"]])
+    entries[dn] = entries.pop(change["dn"], {}) | values
 
 
 def _plain(entries: Entries) -> Entries:

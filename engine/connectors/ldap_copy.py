@@ -1,5 +1,6 @@
 """Copy what a directory server holds into an LDIF file, so that a plan has a directory of its own to write to."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,12 @@ from ldap3.utils.conv import escape_filter_chars
 
 from engine import dn
 from engine.config import ObjectTypeConfig, SystemConfig
-from engine.connectors.base import Copy
+from engine.connectors.base import Copy, ExportOperation, ExportResult
 from engine.connectors.directory import NEVER_READ, SERVER_ASSIGNED
 from engine.connectors.ldif import LdifConnector, LdifOptions
+from engine.connectors.ldif_directory import LdifDirectory
 from engine.connectors.ldif_format import write_entry
-from engine.errors import CannotConnect
+from engine.errors import CannotConnect, ObjectError
 from storage.scratch import EntryTree, TreeEntry
 
 PAGE = 1000
@@ -105,7 +107,7 @@ def _block(entry: dict[str, Any], settings: ObjectTypeConfig | None) -> bytes:
     return write_entry(entry["dn"], lines)
 
 
-def _connector(name: str, system: SystemConfig, path: Path) -> LdifConnector:
+def _connector(name: str, system: SystemConfig, path: Path) -> "_DirectoryCopy":
     """Make the connector of the copy; whatever the server calls its objects is the `entryUUID` there."""
     types = {
         kind: settings.model_copy(update={"external_id": "entryUUID"})
@@ -114,4 +116,43 @@ def _connector(name: str, system: SystemConfig, path: Path) -> LdifConnector:
         for kind, settings in system.objects.items()
     }
     options = LdifOptions(path=path, base=system.options.base)
-    return LdifConnector(name, system.model_copy(update={"options": options, "objects": types}), path.parent)
+    return _DirectoryCopy(name, system.model_copy(update={"options": options, "objects": types}), path.parent)
+
+
+class _DirectoryCopy(LdifConnector):
+    """A directory in a file that finds entries as a server does: by their DNs, and only if they are who is meant."""
+
+    def __init__(self, name: str, system: SystemConfig, folder: Path) -> None:
+        super().__init__(name, system, folder)
+        self._directory = _LateDirectory(self.path, dict(system.objects))
+
+    async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
+        moved = await asyncio.to_thread(lambda: [one for one in operations if self._has_moved(one)])
+        error = ObjectError(
+            "missing-object", "the entry does not exist", "import the directory to see what became of it"
+        )
+        ids = {one.id for one in moved}
+        results = await super().export([one for one in operations if one.id not in ids])
+        return [*(ExportResult(one.id, error=error) for one in moved), *results]
+
+    def _has_moved(self, operation: ExportOperation) -> bool:
+        if operation.external_id is None or operation.secondary_id is None:
+            return False
+        found = self._directory.find(operation.external_id, None)
+        return found is not None and dn.key(found.dn) != dn.key(operation.secondary_id)
+
+
+class _LateDirectory(LdifDirectory):
+    """Writes its file when it is closed: nobody else reads it meanwhile, and one that is lost with the plan may be."""
+
+    _unsaved = False
+
+    def _save(self, tree: EntryTree) -> None:
+        self._unsaved = True
+
+    def close(self) -> None:
+        """Write the file if it has changed, and drop the index."""
+        if self._unsaved and self._tree is not None:
+            self._unsaved = False
+            super()._save(self._tree)
+        super().close()

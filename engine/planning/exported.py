@@ -23,8 +23,12 @@ from storage.records import (
 from storage.store import Transaction
 
 PAGE = 1000
-_NOT_NEEDED = {"existing-object": "adopted", "missing-object": "already gone"}
-"""What an error was in truth where the export is written all the same."""
+_NOT_NEEDED = {
+    ChangeType.CREATE: "adopted",
+    ChangeType.UPDATE: "already moved",
+    ChangeType.DELETE: "already gone",
+}
+"""What it was in truth that an operation met with an error, where its export is written all the same."""
 
 
 class ExportTeller:
@@ -65,11 +69,11 @@ class ExportTeller:
         error = one.document["error"]
         if error and later:
             return None
+        kind = ChangeType(one.document["change_type"])
         outcome = "sent"
         if error:
-            outcome = "refused" if now is None or now.error_code else _NOT_NEEDED.get(error, "refused")
+            outcome = "refused" if now is None or now.error_code else _NOT_NEEDED[kind]
         cso = self._csos[before.cso_id]
-        kind = ChangeType(one.document["change_type"])
         state: Attributes = expected_state(cso, before)
         for other in history:
             if other.number < one.number and not other.document["error"]:

@@ -36,8 +36,8 @@ class PlannedChange(NamedTuple):
     `join`, `disconnect`, `update`, `delete`, `delete later`, `stay` in the metaverse; `Create`, `Update`, `Rename`,
     `Delete` of an export."""
     outcome: str
-    """Of an export: `sent`, `refused`, `adopted` (it exists as it is meant), `already gone`; `staged`, `awaiting
-    approval`, `withdrawn` where it is not sent; else empty."""
+    """Of an export: `sent`, `refused`, `adopted` (it exists as it is meant), `already gone`, `already
+    moved`; `staged`, `awaiting approval`, `withdrawn` where it is not sent; else empty."""
     error: str
     """Why it was refused: the code of its error."""
     attributes: list[AttributeDiff]

@@ -194,9 +194,10 @@ async def get(tx: Transaction, ids: Iterable[int]) -> list[Cso]:
     return await _csos(tx, select(*_WHOLE).where(dialect.among(objects.c.id, ids)))
 
 
-async def due_after(tx: Transaction, after: int, limit: int) -> list[Cso]:
-    """Read the next page of CSOs that synchronisation has to look at, by id."""
-    query = select(*_WHOLE).where(objects.c.due, objects.c.id > after).order_by(objects.c.id).limit(limit)
+async def due_after(tx: Transaction, after: int, limit: int, *, joined: bool) -> list[Cso]:
+    """Read the next page of CSOs that synchronisation has to look at, by id: the joined ones, or the others."""
+    which = objects.c.mvo_id.is_not(None) if joined else objects.c.mvo_id.is_(None)
+    query = select(*_WHOLE).where(objects.c.due, which, objects.c.id > after).order_by(objects.c.id).limit(limit)
     return await _csos(tx, query)
 
 

@@ -15,6 +15,26 @@ class CsoStatus(StrEnum):
     OBSOLETE = "Obsolete"
 
 
+class JoinedBy(StrEnum):
+    """How a CSO came to its MVO, or why it has none."""
+
+    JOIN = "join"
+    PROJECTION = "projection"
+    PROVISIONING = "provisioning"
+    OUTBOUND_JOIN = "outbound join"
+    HAND = "hand"
+    LEAVING = "disconnected by hand"
+    """Still joined: the next sync takes it away."""
+    EXCLUDING = "excluded by hand"
+    """Likewise, and then it is excluded."""
+    EXCLUDED = "excluded"
+    """Joined to nothing, and no rule may join it."""
+
+
+GIVEN = (JoinedBy.JOIN, JoinedBy.PROJECTION, JoinedBy.HAND)
+"""How objects are joined that a source gives, and that no deprovisioning lets go of."""
+
+
 class ChangeType(StrEnum):
     """What a pending export does to the object in the target."""
 

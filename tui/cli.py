@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tui.commands import deciding, listing, making, planning, running
+from tui.commands import deciding, joining, listing, making, planning, running
 from tui.console import missing, open_console
 from tui.context import CONFIG, USAGE, fail
 from tui.output import say
@@ -36,6 +36,12 @@ app.add_typer(deciding.review, name="review")
 app.command()(listing.runs)
 app.command()(listing.transitions)
 app.command()(listing.show)
+app.command()(joining.explain)
+app.command()(joining.owed)
+app.command()(joining.join)
+app.command()(joining.disconnect)
+app.command()(joining.exclude)
+app.command()(joining.include)
 
 
 @app.callback(invoke_without_command=True)

@@ -42,7 +42,7 @@ async def recompute(tx: Transaction, step: Step, mvo_ids: set[int], page: SyncPa
             changed.append(mvo._replace(due=True, changed_at=at))
     await metaverse.add(tx, [mvo for mvo in changed if mvo.id in new])
     await metaverse.change(tx, [mvo for mvo in changed if mvo.id not in new])
-    await index_mvos(tx, step, changed, new)
+    page.woken |= await index_mvos(tx, step, changed, new)
     await keep_edges(tx, step, [(old, mvo) for old, mvo in zip(before, after, strict=True) if old != mvo])
     await owe(tx, page)
     await move_members(tx, step, after)
@@ -94,13 +94,31 @@ def _is_in(page: SyncPage, rule: InboundRule, cso: Cso) -> bool:
     return rule.scope is None or bool(rule.scope(page.context(cso)))
 
 
-async def index_mvos(tx: Transaction, step: Step, mvos: list[Mvo], new: set[int]) -> None:
-    """Keep the keys by which inbound joins find MVOs, and unique values their holders."""
+async def index_mvos(tx: Transaction, step: Step, mvos: list[Mvo], new: set[int]) -> set[int]:
+    """Keep the keys by which inbound joins find MVOs, and unique values their holders.
+
+    The CSOs that were waiting for one of the keys are due again, and given.
+    """
+    woken: set[int] = set()
     for kind in {mvo.type for mvo in mvos}:
         owner = f"metaverse.{kind}"
         own = [mvo for mvo in mvos if mvo.type == kind]
         keys = index_keys(step, owner, own)
         await join_keys.replace(tx, owner, [mvo.id for mvo in own if mvo.id not in new], keys)
+        by_name: dict[str, set[str]] = {}
+        for key in keys:
+            by_name.setdefault(key.attributes, set()).add(key.key)
+        for name, found in by_name.items():
+            waiting = await join_keys.find(tx, waiting_for(kind), name, found)
+            woken.update(one for ids in waiting.values() for one in ids)
+    if woken:
+        await objects.set_due(tx, woken, due=True)
+    return woken
+
+
+def waiting_for(mvo_type: str) -> str:
+    """Give the owner of the keys of CSOs that would join an MVO of a type, and found none."""
+    return f"waiting for {mvo_type}"
 
 
 async def index_objects(tx: Transaction, step: Step, csos: list[Cso]) -> None:

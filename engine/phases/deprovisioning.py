@@ -8,6 +8,7 @@ from engine.phases.staging import stage_delete, was_sent
 from engine.rules.lifecycle import split_by_deprovisioning
 from storage import objects, reviews
 from storage.records import (
+    GIVEN,
     ChangeType,
     Cso,
     CsoStatus,
@@ -80,7 +81,7 @@ class Deprovisioner:
         if cso.mvo_id is not None:
             self._page.renamed.add(cso.mvo_id)
         sources = self._page.step.workspace.rules.inbound
-        if cso.joined_by in ("join", "projection", "hand") and (cso.system, cso.type) in sources:
+        if cso.joined_by in GIVEN and (cso.system, cso.type) in sources:
             return
         self._page.joins.append((cso.id, None, None))
         self._page.step.statistics["provisioning disconnects"] += 1

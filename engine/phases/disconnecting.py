@@ -11,7 +11,7 @@ from engine.phases.paying import follow_gone
 from engine.rules.lifecycle import Fate, fate_without
 from engine.steps import Step
 from storage import clock, exports, metaverse, objects, reviews
-from storage.records import Cso, CsoStatus, Mvo, ReviewItem, ReviewKind, ReviewState
+from storage.records import GIVEN, Cso, CsoStatus, Mvo, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -124,7 +124,22 @@ async def _meet(tx: Transaction, step: Step, fates: dict[int, Fate], approvals: 
         )
     step.statistics["metaverse object deletes"] += sum(mvo.deleted for mvo in changed)
     await metaverse.change(tx, changed)
-    await remove_empty_mvos(tx, [mvo.id for mvo in changed])
+    await _bury(tx, step, [mvo.id for mvo in changed if mvo.deleted])
+
+
+async def _bury(tx: Transaction, step: Step, mvo_ids: list[int]) -> None:
+    """Let go of deleted MVOs: what sources still give of them, and whatever refers to them."""
+    rules = step.workspace.rules
+    given = [
+        cso
+        for cso in await objects.joined_to(tx, mvo_ids)
+        if (cso.system, cso.type) in rules.inbound and cso.joined_by in GIVEN
+    ]
+    step.statistics["disconnectors"] += len(given)
+    await objects.join(tx, [(cso.id, None, None) for cso in given])
+    await objects.set_due(tx, [cso.id for cso in given if cso.status == CsoStatus.NORMAL], due=True)
+    await follow_gone(tx, step, mvo_ids)
+    await remove_empty_mvos(tx, mvo_ids)
 
 
 async def delete_after_grace(step: Step) -> AsyncIterator[Progress]:
@@ -136,8 +151,7 @@ async def delete_after_grace(step: Step) -> AsyncIterator[Progress]:
             changed = [mvo._replace(deleted=True, delete_after=None, due=True) for mvo in mvos]
             step.statistics["metaverse object deletes"] += len(changed)
             await metaverse.change(tx, changed)
-            await follow_gone(tx, step, [mvo.id for mvo in changed])
-            await remove_empty_mvos(tx, [mvo.id for mvo in changed])
+            await _bury(tx, step, [mvo.id for mvo in changed])
         if not mvos:
             return
         after = mvos[-1].id

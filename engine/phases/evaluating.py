@@ -12,7 +12,8 @@ from engine.phases.confirming import remove_empty_mvos
 from engine.phases.deprovisioning import Deprovisioner
 from engine.phases.desired import Desired, desired_state
 from engine.phases.drifting import find_drift, leave_reported, marks_for, tell_corrected
-from engine.phases.evaluation_page import EvaluationPage, Joined
+from engine.phases.evaluation_page import EvaluationPage
+from engine.phases.finding import find_or_name, load_page, look_up
 from engine.phases.noticing import index_keys, notice_clock
 from engine.phases.provisioning import (
     create_export,
@@ -21,12 +22,11 @@ from engine.phases.provisioning import (
     refuse_taken_name,
 )
 from engine.phases.staging import IN_FLIGHT, stage_update, was_sent
-from engine.rules.compiled import Join, ObjectType, OutboundRule
+from engine.rules.compiled import ObjectType
 from engine.rules.flows import context_of
-from engine.rules.joins import source_key
 from engine.steps import Step
 from storage import counters, exports, join_keys, metaverse, objects, references, transitions, wanted
-from storage.records import ChangeType, Cso, CsoStatus, ExportStatus, Mvo, PendingExport
+from storage.records import ChangeType, Cso, CsoStatus, ExportStatus, JoinedBy, Mvo, PendingExport
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -77,9 +77,9 @@ async def _look_again(step: Step, again: set[int]) -> AsyncIterator[Progress]:
 
 async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo]) -> set[int]:
     """Evaluate some MVOs, and give those that refer to accounts which get another name by it."""
-    page = await _load(tx, step, mvos)
+    page = await load_page(tx, step, mvos)
     wanted = _wanted(page, mvos)
-    await _look_up(tx, page, wanted)
+    await look_up(tx, page, wanted)
     targets = sum(len(step.workspace.rules.outbound.get(mvo.type, {})) for mvo in mvos)
     page.next_cso = await counters.allocate(tx, "objects", targets)
     page.next_export = await counters.allocate(tx, "exports", targets)
@@ -89,7 +89,7 @@ async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo]) -> set[in
     ready = []
     for desired in wanted:
         try:
-            ready.append((desired, _find_or_name(page, desired)))
+            ready.append((desired, find_or_name(page, desired)))
         except ObjectFailed as failure:
             _fail(page, desired.mvo, desired.target, failure.error)
     await fill_references(tx, page, [desired for desired, _ in ready])
@@ -107,15 +107,6 @@ async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo]) -> set[in
     referring = await references.referrers(tx, page.renamed) if page.renamed else set()
     await metaverse.set_due(tx, referring, due=True)
     return referring
-
-
-async def _load(tx: Transaction, step: Step, mvos: list[Mvo]) -> EvaluationPage:
-    joined: Joined = {}
-    ids = []
-    for cso in await objects.joined_to(tx, [mvo.id for mvo in mvos]):
-        joined.setdefault(cso.mvo_id or 0, {})[cso.system, cso.type] = cso
-        ids.append(cso.id)
-    return EvaluationPage(step, joined, await exports.of_objects(tx, ids), marks=await wanted.get(tx, ids))
 
 
 def _wanted(page: EvaluationPage, mvos: list[Mvo]) -> list[Desired]:
@@ -138,56 +129,6 @@ def _fail(page: EvaluationPage, mvo: Mvo, target: ObjectType, error: ObjectError
     cso = page.joined.get(mvo.id, {}).get(target)
     label = label_of(cso) if cso else label_of_mvo(mvo)
     page.step.failed(error, object_type=target[1], label=label, object_id=cso.id if cso else None, system=target[0])
-
-
-async def _look_up(tx: Transaction, page: EvaluationPage, wanted: list[Desired]) -> None:
-    """Read who has the wanted DNs, and which unjoined objects outbound joins could find."""
-    keys: dict[str, set[str]] = {}
-    joins: dict[tuple[ObjectType, str], set[str]] = {}
-    for desired in wanted:
-        if not desired.rules or desired.disabling:
-            continue
-        if desired.secondary_key is not None:
-            keys.setdefault(desired.target[0], set()).add(desired.secondary_key)
-        if desired.target in page.joined.get(desired.mvo.id, {}):
-            continue
-        for rule, join in _joins_of(desired):
-            if key := _key(page, desired, rule, join):
-                joins.setdefault((desired.target, join.name), set()).add(key)
-    for system, wanted_keys in keys.items():
-        held = page.holders.setdefault(system, {})
-        for cso in await objects.holders_of(tx, system, wanted_keys):
-            held.setdefault(page.step.workspace.secondary_key(system, cso.type, cso.secondary_id) or "", []).append(cso)
-    for (target, name), wanted_keys in joins.items():
-        owner = f"{target[0]}.{target[1]}"
-        page.candidates[target, name] = await join_keys.find(tx, owner, name, wanted_keys)
-    ids = {cso_id for found in page.candidates.values() for csos in found.values() for cso_id in csos}
-    page.candidate_csos = {cso.id: cso for cso in await objects.get(tx, ids)}
-
-
-def _joins_of(desired: Desired) -> list[tuple[OutboundRule, Join]]:
-    return [(rule, join) for rule in desired.rules for join in rule.joins]
-
-
-def _key(page: EvaluationPage, desired: Desired, rule: OutboundRule, join: Join) -> str | None:
-    """Give the key by which an MVO looks for its account. Raises `ObjectFailed`."""
-    seen = page.step.workspace.seen_mvo(desired.mvo.type, desired.mvo.attributes)
-    return source_key(join, rule.flows, desired.mvo.attributes, seen)
-
-
-def _find_or_name(page: EvaluationPage, desired: Desired) -> Cso | None:
-    """Find the object that is wanted; where there is none and it may be created, see to it that its name is free."""
-    cso = page.joined.get(desired.mvo.id, {}).get(desired.target)
-    if not desired.rules or desired.disabling:
-        return cso
-    if cso is None:
-        cso = _join_existing(page, desired)
-    system = desired.target[0]
-    if cso is None and desired.provision:
-        refuse_taken_name(desired, page.holders.get(system, {}), page.planned.setdefault(system, {}))
-        if desired.secondary_id is not None:
-            page.addresses[system, desired.mvo.id] = desired.secondary_id
-    return cso
 
 
 def _evaluate_target(page: EvaluationPage, desired: Desired, cso: Cso | None, deprovisioner: Deprovisioner) -> None:
@@ -218,39 +159,11 @@ def _release_unruled(page: EvaluationPage, mvos: list[Mvo], deprovisioner: Depro
     rules = page.step.workspace.rules
     for mvo in mvos:
         for target, cso in page.joined.get(mvo.id, {}).items():
-            if target not in rules.outbound.get(mvo.type, {}) and cso.joined_by in ("provisioning", "outbound join"):
+            if target not in rules.outbound.get(mvo.type, {}) and cso.joined_by in (
+                JoinedBy.PROVISIONING,
+                JoinedBy.OUTBOUND_JOIN,
+            ):
                 deprovisioner.deprovision(mvo, cso)
-
-
-def _join_existing(page: EvaluationPage, desired: Desired) -> Cso | None:
-    """Find the unjoined target object that an outbound join matches, and join it instead of making a double."""
-    for rule, join in _joins_of(desired):
-        key = _key(page, desired, rule, join)
-        found = page.candidates.get((desired.target, join.name), {}).get(key, []) if key else []
-        csos = [page.candidate_csos[cso_id] for cso_id in found if cso_id in page.candidate_csos]
-        known = [cso for cso in csos if cso.status == CsoStatus.NORMAL and cso.joined_by != "excluded"]
-        free = [cso for cso in known if cso.mvo_id is None]
-        if len(free) > 1:
-            raise ObjectFailed(
-                "ambiguous-join",
-                f"{len(free)} objects of '{desired.target[0]}' match by {join.words}: "
-                + ", ".join(label_of(cso) for cso in free[:5]),
-                "make the values unique in the target, or join by something that is",
-            )
-        if known and not free:
-            raise ObjectFailed(
-                "join-already-taken",
-                f"{label_of(known[0])} matches by {join.words}, but belongs to mvo-{known[0].mvo_id}",
-                "see whether both are the same person; correct the one whose value is wrong at the source",
-            )
-        if free:
-            page.joins.append((free[0].id, desired.mvo.id, "outbound join"))
-            joined = free[0]._replace(mvo_id=desired.mvo.id, joined_by="outbound join")
-            page.candidate_csos[joined.id] = joined
-            page.renamed.add(desired.mvo.id)
-            page.step.statistics["joins"] += 1
-            return joined
-    return None
 
 
 def _provision(page: EvaluationPage, desired: Desired) -> None:

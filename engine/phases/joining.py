@@ -5,11 +5,14 @@ from typing import Any
 
 from engine.errors import ObjectFailed
 from engine.labels import label_of_mvo
+from engine.phases.computing import waiting_for
 from engine.rules.compiled import InboundRule, Join
 from engine.rules.flows import evaluate_all
 from engine.rules.joins import source_key, target_key
+from engine.rules.lifecycle import may_revive
 from engine.steps import Step
 from storage import clock, counters, join_keys, metaverse, objects
+from storage.join_keys import JoinKey
 from storage.records import Cso, Mvo
 from storage.store import Transaction
 
@@ -30,6 +33,7 @@ class Joiner:
         self._index: Index = {}
         self._taken: dict[int, set[tuple[str, str]]] = {}
         self._revived: set[int] = set()
+        self._deleted: set[int] = set()
         self._labels: dict[int, str] = {}
         self.new: list[Mvo] = []
         """The MVOs projected, without attributes and not stored yet."""
@@ -42,6 +46,7 @@ class Joiner:
         at = clock.now()
         next_id = await counters.allocate(tx, "metaverse", len(scoped))
         joins: list[tuple[int, int | None, str | None]] = []
+        waiting: list[JoinKey] = []
         for offset, (cso, rules) in enumerate(scoped):
             try:
                 joined = self._find(cso, rules)
@@ -53,13 +58,24 @@ class Joiner:
                 continue
             if joined is None:
                 self._step.statistics["filtered disconnectors"] += 1
+                waiting += self._waiting(cso, rules)
                 continue
             self._taken.setdefault(joined, set()).add((cso.system, cso.type))
             self._step.statistics["joins" if how == "join" else "projections"] += 1
             joins.append((cso.id, joined, how))
         await objects.join(tx, joins)
+        for mvo_type in {rule.mvo_type for _, rules in scoped for rule in rules if not rule.project and rule.joins}:
+            owner = waiting_for(mvo_type)
+            own = [key for key in waiting if key.owner == owner]
+            await join_keys.replace(tx, owner, [cso.id for cso, _ in scoped], own)
         await self._revive(tx)
         return [(cso_id, mvo_id) for cso_id, mvo_id, _ in joins if mvo_id is not None]
+
+    def _waiting(self, cso: Cso, rules: list[InboundRule]) -> list[JoinKey]:
+        """Give the keys of an MVO that a CSO would join if there were one."""
+        keys = [(rule, join, self._key(cso, rule, join)) for rule in rules for join in rule.joins]
+        found = {JoinKey(waiting_for(rule.mvo_type), join.name, key, cso.id) for rule, join, key in keys if key}
+        return sorted(found)
 
     async def _look_up(self, tx: Transaction, scoped: list[Scoped]) -> None:
         """Read, in a query for each kind of key, the MVOs that the page's objects may join, and who has them."""
@@ -76,6 +92,7 @@ class Joiner:
             self._taken.setdefault(cso.mvo_id or 0, set()).add((cso.system, cso.type))
         found_mvos = await metaverse.get(tx, candidates)
         self._revived = {mvo.id for mvo in found_mvos if mvo.deleted or mvo.delete_after}
+        self._deleted = {mvo.id for mvo in found_mvos if mvo.deleted}
         self._labels = {mvo.id: label_of_mvo(mvo) for mvo in found_mvos}
 
     def _source_key(self, cso: Cso, rule: InboundRule, join: Join) -> str | None:
@@ -93,6 +110,8 @@ class Joiner:
             for join in rule.joins:
                 key = self._source_key(cso, rule, join)
                 candidates = self._index.get((rule.mvo_type, join.name), {}).get(key, []) if key else []
+                if not may_revive(self._step.workspace.config, rule.mvo_type, cso):
+                    candidates = [one for one in candidates if one not in self._deleted]
                 if len(candidates) > 1:
                     raise _ambiguous(join, [self._label(one) for one in candidates])
                 if candidates:

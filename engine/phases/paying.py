@@ -27,6 +27,7 @@ async def pay_references(step: Step) -> AsyncIterator[Progress]:
             async with step.page() as tx:
                 ids = await references.payable_inbound(tx, system, list(settings.objects), after, step.page_size)
                 csos = await objects.get(tx, ids)
+                await references.replace_owed(tx, IN, [cso.id for cso in csos if cso.mvo_id is None], [])
                 await recompute(tx, step, {cso.mvo_id for cso in csos if cso.mvo_id is not None})
             if not ids:
                 break

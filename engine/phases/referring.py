@@ -18,7 +18,10 @@ async def learn_references(tx: Transaction, page: SyncPage, csos: Iterable[Cso])
     workspace = page.step.workspace
     wanted: dict[str, dict[bool, set[str]]] = {}
     for cso in csos:
-        for name in _referring_attributes(workspace, cso):
+        names = _referring_attributes(workspace, cso)
+        if names:
+            page.owing.setdefault(cso.id, [])  # whatever it owed before, and does not any more, is dropped
+        for name in names:
             for text in cso.attributes.get(name, ()):
                 if (cso.system, text) not in page.keys:
                     by_dn, key = reference_key(workspace, cso.system, text)
@@ -59,7 +62,6 @@ def refer_inbound(page: SyncPage, cso: Cso) -> Refer:
             else:
                 owed = Owed(IN, cso.id, flow.copies or "", cso.system, key, told=_is_ignored(page, cso, flow))
                 page.owing.setdefault(cso.id, []).append(owed)
-        page.owing.setdefault(cso.id, [])
         return sorted(found)
 
     return refer

@@ -36,6 +36,8 @@ class SyncPage:
     """(System, what a reference says) → the id or normalised DN by which it is looked up."""
     names_lost: set[int] = field(default_factory=set)
     """MVOs whose generated name somebody else took before their account was created."""
+    woken: set[int] = field(default_factory=set)
+    """CSOs that waited for an MVO which the page made or changed."""
     owing: dict[int, list[Owed]] = field(default_factory=dict)
     """CSO → what its references name and is not there."""
 

@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator
 
+from engine.by_hand import LEAVING
 from engine.errors import ObjectFailed
 from engine.events import Progress
+from engine.labels import label_of
 from engine.phases.computing import index_objects, recompute
 from engine.phases.disconnecting import carry_out_approved, delete_after_grace, settle_lifecycle
 from engine.phases.grouping import keep_groups
@@ -11,13 +13,15 @@ from engine.phases.joining import Joiner
 from engine.phases.naming import notice_lost_names
 from engine.phases.noticing import notice_changed_rules, notice_clock
 from engine.phases.paying import follow_gone, pay_references, tell_owed
+from engine.phases.staging import IN_FLIGHT
 from engine.phases.sync_page import SyncPage
 from engine.rules.compiled import InboundRule, Rules
 from engine.rules.scope import in_scope
 from engine.steps import Step
-from storage import metaverse, objects
-from storage.records import Cso, CsoStatus
+from storage import exports, metaverse, objects
+from storage.records import Cso, CsoStatus, JoinedBy
 from storage.store import Transaction
+from storage.transitions import Move
 
 
 async def synchronise(step: Step) -> AsyncIterator[Progress]:
@@ -32,17 +36,10 @@ async def synchronise(step: Step) -> AsyncIterator[Progress]:
         step.total = await objects.count_due(tx)
     async for progress in carry_out_approved(step):
         yield progress
-    after = 0
-    while True:
-        async with step.page() as tx:
-            csos = await objects.due_after(tx, after, step.page_size)
-            if csos:
-                await _synchronise_page(tx, step, csos)
-                step.done += len(csos)
-        if not csos:
-            break
-        after = csos[-1].id
-        yield step.progress()
+    # whoever is joined first, so that the others are joined by what the metaverse says now, whatever their order
+    for joined in (True, False):
+        async for progress in _synchronise_due(step, joined=joined):
+            yield progress
     async for progress in delete_after_grace(step):
         yield progress
     async for progress in pay_references(step):
@@ -53,10 +50,30 @@ async def synchronise(step: Step) -> AsyncIterator[Progress]:
         yield progress
 
 
-async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> None:
+async def _synchronise_due(step: Step, *, joined: bool) -> AsyncIterator[Progress]:
+    """Synchronise the CSOs that are due; those that were waiting for an MVO which appears are due again."""
+    woken = True
+    while woken:
+        woken, after = False, 0
+        while True:
+            async with step.page() as tx:
+                csos = await objects.due_after(tx, after, step.page_size, joined=joined)
+                if csos:
+                    woken |= await _synchronise_page(tx, step, csos) and not joined
+                    step.done += len(csos)
+            if not csos:
+                break
+            after = csos[-1].id
+            yield step.progress()
+
+
+async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> bool:
+    """Synchronise a page, and tell whether it has woken others by what it did."""
     page = SyncPage(step, {cso.id: cso for cso in csos})
     rules = step.workspace.rules
     inbound = [cso for cso in csos if cso.status == CsoStatus.NORMAL and _comes_in(rules, cso)]
+    by_hand = await _disconnect_by_hand(tx, page, csos)
+    inbound = [cso for cso in inbound if cso.id not in by_hand]
     scoped = _scope(page, inbound)
     await _disconnect_filtered(tx, page, scoped)
     joiner = Joiner(step, page.context, page.fail)
@@ -72,14 +89,15 @@ async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> Non
     seen_in_targets = [cso.mvo_id for cso in csos if (cso.system, cso.type) in rules.target_types() and cso.mvo_id]
     outbound_only = [cso.mvo_id for cso in csos if (cso.system, cso.type) not in rules.inbound and cso.mvo_id]
     await metaverse.set_due(tx, {*seen_in_targets, *outbound_only}, due=True)
-    await objects.set_due(tx, [cso.id for cso in csos if cso.id not in page.failed], due=False)
+    await objects.set_due(tx, {cso.id for cso in csos} - page.failed - page.woken - by_hand, due=False)
+    return bool(page.woken - set(page.csos))
 
 
 def _comes_in(rules: Rules, cso: Cso) -> bool:
     """Tell whether a CSO feeds the metaverse, or did before its last rule was removed."""
-    if cso.joined_by == "excluded":
+    if cso.joined_by == JoinedBy.EXCLUDED:
         return False
-    return (cso.system, cso.type) in rules.inbound or cso.joined_by in ("join", "projection")
+    return (cso.system, cso.type) in rules.inbound or cso.joined_by in (JoinedBy.JOIN, JoinedBy.PROJECTION)
 
 
 def _scope(page: SyncPage, csos: list[Cso]) -> list[tuple[Cso, list[InboundRule]]]:
@@ -94,17 +112,38 @@ def _scope(page: SyncPage, csos: list[Cso]) -> list[tuple[Cso, list[InboundRule]
     return scoped
 
 
+async def _disconnect_by_hand(tx: Transaction, page: SyncPage, csos: list[Cso]) -> set[int]:
+    """Disconnect what an operator has taken away or excluded, and give it; the rest of the sync may join it again."""
+    leaving = [cso for cso in csos if cso.joined_by in LEAVING and cso.mvo_id is not None]
+    excluded = {cso.id for cso in leaving if cso.joined_by == JoinedBy.EXCLUDING}
+    await objects.join(tx, [(cso.id, None, JoinedBy.EXCLUDED if cso.id in excluded else None) for cso in leaving])
+    await _leave(tx, page, leaving)
+    await metaverse.set_due(tx, {cso.mvo_id for cso in leaving if cso.mvo_id is not None}, due=True)
+    return {cso.id for cso in leaving}
+
+
+async def _leave(tx: Transaction, page: SyncPage, leaving: list[Cso]) -> None:
+    """Note whom the page's leavers left; whatever was staged for them is dropped."""
+    page.step.statistics["disconnectors"] += len(leaving)
+    page.leavers += leaving
+    left = {cso.mvo_id for cso in leaving if cso.mvo_id is not None}
+    page.left.update(left)
+    page.touched.update(left)
+    staged = await exports.of_objects(tx, [cso.id for cso in leaving])
+    unsent = [one for one in staged.values() if one.status not in IN_FLIGHT]
+    await exports.remove(tx, [one.id for one in unsent])
+    for one in unsent:
+        cso = page.csos[one.cso_id]
+        page.step.moved(Move("export", one.id, one.system, label_of(cso), one.status, None, "disconnected"))
+
+
 async def _disconnect_filtered(tx: Transaction, page: SyncPage, scoped: list[tuple[Cso, list[InboundRule]]]) -> None:
     """Disconnect joined CSOs that have left every scope, unless a rule says that they remain."""
     outside = [cso for cso, rules in scoped if not rules]
     page.step.statistics["filtered disconnectors"] += len(outside)
     inbound = page.step.workspace.rules.inbound
     remaining = {kind for kind, rules in inbound.items() if any(rule.remains for rule in rules)}
-    joined = [cso for cso in outside if cso.mvo_id is not None and cso.joined_by != "hand"]
+    joined = [cso for cso in outside if cso.mvo_id is not None and cso.joined_by != JoinedBy.HAND]
     leaving = [cso for cso in joined if (cso.system, cso.type) not in remaining]
-    page.step.statistics["disconnectors"] += len(leaving)
     await objects.join(tx, [(cso.id, None, None) for cso in leaving])
-    page.leavers += leaving
-    left = {cso.mvo_id for cso in leaving if cso.mvo_id is not None}
-    page.left.update(left)
-    page.touched.update(left)
+    await _leave(tx, page, leaving)

@@ -62,9 +62,9 @@ def compile_groups(config: Config, rules: Rules) -> None:
             raise InvalidExpression(problem, (*where, "attribute"))
         flows = []
         for attribute, text in group.attributes.items():
-            expression = _compile((*where, "attributes", attribute), text, compile_flow)
-            if expression.read:
-                problem = f"'{text}' reads '{min(expression.read)}': a computed group has only what is written here"
+            expression = _compile((*where, "attributes", attribute), text, _compile_own)
+            if expression.names:
+                problem = f"'{text}' reads '{min(expression.names)}': a computed group has only what is written here"
                 raise InvalidExpression(problem, (*where, "attributes", attribute))
             kind_of = settings.type_of(attribute)
             flows.append(Flow(attribute, kind_of, attribute in settings.attributes, expression, None))
@@ -73,6 +73,11 @@ def compile_groups(config: Config, rules: Rules) -> None:
         rules.groups[group.name] = ComputedGroup(
             group.name, group.type, group.of, condition, group.attribute, tuple(flows), mark
         )
+
+
+def _compile_own(text: str) -> Expression:
+    """Compile what is written of a group itself: a bare name is a text, for there is nothing it could name."""
+    return compile_flow(text) if "{" in text else Expression(text, lambda _context: text, frozenset())
 
 
 def _compile(where: Where, source: str, compiler: Callable[[str], Expression]) -> Expression:

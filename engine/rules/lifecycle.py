@@ -25,6 +25,12 @@ class Fate:
     """Leaving target objects that their rules would create again."""
 
 
+def may_revive(config: Config, mvo_type: str, cso: Cso) -> bool:
+    """Tell whether a CSO that joins a deleted MVO brings it back: where there is an authoritative source, only that."""
+    source = config.deletion_of(mvo_type).source
+    return source is None or source in (cso.system, f"{cso.system}.{cso.type}")
+
+
 def _is_orphaned(rules: Rules, deletion: DeletionRule, leaving: list[Cso], staying: list[Cso]) -> bool:
     """Tell whether what keeps an MVO alive is gone: all that a source gives, or what the authoritative source gives."""
 

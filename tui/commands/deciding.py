@@ -55,7 +55,7 @@ def approve(
     """Approve: the next sync disconnects, evaluation stages the deletes, export sends them."""
     workspace = open_workspace(config)
     operator = feed.current_operator()
-    work = feed.review.approve(workspace, _numbers(ids, "rev"), operator=operator, reason=reason, count=count)
+    work = feed.review.approve(workspace, numbers(ids, "rev"), operator=operator, reason=reason, count=count)
     _decide(workspace, "rev", work, "approved")
 
 
@@ -64,7 +64,7 @@ def keep(ids: Ids, reason: Reason, config: ConfigOption = CONFIG) -> None:
     """Keep: nothing happens to it, and it is not proposed again until it was seen and went missing again."""
     workspace = open_workspace(config)
     operator = feed.current_operator()
-    work = feed.review.keep(workspace, _numbers(ids, "rev"), operator=operator, reason=reason)
+    work = feed.review.keep(workspace, numbers(ids, "rev"), operator=operator, reason=reason)
     _decide(workspace, "rev", work, "kept")
 
 
@@ -78,7 +78,7 @@ def defer(
     """Defer: it waits again after some time."""
     workspace = open_workspace(config)
     work = feed.review.defer(
-        workspace, _numbers(ids, "rev"), operator=feed.current_operator(), reason=reason, until=until
+        workspace, numbers(ids, "rev"), operator=feed.current_operator(), reason=reason, until=until
     )
     _decide(workspace, "rev", work, "deferred")
 
@@ -88,7 +88,7 @@ def withdraw(ids: Ids, reason: Reason, config: ConfigOption = CONFIG) -> None:
     """Withdraw an approval that has not been carried out."""
     workspace = open_workspace(config)
     operator = feed.current_operator()
-    work = feed.review.withdraw(workspace, _numbers(ids, "rev"), operator=operator, reason=reason)
+    work = feed.review.withdraw(workspace, numbers(ids, "rev"), operator=operator, reason=reason)
     _decide(workspace, "rev", work, "open again")
 
 
@@ -102,7 +102,7 @@ def release(
     """Let what a gate held in one run go into the review."""
     workspace = open_workspace(config)
     work = feed.review.release(
-        workspace, _numbers([run], "run")[0], count=count, operator=feed.current_operator(), reason=reason
+        workspace, numbers([run], "run")[0], count=count, operator=feed.current_operator(), reason=reason
     )
     _, marked = carry_out(workspace, work)
     say(f"{marked:,} objects are obsolete now and wait in the review; nothing was deleted")
@@ -128,7 +128,7 @@ def retry(ids: Ids, config: ConfigOption = CONFIG) -> None:
     """Send again with the next export step; held exports are let go."""
     workspace = open_workspace(config)
     operator = feed.current_operator()
-    work = feed.queue.retry(workspace, _numbers(ids, "exp"), operator=operator)
+    work = feed.queue.retry(workspace, numbers(ids, "exp"), operator=operator)
     _decide(workspace, "exp", work, "sent with the next export")
 
 
@@ -137,7 +137,7 @@ def hold(ids: Ids, config: ConfigOption = CONFIG) -> None:
     """Do not send until it is retried."""
     workspace = open_workspace(config)
     operator = feed.current_operator()
-    work = feed.queue.hold(workspace, _numbers(ids, "exp"), operator=operator)
+    work = feed.queue.hold(workspace, numbers(ids, "exp"), operator=operator)
     _decide(workspace, "exp", work, "held")
 
 
@@ -146,12 +146,12 @@ def discard(ids: Ids, config: ConfigOption = CONFIG) -> None:
     """Drop what was not sent."""
     workspace = open_workspace(config)
     operator = feed.current_operator()
-    work = feed.queue.discard(workspace, _numbers(ids, "exp"), operator=operator)
+    work = feed.queue.discard(workspace, numbers(ids, "exp"), operator=operator)
     _decide(workspace, "exp", work, "discarded")
 
 
-def _numbers(ids: Sequence[str], kind: str) -> list[int]:
-    """Read ids as `rev-3` or `3`."""
+def numbers(ids: Sequence[str], kind: str) -> list[int]:
+    """Read ids as `rev-3` or `3`; end with the reason where they are none."""
     texts = [text.removeprefix(f"{kind}-") for text in ids]
     for given, text in zip(ids, texts, strict=True):
         if not (text.isascii() and text.isdigit() and len(text) < 19):

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from engine import queue, review
+from engine import by_hand, queue, review
 from engine.config import StepPlan
 from engine.connectors.base import CheckLine
 from engine.errors import ConfigurationError, StepFailed
@@ -18,8 +18,10 @@ from storage.errors import AlreadyRunning, StoreError
 from storage.lists import UnknownColumn
 from storage.records import CsoStatus, ExportStatus, HeldBatch, Query, ReviewState, Run, StepRecord, StepResult, Term
 from tui.feed import lists
+from tui.feed.explaining import explain
 from tui.feed.history import PastRun, history
 from tui.feed.lists import Document, listing
+from tui.feed.owing import owed
 from tui.feed.snapshot import Counts, Snapshot, counts, snapshot
 from tui.feed.systems import configuration
 from tui.feed.things import UnknownId, items, show
@@ -54,6 +56,7 @@ __all__ = [
     "UnknownColumn",
     "UnknownId",
     "Workspace",
+    "by_hand",
     "check",
     "configuration",
     "counts",
@@ -61,11 +64,13 @@ __all__ = [
     "errors_of_step",
     "execute_run",
     "exit_status",
+    "explain",
     "history",
     "items",
     "listing",
     "lists",
     "open_workspace",
+    "owed",
     "plans_of",
     "queue",
     "request_stop",

@@ -19,7 +19,7 @@ PAGE = 500
 
 _PREFIXES = {"objects": "cso", "metaverse": "mvo", "exports": "exp", "review": "rev", "runs": "run"}
 _STATUS_COLUMNS = {"objects": "status", "exports": "status", "review": "state", "runs": "result", "transitions": "to"}
-_SEARCHED_COLUMNS = {"exports": "object", "review": "object", "runs": "profile", "transitions": "object"}
+_SEARCHED_COLUMNS = {"exports": "object", "review": "object", "runs": "profile"}
 _WORD = re.compile(r'\s*(!?)(?:([A-Za-z_][A-Za-z0-9_-]*):)?(?:"([^"]*)"?|(\S*))')
 
 

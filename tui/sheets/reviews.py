@@ -46,7 +46,7 @@ def consequences(found: Document, width: int) -> list[SheetLine]:
     elif found.get("mvo"):
         lines += fact("leaves", f"mvo-{found['mvo']}, which stays", width, link=f"mvo-{found['mvo']}")
     lines += _objects("deletes", found.get("deletes", []), width, "danger")
-    lines += _objects("disables", found.get("disabled", []), width, "warning")
+    lines += _objects("disables", found.get("disabled", []), width, "warn")
     lines += _objects("leaves alone", found.get("left_alone", []), width, "")
     lines += _objects("creates again", found.get("recreated", []), width, "warn")
     for name in found.get("recalled", []):

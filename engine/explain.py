@@ -1,0 +1,290 @@
+"""Explain an object: rule by rule, in scope or not and why, which join matched, who contributed what, what is staged.
+
+Everything is worked out by the code that would do it, on a view of the store, and nothing is written.
+"""
+
+from typing import Any
+
+from engine.config import StepPlan
+from engine.errors import ObjectError, ObjectFailed
+from engine.labels import label_of, label_of_mvo
+from engine.phases.addressing import fill_references
+from engine.phases.desired import Desired, desired_state
+from engine.phases.finding import find_or_name, load_page, look_up
+from engine.phases.referring import learn_references, refer_inbound
+from engine.phases.sync_page import SyncPage
+from engine.rules.compiled import InboundRule, ObjectType, OutboundRule
+from engine.rules.flows import evaluate
+from engine.rules.joins import source_key
+from engine.steps import Control, Step
+from engine.workspace import Workspace
+from storage import exports, join_keys, metaverse, objects
+from storage.records import Cso, CsoStatus, ExportStatus, JoinedBy, Mvo, PendingExport
+from storage.store import Transaction
+
+Document = dict[str, Any]
+
+
+async def explain_cso(tx: Transaction, workspace: Workspace, cso: Cso) -> Document:
+    """Tell where a CSO stands: its rules, its joins, and the MVO it is joined to, explained too."""
+    page = SyncPage(_bystander(workspace))
+    rules = workspace.rules.inbound.get((cso.system, cso.type), [])
+    found: Document = {
+        "id": f"cso-{cso.id}",
+        "label": label_of(cso),
+        "system": cso.system,
+        "type": cso.type,
+        "status": cso.status.value,
+        "joined_by": cso.joined_by,
+        "rules": [_scope_of(rule, page.context(cso)) for rule in rules],
+        "joins": [],
+        "mvo": None,
+    }
+    if cso.mvo_id is None:
+        found["joins"] = [one for rule in rules for one in await _joins_of(tx, page, cso, rule)]
+        found["verdict"] = _why_unjoined(cso, found, rules)
+        return found
+    found["verdict"] = f"joined to mvo-{cso.mvo_id} by {cso.joined_by}"
+    for mvo in await metaverse.get(tx, [cso.mvo_id]):
+        found["mvo"] = await explain_mvo(tx, workspace, mvo)
+    return found
+
+
+async def _joins_of(tx: Transaction, page: SyncPage, cso: Cso, rule: InboundRule) -> list[Document]:
+    """Tell of each join of a rule what it looks for, and whom it finds."""
+    found = []
+    for join in rule.joins:
+        entry: Document = {"rule": rule.name, "by": join.words, "key": None, "finds": [], "ids": []}
+        try:
+            key = source_key(join, rule.flows, cso.attributes, lambda: page.context(cso))
+        except ObjectFailed as failure:
+            entry["error"] = failure.error.message
+        else:
+            entry["key"] = None if key is None else key.replace("\x1f", ", ")
+            keys = [key] if key else []
+            ids = (await join_keys.find(tx, f"metaverse.{rule.mvo_type}", join.name, keys)).get(key or "", [])
+            entry["ids"] = ids
+            entry["finds"] = [label_of_mvo(mvo) for mvo in await metaverse.get(tx, ids)]
+        found.append(entry)
+    return found
+
+
+def _why_unjoined(cso: Cso, found: Document, rules: list[InboundRule]) -> str:
+    """Give the first thing that keeps a CSO from the metaverse."""
+    if cso.joined_by == JoinedBy.EXCLUDED:
+        why = f"excluded by hand: 'interlock include cso-{cso.id}' lets the rules have it again"
+    elif cso.status != CsoStatus.NORMAL:
+        why = f"it is {cso.status.value}"
+    elif not rules:
+        why = f"no rule leads from {cso.system}.{cso.type} to the metaverse, and no outbound join has found it"
+    elif not any(rule["in_scope"] for rule in found["rules"]):
+        why = f"no rule is in scope: {'; '.join(_scope_sentence(rule) for rule in found['rules'])}"
+    else:
+        why = _why_no_join(found, rules)
+    return why
+
+
+def _why_no_join(found: Document, rules: list[InboundRule]) -> str:
+    for join in found["joins"]:
+        if len(join["finds"]) > 1:
+            return f"ambiguous-join: {len(join['finds'])} match by {join['by']}: {', '.join(join['finds'][:5])}"
+        if join["finds"]:
+            return f"its join by {join['by']} finds {join['finds'][0]}: the next sync joins it, or tells it is taken"
+    if not any(rule.project for rule in rules):
+        return "no join finds anybody, and no rule in scope projects"
+    return "the next sync projects it"
+
+
+async def explain_mvo(tx: Transaction, workspace: Workspace, mvo: Mvo) -> Document:
+    """Tell of an MVO who is joined to it, who contributed each attribute and who lost, and what targets have of it."""
+    page = SyncPage(_bystander(workspace))
+    joined = await objects.joined_to(tx, [mvo.id])
+    await learn_references(tx, page, joined)
+    return {
+        "id": f"mvo-{mvo.id}",
+        "label": label_of_mvo(mvo),
+        "type": mvo.type,
+        "state": _state(mvo),
+        "joined": [await _joined(tx, page, cso) for cso in joined],
+        "attributes": _attributes(page, mvo, joined),
+        "targets": await _targets(tx, workspace, mvo),
+    }
+
+
+def _bystander(workspace: Workspace) -> Step:
+    """Give a step that is never kept: what it notes down is looked at, and forgotten."""
+    return Step(workspace, Control(), 0, StepPlan("sync"))
+
+
+def _state(mvo: Mvo) -> str:
+    if mvo.deleted:
+        return "deleted: its accounts are being removed or let go of"
+    if mvo.delete_after:
+        return f"deleted after {mvo.delete_after}, unless it comes back"
+    return "waits for the next evaluation" if mvo.due else "evaluated"
+
+
+async def _joined(tx: Transaction, page: SyncPage, cso: Cso) -> Document:
+    rules = page.step.workspace.rules.inbound.get((cso.system, cso.type), [])
+    joins = [one for rule in rules for one in await _joins_of(tx, page, cso, rule)]
+    matching = next((one for one in joins if cso.mvo_id in one["ids"]), None)
+    return {
+        "id": f"cso-{cso.id}",
+        "label": label_of(cso),
+        "system": cso.system,
+        "type": cso.type,
+        "status": cso.status.value,
+        "by": cso.joined_by,
+        "matches": {"rule": matching["rule"], "by": matching["by"], "key": matching["key"]} if matching else None,
+        "rules": [_scope_of(rule, page.context(cso)) for rule in rules],
+    }
+
+
+def _scope_of(rule: InboundRule | OutboundRule, context: dict[str, Any]) -> Document:
+    """Tell whether an object is in a rule's scope, and by what."""
+    entry: Document = {"rule": rule.name, "scope": None, "in_scope": True, "because": {}, "error": None}
+    if rule.scope is None:
+        return entry
+    entry["scope"] = rule.scope.source
+    entry["because"] = {name: context.get(name) for name in sorted(rule.scope.read) if name != "range"}
+    try:
+        entry["in_scope"] = bool(rule.scope(context))
+    except ObjectFailed as failure:
+        entry["in_scope"], entry["error"] = False, failure.error.message
+    return entry
+
+
+def _scope_sentence(scope: Document) -> str:
+    if scope["error"]:
+        return f"rule '{scope['rule']}': {scope['error']}"
+    values = ", ".join(f"{name} is {value!s}" for name, value in scope["because"].items())
+    return f"rule '{scope['rule']}' wants {scope['scope']}, and {values or 'that is false'}"
+
+
+def _attributes(page: SyncPage, mvo: Mvo, joined: list[Cso]) -> list[Document]:
+    """Tell of each attribute its values, who gave them, and what the others would have given."""
+    order = page.step.workspace.rules.priority.get(mvo.type, {})
+    found = []
+    for attribute in sorted({*order, *mvo.attributes}):
+        by = mvo.contributors.get(attribute)
+        contenders = [
+            _contender(page, attribute, rule, cso, by)
+            for rule, _ in order.get(attribute, [])
+            for cso in joined
+            if (cso.system, cso.type) == rule.source
+        ]
+        found.append(
+            {
+                "attribute": attribute,
+                "values": mvo.attributes.get(attribute, []),
+                "by": {"cso": f"cso-{by[0]}" if by[0] else None, "rule": by[1]} if by else None,
+                "contenders": contenders,
+            }
+        )
+    return found
+
+
+def _contender(page: SyncPage, attribute: str, rule: InboundRule, cso: Cso, by: list[Any] | None) -> Document:
+    scope = _scope_of(rule, page.context(cso))
+    flow = next(flow for flow in rule.flows if flow.attribute == attribute)
+    entry: Document = {"rule": rule.name, "cso": f"cso-{cso.id}", "values": [], "verdict": ""}
+    if not scope["in_scope"]:
+        entry["verdict"] = "out of scope"
+        return entry
+    try:
+        entry["values"] = evaluate(flow, cso.attributes, page.context(cso), refer_inbound(page, cso))
+    except ObjectFailed as failure:
+        entry["verdict"] = failure.error.message
+        return entry
+    if by == [cso.id, rule.name]:
+        entry["verdict"] = "wins" if entry["values"] else "wins: it asserts that there is none"
+    elif not entry["values"]:
+        entry["verdict"] = "gives no value"
+    else:
+        entry["verdict"] = f"outranked by rule '{by[1]}'" if by else "not taken over yet: the next sync does it"
+    return entry
+
+
+async def _targets(tx: Transaction, workspace: Workspace, mvo: Mvo) -> list[Document]:
+    step = _bystander(workspace)
+    page = await load_page(tx, step, [mvo])
+    context = workspace.seen_mvo(mvo.type, mvo.attributes)()
+    found = []
+    for target, rules in workspace.rules.outbound.get(mvo.type, {}).items():
+        cso = page.joined.get(mvo.id, {}).get(target)
+        entry: Document = {
+            "target": f"{target[0]}.{target[1]}",
+            "account": {"id": f"cso-{cso.id}", "label": label_of(cso), "status": cso.status.value} if cso else None,
+            "rules": [_scope_of(rule, context) for rule in rules],
+            "wants": {},
+            "staged": None,
+        }
+        try:
+            desired = desired_state(workspace, mvo, target, rules, context)
+            await look_up(tx, page, [desired])
+            existing = find_or_name(page, desired)
+            await fill_references(tx, page, [desired])
+            entry["wants"] = ({"dn": [desired.secondary_id]} if desired.secondary_id else {}) | desired.attributes
+            entry["verdict"] = _verdict(mvo, cso, existing, desired, entry)
+        except ObjectFailed as failure:
+            entry["verdict"] = _stopped_by(failure.error)
+        staged = (await exports.of_objects(tx, [cso.id])).get(cso.id) if cso else None
+        if staged is not None:
+            entry["staged"] = _staged(staged)
+        found.append(entry)
+    found += [
+        _strange(target, cso)
+        for target, cso in page.joined.get(mvo.id, {}).items()
+        if target not in workspace.rules.outbound.get(mvo.type, {}) and target not in workspace.rules.inbound
+    ]
+    return found
+
+
+def _verdict(mvo: Mvo, cso: Cso | None, existing: Cso | None, desired: Desired, entry: Document) -> str:
+    """Say in a sentence how it stands with the account; where there is none, the first thing that stopped it."""
+    if mvo.deleted:
+        return "not wanted: the metaverse object is deleted" if cso else "none: the metaverse object is deleted"
+    if desired.disabling or not desired.rules:
+        reasons = "; ".join(_scope_sentence(scope) for scope in entry["rules"])
+        return f"{'not wanted' if cso else 'none'}: no rule is in scope: {reasons}"
+    if cso is not None:
+        return "wanted, and planned" if cso.status == CsoStatus.PENDING_PROVISIONING else "wanted, and there"
+    if existing is not None:
+        return f"none yet: the next evaluation joins {label_of(existing)}"
+    if not desired.provision:
+        return "none: no rule in scope provisions, and no outbound join finds one"
+    return f"none yet: the next evaluation creates {desired.secondary_id or 'it'}"
+
+
+def _stopped_by(error: ObjectError) -> str:
+    return f"stopped by {error.code}: {error.message}; {error.advice}"
+
+
+def _staged(export: PendingExport) -> Document:
+    waits = {
+        ExportStatus.AWAITING_APPROVAL: "it waits for an approval",
+        ExportStatus.EXPORTED: "it was sent, and waits to be confirmed by an import",
+        ExportStatus.FAILED: "it was tried too often",
+    }
+    why = "an operator holds it" if export.held else waits.get(export.status, "it is sent with the next export")
+    return {
+        "id": f"exp-{export.id}",
+        "change": export.change_type.value,
+        "status": export.status.value,
+        "cause": export.cause,
+        "waits": why,
+        "error": export.error_message,
+        "new_dn": export.new_secondary_id,
+        "changes": [change._asdict() for change in export.changes],
+    }
+
+
+def _strange(target: ObjectType, cso: Cso) -> Document:
+    return {
+        "target": f"{target[0]}.{target[1]}",
+        "account": {"id": f"cso-{cso.id}", "label": label_of(cso), "status": cso.status.value},
+        "rules": [],
+        "wants": {},
+        "staged": None,
+        "verdict": "no outbound rule leads there any more: the next evaluation lets go of it",
+    }

@@ -1,0 +1,109 @@
+"""Phase 2, finding: which object of a target is an MVO's, or could be, and whether a planned one's name is free."""
+
+from contextlib import suppress
+
+from engine.errors import ObjectFailed
+from engine.labels import label_of
+from engine.phases.desired import Desired
+from engine.phases.evaluation_page import EvaluationPage, Joined
+from engine.phases.provisioning import refuse_taken_name
+from engine.rules.compiled import Join, ObjectType, OutboundRule
+from engine.rules.joins import source_key
+from engine.steps import Step
+from storage import exports, join_keys, objects, wanted
+from storage.records import Cso, CsoStatus, JoinedBy, Mvo
+from storage.store import Transaction
+
+
+async def load_page(tx: Transaction, step: Step, mvos: list[Mvo]) -> EvaluationPage:
+    """Read what is joined to some MVOs, with their open exports and what was last wanted of them."""
+    joined: Joined = {}
+    ids = []
+    for cso in await objects.joined_to(tx, [mvo.id for mvo in mvos]):
+        joined.setdefault(cso.mvo_id or 0, {})[cso.system, cso.type] = cso
+        ids.append(cso.id)
+    return EvaluationPage(step, joined, await exports.of_objects(tx, ids), marks=await wanted.get(tx, ids))
+
+
+async def look_up(tx: Transaction, page: EvaluationPage, wanted: list[Desired]) -> None:
+    """Read who has the wanted DNs, and which unjoined objects outbound joins could find."""
+    keys: dict[str, set[str]] = {}
+    joins: dict[tuple[ObjectType, str], set[str]] = {}
+    for desired in wanted:
+        if not desired.rules or desired.disabling:
+            continue
+        if desired.secondary_key is not None:
+            keys.setdefault(desired.target[0], set()).add(desired.secondary_key)
+        if desired.target in page.joined.get(desired.mvo.id, {}):
+            continue
+        for rule, join in _joins_of(desired):
+            key = None
+            with suppress(ObjectFailed):  # told when the object itself is looked for
+                key = _key(page, desired, rule, join)
+            if key:
+                joins.setdefault((desired.target, join.name), set()).add(key)
+    for system, wanted_keys in keys.items():
+        held = page.holders.setdefault(system, {})
+        for cso in await objects.holders_of(tx, system, wanted_keys):
+            held.setdefault(page.step.workspace.secondary_key(system, cso.type, cso.secondary_id) or "", []).append(cso)
+    for (target, name), wanted_keys in joins.items():
+        owner = f"{target[0]}.{target[1]}"
+        page.candidates[target, name] = await join_keys.find(tx, owner, name, wanted_keys)
+    ids = {cso_id for found in page.candidates.values() for csos in found.values() for cso_id in csos}
+    page.candidate_csos = {cso.id: cso for cso in await objects.get(tx, ids)}
+
+
+def _joins_of(desired: Desired) -> list[tuple[OutboundRule, Join]]:
+    return [(rule, join) for rule in desired.rules for join in rule.joins]
+
+
+def _key(page: EvaluationPage, desired: Desired, rule: OutboundRule, join: Join) -> str | None:
+    """Give the key by which an MVO looks for its account. Raises `ObjectFailed`."""
+    seen = page.step.workspace.seen_mvo(desired.mvo.type, desired.mvo.attributes)
+    return source_key(join, rule.flows, desired.mvo.attributes, seen)
+
+
+def find_or_name(page: EvaluationPage, desired: Desired) -> Cso | None:
+    """Find the object that is wanted; where there is none and it may be created, see to it that its name is free."""
+    cso = page.joined.get(desired.mvo.id, {}).get(desired.target)
+    if not desired.rules or desired.disabling:
+        return cso
+    if cso is None:
+        cso = _join_existing(page, desired)
+    system = desired.target[0]
+    if cso is None and desired.provision:
+        refuse_taken_name(desired, page.holders.get(system, {}), page.planned.setdefault(system, {}))
+        if desired.secondary_id is not None:
+            page.addresses[system, desired.mvo.id] = desired.secondary_id
+    return cso
+
+
+def _join_existing(page: EvaluationPage, desired: Desired) -> Cso | None:
+    """Find the unjoined target object that an outbound join matches, and join it instead of making a double."""
+    for rule, join in _joins_of(desired):
+        key = _key(page, desired, rule, join)
+        found = page.candidates.get((desired.target, join.name), {}).get(key, []) if key else []
+        csos = [page.candidate_csos[cso_id] for cso_id in found if cso_id in page.candidate_csos]
+        known = [cso for cso in csos if cso.status == CsoStatus.NORMAL and cso.joined_by != JoinedBy.EXCLUDED]
+        free = [cso for cso in known if cso.mvo_id is None]
+        if len(free) > 1:
+            raise ObjectFailed(
+                "ambiguous-join",
+                f"{len(free)} objects of '{desired.target[0]}' match by {join.words}: "
+                + ", ".join(label_of(cso) for cso in free[:5]),
+                "make the values unique in the target, or join by something that is",
+            )
+        if known and not free:
+            raise ObjectFailed(
+                "join-already-taken",
+                f"{label_of(known[0])} matches by {join.words}, but belongs to mvo-{known[0].mvo_id}",
+                "see whether both are the same person; correct the one whose value is wrong at the source",
+            )
+        if free:
+            page.joins.append((free[0].id, desired.mvo.id, "outbound join"))
+            joined = free[0]._replace(mvo_id=desired.mvo.id, joined_by=JoinedBy.OUTBOUND_JOIN)
+            page.candidate_csos[joined.id] = joined
+            page.renamed.add(desired.mvo.id)
+            page.step.statistics["joins"] += 1
+            return joined
+    return None

@@ -32,6 +32,7 @@ directory {home}/data
 maxsize 1073741824
 {sync}
 index objectClass,entryUUID,uid,employeeNumber eq
+{overlays}
 """
 BASE = f"dn: {SUFFIX}\nobjectClass: dcObject\nobjectClass: organization\no: Example\ndc: example\n"
 
@@ -39,7 +40,9 @@ BASE = f"dn: {SUFFIX}\nobjectClass: dcObject\nobjectClass: organization\no: Exam
 class Slapd:
     """One server; start, stop, kill it, and look into it with ldapsearch."""
 
-    def __init__(self, home: Path, *, sizelimit: str = "unlimited", extra: str = "", durable: bool = False) -> None:
+    def __init__(
+        self, home: Path, *, sizelimit: str = "unlimited", extra: str = "", overlays: str = "", durable: bool = False
+    ) -> None:
         self.home = home
         (home / "data").mkdir(parents=True)
         text = _CONF.format(
@@ -49,6 +52,7 @@ class Slapd:
             password=PASSWORD,
             sizelimit=sizelimit,
             extra=extra,
+            overlays=overlays,
             sync="" if durable else "dbnosync",
         )
         (home / "slapd.conf").write_text(text)

@@ -11,6 +11,7 @@ from engine import dn, values
 from engine.config import ObjectTypeConfig
 from engine.connectors import ldap_results
 from engine.connectors.base import ExportOperation, ExportResult
+from engine.connectors.chunks import in_chunks
 from engine.connectors.directory import entry_attributes, old_rdn_goes
 from engine.errors import ConnectionLost, ObjectError
 from storage.records import AttributeChange, ChangeType
@@ -18,7 +19,11 @@ from storage.records import AttributeChange, ChangeType
 ASSERTION = "1.3.6.1.1.12"
 """The assertion control: the server carries a change out only if a filter matches the entry (RFC 4528)."""
 
-Controls = list[tuple[str, bool, bytes]]
+PERMISSIVE = "1.2.840.113556.1.4.1413"
+"""The permissive modify control: adding what is there and removing what is gone is no error (OpenLDAP, Active
+Directory): a server that keeps references by itself may have been faster."""
+
+Controls = list[tuple[str, bool, bytes | None]]
 Modifications = dict[str, list[tuple[str, list[bytes]]]]
 Results = dict[int, ExportResult]
 
@@ -50,10 +55,18 @@ class LdapWriter:
             self._pipeline([one for one in meant if one.new_secondary_id is not None], self._rename, results)
             failed = {result.id for result in results.values() if result.error}
             rest = [one for one in meant if one.id not in failed and (one.new_secondary_id is None or one.changes)]
-            self._pipeline(rest, self._change, results)
+            self._write_in_chunks(rest, results)
         except LDAPException as error:
             raise ConnectionLost(f"the connection was lost while writing: {error}", list(results.values())) from error
         return list(results.values())
+
+    def _write_in_chunks(self, operations: Sequence[ExportOperation], results: Results) -> None:
+        """Write operations; those with very many values go on, one part after the other, once the first is there."""
+        waiting = [in_chunks(operation) for operation in operations]
+        while waiting:
+            round_ = [(parts, part) for parts in waiting if (part := next(parts, None)) is not None]
+            self._pipeline([part for _, part in round_], self._change, results)
+            waiting = [parts for parts, part in round_ if results[part.id].error is None]
 
     def _is_meant(self, operation: ExportOperation, results: Results) -> bool:
         """Look, for a server that cannot assert it, whether the DN still names the entry that is meant."""
@@ -104,6 +117,8 @@ class LdapWriter:
         entry_dn = operation.new_secondary_id or operation.secondary_id or ""
         settings = self._objects[operation.type]
         controls = self._controls(operation)
+        if any(not change.replace for change in operation.changes):
+            controls = [*(controls or []), (PERMISSIVE, False, None)]
         if operation.change_type == ChangeType.CREATE:
             attributes = dict(entry_attributes(entry_dn, settings, operation.attributes))
             return self.connection.add(entry_dn, attributes=attributes)
@@ -123,7 +138,7 @@ def _modifications(settings: ObjectTypeConfig, changes: Sequence[AttributeChange
             modifications[change.name] = [(ldap3.MODIFY_REPLACE, add)]
             continue
         steps = [(ldap3.MODIFY_DELETE, remove), (ldap3.MODIFY_ADD, add)]
-        modifications[change.name] = [(verb, found) for verb, found in steps if found]
+        modifications.setdefault(change.name, []).extend((verb, found) for verb, found in steps if found)
     return modifications
 
 

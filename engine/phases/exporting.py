@@ -10,7 +10,7 @@ from engine.phases.approving import send_back_unapproved
 from engine.phases.desired import check_dn
 from engine.phases.holding_back import Sending, hold_back_references, wait_for_parents
 from engine.phases.provisioning import OWED
-from engine.phases.settling import adopt_or_refuse, follow_renamed, settle_interrupted
+from engine.phases.settling import adopt_or_refuse, follow_renamed, settle_interrupted, write_the_rest
 from engine.steps import Step
 from storage import clock, exports, objects
 from storage.records import AttributeChange, ChangeStatus, ChangeType, Cso, ExportStatus, PendingExport
@@ -150,6 +150,9 @@ async def _look_again(
                 settled.append(await adopt_or_refuse(step, connector, cso, result))
             case (ChangeType.DELETE | ChangeType.UPDATE, "missing-object"):
                 settled.append(await follow_renamed(step, connector, operation_for(sent[result.id]), result))
+            case (ChangeType.UPDATE, "missing-value" | "existing-value"):
+                one = sent[result.id]
+                settled.append(await write_the_rest(step, connector, one, operation_for(one), result))
             case _:
                 settled.append(result)
     return settled

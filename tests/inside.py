@@ -30,11 +30,6 @@ class Inside(Workspace):
         assert code == 0, err
         return json.loads(out)
 
-    def later(self, by: str, *arguments: str, status: int | None = 0) -> str:
-        """Let the clock stand this much ahead of the real one from now on, and run a command."""
-        self.shift = by
-        return self(*arguments, status=status)
-
     def main(self, *arguments: str) -> tuple[int, str, str]:
         """Give the exit status and what was written to standard output and standard error."""
         from tui.__main__ import main

@@ -17,21 +17,20 @@ def test_an_account_is_disabled_on_its_day_and_enabled_again(office: Office) -> 
     before = office.person("dan")
     assert before["employeeType"] == ["active"]
 
-    office.later("20d", "run")
+    office.runs_in("20d")
     assert office.person("dan") == before
 
     office.hr["4"]["title"] = "Director"
-    office.later("21d", "run")
+    office.runs_in("21d")
     disabled = office.person("dan")
     assert disabled["entryUUID"] == before["entryUUID"]
     assert disabled["employeeType"] == ["disabled"]
     assert "telephoneNumber" not in disabled
     assert disabled["title"] == ["Clerk"]
     assert office.json("review") == []
-    office.settled()
 
     office.hr["4"]["end"] = office.day("60d")
-    office.later("22d", "run")
+    office.runs_in("22d")
     enabled = office.person("dan")
     assert enabled["employeeType"] == ["active"]
     assert enabled["telephoneNumber"] == before["telephoneNumber"]

@@ -15,7 +15,6 @@ def test_a_row_that_no_rule_joins_is_joined_by_hand(office: Office) -> None:
     assert bob["telephoneNumber"] == ["700"]
     told = office.json("transitions", "--search", "L7")
     assert ("tester", "HR says it is Bob's") in [(one["operator"], one["reason"]) for one in told]
-    office.settled()
 
     office("disconnect", office.cso("telephony", "L7"), "--reason", "it was Bob's, no longer")
     office.run()
@@ -38,7 +37,6 @@ def test_who_is_excluded_is_left_out_until_included_again(office: Office) -> Non
     lines["L1"]["number"] = "101"
     office.run()
     assert office.person("ada") == ada
-    office.settled()
 
     office("include", line, "--reason", "in use after all")
     office.run()

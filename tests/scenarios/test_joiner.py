@@ -29,7 +29,7 @@ def test_a_joiner_is_let_in_a_week_before_the_first_day(office: Office) -> None:
     office.run()
     assert "eve" not in office.people()
 
-    office.later("12d", "run")
+    office.runs_in("12d")
     assert "eve" not in office.people()
 
     office.in_a_process_of_its_own("13d", "run")

@@ -19,11 +19,11 @@ def test_a_leavers_account_stays_for_the_grace_period_and_goes_after_it(office: 
     assert "bob" in office.people()
     assert office.json("exports") == []
 
-    office.later("29d", "run")
+    office.runs_in("29d")
     assert "bob" in office.people()
     assert office.json("exports") == []
 
-    office.later("31d", "run")
+    office.runs_in("31d")
     assert office.people() == {"ada", "cleo", "dan"}
     assert office.json("review") == []
     office.settled()
@@ -38,7 +38,7 @@ def test_a_grace_period_that_ends_is_no_approval_by_itself(office: Office) -> No
     office.run()
     assert office.json("review") == []
 
-    office.later("31d", "run")
+    office.runs_in("31d")
     assert "bob" in office.people()
     assert [(one["kind"], one["system"]) for one in office.json("review")] == [("delete", "directory")]
     assert [one["status"] for one in office.json("exports")] == ["AwaitingApproval"]

@@ -15,14 +15,14 @@ def test_a_return_within_grace_cancels_the_deletion(office: Office) -> None:
     assert office.json("show", mvo)["delete_after"] is not None
 
     office.hr["2"] = row | {"title": "Consultant"}
-    office.later("20d", "run")
+    office.runs_in("20d")
     assert office.mvo("2") == mvo
     assert office.json("show", mvo)["delete_after"] is None
     after = office.person("bob")
     assert after["entryUUID"] == before["entryUUID"]
     assert after["title"] == ["Consultant"]
 
-    office.later("60d", "run")
+    office.runs_in("60d")
     assert office.person("bob") == after
     assert office.json("review") == []
     office.settled()

@@ -31,7 +31,6 @@ def test_who_is_back_after_the_delete_gets_a_new_account_for_the_same_person(off
     office.run()
     assert "bob" not in office.people()
     assert office.mvo("2") == mvo
-    office.settled()
 
     office.hr["2"]["status"] = "active"
     office.run()

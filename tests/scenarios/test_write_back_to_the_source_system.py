@@ -19,7 +19,6 @@ def test_the_account_name_is_written_into_hrs_file(office: Office) -> None:
     assert {row["account"] for row in office.hr.values()} == {f"{uid}@example.org" for uid in office.people()}
     assert office.hr["1"]["last_name"] == "Lovelace"
     assert set(office.hr["1"]) == {"id", *COLUMNS, "account"}
-    office.settled()
 
     office.hr["1"]["first_name"] = "Augusta"
     office.hires("5", "Eve Moneypenny")

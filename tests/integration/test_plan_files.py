@@ -4,6 +4,7 @@ import csv
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -147,6 +148,36 @@ def test_a_plan_takes_the_place_of_an_earlier_one(files: Workspace) -> None:
     assert read_csv(path)[0]["phase"] == "import"
     assert path.stat().st_mode & 0o777 == 0o600
     assert [one.name for one in files.folder.glob(".plan*")] == []
+
+
+def test_references_are_told_by_the_objects_they_name(files: Workspace) -> None:
+    config = (files.folder / "interlock.toml").read_text()
+    config = config.replace('phones = "text[]" }', 'phones = "text[]", manager = "reference" }')
+    config = config.replace('telephoneNumber = "text[]" }', 'telephoneNumber = "text[]", manager = "reference" }')
+    config = config.replace('contract = "contract"', 'contract = "contract"\nmanager = "manager"')
+    files.configure(config.replace('employeeType = "contract"', 'employeeType = "contract"\nmanager = "manager"'))
+    rows = [{**row, "manager": ""} for row in people(12)]
+    rows[1]["manager"] = rows[2]["employee_id"]
+    files.csv("hr.csv", rows)
+    plan = files.json("plan", "--out", "plan.ldif")
+    managers: dict[str, list[list[str]]] = {}
+    for change in plan["changes"]:
+        for one in change["attributes"]:
+            if one["name"] == "manager":
+                managers.setdefault(change["phase"], []).append(one["new"])
+    mvo = next(one["id"] for one in plan["changes"] if one["system"] == "metaverse" and _number(one) == "E000003")
+    dn = next(one["dn"] for one in plan["changes"] if one["phase"] == "export" and _number(one) == "E000003")
+    assert managers == {"import": [["E000003"]], "sync": [[mvo]], "export": [[dn]]}
+    files("run")
+    assert f"manager: {dn}" in (files.folder / "directory.ldif").read_text().replace("\n ", "")
+    assert f"manager: {dn}" in (files.folder / "plan.ldif").read_text().replace("\n ", "")
+    assert files.json("plan")["changes"] == []
+
+
+def _number(change: dict[str, Any]) -> str | None:
+    """Give the employee number that a change gives to its object."""
+    numbers = (one["new"] for one in change["attributes"] if one["name"] in ("employee_id", "employeeNumber"))
+    return next(numbers, [None])[0]
 
 
 NEW_RULE = """

@@ -53,3 +53,19 @@ def test_a_group_that_is_removed_from_the_file_is_deleted_when_that_is_approved(
     assert office.slapd.search("(cn=sales)") == {}
     assert office.members("it") == {"ada", "cleo"}
     office.settled()
+
+
+def test_a_group_that_its_directory_refuses_empty_is_told_and_mends_itself(office: Office) -> None:
+    office.groups_in_the_directory()
+    for name in ("IT", "HR"):
+        own = {"account_name": name.lower(), "display_name": name}
+        office.groups.append({"name": name.lower(), "members": f"department == '{name}'", "attributes": own})
+    office.run(status=1)
+    assert office.codes() == ["schema-violation"]
+    assert office.people() == {"ada", "bob", "cleo", "dan"}
+    assert office.members("it") == {"ada", "cleo"}
+
+    office.hr["2"]["department"] = "HR"
+    office.run()
+    assert office.members("hr") == {"bob"}
+    office.settled()

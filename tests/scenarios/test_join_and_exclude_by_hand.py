@@ -45,6 +45,22 @@ def test_who_is_excluded_is_left_out_until_included_again(office: Office) -> Non
     office.settled()
 
 
+def test_excluding_somebodys_only_row_asks_before_the_account_goes(office: Office) -> None:
+    office.run()
+    row, before = office.cso("hr", "2"), office.person("bob")
+
+    office("exclude", row, "--reason", "a test person")
+    office.run()
+    assert office.person("bob") == before
+    assert [(one["kind"], one["system"]) for one in office.json("review")] == [("delete", "directory")]
+
+    office("include", row, "--reason", "a real one")
+    office.run()
+    assert office.person("bob") == before
+    assert office.json("review") == []
+    office.settled()
+
+
 def test_by_hand_needs_a_reason_and_refuses_what_cannot_be(office: Office) -> None:
     office.run()
     bob = office.cso("hr", "2")

@@ -26,17 +26,17 @@ def test_a_reference_is_owed_until_its_object_comes(office: Office) -> None:
     office.settled()
 
 
-def test_a_manager_who_is_renamed_or_moved_is_still_the_manager(office: Office) -> None:
+def test_a_manager_and_member_who_is_renamed_is_still_that_in_the_same_run(office: Office) -> None:
+    office.has_groups().add("it", name="IT", members="1|3")
     office.has_managers()
     office.hr["2"]["manager"] = "1"
     office.run()
 
     office.hr["1"]["first_name"] = "Augusta"
     office.run()
-    office.run()
 
-    augusta, bob = office.person("augusta"), office.person("bob")
-    assert bob["manager"] == augusta["dn"]
+    assert office.person("bob")["manager"] == office.person("augusta")["dn"]
+    assert office.members("it") == {"augusta", "cleo"}
     office.settled()
 
 

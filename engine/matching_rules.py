@@ -66,12 +66,17 @@ def differences(current: list[Any], wanted: list[Any], matching: Matching = None
             del by_form[form]
         elif form not in present:
             if not looked:
-                present |= {matching(one) for one in held & goal}
+                alike = {_roughly(one) for one in add}  # normalising all that stays would cost more than the rest
+                present |= {matching(one) for one in held & goal if _roughly(one) in alike}
                 looked = True
             if form not in present:
                 added.append(value)
         present.add(form)
     return added, list(by_form.values())
+
+
+def _roughly(value: Any) -> str:
+    return str(value).lower().replace(" ", "")
 
 
 def still_to_do(

@@ -8,7 +8,6 @@ from engine.labels import label_of_mvo
 from engine.phases.desired import Desired
 from engine.phases.evaluation_page import EvaluationPage
 from engine.steps import Step
-from engine.workspace import Workspace
 from storage import metaverse, references
 from storage.records import Mvo
 from storage.references import OUT, Address, Owed
@@ -26,8 +25,10 @@ async def fill_references(tx: Transaction, page: EvaluationPage, ready: Iterable
         for _, flow in flows:
             wanted.setdefault(desired.target[0], set()).update(desired.mvo.attributes.get(flow.copies or "", ()))
     for system, mvo_ids in wanted.items():
+        types = workspace.config.systems[system].objects
+        with_dns = {kind for kind in types if workspace.is_dn(system, kind)}
         for address in await references.addresses(tx, system, mvo_ids):
-            if (text := name_of(workspace, system, address)) is not None:
+            if (text := _name_of(address, has_dn=address.type in with_dns)) is not None:
                 page.addresses.setdefault((system, address.mvo_id), text)
     for desired, flows in every:
         for rule, flow in flows:
@@ -42,9 +43,9 @@ async def fill_references(tx: Transaction, page: EvaluationPage, ready: Iterable
             desired.attributes[flow.attribute] = values
 
 
-def name_of(workspace: Workspace, system: str, address: Address) -> str | None:
+def _name_of(address: Address, *, has_dn: bool) -> str | None:
     """Give what an account is referred to by: its DN, the new one where it is being renamed, or its external id."""
-    if workspace.is_dn(system, address.type):
+    if has_dn:
         return address.new_secondary_id or address.secondary_id
     return address.external_id
 

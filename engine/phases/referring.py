@@ -17,14 +17,16 @@ async def learn_references(tx: Transaction, page: SyncPage, csos: Iterable[Cso])
     """Look up, in two queries for each system, everything that the references of some CSOs name."""
     workspace = page.step.workspace
     wanted: dict[str, dict[bool, set[str]]] = {}
+    dns: dict[str, str | None] = {}
     for cso in csos:
         names = _referring_attributes(workspace, cso)
         if names:
+            dns.setdefault(cso.system, _type_with_dns(workspace, cso.system))
             page.owing.setdefault(cso.id, [])  # whatever it owed before, and does not any more, is dropped
         for name in names:
             for text in cso.attributes.get(name, ()):
                 if (cso.system, text) not in page.keys:
-                    by_dn, key = reference_key(workspace, cso.system, text)
+                    by_dn, key = _reference_key(workspace, cso.system, dns[cso.system], text)
                     page.keys[cso.system, text] = key
                     wanted.setdefault(cso.system, {}).setdefault(by_dn, set()).add(key)
     for system, sides in wanted.items():
@@ -35,12 +37,15 @@ async def learn_references(tx: Transaction, page: SyncPage, csos: Iterable[Cso])
                 page.known[system, key] = mvo_ids
 
 
-def reference_key(workspace: Workspace, system: str, text: str) -> tuple[bool, str]:
-    """Give whether a reference in a system is a DN, and what it is looked up by."""
+def _type_with_dns(workspace: Workspace, system: str) -> str | None:
     types = workspace.config.systems[system].objects if system in workspace.config.systems else {}
-    dns = [kind for kind in types if workspace.is_dn(system, kind)]
-    if dns and "=" in text:
-        return True, workspace.secondary_key(system, dns[0], text) or text
+    return next((kind for kind in types if workspace.is_dn(system, kind)), None)
+
+
+def _reference_key(workspace: Workspace, system: str, kind: str | None, text: str) -> tuple[bool, str]:
+    """Give whether a reference is a DN, which only a type that has DNs can tell, and what it is looked up by."""
+    if kind is not None and "=" in text:
+        return True, workspace.secondary_key(system, kind, text) or text
     return False, text
 
 

@@ -303,7 +303,12 @@ def test_a_key_that_only_the_program_knows_is_unknown_in_the_file(tmp_path, plac
             "list",
         ),
         ("project = true", 'project = "perhaps"', "rules.0.project", "boolean"),
-        ('deprovision = "delete"', 'deprovision = "burn"', "rules.1.deprovision", "'delete', 'disable' or 'disconnect'"),
+        (
+            'deprovision = "delete"',
+            'deprovision = "burn"',
+            "rules.1.deprovision",
+            "'delete', 'disable' or 'disconnect'",
+        ),
         ('from = "hr.person"', 'from = "hr.persn"', "rules.0.from", "names no object type; did you mean 'hr.person'"),
         ('to = "directory.person"', 'to = "ad.user"', "rules.1.to", "'ad.user' names no object type"),
         ('name = "people to the directory"', 'name = "people from hr"', "rules.1.name", "another rule is called"),

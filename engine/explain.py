@@ -5,9 +5,9 @@ Everything is worked out by the code that would do it, on a view of the store, a
 
 from typing import Any
 
-from engine.config import StepPlan
+from engine.config import MetaverseTypeConfig, StepPlan
 from engine.errors import ObjectError, ObjectFailed
-from engine.labels import label_of, label_of_mvo
+from engine.labels import label_of, label_of_mvo, with_references
 from engine.phases.addressing import fill_references
 from engine.phases.desired import Desired, desired_state
 from engine.phases.finding import find_or_name, load_page, look_up
@@ -165,6 +165,8 @@ def _attributes(page: SyncPage, mvo: Mvo, joined: list[Cso]) -> list[Document]:
     """Tell of each attribute its values, who gave them, and what the others would have given."""
     order = page.step.workspace.rules.priority.get(mvo.type, {})
     found = []
+    declared = page.step.workspace.config.metaverse.get(mvo.type, MetaverseTypeConfig()).attributes
+    shown = with_references(mvo, declared)
     for attribute in sorted({*order, *mvo.attributes}):
         by = mvo.contributors.get(attribute)
         contenders = [
@@ -176,7 +178,7 @@ def _attributes(page: SyncPage, mvo: Mvo, joined: list[Cso]) -> list[Document]:
         found.append(
             {
                 "attribute": attribute,
-                "values": mvo.attributes.get(attribute, []),
+                "values": shown.get(attribute, []),
                 "by": {"cso": f"cso-{by[0]}" if by[0] else None, "rule": by[1]} if by else None,
                 "contenders": contenders,
             }
@@ -192,7 +194,8 @@ def _contender(page: SyncPage, attribute: str, rule: InboundRule, cso: Cso, by: 
         entry["verdict"] = "out of scope"
         return entry
     try:
-        entry["values"] = evaluate(flow, cso.attributes, page.context(cso), refer_inbound(page, cso))
+        values = evaluate(flow, cso.attributes, page.context(cso), refer_inbound(page, cso))
+        entry["values"] = [f"mvo-{value}" for value in values] if flow.refers else values
     except ObjectFailed as failure:
         entry["verdict"] = failure.error.message
         return entry

@@ -1,5 +1,8 @@
 """What a person calls an object."""
 
+from collections.abc import Mapping
+
+from engine.values import AttributeType
 from storage.records import Attributes, Cso, Mvo
 
 _NAMES = ("display_name", "displayName", "name", "cn", "account_name", "mail")
@@ -13,6 +16,16 @@ def label_of(cso: Cso) -> str:
 def name_of(attributes: Attributes) -> str:
     """Give the first of the usual names that an object has, or an empty text."""
     return next((str(values[0]) for name in _NAMES if (values := attributes.get(name))), "")
+
+
+def with_references(mvo: Mvo, declared: Mapping[str, AttributeType]) -> Attributes:
+    """Give an MVO's attributes with its references as ids that a person can follow: `mvo-12`."""
+    return {
+        name: [f"mvo-{value}" for value in values]
+        if name in declared and declared[name].kind == "reference"
+        else values
+        for name, values in mvo.attributes.items()
+    }
 
 
 def label_of_mvo(mvo: Mvo) -> str:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from engine.labels import label_of
+from engine.config import MetaverseTypeConfig
+from engine.labels import label_of, with_references
 from engine.workspace import Workspace
 from storage import exports, metaverse, objects, reviews, runs, transitions
 from storage.records import ReviewItem
@@ -17,11 +18,11 @@ class UnknownId(LookupError):
 async def show(workspace: Workspace, text: str) -> Document:
     """Give one thing whole by its id: `cso-1`, `mvo-1`, `exp-1`, `rev-1`, `run-1`. Raises `UnknownId`."""
     kind, _, number = text.partition("-")
-    readers = {"cso": _show_cso, "mvo": _show_mvo, "exp": _show_export, "rev": _show_review, "run": _show_run}
-    if kind not in readers or not (number.isascii() and number.isdigit() and len(number) < 19):
+    readers = {"cso": _show_cso, "exp": _show_export, "rev": _show_review, "run": _show_run}
+    if kind not in (*readers, "mvo") or not (number.isascii() and number.isdigit() and len(number) < 19):
         raise UnknownId(f"'{text}' is no id: cso-1, mvo-1, exp-1, rev-1 or run-1 are")
     async with workspace.store.reading() as tx:
-        found = await readers[kind](tx, int(number))
+        found = await (_show_mvo(tx, workspace, int(number)) if kind == "mvo" else readers[kind](tx, int(number)))
     if found is None:
         raise UnknownId(f"there is no {text}")
     return found
@@ -42,14 +43,16 @@ async def _show_cso(tx: Transaction, cso_id: int) -> Document | None:
     }
 
 
-async def _show_mvo(tx: Transaction, mvo_id: int) -> Document | None:
+async def _show_mvo(tx: Transaction, workspace: Workspace, mvo_id: int) -> Document | None:
     mvos = await metaverse.get(tx, [mvo_id])
     if not mvos:
         return None
     joined = await objects.joined_to(tx, [mvo_id])
+    declared = workspace.config.metaverse.get(mvos[0].type, MetaverseTypeConfig()).attributes
     return {
         **mvos[0]._asdict(),
         "id": f"mvo-{mvo_id}",
+        "attributes": with_references(mvos[0], declared),
         "joined": [
             {
                 "id": f"cso-{one.id}",

@@ -56,6 +56,7 @@ def mvo(found: Document, width: int) -> list[SheetLine]:
         lines += fact("", f"{one['id']}, {display(one['status'])}, by {display(one['by'])}", width, tone="dim")
     by = {}
     for name, (cso_id, rule) in found["contributors"].items():
-        by[name] = f"from {names.get(f'cso-{cso_id}', f'cso-{cso_id}')}, rule '{rule}'"
+        given = f"from {names.get(f'cso-{cso_id}', f'cso-{cso_id}')}, rule '{rule}'"
+        by[name] = given if cso_id is not None else f"made by the metaverse: {rule}"
     lines += section("Attributes", note=f"{len(found['attributes'])}, and who contributed each")
     return lines + attributes(found["attributes"], width, by=by)

@@ -181,7 +181,7 @@ async def _execute_step(workspace: Workspace, control: Control, position: int, p
         await _close_step(workspace, step, result, lenient=True)
         raise
     await _close_step(workspace, step, result)
-    yield StepFinished(step_id, plan, result, step.message, dict(step.statistics), step.errors)
+    yield StepFinished(step_id, plan, result, step.message, step.counted(), step.errors)
 
 
 async def _close_step(workspace: Workspace, step: Step, result: StepResult, *, lenient: bool = False) -> None:

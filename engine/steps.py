@@ -82,7 +82,7 @@ class Step:
         await transitions.record(tx, self._moves, step_id=self.id)
         await runs.add_errors(tx, self.id, self._new_errors)
         self._moves, self._new_errors = [], []
-        await runs.checkpoint(tx, self.id, done=self.done, total=self.total, statistics=dict(self.statistics))
+        await runs.checkpoint(tx, self.id, done=self.done, total=self.total, statistics=self.counted())
 
     def moved(self, move: Move) -> None:
         """Record a status transition with the page."""
@@ -113,4 +113,8 @@ class Step:
 
     def progress(self) -> Progress:
         """Tell how far the step is."""
-        return Progress(self.plan, self.done, self.total, dict(self.statistics))
+        return Progress(self.plan, self.done, self.total, self.counted())
+
+    def counted(self) -> dict[str, int]:
+        """Give the statistics, without what did not happen."""
+        return dict(+self.statistics)

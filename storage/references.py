@@ -188,6 +188,12 @@ async def listed(tx: Transaction, limit: int) -> list[Owed]:
     return [Owed(*row) for row in await tx.execute(select(owed).order_by(owed.c.since, owed.c.owner_id).limit(limit))]
 
 
+async def owed_by(tx: Transaction, direction: str, owner_id: int) -> list[Owed]:
+    """List what one owner owes."""
+    query = select(owed).where(owed.c.direction == direction, owed.c.owner_id == owner_id).limit(100)
+    return [Owed(*row) for row in await tx.execute(query)]
+
+
 async def count_owed(tx: Transaction) -> int:
     """Count what is owed."""
     return int((await tx.execute(select(func.count()).select_from(owed))).scalar_one())

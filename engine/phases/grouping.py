@@ -97,10 +97,13 @@ async def _build(step: Step, group: ComputedGroup) -> AsyncIterator[Progress]:
     """Compute a group anew: its own attributes, and its members out of everybody."""
     members: set[int] = set()
     after = 0
+    async with step.page() as tx:
+        before = set((await _mvo_of(tx, step, group)).attributes.get(group.attribute, ()))
     while True:
         async with step.page() as tx:
             mvos = await metaverse.of_type(tx, group.of, after, step.page_size)
-            members |= {mvo.id for mvo in mvos if _belongs(step, group, mvo)}
+            belonging = {mvo.id: _belongs(step, group, mvo) for mvo in mvos}
+            members |= {one for one, is_in in belonging.items() if is_in or (is_in is None and one in before)}
         if not mvos:
             break
         after = mvos[-1].id

@@ -150,6 +150,8 @@ def status(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
             for one in found["exports"]
         ]
         write_table(["system", "change", "status", "exports"], rows)
+    if owed := found["owed_references"]:
+        say(f"{owed:,} reference{'s are' if owed != 1 else ' is'} owed: interlock owed")
     for one in found["open_runs"]:
         say(f"run-{one['id']} ({one['profile']}) is open since {one['started_at']}, by {one['operator']}")
     tell_waiting(found)

@@ -13,7 +13,7 @@ from engine.review import DecisionRefused
 from engine.runs import execute_run, exit_status, tune_interpreter
 from engine.steps import Control
 from engine.workspace import Workspace, open_workspace, whole_cycle, with_detection
-from storage import exports, metaverse, objects, reviews, runs
+from storage import exports, metaverse, objects, references, reviews, runs
 from storage.errors import AlreadyRunning, StoreError
 from storage.lists import UnknownColumn
 from storage.records import CsoStatus, ExportStatus, HeldBatch, Query, ReviewState, Run, StepRecord, StepResult, Term
@@ -125,6 +125,7 @@ async def status(workspace: Workspace) -> Document:
                 {"system": system, "change": change.value, "status": state.value, "held": is_held, "exports": count}
                 for system, change, state, is_held, count in await exports.counts(tx)
             ],
+            "owed_references": await references.count_owed(tx),
             "open_runs": [run._asdict() for run in await runs.open_runs(tx)],
             "waiting": {"review_items": await reviews.count_waiting(tx), "held_batches": held},
         }

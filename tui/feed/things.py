@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from engine.config import MetaverseTypeConfig
 from engine.labels import label_of, with_references
 from engine.workspace import Workspace
-from storage import exports, metaverse, objects, reviews, runs, transitions
+from storage import exports, metaverse, objects, references, reviews, runs, transitions
 from storage.records import ReviewItem
 from storage.store import Transaction
 from tui.feed.lists import Document, export_document
@@ -39,8 +39,16 @@ async def _show_cso(tx: Transaction, cso_id: int) -> Document | None:
         "id": f"cso-{cso_id}",
         "pending_export": {**export_document(staged), "id": f"exp-{staged.id}"} if staged else None,
         "reviews": [{"id": f"rev-{item.id}", "state": item.state} for item in await reviews.all_of(tx, cso_id)],
+        "owed": await _owed(tx, references.IN, cso_id),
         "transitions": history,
     }
+
+
+async def _owed(tx: Transaction, direction: str, owner_id: int) -> list[Document]:
+    """Give the references of one thing that wait for what they name."""
+    rows = await references.owed_by(tx, direction, owner_id)
+    prefix = "mvo-" if direction == references.OUT else ""
+    return [{"attribute": row.attribute, "system": row.system, "names": prefix + row.key} for row in rows]
 
 
 async def _show_mvo(tx: Transaction, workspace: Workspace, mvo_id: int) -> Document | None:
@@ -53,6 +61,7 @@ async def _show_mvo(tx: Transaction, workspace: Workspace, mvo_id: int) -> Docum
         **mvos[0]._asdict(),
         "id": f"mvo-{mvo_id}",
         "attributes": with_references(mvos[0], declared),
+        "owed": await _owed(tx, references.OUT, mvo_id),
         "joined": [
             {
                 "id": f"cso-{one.id}",

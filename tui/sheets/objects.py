@@ -33,6 +33,7 @@ def cso(found: Document, width: int) -> list[SheetLine]:
     if staged := found["pending_export"]:
         what = f"{staged['id']} {staged['change_type']}, {staged['status']}"
         lines += fact("staged", what, width, link=staged["id"], tone="accent")
+    lines += _owed(found["owed"], width)
     lines += fact("since", local_time(found["created_at"], precise=True), width)
     lines += fact("changed", local_time(found["changed_at"], precise=True), width)
     lines += section("Attributes", note=f"{len(found['attributes'])}")
@@ -49,6 +50,7 @@ def mvo(found: Document, width: int) -> list[SheetLine]:
         lines += fact("state", f"deleted after {local_time(found['delete_after'])}", width, tone="warn")
     lines += fact("since", local_time(found["created_at"], precise=True), width)
     lines += fact("changed", local_time(found["changed_at"], precise=True), width)
+    lines += _owed(found["owed"], width)
     names = {one["id"]: f"{one['system']} {one['label']}" for one in found["joined"]}
     lines += section("Joined", note=f"{len(found['joined'])}")
     for one in found["joined"]:
@@ -60,3 +62,12 @@ def mvo(found: Document, width: int) -> list[SheetLine]:
         by[name] = given if cso_id is not None else f"made by the metaverse: {rule}"
     lines += section("Attributes", note=f"{len(found['attributes'])}, and who contributed each")
     return lines + attributes(found["attributes"], width, by=by)
+
+
+def _owed(rows: list[Document], width: int) -> list[SheetLine]:
+    """Show the references that wait for what they name."""
+    lines = []
+    for row in rows:
+        what = f"{row['attribute']} → {row['names']}, not there in '{row['system']}' yet"
+        lines += fact("owes", what, width, tone="warn")
+    return lines

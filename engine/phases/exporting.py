@@ -60,20 +60,17 @@ async def _begin(tx: Transaction, step: Step, found: list[PendingExport]) -> Bat
             changed.append(_failed(step, export, cso, failure.error))
             step.done += 1
             continue
-        sending = export._replace(status=ExportStatus.EXECUTING, changed_at=clock.now())
-        step.moved(Move("export", export.id, step.system, label_of(cso), export.status, sending.status, "sent"))
-        ready.append((sending, cso))
-        changed.append(sending)
-    batch = await hold_back_references(tx, step, ready)
-    idle = {one.export.id: one for one in batch if _has_nothing_to_send(one)}
-    for one in idle.values():
-        step.moved(Move("export", one.export.id, step.system, label_of(one.cso), "Executing", "Pending", WAITING))
-    back = [one._replace(status=ExportStatus.PENDING) if one.id in idle else one for one in changed]
-    await exports.change(tx, back)
-    return [one for one in batch if one.export.id not in idle]
-
-
-WAITING = "all that is left to write are references to what was not created yet"
+        ready.append((export, cso))
+    batch: Batch = []
+    for (export, cso), one in zip(ready, await hold_back_references(tx, step, ready), strict=True):
+        if _has_nothing_to_send(one):
+            continue  # it waits for what it refers to
+        executing, at = ExportStatus.EXECUTING, clock.now()
+        step.moved(Move("export", export.id, step.system, label_of(cso), export.status, executing, "sent"))
+        changed.append(export._replace(status=executing, changed_at=at))
+        batch.append(one._replace(export=one.export._replace(status=executing, changed_at=at)))
+    await exports.change(tx, changed)
+    return batch
 
 
 def _has_nothing_to_send(one: Sending) -> bool:

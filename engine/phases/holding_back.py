@@ -1,6 +1,6 @@
 """Phase 3, order: references wait until what they name was created, and children until their parents were."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from engine import dn
 from engine.phases.staging import was_sent
@@ -46,12 +46,19 @@ async def hold_back_references(tx: Transaction, step: Step, found: list[tuple[Pe
     sending = []
     for export, cso in found:
         owed = [
-            change._replace(add=late, remove=[], replace=False, status=ChangeStatus.PENDING)
+            _late(change, late, creating=export.change_type == ChangeType.CREATE)
             for change in _references(step, export)
             if (late := [value for value in change.add if keys[value] in missing and keys[value] != own[cso.id]])
         ]
         sending.append(Sending(_without(export, owed), cso, owed))
     return sending
+
+
+def _late(change: AttributeChange, values: list[Any], *, creating: bool) -> AttributeChange:
+    """Give the part of a change that waits; what replaces another value waits as a whole, and the old one stays."""
+    if change.replace and not creating:
+        return change._replace(status=ChangeStatus.PENDING)
+    return change._replace(add=values, remove=[], replace=False, status=ChangeStatus.PENDING)
 
 
 def _references(step: Step, export: PendingExport) -> list[AttributeChange]:
@@ -76,8 +83,8 @@ def _without(export: PendingExport, owed: list[AttributeChange]) -> PendingExpor
             changes.append(change)
             continue
         add = [value for value in change.add if value not in late[change.name]]
-        if add or (change.remove and not change.replace):
-            changes.append(change._replace(add=add))
+        if export.change_type == ChangeType.CREATE or not change.replace:
+            changes += [change._replace(add=add)] if add or change.remove else []
     return export._replace(changes=changes)
 
 

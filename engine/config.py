@@ -122,6 +122,8 @@ class ObjectTypeConfig(Model):
     attributes: dict[str, TypeName] = {}
     matching: dict[str, MatchingName] = {}
     """How the values of an attribute are compared with what the rules want; by default exactly."""
+    refers_to: dict[str, str] = {}
+    """Attribute → the object type that its references name, where the ids of several types are alike."""
     options: Any = None
     """The connector's own keys for this type, validated by the connector's model."""
 

@@ -157,6 +157,7 @@ def _contradictions(config: Config) -> Iterator[Problem]:
     """Find what each table says rightly, but not together with the others."""
     types = {f"{name}.{kind}" for name, system in config.systems.items() for kind in system.objects}
     metaverse = {f"metaverse.{kind}" for kind in config.metaverse}
+    yield from _wrong_types(config)
     names: set[str] = set()
     for index, rule in enumerate(config.rules):
         where: toml_lines.Path = ("rules", index)
@@ -178,6 +179,16 @@ def _contradictions(config: Config) -> Iterator[Problem]:
         for index, step in enumerate(profile.steps):
             if step.phase not in GLOBAL_PHASES and step.system not in config.systems:
                 yield ("profiles", name, "steps", index), f"'{step}' names no configured system"
+
+
+def _wrong_types(config: Config) -> Iterator[Problem]:
+    """Find references that are said to name a type which their system does not have."""
+    for name, system in config.systems.items():
+        for kind, settings in system.objects.items():
+            for attribute, named in settings.refers_to.items():
+                if named not in system.objects:
+                    where = ("systems", name, "objects", kind, "refers_to", attribute)
+                    yield where, f"'{named}' is no object type of '{name}'"
 
 
 def _compile(config: Config, problems: list[Problem]) -> Rules | None:

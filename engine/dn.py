@@ -137,6 +137,14 @@ def rdn(dn: str) -> str:
     return split(dn, ",")[0]
 
 
+def rdn_names(dn: str) -> list[str]:
+    """Give the attribute types that the object's own RDN names; none for what is no DN."""
+    try:
+        return [name for name, _ in parse(rdn(dn))[0]]
+    except (InvalidDn, IndexError):
+        return []
+
+
 def depth(dn: str) -> int:
     """Count the RDNs."""
     return len(split(dn, ",")) if dn else 0

@@ -23,6 +23,11 @@ def after(seconds: float) -> str:
     return stamp(moment() + timedelta(seconds=seconds))
 
 
+def later(written: str, seconds: float) -> str:
+    """Give the moment that many seconds after a written one."""
+    return stamp(datetime.fromisoformat(written) + timedelta(seconds=seconds))
+
+
 def seconds_between(earlier: str, later: str) -> float:
     """Give the seconds from one written moment to another."""
     return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()

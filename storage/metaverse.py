@@ -63,6 +63,17 @@ async def grace_over(tx: Transaction, after: int, limit: int) -> list[Mvo]:
     return await _mvos(tx, query.order_by(metaverse.c.id).limit(limit))
 
 
+async def in_grace(tx: Transaction, object_type: str, after: int, limit: int) -> list[Mvo]:
+    """Read the next page of MVOs of a type that are in their grace period, by id."""
+    query = select(*_WHOLE).where(
+        metaverse.c.delete_after.is_not(None),
+        ~metaverse.c.deleted,
+        metaverse.c.type == object_type,
+        metaverse.c.id > after,
+    )
+    return await _mvos(tx, query.order_by(metaverse.c.id).limit(limit))
+
+
 async def count_due(tx: Transaction) -> int:
     """Count the MVOs that export evaluation has to look at."""
     return int((await tx.execute(select(func.count()).where(metaverse.c.due))).scalar_one())

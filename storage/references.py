@@ -85,23 +85,22 @@ async def lost(tx: Transaction, mvo_id: int, attribute: str) -> set[int]:
 
 async def joined_objects(
     tx: Transaction, system: str, types: Sequence[str], keys: Iterable[str], *, by_secondary: bool
-) -> dict[str, list[int]]:
-    """Find the MVOs that objects of a system are joined to: their ids (or normalised DNs) → MVO ids.
+) -> dict[str, list[tuple[str, int]]]:
+    """Find what objects of a system are joined to: their ids (or normalised DNs) → their types and MVO ids.
 
     Objects that are joined to nobody, or to an MVO that was deleted, are not there.
     """
     column = objects.c.secondary_key if by_secondary else objects.c.external_id
-    query = select(column, objects.c.mvo_id).where(
+    query = select(column, objects.c.type, objects.c.mvo_id).where(
         objects.c.system == system,
         objects.c.type.in_(types),
         dialect.among(column, keys),
         objects.c.mvo_id.is_not(None),
         objects.c.mvo_id.not_in(_DELETED),
     )
-    found: dict[str, list[int]] = {}
-    for key, mvo_id in await tx.execute(query):
-        if mvo_id not in found.setdefault(key, []):
-            found[key].append(mvo_id)
+    found: dict[str, list[tuple[str, int]]] = {}
+    for key, kind, mvo_id in await tx.execute(query):
+        found.setdefault(key, []).append((kind, mvo_id))
     return found
 
 
@@ -162,6 +161,12 @@ async def payable_outbound(tx: Transaction, after: int, limit: int) -> list[int]
         objects.c.mvo_id.not_in(_DELETED),
     )
     return await _owners(tx, OUT, there, after, limit)
+
+
+async def still_owing(tx: Transaction, direction: str, owner_ids: Iterable[int]) -> set[int]:
+    """Give those of some owners that owe anything."""
+    query = select(owed.c.owner_id).where(owed.c.direction == direction, dialect.among(owed.c.owner_id, owner_ids))
+    return set((await tx.execute(query.distinct())).scalars())
 
 
 async def _owners(tx: Transaction, direction: str, condition: ColumnElement[bool], after: int, limit: int) -> list[int]:

@@ -1,15 +1,22 @@
 """Connectors: how a connected system is read and written. Third parties add one by an entry point."""
 
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 
 from engine.connectors.base import Connector
 
 GROUP = "interlock.connectors"
 
 
+@cache
+def _entries() -> dict[str, EntryPoint]:
+    """List the connectors that are installed; looking for them reads every installed package."""
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
 def find_connector(name: str) -> type[Connector]:
     """Give the connector class of a name. Raises LookupError with the names there are."""
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    found = _entries()
     if name not in found:
         raise LookupError(f"no connector '{name}'; there are: {', '.join(sorted(found))}")
     connector: type[Connector] = found[name].load()

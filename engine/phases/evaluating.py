@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+from engine import dn
 from engine.config import MetaverseTypeConfig
 from engine.errors import ObjectError, ObjectFailed
 from engine.events import Progress
@@ -145,7 +146,7 @@ def _evaluate_target(page: EvaluationPage, desired: Desired, cso: Cso | None, de
     elif cso is not None:
         deprovisioner.withdraw(cso)
         _update(page, desired, cso)
-    elif desired.provision:
+    elif desired.provision and (desired.mvo.id, desired.target) not in page.left_out:
         _provision(page, desired)
 
 
@@ -212,7 +213,7 @@ def _update(page: EvaluationPage, desired: Desired, cso: Cso) -> bool:
         except ObjectFailed as failure:
             # The name has to wait; everything else is put right now.
             _fail(page, desired.mvo, desired.target, failure.error)
-            staying = replace(desired, secondary_id=None, secondary_key=None)
+            staying = _without_name(desired, cso)
             after = stage_update(page.step.workspace, staying, cso, before, export_id)
     if after == before:
         return after is not None
@@ -224,6 +225,13 @@ def _update(page: EvaluationPage, desired: Desired, cso: Cso) -> bool:
     if after is not None:
         page.step.statistics["provisioning renames" if after.new_secondary_id else "export attribute flow"] += 1
     return after is not None
+
+
+def _without_name(desired: Desired, cso: Cso) -> Desired:
+    """Give what is wanted but for the name: the attributes that the DN begins with stay with it."""
+    named = {name.lower() for text in (cso.secondary_id, desired.secondary_id) if text for name in dn.rdn_names(text)}
+    kept = {name: values for name, values in desired.attributes.items() if name.lower() not in named}
+    return replace(desired, attributes=kept, secondary_id=None, secondary_key=None)
 
 
 def _replan(page: EvaluationPage, desired: Desired, cso: Cso, before: PendingExport | None) -> None:

@@ -29,6 +29,8 @@ class EvaluationPage:
     """System → DN → the MVO it is planned for in this page."""
     addresses: dict[tuple[str, int], str] = field(default_factory=dict)
     """(System, MVO) → what its account there is referred to by."""
+    left_out: set[tuple[int, ObjectType]] = field(default_factory=set)
+    """MVOs whose account in a target an operator has excluded."""
     renamed: set[int] = field(default_factory=set)
     """MVOs whose account is referred to by another name from now on."""
     owed: list[Owed] = field(default_factory=list)

@@ -71,11 +71,18 @@ def find_or_name(page: EvaluationPage, desired: Desired) -> Cso | None:
     if cso is None:
         cso = _join_existing(page, desired)
     system = desired.target[0]
-    if cso is None and desired.provision:
+    if cso is None and any(one.joined_by == JoinedBy.EXCLUDED for one in _standing_there(page, desired)):
+        page.left_out.add((desired.mvo.id, desired.target))
+    elif cso is None and desired.provision:
         refuse_taken_name(desired, page.holders.get(system, {}), page.planned.setdefault(system, {}))
         if desired.secondary_id is not None:
             page.addresses[system, desired.mvo.id] = desired.secondary_id
     return cso
+
+
+def _standing_there(page: EvaluationPage, desired: Desired) -> list[Cso]:
+    """Give the objects that have the wanted name."""
+    return page.holders.get(desired.target[0], {}).get(desired.secondary_key or "", [])
 
 
 def _join_existing(page: EvaluationPage, desired: Desired) -> Cso | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.errors import ObjectFailed
-from engine.labels import label_of_mvo
+from engine.labels import label_of, label_of_mvo
 from engine.phases.computing import waiting_for
 from engine.rules.compiled import InboundRule, Join
 from engine.rules.flows import evaluate_all
@@ -31,7 +31,7 @@ class Joiner:
         self._context = context
         self._fail = fail
         self._index: Index = {}
-        self._taken: dict[int, set[tuple[str, str]]] = {}
+        self._taken: dict[int, dict[tuple[str, str], str]] = {}
         self._revived: set[int] = set()
         self._deleted: set[int] = set()
         self._labels: dict[int, str] = {}
@@ -60,7 +60,7 @@ class Joiner:
                 self._step.statistics["filtered disconnectors"] += 1
                 waiting += self._waiting(cso, rules)
                 continue
-            self._taken.setdefault(joined, set()).add((cso.system, cso.type))
+            self._taken.setdefault(joined, {})[cso.system, cso.type] = label_of(cso)
             self._step.statistics["joins" if how == "join" else "projections"] += 1
             joins.append((cso.id, joined, how))
         await objects.join(tx, joins)
@@ -89,7 +89,7 @@ class Joiner:
             self._index[mvo_type, name] = await join_keys.find(tx, f"metaverse.{mvo_type}", name, keys)
         candidates = {mvo_id for found in self._index.values() for ids in found.values() for mvo_id in ids}
         for cso in await objects.joined_to(tx, candidates):
-            self._taken.setdefault(cso.mvo_id or 0, set()).add((cso.system, cso.type))
+            self._taken.setdefault(cso.mvo_id or 0, {})[cso.system, cso.type] = label_of(cso)
         found_mvos = await metaverse.get(tx, candidates)
         self._revived = {mvo.id for mvo in found_mvos if mvo.deleted or mvo.delete_after}
         self._deleted = {mvo.id for mvo in found_mvos if mvo.deleted}
@@ -115,8 +115,8 @@ class Joiner:
                 if len(candidates) > 1:
                     raise _ambiguous(join, [self._label(one) for one in candidates])
                 if candidates:
-                    if (cso.system, cso.type) in self._taken.get(candidates[0], set()):
-                        raise _taken(cso, join, self._label(candidates[0]))
+                    if holder := self._taken.get(candidates[0], {}).get((cso.system, cso.type)):
+                        raise _taken(cso, join, self._label(candidates[0]), holder)
                     return candidates[0]
         return None
 
@@ -159,9 +159,9 @@ def _ambiguous(join: Join, candidates: list[str]) -> ObjectFailed:
     )
 
 
-def _taken(cso: Cso, join: Join, candidate: str) -> ObjectFailed:
+def _taken(cso: Cso, join: Join, candidate: str, holder: str) -> ObjectFailed:
     return ObjectFailed(
         "join-already-taken",
-        f"{candidate} matches by {join.words}, but another {cso.type} of '{cso.system}' is joined to it",
+        f"{candidate} matches by {join.words}, but the {cso.type} '{holder}' of '{cso.system}' is joined to it",
         "see whether both are the same person; correct the one whose value is wrong at the source",
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from engine.config import DeletionRule
 from engine.errors import ObjectFailed
 from engine.rules.joins import keys_of
 from engine.steps import Step
@@ -23,6 +24,32 @@ async def notice_changed_rules(tx: Transaction, step: Step) -> None:
         if await runs.rule_mark(tx, scope) != fingerprint:
             await _make_due(tx, scope)
             await runs.set_rule_mark(tx, scope, fingerprint)
+
+
+async def notice_deletion_rules(tx: Transaction, step: Step) -> None:
+    """Let MVOs that are in their grace period have the one that the rules give now.
+
+    One that ends sooner than was approved is asked about again.
+    """
+    for mvo_type, settings in step.workspace.config.metaverse.items():
+        rule = settings.deletion
+        seconds = int(rule.grace.total_seconds())
+        before = await runs.rule_mark(tx, f"deletion {mvo_type}")
+        if before == (mark := f"{rule.when} {seconds}"):
+            continue
+        await runs.set_rule_mark(tx, f"deletion {mvo_type}", mark)
+        shift = seconds - int(before.split()[1]) if before else 0
+        after = 0
+        while before and (mvos := await metaverse.in_grace(tx, mvo_type, after, step.page_size)):
+            after = mvos[-1].id
+            await metaverse.change(tx, [_with_other_grace(mvo, rule, shift) for mvo in mvos])
+
+
+def _with_other_grace(mvo: Mvo, rule: DeletionRule, shift: int) -> Mvo:
+    if rule.when == "manual":
+        return mvo._replace(delete_after=None, approval_id=None)
+    approval_id = None if shift < 0 else mvo.approval_id
+    return mvo._replace(delete_after=clock.later(mvo.delete_after or clock.now(), shift), approval_id=approval_id)
 
 
 async def notice_clock(tx: Transaction, step: Step) -> None:

@@ -6,6 +6,7 @@ from engine.errors import ObjectError
 from engine.events import Progress
 from engine.labels import label_of
 from engine.phases.computing import recompute
+from engine.phases.referring import meant_type
 from engine.steps import Step
 from storage import metaverse, objects, references
 from storage.references import IN, Owed
@@ -29,9 +30,10 @@ async def pay_references(step: Step) -> AsyncIterator[Progress]:
                 csos = await objects.get(tx, ids)
                 await references.replace_owed(tx, IN, [cso.id for cso in csos if cso.mvo_id is None], [])
                 await recompute(tx, step, {cso.mvo_id for cso in csos if cso.mvo_id is not None})
+                still = await references.still_owing(tx, IN, ids)
+                step.statistics["references paid"] += len(set(ids) - still)
             if not ids:
                 break
-            step.statistics["references paid"] += len(ids)
             after = ids[-1]
             yield step.progress()
 
@@ -42,15 +44,42 @@ async def tell_owed(step: Step) -> AsyncIterator[Progress]:
         async with step.page() as tx:
             rows = await references.untold(tx, IN, step.page_size)
             csos = {cso.id: cso for cso in await objects.get(tx, {row.owner_id for row in rows})}
+            named = await _named(tx, step, rows)
             for row in rows:
                 if (cso := csos.get(row.owner_id)) is not None:
+                    kind = meant_type(step.workspace, cso, row.attribute)
+                    several = [one for one in named.get((row.system, row.key), []) if kind in (None, one[0])]
                     step.warned(
-                        _unresolved(row), object_type=cso.type, label=label_of(cso), object_id=cso.id, system=cso.system
+                        _ambiguous(row, several) if len(several) > 1 else _unresolved(row),
+                        object_type=cso.type,
+                        label=label_of(cso),
+                        object_id=cso.id,
+                        system=cso.system,
                     )
             await references.mark_told(tx, rows)
         if not rows:
             return
         yield step.progress()
+
+
+async def _named(tx: Transaction, step: Step, rows: list[Owed]) -> dict[tuple[str, str], list[tuple[str, int]]]:
+    """Give what owed references name by an id that more than one object has."""
+    found: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    for system in {row.system for row in rows} & set(step.workspace.config.systems):
+        types = list(step.workspace.config.systems[system].objects)
+        keys = {row.key for row in rows if row.system == system}
+        named = await references.joined_objects(tx, system, types, keys, by_secondary=False)
+        found |= {(system, key): objects_ for key, objects_ in named.items()}
+    return found
+
+
+def _ambiguous(row: Owed, named: list[tuple[str, int]]) -> ObjectError:
+    several = ", ".join(f"{kind} mvo-{mvo_id}" for kind, mvo_id in named[:5])
+    return ObjectError(
+        "ambiguous-reference",
+        f"'{row.attribute}' names '{row.key}', and that is the id of {len(named)} objects of '{row.system}': {several}",
+        f'say which type it names: refers_to = {{ {row.attribute} = "{named[0][0]}" }}',
+    )
 
 
 def _unresolved(row: Owed) -> ObjectError:

@@ -33,8 +33,8 @@ async def learn_references(tx: Transaction, page: SyncPage, csos: Iterable[Cso])
         types = list(workspace.config.systems[system].objects) if system in workspace.config.systems else []
         for by_dn, keys in sides.items():
             found = await references.joined_objects(tx, system, types, keys, by_secondary=by_dn)
-            for key, mvo_ids in found.items():
-                page.known[system, key] = mvo_ids
+            for key, named in found.items():
+                page.known[system, key] = named
 
 
 def _type_with_dns(workspace: Workspace, system: str) -> str | None:
@@ -59,17 +59,24 @@ def refer_inbound(page: SyncPage, cso: Cso) -> Refer:
 
     def refer(flow: Flow, texts: list[str]) -> list[int]:
         found: set[int] = set()
+        kind = meant_type(page.step.workspace, cso, flow.copies or "")
         for text in texts:
             key = page.keys[cso.system, text]
-            named = page.known.get((cso.system, key), [])
+            named = {mvo_id for of, mvo_id in page.known.get((cso.system, key), []) if kind in (None, of)}
             if len(named) == 1:
-                found.add(named[0])
+                found |= named
             else:
                 owed = Owed(IN, cso.id, flow.copies or "", cso.system, key, told=_is_ignored(page, cso, flow))
                 page.owing.setdefault(cso.id, []).append(owed)
         return sorted(found)
 
     return refer
+
+
+def meant_type(workspace: Workspace, cso: Cso, attribute: str) -> str | None:
+    """Give the type that an attribute's references name, where the configuration says it."""
+    types = workspace.config.systems[cso.system].objects if cso.system in workspace.config.systems else {}
+    return types[cso.type].refers_to.get(attribute) if cso.type in types else None
 
 
 def _is_ignored(page: SyncPage, cso: Cso, flow: Flow) -> bool:

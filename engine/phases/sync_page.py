@@ -30,8 +30,8 @@ class SyncPage:
     """MVOs that a connector has left."""
     new: list[Mvo] = field(default_factory=list)
     """MVOs that the page projects; they are stored once their attributes are known."""
-    known: dict[tuple[str, str], list[int]] = field(default_factory=dict)
-    """(System, what a reference says) → the MVOs that this names."""
+    known: dict[tuple[str, str], list[tuple[str, int]]] = field(default_factory=dict)
+    """(System, key of a reference) → the objects that this names: their types and MVOs."""
     keys: dict[tuple[str, str], str] = field(default_factory=dict)
     """(System, what a reference says) → the id or normalised DN by which it is looked up."""
     names_lost: set[int] = field(default_factory=set)

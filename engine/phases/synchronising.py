@@ -11,7 +11,7 @@ from engine.phases.disconnecting import carry_out_approved, delete_after_grace, 
 from engine.phases.grouping import keep_groups
 from engine.phases.joining import Joiner
 from engine.phases.naming import notice_lost_names
-from engine.phases.noticing import notice_changed_rules, notice_clock
+from engine.phases.noticing import notice_changed_rules, notice_clock, notice_deletion_rules
 from engine.phases.paying import follow_gone, pay_references, tell_owed
 from engine.phases.staging import IN_FLIGHT
 from engine.phases.sync_page import SyncPage
@@ -33,6 +33,7 @@ async def synchronise(step: Step) -> AsyncIterator[Progress]:
     async with step.page() as tx:
         await notice_changed_rules(tx, step)
         await notice_clock(tx, step)
+        await notice_deletion_rules(tx, step)
         step.total = await objects.count_due(tx)
     async for progress in carry_out_approved(step):
         yield progress

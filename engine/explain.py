@@ -5,6 +5,7 @@ Everything is worked out by the code that would do it, on a view of the store, a
 
 from typing import Any
 
+from engine.by_hand import LEAVING
 from engine.config import MetaverseTypeConfig, StepPlan
 from engine.errors import ObjectError, ObjectFailed
 from engine.labels import label_of, label_of_mvo, with_references
@@ -44,7 +45,8 @@ async def explain_cso(tx: Transaction, workspace: Workspace, cso: Cso) -> Docume
         found["joins"] = [one for rule in rules for one in await _joins_of(tx, page, cso, rule)]
         found["verdict"] = _why_unjoined(cso, found, rules)
         return found
-    found["verdict"] = f"joined to mvo-{cso.mvo_id} by {cso.joined_by}"
+    leaving = f"{cso.joined_by}: the next sync takes it from mvo-{cso.mvo_id}"
+    found["verdict"] = leaving if cso.joined_by in LEAVING else f"joined to mvo-{cso.mvo_id} by {cso.joined_by}"
     for mvo in await metaverse.get(tx, [cso.mvo_id]):
         found["mvo"] = await explain_mvo(tx, workspace, mvo)
     return found

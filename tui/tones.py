@@ -22,6 +22,9 @@ _TONES = {
     "reappeared": ("done", "dim"),
     "withdrawn": ("idle", "dim"),
     "carried-out": ("ok", "dim"),
+    "disconnected": ("idle", "warn"),
+    "excluded": ("held", "warn"),
+    "included": ("done", ""),
     "success": ("ok", "good"),
     "completed-no-objects": ("ok", "good"),
     "completed-warnings": ("error", "warn"),
@@ -42,6 +45,8 @@ def status(word: str | None) -> Piece:
         return ("", "")
     if word == "nothing":
         return (word, "dim")
+    if word.startswith("mvo-"):  # what an object was joined to
+        return (word, "")
     symbol, tone = _TONES.get(word, ("danger", "danger"))
     return (f"{_symbol(symbol)} {word}", tone)
 

@@ -23,6 +23,9 @@ from storage.records import Cso, CsoStatus, JoinedBy
 from storage.store import Transaction
 from storage.transitions import Move
 
+ROUNDS = 5
+"""How often one run looks again at objects that waited for what others of the run have made."""
+
 
 async def synchronise(step: Step) -> AsyncIterator[Progress]:
     """Bring the metaverse up to date with every CSO that changed, or whose rules or clock did.
@@ -53,8 +56,7 @@ async def synchronise(step: Step) -> AsyncIterator[Progress]:
 
 async def _synchronise_due(step: Step, *, joined: bool) -> AsyncIterator[Progress]:
     """Synchronise the CSOs that are due; those that were waiting for an MVO which appears are due again."""
-    woken = True
-    while woken:
+    for _ in range(ROUNDS):
         woken, after = False, 0
         while True:
             async with step.page() as tx:
@@ -66,6 +68,8 @@ async def _synchronise_due(step: Step, *, joined: bool) -> AsyncIterator[Progres
                 break
             after = csos[-1].id
             yield step.progress()
+        if not woken:
+            return
 
 
 async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> bool:
@@ -91,7 +95,7 @@ async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> boo
     outbound_only = [cso.mvo_id for cso in csos if (cso.system, cso.type) not in rules.inbound and cso.mvo_id]
     await metaverse.set_due(tx, {*seen_in_targets, *outbound_only}, due=True)
     await objects.set_due(tx, {cso.id for cso in csos} - page.failed - page.woken - by_hand, due=False)
-    return bool(page.woken - set(page.csos))
+    return bool(page.woken)
 
 
 def _comes_in(rules: Rules, cso: Cso) -> bool:

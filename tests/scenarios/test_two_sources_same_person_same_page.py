@@ -36,3 +36,19 @@ def test_two_rows_of_one_person_make_one_person(office: Office) -> None:
     assert (yan["cn"], yan["title"], yan["roomNumber"]) == (["Yan Tan"], ["Clerk"], ["8"])
     assert office.query("SELECT count(*) FROM metaverse") == [(5,)]
     office.settled()
+
+
+def test_a_row_that_is_read_before_its_person_joins_in_the_same_run(office: Office) -> None:
+    lines = office.has_telephony()
+    lines.add("L9", employee="9", number="900")
+    office.run()
+    assert office.query("SELECT mvo_id FROM objects WHERE external_id = 'L9'") == [(None,)]
+
+    lines.add("L8", employee="8", number="800")
+    office("step", "import", "telephony")
+    office.hires("8", "Hal Nine")
+    office.hires("9", "Ida Ten")
+    office.run()
+    hal, ida = office.person("hal"), office.person("ida")
+    assert (hal["telephoneNumber"], ida["telephoneNumber"]) == (["800"], ["900"])
+    office.settled()

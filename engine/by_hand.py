@@ -79,7 +79,8 @@ async def include(workspace: Workspace, cso_id: int, *, operator: str, reason: s
         cso = await _cso(tx, cso_id)
         if cso.joined_by not in (JoinedBy.EXCLUDED, JoinedBy.EXCLUDING):
             raise DecisionRefused(f"cso-{cso.id} ({label_of(cso)}) is not excluded")
-        await objects.join(tx, [(cso_id, cso.mvo_id, JoinedBy.HAND if cso.mvo_id is not None else None)])
+        # one that is still joined goes through a disconnection, after which the rules may have it again
+        await objects.join(tx, [(cso_id, cso.mvo_id, JoinedBy.LEAVING if cso.mvo_id is not None else None)])
         await objects.set_due(tx, [cso_id], due=True)
         await _record(tx, cso, "excluded", "included", operator, reason)
     return f"{label_of(cso)} is included again; the next sync looks at it"

@@ -9,9 +9,11 @@ from engine.by_hand import LEAVING
 from engine.config import MetaverseTypeConfig, StepPlan
 from engine.errors import ObjectError, ObjectFailed
 from engine.labels import label_of, label_of_mvo, with_references
+from engine.matching_rules import same
 from engine.phases.addressing import fill_references
 from engine.phases.desired import Desired, desired_state
-from engine.phases.finding import find_or_name, load_page, look_up
+from engine.phases.evaluation_page import EvaluationPage
+from engine.phases.finding import find_or_name, load_page, look_up, standing_there
 from engine.phases.referring import learn_references, refer_inbound
 from engine.phases.sync_page import SyncPage
 from engine.rules.compiled import InboundRule, ObjectType, OutboundRule
@@ -172,7 +174,7 @@ def _attributes(page: SyncPage, mvo: Mvo, joined: list[Cso]) -> list[Document]:
     for attribute in sorted({*order, *mvo.attributes}):
         by = mvo.contributors.get(attribute)
         contenders = [
-            _contender(page, attribute, rule, cso, by)
+            _contender(page, attribute, rule, (cso, mvo))
             for rule, _ in order.get(attribute, [])
             for cso in joined
             if (cso.system, cso.type) == rule.source
@@ -188,7 +190,9 @@ def _attributes(page: SyncPage, mvo: Mvo, joined: list[Cso]) -> list[Document]:
     return found
 
 
-def _contender(page: SyncPage, attribute: str, rule: InboundRule, cso: Cso, by: list[Any] | None) -> Document:
+def _contender(page: SyncPage, attribute: str, rule: InboundRule, pair: tuple[Cso, Mvo]) -> Document:
+    cso, mvo = pair
+    by = mvo.contributors.get(attribute)
     scope = _scope_of(rule, page.context(cso))
     flow = next(flow for flow in rule.flows if flow.attribute == attribute)
     entry: Document = {"rule": rule.name, "cso": f"cso-{cso.id}", "values": [], "verdict": ""}
@@ -196,7 +200,7 @@ def _contender(page: SyncPage, attribute: str, rule: InboundRule, cso: Cso, by: 
         entry["verdict"] = "out of scope"
         return entry
     try:
-        values = evaluate(flow, cso.attributes, page.context(cso), refer_inbound(page, cso))
+        values = evaluate(flow, cso.attributes, page.context(cso), refer_inbound(page, cso, mvo))
         entry["values"] = [f"mvo-{value}" for value in values] if flow.refers else values
     except ObjectFailed as failure:
         entry["verdict"] = failure.error.message
@@ -222,17 +226,22 @@ async def _targets(tx: Transaction, workspace: Workspace, mvo: Mvo) -> list[Docu
             "account": {"id": f"cso-{cso.id}", "label": label_of(cso), "status": cso.status.value} if cso else None,
             "rules": [_scope_of(rule, context) for rule in rules],
             "wants": {},
+            "differs": [],
+            "excluded": None,
             "staged": None,
         }
         try:
             desired = desired_state(workspace, mvo, target, rules, context)
             await look_up(tx, page, [desired])
             existing = find_or_name(page, desired)
+            entry["excluded"] = _excluded(page, desired)
             await fill_references(tx, page, [desired])
             entry["wants"] = ({"dn": [desired.secondary_id]} if desired.secondary_id else {}) | desired.attributes
             entry["verdict"] = _verdict(mvo, cso, existing, desired, entry)
         except ObjectFailed as failure:
             entry["verdict"] = _stopped_by(failure.error)
+        if cso is not None and "wants" in entry:
+            entry["differs"] = _differing(workspace, cso, entry["wants"])
         staged = (await exports.of_objects(tx, [cso.id])).get(cso.id) if cso else None
         if staged is not None:
             entry["staged"] = _staged(staged)
@@ -245,15 +254,42 @@ async def _targets(tx: Transaction, workspace: Workspace, mvo: Mvo) -> list[Docu
     return found
 
 
+def _excluded(page: EvaluationPage, desired: Desired) -> str | None:
+    """Give the excluded object that has the wanted name, where that is why there is no account."""
+    if (desired.mvo.id, desired.target) not in page.left_out:
+        return None
+    return next((f"cso-{one.id}" for one in standing_there(page, desired) if one.joined_by == JoinedBy.EXCLUDED), None)
+
+
+def _differing(workspace: Workspace, cso: Cso, wants: dict[str, list[Any]]) -> list[str]:
+    """Name what an account holds otherwise than it is wanted: staged, or drift that is only reported."""
+    differs = []
+    for name, values in wants.items():
+        if name == "dn":
+            keys = [workspace.secondary_key(cso.system, cso.type, text) for text in (cso.secondary_id, values[0])]
+            if keys[0] != keys[1]:
+                differs.append(name)
+        elif not same(cso.attributes.get(name, []), values, workspace.matching(cso.system, cso.type, name)):
+            differs.append(name)
+    return differs
+
+
 def _verdict(mvo: Mvo, cso: Cso | None, existing: Cso | None, desired: Desired, entry: Document) -> str:
     """Say in a sentence how it stands with the account; where there is none, the first thing that stopped it."""
     if mvo.deleted:
         return "not wanted: the metaverse object is deleted" if cso else "none: the metaverse object is deleted"
     if desired.disabling or not desired.rules:
         reasons = "; ".join(_scope_sentence(scope) for scope in entry["rules"])
-        return f"{'not wanted' if cso else 'none'}: no rule is in scope: {reasons}"
+        state = ("disabled" if desired.disabling else "not wanted") if cso else "none"
+        return f"{state}: no rule is in scope: {reasons}"
     if cso is not None:
         return "wanted, and planned" if cso.status == CsoStatus.PENDING_PROVISIONING else "wanted, and there"
+    return _why_no_account(existing, desired, entry)
+
+
+def _why_no_account(existing: Cso | None, desired: Desired, entry: Document) -> str:
+    if entry["excluded"]:
+        return f"none: an operator has excluded {entry['excluded']}, which has its name"
     if existing is not None:
         return f"none yet: the next evaluation joins {label_of(existing)}"
     if not desired.provision:
@@ -290,6 +326,8 @@ def _strange(target: ObjectType, cso: Cso) -> Document:
         "account": {"id": f"cso-{cso.id}", "label": label_of(cso), "status": cso.status.value},
         "rules": [],
         "wants": {},
+        "differs": [],
+        "excluded": None,
         "staged": None,
         "verdict": "no outbound rule leads there any more: the next evaluation lets go of it",
     }

@@ -55,7 +55,7 @@ def differences(current: list[Any], wanted: list[Any], matching: Matching = None
     held, goal = set(current), set(wanted)
     add = [value for value in dict.fromkeys(wanted) if value not in held]
     remove = [value for value in dict.fromkeys(current) if value not in goal]
-    if matching is None or not add or not current:
+    if matching is None or not add:
         return add, remove
     by_form = {matching(value): value for value in remove}
     present: set[Any] = set()
@@ -76,7 +76,7 @@ def differences(current: list[Any], wanted: list[Any], matching: Matching = None
 
 
 def _roughly(value: Any) -> str:
-    return str(value).lower().replace(" ", "")
+    return str(value).casefold().replace(" ", "").replace("-", "")
 
 
 def still_to_do(

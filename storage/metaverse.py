@@ -74,6 +74,12 @@ async def in_grace(tx: Transaction, object_type: str, after: int, limit: int) ->
     return await _mvos(tx, query.order_by(metaverse.c.id).limit(limit))
 
 
+async def ids_in_grace(tx: Transaction) -> set[int]:
+    """Give the MVOs that are in their grace period."""
+    query = select(metaverse.c.id).where(metaverse.c.delete_after.is_not(None), ~metaverse.c.deleted)
+    return set((await tx.execute(query)).scalars())
+
+
 async def count_due(tx: Transaction) -> int:
     """Count the MVOs that export evaluation has to look at."""
     return int((await tx.execute(select(func.count()).where(metaverse.c.due))).scalar_one())

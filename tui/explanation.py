@@ -57,6 +57,8 @@ def _target(one: Document) -> Iterator[str]:
     yield f"      {display(one['verdict'])}"
     for scope in one["rules"]:
         yield f"      {_scope(scope)}"
+    if one["differs"] and not one["staged"]:
+        yield f"      differs, and nothing is staged: {', '.join(map(display, one['differs']))}"
     if staged := one["staged"]:
         yield f"      staged: {staged['id']} {staged['change']}, {staged['status']}: {display(staged['cause'])}"
         yield f"        {display(staged['waits'])}" + (f"; {display(staged['error'])}" if staged["error"] else "")

@@ -12,7 +12,7 @@ from engine.rules.compiled import InboundRule
 from engine.rules.flows import evaluate
 from engine.steps import Step
 from storage import clock, join_keys, metaverse, objects
-from storage.records import Attributes, Cso, CsoStatus, Mvo
+from storage.records import Attributes, Cso, CsoStatus, JoinedBy, Mvo
 from storage.store import Transaction
 
 Contributors = dict[str, list[Any]]
@@ -67,7 +67,7 @@ def contributions(page: SyncPage, mvo: Mvo, joined: list[Cso]) -> tuple[Attribut
                     if attribute in contributors:
                         break
                     source = cso
-                    values = evaluate(flow, cso.attributes, page.context(cso), refer_inbound(page, cso))
+                    values = evaluate(flow, cso.attributes, page.context(cso), refer_inbound(page, cso, mvo))
                     # a reference that is owed is a value all the same: nobody else's takes its place meanwhile
                     given = bool(values) or (flow.refers and bool(cso.attributes.get(flow.copies or "")))
                     if given or attribute in rule.asserts_empty:
@@ -116,9 +116,9 @@ async def index_mvos(tx: Transaction, step: Step, mvos: list[Mvo], new: set[int]
     return woken
 
 
-def waiting_for(mvo_type: str) -> str:
-    """Give the owner of the keys of CSOs that would join an MVO of a type, and found none."""
-    return f"waiting for {mvo_type}"
+def waiting_for(what: str) -> str:
+    """Give the owner of the keys of those who would join one of a type (`TYPE` or `SYSTEM.TYPE`), and found none."""
+    return f"waiting for {what}"
 
 
 async def index_objects(tx: Transaction, step: Step, csos: list[Cso]) -> None:
@@ -127,5 +127,15 @@ async def index_objects(tx: Transaction, step: Step, csos: list[Cso]) -> None:
     for cso in csos:
         owners.setdefault(f"{cso.system}.{cso.type}", []).append(cso)
     for owner, own in owners.items():
-        if step.workspace.rules.joins.get(owner):
-            await join_keys.replace(tx, owner, [cso.id for cso in own], index_keys(step, owner, own))
+        if not step.workspace.rules.joins.get(owner):
+            continue
+        keys = index_keys(step, owner, own)
+        await join_keys.replace(tx, owner, [cso.id for cso in own], keys)
+        free = {cso.id for cso in own if cso.mvo_id is None and cso.joined_by != JoinedBy.EXCLUDED}
+        by_name: dict[str, set[str]] = {}
+        for key in keys:
+            if key.object_id in free:
+                by_name.setdefault(key.attributes, set()).add(key.key)
+        for name, found in by_name.items():
+            waiting = await join_keys.find(tx, waiting_for(owner), name, found)
+            await metaverse.set_due(tx, {one for ids in waiting.values() for one in ids}, due=True)

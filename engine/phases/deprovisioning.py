@@ -76,6 +76,7 @@ class Deprovisioner:
 
     def leave_alone(self, cso: Cso, before: PendingExport | None) -> None:
         """Let go of an object; one that a source gives stays joined, and is only not written to any more."""
+        self.withdraw(cso)
         if before is not None:
             self._page.stage(cso, before, None, "disconnected: the object is left as it is")
         if cso.mvo_id is not None:
@@ -88,10 +89,15 @@ class Deprovisioner:
 
     def _delete(self, mvo: Mvo, cso: Cso, before: PendingExport | None) -> None:
         item = self._items.get(cso.id)
-        if item is not None and item.state == ReviewState.KEPT:
-            return
         approval = self._approvals.get(mvo.approval_id or 0)
         covered = approval is not None and covers_delete(approval.consequences, cso)
+        if item is not None and item.state == ReviewState.KEPT:
+            if not mvo.deleted:
+                return
+            item = None  # it was kept while its person was there; that it goes is another question
+        if item is not None and item.state == ReviewState.APPROVED:
+            self._withdrawn.append(item)  # what it approved was called off meanwhile
+            item = None
         cause = "its metaverse object was deleted" if mvo.deleted else "its metaverse object left the rule's scope"
         approval_id = approval.id if approval is not None and covered else None
         after = stage_delete(cso, before, self._page.export_id(), approval_id, cause)

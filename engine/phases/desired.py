@@ -5,6 +5,7 @@ from typing import Any
 
 from engine import dn
 from engine.errors import ObjectFailed
+from engine.matching_rules import differences
 from engine.rules.compiled import Flow, ObjectType, OutboundRule
 from engine.rules.flows import evaluate_all
 from engine.rules.scope import in_scope
@@ -76,6 +77,7 @@ def desired_state(
     for rule in reversed(scoped):
         attributes.update(evaluate_all(rule.flows, mvo.attributes, context))
         initial.update(evaluate_all(rule.initial, mvo.attributes, context))
+    attributes, initial = _distinct(workspace, target, attributes), _distinct(workspace, target, initial)
     template = next((rule.dn for rule in scoped if rule.dn is not None), None)
     if template is None:
         return Desired(mvo, target, scoped, attributes, None, None, initial)
@@ -84,6 +86,16 @@ def desired_state(
         check_dn(secondary_id)
     key = workspace.secondary_key(*target, secondary_id)
     return Desired(mvo, target, scoped, attributes, secondary_id, key, initial)
+
+
+def _distinct(workspace: Workspace, target: ObjectType, attributes: Attributes) -> Attributes:
+    """Leave out values that by an attribute's matching rule are the same as others."""
+    return {
+        name: differences([], values, matching)[0]
+        if len(values) > 1 and (matching := workspace.matching(*target, name))
+        else values
+        for name, values in attributes.items()
+    }
 
 
 def _disabled(mvo: Mvo, target: ObjectType, rules: list[OutboundRule], context: dict[str, Any]) -> Desired:

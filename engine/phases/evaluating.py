@@ -15,7 +15,7 @@ from engine.phases.deprovisioning import Deprovisioner
 from engine.phases.desired import Desired, desired_state
 from engine.phases.drifting import find_drift, leave_reported, marks_for, tell_corrected
 from engine.phases.evaluation_page import EvaluationPage
-from engine.phases.finding import find_or_name, load_page, look_up
+from engine.phases.finding import find_or_name, keep_waiting, load_page, look_up
 from engine.phases.noticing import index_keys, notice_clock
 from engine.phases.provisioning import (
     create_export,
@@ -104,6 +104,7 @@ async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo]) -> set[in
     await _write(tx, page, first_new)
     await deprovisioner.write(tx)
     await owe(tx, page, mvos)
+    await keep_waiting(tx, page, mvos)
     await metaverse.set_due(tx, [mvo.id for mvo in mvos if mvo.id not in page.still_due], due=False)
     await remove_empty_mvos(tx, [mvo.id for mvo in mvos if mvo.deleted])
     referring = await references.referrers(tx, page.renamed) if page.renamed else set()

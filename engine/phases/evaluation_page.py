@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from engine.labels import label_of
 from engine.rules.compiled import ObjectType
 from engine.steps import Step
+from storage.join_keys import JoinKey
 from storage.objects import Content, PlannedCso
 from storage.records import Cso, Mvo, PendingExport
 from storage.references import Owed
@@ -29,6 +30,8 @@ class EvaluationPage:
     """System → DN → the MVO it is planned for in this page."""
     addresses: dict[tuple[str, int], str] = field(default_factory=dict)
     """(System, MVO) → what its account there is referred to by."""
+    waiting: list[JoinKey] = field(default_factory=list)
+    """Keys of accounts that MVOs would join if there were any."""
     left_out: set[tuple[int, ObjectType]] = field(default_factory=set)
     """MVOs whose account in a target an operator has excluded."""
     renamed: set[int] = field(default_factory=set)

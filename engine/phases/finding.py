@@ -4,6 +4,7 @@ from contextlib import suppress
 
 from engine.errors import ObjectFailed
 from engine.labels import label_of
+from engine.phases.computing import waiting_for
 from engine.phases.desired import Desired
 from engine.phases.evaluation_page import EvaluationPage, Joined
 from engine.phases.provisioning import refuse_taken_name
@@ -11,6 +12,7 @@ from engine.rules.compiled import Join, ObjectType, OutboundRule
 from engine.rules.joins import source_key
 from engine.steps import Step
 from storage import exports, join_keys, objects, wanted
+from storage.join_keys import JoinKey
 from storage.records import Cso, CsoStatus, JoinedBy, Mvo
 from storage.store import Transaction
 
@@ -71,7 +73,9 @@ def find_or_name(page: EvaluationPage, desired: Desired) -> Cso | None:
     if cso is None:
         cso = _join_existing(page, desired)
     system = desired.target[0]
-    if cso is None and any(one.joined_by == JoinedBy.EXCLUDED for one in _standing_there(page, desired)):
+    if cso is None:
+        page.waiting += _waiting(page, desired)
+    if cso is None and any(one.joined_by == JoinedBy.EXCLUDED for one in standing_there(page, desired)):
         page.left_out.add((desired.mvo.id, desired.target))
     elif cso is None and desired.provision:
         refuse_taken_name(desired, page.holders.get(system, {}), page.planned.setdefault(system, {}))
@@ -80,7 +84,28 @@ def find_or_name(page: EvaluationPage, desired: Desired) -> Cso | None:
     return cso
 
 
-def _standing_there(page: EvaluationPage, desired: Desired) -> list[Cso]:
+def _waiting(page: EvaluationPage, desired: Desired) -> list[JoinKey]:
+    """Give the keys of an account that an MVO would join if there were one."""
+    owner = waiting_for(".".join(desired.target))
+    keys = [(join.name, _key(page, desired, rule, join)) for rule, join in _joins_of(desired)]
+    return sorted({JoinKey(owner, name, key, desired.mvo.id) for name, key in keys if key})
+
+
+async def keep_waiting(tx: Transaction, page: EvaluationPage, mvos: list[Mvo]) -> None:
+    """Keep the keys by which an account that appears later finds the MVO that waits for it."""
+    outbound = page.step.workspace.rules.outbound
+    targets = {target for mvo in mvos for target, rules in outbound.get(mvo.type, {}).items() if _have_joins(rules)}
+    for target in targets:
+        owner = waiting_for(".".join(target))
+        own = [key for key in page.waiting if key.owner == owner]
+        await join_keys.replace(tx, owner, [mvo.id for mvo in mvos], own)
+
+
+def _have_joins(rules: list[OutboundRule]) -> bool:
+    return any(rule.joins for rule in rules)
+
+
+def standing_there(page: EvaluationPage, desired: Desired) -> list[Cso]:
     """Give the objects that have the wanted name."""
     return page.holders.get(desired.target[0], {}).get(desired.secondary_key or "", [])
 

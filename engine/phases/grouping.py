@@ -78,10 +78,10 @@ async def _remove_others(tx: Transaction, step: Step) -> None:
         for name, ids in (await join_keys.all_of(tx, OWNER)).items()
         if name not in step.workspace.rules.groups
     }
-    gone = await metaverse.get(tx, [one for ids in others.values() for one in ids])
+    found = await metaverse.get(tx, [one for ids in others.values() for one in ids])
+    gone = [mvo for mvo in found if not mvo.deleted]
     await metaverse.change(tx, [mvo._replace(deleted=True, due=True, changed_at=clock.now()) for mvo in gone])
     step.statistics["metaverse object deletes"] += len(gone)
-    await join_keys.replace(tx, OWNER, [mvo.id for mvo in gone], [])
     for name in others:
         await runs.set_rule_mark(tx, f"group {name}", "")
 
@@ -128,6 +128,8 @@ async def _mvo_of(tx: Transaction, step: Step, group: ComputedGroup) -> Mvo:
     kept = known[0].attributes.get(group.attribute)
     attributes: Attributes = {name: values for name, values in own.items() if values}
     mvo = known[0]._replace(
+        deleted=False,
+        approval_id=None,
         attributes=attributes | ({group.attribute: kept} if kept else {}),
         contributors={name: [None, f"group {group.name}"] for name in (*attributes, group.attribute)},
     )

@@ -84,7 +84,7 @@ def _without(export: PendingExport, owed: list[AttributeChange]) -> PendingExpor
             continue
         add = [value for value in change.add if value not in late[change.name]]
         if export.change_type == ChangeType.CREATE or not change.replace:
-            changes += [change._replace(add=add)] if add or change.remove else []
+            changes += [change._replace(add=add, replace=False)] if add or change.remove else []
     return export._replace(changes=changes)
 
 

@@ -1,7 +1,7 @@
 """Phase 1, unique values: given once, to whoever has none, and checked against everybody else's."""
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 from engine.errors import ObjectError, ObjectFailed
@@ -42,10 +42,11 @@ async def keep_or_give_names(tx: Transaction, page: SyncPage, before: list[Mvo],
                 continue
             if unique.attribute in mvo.attributes and not _is_generated(mvo, unique):
                 continue  # a rule flows into it, and goes before
-            if unique.attribute in old.attributes and mvo.id not in page.names_lost:
-                after[index] = _with(mvo, unique, old.attributes[unique.attribute][0])
-            else:
-                wishes.append(_Wish(index, mvo, _candidates(page, unique, mvo)))
+            had = old.attributes.get(unique.attribute, []) if mvo.id not in page.names_lost else []
+            if had and _is_generated(old, unique):
+                after[index] = _with(mvo, unique, had[0])
+            else:  # what a rule gave until now stays, if nobody else has it
+                wishes.append(_Wish(index, mvo, chain(map(str, had[:1]), _candidates(page, unique, mvo))))
         for index, value in (await _choose(tx, page, unique, wishes)).items():
             after[index] = _with(after[index], unique, value)
     return after

@@ -7,7 +7,7 @@ from engine.rules.compiled import Flow
 from engine.rules.flows import Refer
 from engine.steps import Step
 from engine.workspace import Workspace
-from storage import references
+from storage import metaverse, references
 from storage.records import Cso, Mvo
 from storage.references import IN, Edge, Owed
 from storage.store import Transaction
@@ -16,6 +16,7 @@ from storage.store import Transaction
 async def learn_references(tx: Transaction, page: SyncPage, csos: Iterable[Cso]) -> None:
     """Look up, in two queries for each system, everything that the references of some CSOs name."""
     workspace = page.step.workspace
+    page.in_grace = await metaverse.ids_in_grace(tx)
     wanted: dict[str, dict[bool, set[str]]] = {}
     dns: dict[str, str | None] = {}
     for cso in csos:
@@ -54,11 +55,15 @@ def _referring_attributes(workspace: Workspace, cso: Cso) -> list[str]:
     return sorted({flow.copies for rule in rules for flow in rule.flows if flow.refers and flow.copies})
 
 
-def refer_inbound(page: SyncPage, cso: Cso) -> Refer:
-    """Give the function that turns the references of a CSO into MVO ids; it writes down what is owed."""
+def refer_inbound(page: SyncPage, cso: Cso, mvo: Mvo) -> Refer:
+    """Give the function that turns the references of a CSO into MVO ids; it writes down what is owed.
+
+    What an MVO refers to already stays while that is in its grace period, though its object is gone.
+    """
 
     def refer(flow: Flow, texts: list[str]) -> list[int]:
         found: set[int] = set()
+        missing: list[Owed] = []
         kind = meant_type(page.step.workspace, cso, flow.copies or "")
         for text in texts:
             key = page.keys[cso.system, text]
@@ -67,7 +72,11 @@ def refer_inbound(page: SyncPage, cso: Cso) -> Refer:
                 found |= named
             else:
                 owed = Owed(IN, cso.id, flow.copies or "", cso.system, key, told=_is_ignored(page, cso, flow))
-                page.owing.setdefault(cso.id, []).append(owed)
+                missing.append(owed)
+        staying = sorted(set(mvo.attributes.get(flow.attribute, ())) & page.in_grace - found)[: len(missing)]
+        if len(staying) < len(missing):
+            page.owing.setdefault(cso.id, []).extend(missing)
+        found.update(staying)
         return sorted(found)
 
     return refer

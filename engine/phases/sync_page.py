@@ -38,6 +38,8 @@ class SyncPage:
     """MVOs whose generated name somebody else took before their account was created."""
     woken: set[int] = field(default_factory=set)
     """CSOs that waited for an MVO which the page made or changed."""
+    in_grace: set[int] = field(default_factory=set)
+    """MVOs in their grace period: who refers to them goes on doing so."""
     owing: dict[int, list[Owed]] = field(default_factory=dict)
     """CSO → what its references name and is not there."""
 

@@ -18,8 +18,8 @@ from engine.phases.sync_page import SyncPage
 from engine.rules.compiled import InboundRule, Rules
 from engine.rules.scope import in_scope
 from engine.steps import Step
-from storage import exports, metaverse, objects
-from storage.records import Cso, CsoStatus, JoinedBy
+from storage import exports, metaverse, objects, reviews
+from storage.records import Cso, CsoStatus, JoinedBy, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -135,6 +135,12 @@ async def _leave(tx: Transaction, page: SyncPage, leaving: list[Cso]) -> None:
     page.left.update(left)
     page.touched.update(left)
     staged = await exports.of_objects(tx, [cso.id for cso in leaving])
+    asked = await reviews.of_objects(tx, [cso.id for cso in leaving], ReviewKind.DELETE, reviews.LIVE)
+    ids, why = [item.id for item in asked.values()], "disconnected"
+    state = ReviewState.WITHDRAWN
+    await reviews.decide(tx, ids, expected=reviews.LIVE, state=state, operator=None, reason=why)
+    for item in asked.values():
+        page.step.moved(Move("review", item.id, item.system, item.label, item.state, state, why))
     unsent = [one for one in staged.values() if one.status not in IN_FLIGHT]
     await exports.remove(tx, [one.id for one in unsent])
     for one in unsent:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from engine.config import Config, DeletionRule
 from engine.rules.compiled import Rules
-from storage.records import Cso, CsoStatus, Mvo
+from storage.records import Cso, CsoStatus, JoinedBy, Mvo
 
 
 @dataclass(slots=True, frozen=True)
@@ -35,7 +35,8 @@ def _is_orphaned(rules: Rules, deletion: DeletionRule, leaving: list[Cso], stayi
     """Tell whether what keeps an MVO alive is gone: all that a source gives, or what the authoritative source gives."""
 
     def given(cso: Cso) -> bool:
-        return (cso.system, cso.type) in rules.inbound
+        # also where its last rule was removed: it came from a source all the same
+        return (cso.system, cso.type) in rules.inbound or cso.joined_by in (JoinedBy.JOIN, JoinedBy.PROJECTION)
 
     def authoritative(cso: Cso) -> bool:
         return deletion.source in (cso.system, f"{cso.system}.{cso.type}")

@@ -6,7 +6,7 @@ Everything is worked out by the code that would do it, on a view of the store, a
 from typing import Any
 
 from engine.by_hand import LEAVING
-from engine.config import MetaverseTypeConfig, StepPlan
+from engine.config import StepPlan
 from engine.errors import ObjectError, ObjectFailed
 from engine.labels import label_of, label_of_mvo, with_references
 from engine.matching_rules import same
@@ -169,8 +169,7 @@ def _attributes(page: SyncPage, mvo: Mvo, joined: list[Cso]) -> list[Document]:
     """Tell of each attribute its values, who gave them, and what the others would have given."""
     order = page.step.workspace.rules.priority.get(mvo.type, {})
     found = []
-    declared = page.step.workspace.config.metaverse.get(mvo.type, MetaverseTypeConfig()).attributes
-    shown = with_references(mvo, declared)
+    shown = with_references(mvo, page.step.workspace.declared_mvo(mvo.type))
     for attribute in sorted({*order, *mvo.attributes}):
         by = mvo.contributors.get(attribute)
         contenders = [

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from engine.config import Config, MetaverseTypeConfig, ObjectTypeConfig, StepPlan
+from engine.config import Config, ObjectTypeConfig, StepPlan
 from engine.config_file import load
 from engine.connectors import find_connector
 from engine.connectors.base import Connector
@@ -49,8 +49,12 @@ class Workspace:
 
     def seen_mvo(self, mvo_type: str, attributes: Attributes) -> Callable[[], dict[str, Any]]:
         """Give what an MVO looks like to expressions, likewise."""
-        settings = self.config.metaverse.get(mvo_type, MetaverseTypeConfig())
-        return cache(lambda: context_of(attributes, settings.attributes, ambient()))
+        return cache(lambda: context_of(attributes, self.declared_mvo(mvo_type), ambient()))
+
+    def declared_mvo(self, mvo_type: str) -> dict[str, AttributeType]:
+        """Give the declared attribute types of an MVO type; none for one that is no longer configured."""
+        types = self.config.metaverse
+        return types[mvo_type].attributes if mvo_type in types else {}
 
     def matching(self, system: str, object_type: str, attribute: str) -> Matching:
         """Give how the values of a target attribute are compared."""

@@ -67,7 +67,8 @@ def contributions(page: SyncPage, mvo: Mvo, joined: list[Cso]) -> tuple[Attribut
                     if attribute in contributors:
                         break
                     source = cso
-                    values = evaluate(flow, cso.attributes, page.context(cso), refer_inbound(page, cso, mvo))
+                    refer = refer_inbound(page, cso, mvo) if flow.refers else None
+                    values = evaluate(flow, cso.attributes, page.context(cso), refer)
                     # a reference that is owed is a value all the same: nobody else's takes its place meanwhile
                     given = bool(values) or (flow.refers and bool(cso.attributes.get(flow.copies or "")))
                     if given or attribute in rule.asserts_empty:

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from engine import dn
-from engine.config import MetaverseTypeConfig
 from engine.errors import ObjectError, ObjectFailed
 from engine.events import Progress
 from engine.expressions import ambient
@@ -118,9 +117,7 @@ def _wanted(page: EvaluationPage, mvos: list[Mvo]) -> list[Desired]:
     wanted = []
     around = ambient()
     for mvo in mvos:
-        context = context_of(
-            mvo.attributes, workspace.config.metaverse.get(mvo.type, MetaverseTypeConfig()).attributes, around
-        )
+        context = context_of(mvo.attributes, workspace.declared_mvo(mvo.type), around)
         for target, rules in workspace.rules.outbound.get(mvo.type, {}).items():
             try:
                 wanted.append(desired_state(workspace, mvo, target, rules, context))

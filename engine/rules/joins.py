@@ -38,6 +38,8 @@ def source_key(join: Join, flows: Iterable[Flow], attributes: Attributes, contex
 
     def values(expression: Expression) -> list[Any]:
         flow = flowing.get(expression.source)
+        if flow is not None and flow.copies is not None and not flow.refers:
+            return attributes.get(flow.copies, [])  # as a bare name does, and nothing has to be worked out
         if flow is not None and not flow.refers:
             return evaluate(flow, attributes, dict(context()))
         return _read(expression, attributes, context)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from engine.config import MetaverseTypeConfig
 from engine.labels import label_of, with_references
 from engine.workspace import Workspace
 from storage import exports, metaverse, objects, references, reviews, runs, transitions
@@ -56,7 +55,7 @@ async def _show_mvo(tx: Transaction, workspace: Workspace, mvo_id: int) -> Docum
     if not mvos:
         return None
     joined = await objects.joined_to(tx, [mvo_id])
-    declared = workspace.config.metaverse.get(mvos[0].type, MetaverseTypeConfig()).attributes
+    declared = workspace.declared_mvo(mvos[0].type)
     return {
         **mvos[0]._asdict(),
         "id": f"mvo-{mvo_id}",

@@ -8,10 +8,11 @@ from engine.phases.naming import keep_or_give_names
 from engine.phases.noticing import index_keys
 from engine.phases.referring import keep_edges, learn_references, owe, refer_inbound
 from engine.phases.sync_page import SyncPage
-from engine.rules.compiled import InboundRule
 from engine.rules.flows import evaluate
+from engine.rules.scope import in_scope
 from engine.steps import Step
 from storage import clock, join_keys, metaverse, objects
+from storage.join_keys import JoinKey
 from storage.records import Attributes, Cso, CsoStatus, JoinedBy, Mvo
 from storage.store import Transaction
 
@@ -59,40 +60,44 @@ def contributions(page: SyncPage, mvo: Mvo, joined: list[Cso]) -> tuple[Attribut
         return None
     attributes: Attributes = {}
     contributors: Contributors = {}
-    try:
-        scoped = _contributing(page, mvo, sources)
-        for attribute, order in page.step.workspace.rules.priority.get(mvo.type, {}).items():
-            for rule, flow in order:
-                for cso in scoped.get(rule.name, ()):
-                    if attribute in contributors:
-                        break
-                    source = cso
-                    refer = refer_inbound(page, cso, mvo) if flow.refers else None
-                    values = evaluate(flow, cso.attributes, page.context(cso), refer)
-                    # a reference that is owed is a value all the same: nobody else's takes its place meanwhile
-                    given = bool(values) or (flow.refers and bool(cso.attributes.get(flow.copies or "")))
-                    if given or attribute in rule.asserts_empty:
-                        contributors[attribute] = [cso.id, rule.name]
-                        if values:
-                            attributes[attribute] = values
-    except ObjectFailed as failure:
-        page.fail(source, failure)
+    scoped = _contributing(page, mvo, sources)
+    if scoped is None:
         return None
+    for attribute, order in page.step.workspace.rules.priority.get(mvo.type, {}).items():
+        contenders = ((*one, cso) for one in order for cso in scoped[one[0].name])
+        for rule, flow, cso in contenders:
+            refer = refer_inbound(page, cso, mvo) if flow.refers else None
+            try:
+                values = evaluate(flow, cso.attributes, page.context(cso), refer)
+            except ObjectFailed as failure:
+                page.fail(cso, failure)
+                return None
+            # a reference that is owed is a value all the same: nobody else's takes its place meanwhile
+            given = bool(values) or (flow.refers and bool(cso.attributes.get(flow.copies or "")))
+            if given or attribute in rule.asserts_empty:
+                contributors[attribute] = [cso.id, rule.name]
+                if values:
+                    attributes[attribute] = values
+                break
     return attributes, contributors
 
 
-def _contributing(page: SyncPage, mvo: Mvo, sources: list[Cso]) -> dict[str, list[Cso]]:
-    """Give the CSOs that each rule into the MVO may take values from: rule → those in its scope."""
+def _contributing(page: SyncPage, mvo: Mvo, sources: list[Cso]) -> dict[str, list[Cso]] | None:
+    """Give the CSOs that each rule into the MVO may take values from: rule → those in its scope.
+
+    None if that cannot be told of one of them.
+    """
     scoped: dict[str, list[Cso]] = {}
     for rule in page.step.workspace.rules.into.get(mvo.type, []):
-        scoped[rule.name] = [
-            cso for cso in sources if (cso.system, cso.type) == rule.source and _is_in(page, rule, cso)
-        ]
+        found = scoped.setdefault(rule.name, [])
+        for cso in sources:
+            try:
+                if (cso.system, cso.type) == rule.source and in_scope([rule], page.context(cso)):
+                    found.append(cso)
+            except ObjectFailed as failure:
+                page.fail(cso, failure)
+                return None
     return scoped
-
-
-def _is_in(page: SyncPage, rule: InboundRule, cso: Cso) -> bool:
-    return rule.scope is None or bool(rule.scope(page.context(cso)))
 
 
 async def index_mvos(tx: Transaction, step: Step, mvos: list[Mvo], new: set[int]) -> set[int]:
@@ -106,15 +111,19 @@ async def index_mvos(tx: Transaction, step: Step, mvos: list[Mvo], new: set[int]
         own = [mvo for mvo in mvos if mvo.type == kind]
         keys = index_keys(step, owner, own)
         await join_keys.replace(tx, owner, [mvo.id for mvo in own if mvo.id not in new], keys)
-        by_name: dict[str, set[str]] = {}
-        for key in keys:
-            by_name.setdefault(key.attributes, set()).add(key.key)
-        for name, found in by_name.items():
-            waiting = await join_keys.find(tx, waiting_for(kind), name, found)
-            woken.update(one for ids in waiting.values() for one in ids)
+        woken |= await _waiting(tx, kind, keys)
     if woken:
         await objects.set_due(tx, woken, due=True)
     return woken
+
+
+async def _waiting(tx: Transaction, what: str, keys: list[JoinKey]) -> set[int]:
+    """Give those who wait for one of a type under some of its keys."""
+    by_name: dict[str, set[str]] = {}
+    for key in keys:
+        by_name.setdefault(key.attributes, set()).add(key.key)
+    found = [await join_keys.find(tx, waiting_for(what), name, own) for name, own in by_name.items()]
+    return {one for waiting in found for ids in waiting.values() for one in ids}
 
 
 def waiting_for(what: str) -> str:
@@ -133,10 +142,5 @@ async def index_objects(tx: Transaction, step: Step, csos: list[Cso]) -> None:
         keys = index_keys(step, owner, own)
         await join_keys.replace(tx, owner, [cso.id for cso in own], keys)
         free = {cso.id for cso in own if cso.mvo_id is None and cso.joined_by != JoinedBy.EXCLUDED}
-        by_name: dict[str, set[str]] = {}
-        for key in keys:
-            if key.object_id in free:
-                by_name.setdefault(key.attributes, set()).add(key.key)
-        for name, found in by_name.items():
-            waiting = await join_keys.find(tx, waiting_for(owner), name, found)
-            await metaverse.set_due(tx, {one for ids in waiting.values() for one in ids}, due=True)
+        waiting = await _waiting(tx, owner, [key for key in keys if key.object_id in free])
+        await metaverse.set_due(tx, waiting, due=True)

@@ -42,3 +42,18 @@ def test_a_blank_number_hands_over_unless_its_rule_says_that_blank_counts(office
     cleo = office.person("cleo")
     assert cleo["telephoneNumber"] == ["+49 30 3"]
     office.settled()
+
+
+def test_a_row_whose_scope_cannot_be_told_holds_up_its_own_person_alone(office: Office) -> None:
+    lines = office.has_telephony()
+    lines.add("L1", employee="1", number="100")
+    lines.add("L2", employee="2", number="200")
+    office.run()
+    office.rule("numbers from telephony")["scope"] = "1 / ((number | int) - 100) > 0"
+    office.hr["1"]["last_name"] = office.hr["3"]["last_name"] = "Moore"
+    office.run(status=1)
+
+    assert set(office.codes()) == {"expression-error"}
+    assert office.person("ada")["sn"] != ["Moore"]
+    assert office.person("cleo")["sn"] == ["Moore"]
+    office.run(status=1)

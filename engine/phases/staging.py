@@ -1,5 +1,7 @@
 """Phase 2, staging: what has to change on an object that exists, and nothing else."""
 
+from collections.abc import Iterable
+
 from engine import dn
 from engine.matching_rules import differences, same
 from engine.phases.desired import Desired
@@ -47,17 +49,21 @@ def net_changes(workspace: Workspace, target: ObjectType, current: Attributes, w
 
 def expected_state(cso: Cso, export: PendingExport | None) -> Attributes:
     """Give what the target should hold now: what was last imported, and what was sent since."""
-    state = dict(cso.attributes)
-    for change in export.changes if export else ():
-        if change.status != ChangeStatus.EXPORTED:
-            continue
+    sent = [change for change in export.changes if change.status == ChangeStatus.EXPORTED] if export else []
+    return after_changes(cso.attributes, sent)
+
+
+def after_changes(attributes: Attributes, changes: Iterable[AttributeChange]) -> Attributes:
+    """Give what attributes are after some changes."""
+    after = dict(attributes)
+    for change in changes:
         if change.replace:
-            state[change.name] = change.add
-        else:
-            removed = set(change.remove)
-            kept = [value for value in state.get(change.name, []) if value not in removed]
-            state[change.name] = list(dict.fromkeys([*kept, *change.add]))
-    return state
+            after[change.name] = change.add
+            continue
+        removed = set(change.remove)
+        kept = [value for value in after.get(change.name, []) if value not in removed]
+        after[change.name] = list(dict.fromkeys([*kept, *change.add]))
+    return {name: values for name, values in after.items() if values}
 
 
 def stage_update(

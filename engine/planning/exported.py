@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 
 from engine.labels import label_of, name_of
-from engine.phases.staging import expected_state
+from engine.phases.staging import after_changes, expected_state
 from engine.planning.records import AttributeDiff, PlannedChange, readable
-from engine.planning.remembering import changed
 from engine.values import same
 from engine.workspace import Workspace
 from storage import exports, metaverse, objects, plans
@@ -78,10 +77,10 @@ class ExportTeller:
         for other in history:
             if other.number < one.number and not other.document["error"]:
                 created = other.document["change_type"] == ChangeType.CREATE
-                state = other.document["attributes"] if created else changed(state, _changes(other))
+                state = other.document["attributes"] if created else after_changes(state, _changes(other))
         new = {
             ChangeType.CREATE: one.document["attributes"],
-            ChangeType.UPDATE: changed(state, _changes(one)),
+            ChangeType.UPDATE: after_changes(state, _changes(one)),
             ChangeType.DELETE: {},
         }[kind]
         old = {} if kind == ChangeType.CREATE else state

@@ -18,9 +18,10 @@ from engine.connectors.base import (
     ImportRequest,
 )
 from engine.errors import ConnectionLost, ObjectError
+from engine.phases.staging import after_changes
 from engine.workspace import Workspace
 from storage.documents import decode, encode
-from storage.records import AttributeChange, Attributes, ChangeType
+from storage.records import ChangeType
 from storage.scratch import EntryTree, TreeEntry
 
 
@@ -120,7 +121,7 @@ class RememberingConnector(Connector):
         self._tree.remove(self._key(found.type, found.secondary_id, found.external_id) or "")
         if operation.change_type == ChangeType.UPDATE:
             found.secondary_id = operation.new_secondary_id or found.secondary_id
-            found.attributes = changed(found.attributes, operation.changes)
+            found.attributes = after_changes(found.attributes, operation.changes)
             self.keep(found)
         return ExportResult(operation.id)
 
@@ -140,16 +141,3 @@ def _read(block: bytes) -> ImportedObject:
     fields = decode(block.decode())
     error = fields.pop("error")
     return ImportedObject(**fields, error=ObjectError(*error) if error else None)
-
-
-def changed(attributes: Attributes, changes: Sequence[AttributeChange]) -> Attributes:
-    """Give what attributes are after some changes."""
-    after = dict(attributes)
-    for change in changes:
-        if change.replace:
-            after[change.name] = change.add
-            continue
-        removed = set(change.remove)
-        kept = [value for value in after.get(change.name, []) if value not in removed]
-        after[change.name] = list(dict.fromkeys([*kept, *change.add]))
-    return {name: values for name, values in after.items() if values}

@@ -239,7 +239,7 @@ async def _targets(tx: Transaction, workspace: Workspace, mvo: Mvo) -> list[Docu
             entry["verdict"] = _verdict(mvo, cso, existing, desired, entry)
         except ObjectFailed as failure:
             entry["verdict"] = _stopped_by(failure.error)
-        if cso is not None and "wants" in entry:
+        if cso is not None:
             entry["differs"] = _differing(workspace, cso, entry["wants"])
         staged = (await exports.of_objects(tx, [cso.id])).get(cso.id) if cso else None
         if staged is not None:

@@ -69,9 +69,9 @@ async def _look_again(step: Step, again: set[int]) -> AsyncIterator[Progress]:
         async with step.page() as tx:
             ids = await references.payable_outbound(tx, after, step.page_size)
             await _evaluate_page(tx, step, await metaverse.get(tx, ids))
+            step.statistics["references paid"] += len(set(ids) - await references.still_owing(tx, references.OUT, ids))
         if not ids:
             return
-        step.statistics["references paid"] += len(ids)
         after = ids[-1]
         yield step.progress()
 

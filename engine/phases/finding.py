@@ -73,15 +73,18 @@ def find_or_name(page: EvaluationPage, desired: Desired) -> Cso | None:
     if cso is None:
         cso = _join_existing(page, desired)
     system = desired.target[0]
-    if cso is None:
-        page.waiting += _waiting(page, desired)
-    if cso is None and any(one.joined_by == JoinedBy.EXCLUDED for one in standing_there(page, desired)):
+    if cso is not None:
+        return cso
+    excluded = any(one.joined_by == JoinedBy.EXCLUDED for one in standing_there(page, desired))
+    if excluded:
         page.left_out.add((desired.mvo.id, desired.target))
-    elif cso is None and desired.provision:
+    if excluded or not desired.provision:
+        page.waiting += _waiting(page, desired)
+    else:
         refuse_taken_name(desired, page.holders.get(system, {}), page.planned.setdefault(system, {}))
         if desired.secondary_id is not None:
             page.addresses[system, desired.mvo.id] = desired.secondary_id
-    return cso
+    return None
 
 
 def _waiting(page: EvaluationPage, desired: Desired) -> list[JoinKey]:

@@ -16,7 +16,6 @@ from storage.store import Transaction
 async def learn_references(tx: Transaction, page: SyncPage, csos: Iterable[Cso]) -> None:
     """Look up, in two queries for each system, everything that the references of some CSOs name."""
     workspace = page.step.workspace
-    page.in_grace = await metaverse.ids_in_grace(tx)
     wanted: dict[str, dict[bool, set[str]]] = {}
     dns: dict[str, str | None] = {}
     for cso in csos:
@@ -30,6 +29,8 @@ async def learn_references(tx: Transaction, page: SyncPage, csos: Iterable[Cso])
                     by_dn, key = _reference_key(workspace, cso.system, dns[cso.system], text)
                     page.keys[cso.system, text] = key
                     wanted.setdefault(cso.system, {}).setdefault(by_dn, set()).add(key)
+    if page.owing:
+        page.in_grace = await metaverse.ids_in_grace(tx)
     for system, sides in wanted.items():
         types = list(workspace.config.systems[system].objects) if system in workspace.config.systems else []
         for by_dn, keys in sides.items():

@@ -8,6 +8,7 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
+    """Make the tables."""
     op.create_table(
         "mvo_references",
         sa.Column("mvo_id", sa.Integer(), primary_key=True),

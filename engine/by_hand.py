@@ -1,7 +1,9 @@
 """Joins by hand: an operator knows better than the rules; every such decision is recorded with its reason."""
 
+from engine.auditing import record
+from engine.errors import DecisionRefused
 from engine.labels import label_of, label_of_mvo
-from engine.review import DecisionRefused
+from engine.people import Role, require
 from engine.workspace import Workspace
 from storage import metaverse, objects, transitions
 from storage.records import Cso, CsoStatus, JoinedBy, Mvo
@@ -13,7 +15,8 @@ LEAVING = (JoinedBy.LEAVING, JoinedBy.EXCLUDING)
 
 
 async def join(workspace: Workspace, cso_id: int, mvo_id: int, *, operator: str, reason: str) -> str:
-    """Join a CSO to an MVO, and give a sentence that says so. Raises `DecisionRefused`."""
+    """Join a CSO to an MVO, and give a sentence that says so. Raises `DecisionRefused` or `NotAllowed`."""
+    require(workspace.config, operator, Role.ADMINISTRATOR, "join by hand")
     async with workspace.store.transaction() as tx:
         cso, mvo = await _cso(tx, cso_id), await _mvo(tx, mvo_id)
         _refuse_join(workspace, cso, mvo)
@@ -26,7 +29,7 @@ async def join(workspace: Workspace, cso_id: int, mvo_id: int, *, operator: str,
         await objects.join(tx, [(cso_id, mvo_id, JoinedBy.HAND)])
         await objects.set_due(tx, [cso_id], due=True)
         await metaverse.set_due(tx, [mvo_id], due=True)
-        await _record(tx, cso, None, f"mvo-{mvo_id}", operator, reason)
+        await _record(tx, workspace, cso, None, f"mvo-{mvo_id}", operator, reason)
     return f"{label_of(cso)} is joined to {label_of_mvo(mvo)}; the next sync lets its values flow"
 
 
@@ -56,6 +59,7 @@ async def exclude(workspace: Workspace, cso_id: int, *, operator: str, reason: s
 
 
 async def _leave(workspace: Workspace, cso_id: int, how: JoinedBy, operator: str, reason: str) -> str:
+    require(workspace.config, operator, Role.ADMINISTRATOR, "disconnect or exclude by hand")
     async with workspace.store.transaction() as tx:
         cso = await _cso(tx, cso_id)
         if cso.status != CsoStatus.NORMAL:
@@ -68,13 +72,14 @@ async def _leave(workspace: Workspace, cso_id: int, how: JoinedBy, operator: str
         await objects.join(tx, [(cso_id, cso.mvo_id, how if joined else JoinedBy.EXCLUDED)])
         await objects.set_due(tx, [cso_id], due=joined)
         to = "excluded" if how is JoinedBy.EXCLUDING else "disconnected"
-        await _record(tx, cso, f"mvo-{cso.mvo_id}" if joined else None, to, operator, reason)
+        await _record(tx, workspace, cso, f"mvo-{cso.mvo_id}" if joined else None, to, operator, reason)
     follows = f"; the next sync takes it from mvo-{cso.mvo_id}" if joined else ""
     return f"{label_of(cso)} is {to}{follows}"
 
 
 async def include(workspace: Workspace, cso_id: int, *, operator: str, reason: str) -> str:
-    """Let the rules have an excluded CSO again. Raises `DecisionRefused`."""
+    """Let the rules have an excluded CSO again. Raises `DecisionRefused` or `NotAllowed`."""
+    require(workspace.config, operator, Role.ADMINISTRATOR, "include by hand")
     async with workspace.store.transaction() as tx:
         cso = await _cso(tx, cso_id)
         if cso.joined_by not in (JoinedBy.EXCLUDED, JoinedBy.EXCLUDING):
@@ -82,7 +87,7 @@ async def include(workspace: Workspace, cso_id: int, *, operator: str, reason: s
         # one that is still joined goes through a disconnection, after which the rules may have it again
         await objects.join(tx, [(cso_id, cso.mvo_id, JoinedBy.LEAVING if cso.mvo_id is not None else None)])
         await objects.set_due(tx, [cso_id], due=True)
-        await _record(tx, cso, "excluded", "included", operator, reason)
+        await _record(tx, workspace, cso, "excluded", "included", operator, reason)
     return f"{label_of(cso)} is included again; the next sync looks at it"
 
 
@@ -100,6 +105,11 @@ async def _mvo(tx: Transaction, mvo_id: int) -> Mvo:
     return found[0]
 
 
-async def _record(tx: Transaction, cso: Cso, before: str | None, after: str, operator: str, reason: str) -> None:
+async def _record(
+    tx: Transaction, workspace: Workspace, cso: Cso, before: str | None, after: str, operator: str, reason: str
+) -> None:
     move = Move("join", cso.id, cso.system, label_of(cso), before, after, reason)
     await transitions.record(tx, [move], operator=operator)
+    action = after if after in ("excluded", "included", "disconnected") else "join"
+    details = {"object": label_of(cso), "system": cso.system, "before": before, "after": after, "reason": reason}
+    await record(tx, workspace, operator=operator, action=action, subject=f"cso-{cso.id}", details=details)

@@ -99,10 +99,32 @@ class RunConfig(Model):
 
 
 class DeletionsConfig(Model):
-    """`[systems.NAME.deletions]`: gate 5 of the deletion detection."""
+    """`[systems.NAME.deletions]`: gate 5 of the deletion detection, the same before an export, and who has to agree."""
 
     max_count: int = Field(50, ge=0)
     max_percent: float = Field(5.0, ge=0, le=100)
+    trend_days: int = Field(30, ge=0)
+    """Over how many days slow losses are added up; 0 looks at none."""
+    two_people_from: int = Field(0, ge=0)
+    """From how many deletions on two different people have to approve them; 0 for never."""
+
+
+class ReviewConfig(Model):
+    """`[review]`: how much an operator has to say with a decision."""
+
+    handful: int = Field(5, ge=1)
+    """From more items than this on, their number has to be typed."""
+    reason_from: int = Field(1, ge=1)
+    """From this many items on, a reason is required."""
+
+
+class RolesConfig(Model):
+    """`[roles]`: who may do what; names of users, and of groups of the operating system after an `@`."""
+
+    viewer: list[str] = []
+    operator: list[str] = []
+    approver: list[str] = []
+    administrator: list[str] = Field(min_length=1)
 
 
 class ExportsConfig(Model):
@@ -124,6 +146,8 @@ class ObjectTypeConfig(Model):
     """How the values of an attribute are compared with what the rules want; by default exactly."""
     refers_to: dict[str, str] = {}
     """Attribute → the object type that its references name, where the ids of several types are alike."""
+    deletions: DeletionsConfig | None = None
+    """Gate 5 for this type, where it is not the system's."""
     options: Any = None
     """The connector's own keys for this type, validated by the connector's model."""
 
@@ -263,12 +287,23 @@ class Config(Model):
 
     store: StoreConfig = StoreConfig()
     run: RunConfig = RunConfig()
+    review: ReviewConfig = ReviewConfig()
+    roles: RolesConfig | None = None
+    """Without it, everybody who can write to the store is an administrator."""
     console: ConsoleConfig = ConsoleConfig()
     systems: dict[Name, SystemConfig] = Field(min_length=1)
     metaverse: dict[Name, MetaverseTypeConfig] = {}
     rules: list[RuleConfig] = []
     groups: list[GroupConfig] = []
     profiles: dict[str, ProfileConfig] = {}
+
+    def limits_of(self, system: str, object_type: str) -> DeletionsConfig:
+        """Give how many objects of a type may go at once; the usual limits for what is no longer configured."""
+        if system not in self.systems:
+            return DeletionsConfig()
+        settings = self.systems[system]
+        own = settings.objects[object_type].deletions if object_type in settings.objects else None
+        return own or settings.deletions
 
     def deletion_of(self, mvo_type: str) -> DeletionRule:
         """Give the deletion rule of an MVO type; one that is no longer configured is deleted by hand only."""

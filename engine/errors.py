@@ -6,6 +6,8 @@ StepFailed              the step cannot go on, with the result it ends with
 ├── CredentialsRefused  no-start-credentials
 └── ConnectionLost      stopped-connectivity
 ConfigurationError      the configuration is wrong: file, line, key
+DecisionRefused         a decision cannot be taken as asked
+└── NotAllowed          by this person
 """
 
 from collections.abc import Sequence
@@ -66,3 +68,11 @@ class ConnectionLost(StepFailed):
 
 class ConfigurationError(Exception):
     """The configuration cannot be used; the message has one line for each problem."""
+
+
+class DecisionRefused(Exception):
+    """A decision cannot be taken as asked; nothing was changed."""
+
+
+class NotAllowed(DecisionRefused):
+    """Somebody's role does not let them do what they asked for; nothing was changed."""

@@ -1,5 +1,7 @@
 """Mark absent objects `Obsolete`: that, a review item with its evidence, and nothing else."""
 
+from collections.abc import Sequence
+
 from engine.consequences import consequences_of_absence
 from engine.labels import label_of
 from engine.workspace import Workspace
@@ -10,11 +12,18 @@ from storage.transitions import Move
 
 
 async def mark_obsolete(
-    tx: Transaction, workspace: Workspace, record: ImportRecord, ids: list[int], *, together: int
+    tx: Transaction,
+    workspace: Workspace,
+    record: ImportRecord,
+    ids: list[int],
+    *,
+    together: int,
+    in_common: Sequence[str] = (),
 ) -> list[Move]:
     """Mark CSOs that an import did not contain, open a review item for each, and give the transitions.
 
-    `together` is how many went missing at once. Only those that are still `Normal` are marked.
+    `together` is how many went missing at once, `in_common` what can be said of all of them. Only those that are still
+    `Normal` are marked.
     """
     csos = [cso for cso in await objects.get(tx, ids) if cso.status == CsoStatus.NORMAL]
     await objects.set_status(tx, [cso.id for cso in csos], CsoStatus.OBSOLETE)
@@ -26,6 +35,7 @@ async def mark_obsolete(
         "missing_since": record.started_at,
         "missing_in_run": record.run_id,
         "missing_together": together,
+        "in_common": list(in_common),
     }
     items = [
         ReviewItem(

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from engine.auditing import record
 from engine.labels import label_of
+from engine.people import Role, require
 from engine.workspace import Workspace
 from storage import clock, exports, objects, transitions
 from storage.records import ChangeStatus, ChangeType, Cso, CsoStatus, ExportStatus, PendingExport
@@ -20,7 +22,11 @@ class Handled(NamedTuple):
 
 
 async def retry(workspace: Workspace, ids: Sequence[int], *, operator: str) -> list[Handled]:
-    """Send exports again with the next export step, as if for the first time; held ones are let go."""
+    """Send exports again with the next export step, as if for the first time; held ones are let go.
+
+    Raises `NotAllowed`, as do the others.
+    """
+    require(workspace.config, operator, Role.OPERATOR, "handle the queue")
     async with workspace.store.transaction() as tx:
         ready, handled = await _open(tx, ids)
         changed = []
@@ -48,11 +54,13 @@ async def retry(workspace: Workspace, ids: Sequence[int], *, operator: str) -> l
             handled.append(Handled(export.id, label_of(cso)))
         await exports.change(tx, changed)
         await _tell(tx, ready, {export.id: export for export in changed}, operator, "retry")
+        await _record(tx, workspace, operator, "retry", [export.id for export in changed])
     return handled
 
 
 async def hold(workspace: Workspace, ids: Sequence[int], *, operator: str) -> list[Handled]:
     """Keep exports from being sent until they are retried."""
+    require(workspace.config, operator, Role.OPERATOR, "handle the queue")
     async with workspace.store.transaction() as tx:
         ready, handled = await _open(tx, ids)
         await exports.change(tx, [export._replace(held=True, changed_at=clock.now()) for export, _ in ready])
@@ -61,11 +69,13 @@ async def hold(workspace: Workspace, ids: Sequence[int], *, operator: str) -> li
             for export, cso in ready
         ]
         await transitions.record(tx, moves, operator=operator)
+        await _record(tx, workspace, operator, "hold", [export.id for export, _ in ready])
     return handled + [Handled(export.id, label_of(cso)) for export, cso in ready]
 
 
 async def discard(workspace: Workspace, ids: Sequence[int], *, operator: str) -> list[Handled]:
     """Drop exports that were not sent; they are staged again when something about their object changes."""
+    require(workspace.config, operator, Role.OPERATOR, "handle the queue")
     async with workspace.store.transaction() as tx:
         ready, handled = await _open(tx, ids)
         dropped: list[tuple[PendingExport, Cso]] = []
@@ -81,7 +91,14 @@ async def discard(workspace: Workspace, ids: Sequence[int], *, operator: str) ->
         planned = [cso for _, cso in dropped if cso.status == CsoStatus.PENDING_PROVISIONING]
         await objects.remove(tx, planned, review_ids={})
         await _tell(tx, dropped, {}, operator, "discarded")
+        await _record(tx, workspace, operator, "discard", [export.id for export, _ in dropped])
     return handled
+
+
+async def _record(tx: Transaction, workspace: Workspace, operator: str, action: str, ids: list[int]) -> None:
+    if ids:
+        details = {"exports": ids}
+        await record(tx, workspace, operator=operator, action=action, subject=f"{len(ids)} exports", details=details)
 
 
 async def _open(tx: Transaction, ids: Sequence[int]) -> tuple[list[tuple[PendingExport, Cso]], list[Handled]]:

@@ -1,12 +1,17 @@
 """The review: decisions of operators about what is missing, and about every delete."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from datetime import datetime
 
-from engine.consequences import Consequences, consequences_of_absence, covers
+from engine.auditing import record
+from engine.consequences import Consequences, consequences_of_absence, consequences_of_delete, covers
+from engine.decisions import Decision, Outcome, decidable, refuse_too_short, take
+from engine.errors import DecisionRefused
 from engine.filters import duration
 from engine.labels import label_of
 from engine.obsolete import mark_obsolete
+from engine.people import Role, require
 from engine.phases.approving import ask
 from engine.phases.confirming import remove_empty_mvos
 from engine.workspace import Workspace
@@ -15,20 +20,10 @@ from storage.records import CsoStatus, ExportStatus, HeldBatch, PendingExport, R
 from storage.store import Transaction
 from storage.transitions import Move
 
-HANDFUL = 5
-"""From more than this many on, the number has to be typed."""
-
-
-class DecisionRefused(Exception):
-    """A decision cannot be taken as asked; nothing was changed."""
-
-
-class Outcome(NamedTuple):
-    """What became of a decision about one item: an empty refusal means it was taken."""
-
-    item_id: int
-    label: str
-    refusal: str = ""
+TOGETHER_SECONDS = 24 * 3600.0
+"""Approvals within this time count together where two people have to agree: many small ones are one large one."""
+GROWN = "its consequences have grown since; look again, then approve"
+SECOND_WANTED = "approved by one of two: somebody else has to approve it too"
 
 
 async def approve(
@@ -43,30 +38,70 @@ async def approve(
     """Approve what the items propose, with the consequences they show.
 
     `shown` are those that the operator has really seen, by item; an item that shows more by now is asked again.
+    Where two people have to agree, the first approval waits for another person's.
 
-    Raises `DecisionRefused` if more than a handful is approved without its number.
+    Raises `DecisionRefused` if more than a handful is approved without its number, and `NotAllowed`.
     """
-    if len(ids) > HANDFUL and count != len(ids):
-        raise DecisionRefused(f"this approves {len(ids)} items; say so with --count {len(ids)}")
+    require(workspace.config, operator, Role.APPROVER, "approve")
+    refuse_too_short(workspace, ids, "approves", reason, count)
     async with workspace.store.transaction() as tx:
-        items, outcomes = await _decidable(tx, ids, reviews.UNDECIDED)
+        items, outcomes = await decidable(tx, ids, reviews.UNDECIDED)
         seen = _as_shown(items, shown, outcomes)
         ready = await _unchanged(tx, workspace, seen, outcomes)
-        await _record(tx, ready, ReviewState.APPROVED, operator, reason)
-        deletes = {item.object_id: item.id for item in ready if item.kind == ReviewKind.DELETE}
-        staged = await exports.of_objects(tx, deletes)
-        await exports.change(
-            tx,
-            [
-                export._replace(status=ExportStatus.PENDING, approval_id=deletes[cso_id], changed_at=clock.now())
-                for cso_id, export in staged.items()
-                if export.status == ExportStatus.AWAITING_APPROVAL
-            ],
-        )
-    return outcomes + [Outcome(item.id, item.label) for item in ready]
+        first, enough = await _split_by_people(tx, workspace, ready, operator, outcomes)
+        await take(tx, workspace, first, ReviewState.HALF_APPROVED, Decision("approve-first", operator, reason))
+        await take(tx, workspace, enough, ReviewState.APPROVED, Decision("approve", operator, reason))
+        await _let_deletes_go(tx, enough, operator)
+    outcomes += [Outcome(item.id, item.label, note=SECOND_WANTED) for item in first]
+    return outcomes + [Outcome(item.id, item.label) for item in enough]
 
 
-GROWN = "its consequences have grown since; look again, then approve"
+async def _let_deletes_go(tx: Transaction, approved: list[ReviewItem], operator: str) -> None:
+    """Put the deletes that waited for these approvals into the queue."""
+    deletes = {item.object_id: item for item in approved if item.kind == ReviewKind.DELETE}
+    staged = await exports.of_objects(tx, deletes)
+    waiting = [one for one in staged.values() if one.status == ExportStatus.AWAITING_APPROVAL]
+    pending, at = ExportStatus.PENDING, clock.now()
+    await exports.change(
+        tx, [one._replace(status=pending, approval_id=deletes[one.cso_id].id, changed_at=at) for one in waiting]
+    )
+    labels = {one.id: deletes[one.cso_id].label for one in waiting}
+    moves = [Move("export", one.id, one.system, labels[one.id], one.status, pending, "approved") for one in waiting]
+    await transitions.record(tx, moves, operator=operator)
+
+
+async def _split_by_people(
+    tx: Transaction, workspace: Workspace, items: list[ReviewItem], operator: str, outcomes: list[Outcome]
+) -> tuple[list[ReviewItem], list[ReviewItem]]:
+    """Split items into those that want somebody else's approval as well, and those that have enough by this one."""
+    asked = {item.id for item in items}
+    recent = await reviews.approved_since(tx, clock.after(-TOGETHER_SECONDS))
+    together = Counter(
+        system for item in (*items, *(one for one in recent if one.id not in asked)) for system in touched_systems(item)
+    )
+    first: list[ReviewItem] = []
+    enough: list[ReviewItem] = []
+    for item in items:
+        if item.state is ReviewState.HALF_APPROVED:
+            if item.first_by == operator:
+                outcomes.append(Outcome(item.id, item.label, "you approved it first: somebody else has to"))
+            else:
+                enough.append(item)
+        elif any(_wants_two(workspace, system, item.type, together[system]) for system in touched_systems(item)):
+            first.append(item)
+        else:
+            enough.append(item)
+    return first, enough
+
+
+def _wants_two(workspace: Workspace, system: str, object_type: str, count: int) -> bool:
+    least = workspace.config.limits_of(system, object_type).two_people_from
+    return 0 < least <= count
+
+
+def touched_systems(item: ReviewItem) -> set[str]:
+    """Give the systems that a decision about an item is about: its own, and those it deletes in."""
+    return {item.system, *(entry[1] for entry in item.consequences.get("deletes", []))}
 
 
 def _as_shown(
@@ -88,7 +123,7 @@ async def _unchanged(
     csos = [cso for cso in await objects.get(tx, absent) if cso.status == CsoStatus.OBSOLETE]
     present = await consequences_of_absence(tx, workspace, csos)
     doomed = await objects.get(tx, [item.object_id for item in items if item.kind == ReviewKind.DELETE])
-    present |= {cso.id: ask(cso, "", None).consequences for cso in doomed}
+    present |= await consequences_of_delete(tx, workspace, doomed)
     ready = []
     for item in items:
         if not covers(item.consequences, present.get(item.object_id, {})):
@@ -99,14 +134,18 @@ async def _unchanged(
     return ready
 
 
-async def keep(workspace: Workspace, ids: Sequence[int], *, operator: str, reason: str) -> list[Outcome]:
+async def keep(
+    workspace: Workspace, ids: Sequence[int], *, operator: str, reason: str, count: int | None = None
+) -> list[Outcome]:
     """Keep objects though they are missing, or target objects though they are no longer wanted.
 
     A missing object is `Normal` again, and not proposed until it has been seen and gone missing again.
     """
+    require(workspace.config, operator, Role.OPERATOR, "keep")
+    refuse_too_short(workspace, ids, "keeps", reason, count)
     async with workspace.store.transaction() as tx:
-        items, outcomes = await _decidable(tx, ids, reviews.UNDECIDED)
-        await _record(tx, items, ReviewState.KEPT, operator, reason)
+        items, outcomes = await decidable(tx, ids, reviews.UNDECIDED)
+        await take(tx, workspace, items, ReviewState.KEPT, Decision("keep", operator, reason))
         absent = [item.object_id for item in items if item.kind == ReviewKind.ABSENCE]
         await objects.set_status(tx, absent, CsoStatus.NORMAL)
         await objects.set_kept(tx, absent, kept=True)
@@ -141,27 +180,52 @@ async def _call_off_deletes(tx: Transaction, items: list[ReviewItem], operator: 
 
 
 async def defer(
-    workspace: Workspace, ids: Sequence[int], *, operator: str, reason: str, until: str = "7d"
+    workspace: Workspace,
+    ids: Sequence[int],
+    *,
+    operator: str,
+    reason: str,
+    until: str = "7d",
+    count: int | None = None,
 ) -> list[Outcome]:
-    """Put items off: they wait again after a duration such as `7d`."""
-    try:
-        moment = clock.after(duration(until).total_seconds())
-    except ValueError as error:
-        raise DecisionRefused(str(error)) from error
+    """Put items off: they wait again after a duration such as `7d`, or from a day such as `2027-01-31` on."""
+    require(workspace.config, operator, Role.OPERATOR, "defer")
+    refuse_too_short(workspace, ids, "defers", reason, count)
+    moment = _moment(until)
     async with workspace.store.transaction() as tx:
-        items, outcomes = await _decidable(tx, ids, reviews.UNDECIDED)
-        await _record(tx, items, ReviewState.DEFERRED, operator, reason, deferred_until=moment)
+        items, outcomes = await decidable(tx, ids, reviews.UNDECIDED)
+        decision = Decision("defer", operator, reason, deferred_until=moment)
+        await take(tx, workspace, items, ReviewState.DEFERRED, decision)
     return outcomes + [Outcome(item.id, item.label) for item in items]
 
 
-async def withdraw(workspace: Workspace, ids: Sequence[int], *, operator: str, reason: str) -> list[Outcome]:
+def _moment(until: str) -> str:
+    """Read when something is to wait again; a day begins where this machine is. Raises `DecisionRefused`."""
+    try:
+        moment = clock.stamp(datetime.fromisoformat(until).astimezone())
+    except ValueError:
+        try:
+            return clock.after(duration(until).total_seconds())
+        except ValueError:
+            raise DecisionRefused(f"'{until}' is neither a duration such as 7d nor a day such as 2027-01-31") from None
+    if moment <= clock.now():
+        raise DecisionRefused(f"{until} is over already")
+    return moment
+
+
+async def withdraw(
+    workspace: Workspace, ids: Sequence[int], *, operator: str, reason: str, count: int | None = None
+) -> list[Outcome]:
     """Take approvals back that have not been carried out.
 
     Where an absence was approved and only its disconnection is carried out, the deletes that were not sent
     yet wait for an approval of their own.
     """
+    require(workspace.config, operator, Role.OPERATOR, "withdraw")
+    refuse_too_short(workspace, ids, "withdraws", reason, count)
+    given = [ReviewState.HALF_APPROVED, ReviewState.APPROVED, ReviewState.CARRIED_OUT]
     async with workspace.store.transaction() as tx:
-        items, outcomes = await _decidable(tx, ids, [ReviewState.APPROVED, ReviewState.CARRIED_OUT])
+        items, outcomes = await decidable(tx, ids, given)
         staged = await exports.under_approvals(tx, [item.id for item in items])
         unsent = {one.approval_id for one in staged if one.status in (ExportStatus.PENDING, ExportStatus.FAILED)}
         sent = {one.approval_id for one in staged} - unsent
@@ -171,14 +235,18 @@ async def withdraw(workspace: Workspace, ids: Sequence[int], *, operator: str, r
                 outcomes.append(Outcome(item.id, item.label, "it was carried out already"))
             else:
                 ready.append(item)
-        await _record(
-            tx, [item for item in ready if item.state == ReviewState.APPROVED], ReviewState.OPEN, operator, reason
+        again = [item for item in ready if item.state != ReviewState.CARRIED_OUT]
+        halved = [item for item in ready if item.state == ReviewState.CARRIED_OUT]
+        decision = Decision("withdraw", operator, reason)
+        await take(tx, workspace, again, ReviewState.OPEN, decision)
+        await take(tx, workspace, halved, ReviewState.CARRIED_OUT, decision)
+        await _send_back(
+            tx, workspace, [one for one in staged if one.approval_id in {item.id for item in ready}], operator
         )
-        await _send_back(tx, [one for one in staged if one.approval_id in {item.id for item in ready}], operator)
     return outcomes + [Outcome(item.id, item.label) for item in ready]
 
 
-async def _send_back(tx: Transaction, staged: list[PendingExport], operator: str) -> None:
+async def _send_back(tx: Transaction, workspace: Workspace, staged: list[PendingExport], operator: str) -> None:
     """Let deletes wait for an approval again, each with a review item of its own."""
     waiting = ExportStatus.AWAITING_APPROVAL
     back = [one._replace(status=waiting, approval_id=None, changed_at=clock.now()) for one in staged]
@@ -186,7 +254,9 @@ async def _send_back(tx: Transaction, staged: list[PendingExport], operator: str
     csos = await objects.get(tx, [one.cso_id for one in staged])
     asked = await reviews.of_objects(tx, [cso.id for cso in csos], ReviewKind.DELETE, reviews.LIVE)
     why = "its approval was withdrawn"
-    await reviews.open_items(tx, [ask(cso, why, None) for cso in csos if cso.id not in asked])
+    new = [cso for cso in csos if cso.id not in asked]
+    follows = await consequences_of_delete(tx, workspace, new)
+    await reviews.open_items(tx, [ask(cso, why, None, follows[cso.id]) for cso in new])
     labels = {cso.id: label_of(cso) for cso in csos}
     moves = [Move("export", one.id, one.system, labels[one.cso_id], one.status, waiting, why) for one in staged]
     await transitions.record(tx, moves, operator=operator)
@@ -195,10 +265,12 @@ async def _send_back(tx: Transaction, staged: list[PendingExport], operator: str
 async def release(
     workspace: Workspace, run_id: int, *, count: int, operator: str, reason: str
 ) -> tuple[list[HeldBatch], int]:
-    """Let the batches that a gate held in one run go into the review, by typing how many they are.
+    """Let what a gate held in one run pass it, by typing how many objects that are.
 
-    Gives the batches, and how many objects are now obsolete. Raises `DecisionRefused`.
+    What was missing goes into the review; deletes that an export held back are sent by the next. Gives the batches,
+    and how many objects are now obsolete. Raises `DecisionRefused`, and `NotAllowed`.
     """
+    require(workspace.config, operator, Role.APPROVER, "release")
     async with workspace.store.transaction() as tx:
         batches = await reviews.held(tx, run_id)
         if not batches:
@@ -207,51 +279,17 @@ async def release(
         if held != count:
             raise DecisionRefused(f"run {run_id} holds {held:,} objects, not {count:,}; nothing was released")
         marked = 0
+        details = {"gates": [batch.arithmetic for batch in batches], "count": count, "reason": reason}
+        await record(tx, workspace, operator=operator, action="release", subject=f"run-{run_id}", details=details)
         for batch in batches:
-            record = await imports.latest(tx, batch.system)
-            if record is None or record.run_id != run_id:
-                raise DecisionRefused(f"'{batch.system}' was imported again since run {run_id}; look at the newer run")
-            moves = await mark_obsolete(
-                tx, workspace, record, await reviews.candidates_of(tx, batch.id), together=batch.missing
-            )
-            await transitions.record(tx, moves, operator=operator)
             await reviews.release(tx, batch.id, operator=operator, reason=reason)
+            if batch.gate == reviews.BEFORE_EXPORT:
+                continue
+            seen = await imports.latest(tx, batch.system)
+            if seen is None or seen.run_id != run_id:
+                raise DecisionRefused(f"'{batch.system}' was imported again since run {run_id}; look at the newer run")
+            ids = await reviews.candidates_of(tx, batch.id)
+            moves = await mark_obsolete(tx, workspace, seen, ids, together=batch.missing, in_common=batch.in_common)
+            await transitions.record(tx, moves, operator=operator)
             marked += sum(1 for move in moves if move.entity == "cso")
     return batches, marked
-
-
-async def _decidable(
-    tx: Transaction, ids: Sequence[int], states: Sequence[ReviewState]
-) -> tuple[list[ReviewItem], list[Outcome]]:
-    """Split the items into those that can be decided, and outcomes that say why the others cannot."""
-    found = {item.id: item for item in await reviews.get(tx, ids)}
-    ready: list[ReviewItem] = []
-    outcomes: list[Outcome] = []
-    for item_id in dict.fromkeys(ids):
-        item = found.get(item_id)
-        if item is None:
-            outcomes.append(Outcome(item_id, "", "there is no such review item"))
-        elif item.state not in states:
-            by = f" by {item.decided_by}" if item.decided_by else ""
-            meanwhile = f"decided meanwhile: {item.state}{by}" if item.state != ReviewState.OPEN else "it is open"
-            outcomes.append(Outcome(item_id, item.label, meanwhile))
-        else:
-            ready.append(item)
-    return ready, outcomes
-
-
-async def _record(
-    tx: Transaction,
-    items: list[ReviewItem],
-    state: ReviewState,
-    operator: str,
-    reason: str,
-    deferred_until: str | None = None,
-) -> None:
-    ids = [item.id for item in items]
-    states = tuple({item.state for item in items})
-    await reviews.decide(
-        tx, ids, expected=states, state=state, operator=operator, reason=reason, deferred_until=deferred_until
-    )
-    moves = [Move("review", item.id, item.system, item.label, item.state, state, reason) for item in items]
-    await transitions.record(tx, moves, operator=operator)

@@ -7,10 +7,13 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
+from typing import Any
 
+from engine.auditing import record
 from engine.config import StepPlan
 from engine.errors import StepFailed
 from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
+from engine.people import Role, require
 from engine.phases.detecting import detect_deletions
 from engine.phases.evaluating import evaluate_exports
 from engine.phases.exporting import execute_exports
@@ -21,6 +24,7 @@ from engine.workspace import Workspace
 from storage import exports, lease, reviews, runs
 from storage.errors import LeaseLost, StoreError
 from storage.records import StepResult
+from storage.store import Transaction
 
 Phase = Callable[[Step], AsyncIterator[Progress]]
 PHASES: dict[str, Phase] = {
@@ -91,11 +95,12 @@ async def execute_run(
     """Run steps one after the other on the store, and tell what happens.
 
     A step that is stopped, or cannot start, ends the run where it stands. Raises `AlreadyRunning` if another
-    run holds the lease.
+    run holds the lease, and `NotAllowed` if the operator may not run.
     """
+    require(workspace.config, operator, Role.OPERATOR, "run")
     control = control or Control()
     control.operator = operator
-    interrupted = await _take_lease(workspace, control, profile)
+    interrupted = await _take_lease(workspace, control, profile, plans)
     yield RunStarted(control.run_id, profile, tuple(plans), tuple(interrupted))
     heart = asyncio.create_task(_beat(workspace, control))
     result = StepResult.INTERRUPTED
@@ -117,6 +122,17 @@ async def execute_run(
     yield RunFinished(control.run_id, result)
 
 
+async def stop_runs(workspace: Workspace, operator: str) -> list[int]:
+    """Ask the open run to stop at its next page boundary; give the ids of the runs asked. Raises `NotAllowed`."""
+    require(workspace.config, operator, Role.OPERATOR, "stop a run")
+    async with workspace.store.transaction() as tx:
+        asked = await runs.request_stop(tx, operator)
+        if asked:
+            details = {"runs": asked}
+            await record(tx, workspace, operator=operator, action="stop", subject=f"run-{asked[0]}", details=details)
+    return asked
+
+
 def worst(results: Sequence[StepResult]) -> StepResult:
     """Give the result of a run: that of the step which stopped it, else the first with errors."""
     if not results:
@@ -126,7 +142,7 @@ def worst(results: Sequence[StepResult]) -> StepResult:
     return max(results, key=lambda result: (exit_status(result), result == StepResult.SUCCESS))
 
 
-async def _take_lease(workspace: Workspace, control: Control, profile: str) -> list[int]:
+async def _take_lease(workspace: Workspace, control: Control, profile: str, plans: Sequence[StepPlan]) -> list[int]:
     async with workspace.store.transaction() as tx:
         await lease.ensure_free(tx)
         interrupted = await runs.interrupt_dead(tx, "its process died; whole pages were kept")
@@ -134,6 +150,8 @@ async def _take_lease(workspace: Workspace, control: Control, profile: str) -> l
             tx, profile=profile, operator=control.operator, host=socket.gethostname(), pid=os.getpid()
         )
         await lease.take(tx, owner=control.owner, run_id=control.run_id)
+        details = {"profile": profile, "steps": [str(plan) for plan in plans], "interrupted": interrupted}
+        await _record(tx, workspace, control, "run", details)
     return interrupted
 
 
@@ -156,7 +174,15 @@ async def _give_back(workspace: Workspace, control: Control, result: StepResult)
         backlog = sum(count for *_, count in await exports.counts(tx))
         waiting = await reviews.count_waiting(tx)
         await runs.finish(tx, control.run_id, result, backlog=backlog, waiting=waiting)
+        await _record(tx, workspace, control, "run-ended", {"result": result.value, "waiting": waiting})
         await lease.release(tx, control.owner)
+
+
+async def _record(
+    tx: Transaction, workspace: Workspace, control: Control, action: str, details: dict[str, Any]
+) -> None:
+    subject = f"run-{control.run_id}"
+    await record(tx, workspace, operator=control.operator, action=action, subject=subject, details=details)
 
 
 async def _execute_step(workspace: Workspace, control: Control, position: int, plan: StepPlan) -> AsyncIterator[Event]:

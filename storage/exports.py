@@ -111,6 +111,15 @@ async def count_sendable(tx: Transaction, system: str) -> int:
     return int((await tx.execute(query)).scalar_one())
 
 
+async def sendable_deletes(tx: Transaction, system: str) -> dict[str, list[int]]:
+    """Give the CSOs that the deletes which an export step would send now are for, by type."""
+    found = _sendable(system).where(pending_exports.c.change_type == ChangeType.DELETE.value).subquery()
+    deletes: dict[str, list[int]] = {}
+    for kind, cso_id in await tx.execute(select(found.c.type, found.c.cso_id)):
+        deletes.setdefault(kind, []).append(cso_id)
+    return deletes
+
+
 async def under_approvals(tx: Transaction, approval_ids: Iterable[int]) -> list[PendingExport]:
     """Read the deletes that were staged under some approvals."""
     return await _exports(tx, select(*_WHOLE).where(dialect.among(pending_exports.c.approval_id, approval_ids)))

@@ -254,6 +254,25 @@ async def ids_with_status(
         last = chunk[-1]
 
 
+async def count_parts(tx: Transaction, system: str) -> list[tuple[str, str, int]]:
+    """Count the `Normal` objects of a system by type and partition."""
+    group = (objects.c.type, objects.c.partition)
+    of_system = (objects.c.system == system, objects.c.status == CsoStatus.NORMAL.value)
+    rows = await tx.execute(select(*group, func.count()).where(*of_system).group_by(*group).order_by(*group))
+    return [(kind, partition, count) for kind, partition, count in rows]
+
+
+async def deleted_since(tx: Transaction, system: str, since: str) -> dict[str, list[int]]:
+    """Give the CSOs of a system whose approved delete was proved since a moment, by type."""
+    query = select(tombstones.c.type, tombstones.c.object_id).where(
+        tombstones.c.system == system, tombstones.c.at >= since, tombstones.c.review_id.is_not(None)
+    )
+    gone: dict[str, list[int]] = {}
+    for kind, object_id in await tx.execute(query):
+        gone.setdefault(kind, []).append(object_id)
+    return gone
+
+
 async def remove(tx: Transaction, csos: list[Cso], *, review_ids: dict[int, int | None]) -> None:
     """Take CSOs out of the connector space, keeping what they last held as tombstones."""
     if not csos:

@@ -95,6 +95,8 @@ class ReviewState(StrEnum):
     """Where a review item stands."""
 
     OPEN = "open"
+    HALF_APPROVED = "half-approved"
+    """Approved by one of the two people that it needs."""
     APPROVED = "approved"
     KEPT = "kept"
     DEFERRED = "deferred"
@@ -251,10 +253,17 @@ class ReviewItem(NamedTuple):
     reason: str | None
     deferred_until: str | None
     carried_out_at: str | None
+    first_by: str | None = None
+    """Who approved it first, where two people have to."""
+    audit_id: int | None = None
+    """The entry of the audit log that holds its approval: without one no approval is live."""
 
 
 class HeldBatch(NamedTuple):
-    """Objects that a gate of the deletion detection kept from being marked."""
+    """Objects that a gate kept from being marked, or from being deleted in a target.
+
+    `state` is `held`, `skipped` (by a gate that lets the run go on), `released` or `superseded`.
+    """
 
     id: int
     run_id: int
@@ -268,6 +277,24 @@ class HeldBatch(NamedTuple):
     at: str
     decided_by: str | None
     reason: str | None
+    partition: str = ""
+    in_common: list[str] = []  # noqa: RUF012 - a record is never changed
+    """What the candidates have in common, a sentence each."""
+
+
+class AuditEntry(NamedTuple):
+    """One entry of the audit log; `hash` covers everything else in it, and so the entry before."""
+
+    id: int
+    at: str
+    operator: str
+    host: str
+    session: str
+    action: str
+    subject: str
+    details: dict[str, Any]
+    previous: str
+    hash: str
 
 
 class ImportRecord(NamedTuple):

@@ -74,6 +74,12 @@ async def referrers(tx: Transaction, target_ids: Iterable[int]) -> set[int]:
     return set((await tx.execute(query)).scalars())
 
 
+async def edges_to(tx: Transaction, target_ids: Iterable[int]) -> list[Edge]:
+    """Give every reference to some MVOs."""
+    query = select(references).where(dialect.among(references.c.target_id, target_ids))
+    return [Edge(*row) for row in await tx.execute(query.order_by(references.c.mvo_id, references.c.attribute))]
+
+
 async def lost(tx: Transaction, mvo_id: int, attribute: str) -> set[int]:
     """Give those that an MVO refers to by an attribute which are deleted, or gone."""
     there = exists().where(metaverse.c.id == references.c.target_id, ~metaverse.c.deleted)

@@ -11,8 +11,11 @@ from storage.records import HeldBatch, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.tables import held_batches, held_candidates, review_items
 
-UNDECIDED = (ReviewState.OPEN, ReviewState.DEFERRED)
+UNDECIDED = (ReviewState.OPEN, ReviewState.DEFERRED, ReviewState.HALF_APPROVED)
 """States in which an item can still be decided."""
+PAGE = 5_000
+BEFORE_EXPORT = "the look before deleting"
+"""The gate before the first delete of an export."""
 LIVE = (*UNDECIDED, ReviewState.APPROVED)
 """States of an item that is not closed."""
 
@@ -75,15 +78,22 @@ async def decide(
     operator: str | None,
     reason: str | None,
     deferred_until: str | None = None,
+    audit_id: int | None = None,
 ) -> list[int]:
-    """Move items from an expected state to another, and give the ids of those that could be moved."""
+    """Move items from an expected state to another, and give the ids of those that could be moved.
+
+    Who approved an item first, where a second has to, stays with it once it is approved.
+    """
     values: dict[str, Any] = {
         "state": state.value,
         "decided_by": operator,
         "decided_at": clock.now(),
         "reason": reason,
         "deferred_until": deferred_until,
+        "audit_id": audit_id,
     }
+    if state is not ReviewState.APPROVED:
+        values["first_by"] = operator if state is ReviewState.HALF_APPROVED else None
     if state is ReviewState.CARRIED_OUT:
         values = {"state": state.value, "carried_out_at": clock.now()}
     moved = update(review_items).where(
@@ -99,14 +109,43 @@ async def set_consequences(tx: Transaction, item_id: int, consequences: dict[str
 
 
 def waiting() -> ColumnElement[bool]:
-    """Give the condition of waiting for a decision: open, or deferred until now."""
+    """Give the condition of waiting for a decision: open, approved by one of two people, or deferred until now."""
     deferred = and_(review_items.c.state == ReviewState.DEFERRED.value, review_items.c.deferred_until <= clock.now())
-    return or_(review_items.c.state == ReviewState.OPEN.value, deferred)
+    asked = review_items.c.state.in_([ReviewState.OPEN.value, ReviewState.HALF_APPROVED.value])
+    return or_(asked, deferred)
 
 
 async def count_waiting(tx: Transaction) -> int:
     """Count the items that wait for a decision."""
     return int((await tx.execute(select(func.count()).select_from(review_items).where(waiting()))).scalar_one())
+
+
+async def approved_since(tx: Transaction, since: str) -> list[ReviewItem]:
+    """Read the items that were approved, by one person at least, since a moment."""
+    states = (ReviewState.HALF_APPROVED, ReviewState.APPROVED, ReviewState.CARRIED_OUT)
+    query = select(review_items).where(
+        review_items.c.decided_at >= since, review_items.c.state.in_([state.value for state in states])
+    )
+    return await _items(tx, query)
+
+
+async def lost_since(tx: Transaction, system: str, object_type: str, since: str) -> tuple[int, int, str | None]:
+    """Count the objects of a type that went missing since a moment and stayed away: how many, in how many runs, when.
+
+    The moment given is that of the first.
+    """
+    back = (ReviewState.REAPPEARED, ReviewState.KEPT)
+    query = select(
+        func.count(), func.count(review_items.c.run_id.distinct()), func.min(review_items.c.opened_at)
+    ).where(
+        review_items.c.kind == ReviewKind.ABSENCE.value,
+        review_items.c.system == system,
+        review_items.c.type == object_type,
+        review_items.c.opened_at >= since,
+        review_items.c.state.not_in([state.value for state in back]),
+    )
+    count, among, first = (await tx.execute(query)).one()
+    return count, among, first
 
 
 async def count_to_carry_out(tx: Transaction) -> int:
@@ -116,23 +155,32 @@ async def count_to_carry_out(tx: Transaction) -> int:
 
 
 async def hold(tx: Transaction, batch: HeldBatch, candidates: list[int]) -> int:
-    """Keep the candidates that a gate refused to mark, and give the batch's id."""
-    values = batch._asdict()
+    """Keep the candidates that a gate lets not pass, and give the batch's id."""
+    values = {**batch._asdict(), "in_common": encode(batch.in_common)}
     del values["id"]
     batch_id = int((await tx.execute(insert(held_batches).values(values).returning(held_batches.c.id))).scalar_one())
-    rows = [{"batch_id": batch_id, "object_id": candidate} for candidate in candidates]
-    if rows:
-        await tx.execute(insert(held_candidates), rows)
+    for start in range(0, len(candidates), PAGE):
+        rows = [(batch_id, candidate) for candidate in candidates[start : start + PAGE]]
+        await dialect.insert_many(tx, held_candidates, ("batch_id", "object_id"), rows)
     return batch_id
 
 
-async def supersede(tx: Transaction, system: str, object_type: str | None = None) -> None:
-    """Close the held batches of a system, or of one type in it, because it has been looked at again."""
-    chosen = select(held_batches.c.id).where(held_batches.c.system == system, held_batches.c.state == "held")
-    if object_type is not None:
-        chosen = chosen.where(held_batches.c.type == object_type)
+async def supersede(tx: Transaction, system: str, *, state: str = "held", gate: str | None = None) -> None:
+    """Close the batches of a system in a state, because it has been looked at again; by default whatever gate held."""
+    chosen = select(held_batches.c.id).where(held_batches.c.system == system, held_batches.c.state == state)
+    chosen = chosen.where(held_batches.c.gate == gate if gate else held_batches.c.gate != BEFORE_EXPORT)
     await tx.execute(delete(held_candidates).where(held_candidates.c.batch_id.in_(chosen)))
     await tx.execute(update(held_batches).where(held_batches.c.id.in_(chosen)).values(state="superseded"))
+
+
+async def released_candidates(tx: Transaction, system: str, gate: str) -> set[int]:
+    """Give the CSOs of a system that an operator has let pass a gate."""
+    query = (
+        select(held_candidates.c.object_id)
+        .join(held_batches, held_batches.c.id == held_candidates.c.batch_id)
+        .where(held_batches.c.system == system, held_batches.c.gate == gate, held_batches.c.state == "released")
+    )
+    return set((await tx.execute(query)).scalars())
 
 
 async def held(tx: Transaction, run_id: int | None = None) -> list[HeldBatch]:
@@ -140,7 +188,16 @@ async def held(tx: Transaction, run_id: int | None = None) -> list[HeldBatch]:
     query = select(held_batches).where(held_batches.c.state == "held").order_by(held_batches.c.id)
     if run_id is not None:
         query = query.where(held_batches.c.run_id == run_id)
-    return [HeldBatch(*row) for row in await tx.execute(query)]
+    return await _batches(tx, query)
+
+
+async def stopped_in(tx: Transaction, run_id: int) -> list[HeldBatch]:
+    """List everything that the gates let not pass in a run, whatever became of it."""
+    return await _batches(tx, select(held_batches).where(held_batches.c.run_id == run_id).order_by(held_batches.c.id))
+
+
+async def _batches(tx: Transaction, query: Select[Any]) -> list[HeldBatch]:
+    return [HeldBatch._make((*row[:-1], decode(row[-1]))) for row in await tx.execute(query)]
 
 
 async def candidates_of(tx: Transaction, batch_id: int) -> list[int]:

@@ -259,8 +259,11 @@ review_items = Table(
     Column("reason", Text),
     Column("deferred_until", Text),
     Column("carried_out_at", Text),
+    Column("first_by", Text),
+    Column("audit_id", Integer),
     Index("review_by_state", "state", "system", "id"),
     Index("review_by_object", "object_id"),
+    Index("review_by_decision", "decided_at"),
 )
 
 held_batches = Table(
@@ -278,6 +281,8 @@ held_batches = Table(
     Column("at", Text, nullable=False),
     Column("decided_by", Text),
     Column("reason", Text),
+    Column("partition", Text, nullable=False, server_default=""),
+    Column("in_common", Text, nullable=False, server_default="[]"),
     Index("held_by_state", "state", "system"),
 )
 
@@ -287,6 +292,33 @@ held_candidates = Table(
     Column("batch_id", Integer, ForeignKey("held_batches.id"), primary_key=True),
     Column("object_id", Integer, primary_key=True),
     sqlite_with_rowid=False,
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("session", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    Column("previous", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Index("audit_by_action", "action", "id"),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("run_id", Integer, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("failure", Text, nullable=False),
 )
 
 tombstones = Table(
@@ -302,7 +334,9 @@ tombstones = Table(
     Column("mvo_id", Integer),
     Column("review_id", Integer),
     Column("at", Text, nullable=False),
+    Column("restored_as", Integer),
     Index("tombstones_by_object", "object_id"),
+    Index("tombstones_by_time", "system", "at"),
 )
 
 rule_marks = Table(

@@ -1,6 +1,7 @@
 """The one place that lets a delete through to a target: only under a live approval that covers it."""
 
-from engine.consequences import covers_delete
+from engine.auditing import verified_approvals
+from engine.consequences import Consequences, consequences_of_delete, covers_delete
 from engine.labels import label_of
 from engine.steps import Step
 from storage import clock, exports, reviews
@@ -29,23 +30,26 @@ async def send_back_unapproved(
     approvals = {
         item.id: item for item in await reviews.get(tx, [one.approval_id for one in deletes if one.approval_id])
     }
+    verified = await verified_approvals(tx, approvals.values())
     refused = [
-        export for export in deletes if not _approved(approvals.get(export.approval_id or 0), csos[export.cso_id])
+        export
+        for export in deletes
+        if export.approval_id not in verified or not _approved(approvals[export.approval_id], csos[export.cso_id])
     ]
     await _ask_again(tx, step, refused, csos)
     ids = {export.id for export in refused}
     return [export for export in found if export.id not in ids]
 
 
-def _approved(item: ReviewItem | None, cso: Cso) -> bool:
-    return item is not None and item.state in _LIVE and covers_delete(item.consequences, cso)
+def _approved(item: ReviewItem, cso: Cso) -> bool:
+    return item.state in _LIVE and covers_delete(item.consequences, cso)
 
 
 async def _ask_again(tx: Transaction, step: Step, refused: list[PendingExport], csos: dict[int, Cso]) -> None:
     if not refused:
         return
     waiting = ExportStatus.AWAITING_APPROVAL
-    reason = "no live approval covers this delete"
+    reason = "no live approval that stands in the audit log covers this delete"
     await exports.change(
         tx, [one._replace(status=waiting, approval_id=None, changed_at=clock.now()) for one in refused]
     )
@@ -62,12 +66,18 @@ async def _ask_again(tx: Transaction, step: Step, refused: list[PendingExport], 
             )
         )
     asked = await reviews.of_objects(tx, [one.cso_id for one in refused], ReviewKind.DELETE, reviews.LIVE)
-    items = [ask(csos[one.cso_id], reason, step.control.run_id) for one in refused if one.cso_id not in asked]
+    bent = [item.id for item in asked.values() if item.state == ReviewState.APPROVED]
+    await reviews.decide(
+        tx, bent, expected=[ReviewState.APPROVED], state=ReviewState.OPEN, operator=None, reason=reason
+    )
+    new = [csos[one.cso_id] for one in refused if one.cso_id not in asked]
+    follows = await consequences_of_delete(tx, step.workspace, new)
+    items = [ask(cso, reason, step.control.run_id, follows[cso.id]) for cso in new]
     for item in await reviews.open_items(tx, items):
         step.moved(Move("review", item.id, item.system, item.label, None, item.state, reason))
 
 
-def ask(cso: Cso, cause: str, run_id: int | None) -> ReviewItem:
+def ask(cso: Cso, cause: str, run_id: int | None, consequences: Consequences) -> ReviewItem:
     """Give the review item that asks whether an object may be deleted in its target."""
     return ReviewItem(
         id=0,
@@ -80,7 +90,7 @@ def ask(cso: Cso, cause: str, run_id: int | None) -> ReviewItem:
         run_id=run_id,
         opened_at=clock.now(),
         evidence={"cause": cause},
-        consequences={"deletes": [[cso.id, cso.system, label_of(cso), cso.external_id]]},
+        consequences=consequences,
         decided_by=None,
         decided_at=None,
         reason=None,

@@ -1,6 +1,6 @@
 """Phase 2, deprovisioning: what becomes of a target object whose MVO is gone or out of scope."""
 
-from engine.consequences import covers_delete
+from engine.consequences import consequences_of_delete, covers_delete
 from engine.labels import label_of
 from engine.phases.approving import ask
 from engine.phases.evaluation_page import EvaluationPage
@@ -22,6 +22,7 @@ from storage.records import (
 from storage.store import Transaction
 from storage.transitions import Move
 
+_GIVEN = (ReviewState.APPROVED, ReviewState.CARRIED_OUT)
 _RELEVANT = (*reviews.LIVE, ReviewState.KEPT)
 
 
@@ -33,7 +34,7 @@ class Deprovisioner:
         self._approvals: dict[int, ReviewItem] = {}
         self._items: dict[int, ReviewItem] = {}
         self._withdrawn: list[ReviewItem] = []
-        self._to_review: list[ReviewItem] = []
+        self._to_review: list[tuple[Cso, str]] = []
         self._vanished: list[Cso] = []
 
     async def load(self, tx: Transaction, mvos: list[Mvo]) -> None:
@@ -90,7 +91,7 @@ class Deprovisioner:
     def _delete(self, mvo: Mvo, cso: Cso, before: PendingExport | None) -> None:
         item = self._items.get(cso.id)
         approval = self._approvals.get(mvo.approval_id or 0)
-        covered = approval is not None and covers_delete(approval.consequences, cso)
+        covered = approval is not None and approval.state in _GIVEN and covers_delete(approval.consequences, cso)
         if item is not None and item.state == ReviewState.KEPT:
             if not mvo.deleted:
                 return
@@ -104,7 +105,7 @@ class Deprovisioner:
         self._page.stage(cso, before, after, cause)
         self._page.step.statistics["provisioning disconnects"] += 1
         if approval_id is None and item is None:
-            self._to_review.append(ask(cso, cause, self._page.step.control.run_id))
+            self._to_review.append((cso, cause))
 
     def withdraw(self, cso: Cso) -> None:
         """Close the review of a delete that is no longer wanted."""
@@ -117,7 +118,10 @@ class Deprovisioner:
         ids = [item.id for item in self._withdrawn]
         why = "back in scope"
         await reviews.decide(tx, ids, expected=_RELEVANT, state=ReviewState.WITHDRAWN, operator=None, reason=why)
-        for item in await reviews.open_items(tx, self._to_review):
+        follows = await consequences_of_delete(tx, step.workspace, [cso for cso, _ in self._to_review])
+        run_id = step.control.run_id
+        items = [ask(cso, cause, run_id, follows[cso.id]) for cso, cause in self._to_review]
+        for item in await reviews.open_items(tx, items):
             step.moved(Move("review", item.id, item.system, item.label, None, item.state, item.evidence["cause"]))
         for item in self._withdrawn:
             step.moved(Move("review", item.id, item.system, item.label, item.state, ReviewState.WITHDRAWN, why))

@@ -1,41 +1,41 @@
 """Phase 5, deletion detection: absence is weak evidence, so it has to pass five gates."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from engine.errors import ObjectError
 from engine.events import Progress
+from engine.gates import Part, Stop, allowed, is_over, keep_stopped, share
+from engine.in_common import in_common
 from engine.labels import label_of
 from engine.obsolete import mark_obsolete
 from engine.phases.confirming import forget
 from engine.steps import Step
-from storage import exports, imports, objects, reviews
-from storage.clock import now
+from storage import clock, exports, imports, objects, reviews
 from storage.imports import Sightings
-from storage.records import CsoStatus, HeldBatch, ImportRecord, StepResult
+from storage.records import CsoStatus, ImportRecord, StepResult
 from storage.store import Transaction
 from storage.transitions import Move
 
-PERCENT_FROM = 5
-"""From how many missing objects on the percentage counts: one leaver in a team of ten is no alarm."""
+GATE_1 = "gate 1 (complete full import)"
+GATE_2 = "gate 2 (what was looked for)"
+GATE_3 = "gate 3 (seen, kept or sent)"
+GATE_4 = "gate 4 (empty answer)"
+GATE_5 = "gate 5 (threshold)"
+SKIPPED = "skipped"
 
 
 @dataclass(slots=True, frozen=True)
 class Absence:
-    """What is missing of one type."""
+    """What is missing of one type in one partition."""
 
-    type: str
+    part: Part
     normal: int
     """How many `Normal` objects there are, the missing ones included."""
     seen: int
     missing: list[int]
-
-
-@dataclass(slots=True, frozen=True)
-class Held:
-    """Why a gate lets nothing pass, with its arithmetic."""
-
-    gate: str
-    arithmetic: str
+    expected: list[int] = field(default_factory=list)
+    """Missing too, and no news: kept by an operator, or their delete was sent."""
 
 
 async def detect_deletions(step: Step) -> AsyncIterator[Progress]:
@@ -45,31 +45,51 @@ async def detect_deletions(step: Step) -> AsyncIterator[Progress]:
     """
     async with step.page() as tx:
         record = await imports.latest(tx, step.system)
+        await reviews.supersede(tx, step.system, state=SKIPPED)
     refusal = _gate_1_complete_full_import(step, record)
     if refusal or record is None:
-        step.result = StepResult.DISCOVERY_ERRORS
-        step.message = f"gate 1 (complete full import): nothing is detected: {refusal}"
+        async for progress in _skip_all(step, record, refusal or ""):
+            yield progress
         return
     sightings = Sightings(record.sightings or b"")
-    absences: list[Absence] = []
     async with step.page() as tx:
-        for object_type in record.types:
-            absences.append(await _find_missing(tx, step, record, sightings, object_type))
-        held = {one.type: reason for one in absences if (reason := _gates_4_and_5(step, one))}
+        elsewhere = await _gate_2_what_was_looked_for(tx, step, record)
+        absences = [
+            await _find_missing(tx, step, Part(step.system, kind, partition), sightings)
+            for kind in record.types
+            for partition in record.partitions
+        ]
         for one in absences:
-            if one.type in held:
-                await _hold(tx, step, one, held[one.type])
+            await _skip_expected(tx, step, one)
+        held = {one.part: stop for one in absences if (stop := _gates_4_and_5(step, one))}
+        common = {one.part: await in_common(tx, one.part, one.missing) for one in absences}
+        await reviews.supersede(tx, step.system)
+        for one in absences:
+            if (stop := held.get(one.part)) is not None:
+                await keep_stopped(tx, step, one.part, stop, one.missing, in_common=common[one.part])
     step.total = step.done = sum(one.normal for one in absences)
     if held:
         step.result = StepResult.STOPPED_THRESHOLD
-        step.message = "; ".join(f"{reason.gate}: {reason.arithmetic}" for reason in held.values())
+        said = [f"{stop.gate}: {stop.arithmetic}" for stop in held.values()]
+        step.message = "; ".join([*said, *(words for part in held for words in common[part])])
         yield step.progress()
         return
+    step.message = elsewhere
     for one in absences:
         for start in range(0, len(one.missing), step.page_size):
+            ids = one.missing[start : start + step.page_size]
             async with step.page() as tx:
-                await _mark_obsolete(tx, step, record, one.missing[start : start + step.page_size], len(one.missing))
+                moves = await mark_obsolete(
+                    tx, step.workspace, record, ids, together=len(one.missing), in_common=common[one.part]
+                )
+                for move in moves:
+                    step.moved(move)
+                step.statistics["deletes"] += sum(1 for move in moves if move.entity == "cso")
             yield step.progress()
+    async with step.page() as tx:
+        for one in absences:
+            await _point_out_slow_losses(tx, step, one)
+    yield step.progress()
 
 
 def _gate_1_complete_full_import(step: Step, record: ImportRecord | None) -> str | None:
@@ -85,18 +105,53 @@ def _gate_1_complete_full_import(step: Step, record: ImportRecord | None) -> str
     return None
 
 
-async def _find_missing(
-    tx: Transaction, step: Step, record: ImportRecord, sightings: Sightings, object_type: str
-) -> Absence:
-    """Gates 2 and 3: only what the import was looking for, never what it saw by either id.
+async def _skip_all(step: Step, record: ImportRecord | None, refusal: str) -> AsyncIterator[Progress]:
+    """Detect nothing, and keep whom the import has not shown so far."""
+    step.result = StepResult.DISCOVERY_ERRORS
+    step.message = f"{GATE_1}: nothing is detected: {refusal}"
+    if record is None or not record.full or record.sightings is None:
+        return
+    sightings = Sightings(record.sightings)
+    async with step.page() as tx:
+        for kind, partition, normal in await objects.count_parts(tx, step.system):
+            part = Part(step.system, kind, partition)
+            missing = [one async for ids in _normal_ids(tx, part) for one in ids if one not in sightings]
+            stop = Stop(GATE_1, f"{share(len(missing), normal)} {part} were not seen, and that says nothing: {refusal}")
+            if missing:
+                await keep_stopped(tx, step, part, stop, missing, state=SKIPPED)
+    yield step.progress()
+
+
+async def _gate_2_what_was_looked_for(tx: Transaction, step: Step, record: ImportRecord) -> str:
+    """Gate 2: only types and partitions that the import was looking for; the others are told, and left alone."""
+    told = []
+    for kind, partition, normal in await objects.count_parts(tx, step.system):
+        if kind in record.types and partition in record.partitions:
+            continue
+        part = Part(step.system, kind, partition)
+        ids = [one async for chunk in _normal_ids(tx, part) for one in chunk]
+        stop = Stop(GATE_2, f"the import did not look for {normal:,} {part}: nothing is known of them")
+        await keep_stopped(tx, step, part, stop, ids, state=SKIPPED)
+        told.append(f"{stop.gate}: {stop.arithmetic}")
+        advice = "if the system's base or types were changed by mistake, change them back; if not, nothing is lost"
+        error = ObjectError("not-looked-for", stop.arithmetic, advice)
+        step.warned(error, object_type=kind, label=partition or kind, system=step.system)
+    return "; ".join(told)
+
+
+def _normal_ids(tx: Transaction, part: Part) -> AsyncIterator[list[int]]:
+    return objects.ids_with_status(tx, part.system, part.type, [part.partition], CsoStatus.NORMAL)
+
+
+async def _find_missing(tx: Transaction, step: Step, part: Part, sightings: Sightings) -> Absence:
+    """Gate 3: never what the import saw by either id.
 
     `PendingProvisioning` objects are not `Normal` and so never looked at; objects that an operator keeps, and
     those whose delete was sent, are no news.
     """
     normal = 0
     missing: list[int] = []
-    chunks = objects.ids_with_status(tx, step.system, object_type, record.partitions, CsoStatus.NORMAL)
-    async for ids in chunks:
+    async for ids in _normal_ids(tx, part):
         normal += len(ids)
         missing.extend(cso_id for cso_id in ids if cso_id not in sightings)
     news = {cso.id: cso for cso in await objects.unsynchronised_among(tx, missing)}
@@ -111,49 +166,52 @@ async def _find_missing(
         normal -= len(news)
     seen = normal - len(missing)
     expected = await exports.deletes_sent(tx, missing) | await objects.kept_among(tx, missing)
-    return Absence(object_type, normal, seen, [cso_id for cso_id in missing if cso_id not in expected])
+    return Absence(part, normal, seen, [one for one in missing if one not in expected], sorted(expected))
 
 
-def _gates_4_and_5(step: Step, absence: Absence) -> Held | None:
+async def _skip_expected(tx: Transaction, step: Step, absence: Absence) -> None:
+    """Keep whom gate 3 has left out though they are missing."""
+    if absence.expected:
+        count = f"{len(absence.expected):,} {absence.part}"
+        stop = Stop(GATE_3, f"{count} are missing as they were: an operator keeps them, or their delete was sent")
+        await keep_stopped(tx, step, absence.part, stop, absence.expected, state=SKIPPED)
+
+
+def _gates_4_and_5(step: Step, absence: Absence) -> Stop | None:
     """Gate 4: not an empty answer. Gate 5: neither too many nor too large a part of them."""
     count, normal = len(absence.missing), absence.normal
     if not count:
         return None
-    what = f"{absence.type} objects of '{step.system}'"
+    what = str(absence.part)
     if not absence.seen:
-        return Held("gate 4 (empty answer)", f"none of {normal:,} {what} came back; that is an outage, not a leave")
-    limits = step.settings.deletions
-    percent = 100 * count / normal
-    if count > limits.max_count or (count >= PERCENT_FROM and percent > limits.max_percent):
-        return Held(
-            "gate 5 (threshold)",
-            f"{count:,} of {normal:,} {what} are missing ({percent:.1f} %); "
-            f"at most {limits.max_count:,}, and from {PERCENT_FROM} on at most {limits.max_percent:g} %, are marked",
-        )
+        return Stop(GATE_4, f"none of {normal:,} {what} came back; that is an outage, not a leave")
+    limits = step.workspace.config.limits_of(step.system, absence.part.type)
+    if is_over(limits, count, normal):
+        percent = 100 * count / normal
+        missing = f"{count:,} of {normal:,} {what} are missing ({percent:.1f} %)"
+        return Stop(GATE_5, f"{missing}; {allowed(limits)}, are marked")
     return None
 
 
-async def _hold(tx: Transaction, step: Step, absence: Absence, held: Held) -> None:
-    batch = HeldBatch(
-        id=0,
-        run_id=step.control.run_id,
-        step_id=step.id,
-        system=step.system,
-        type=absence.type,
-        gate=held.gate,
-        missing=len(absence.missing),
-        arithmetic=held.arithmetic,
-        state="held",
-        at=now(),
-        decided_by=None,
-        reason=None,
+async def _point_out_slow_losses(tx: Transaction, step: Step, absence: Absence) -> None:
+    """Say of a type that it has shrunk by more than the threshold, though no single run has."""
+    limits = step.workspace.config.limits_of(step.system, absence.part.type)
+    if not absence.missing or not limits.trend_days:
+        return
+    since = clock.after(-86_400 * limits.trend_days)
+    lost, among, first = await reviews.lost_since(tx, step.system, absence.part.type, since)
+    whole = absence.normal + lost - len(absence.missing)
+    if among < 2 or not is_over(limits, lost, whole):
+        return
+    message = (
+        f"{absence.part} shrink slowly: {share(lost, whole)} went missing in {among} runs since {str(first)[:10]}, "
+        f"each too few for the threshold ({allowed(limits)})"
     )
-    await reviews.supersede(tx, step.system, absence.type)
-    await reviews.hold(tx, batch, absence.missing)
-
-
-async def _mark_obsolete(tx: Transaction, step: Step, record: ImportRecord, ids: list[int], together: int) -> None:
-    moves = await mark_obsolete(tx, step.workspace, record, ids, together=together)
-    for move in moves:
-        step.moved(move)
-    step.statistics["deletes"] += sum(1 for move in moves if move.entity == "cso")
+    advice = "look at the review for what they have in common; a source may lose some with every delivery"
+    step.warned(
+        ObjectError("slow-shrinking", message, advice),
+        object_type=absence.part.type,
+        label=absence.part.partition or absence.part.type,
+        system=step.system,
+    )
+    step.message = "; ".join(filter(None, (step.message, message)))

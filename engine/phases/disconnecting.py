@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+from engine.auditing import verified_approvals
 from engine.consequences import Consequences, covers, describe, together
 from engine.events import Progress
 from engine.labels import label_of
@@ -34,6 +35,10 @@ async def carry_out_approved(step: Step) -> AsyncIterator[Progress]:
 
 
 async def _carry_out(tx: Transaction, step: Step, items: list[ReviewItem]) -> None:
+    verified = await verified_approvals(tx, items)
+    unknown = [item for item in items if item.id not in verified]
+    await _decide(tx, step, unknown, ReviewState.OPEN, "its approval does not stand in the audit log")
+    items = [item for item in items if item.id in verified]
     csos = {cso.id: cso for cso in await objects.get(tx, [item.object_id for item in items])}
     obsolete = [cso for cso in csos.values() if cso.status == CsoStatus.OBSOLETE]
     fates = await _fates(tx, step, obsolete)

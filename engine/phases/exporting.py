@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 from engine.connectors.base import Connector, ExportOperation, ExportResult
 from engine.errors import ConnectionLost, ObjectError, ObjectFailed
 from engine.events import Progress
+from engine.gates import Stop
 from engine.labels import label_of
 from engine.phases.approving import send_back_unapproved
 from engine.phases.desired import check_dn
 from engine.phases.holding_back import Sending, hold_back_references, wait_for_parents
+from engine.phases.last_look import look_before_deleting, stopped
 from engine.phases.provisioning import OWED
 from engine.phases.settling import adopt_or_refuse, follow_renamed, settle_interrupted, write_the_rest
 from engine.steps import Step
@@ -33,14 +35,19 @@ async def execute_exports(step: Step) -> AsyncIterator[Progress]:
         async with step.page() as tx:
             step.total = await exports.count_sendable(tx, step.system)
         size = step.settings.exports.batch_size or connector.capabilities.batch_size
-        after = (-1, 0)
+        after, looked = (-1, 0), False
         while True:
+            stops: list[Stop] = []
             async with step.page(may_stop=False) as tx:
                 found = await exports.sendable(tx, step.system, after, size)
                 if not found:
                     break
                 after = (found[-1].wave, found[-1].id)
-                batch = await _begin(tx, step, found)
+                if not looked and any(one.change_type == ChangeType.DELETE for one in found):
+                    stops, looked = await look_before_deleting(tx, step), True
+                batch = await _begin(tx, step, found) if not stops else []
+            if stops:
+                raise stopped(stops)
             await _send(step, connector, batch)
             yield step.progress()
 

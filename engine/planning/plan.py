@@ -100,4 +100,6 @@ async def planning(path: Path) -> AsyncIterator[Plan]:
     with private_folder() as folder:
         store = await asyncio.to_thread(Store.open_copy, store_path, folder)
         async with store:
-            yield Plan(PlannedWorkspace(config, rules, store, folder), store_path)
+            # whoever may look may plan: what a plan changes is a copy
+            copied = config.model_copy(update={"roles": None})
+            yield Plan(PlannedWorkspace(copied, rules, store, folder), store_path)

@@ -140,7 +140,7 @@ def test_the_store_itself_refuses_a_delete_that_nobody_approved(office: Office) 
     office.write()
     office("run")
     connection = sqlite3.connect(office.folder / "interlock.db")
-    with pytest.raises(sqlite3.IntegrityError, match="no_delete_without_approval"):
+    with pytest.raises(sqlite3.IntegrityError, match="no live approval covers this delete"):
         connection.execute("UPDATE pending_exports SET status = 'Pending'")
     connection.close()
 

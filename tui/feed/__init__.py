@@ -5,12 +5,11 @@ from collections.abc import AsyncIterator
 from engine import by_hand, queue, review
 from engine.config import StepPlan
 from engine.connectors.base import CheckLine
-from engine.errors import ConfigurationError, StepFailed
+from engine.errors import ConfigurationError, DecisionRefused, StepFailed
 from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
 from engine.operator import current_operator
 from engine.outlook import Ahead
-from engine.review import DecisionRefused
-from engine.runs import execute_run, exit_status, tune_interpreter
+from engine.runs import execute_run, exit_status, stop_runs, tune_interpreter
 from engine.steps import Control
 from engine.workspace import Workspace, open_workspace, whole_cycle, with_detection
 from storage import exports, metaverse, objects, references, reviews, runs
@@ -105,8 +104,7 @@ def plans_of(workspace: Workspace, profile: str | None) -> list[StepPlan]:
 
 async def request_stop(workspace: Workspace) -> list[int]:
     """Ask the open run to stop at its next page boundary; give the ids of the runs that were asked."""
-    async with workspace.store.transaction() as tx:
-        return await runs.request_stop(tx, current_operator())
+    return await stop_runs(workspace, current_operator())
 
 
 async def status(workspace: Workspace) -> Document:

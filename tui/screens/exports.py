@@ -13,8 +13,6 @@ from tui.screens.outcome import told
 from tui.widgets.columns import Column
 from tui.widgets.painting import Line
 
-HANDFUL = feed.review.HANDFUL
-
 
 def _changes(row: dict[str, Any]) -> str:
     names = [change["name"] for change in row["changes"]]

@@ -1,0 +1,111 @@
+"""What goes into the audit log: every decision, release, join by hand, run, and change of the configuration."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from engine.config import Config
+from engine.workspace import Workspace
+from storage import audit
+from storage.documents import decode, encode
+from storage.records import ReviewItem
+from storage.store import Transaction
+
+CONFIGURATION = "configuration"
+APPROVED = "approve"
+
+
+class Fault(NamedTuple):
+    """What is wrong at one place of the log."""
+
+    entry_id: int
+    what: str
+
+
+class Verdict(NamedTuple):
+    """What `verify` found: how many entries there are, the hash of the last, and every fault."""
+
+    entries: int
+    head: str
+    faults: list[Fault]
+
+
+async def record(
+    tx: Transaction, workspace: Workspace, *, operator: str, action: str, subject: str, details: dict[str, Any]
+) -> int:
+    """Write down what somebody did, and before it how the configuration has changed since it was last written down."""
+    await _record_configuration(tx, workspace.config, operator)
+    return await audit.append(tx, operator=operator, action=action, subject=subject, details=details)
+
+
+async def _record_configuration(tx: Transaction, config: Config, operator: str) -> None:
+    now = decode(encode(_flat(config.model_dump(mode="json", by_alias=True, exclude={"folder"}))))
+    last = await audit.newest(tx, CONFIGURATION)
+    before = last.details["configuration"] if last else {}
+    if now == before:
+        return
+    changed = {
+        key: [before.get(key), now.get(key)] for key in sorted({*before, *now}) if before.get(key) != now.get(key)
+    }
+    details = {"changed": changed if last else {}, "configuration": now}
+    subject = f"{len(changed)} keys changed" if last else "first seen"
+    await audit.append(tx, operator=operator, action=CONFIGURATION, subject=subject, details=details)
+
+
+def _flat(table: Any, path: str = "") -> dict[str, Any]:
+    """Give a document as `dotted.key` → value; secrets are not in it, for the configuration only names them."""
+    if isinstance(table, dict):
+        parts: Iterable[tuple[Any, Any]] = table.items()
+    elif isinstance(table, list) and any(isinstance(one, dict) for one in table):
+        parts = ((one.get("name", index) if isinstance(one, dict) else index, one) for index, one in enumerate(table))
+    else:
+        return {path: table}
+    return {
+        key: value
+        for name, inner in parts
+        for key, value in _flat(inner, f"{path}.{name}" if path else str(name)).items()
+    }
+
+
+def seal_of(item: ReviewItem) -> str:
+    """Give what an approval holds on to of an item: a hash of what it asks about, and of the consequences it shows."""
+    shown = [item.id, item.kind, item.object_id, item.consequences]
+    return sha256(encode(shown).encode()).hexdigest()[:32]
+
+
+async def verified_approvals(tx: Transaction, items: Iterable[ReviewItem]) -> set[int]:
+    """Give those of some review items whose approval stands in the audit log, unbent, for just what the item shows.
+
+    Whoever edits the store by hand writes no such entry: what they approved so is not approved.
+    """
+    listed = list(items)
+    entries = await audit.get(tx, sorted({item.audit_id for item in listed if item.audit_id is not None}))
+    whole = {entry.id: entry for entry in entries if entry.action == APPROVED and audit.is_whole(entry)}
+    return {
+        item.id
+        for item in listed
+        if item.audit_id in whole and whole[item.audit_id].details["items"].get(str(item.id)) == seal_of(item)
+    }
+
+
+async def verify(tx: Transaction, seal: str | None = None) -> Verdict:
+    """Prove the log whole: every entry as its hash says, none missing, none out of order.
+
+    With a seal, the hash of an entry that was kept elsewhere, also that its end was not cut off.
+    """
+    faults: list[Fault] = []
+    entries, head, expected_id, sealed = 0, "", 1, seal is None
+    async for row in audit.rows(tx):
+        entry_id, previous, kept = row[0], row[8], row[9]
+        entries += 1
+        if entry_id != expected_id:
+            faults.append(Fault(expected_id, f"entries {expected_id} to {entry_id - 1} are missing"))
+        if previous != head:
+            faults.append(Fault(entry_id, "it does not follow the entry before it: one was removed, replaced or moved"))
+        if audit.digest(*row[:9]) != kept:
+            faults.append(Fault(entry_id, "it was edited: it is not what its hash says"))
+        expected_id, head = entry_id + 1, kept
+        sealed = sealed or kept == seal
+    if not sealed:
+        faults.append(Fault(expected_id, f"no entry has the hash of the seal {seal}: the end of the log was cut off"))
+    return Verdict(entries, head, faults)

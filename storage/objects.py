@@ -262,6 +262,12 @@ async def count_parts(tx: Transaction, system: str) -> list[tuple[str, str, int]
     return [(kind, partition, count) for kind, partition, count in rows]
 
 
+async def mvos_of_removed(tx: Transaction, ids: Iterable[int]) -> dict[int, int | None]:
+    """Give what CSOs that are no longer there were joined to when they went: CSO id → MVO id."""
+    query = select(tombstones.c.object_id, tombstones.c.mvo_id).where(dialect.among(tombstones.c.object_id, ids))
+    return {cso_id: mvo_id for cso_id, mvo_id in await tx.execute(query)}  # noqa: C416 - rows are no pairs to a checker
+
+
 async def deleted_since(tx: Transaction, system: str, since: str) -> dict[str, list[int]]:
     """Give the CSOs of a system whose approved delete was proved since a moment, by type."""
     query = select(tombstones.c.type, tombstones.c.object_id).where(

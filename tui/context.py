@@ -33,6 +33,11 @@ def readable(text: str | None) -> str | None:
     return text
 
 
+def text_of(text: str) -> str:
+    """Refuse an argument that is no text in the terminal's encoding; a blank one is nothing."""
+    return (readable(text) if text else "") or ""
+
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
 
 

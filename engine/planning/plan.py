@@ -35,12 +35,15 @@ class Plan:
         self.waiting = 0
         """Review items that would wait for a decision."""
         self._step_ids: list[int] = []
+        self._begun = False
 
     async def run(self, profile: str, steps: Sequence[StepPlan], operator: str) -> AsyncIterator[Event]:
         """Carry the steps out on the copies, and tell what happens as a run would. Raises `AlreadyRunning`."""
         control = Control()
-        async with self.workspace.store.transaction() as tx:
-            await plans.begin(tx)
+        if not self._begun:
+            self._begun = True
+            async with self.workspace.store.transaction() as tx:
+                await plans.begin(tx)
         async for event in execute_run(self.workspace, profile, steps, operator, control):
             if isinstance(event, StepFinished):
                 yield await self._finish(event, control.run_id)

@@ -1,6 +1,7 @@
 """Decide: the review, and the queue of pending exports."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,14 +9,22 @@ import typer
 
 from tui import feed
 from tui.commands.listing import LimitOption, SearchOption, StatusOption, SystemOption, write_listing
-from tui.context import CONFIG, USAGE, ConfigOption, JsonOption, carry_out, fail, open_workspace, readable
+from tui.context import CONFIG, USAGE, ConfigOption, JsonOption, carry_out, fail, open_workspace, readable, text_of
 from tui.display import display
-from tui.output import complain, say
+from tui.foresight import foresight
+from tui.output import complain, say, write_json
 
 review = typer.Typer(help="What waits for a person: list it, approve, keep, defer, withdraw, release.")
 exports = typer.Typer(help="The queue of pending exports: list it, retry, hold, discard.")
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="One or more ids, such as rev-3.")]
+SomeIds = Annotated[list[str] | None, typer.Argument(metavar="[ID…]", help="Ids, such as rev-3; or --filter.")]
+FilterOption = Annotated[
+    str | None,
+    typer.Option("--filter", help="All that the line lets through, as in the console: 'system:hr smith !kind:delete'."),
+]
+CountOption = Annotated[int | None, typer.Option("--count", help="How many these are, for more than a handful.")]
+SomeReason = Annotated[str, typer.Option("--reason", help="Why; it is kept with the decision.", callback=text_of)]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept with the decision.", callback=readable)]
 
 
@@ -47,49 +56,79 @@ def _list_held(config: Path) -> None:
 
 @review.command()
 def approve(
-    ids: Ids,
-    reason: Reason,
-    count: Annotated[int | None, typer.Option("--count", help="How many these are, for more than a handful.")] = None,
+    ids: SomeIds = None,
+    reason: SomeReason = "",
+    count: CountOption = None,
+    chosen: FilterOption = None,
     config: ConfigOption = CONFIG,
 ) -> None:
     """Approve: the next sync disconnects, evaluation stages the deletes, export sends them."""
-    workspace = open_workspace(config)
-    operator = feed.current_operator()
-    work = feed.review.approve(workspace, numbers(ids, "rev"), operator=operator, reason=reason, count=count)
-    _decide(workspace, "rev", work, "approved")
+    _decide_items(config, ids, chosen, feed.review.approve, "approved", reason=reason, count=count)
 
 
 @review.command()
-def keep(ids: Ids, reason: Reason, config: ConfigOption = CONFIG) -> None:
+def keep(
+    ids: SomeIds = None,
+    reason: SomeReason = "",
+    count: CountOption = None,
+    chosen: FilterOption = None,
+    config: ConfigOption = CONFIG,
+) -> None:
     """Keep: nothing happens to it, and it is not proposed again until it was seen and went missing again."""
-    workspace = open_workspace(config)
-    operator = feed.current_operator()
-    work = feed.review.keep(workspace, numbers(ids, "rev"), operator=operator, reason=reason)
-    _decide(workspace, "rev", work, "kept")
+    _decide_items(config, ids, chosen, feed.review.keep, "kept", reason=reason, count=count)
 
 
 @review.command()
 def defer(
-    ids: Ids,
-    reason: Reason,
-    until: Annotated[str, typer.Option("--for", help="How long, such as 12h, 7d, 2w.")] = "7d",
+    ids: SomeIds = None,
+    reason: SomeReason = "",
+    count: CountOption = None,
+    chosen: FilterOption = None,
+    until: Annotated[
+        str, typer.Option("--for", "--until", help="How long, such as 12h, 7d, 2w; or until a day, such as 2027-01-31.")
+    ] = "7d",
     config: ConfigOption = CONFIG,
 ) -> None:
-    """Defer: it waits again after some time."""
-    workspace = open_workspace(config)
-    work = feed.review.defer(
-        workspace, numbers(ids, "rev"), operator=feed.current_operator(), reason=reason, until=until
-    )
-    _decide(workspace, "rev", work, "deferred")
+    """Defer: it waits again after some time, or from a day on."""
+    work = partial(feed.review.defer, until=until)
+    _decide_items(config, ids, chosen, work, "deferred", reason=reason, count=count)
 
 
 @review.command()
-def withdraw(ids: Ids, reason: Reason, config: ConfigOption = CONFIG) -> None:
+def withdraw(
+    ids: SomeIds = None,
+    reason: SomeReason = "",
+    count: CountOption = None,
+    chosen: FilterOption = None,
+    config: ConfigOption = CONFIG,
+) -> None:
     """Withdraw an approval that has not been carried out."""
+    _decide_items(config, ids, chosen, feed.review.withdraw, "open again", reason=reason, count=count)
+
+
+@review.command("consequences")
+def show_consequences(
+    ids: SomeIds = None,
+    chosen: FilterOption = None,
+    limit: Annotated[int, typer.Option("--limit", help="How many trees are told; the totals are of all.", min=0)] = 20,
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what approving would lead to, across all systems: carried out on a copy, nothing is changed."""
     workspace = open_workspace(config)
-    operator = feed.current_operator()
-    work = feed.review.withdraw(workspace, numbers(ids, "rev"), operator=operator, reason=reason)
-    _decide(workspace, "rev", work, "open again")
+    if bool(ids) == bool(chosen):
+        fail("name items, such as rev-3, or choose them with --filter", USAGE)
+
+    async def foresee() -> feed.Foresight:
+        found = numbers(ids or [], "rev") if ids else await feed.waiting_items(workspace, chosen or "")
+        return await feed.foresee(config, found, limit)
+
+    found = carry_out(workspace, foresee())
+    if as_json:
+        write_json(feed.foresight_document(found))
+        return
+    for line in foresight(feed.foresight_document(found)):
+        say(line)
 
 
 @review.command()
@@ -104,8 +143,11 @@ def release(
     work = feed.review.release(
         workspace, numbers([run], "run")[0], count=count, operator=feed.current_operator(), reason=reason
     )
-    _, marked = carry_out(workspace, work)
-    say(f"{marked:,} objects are obsolete now and wait in the review; nothing was deleted")
+    batches, marked = carry_out(workspace, work)
+    if marked or not any(batch.gate == feed.BEFORE_EXPORT for batch in batches):
+        say(f"{marked:,} objects are obsolete now and wait in the review; nothing was deleted")
+    else:
+        say(f"{count:,} approved deletes may leave with the next export")
 
 
 @exports.callback(invoke_without_command=True)
@@ -159,6 +201,30 @@ def numbers(ids: Sequence[str], kind: str) -> list[int]:
     return [int(text) for text in texts]
 
 
+def _decide_items(
+    config: Path,
+    ids: Sequence[str] | None,
+    chosen: str | None,
+    work: Callable[..., Awaitable[Sequence[Any]]],
+    done: str,
+    *,
+    reason: str,
+    count: int | None,
+) -> None:
+    """Decide about items that were named, or that a filter lets through; then their number is always wanted."""
+    workspace = open_workspace(config)
+    if bool(ids) == bool(chosen):
+        fail("name items, such as rev-3, or choose them with --filter", USAGE)
+
+    async def decide() -> Sequence[Any]:
+        found = numbers(ids or [], "rev") if ids else await feed.waiting_items(workspace, chosen or "")
+        if chosen and count != len(found):
+            raise feed.DecisionRefused(f"the filter lets {len(found):,} through; say so with --count {len(found)}")
+        return await work(workspace, found, operator=feed.current_operator(), reason=reason, count=count)
+
+    _decide(workspace, "rev", decide(), done)
+
+
 def _decide(workspace: feed.Workspace, kind: str, work: Awaitable[Sequence[Any]], done: str) -> None:
     """Carry a decision out and say for each thing what became of it; status 1 if any was refused."""
 
@@ -171,5 +237,5 @@ def _decide(workspace: feed.Workspace, kind: str, work: Awaitable[Sequence[Any]]
         if outcome.refusal:
             complain(f"refused: {kind}-{outcome[0]} {display(outcome.label)}: {outcome.refusal}")
         else:
-            say(f"{display(outcome.label)}: {done}")
+            say(f"{display(outcome.label)}: {getattr(outcome, 'note', '') or done}")
     raise typer.Exit(1 if refused else 0)

@@ -16,16 +16,19 @@ from storage import exports, metaverse, objects, references, reviews, runs
 from storage.errors import AlreadyRunning, StoreError
 from storage.lists import UnknownColumn
 from storage.records import CsoStatus, ExportStatus, HeldBatch, Query, ReviewState, Run, StepRecord, StepResult, Term
+from storage.reviews import BEFORE_EXPORT
 from tui.feed import lists
 from tui.feed.explaining import explain
+from tui.feed.foreseeing import Foresight, foresee, foresight_document
 from tui.feed.history import PastRun, history
-from tui.feed.lists import Document, listing
+from tui.feed.lists import Document, listing, waiting_items
 from tui.feed.owing import owed
 from tui.feed.snapshot import Counts, Snapshot, counts, snapshot
 from tui.feed.systems import configuration
 from tui.feed.things import UnknownId, items, show
 
 __all__ = [
+    "BEFORE_EXPORT",
     "STATUSES",
     "Ahead",
     "AlreadyRunning",
@@ -36,6 +39,7 @@ __all__ = [
     "DecisionRefused",
     "Document",
     "Event",
+    "Foresight",
     "HeldBatch",
     "PastRun",
     "Progress",
@@ -64,6 +68,8 @@ __all__ = [
     "execute_run",
     "exit_status",
     "explain",
+    "foresee",
+    "foresight_document",
     "history",
     "items",
     "listing",
@@ -78,6 +84,7 @@ __all__ = [
     "snapshot",
     "status",
     "tune_interpreter",
+    "waiting_items",
 ]
 
 STATUSES: dict[str, tuple[str, ...]] = {

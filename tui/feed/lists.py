@@ -122,3 +122,11 @@ def _document(kind: str, record: lists.Record) -> Document:
 def export_document(export: PendingExport) -> Document:
     """Give a pending export with its changes as documents."""
     return {**export._asdict(), "changes": [change._asdict() for change in export.changes]}
+
+
+async def waiting_items(workspace: Workspace, line: str) -> list[int]:
+    """Give the review items that a filter's line lets through; as in the console, those that wait if it does not say.
+
+    Raises `UnknownColumn` or `StoreError`.
+    """
+    return await keys(workspace, Query("review", parse_filter(line)))

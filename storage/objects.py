@@ -7,7 +7,7 @@ from sqlalchemy import Column, ColumnElement, Select, bindparam, delete, func, i
 
 from storage import clock, dialect
 from storage.documents import decode, sealed
-from storage.records import Attributes, Cso, CsoStatus, KnownCso
+from storage.records import Attributes, Cso, CsoStatus, JoinedBy, KnownCso
 from storage.store import Transaction
 from storage.tables import objects, owed, tombstones, wanted
 
@@ -57,7 +57,8 @@ class PlannedCso(NamedTuple):
     system: str
     type: str
     content: Content
-    mvo_id: int
+    mvo_id: int | None
+    """None for one that is restored without its person."""
 
 
 def content_of(
@@ -115,14 +116,17 @@ async def add_planned(tx: Transaction, planned: list[PlannedCso]) -> None:
         status = CsoStatus.PENDING_PROVISIONING
         same: dict[str, str | int] = {
             "status": status,
-            "joined_by": "provisioning",
             "due": 0,
             "kept": 0,
             "created_at": at,
             "changed_at": at,
         }
-        rows = [(one.id, one.system, one.type, *one.content, one.mvo_id) for one in planned]
-        await dialect.insert_many(tx, objects, ("id", "system", "type", *_CONTENT, "mvo_id"), rows, same)
+        names = ("id", "system", "type", *_CONTENT, "mvo_id", "joined_by")
+        how = JoinedBy.PROVISIONING
+        rows = [
+            (one.id, one.system, one.type, *one.content, one.mvo_id, how if one.mvo_id else None) for one in planned
+        ]
+        await dialect.insert_many(tx, objects, names, rows, same)
 
 
 async def update_imported(tx: Transaction, found: list[tuple[int, Content]]) -> None:

@@ -42,6 +42,7 @@ app.command()(joining.join)
 app.command()(joining.disconnect)
 app.command()(joining.exclude)
 app.command()(joining.include)
+app.command()(joining.restore)
 
 
 @app.callback(invoke_without_command=True)

@@ -50,6 +50,25 @@ def _do(workspace: feed.Workspace, work: Coroutine[Any, Any, str]) -> None:
     say(display(carry_out(workspace, work)))
 
 
+def restore(
+    thing: Annotated[str, typer.Argument(metavar="ID", help="A deleted target object, cso-12, or an approval, rev-3.")],
+    reason: Reason,
+    config: ConfigOption = CONFIG,
+) -> None:
+    """Create what was deleted again, from what it last held; the next export sends it."""
+    workspace = open_workspace(config)
+    kind = "rev" if thing.startswith("rev") else "cso"
+    number = numbers([thing], kind)[0]
+    operator = feed.current_operator()
+    for one in carry_out(workspace, feed.restore(workspace, kind, number, operator=operator, reason=reason)):
+        say(f"{display(one.label)} is staged again, as cso-{one.cso_id}")
+        for line in one.staged:
+            say(f"  {display(line)}")
+        say("  what cannot come back:")
+        for line in one.lost:
+            say(f"    {display(line)}")
+
+
 def owed(config: ConfigOption = CONFIG, limit: LimitOption = None, as_json: JsonOption = False) -> None:
     """List the references that are owed: what they name is not there yet."""
     workspace = open_workspace(config)

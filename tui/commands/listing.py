@@ -104,6 +104,10 @@ def consequences(found: feed.Document) -> str:
     parts += [f"deletes {label} in '{system}'" for _, system, label, _ in found.get("deletes", [])]
     parts += [f"disables {label} in '{system}'" for _, system, label, _ in found.get("disabled", [])]
     parts += [f"leaves {label} in '{system}' alone" for _, system, label, _ in found.get("left_alone", [])]
+    if leaves := [label for _, label, _ in found.get("referring", [])] + [
+        label for _, _, label, *_ in found.get("groups", [])
+    ]:
+        parts.append(f"leaves {', '.join(leaves[:3])}" + (f" and {len(leaves) - 3} more" if len(leaves) > 3 else ""))
     parts += [f"creates {label} in '{system}' again" for _, system, label, _ in found.get("recreated", [])]
     if found.get("recalled"):
         parts.append(f"recalls {', '.join(found['recalled'])}")

@@ -9,6 +9,7 @@ from engine.errors import ConfigurationError, DecisionRefused, StepFailed
 from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
 from engine.operator import current_operator
 from engine.outlook import Ahead
+from engine.restoring import restore
 from engine.runs import execute_run, exit_status, stop_runs, tune_interpreter
 from engine.steps import Control
 from engine.workspace import Workspace, open_workspace, whole_cycle, with_detection
@@ -19,7 +20,7 @@ from storage.records import CsoStatus, ExportStatus, HeldBatch, Query, ReviewSta
 from storage.reviews import BEFORE_EXPORT
 from tui.feed import lists
 from tui.feed.explaining import explain
-from tui.feed.foreseeing import Foresight, foresee, foresight_document
+from tui.feed.foreseeing import Foresight, foresee, foresee_beside, foresight_document
 from tui.feed.history import PastRun, history
 from tui.feed.lists import Document, listing, waiting_items
 from tui.feed.owing import owed
@@ -69,6 +70,7 @@ __all__ = [
     "exit_status",
     "explain",
     "foresee",
+    "foresee_beside",
     "foresight_document",
     "history",
     "items",
@@ -79,6 +81,7 @@ __all__ = [
     "plans_of",
     "queue",
     "request_stop",
+    "restore",
     "review",
     "show",
     "snapshot",

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from engine.labels import label_of, with_references
 from engine.workspace import Workspace
-from storage import exports, metaverse, objects, references, reviews, runs, transitions
-from storage.records import ReviewItem
+from storage import exports, metaverse, objects, references, reviews, runs, tombstones, transitions
+from storage.records import Cso, ReviewItem
 from storage.store import Transaction
 from tui.feed.lists import Document, export_document
 
@@ -93,8 +93,25 @@ async def _show_review(tx: Transaction, item_id: int) -> Document | None:
         return None
     history = [move._asdict() for move in await transitions.of(tx, "review", item_id)]
     csos = await objects.get(tx, [items[0].object_id])
-    last = csos[0].attributes if csos else None
-    return {**items[0]._asdict(), "id": f"rev-{item_id}", "attributes": last, "transitions": history}
+    gone = [] if csos else await tombstones.of_object(tx, items[0].object_id)
+    last = (csos or gone)[0].attributes if csos or gone else None
+    return {
+        **items[0]._asdict(),
+        "id": f"rev-{item_id}",
+        "attributes": last,
+        "elsewhere": await _elsewhere(tx, csos[0]) if csos else [],
+        "transitions": history,
+    }
+
+
+async def _elsewhere(tx: Transaction, cso: Cso) -> list[Document]:
+    """Give what else its person is joined to: where it is still alive."""
+    joined = await objects.joined_to(tx, [cso.mvo_id] if cso.mvo_id is not None else [])
+    return [
+        {"id": f"cso-{one.id}", "system": one.system, "label": label_of(one), "status": one.status, "by": one.joined_by}
+        for one in joined
+        if one.id != cso.id
+    ]
 
 
 async def _show_run(tx: Transaction, run_id: int) -> Document | None:
@@ -107,6 +124,7 @@ async def _show_run(tx: Transaction, run_id: int) -> Document | None:
         "steps": [step._asdict() for step in await runs.steps_of(tx, run_id)],
         "errors": [{"step": step, **error._asdict()} for step, error in await runs.errors_of(tx, run_id)],
         "held": [batch._asdict() for batch in await reviews.held(tx, run_id)],
+        "stopped": [batch._asdict() for batch in await reviews.stopped_in(tx, run_id) if batch.state != "held"],
     }
 
 

@@ -27,7 +27,11 @@ def told(work: Awaitable[Sequence[Outcome]], done: str, kind: str) -> Callable[[
         outcomes = await work
         refused = [one for one in outcomes if one.refusal]
         taken = len(outcomes) - len(refused)
-        said = f"{taken:,} {done}" if taken != 1 else f"{_name(outcomes, kind)}: {done}"
+        notes = [note for one in outcomes if (note := getattr(one, "note", ""))]
+        became = notes[0] if len(notes) == taken and notes else done
+        said = f"{taken:,} {became}" if taken != 1 else f"{_name(outcomes, kind)}: {became}"
+        if notes and len(notes) < taken:
+            said += f"; {len(notes):,} of them {notes[0]}"
         if not refused:
             return said
         why = f"{display(refused[0].label, 30)}: {refused[0].refusal}"

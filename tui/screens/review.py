@@ -11,6 +11,7 @@ from tui.moments import local_time
 from tui.screens.base import guarded
 from tui.screens.choice import Choice
 from tui.screens.confirm import Answer, Asked
+from tui.screens.foresight import ForesightScreen
 from tui.screens.listing import MarkingScreen
 from tui.screens.outcome import told
 from tui.sheets.layout import broken
@@ -33,7 +34,9 @@ def _consequence(row: dict[str, Any]) -> tuple[str, str]:
 
 def _named(item: dict[str, Any]) -> list[Line]:
     """Name an item, and every object that would be deleted with it."""
-    lines: list[Line] = [[(f"  {part}", "strong")] for part in broken(f"{item['id']}  {display(item['label'])}", 68)]
+    first = f"  (first approved by {display(item['first_by'], 20)})" if item["first_by"] else ""
+    title = f"{item['id']}  {display(item['label'])}{first}"
+    lines: list[Line] = [[(f"  {part}", "strong")] for part in broken(title, 68)]
     for _, system, label, _external_id in item["consequences"].get("deletes", []):
         lines += [[(f"    {part}", "danger")] for part in broken(display(f"deletes {label} in {system}"), 66)]
     return lines
@@ -61,6 +64,7 @@ class ReviewScreen(MarkingScreen):
         Binding("a", "approve", "approve", id="review.approve"),
         Binding("K", "keep", "keep", id="review.keep"),
         Binding("L", "defer", "later", id="review.defer"),
+        Binding("t", "tree", "all that follows", id="review.tree"),
         Binding("u", "withdraw", "withdraw", id="review.withdraw"),
         Binding("R", "release", "release held", id="review.release", show=False),
         Binding("o", "decided", "also what is decided", id="review.decided", show=False),
@@ -94,7 +98,7 @@ class ReviewScreen(MarkingScreen):
         if action == "release":
             if not (self.session.snapshot and self.session.snapshot.held):
                 return "no gate holds anything"
-        elif action in self.WRITES and not self.table.chosen_keys():
+        elif (action in self.WRITES or action == "tree") and not self.table.chosen_keys():
             return "there is nothing here to decide"
         return super().why_not(action)
 
@@ -114,13 +118,20 @@ class ReviewScreen(MarkingScreen):
     def action_defer(self) -> None:
         """Put off what is marked."""
         ids = self.table.chosen_keys()
-        self.run_worker(self._ask("defer", ids, self._defer, extra=("for", "7d")), group="ask", exit_on_error=False)
+        self.run_worker(
+            self._ask("defer", ids, self._defer, extra=("for, or until", "7d")), group="ask", exit_on_error=False
+        )
 
     @guarded
     def action_withdraw(self) -> None:
         """Take an approval back that has not been carried out."""
         ids = self.table.chosen_keys()
         self.run_worker(self._ask("withdraw", ids, self._withdraw), group="ask", exit_on_error=False)
+
+    @guarded
+    def action_tree(self) -> None:
+        """Show all that approving what is marked would lead to, across all systems: carried out on a copy."""
+        self.app.push_screen(ForesightScreen(self.table.chosen_keys()))
 
     async def _ask(
         self,
@@ -139,9 +150,11 @@ class ReviewScreen(MarkingScreen):
             lines += _named(item)
         if len(items) > NAMED:
             lines.append([(f"  … and {len(items) - NAMED:,} more", "")])
+        settings = self.session.workspace.config.review
         systems = ", ".join(sorted({f"'{item['system']}'" for item in items}))
         title = f"{verb.capitalize()} {len(items):,} item{'s' * (len(items) != 1)} of {systems}"
-        asked = Asked(title, lines, verb, len(items) if grave else None, extra=extra)
+        number = len(items) if grave or len(items) > settings.handful else None
+        asked = Asked(title, lines, verb, number, reason=len(items) >= settings.reason_from, extra=extra)
 
         def decided(answer: Answer) -> None:
             done(items, answer)
@@ -166,19 +179,26 @@ class ReviewScreen(MarkingScreen):
 
     def _keep(self, items: Items, answer: Answer) -> None:
         session, ids = self.session, [item["key"] for item in items]
-        work = feed.review.keep(session.workspace, ids, operator=session.operator, reason=answer.reason)
+        work = feed.review.keep(session.workspace, ids, operator=session.operator, reason=answer.reason, count=len(ids))
         self._decide("keep", work, "kept")
 
     def _defer(self, items: Items, answer: Answer) -> None:
         session, ids = self.session, [item["key"] for item in items]
         work = feed.review.defer(
-            session.workspace, ids, operator=session.operator, reason=answer.reason, until=answer.extra
+            session.workspace,
+            ids,
+            operator=session.operator,
+            reason=answer.reason,
+            until=answer.extra,
+            count=len(ids),
         )
-        self._decide("defer", work, f"put off for {answer.extra}")
+        self._decide("defer", work, f"put off: {answer.extra}")
 
     def _withdraw(self, items: Items, answer: Answer) -> None:
         session, ids = self.session, [item["key"] for item in items]
-        work = feed.review.withdraw(session.workspace, ids, operator=session.operator, reason=answer.reason)
+        work = feed.review.withdraw(
+            session.workspace, ids, operator=session.operator, reason=answer.reason, count=len(ids)
+        )
         self._decide("withdraw", work, "open again")
 
     # What a gate holds --------------------------------------------------------------------------------------------
@@ -203,9 +223,13 @@ class ReviewScreen(MarkingScreen):
 
     def _ask_release(self, run_id: int, count: int) -> None:
         held = self.session.snapshot.held if self.session.snapshot else []
-        mine = [display(batch.arithmetic) for batch in held if batch.run_id == run_id]
-        lines: list[Line] = [[(part, "danger")] for words in mine for part in broken(words, 70)]
-        lines.append([("They become obsolete and wait in the review; nothing is deleted yet.", "")])
+        mine = [batch for batch in held if batch.run_id == run_id]
+        said = [display(words) for batch in mine for words in (batch.arithmetic, *batch.in_common)]
+        lines: list[Line] = [[(part, "danger")] for words in said for part in broken(words, 70)]
+        if any(batch.gate == feed.BEFORE_EXPORT for batch in mine):
+            lines.append([("The next export deletes them: each was approved.", "danger")])
+        else:
+            lines.append([("They become obsolete and wait in the review; nothing is deleted yet.", "")])
         asked = Asked(f"Release {count:,} objects that a gate held in run-{run_id}", lines, "release", count)
         self.ask(asked, "nothing was released", lambda answer: self._release(run_id, count, answer))
 
@@ -213,9 +237,11 @@ class ReviewScreen(MarkingScreen):
         session = self.session
 
         async def work() -> str:
-            _, marked = await feed.review.release(
+            batches, marked = await feed.review.release(
                 session.workspace, run_id, count=count, operator=session.operator, reason=answer.reason
             )
+            if all(batch.gate == feed.BEFORE_EXPORT for batch in batches):
+                return f"{count:,} approved deletes leave with the next export"
             return f"{marked:,} objects are obsolete now and wait here; nothing was deleted"
 
         self.act("release", work)

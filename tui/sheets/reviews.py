@@ -7,6 +7,8 @@ from tui.moments import lasting, local_time
 from tui.sheets.layout import Document, attributes, fact, prose, section, stated, timeline
 from tui.widgets.sheet import SheetLine
 
+MOST_REFERRING = 20
+"""Objects that refer to what goes that are shown before they are only counted."""
 _QUESTIONS = {
     "absence": "a complete import no longer contained it",
     "delete": "a delete in the target that no approval covers yet",
@@ -21,6 +23,8 @@ def review(found: Document, width: int) -> list[SheetLine]:
         *prose("asks about", _QUESTIONS.get(found["kind"], found["kind"]), width),
         *stated("state", tones.status(found["state"]), width),
     ]
+    if found["first_by"]:
+        lines += fact("first", f"approved by {found['first_by']}; two people have to agree", width, tone="warn")
     if found["decided_by"]:
         lines += fact("decided", f"by {found['decided_by']}, {local_time(found['decided_at'])}", width)
         lines += prose("reason", found["reason"], width)
@@ -30,6 +34,9 @@ def review(found: Document, width: int) -> list[SheetLine]:
     lines += consequences(found["consequences"], width)
     lines += section("Evidence")
     lines += _evidence(found, width)
+    for one in found.get("elsewhere", []):
+        alive = f"{one['label']} in {one['system']}, {one['status']}"
+        lines += fact("alive as", alive, width, link=one["id"])
     if found.get("attributes"):
         lines += section("Last known attributes")
         lines += attributes(found["attributes"], width)
@@ -50,8 +57,22 @@ def consequences(found: Document, width: int) -> list[SheetLine]:
     lines += _objects("leaves alone", found.get("left_alone", []), width, "")
     lines += _objects("creates again", found.get("recreated", []), width, "warn")
     for name in found.get("recalled", []):
-        lines += fact("recalls", name, width, tone="warn")
+        heir = found.get("taken_over", {}).get(name)
+        then = f", and {heir[2]} in {heir[1]} gives it" if heir else ", and nobody else gives it"
+        lines += fact("recalls", name + then, width, tone="warn", link=f"cso-{heir[0]}" if heir else None)
+    lines += _referring(found, width)
     return lines or [*fact("nothing else", "the object is disconnected, no more", width)]
+
+
+def _referring(found: Document, width: int) -> list[SheetLine]:
+    """Show who refers to what goes: groups, and those whose manager it is."""
+    lines = []
+    for mvo_id, label, attribute in found.get("referring", [])[:MOST_REFERRING]:
+        lines += fact("leaves", f"{attribute} of {label}", width, tone="warn", link=f"mvo-{mvo_id}")
+    for cso_id, system, label, attribute, _ in found.get("groups", [])[:MOST_REFERRING]:
+        lines += fact("leaves", f"{attribute} of {label} in {system}", width, tone="warn", link=f"cso-{cso_id}")
+    left_out = sum(max(len(found.get(key, [])) - MOST_REFERRING, 0) for key in ("referring", "groups"))
+    return lines + (fact("", f"… and {left_out:,} more that refer to it", width) if left_out else [])
 
 
 def _objects(verb: str, entries: list[list[Any]], width: int, tone: str) -> list[SheetLine]:
@@ -77,6 +98,8 @@ def _evidence(found: Document, width: int) -> list[SheetLine]:
         together = evidence["missing_together"]
         others = "nobody else went missing" if together == 1 else f"{together:,} went missing at once"
         lines += fact("with it", others, width)
+    for said in evidence.get("in_common", []):
+        lines += prose("in common", said, width, tone="warn")
     if evidence.get("cause"):
         lines += prose("cause", evidence["cause"], width)
     return lines or [*fact("", "asked in " + (f"run-{found['run_id']}" if found["run_id"] else "no run"), width)]
@@ -103,4 +126,7 @@ def totals(items: list[Document]) -> list[str]:
     recalled = sum(len(item["consequences"].get("recalled", [])) for item in items)
     if recalled:
         lines.append(f"{recalled:,} attribute{'s are' if recalled != 1 else ' is'} recalled")
+    leaving = sum(len(item["consequences"].get(key, [])) for item in items for key in ("referring", "groups"))
+    if leaving:
+        lines.append(f"{leaving:,} reference{'s' if leaving != 1 else ''} of groups and managers would be lost")
     return lines or ["the objects are disconnected; nothing is deleted"]

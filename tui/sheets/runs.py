@@ -27,7 +27,12 @@ def run(found: Document, width: int) -> list[SheetLine]:
     if found["stop_requested_by"]:
         lines += fact("stop asked by", found["stop_requested_by"], width, tone="warn")
     for batch in found.get("held", []):
-        lines += prose("held", batch["arithmetic"], width, tone="danger")
+        lines += prose("held", f"{batch['gate']}: {batch['arithmetic']}", width, tone="danger")
+        for said in batch["in_common"]:
+            lines += prose("", said, width, tone="danger")
+    for batch in found.get("stopped", []):
+        who = f" by {batch['decided_by']}" if batch["decided_by"] else ""
+        lines += prose(batch["state"] + who, f"{batch['gate']}: {batch['arithmetic']}", width, tone="warn")
     if count := len(found["errors"]):
         more = "or more " if count >= MOST_ERRORS else ""
         told = f"{count:,} {more}(! lists them)"

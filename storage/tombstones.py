@@ -1,0 +1,51 @@
+"""What objects last held that are no longer in the connector space."""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, select, update
+
+from storage.documents import decode
+from storage.records import Attributes
+from storage.store import Transaction
+from storage.tables import tombstones
+
+
+class Tombstone(NamedTuple):
+    """A CSO as it was when it went, the approval it went under, and the CSO it was restored as."""
+
+    id: int
+    object_id: int
+    system: str
+    type: str
+    external_id: str | None
+    secondary_id: str | None
+    attributes: Attributes
+    mvo_id: int | None
+    review_id: int | None
+    at: str
+    restored_as: int | None
+
+    @property
+    def label(self) -> str:
+        """What a person called it."""
+        return self.secondary_id or self.external_id or f"cso-{self.object_id}"
+
+
+async def of_object(tx: Transaction, object_id: int) -> list[Tombstone]:
+    """Give what a CSO last held, if it is gone."""
+    query = select(tombstones).where(tombstones.c.object_id == object_id)
+    return await _tombstones(tx, query.order_by(tombstones.c.id.desc()).limit(1))
+
+
+async def of_review(tx: Transaction, review_id: int) -> list[Tombstone]:
+    """Give what went under one approval."""
+    return await _tombstones(tx, select(tombstones).where(tombstones.c.review_id == review_id))
+
+
+async def mark_restored(tx: Transaction, tombstone_id: int, cso_id: int) -> None:
+    """Say as which CSO an object was restored."""
+    await tx.execute(update(tombstones).where(tombstones.c.id == tombstone_id).values(restored_as=cso_id))
+
+
+async def _tombstones(tx: Transaction, query: Select[Any]) -> list[Tombstone]:
+    return [Tombstone._make((*row[:6], decode(row[6]), *row[7:])) for row in await tx.execute(query)]

@@ -8,12 +8,16 @@ from storage.records import StepResult
 
 @dataclass(slots=True, frozen=True)
 class RunStarted:
-    """A run holds the lease; `interrupted` names the runs whose processes had died."""
+    """A run holds the lease; `interrupted` names the runs whose processes had died.
+
+    `clock_behind` is by how many seconds this machine's clock is behind the end of the last run: it was set back.
+    """
 
     run_id: int
     profile: str
     plans: tuple[StepPlan, ...]
     interrupted: tuple[int, ...]
+    clock_behind: float = 0.0
 
 
 @dataclass(slots=True, frozen=True)

@@ -26,6 +26,8 @@ class Part(NamedTuple):
     system: str
     type: str
     partition: str = ""
+    known_up_to: int | None = None
+    """Where the gate looks after an import: the last CSO id that was given before it."""
 
     def __str__(self) -> str:
         return f"{self.type} objects of '{self.system}'" + (f" below {self.partition}" if self.partition else "")

@@ -91,7 +91,8 @@ async def _of_part(tx: Transaction, part: Part) -> AsyncIterator[Cso]:
     while page := await objects.of_type(tx, part.system, part.type, after, PAGE):
         after = page[-1].id
         for cso in page:
-            if cso.partition == part.partition and cso.status == CsoStatus.NORMAL:
+            known = part.known_up_to is None or cso.id <= part.known_up_to
+            if known and cso.partition == part.partition and cso.status == CsoStatus.NORMAL:
                 yield cso
 
 

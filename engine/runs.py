@@ -21,9 +21,9 @@ from engine.phases.importing import import_objects
 from engine.phases.synchronising import synchronise
 from engine.steps import Control, Step
 from engine.workspace import Workspace
-from storage import exports, lease, reviews, runs
+from storage import clock, exports, lease, reviews, runs
 from storage.errors import LeaseLost, StoreError
-from storage.records import StepResult
+from storage.records import Run, StepResult
 from storage.store import Transaction
 
 Phase = Callable[[Step], AsyncIterator[Progress]]
@@ -68,6 +68,10 @@ _EXIT_STATUS = {
 }
 
 
+CLOCK_TOLERANCE = 60.0
+"""Seconds that the clock may be behind the last run before it is said: clocks are corrected all the time."""
+
+
 def exit_status(result: StepResult) -> int:
     """Give the exit status that tells a script how a run ended."""
     return _EXIT_STATUS.get(result, 1)
@@ -100,8 +104,8 @@ async def execute_run(
     require(workspace.config, operator, Role.OPERATOR, "run")
     control = control or Control()
     control.operator = operator
-    interrupted = await _take_lease(workspace, control, profile, plans)
-    yield RunStarted(control.run_id, profile, tuple(plans), tuple(interrupted))
+    interrupted, behind = await _take_lease(workspace, control, profile, plans)
+    yield RunStarted(control.run_id, profile, tuple(plans), tuple(interrupted), behind)
     heart = asyncio.create_task(_beat(workspace, control))
     result = StepResult.INTERRUPTED
     try:
@@ -142,17 +146,33 @@ def worst(results: Sequence[StepResult]) -> StepResult:
     return max(results, key=lambda result: (exit_status(result), result == StepResult.SUCCESS))
 
 
-async def _take_lease(workspace: Workspace, control: Control, profile: str, plans: Sequence[StepPlan]) -> list[int]:
+async def _take_lease(
+    workspace: Workspace, control: Control, profile: str, plans: Sequence[StepPlan]
+) -> tuple[list[int], float]:
+    """Take the lease, and give the runs that had died, and by how many seconds the clock was set back."""
     async with workspace.store.transaction() as tx:
         await lease.ensure_free(tx)
+        behind = _seconds_behind(await runs.newest(tx, 1))
         interrupted = await runs.interrupt_dead(tx, "its process died; whole pages were kept")
         control.run_id = await runs.start(
             tx, profile=profile, operator=control.operator, host=socket.gethostname(), pid=os.getpid()
         )
         await lease.take(tx, owner=control.owner, run_id=control.run_id)
-        details = {"profile": profile, "steps": [str(plan) for plan in plans], "interrupted": interrupted}
+        details: dict[str, Any] = {
+            "profile": profile,
+            "steps": [str(plan) for plan in plans],
+            "interrupted": interrupted,
+        }
+        if behind:
+            details["clock_behind_seconds"] = behind
         await _record(tx, workspace, control, "run", details)
-    return interrupted
+    return interrupted, behind
+
+
+def _seconds_behind(last: Sequence[Run]) -> float:
+    moments = [moment for run in last for moment in (run.ended_at or run.started_at,)]
+    behind = max((clock.seconds_between(clock.now(), moment) for moment in moments), default=0.0)
+    return behind if behind > CLOCK_TOLERANCE else 0.0
 
 
 async def _beat(workspace: Workspace, control: Control) -> None:

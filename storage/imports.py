@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, insert, select, update
 
-from storage import clock
+from storage import clock, counters
 from storage.documents import decode, encode
 from storage.records import ImportRecord
 from storage.store import Transaction
@@ -53,6 +53,7 @@ async def start(
             types=encode(types),
             partitions=encode(partitions),
             started_at=clock.now(),
+            known_up_to=await counters.last(tx, "objects"),
         )
     )
 
@@ -106,4 +107,5 @@ def _record(row: Row[Any]) -> ImportRecord:
         row.started_at,
         row.ended_at,
         row.sightings,
+        row.known_up_to,
     )

@@ -1,6 +1,6 @@
 """The connector space: queries for connected system objects."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Select, bindparam, delete, func, insert, select, update
@@ -237,16 +237,18 @@ async def planned_among(tx: Transaction, system: str, keys: Iterable[str]) -> di
     return {cso_id: key for cso_id, key in await tx.execute(query)}  # noqa: C416 - rows are no pairs to a checker
 
 
-async def ids_with_status(
-    tx: Transaction, system: str, object_type: str, partitions: Sequence[str], status: CsoStatus
+async def normal_ids(
+    tx: Transaction, system: str, object_type: str, partition: str, up_to: int | None = None
 ) -> AsyncIterator[list[int]]:
-    """Stream the ids of all CSOs of a type in some partitions that have a status, in chunks."""
+    """Stream the ids of all `Normal` CSOs of a type in a partition, in chunks; `up_to` leaves out those after an id."""
     query = select(objects.c.id).where(
         objects.c.system == system,
         objects.c.type == object_type,
-        objects.c.status == status.value,
-        dialect.among(objects.c.partition, partitions),
+        objects.c.status == CsoStatus.NORMAL.value,
+        objects.c.partition == partition,
     )
+    if up_to is not None:
+        query = query.where(objects.c.id <= up_to)
     last = 0
     while True:
         chunk = list(
@@ -264,6 +266,17 @@ async def count_parts(tx: Transaction, system: str) -> list[tuple[str, str, int]
     of_system = (objects.c.system == system, objects.c.status == CsoStatus.NORMAL.value)
     rows = await tx.execute(select(*group, func.count()).where(*of_system).group_by(*group).order_by(*group))
     return [(kind, partition, count) for kind, partition, count in rows]
+
+
+async def count_normal(tx: Transaction, system: str, object_type: str, partition: str) -> int:
+    """Count the `Normal` CSOs of a type in a partition."""
+    of_part = (
+        objects.c.system == system,
+        objects.c.type == object_type,
+        objects.c.status == CsoStatus.NORMAL.value,
+        objects.c.partition == partition,
+    )
+    return int((await tx.execute(select(func.count()).where(*of_part))).scalar_one())
 
 
 async def mvos_of_removed(tx: Transaction, ids: Iterable[int]) -> dict[int, int | None]:

@@ -311,6 +311,8 @@ class ImportRecord(NamedTuple):
     started_at: str
     ended_at: str | None
     sightings: bytes | None
+    known_up_to: int | None = None
+    """The last CSO id that was given before it began: whoever has a higher one came with it, and was never missing."""
 
 
 class Transition(NamedTuple):

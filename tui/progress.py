@@ -6,6 +6,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tui import feed
 from tui.display import display
+from tui.moments import lasting
 from tui.output import complain, err, say
 
 SHOWN_ERRORS = 5
@@ -29,6 +30,11 @@ class Teller:
         match event:
             case feed.RunStarted():
                 self._run_id = event.run_id
+                if event.clock_behind:
+                    complain(
+                        f"this machine's clock is {lasting(event.clock_behind)} behind the last run: periods of grace, "
+                        "deferrals and retries wait until it has caught up; set it right"
+                    )
                 for run_id in event.interrupted:
                     complain(f"run-{run_id} was interrupted: its process died; this run goes on from what it kept")
             case feed.StepStarted():

@@ -13,7 +13,7 @@ from engine.phases.confirming import forget
 from engine.steps import Step
 from storage import clock, exports, imports, objects, reviews
 from storage.imports import Sightings
-from storage.records import CsoStatus, ImportRecord, StepResult
+from storage.records import ImportRecord, StepResult
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -31,8 +31,10 @@ class Absence:
 
     part: Part
     normal: int
-    """How many `Normal` objects there are, the missing ones included."""
+    """How many `Normal` objects were known before the import, the missing ones included."""
     seen: int
+    new: int
+    """How many came with the import."""
     missing: list[int]
     expected: list[int] = field(default_factory=list)
     """Missing too, and no news: kept by an operator, or their delete was sent."""
@@ -55,7 +57,7 @@ async def detect_deletions(step: Step) -> AsyncIterator[Progress]:
     async with step.page() as tx:
         elsewhere = await _gate_2_what_was_looked_for(tx, step, record)
         absences = [
-            await _find_missing(tx, step, Part(step.system, kind, partition), sightings)
+            await _find_missing(tx, step, Part(step.system, kind, partition, record.known_up_to), sightings)
             for kind in record.types
             for partition in record.partitions
         ]
@@ -114,7 +116,7 @@ async def _skip_all(step: Step, record: ImportRecord | None, refusal: str) -> As
     sightings = Sightings(record.sightings)
     async with step.page() as tx:
         for kind, partition, normal in await objects.count_parts(tx, step.system):
-            part = Part(step.system, kind, partition)
+            part = Part(step.system, kind, partition, record.known_up_to)
             missing = [one async for ids in _normal_ids(tx, part) for one in ids if one not in sightings]
             stop = Stop(GATE_1, f"{share(len(missing), normal)} {part} were not seen, and that says nothing: {refusal}")
             if missing:
@@ -140,7 +142,7 @@ async def _gate_2_what_was_looked_for(tx: Transaction, step: Step, record: Impor
 
 
 def _normal_ids(tx: Transaction, part: Part) -> AsyncIterator[list[int]]:
-    return objects.ids_with_status(tx, part.system, part.type, [part.partition], CsoStatus.NORMAL)
+    return objects.normal_ids(tx, part.system, part.type, part.partition, part.known_up_to)
 
 
 async def _find_missing(tx: Transaction, step: Step, part: Part, sightings: Sightings) -> Absence:
@@ -166,7 +168,8 @@ async def _find_missing(tx: Transaction, step: Step, part: Part, sightings: Sigh
         normal -= len(news)
     seen = normal - len(missing)
     expected = await exports.deletes_sent(tx, missing) | await objects.kept_among(tx, missing)
-    return Absence(part, normal, seen, [one for one in missing if one not in expected], sorted(expected))
+    new = await objects.count_normal(tx, part.system, part.type, part.partition) - normal
+    return Absence(part, normal, seen, new, [one for one in missing if one not in expected], sorted(expected))
 
 
 async def _skip_expected(tx: Transaction, step: Step, absence: Absence) -> None:
@@ -184,7 +187,8 @@ def _gates_4_and_5(step: Step, absence: Absence) -> Stop | None:
         return None
     what = str(absence.part)
     if not absence.seen:
-        return Stop(GATE_4, f"none of {normal:,} {what} came back; that is an outage, not a leave")
+        why = f"but {absence.new:,} new ones came: have their ids changed?" if absence.new else "that is an outage"
+        return Stop(GATE_4, f"none of {normal:,} {what} came back; {why}")
     limits = step.workspace.config.limits_of(step.system, absence.part.type)
     if is_over(limits, count, normal):
         percent = 100 * count / normal

@@ -30,7 +30,7 @@ class _Import:
     """What an import remembers from page to page: a bit for each CSO, and what it had to put aside."""
 
     step: Step
-    reconciles: bool
+    reconciles: bool = False
     sightings: Sightings = field(default_factory=Sightings)
     unreadable: list[str] = field(default_factory=list)
     put_aside: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(max_size=4_000_000))  # noqa: SIM115
@@ -63,22 +63,24 @@ async def import_objects(step: Step) -> AsyncIterator[Progress]:
         {kind: rules.required[step.system, kind] for kind in types},
         step.page_size,
     )
-    async with step.workspace.connector(step.system) as connector:
-        async with step.page() as tx:
-            await imports.start(tx, step.id, step.system, full=True, types=list(types), partitions=[])
-            task = _Import(step, reconciles=await exports.has_sent(tx, step.system))
-        end: ImportEnd | None = None
-        async for event in read_ahead(connector.import_objects(request)):
-            if isinstance(event, ImportEnd):
-                end = event
-                break
+    task = _Import(step)
+    with task.put_aside:
+        async with step.workspace.connector(step.system) as connector:
             async with step.page() as tx:
-                await _apply_page(tx, task, event)
-            yield step.progress()
-    if end is None:
-        raise ConnectionLost(f"{step.system}: the import stopped without saying that it had reached the end")
-    async for progress in _finish(task, end):
-        yield progress
+                await imports.start(tx, step.id, step.system, full=True, types=list(types), partitions=[])
+                task.reconciles = await exports.has_sent(tx, step.system)
+            end: ImportEnd | None = None
+            async for event in read_ahead(connector.import_objects(request)):
+                if isinstance(event, ImportEnd):
+                    end = event
+                    break
+                async with step.page() as tx:
+                    await _apply_page(tx, task, event)
+                yield step.progress()
+        if end is None:
+            raise ConnectionLost(f"{step.system}: the import stopped without saying that it had reached the end")
+        async for progress in _finish(task, end):
+            yield progress
 
 
 async def _finish(task: _Import, end: ImportEnd) -> AsyncIterator[Progress]:
@@ -88,7 +90,6 @@ async def _finish(task: _Import, end: ImportEnd) -> AsyncIterator[Progress]:
         async with step.page() as tx:
             await _apply_settled(tx, task, batch)
         yield step.progress()
-    task.put_aside.close()
     reason = end.reason or "; ".join(task.unreadable[:3])
     complete = end.complete and not task.unreadable
     async with step.page() as tx:

@@ -35,6 +35,7 @@ def upgrade() -> None:
     op.add_column("review_items", sa.Column("first_by", sa.Text()))
     op.add_column("review_items", sa.Column("audit_id", sa.Integer()))
     op.add_column("tombstones", sa.Column("restored_as", sa.Integer()))
+    op.add_column("imports", sa.Column("known_up_to", sa.Integer()))
     op.create_index("review_by_decision", "review_items", ["decided_at"])
     op.create_index("tombstones_by_time", "tombstones", ["system", "at"])
     op.create_table(

@@ -4,13 +4,16 @@ from typing import NamedTuple
 
 from engine import dn
 from engine.auditing import record
+from engine.config import StepPlan
 from engine.connectors.directory import NEVER_READ, SERVER_ASSIGNED
 from engine.errors import DecisionRefused
 from engine.labels import label_of
 from engine.people import Role, require
+from engine.phases.noticing import index_keys
 from engine.phases.provisioning import UPDATES
+from engine.steps import Control, Step
 from engine.workspace import Workspace
-from storage import clock, counters, exports, objects, reviews, tombstones, transitions
+from storage import clock, counters, exports, join_keys, objects, reviews, tombstones, transitions
 from storage.objects import PlannedCso, content_of
 from storage.records import AttributeChange, ChangeStatus, ChangeType, Cso, CsoStatus, ExportStatus, PendingExport
 from storage.store import Transaction
@@ -73,6 +76,7 @@ async def _restore(tx: Transaction, workspace: Workspace, gone: Tombstone) -> Re
     )
     cso_id = await counters.allocate(tx, "objects", 1)
     await objects.add_planned(tx, [PlannedCso(cso_id, gone.system, gone.type, content, None)])
+    await _index(tx, workspace, gone, cso_id)
     changes = [AttributeChange(name, values, [], True, ChangeStatus.PENDING) for name, values in attributes.items()]
     depth = dn.depth(gone.secondary_id or "")
     cause = f"restored from cso-{gone.object_id}"
@@ -81,6 +85,14 @@ async def _restore(tx: Transaction, workspace: Workspace, gone: Tombstone) -> Re
     staged, lost = await _restore_groups(tx, workspace, gone)
     created = f"exp-{export_id} creates it, with {', '.join(sorted(attributes)) or 'no attributes'}"
     return Restored(cso_id, gone.label, [created, *staged], [*_lost(gone, assigned=assigned), *lost])
+
+
+async def _index(tx: Transaction, workspace: Workspace, gone: Tombstone, cso_id: int) -> None:
+    """Let the object be found by the keys of its type, so that its person is joined to it should they come back."""
+    owner = f"{gone.system}.{gone.type}"
+    if workspace.rules.joins.get(owner):
+        step = Step(workspace, Control(), 0, StepPlan("evaluate"))
+        await join_keys.replace(tx, owner, [cso_id], index_keys(step, owner, await objects.get(tx, [cso_id])))
 
 
 async def _refuse_where_there(tx: Transaction, workspace: Workspace, gone: Tombstone) -> None:

@@ -186,13 +186,14 @@ def _gates_4_and_5(step: Step, absence: Absence) -> Stop | None:
     if not count:
         return None
     what = str(absence.part)
-    if not absence.seen:
-        why = f"but {absence.new:,} new ones came: have their ids changed?" if absence.new else "that is an outage"
-        return Stop(GATE_4, f"none of {normal:,} {what} came back; {why}")
+    if not absence.seen and not absence.new:
+        return Stop(GATE_4, f"none of {normal:,} {what} came back; that is an outage, not a leave")
     limits = step.workspace.config.limits_of(step.system, absence.part.type)
     if is_over(limits, count, normal):
         percent = 100 * count / normal
         missing = f"{count:,} of {normal:,} {what} are missing ({percent:.1f} %)"
+        if not absence.seen:
+            missing += f", and {absence.new:,} new ones came: have their ids changed?"
         return Stop(GATE_5, f"{missing}; {allowed(limits)}, are marked")
     return None
 

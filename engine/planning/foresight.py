@@ -80,8 +80,11 @@ async def foresee(path: Path, ids: Sequence[int], limit: int = 100) -> Foresight
 
 async def _approve(workspace: Workspace, ids: Sequence[int]) -> list[ReviewItem]:
     """Approve on the copy, with the consequences as they are, and by as many people as it takes."""
-    for operator in (FIRST, FIRST, SECOND):
-        await review.approve(workspace, ids, operator=operator, reason="foreseen", count=len(ids))
+    left = list(ids)
+    for operator in (FIRST, FIRST, SECOND):  # what has grown is asked again, and some want a second person
+        if left:
+            outcomes = await review.approve(workspace, left, operator=operator, reason="foreseen", count=len(left))
+            left = [one.item_id for one in outcomes if one.refusal or one.note]
     async with workspace.store.reading() as tx:
         return await reviews.get(tx, ids)
 

@@ -167,9 +167,9 @@ async def test_deferred_means_it_waits_again_after_a_week(office: Workspace, ope
     async with opened(office) as console:
         await review(console)
         await ask(console, "L", "Defer 1 item of 'hr'")
-        await console.until("for: 7d")
+        await console.until("until: 7d")
         await answer(console, "asked HR", "")
-        await console.until("put off for 7d", "of 4", gone=("rev-1 ",))
+        await console.until("put off: 7d", "of 4", gone=("rev-1 ",))
     assert office.query(
         "SELECT state, decided_by, reason, round(julianday(deferred_until) - julianday(decided_at), 2) "
         "FROM review_items WHERE id = 1"

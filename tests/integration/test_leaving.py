@@ -153,6 +153,7 @@ def test_a_delete_under_a_forged_approval_is_sent_back(office: Office, slapd: Sl
     office.write()
     office("run")
     connection = sqlite3.connect(office.folder / "interlock.db")
+    connection.execute("DROP TRIGGER delete_is_approved_when_sent")
     connection.execute("UPDATE pending_exports SET approval_id = 1, status = 'Pending'")
     connection.commit()
     connection.close()

@@ -119,6 +119,8 @@ def show_consequences(
     if bool(ids) == bool(chosen):
         fail("name items, such as rev-3, or choose them with --filter", USAGE)
 
+    feed.tune_interpreter()
+
     async def foresee() -> feed.Foresight:
         found = numbers(ids or [], "rev") if ids else await feed.waiting_items(workspace, chosen or "")
         return await feed.foresee(config, found, limit)

@@ -1,0 +1,28 @@
+"""Deletes leave through one door: nothing but the export and what settles it ever tells a connector to write."""
+
+import ast
+from pathlib import Path
+
+import engine
+
+ROOT = Path(engine.__file__).parent.parent
+DOOR = {
+    "engine/phases/exporting.py",  # `_begin` lets only approved deletes into a batch
+    "engine/phases/settling.py",  # sends again what the batch held, where its object was moved
+    "engine/planning/targets.py",  # a plan writes to copies
+    "engine/connectors/ldap_copy.py",  # likewise: a copy's own way of writing
+    "engine/connectors/ldap.py",  # hands on to its writer
+}
+
+
+def _writes(path: Path) -> bool:
+    """Tell whether a module calls a method named `export`."""
+    calls = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+    return any(isinstance(call.func, ast.Attribute) and call.func.attr in ("export", "_export") for call in calls)
+
+
+def test_connectors_are_told_to_write_in_one_place() -> None:
+    modules = (path for floor in ("storage", "engine", "tui") for path in (ROOT / floor).rglob("*.py"))
+    found = {str(path.relative_to(ROOT)) for path in modules if _writes(path)}
+    assert found <= DOOR, "whoever else writes to a target has to go past the approvals: see engine/phases/approving.py"
+    assert {"engine/phases/exporting.py", "engine/phases/settling.py"} <= found

@@ -8,11 +8,12 @@ from engine.config import Config
 from engine.workspace import Workspace
 from storage import audit
 from storage.documents import decode, encode
-from storage.records import ReviewItem
+from storage.records import AuditEntry, ReviewItem, StoredEntry
 from storage.store import Transaction
 
 CONFIGURATION = "configuration"
 APPROVED = "approve"
+FIELDS = AuditEntry._fields[1:]
 
 
 class Fault(NamedTuple):
@@ -41,7 +42,7 @@ async def record(
 async def _record_configuration(tx: Transaction, config: Config, operator: str) -> None:
     now = decode(encode(_flat(config.model_dump(mode="json", by_alias=True, exclude={"folder"}))))
     last = await audit.newest(tx, CONFIGURATION)
-    before = last.details["configuration"] if last else {}
+    before = last.details.get(CONFIGURATION, {}) if last else {}
     if now == before:
         return
     changed = {
@@ -79,8 +80,8 @@ async def verified_approvals(tx: Transaction, items: Iterable[ReviewItem]) -> se
     Whoever edits the store by hand writes no such entry: what they approved so is not approved.
     """
     listed = list(items)
-    entries = await audit.get(tx, sorted({item.audit_id for item in listed if item.audit_id is not None}))
-    whole = {entry.id: entry for entry in entries if entry.action == APPROVED and audit.is_whole(entry)}
+    entries = await audit.whole(tx, sorted({item.audit_id for item in listed if item.audit_id is not None}))
+    whole = {entry.id: entry for entry in entries if entry.action == APPROVED}
     return {
         item.id
         for item in listed
@@ -94,18 +95,34 @@ async def verify(tx: Transaction, seal: str | None = None) -> Verdict:
     With a seal, the hash of an entry that was kept elsewhere, also that its end was not cut off.
     """
     faults: list[Fault] = []
-    entries, head, expected_id, sealed = 0, "", 1, seal is None
-    async for row in audit.rows(tx):
-        entry_id, previous, kept = row[0], row[8], row[9]
-        entries += 1
-        if entry_id != expected_id:
-            faults.append(Fault(expected_id, f"entries {expected_id} to {entry_id - 1} are missing"))
-        if previous != head:
-            faults.append(Fault(entry_id, "it does not follow the entry before it: one was removed, replaced or moved"))
-        if audit.digest(*row[:9]) != kept:
-            faults.append(Fault(entry_id, "it was edited: it is not what its hash says"))
-        expected_id, head = entry_id + 1, kept
-        sealed = sealed or kept == seal
+    count, head, last_id, sealed = 0, "", 0, seal is None
+    async for entry in audit.rows(tx):
+        count += 1
+        faults += _faults(entry, last_id, head)
+        last_id, head = entry.id, entry.fields[-1] or ""
+        sealed = sealed or head == seal
     if not sealed:
-        faults.append(Fault(expected_id, f"no entry has the hash of the seal {seal}: the end of the log was cut off"))
-    return Verdict(entries, head, faults)
+        faults.append(Fault(last_id + 1, f"no entry has the hash of the seal {seal}: its end was cut off"))
+    return Verdict(count, head, faults)
+
+
+def _faults(entry: StoredEntry, last_id: int, head: str) -> list[Fault]:
+    """Tell what is wrong with an entry, knowing the one before it."""
+    found = []
+    if entry.id > last_id + 1:
+        found.append(Fault(last_id + 1, _missing(last_id + 1, entry.id - 1)))
+    elif entry.id <= last_id:
+        found.append(Fault(entry.id, f"it stands after entry {last_id}, out of order"))
+    names = [name for name, text in zip(FIELDS, entry.fields, strict=True) if text is None]
+    if names:
+        found.append(Fault(entry.id, f"it was edited: {', '.join(names)} cannot be read"))
+    elif not audit.is_whole(entry):
+        found.append(Fault(entry.id, "it was edited: it is not what its hash says"))
+    if entry.fields[-2] != head:
+        before = f"entry {last_id} as that stands" if last_id else "the beginning of the log"
+        found.append(Fault(entry.id, f"it does not follow {before}: one of the two was replaced or moved"))
+    return found
+
+
+def _missing(first: int, last: int) -> str:
+    return f"it is missing, and all up to entry {last}" if last > first else "it is missing"

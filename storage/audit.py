@@ -6,21 +6,27 @@ from collections.abc import AsyncIterator
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Select, insert, select
 
-from storage import clock
+from storage import clock, dialect
 from storage.documents import decode, encode
-from storage.records import AuditEntry
+from storage.errors import StoreUnreadable
+from storage.records import AuditEntry, StoredEntry
 from storage.store import Transaction
 from storage.tables import audit
 
 PAGE = 500
+UNREADABLE = "unreadable"
+"""The name under which details are given that are no JSON object any more."""
 
 
 async def append(tx: Transaction, *, operator: str, action: str, subject: str, details: dict[str, Any]) -> int:
-    """Write an entry at the end of the log, in the transaction of what it tells of, and give its id."""
-    last = (await tx.execute(select(audit.c.id, audit.c.hash).order_by(audit.c.id.desc()).limit(1))).first()
-    entry = {
+    """Write an entry at the end of the log, in the transaction of what it tells of, and give its id.
+
+    Raises `StoreUnreadable` where the log's end is damaged: nothing may be decided that cannot be written down.
+    """
+    last = await _last(tx)
+    entry: dict[str, Any] = {
         "id": last.id + 1 if last else 1,
         "at": clock.now(),
         "operator": operator,
@@ -29,7 +35,7 @@ async def append(tx: Transaction, *, operator: str, action: str, subject: str, d
         "action": action,
         "subject": subject,
         "details": encode(details),
-        "previous": last.hash if last else "",
+        "previous": last.fields[-1] if last else "",
     }
     await tx.execute(insert(audit).values(**entry, hash=digest(*entry.values())))
     return int(entry["id"])
@@ -47,42 +53,81 @@ def session() -> str:
     return f"{remote}process {os.getpid()}, uid {os.getuid()}".encode(errors="replace").decode()
 
 
+async def _last(tx: Transaction) -> StoredEntry | None:
+    row = (await tx.execute(_stored().order_by(audit.c.id.desc()).limit(1))).first()
+    last = _read(row) if row else None
+    if last is not None and last.fields[-1] is None:
+        raise StoreUnreadable(
+            f"the audit log is damaged at its end, entry {last.id}, so nothing can be written down or done; "
+            "'interlock audit verify' tells all that is wrong with it"
+        )
+    return last
+
+
 async def newest(tx: Transaction, action: str | None = None) -> AuditEntry | None:
     """Give the last entry, of all or of one kind of action."""
-    query = select(audit).order_by(audit.c.id.desc()).limit(1)
+    query = _stored().order_by(audit.c.id.desc()).limit(1)
     if action is not None:
         query = query.where(audit.c.action == action)
     row = (await tx.execute(query)).first()
-    return _entry(row) if row else None
+    return entry_of(_read(row)) if row else None
 
 
 async def get(tx: Transaction, ids: list[int]) -> list[AuditEntry]:
     """Read entries."""
-    return [_entry(row) for row in await tx.execute(select(audit).where(audit.c.id.in_(ids)))]
+    return [entry_of(_read(row)) for row in await tx.execute(_stored().where(audit.c.id.in_(ids)))]
 
 
-async def rows(tx: Transaction, after: int = 0) -> AsyncIterator[tuple[Any, ...]]:
-    """Stream the log as it is stored, by id, each row in the order of the columns."""
-    while True:
-        query = select(audit).where(audit.c.id > after).order_by(audit.c.id).limit(PAGE)
-        page = [tuple(row) for row in await tx.execute(query)]
-        for row in page:
-            yield row
-        if len(page) < PAGE:
-            return
-        after = page[-1][0]
+async def whole(tx: Transaction, ids: list[int]) -> list[AuditEntry]:
+    """Read entries, but none that is not what its hash says."""
+    found = [_read(row) for row in await tx.execute(_stored().where(audit.c.id.in_(ids)))]
+    return [entry_of(one) for one in found if is_whole(one)]
+
+
+async def rows(tx: Transaction) -> AsyncIterator[StoredEntry]:
+    """Stream the log as it is stored, in the order of its rows, whatever they hold."""
+    # in one go: where a row's number was bent in the file itself, looking for the next number could skip rows
+    async with tx.stream(_stored().order_by(audit.c.id).execution_options(yield_per=PAGE)) as found:
+        async for row in found:
+            yield _read(row)
 
 
 async def latest(tx: Transaction, limit: int) -> list[AuditEntry]:
     """Give the newest entries, oldest first."""
-    found = await tx.execute(select(audit).order_by(audit.c.id.desc()).limit(limit))
-    return [_entry(row) for row in found][::-1]
+    found = await tx.execute(_stored().order_by(audit.c.id.desc()).limit(limit))
+    return [entry_of(_read(row)) for row in found][::-1]
 
 
-def is_whole(entry: AuditEntry) -> bool:
+def is_whole(entry: StoredEntry) -> bool:
     """Tell whether an entry is what its hash says."""
-    return digest(*entry[:7], encode(entry.details), entry.previous) == entry.hash
+    return None not in entry.fields and digest(entry.id, *entry.fields[:-1]) == entry.fields[-1]
 
 
-def _entry(row: Any) -> AuditEntry:
-    return AuditEntry._make((*row[:7], decode(row[7]), *row[8:]))
+def entry_of(stored: StoredEntry) -> AuditEntry:
+    """Give an entry to look at; what cannot be read of it is left empty."""
+    texts = [text or "" for text in stored.fields]
+    return AuditEntry._make((stored.id, *texts[:6], _details(texts[6]), *texts[7:]))
+
+
+def _details(text: str) -> dict[str, Any]:
+    try:
+        found = decode(text)
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {UNREADABLE: text}
+
+
+def _stored() -> Select[Any]:
+    """Select the columns in their order as bytes, for what was bent need not be text any more."""
+    return select(audit.c.id, *(dialect.bytes_of_text(column) for column in list(audit.c)[1:]))
+
+
+def _read(row: Any) -> StoredEntry:
+    return StoredEntry(row[0], tuple(_text(found) for found in row[1:]))
+
+
+def _text(found: bytes | None) -> str | None:
+    try:
+        return None if found is None else found.decode()
+    except UnicodeDecodeError:
+        return None

@@ -7,7 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Insert, Table, and_, case, event, exists, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    LargeBinary,
+    Table,
+    and_,
+    case,
+    cast,
+    event,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -97,6 +111,11 @@ def among(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bo
 def unindexed(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """Give a column in a form for which no index on it is used."""
     return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
+
+
+def bytes_of_text(column: ColumnElement[Any]) -> ColumnElement[bytes | None]:
+    """Give the bytes of a text, valid or not; None for whatever else a column was made to hold."""
+    return case((func.typeof(column) == "text", cast(column, LargeBinary)))
 
 
 def upsert(table: Table, *, keys: list[str], values: dict[str, Any] | None = None) -> Insert:

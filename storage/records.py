@@ -297,6 +297,14 @@ class AuditEntry(NamedTuple):
     hash: str
 
 
+class StoredEntry(NamedTuple):
+    """An entry of the audit log as it is stored."""
+
+    id: int
+    fields: tuple[str | None, ...]
+    """From `at` to `hash`; None for what is no text any more."""
+
+
 class ImportRecord(NamedTuple):
     """What one import of a system saw."""
 

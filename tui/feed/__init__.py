@@ -18,7 +18,7 @@ from storage.errors import AlreadyRunning, StoreError
 from storage.lists import UnknownColumn
 from storage.records import CsoStatus, ExportStatus, HeldBatch, Query, ReviewState, Run, StepRecord, StepResult, Term
 from storage.reviews import BEFORE_EXPORT
-from tui.feed import lists
+from tui.feed import auditing, lists
 from tui.feed.explaining import explain
 from tui.feed.foreseeing import Foresight, foresee, foresee_beside, foresight_document
 from tui.feed.history import PastRun, history
@@ -60,6 +60,7 @@ __all__ = [
     "UnknownColumn",
     "UnknownId",
     "Workspace",
+    "auditing",
     "by_hand",
     "check",
     "configuration",

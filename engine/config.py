@@ -48,6 +48,10 @@ def _duration(text: Any) -> timedelta:
     return duration(str(text))
 
 
+def _kept(text: Any) -> timedelta:
+    return timedelta() if str(text) == "0" else _duration(text)
+
+
 def _step(text: Any) -> StepPlan:
     words = str(text).split()
     if not words or words[0] not in PHASES:
@@ -76,6 +80,8 @@ Name = Annotated[str, AfterValidator(_name)]
 Keys = Annotated[str, AfterValidator(_keys)]
 TypeName = Annotated[AttributeType, PlainValidator(_attribute_type), PlainSerializer(str)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Kept = Annotated[timedelta, BeforeValidator(_kept)]
+"""How long something is kept; nothing (`0`) for ever."""
 Step = Annotated[StepPlan, PlainValidator(_step), PlainSerializer(str)]
 
 
@@ -125,6 +131,16 @@ class RolesConfig(Model):
     operator: list[str] = []
     approver: list[str] = []
     administrator: list[str] = Field(min_length=1)
+
+
+class RetentionConfig(Model):
+    """`[retention]`: how long history is kept; `0` for ever. The audit log always is."""
+
+    runs: Kept = timedelta(days=400)
+    """Runs with their steps, what went wrong in them, and what their imports saw."""
+    transitions: Kept = timedelta(days=400)
+    items: Kept = timedelta(days=400)
+    """Review items that are closed, and what deleted objects last held: so long they can be restored."""
 
 
 class ExportsConfig(Model):
@@ -288,6 +304,7 @@ class Config(Model):
     store: StoreConfig = StoreConfig()
     run: RunConfig = RunConfig()
     review: ReviewConfig = ReviewConfig()
+    retention: RetentionConfig = RetentionConfig()
     roles: RolesConfig | None = None
     """Without it, everybody who can write to the store is an administrator."""
     console: ConsoleConfig = ConsoleConfig()

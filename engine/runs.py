@@ -19,6 +19,7 @@ from engine.phases.evaluating import evaluate_exports
 from engine.phases.exporting import execute_exports
 from engine.phases.importing import import_objects
 from engine.phases.synchronising import synchronise
+from engine.pruning import prune
 from engine.steps import Control, Step
 from engine.workspace import Workspace
 from storage import clock, exports, lease, reviews, runs
@@ -118,6 +119,8 @@ async def execute_run(
             if results[-1] not in _GOES_ON:
                 break
         result = worst(results)
+        with suppress(StoreError):  # history that stays a while longer harms nobody
+            await prune(workspace, control.owner)
     finally:
         heart.cancel()
         await asyncio.gather(heart, return_exceptions=True)

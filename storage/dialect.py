@@ -255,6 +255,39 @@ def backup(path: Path, copy: Path) -> None:
         source.close()
 
 
+def vacuum(path: Path) -> None:
+    """Write a store file anew without the room that is no longer used. Raises `sqlite3.Error`."""
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    try:
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()
+
+
+def damage(path: Path) -> list[str]:
+    """Tell what SQLite finds wrong with a file itself, and which rows name others that are not there."""
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
+    try:
+        found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+        rows = connection.execute("PRAGMA foreign_key_check").fetchall()
+        return found + [f"row {row} of {table} names one of {other} that is not there" for table, row, other, _ in rows]
+    except sqlite3.DatabaseError as error:
+        return [str(error)]
+    finally:
+        connection.close()
+
+
+def definitions(path: Path) -> dict[str, str]:
+    """Give how every table, index and trigger of a store is defined, by name."""
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
+    try:
+        rows = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")
+        return {f"{kind} {name}": str(sql) for kind, name, sql in rows}
+    finally:
+        connection.close()
+
+
 async def keep_before_images(
     tx: AsyncConnection, images: Table, entity: str, table: Table, owner: str, names: Sequence[str]
 ) -> None:

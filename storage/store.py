@@ -40,7 +40,7 @@ class Store:
         try:
             _prepare(path)
         except (sqlite3.Error, OSError) as error:
-            raise _explain(error, path) from error
+            raise explain(error, path) from error
         writer, reader = dialect.create_engine(path, write=True), dialect.create_engine(path, write=False)
         return cls(path, writer, reader, dialect.create_watch(path))
 
@@ -58,7 +58,7 @@ class Store:
                 raise StoreUnreadable(f"{path}: the folder {path.parent} does not exist; create it first")
             return cls.open(copy)
         except (sqlite3.Error, OSError) as error:
-            raise _explain(error, path) from error
+            raise explain(error, path) from error
         except StoreError as error:
             raise type(error)(str(error).replace(str(copy), str(path))) from error
 
@@ -83,7 +83,7 @@ class Store:
             async with self._writer.begin() as connection:
                 yield connection
         except DBAPIError as error:
-            raise _explain(error, self.path) from error
+            raise explain(error, self.path) from error
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
@@ -95,7 +95,7 @@ class Store:
             async with self._reader.begin() as connection:
                 yield connection
         except DBAPIError as error:
-            raise _explain(error, self.path) from error
+            raise explain(error, self.path) from error
 
     async def changes(self) -> int:
         """Give a number that differs from the last one if anything was committed meanwhile, by this process or another.
@@ -105,7 +105,7 @@ class Store:
         try:
             return await dialect.data_version(self._watch)
         except (DBAPIError, sqlite3.Error) as error:
-            raise _explain(error, self.path) from error
+            raise explain(error, self.path) from error
 
 
 def _prepare(path: Path) -> None:
@@ -129,7 +129,7 @@ def _prepare(path: Path) -> None:
         copy = path.with_name(f"{path.name}.{version}-{clock.now()[:19].replace(':', '')}.backup")
         dialect.backup(path, copy)
         copy.chmod(0o600)
-    _upgrade(path)
+    upgrade(path)
 
 
 def _create(path: Path) -> None:
@@ -137,20 +137,22 @@ def _create(path: Path) -> None:
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     os.close(handle)
     try:
-        _upgrade(Path(name))
+        upgrade(Path(name))
         with suppress(FileExistsError):
             os.link(name, path)
     finally:
         os.unlink(name)
 
 
-def _upgrade(path: Path) -> None:
-    from storage.migrations import upgrade  # noqa: PLC0415 - Alembic is slow to import and rarely needed
+def upgrade(path: Path) -> None:
+    """Bring a file to the newest schema, one that is empty or not there as well."""
+    from storage import migrations  # noqa: PLC0415 - Alembic is slow to import and rarely needed
 
-    upgrade(path)
+    migrations.upgrade(path)
 
 
-def _explain(error: Exception, path: Path) -> StoreError:
+def explain(error: Exception, path: Path) -> StoreError:
+    """Give an error of the database as what it means for the store, and what to do about it."""
     name = dialect.error_name(error)
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return StoreLocked(

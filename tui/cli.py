@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tui.commands import auditing, deciding, joining, listing, making, planning, running
+from tui.commands import auditing, deciding, joining, listing, making, planning, running, storing
 from tui.console import missing, open_console
 from tui.context import CONFIG, USAGE, fail
 from tui.output import say
@@ -34,6 +34,7 @@ app.command()(listing.metaverse)
 app.add_typer(deciding.exports, name="exports")
 app.add_typer(deciding.review, name="review")
 app.add_typer(auditing.audit, name="audit")
+app.add_typer(storing.store, name="store")
 app.command()(listing.runs)
 app.command()(listing.transitions)
 app.command()(listing.show)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from engine import by_hand, queue, review
+from engine import by_hand, keeping, queue, review
 from engine.config import StepPlan
 from engine.connectors.base import CheckLine
 from engine.errors import ConfigurationError, DecisionRefused, StepFailed
@@ -75,6 +75,7 @@ __all__ = [
     "foresight_document",
     "history",
     "items",
+    "keeping",
     "listing",
     "lists",
     "open_workspace",

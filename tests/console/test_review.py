@@ -343,3 +343,38 @@ async def test_an_approval_that_is_given_up_is_not_given(office: Workspace, open
         await console.press("q", "y", "enter")
         await console.until("qy is not 1: nothing was done")
     assert decided(office) == []
+
+
+async def test_all_that_follows_is_told_across_all_systems(office: Workspace, opened: Open) -> None:
+    async with opened(office, size=(120, 60)) as console:
+        await review(console)
+        await console.press("asterisk")
+        await console.until("5 of 5 marked")
+        await console.press("t")
+        await console.until("all that follows from 5 items", "Approving 5 items, across all systems")
+        await console.until("5  directory.person  Delete (staged)", "5  metaverse.person  delete")
+        await console.until("disconnect E000116 in hr", "Delete (staged) uid=tprice0116")
+        await console.press("escape")
+        await console.until("5 of 5 marked")
+    assert decided(office) == []
+
+
+async def test_where_two_have_to_agree_the_second_console_sees_the_first(tmp_path: Path, opened: Open) -> None:
+    two = "\n[systems.directory.deletions]\ntwo_people_from = 1\n"
+    office = make_office(tmp_path / "two", SIZE, two)
+    office("run", status=None)
+    let_leave(office, 1, SIZE)
+    office("run", status=None)
+    async with opened(office) as console:
+        await review(console)
+        await ask(console, "a", "Approve 1 item of 'hr'")
+        await answer(console, "left", "1")
+        await console.hear("somebody else has to approve it too")
+        await console.until("half-approved", "approved by ada; two people")
+    async with opened(office, operator="grace") as console:
+        await review(console)
+        await ask(console, "a", "Approve 1 item of 'hr'")
+        await console.until("(first approved by ada)")
+        await answer(console, "left indeed", "1")
+        await console.hear("approved; the next sync carries it out")
+    assert office.query("SELECT state, first_by, decided_by FROM review_items") == [("approved", "ada", "grace")]

@@ -9,14 +9,15 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PlainSerializer,
     PlainValidator,
     model_validator,
 )
 
+from engine import models
 from engine.filters import duration
+from engine.notify_config import NotifyConfig
 from engine.values import KINDS, TEXT, AttributeType
 
 PHASES = ("import", "sync", "evaluate", "export", "confirm", "detect")
@@ -85,10 +86,8 @@ Kept = Annotated[timedelta, BeforeValidator(_kept)]
 Step = Annotated[StepPlan, PlainValidator(_step), PlainSerializer(str)]
 
 
-class Model(BaseModel):
+class Model(models.Model, BaseModel):
     """A table of the file: no unknown keys, no changes after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class StoreConfig(Model):
@@ -305,6 +304,7 @@ class Config(Model):
     run: RunConfig = RunConfig()
     review: ReviewConfig = ReviewConfig()
     retention: RetentionConfig = RetentionConfig()
+    notify: NotifyConfig = NotifyConfig()
     roles: RolesConfig | None = None
     """Without it, everybody who can write to the store is an administrator."""
     console: ConsoleConfig = ConsoleConfig()

@@ -7,8 +7,8 @@ from typing import Self
 
 from pydantic import model_validator
 
-from engine.config import Model
 from engine.errors import CredentialsRefused
+from engine.models import Model
 
 
 class Secret(Model):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tui.commands import auditing, deciding, joining, listing, making, planning, running, storing
+from tui.commands import auditing, deciding, joining, listing, making, notifying, planning, running, storing
 from tui.console import missing, open_console
 from tui.context import CONFIG, USAGE, fail
 from tui.output import say
@@ -38,6 +38,7 @@ app.add_typer(storing.store, name="store")
 app.command()(listing.runs)
 app.command()(listing.transitions)
 app.command()(listing.show)
+app.command(hidden=True)(notifying.notify)
 app.command()(joining.explain)
 app.command()(joining.owed)
 app.command()(joining.join)

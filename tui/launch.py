@@ -44,11 +44,23 @@ def start_run(config: Path, arguments: Sequence[str]) -> Launch:
 
     Raises `OSError` where no process can be started; whatever the command itself refuses is told by the `Launch`.
     """
+    output = tempfile.TemporaryFile(prefix="interlock-")  # noqa: SIM115 - read for as long as the console is there
+    return Launch(_start(config, arguments, output), output)
+
+
+_ASIDE: list[subprocess.Popen[bytes]] = []
+
+
+def start_aside(config: Path, arguments: Sequence[str]) -> None:
+    """Start a command likewise, and let go of it: nobody hears what becomes of it. Raises `OSError`."""
+    _ASIDE.append(_start(config, arguments, subprocess.DEVNULL))
+
+
+def _start(config: Path, arguments: Sequence[str], output: IO[bytes] | int) -> subprocess.Popen[bytes]:
     config = config.resolve()
     # a session of its own is not hung up with the terminal; -P: nothing beside the configuration is imported
     command = [sys.executable, "-P", "-m", "tui", *arguments, "-c", str(config)]
-    output = tempfile.TemporaryFile(prefix="interlock-")  # noqa: SIM115 - read for as long as the console is there
-    process = subprocess.Popen(  # noqa: S603 - our own program
+    return subprocess.Popen(  # noqa: S603 - our own program
         command,
         cwd=config.parent,
         env=_environment(),
@@ -57,7 +69,6 @@ def start_run(config: Path, arguments: Sequence[str]) -> Launch:
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
-    return Launch(process, output)
 
 
 def _environment() -> dict[str, str]:

@@ -9,7 +9,9 @@ from typing import Annotated, Literal
 import typer
 
 from tui import feed
+from tui.commands.notifying import tell_people
 from tui.context import CONFIG, USAGE, ConfigOption, JsonOption, carry_out, fail, open_workspace
+from tui.display import display
 from tui.output import complain, err, out, say, write_json, write_table
 from tui.progress import Teller, tell_waiting
 
@@ -32,7 +34,8 @@ def run(
         fail(str(error), USAGE)
     if start is not None:
         plans = plans[position_of(plans, start) :]
-    raise typer.Exit(carry_out(workspace, execute(workspace, profile or "whole cycle", plans, as_json=as_json)))
+    name = profile or "whole cycle"
+    raise typer.Exit(carry_out(workspace, execute(workspace, name, plans, as_json=as_json, config=config)))
 
 
 def position_of(plans: list[feed.StepPlan], start: str) -> int:
@@ -56,7 +59,7 @@ def step(
     workspace = open_workspace(config)
     plans = _plans_of_step(workspace, phase, system)
     name = f"step {phase} {system or ''}".strip()
-    raise typer.Exit(carry_out(workspace, execute(workspace, name, plans, as_json=as_json)))
+    raise typer.Exit(carry_out(workspace, execute(workspace, name, plans, as_json=as_json, config=config)))
 
 
 def _plans_of_step(workspace: feed.Workspace, phase: str, system: str | None) -> list[feed.StepPlan]:
@@ -80,8 +83,12 @@ async def execute(
     *,
     as_json: bool = False,
     briefly: bool = False,
+    config: Path | None = None,
 ) -> int:
-    """Execute a run in this process, tell it (briefly: without what waits), and give its exit status."""
+    """Execute a run in this process, tell it (briefly: without what waits), and give its exit status.
+
+    With the configuration's place, people are told what it leaves for them, as that says.
+    """
     feed.tune_interpreter()
     control = feed.Control()
     operator = feed.current_operator()
@@ -95,6 +102,8 @@ async def execute(
                 result = event.result
     finally:
         teller.close()
+    if config is not None and result is not None:
+        await tell_people(workspace, config, control.run_id)
     if as_json:
         write_json(await feed.show(workspace, f"run-{control.run_id}"))
     elif not briefly:
@@ -154,6 +163,8 @@ def status(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
         say(f"{owed:,} reference{'s are' if owed != 1 else ' is'} owed: interlock owed")
     for one in found["open_runs"]:
         say(f"run-{one['id']} ({one['profile']}) is open since {one['started_at']}, by {one['operator']}")
+    for one in found["failed_notifications"]:
+        say(f"nobody was told of run-{one['run_id']} by {one['channel']}: {display(one['failure'])}", "bold")
     tell_waiting(found)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from engine import by_hand, keeping, queue, review
+from engine import by_hand, keeping, notifying, queue, review
 from engine.config import StepPlan
 from engine.connectors.base import CheckLine
 from engine.errors import ConfigurationError, DecisionRefused, StepFailed
@@ -13,7 +13,7 @@ from engine.restoring import restore
 from engine.runs import execute_run, exit_status, stop_runs, tune_interpreter
 from engine.steps import Control
 from engine.workspace import Workspace, open_workspace, whole_cycle, with_detection
-from storage import exports, metaverse, objects, references, reviews, runs
+from storage import exports, metaverse, notifications, objects, references, reviews, runs
 from storage.errors import AlreadyRunning, StoreError
 from storage.lists import UnknownColumn
 from storage.records import CsoStatus, ExportStatus, HeldBatch, Query, ReviewState, Run, StepRecord, StepResult, Term
@@ -78,6 +78,7 @@ __all__ = [
     "keeping",
     "listing",
     "lists",
+    "notifying",
     "open_workspace",
     "owed",
     "plans_of",
@@ -137,6 +138,7 @@ async def status(workspace: Workspace) -> Document:
             ],
             "owed_references": await references.count_owed(tx),
             "open_runs": [run._asdict() for run in await runs.open_runs(tx)],
+            "failed_notifications": [one._asdict() for one in await notifications.failing(tx)],
             "waiting": {"review_items": await reviews.count_waiting(tx), "held_batches": held},
         }
 

@@ -291,6 +291,8 @@ class ConsoleConfig(Model):
     """Whether everything is shown in ASCII alone; by default where the locale is not UTF-8."""
     mouse: bool | None = None
     """Whether the console takes the mouse; by default not over SSH, where it would take selection and copy away."""
+    restricted: bool = False
+    """Whether the console reaches nothing but itself: it writes no files, and heeds few variables."""
     arm_minutes: int = Field(10, ge=1, le=60)
     """How long the console may write before it is read-only again."""
     keys: dict[str, Keys] = {}

@@ -39,11 +39,16 @@ def role_of(config: Config, operator: str) -> Role:
 
 def require(config: Config, operator: str, role: Role, what: str) -> None:
     """Raise `NotAllowed`, with a sentence that says who may, unless the operator has a role."""
+    if reason := refusal(config, operator, role, what):
+        raise NotAllowed(reason)
+
+
+def refusal(config: Config, operator: str, role: Role, what: str) -> str:
+    """Say why an operator's role does not let them do something; nothing if it does."""
     has = role_of(config, operator)
-    if has < role:
-        raise NotAllowed(
-            f"{operator} is {_a(has)} here, and only {_a(role)} may {what}: see [roles] in the configuration"
-        )
+    if has >= role:
+        return ""
+    return f"{operator} is {_a(has)} here, and only {_a(role)} may {what}: see [roles] in the configuration"
 
 
 def _a(role: Role) -> str:

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from tui import console, terminal
+from tui import console, restricted, terminal
 
 
 def main() -> None:
@@ -11,6 +11,11 @@ def main() -> None:
     config = console.asked_for(sys.argv[1:])
     if config is not None and terminal.is_usable(os.environ):
         sys.exit(console.open_console(config))
+    if restricted.is_restricted(os.environ):
+        if config is not None:
+            terminal.complain(restricted.WHY_NO_TERMINAL)
+            sys.exit(console.USAGE)
+        restricted.forget_dangerous(os.environ)
     from tui import cli  # noqa: PLC0415 - takes most of a second, which the console spends behind its first screen
 
     cli.main()

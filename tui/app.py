@@ -56,6 +56,11 @@ class InterlockApp(KeyByKey[int], inherit_bindings=False):
         self._interrupted_at = -TWICE_SECONDS
 
     @property
+    def restricted(self) -> bool:
+        """Whether the console reaches nothing but itself."""
+        return self.settings.restricted
+
+    @property
     def ascii(self) -> bool:
         """Whether the terminal shows ASCII alone."""
         return self.settings.ascii
@@ -167,6 +172,9 @@ class InterlockApp(KeyByKey[int], inherit_bindings=False):
     def action_arm(self) -> None:
         """Let keys change things for some minutes, or no longer."""
         if self.session is None:
+            return
+        if reason := self.session.lacks("arm"):
+            self.say(reason, "warn")
             return
         minutes = self.session.workspace.config.console.arm_minutes
         self.arming.turn(minutes)

@@ -5,8 +5,9 @@ import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from tui import terminal
+from tui import restricted, terminal
 from tui.display import use_ascii
 
 USAGE = 2
@@ -32,7 +33,9 @@ def open_console(config: Path) -> int:
     if not config.exists():
         terminal.complain(missing(config))
         return USAGE
-    settings = wished(config, terminal.prepare(os.environ))
+    if closed := restricted.is_restricted(os.environ) or _said(config).get("restricted") is True:
+        restricted.forget_dangerous(os.environ)
+    settings = wished(config, terminal.prepare(os.environ))._replace(restricted=closed)
     use_ascii(settings.ascii)
     before = terminal.modes(sys.__stderr__)
     try:
@@ -58,13 +61,19 @@ def _run(config: Path, settings: terminal.TerminalSettings) -> int:
     return status or app.return_code or 0
 
 
-def wished(config: Path, settings: terminal.TerminalSettings) -> terminal.TerminalSettings:
-    """Add what `[console]` says before the first painting; whether it is right is told when all of it is read."""
+def _said(config: Path) -> dict[str, Any]:
+    """Give what `[console]` says before the first painting; whether it is right is told when all of it is read."""
     try:
         said = tomllib.loads(config.read_text(encoding="utf-8-sig")).get("console", {})
-        theme, only_ascii, mouse = (said.get(name) for name in ("theme", "ascii", "mouse"))
-    except (OSError, ValueError, AttributeError):
-        return settings
+    except (OSError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def wished(config: Path, settings: terminal.TerminalSettings) -> terminal.TerminalSettings:
+    """Add what `[console]` says to what the terminal asks for."""
+    said = _said(config)
+    theme, only_ascii, mouse = (said.get(name) for name in ("theme", "ascii", "mouse"))
     if settings.theme is None:
         settings = settings._replace(theme=_THEMES.get(str(theme)))
     if isinstance(only_ascii, bool):

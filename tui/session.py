@@ -11,6 +11,10 @@ COUNTING_SHARE = 0.05
 """The part of the time that may go into counting; a large store is counted less often."""
 
 
+APPROVING = frozenset({"approve", "release"})
+"""Actions that an operator may not take."""
+WHAT = {"next": "run", "rest": "run", "stop": "stop a run", "arm": "change anything"}
+"""What some actions are called in a sentence."""
 NOT_STARTED = (2, 4)
 ENDED = {
     0: ("the run has ended well", "good"),
@@ -29,6 +33,10 @@ class Session:
         self.config = config
         self.workspace = feed.open_workspace(config)
         self.operator = feed.current_operator()
+        roles = self.workspace.config.roles
+        self.role = feed.role_of(self.workspace.config, self.operator)
+        self.shown_role = str(self.role) if roles else ""
+        """The operator's role; nothing where there are none."""
         self.profile: str | None = None
         self.snapshot: feed.Snapshot | None = None
         self.counts: feed.Counts | None = None
@@ -39,6 +47,13 @@ class Session:
         self._seen: int | None = None
         self._count_again = True
         self._count_from = 0.0
+
+    def lacks(self, action: str) -> str:
+        """Say why the operator's role does not let them do something; nothing if it does."""
+        needs = feed.Role.APPROVER if action in APPROVING else feed.Role.OPERATOR
+        if self.role >= needs:
+            return ""  # asked for every key of every frame, so the groups of the operator are not looked up again
+        return feed.refusal(self.workspace.config, self.operator, needs, WHAT.get(action, action))
 
     @property
     def plans(self) -> list[feed.StepPlan]:

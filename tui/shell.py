@@ -21,6 +21,11 @@ class Shell(Protocol):
         ...
 
     @property
+    def restricted(self) -> bool:
+        """Whether the console reaches nothing but itself."""
+        ...
+
+    @property
     def armed(self) -> bool:
         """Whether keys may change anything."""
         ...

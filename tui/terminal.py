@@ -53,6 +53,8 @@ class TerminalSettings(NamedTuple):
     """An ansi one where `NO_COLOR` is set or there are 16 colours only; None where any will do."""
     ascii: bool
     mouse: bool
+    restricted: bool = False
+    """Whether the console must reach nothing but itself."""
 
 
 def is_usable(environ: Mapping[str, str]) -> bool:

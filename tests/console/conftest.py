@@ -109,10 +109,12 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
         operator: str = "ada",
         plain: bool = False,
         theme: Theme | None = None,
+        restricted: bool = False,
     ) -> AsyncIterator[Console]:
         monkeypatch.setenv("INTERLOCK_OPERATOR", operator)
         place = folder.folder if isinstance(folder, Workspace) else folder
-        app = InterlockApp(place / "interlock.toml", TerminalSettings(theme=theme, ascii=plain, mouse=False))
+        settings = TerminalSettings(theme=theme, ascii=plain, mouse=False, restricted=restricted)
+        app = InterlockApp(place / "interlock.toml", settings)
         display.use_ascii(plain)
         try:
             async with app.run_test(size=size) as pilot:

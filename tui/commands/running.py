@@ -145,6 +145,8 @@ def status(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
     if as_json:
         write_json(found)
         return
+    if workspace.config.roles:
+        say(f"operator {display(found['operator'])}: {found['role']}")
     if found["systems"]:
         rows = [(one["system"], one["type"], one["status"], f"{one['objects']:,}") for one in found["systems"]]
         write_table(["system", "type", "status", "objects"], rows)

@@ -10,6 +10,7 @@ from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished
 from engine.operator import current_operator
 from engine.outlook import Ahead
 from engine.restoring import restore
+from engine.people import Role, refusal, role_of
 from engine.runs import execute_run, exit_status, stop_runs, tune_interpreter
 from engine.steps import Control
 from engine.workspace import Workspace, open_workspace, whole_cycle, with_detection
@@ -45,6 +46,7 @@ __all__ = [
     "PastRun",
     "Progress",
     "Query",
+    "Role",
     "Run",
     "RunFinished",
     "RunStarted",
@@ -83,9 +85,11 @@ __all__ = [
     "owed",
     "plans_of",
     "queue",
+    "refusal",
     "request_stop",
     "restore",
     "review",
+    "role_of",
     "show",
     "snapshot",
     "status",
@@ -127,6 +131,7 @@ async def status(workspace: Workspace) -> Document:
         return {
             "store": str(workspace.store.path),
             "operator": current_operator(),
+            "role": str(role_of(workspace.config, current_operator())),
             "systems": [
                 {"system": system, "type": kind, "status": state.value, "objects": count}
                 for system, kind, state, count in await objects.counts(tx)

@@ -12,6 +12,7 @@ from textual.worker import Worker, WorkerState
 from tui.display import display
 from tui.glyphs import glyphs
 from tui.keys import hints
+from tui.restricted import WHY_NO_FILES
 from tui.screens.confirm import Answer, Asked, Confirm
 from tui.session import Session
 from tui.sheets.layout import MOST_LINES, broken
@@ -161,7 +162,7 @@ class ConsoleScreen(Screen[None]):
         session, app = self.session, self.console_app
         left: Line = [
             (display(session.config.resolve().parent.name, 24), "strong"),
-            (f"  {display(session.operator, 20)}  ", ""),
+            (f"  {display(session.operator, 20)}{f' {session.shown_role}' if session.shown_role else ''}  ", ""),
             *app.mode_badge(),
         ]
         return spread(left, [*_run_state(session), *app.freshness()], width)
@@ -186,6 +187,10 @@ class ConsoleScreen(Screen[None]):
 
     def why_not(self, action: str) -> str:
         """Say why an action is refused now; nothing if it is not."""
+        if action == "write" and self.console_app.restricted:
+            return WHY_NO_FILES
+        if (action in self.WRITES or action == "arm") and (reason := self.session.lacks(action)):
+            return reason
         if action in self.WRITES and not self.console_app.armed:
             return "the console is read-only: W arms it"
         return ""

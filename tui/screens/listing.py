@@ -15,7 +15,7 @@ from tui.beside import beside
 from tui.display import display
 from tui.glyphs import glyphs
 from tui.screens.asking import AskLine
-from tui.screens.base import ConsoleScreen
+from tui.screens.base import ConsoleScreen, guarded
 from tui.screens.choice import Choice
 from tui.screens.thing import ThingScreen, open_line
 from tui.widgets.columns import Column
@@ -292,6 +292,7 @@ class ListScreen(ConsoleScreen):
             f"copied: {display(safe, 60)}" + ("" if safe == text else "  (control characters made visible)"), "good"
         )
 
+    @guarded
     def action_write(self) -> None:
         """Ask where to write the rows in the filter."""
         self.query_one(AskLine).ask("write", "write the filtered rows to (.csv or .json):", f"{self.KIND}.csv")

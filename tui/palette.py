@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
@@ -61,6 +62,14 @@ class ConsoleCommands(Provider):
                 yield Hit(score, matcher.highlight(name), command, text=name, help=help_text)
 
 
+class Palette(CommandPalette):
+    """Textual's palette, which took another screen away with it where `enter` and `esc` came in one go."""
+
+    def dismiss(self, result: Any = None) -> AwaitComplete:
+        """Close; once is enough."""
+        return super().dismiss(result) if self.is_current else AwaitComplete()
+
+
 def open_palette(app: "App[Any]") -> None:
     """Open the palette over the screen."""
-    app.push_screen(CommandPalette(providers=[ConsoleCommands], placeholder="a screen, a key, an id such as cso-12"))
+    app.push_screen(Palette(providers=[ConsoleCommands], placeholder="a screen, a key, an id such as cso-12"))

@@ -9,8 +9,8 @@ from engine.errors import ConfigurationError, DecisionRefused, StepFailed
 from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
 from engine.operator import current_operator
 from engine.outlook import Ahead
-from engine.restoring import restore
 from engine.people import Role, refusal, role_of
+from engine.restoring import restore
 from engine.runs import execute_run, exit_status, stop_runs, tune_interpreter
 from engine.steps import Control
 from engine.workspace import Workspace, open_workspace, whole_cycle, with_detection

@@ -12,21 +12,24 @@ from storage.store import Transaction
 
 Prune = Callable[[Transaction, str, int], Awaitable[int]]
 
-ROWS = 1_000
-"""Rows that go in one transaction: some milliseconds in which nobody else can write."""
+ROWS = 2_000
+"""Rows that go in one transaction: some hundredths of a second in which nobody else can write."""
 SECONDS = 1.0
-"""How long a run prunes at most."""
+SHARE = 0.2
+"""How long a run prunes at most: a second, or this part of its own time, so that large runs do not fall behind."""
 LEAST = timedelta(days=2)
 """What counts deletions of the last day together needs their items."""
 
 
-async def prune(workspace: Workspace, owner: str, seconds: float = SECONDS) -> Counter[str]:
+async def prune(workspace: Workspace, owner: str, run_seconds: float) -> Counter[str]:
     """Take away what is older than `[retention]` says, and give how many rows went, by kind.
+
+    `run_seconds` is how long the run took.
 
     Only the holder of the lease may call this. Raises `StoreError`; what went until then is gone.
     """
     gone: Counter[str] = Counter()
-    end = monotonic() + seconds
+    end = monotonic() + max(SECONDS, SHARE * run_seconds)
     for name, work, before in _due(workspace.config):
         while monotonic() < end:
             async with workspace.store.transaction() as tx:

@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 from engine.auditing import record
@@ -107,6 +108,7 @@ async def execute_run(
     control.operator = operator
     interrupted, behind = await _take_lease(workspace, control, profile, plans)
     yield RunStarted(control.run_id, profile, tuple(plans), tuple(interrupted), behind)
+    began = monotonic()
     heart = asyncio.create_task(_beat(workspace, control))
     result = StepResult.INTERRUPTED
     try:
@@ -120,7 +122,7 @@ async def execute_run(
                 break
         result = worst(results)
         with suppress(StoreError):  # history that stays a while longer harms nobody
-            await prune(workspace, control.owner)
+            await prune(workspace, control.owner, monotonic() - began)
     finally:
         heart.cancel()
         await asyncio.gather(heart, return_exceptions=True)

@@ -8,7 +8,8 @@ import pytest
 from tests.console.conftest import Open
 from tests.console.office import let_leave, make_office
 from tests.inside import Inside
-from tests.workspace import Workspace
+from tests.terminal import Terminal
+from tests.workspace import INTERLOCK, Workspace
 from tui import restricted
 
 SCREENS = {"2": "Exports", "3": "cso-", "4": "mvo-", "5": "uid=", "6": "rev-1", "7": "run-2", "8": "hr"}
@@ -87,6 +88,22 @@ def test_what_could_reach_a_file_a_module_or_a_program_is_forgotten() -> None:
     environ = {**kept, **dict.fromkeys(BAD, "/tmp/evil")}
     restricted.forget_dangerous(environ)
     assert environ == kept
+
+
+def test_a_configuration_can_restrict_the_console(tmp_path: Path) -> None:
+    office = make_office(tmp_path / "office", 10, "\n[console]\nrestricted = true\n")
+    office("run")
+    log = tmp_path / "smuggled.log"
+    env = {**office.env, "TEXTUAL_LOG": str(log), "TEXTUAL_DRIVER": "os:_exit"}
+    terminal = Terminal(INTERLOCK, size=(100, 30), env=env, cwd=office.folder)
+    terminal.wait_for("8 Systems")
+    terminal.send("3")
+    terminal.wait_for("cso-1")
+    terminal.send("e")
+    terminal.wait_for("this console writes no files")
+    terminal.send("q")
+    assert terminal.ended() == 0
+    assert not log.exists()
 
 
 def test_roles_are_refused_on_the_command_line_with_two(office: Workspace) -> None:

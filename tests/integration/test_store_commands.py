@@ -171,3 +171,18 @@ def test_the_store_does_not_grow_without_bound(office: Inside) -> None:
     half = len(sizes) // 2
     for early, late in zip(*(map(max, zip(*part, strict=True)) for part in (sizes[:half], sizes[half:])), strict=True):
         assert late <= early, sizes
+
+
+def test_much_history_goes_in_steps_and_a_run_stays_short_of_it(office: Inside) -> None:
+    office("run")
+    _bend(
+        office,
+        "UPDATE transitions SET id = id + 1000000",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) INSERT INTO transitions "
+        "(id, at, entity, entity_id, system, label, reason) SELECT i, '2020', 'cso', i, 'hr', 'x', '' FROM n",
+    )
+    left = [_count(office, "transitions")]
+    for _ in range(2):
+        office("step", "sync")
+        left.append(_count(office, "transitions"))
+    assert left[0] > left[1] >= left[2]

@@ -1,6 +1,7 @@
 """What connectors to directories share: types by object class, typed values, the naming attribute."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from engine import dn, values
 from engine.config import Model, ObjectTypeConfig
@@ -13,6 +14,8 @@ SERVER_ASSIGNED = frozenset({"entryuuid", "objectguid", "nsuniqueid", "dn"})
 """What a directory gives to its entries by itself, and nobody writes."""
 NEVER_READ = frozenset({"userpassword", "unicodepwd", "krbprincipalkey", "sambantpassword", "olcrootpw"})
 """Secrets never enter the store, whatever the configuration names."""
+MOST_DESCRIPTIONS = 10_000
+"""How many attribute descriptions a reader remembers; options could make any number of them."""
 
 
 class DirectoryObjectOptions(Model):
@@ -22,6 +25,10 @@ class DirectoryObjectOptions(Model):
     """The object classes of an entry of this type; all of them are given to a created one."""
     base: str | None = None
     """The part of the directory in which the type's entries stand, where it is not the system's base."""
+
+
+Described = tuple[str | None, Callable[[bytes], Any], bool]
+"""What an attribute description means: the attribute's name if it is used, how to read it, whether it is the id."""
 
 
 class EntryReader:
@@ -35,36 +42,59 @@ class EntryReader:
             for name in sorted(used)
             if name.lower() not in NEVER_READ and name.lower() != "dn"
         }
+        self._described: dict[bytes, Described] = {}
 
     def read(self, entry_dn: str, raw: Mapping[str, Sequence[bytes]], position: str) -> ImportedObject:
         """Make the object of an entry; `raw` has names in lower case."""
-        found = raw.get(self._external_id)
-        external_id = found[0].decode(errors="replace") if found else None
-        one = ImportedObject(self.type, external_id, {}, entry_dn, position)
-        if external_id is None:
-            one.error = ObjectError(
-                "missing-external-id",
-                f"'{entry_dn}' has no {self._external_id}",
-                "let the directory give it, or export it with operational attributes",
-            )
-            return one
+        listed = ((name.encode(), found) for name, found in raw.items())
+        return self.read_listed(entry_dn, listed, position)
+
+    def read_listed(
+        self, entry_dn: str, listed: Iterable[tuple[bytes, Sequence[bytes]]], position: str
+    ) -> ImportedObject:
+        """Make the object of an entry whose attributes are given as a directory describes them."""
+        external_id: str | None = None
+        attributes: Attributes = {}
+        wrong = ""
+        for description, found in listed:
+            name, read, is_id = self._described.get(description) or self._describe(description)
+            if not found:
+                continue
+            if is_id:
+                external_id = found[0].decode(errors="replace")
+            if name is not None:
+                try:
+                    attributes[name] = [read(value) for value in found]
+                except InvalidValue as error:
+                    wrong = wrong or f"'{name}': {error}"
+        one = ImportedObject(self.type, external_id, attributes, entry_dn, position)
         try:
-            dn.parse(entry_dn)
-            one.attributes = self._attributes(raw)
-        except (InvalidValue, dn.InvalidDn) as error:
-            one.error = ObjectError("syntax-violation", str(error), "correct the value in the directory")
+            dn.key(entry_dn)
+        except dn.InvalidDn as error:
+            wrong = str(error)
+        if external_id is None:
+            one.error = self._missing_id(entry_dn)
+        elif wrong:
+            one.error = ObjectError("syntax-violation", wrong, "correct the value in the directory")
+        if one.error is not None:
+            one.attributes = {}
         return one
 
-    def _attributes(self, raw: Mapping[str, Sequence[bytes]]) -> Attributes:
-        attributes: Attributes = {}
-        for key, (name, kind) in self._names.items():
-            if not (found := raw.get(key)):
-                continue
-            try:
-                attributes[name] = [values.parse_bytes(kind, value) for value in found]
-            except InvalidValue as error:
-                raise InvalidValue(f"'{name}': {error}") from error
-        return attributes
+    def _describe(self, description: bytes) -> Described:
+        """Find out once what an attribute description means; a transfer option (RFC 4522) is no other attribute."""
+        key = description.decode(errors="replace").lower()
+        name, kind = self._names.get(key) or self._names.get(key.removesuffix(";binary")) or (None, "text")
+        found = (name, values.bytes_parser(kind), key == self._external_id)
+        if len(self._described) < MOST_DESCRIPTIONS:
+            self._described[description] = found
+        return found
+
+    def _missing_id(self, entry_dn: str) -> ObjectError:
+        return ObjectError(
+            "missing-external-id",
+            f"'{entry_dn}' has no {self._external_id}",
+            "let the directory give it, or export it with operational attributes",
+        )
 
 
 def old_rdn_goes(old_dn: str, new_dn: str) -> bool:

@@ -19,8 +19,8 @@ from pydantic import (
 from engine.filters import duration
 from engine.values import KINDS, TEXT, AttributeType
 
-PHASES = ("import", "sync", "evaluate", "export", "confirm", "detect")
-"""What a step can do, in the order of the flow."""
+PHASES = ("import", "delta", "sync", "evaluate", "export", "confirm", "detect")
+"""What a step can do, in the order of the flow; `delta` imports only what changed since the last import."""
 GLOBAL_PHASES = ("sync", "evaluate")
 """Phases that work on the whole metaverse and name no system."""
 

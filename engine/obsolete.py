@@ -10,7 +10,7 @@ from storage.transitions import Move
 
 
 async def mark_obsolete(
-    tx: Transaction, workspace: Workspace, record: ImportRecord, ids: list[int], *, together: int
+    tx: Transaction, workspace: Workspace, record: ImportRecord, ids: list[int], *, together: int, reason: str = ""
 ) -> list[Move]:
     """Mark CSOs that an import did not contain, open a review item for each, and give the transitions.
 
@@ -49,7 +49,7 @@ async def mark_obsolete(
         for cso in csos
     ]
     opened = await reviews.open_items(tx, items)
-    reason = f"not in the complete import of run {record.run_id}"
+    reason = reason or f"not in the complete import of run {record.run_id}"
     return [
         move
         for cso, item in zip(csos, opened, strict=True)

@@ -25,6 +25,7 @@ from storage.records import StepResult
 Phase = Callable[[Step], AsyncIterator[Progress]]
 PHASES: dict[str, Phase] = {
     "import": import_objects,
+    "delta": import_objects,
     "sync": synchronise,
     "evaluate": evaluate_exports,
     "export": execute_exports,
@@ -35,6 +36,7 @@ PHASES: dict[str, Phase] = {
 
 _WITH_ERRORS = {
     "import": StepResult.DISCOVERY_ERRORS,
+    "delta": StepResult.DISCOVERY_ERRORS,
     "detect": StepResult.DISCOVERY_ERRORS,
     "sync": StepResult.SYNC_ERRORS,
     "evaluate": StepResult.SYNC_ERRORS,

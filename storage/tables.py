@@ -237,6 +237,7 @@ imports = Table(
     Column("started_at", Text, nullable=False),
     Column("ended_at", Text),
     Column("sightings", LargeBinary),
+    Column("watermark", Text),
     Index("imports_by_system", "system", "step_id"),
 )
 

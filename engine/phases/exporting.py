@@ -43,6 +43,7 @@ async def execute_exports(step: Step) -> AsyncIterator[Progress]:
                 batch = await _begin(tx, step, found)
             await _send(step, connector, batch)
             yield step.progress()
+        step.note(connector.notes)
 
 
 async def _begin(tx: Transaction, step: Step, found: list[PendingExport]) -> Batch:

@@ -8,13 +8,14 @@ from itertools import groupby
 from operator import attrgetter
 from typing import IO
 
-from engine.connectors.base import ImportedObject, ImportEnd, ImportPage, ImportRequest
+from engine.connectors.base import Connector, ImportedObject, ImportEnd, ImportPage, ImportRequest, ImportRestart
 from engine.errors import ConnectionLost, ObjectError
 from engine.events import Progress
 from engine.phases.ahead import read_ahead
 from engine.phases.confirming import Sighting, reconcile_pending_exports, reconcile_unseen
 from engine.phases.matching import Known, Match, find_matching_cso, load_known
 from engine.phases.noticing import index_keys
+from engine.phases.removing import remove_deleted
 from engine.steps import Step
 from storage import counters, exports, imports, metaverse, objects, reviews, transitions
 from storage.documents import decode, encode
@@ -35,6 +36,14 @@ class _Import:
     unreadable: list[str] = field(default_factory=list)
     put_aside: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(max_size=4_000_000))  # noqa: SIM115
 
+    def begin_again(self) -> None:
+        """Forget what was seen: everything is read once more."""
+        self.sightings = Sightings()
+        self.unreadable.clear()
+        self.put_aside.seek(0)
+        self.put_aside.truncate()
+        self.step.done = 0
+
 
 @dataclass(slots=True)
 class _Rows:
@@ -51,34 +60,52 @@ class _Rows:
 
 
 async def import_objects(step: Step) -> AsyncIterator[Progress]:
-    """Read everything a system holds; what changed is due for synchronisation.
+    """Read everything a system holds, or with a delta step what changed since; what changed is due for synchronisation.
 
     Open exports of the objects seen are reconciled in the same pages. The import's sightings are kept for
     deletion detection.
     """
-    types = step.settings.objects
-    rules = step.workspace.rules
-    request = ImportRequest(
-        {kind: rules.used[step.system, kind] for kind in types},
-        {kind: rules.required[step.system, kind] for kind in types},
-        step.page_size,
-    )
+    types = list(step.settings.objects)
     async with step.workspace.connector(step.system) as connector:
         async with step.page() as tx:
-            await imports.start(tx, step.id, step.system, full=True, types=list(types), partitions=[])
+            request = await _request(tx, step, connector)
+            full = request.watermark is None
+            await imports.start(tx, step.id, step.system, full=full, types=types, partitions=[])
             task = _Import(step, reconciles=await exports.has_sent(tx, step.system))
         end: ImportEnd | None = None
         async for event in read_ahead(connector.import_objects(request)):
             if isinstance(event, ImportEnd):
                 end = event
                 break
+            if isinstance(event, ImportRestart):
+                task.begin_again()
+                continue
             async with step.page() as tx:
                 await _apply_page(tx, task, event)
             yield step.progress()
+        step.note(connector.notes)
     if end is None:
         raise ConnectionLost(f"{step.system}: the import stopped without saying that it had reached the end")
     async for progress in _finish(task, end):
         yield progress
+
+
+async def _request(tx: Transaction, step: Step, connector: Connector) -> ImportRequest:
+    """Say what to ask for: everything, or what changed since the last complete import."""
+    rules = step.workspace.rules
+    watermark = None
+    if step.plan.phase == "delta":
+        watermark = await imports.last_watermark(tx, step.system) if connector.capabilities.delta else None
+        if watermark is None:
+            why = "no earlier import knows where to go on" if connector.capabilities.delta else "it cannot tell that"
+            step.note([f"everything was read, not only what changed: {why}"])
+    types = step.settings.objects
+    return ImportRequest(
+        {kind: rules.used[step.system, kind] for kind in types},
+        {kind: rules.required[step.system, kind] for kind in types},
+        step.page_size,
+        watermark,
+    )
 
 
 async def _finish(task: _Import, end: ImportEnd) -> AsyncIterator[Progress]:
@@ -92,21 +119,23 @@ async def _finish(task: _Import, end: ImportEnd) -> AsyncIterator[Progress]:
     reason = end.reason or "; ".join(task.unreadable[:3])
     complete = end.complete and not task.unreadable
     async with step.page() as tx:
-        if complete and task.reconciles:
+        if complete and end.full and task.reconciles:
             await reconcile_unseen(tx, step, task.sightings, list(end.partitions))
-        if complete:
+        if complete and end.full:
             await reviews.supersede(tx, step.system)
         await imports.finish(
             tx,
             step.id,
+            full=end.full,
             complete=complete,
             reason=reason,
             sightings=task.sightings,
             partitions=list(end.partitions),
+            watermark=end.watermark,
         )
     if not complete:
         step.result = StepResult.DISCOVERY_ERRORS
-        step.message = f"the import is incomplete: {reason}"
+        step.message = "; ".join([*([step.message] if step.message else []), f"the import is incomplete: {reason}"])
     elif not step.done:
         step.result = StepResult.NO_OBJECTS
     yield step.progress()
@@ -123,9 +152,11 @@ async def _apply_page(tx: Transaction, task: _Import, page: ImportPage) -> None:
             if one.error is None and one.external_id is not None and ids[one.external_id] > 1:
                 one.error = _duplicate(one)
             _apply(task, rows, known, one)
-    step.done += len(page.objects)
+    step.done += len(page.objects) + len(page.deleted)
     step.total = page.total if page.total is not None else step.total
     await _write(tx, task, rows)
+    if page.deleted:
+        await remove_deleted(tx, step, page.deleted, task.sightings)
 
 
 def _duplicate(one: ImportedObject) -> ObjectError:

@@ -178,12 +178,11 @@ def bytes_parser(kind: str) -> Callable[[bytes], Any]:
 
 
 def _short_text(raw: bytes) -> str:
-    if len(raw) > MAX_LENGTH or b"\0" in raw:
-        return str(parse_bytes("text", raw))
     try:
-        return raw.decode()
+        text = raw.decode()
     except UnicodeDecodeError:
         return str(parse_bytes("text", raw))
+    return _text(text) if "\0" in text or len(text) > MAX_LENGTH else text
 
 
 def to_bytes(kind: str, value: Any) -> bytes:

@@ -62,6 +62,11 @@ class Slapd:
         self.url = f"ldap://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
 
+    def load(self, ldif: Path) -> None:
+        """Fill the database while the server does not run."""
+        program = shutil.which("slapadd") or "/usr/sbin/slapadd"
+        subprocess.run([program, "-q", "-f", str(self.home / "slapd.conf"), "-l", str(ldif)], check=True)
+
     def start(self) -> "Slapd":
         program = shutil.which("slapd") or "/usr/sbin/slapd"
         log = (self.home / "slapd.log").open("ab")

@@ -1,10 +1,11 @@
 """What connectors to directories share: types by object class, typed values, the naming attribute."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine import dn, values
 from engine.config import Model, ObjectTypeConfig
+from engine.connectors import ber, wire
 from engine.connectors.base import ImportedObject
 from engine.errors import ObjectError
 from engine.values import InvalidValue
@@ -31,6 +32,15 @@ Described = tuple[str | None, Callable[[bytes], Any], bool]
 """What an attribute description means: the attribute's name if it is used, how to read it, whether it is the id."""
 
 
+class Read(NamedTuple):
+    """What was read of an entry's attributes."""
+
+    external_id: str | None
+    attributes: Attributes
+    wrong: str
+    """Which value does not have its attribute's type, and why."""
+
+
 class EntryReader:
     """Turns the entries of one type into objects."""
 
@@ -43,16 +53,31 @@ class EntryReader:
             if name.lower() not in NEVER_READ and name.lower() != "dn"
         }
         self._described: dict[bytes, Described] = {}
+        self._trusted: dict[bytes, Described] = {}
+        """The same for values of which is known already that they are short and hold no NUL byte."""
 
     def read(self, entry_dn: str, raw: Mapping[str, Sequence[bytes]], position: str) -> ImportedObject:
         """Make the object of an entry; `raw` has names in lower case."""
-        listed = ((name.encode(), found) for name, found in raw.items())
-        return self.read_listed(entry_dn, listed, position)
+        return self.object_of(entry_dn, self.read_listed((name.encode(), held) for name, held in raw.items()), position)
 
-    def read_listed(
-        self, entry_dn: str, listed: Iterable[tuple[bytes, Sequence[bytes]]], position: str
-    ) -> ImportedObject:
-        """Make the object of an entry whose attributes are given as a directory describes them."""
+    def object_of(self, entry_dn: str, found: Read, position: str) -> ImportedObject:
+        """Make the object of an entry whose attributes were read."""
+        one = ImportedObject(self.type, found.external_id, found.attributes, entry_dn, position)
+        wrong = found.wrong
+        try:
+            dn.key(entry_dn)
+        except dn.InvalidDn as error:
+            wrong = str(error)
+        if found.external_id is None:
+            one.error = self._missing_id(entry_dn)
+        elif wrong:
+            one.error = ObjectError("syntax-violation", wrong, "correct the value in the directory")
+        if one.error is not None:
+            one.attributes = {}
+        return one
+
+    def read_listed(self, listed: Iterable[tuple[bytes, Sequence[bytes]]]) -> Read:
+        """Read attributes that are given as a directory describes them."""
         external_id: str | None = None
         attributes: Attributes = {}
         wrong = ""
@@ -67,26 +92,74 @@ class EntryReader:
                     attributes[name] = [read(value) for value in found]
                 except InvalidValue as error:
                     wrong = wrong or f"'{name}': {error}"
-        one = ImportedObject(self.type, external_id, attributes, entry_dn, position)
-        try:
-            dn.key(entry_dn)
-        except dn.InvalidDn as error:
-            wrong = str(error)
-        if external_id is None:
-            one.error = self._missing_id(entry_dn)
-        elif wrong:
-            one.error = ObjectError("syntax-violation", wrong, "correct the value in the directory")
-        if one.error is not None:
-            one.attributes = {}
-        return one
+        return Read(external_id, attributes, wrong)
+
+    def read_encoded(self, data: bytes, position: int, limit: int) -> Read:
+        """Read attributes from the PartialAttributeList that stands between two positions (RFC 4511 §4.5.2).
+
+        Raises `WireError`. What `wire.read_attributes` and `read_listed` give, in a third of the time for nearly
+        every entry: those of short values without a NUL byte.
+        """
+        if limit - position <= values.MAX_LENGTH and data.find(b"\0", position, limit) < 0:
+            try:
+                if (found := self._read_short(data, position, limit)) is not None:
+                    return found
+            except (InvalidValue, UnicodeDecodeError, IndexError):
+                pass  # the thorough way says what is wrong
+        return self.read_listed(wire.read_attributes(data, position, limit))
+
+    def _read_short(self, data: bytes, position: int, limit: int) -> Read | None:
+        """Read an entry that has only known attributes with short values; None for any other."""
+        tag, position, stop = ber.element(data, position, limit)
+        if tag != ber.SEQUENCE or stop != limit:
+            return None
+        external_id: str | None = None
+        attributes: Attributes = {}
+        known = self._trusted
+        while position < limit:
+            size = data[position + 1]
+            start = position + 4
+            at = start + data[position + 3]
+            stop = at + 2 + data[at + 1]
+            described = known.get(data[start:at])
+            if (
+                described is None
+                or data[position] != ber.SEQUENCE
+                or size > 127
+                or data[position + 2] != ber.OCTET_STRING
+                or data[at] != ber.SET
+                or stop != position + 2 + size
+                or stop > limit
+                or stop == at + 2
+            ):
+                return None
+            name, read, is_id = described
+            held = []
+            at += 2
+            while at < stop:
+                end = at + 2 + data[at + 1]
+                if data[at] != ber.OCTET_STRING or end > stop:
+                    return None
+                held.append(read(data[at + 2 : end]))
+                at = end
+            if is_id:
+                external_id = held[0]
+            if name is not None:
+                attributes[name] = held
+            position = stop
+        return Read(external_id, attributes, "")
 
     def _describe(self, description: bytes) -> Described:
         """Find out once what an attribute description means; a transfer option (RFC 4522) is no other attribute."""
         key = description.decode(errors="replace").lower()
         name, kind = self._names.get(key) or self._names.get(key.removesuffix(";binary")) or (None, "text")
-        found = (name, values.bytes_parser(kind), key == self._external_id)
+        is_id = key == self._external_id
+        found = (name, values.bytes_parser(kind), is_id)
         if len(self._described) < MOST_DESCRIPTIONS:
             self._described[description] = found
+            text = kind in ("text", "reference")
+            if text or not is_id:
+                self._trusted[description] = (name, bytes.decode, is_id) if text else found
         return found
 
     def _missing_id(self, entry_dn: str) -> ObjectError:

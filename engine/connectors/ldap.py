@@ -168,7 +168,7 @@ class LdapConnector(Connector):
         watermark = self._delta.mark(request)
         partitions = [dn.key(base_of(self.system, settings)) for settings in self.system.objects.values()]
         for kind, used in request.types.items():
-            for page in self._reading.pages(kind, used, min(request.page_size, self.options.page_size)):
+            for page in self._reading.pages(kind, used, request.page_size):
                 if isinstance(page, Incomplete):
                     yield ImportEnd(complete=False, partitions=partitions, reason=page.reason)
                     return

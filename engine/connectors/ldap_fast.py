@@ -37,6 +37,7 @@ class FastLink:
 
     def start(self, search: Search) -> int:
         number = self._next()
+        self._decoder.read_attributes = search.read_attributes
         filter_ = compiled(search.filter)
         attributes = list(search.attributes)
         self._send(wire_requests.encode_search(number, search.base, search.scope, filter_, attributes, search.controls))

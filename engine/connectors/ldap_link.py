@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-from engine.connectors.wire import Control, Message, Result
+from engine.connectors.wire import Control, Message, ReadAttributes, Result, read_attributes
 from engine.connectors.wire_requests import SUBTREE
 
 Controls = Sequence[Control]
@@ -19,6 +19,8 @@ class Search(NamedTuple):
     attributes: Sequence[str]
     scope: int = SUBTREE
     controls: Controls = ()
+    read_attributes: ReadAttributes = read_attributes
+    """Reads the attributes of the entries, where the link lets anybody else do that."""
 
 
 class Add(NamedTuple):

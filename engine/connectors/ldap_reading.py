@@ -9,7 +9,7 @@ from engine import dn
 from engine.config import ObjectTypeConfig, SystemConfig
 from engine.connectors import ber
 from engine.connectors.base import ImportedObject
-from engine.connectors.directory import EntryReader
+from engine.connectors.directory import EntryReader, Read
 from engine.connectors.ldap_link import DirectoryLink, Search, Unfit, find
 from engine.connectors.ldap_results import LIMITS, NO_SUCH_OBJECT, explain_result
 from engine.connectors.ldap_session import PAGED, Session
@@ -124,10 +124,25 @@ class Reading:
         return Search(base_of(self._system, settings), class_filter(settings), wanted, controls=offers.manage())
 
     def pages(self, kind: str, used: frozenset[str], size: int) -> Iterator[list[ImportedObject] | Incomplete]:
-        """Read the entries of a type, a page at a time. Raises what `read_pages` raises."""
+        """Read the entries of a type, some of the server's pages at a time. Raises what `read_pages` raises."""
+        search, make = self._search(kind, used)
+        at_once = min(size, self._session.options.page_size)
+        held: list[ImportedObject] = []
+        for found in read_pages(self._session, search, at_once):
+            if isinstance(found, Incomplete):
+                yield held
+                yield found
+                return
+            held += map(make, found)
+            if len(held) + at_once > size:
+                yield held
+                held = []
+        yield held
+
+    def _search(self, kind: str, used: frozenset[str]) -> "tuple[Search, Maker]":
+        """Give the search for a type, whose entries come as its maker takes them fastest."""
         make = self.maker(kind, used)
-        for found in read_pages(self._session, self.search_for(kind, used), size):
-            yield found if isinstance(found, Incomplete) else [make(entry) for entry in found]
+        return self.search_for(kind, used)._replace(read_attributes=make.read_attributes), make
 
     def maker(self, kind: str, used: frozenset[str]) -> "Maker":
         """Give what makes objects of a type's entries."""
@@ -160,8 +175,9 @@ class Maker:
     """Makes the objects of one type from the entries of a search."""
 
     def __init__(self, reader: EntryReader, partition: str) -> None:
-        self._read = reader.read_listed
+        self._reader = reader
         self._partition = partition
+        self.read_attributes = reader.read_encoded
 
     def __call__(self, entry: Entry) -> ImportedObject:
         try:
@@ -169,7 +185,8 @@ class Maker:
         except UnicodeDecodeError:
             name = entry.dn.decode(errors="replace")
             wrong = ObjectError("syntax-violation", f"the DN '{name}' is not UTF-8", "rename the entry")
-        one = self._read(name, entry.attributes, name)
+        read = entry.attributes
+        one = self._reader.object_of(name, read if isinstance(read, Read) else self._reader.read_listed(read), name)
         one.partition = self._partition
         if wrong is not None:
             one.error, one.attributes = wrong, {}

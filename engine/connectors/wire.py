@@ -3,8 +3,8 @@
 What a `Decoder` gives is what ldap3's decoder gives for the same bytes; everything else is a `WireError`.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from engine.connectors import ber
 from engine.connectors.ber import ENUMERATED, OCTET_STRING, SEQUENCE, SET, WireError
@@ -16,6 +16,8 @@ _REFERRALS = 0xA3
 _ENTRY, _DONE, _REFERENCE, _EXTENDED, _INTERMEDIATE = 0x64, 0x65, 0x73, 0x78, 0x79
 _RESULTS = frozenset({_DONE, 0x67, 0x69, 0x6B, 0x6D, _EXTENDED})
 
+ReadAttributes = Callable[[bytes, int, int], Any]
+"""Takes bytes, and where in them a PartialAttributeList starts and the entry ends. Raises `WireError`."""
 Attribute = tuple[bytes, list[bytes]]
 """An attribute's description, and its values."""
 
@@ -36,7 +38,8 @@ class Entry(NamedTuple):
 
     id: int
     dn: bytes
-    attributes: list[Attribute]
+    attributes: Any
+    """A list of `Attribute`, or what the decoder's own reader of attributes makes of them."""
     controls: Controls = ()
 
 
@@ -78,6 +81,8 @@ class Decoder:
     """Cuts a stream of bytes into messages and decodes them."""
 
     def __init__(self, limit: int = MAX_MESSAGE) -> None:
+        self.read_attributes: ReadAttributes = read_attributes
+        """Reads the attributes of entries; somebody who wants something else of them puts another here."""
         self._limit = limit
         self._parts: list[bytes] = []
         self._held = 0
@@ -98,7 +103,7 @@ class Decoder:
             if stop > len(whole):
                 break
             try:
-                messages.append(_decode(whole, start, stop))
+                messages.append(_decode(whole, start, stop, self.read_attributes))
             except IndexError:
                 raise WireError("a value ends after the message") from None
             position = stop
@@ -122,7 +127,7 @@ class Decoder:
         return position + octets, position + octets + length
 
 
-def _decode(data: bytes, start: int, stop: int) -> Message:
+def _decode(data: bytes, start: int, stop: int, read: ReadAttributes) -> Message:
     """Decode the message whose content stands between two positions."""
     head = ber.element(data, start, stop)
     number = ber.number(data, head)
@@ -134,7 +139,7 @@ def _decode(data: bytes, start: int, stop: int) -> Message:
         name_tag, first, after = ber.element(data, inner, end)
         if name_tag != OCTET_STRING:
             raise WireError("an entry without a name")
-        return Entry(number, data[first:after], _attributes(data, after, end), controls)
+        return Entry(number, data[first:after], read(data, after, end), controls)
     if tag in _RESULTS:
         return _result(data, number, ber.elements(data, inner, end), controls, extended=tag == _EXTENDED)
     if tag == _REFERENCE and end > inner:
@@ -145,8 +150,11 @@ def _decode(data: bytes, start: int, stop: int) -> Message:
     raise WireError(f"an answer of an unknown kind (tag {tag:#04x})")
 
 
-def _attributes(data: bytes, position: int, limit: int) -> list[Attribute]:
-    """Decode a PartialAttributeList (§4.5.2). This is where the time goes: heads are read here and not by calls."""
+def read_attributes(data: bytes, position: int, limit: int) -> list[Attribute]:
+    """Decode a PartialAttributeList (§4.5.2). This is where the time goes: heads are read here and not by calls.
+
+    Raises `WireError`, or `IndexError` where the bytes end too early.
+    """
     tag, position, stop = ber.element(data, position, limit)
     if tag != SEQUENCE or stop != limit:
         raise WireError("an entry without a list of attributes")
@@ -154,6 +162,21 @@ def _attributes(data: bytes, position: int, limit: int) -> list[Attribute]:
     append = found.append
     while position < limit:
         tag, length = data[position], data[position + 1]
+        if tag == SEQUENCE and length < 128 and data[position + 2] == OCTET_STRING:
+            # one short value under a short name: nearly all of them
+            start = position + 4
+            end = start + data[position + 3]
+            size = data[end + 1]
+            stop = end + 2 + size
+            if (
+                stop == position + 2 + length <= limit
+                and data[end] == SET
+                and data[end + 2] == OCTET_STRING
+                and data[end + 3] == size - 2
+            ):
+                append((data[start:end], [data[end + 4 : stop]]))
+                position = stop
+                continue
         position += 2
         if length > 127:
             length, position = ber.long_length(data, position, length)

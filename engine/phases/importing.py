@@ -148,10 +148,11 @@ async def _apply_page(tx: Transaction, task: _Import, page: ImportPage) -> None:
         imported = list(group)
         known = await load_known(tx, step.workspace, step.system, kind, imported)
         ids: Counter[str | None] = Counter(one.external_id for one in imported)
+        key_of = step.workspace.key_reader(step.system, kind)
         for one in imported:
             if one.error is None and one.external_id is not None and ids[one.external_id] > 1:
                 one.error = _duplicate(one)
-            _apply(task, rows, known, one)
+            _apply(task, rows, known, one, one.secondary_id and key_of(one.secondary_id))
     step.done += len(page.objects) + len(page.deleted)
     step.total = page.total if page.total is not None else step.total
     await _write(tx, task, rows)
@@ -167,10 +168,9 @@ def _duplicate(one: ImportedObject) -> ObjectError:
     )
 
 
-def _apply(task: _Import, rows: _Rows, known: Known, one: ImportedObject) -> None:
-    """Decide what one imported object means, and put it into the page's rows."""
+def _apply(task: _Import, rows: _Rows, known: Known, one: ImportedObject, key: str | None) -> None:
+    """Decide what one imported object means, and put it into the page's rows; `key` is its secondary id's form."""
     step = task.step
-    key = one.secondary_id and step.workspace.secondary_key(step.system, one.type, one.secondary_id)
     match = find_matching_cso(known, one.external_id, key)
     if match.cso and match.certain and match.cso.id in task.sightings and one.error is None:
         one.error = _duplicate(one)

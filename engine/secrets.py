@@ -1,4 +1,4 @@
-"""Secrets come from the environment, a file with tight permissions or the keyring; the configuration only names them."""
+"""Secrets come from the environment, a private file or the keyring; the configuration only names them."""
 
 import importlib
 import os

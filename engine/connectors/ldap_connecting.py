@@ -59,6 +59,7 @@ def connect(name: str, options: LdapOptions, folder: Path) -> Any:
             'use ldaps:// or tls = "starttls" (or plaintext = "allowed", if you must)'
         )
     tls = VerifyingTls(tls_context(name, options, folder), options.host) if options.encrypted else None
+    connection: Any = None
     try:
         connection = _made(options, tls, password)
         connection.open()
@@ -66,9 +67,11 @@ def connect(name: str, options: LdapOptions, folder: Path) -> Any:
             connection.start_tls()
         connection.bind()
     except (LDAPException, OSError) as error:
+        _drop(connection)
         raise CannotConnect(f"'{name}': no connection to {options.url}: {_reason(error)}") from error
     except Exception as error:
         # ldap3 lets whatever its decoder stumbles over through
+        _drop(connection)
         raise CannotConnect(
             f"'{name}': what answers at {options.url} does not speak LDAP: {type(error).__name__}"
         ) from None
@@ -128,6 +131,12 @@ def close(connection: Any) -> None:
         connection.unbind()
     except (LDAPException, OSError):
         return  # the server is gone already
+
+
+def _drop(connection: Any) -> None:
+    """Close the socket that ldap3 leaves open when it could not connect."""
+    if connection is not None and connection.socket is not None:
+        connection.socket.close()
 
 
 def is_plain(connection: Any) -> bool:

@@ -7,7 +7,6 @@ Only what a server explicitly says was deleted counts as deleted. A server that 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from engine import dn
 from engine.config import SystemConfig
 from engine.connectors import ldap_sync
 from engine.connectors.base import Deleted, ImportedObject, ImportEnd, ImportPage, ImportRequest
@@ -42,7 +41,7 @@ class Delta:
         self._session = session
         self._system = system
         self._reading = reading
-        self._log = AccessLog(session)
+        self._log = AccessLog(session, system.options.base)
 
     def offer(self) -> str:
         """Tell how the server says what changed; empty where it does not."""
@@ -73,12 +72,10 @@ class Delta:
 
     def _cookie(self, kind: str) -> str | None:
         """Make a cookie of the contextCSN, as OpenLDAP writes them (slapd's `rid=…,csn=…`)."""
-        base = dn.key(base_of(self._system, self._system.objects[kind]))
-        contexts = self._session.offers.root.get("namingcontexts", [])
-        above = [one for one in contexts if dn.is_within(base, dn.key(one))]
-        if not above:
+        above = self._session.context_of(base_of(self._system, self._system.objects[kind]))
+        if above is None:
             return None
-        search = Search(max(above, key=len), "(objectClass=*)", ["contextCSN"], BASE)
+        search = Search(above, "(objectClass=*)", ["contextCSN"], BASE)
         found, _ = self._session.read(lambda link: find(link, search))
         values = [
             value.decode() for one in found if isinstance(one, Entry) for _, held in one.attributes for value in held

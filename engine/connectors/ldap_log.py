@@ -1,12 +1,14 @@
 """OpenLDAP's access log (slapo-accesslog): who was written, and who was deleted."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import NamedTuple
 
-from engine.connectors.ldap_link import Search
+from engine.connectors.ldap_link import Search, find
 from engine.connectors.ldap_reading import Incomplete, read_pages
 from engine.connectors.ldap_session import Session
 from engine.connectors.wire import Entry
+from engine.connectors.wire_requests import BASE
 
 PAGE = 1000
 _WRITES = "(objectClass=auditWriteObject)(reqResult=0)"
@@ -21,15 +23,22 @@ class Log(NamedTuple):
 
 
 class AccessLog:
-    """The log of a server that names one in its root entry."""
+    """The log that a server names in the topmost entry of what it is about."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, about: str) -> None:
+        """Take a connection, and a DN below which the changes are of interest."""
         self._session = session
+        self._about = about
 
-    @property
+    @cached_property
     def base(self) -> str:
         """The DN of the log; empty where there is none."""
-        return next(iter(self._session.offers.root.get("auditcontext", ())), "")
+        above = self._session.context_of(self._about)
+        if above is None:
+            return ""
+        found, _ = self._session.read(lambda link: find(link, Search(above, "(objectClass=*)", ["auditContext"], BASE)))
+        named = [_line(entry).get("auditcontext", "") for entry in found if isinstance(entry, Entry)]
+        return next(iter(named), "")
 
     def last(self) -> str | None:
         """Give the moment of the latest write in the log; None where there is none, or no right to read it."""

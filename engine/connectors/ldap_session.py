@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from engine import dn
 from engine.connectors.ldap_connecting import connect, is_plain
 from engine.connectors.ldap_fast import FastLink
 from engine.connectors.ldap_link import DirectoryLink, Search, Unfit, find
@@ -29,7 +30,7 @@ SYNC = "1.3.6.1.4.1.4203.1.9.1.1"
 """Content synchronisation (RFC 4533)."""
 
 Found = TypeVar("Found")
-_ROOT = ("supportedControl", "supportedExtension", "namingContexts", "subschemaSubentry", "vendorName", "auditContext")
+_ROOT = ("supportedControl", "supportedExtension", "namingContexts", "subschemaSubentry", "vendorName")
 
 
 class Offers(NamedTuple):
@@ -107,6 +108,13 @@ class Session:
     def is_open(self) -> bool:
         """Whether there is a connection."""
         return self._link is not None
+
+    def context_of(self, base: str) -> str | None:
+        """Give the naming context that a DN stands in; None where the server does not tell."""
+        key = dn.key(base)
+        contexts = self.offers.root.get("namingcontexts", [])
+        above = [one for one in contexts if one and dn.is_within(key, dn.key(one))]
+        return max(above, key=len, default=None)
 
     def close(self) -> None:
         """Let go of the connection."""

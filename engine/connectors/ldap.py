@@ -105,7 +105,7 @@ class LdapConnector(Connector):
     def _read_schema(self) -> Schema:
         """Read what the server knows of attributes and object classes (RFC 4512 §4.2); nothing where it hides that."""
         _ = self._session.link
-        at = self._session.offers.root.get("subschemasubentry", [""])[0]
+        at = next(iter(self._session.offers.root.get("subschemasubentry", ())), "")
         if not at:
             return Schema()
         search = Search(at, "(objectClass=*)", ATTRIBUTES, BASE)

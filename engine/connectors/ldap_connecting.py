@@ -101,6 +101,7 @@ def _made(options: LdapOptions, tls: VerifyingTls | None, password: str | None) 
         check_names=False,
         auto_referrals=False,
         auto_encode=False,
+        return_empty_attributes=False,
         receive_timeout=ceil(options.timeout),  # whole seconds, or it fails to pack them (2.9.1)
     )
 
@@ -130,7 +131,7 @@ def close(connection: Any) -> None:
     try:
         connection.unbind()
     except (LDAPException, OSError):
-        return  # the server is gone already
+        _drop(connection)  # the server is gone already, and ldap3 keeps its end open
 
 
 def _drop(connection: Any) -> None:

@@ -32,6 +32,7 @@ class _Import:
 
     step: Step
     reconciles: bool
+    end: ImportEnd = ImportEnd(complete=False)  # noqa: RUF009 - frozen
     sightings: Sightings = field(default_factory=Sightings)
     unreadable: list[str] = field(default_factory=list)
     put_aside: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(max_size=4_000_000))  # noqa: SIM115
@@ -72,22 +73,30 @@ async def import_objects(step: Step) -> AsyncIterator[Progress]:
             full = request.watermark is None
             await imports.start(tx, step.id, step.system, full=full, types=types, partitions=[])
             task = _Import(step, reconciles=await exports.has_sent(tx, step.system))
-        end: ImportEnd | None = None
-        async for event in read_ahead(connector.import_objects(request)):
-            if isinstance(event, ImportEnd):
-                end = event
-                break
-            if isinstance(event, ImportRestart):
-                task.begin_again()
-                continue
-            async with step.page() as tx:
-                await _apply_page(tx, task, event)
-            yield step.progress()
+        try:
+            async for progress in _read(task, connector, request):
+                yield progress
+        except BaseException:
+            task.put_aside.close()
+            raise
         step.note(connector.notes)
-    if end is None:
-        raise ConnectionLost(f"{step.system}: the import stopped without saying that it had reached the end")
-    async for progress in _finish(task, end):
+    async for progress in _finish(task):
         yield progress
+
+
+async def _read(task: _Import, connector: Connector, request: ImportRequest) -> AsyncIterator[Progress]:
+    """Apply pages up to the end that the connector tells of. Raises `ConnectionLost` where it tells of none."""
+    async for event in read_ahead(connector.import_objects(request)):
+        if isinstance(event, ImportEnd):
+            task.end = event
+            return
+        if isinstance(event, ImportRestart):
+            task.begin_again()
+            continue
+        async with task.step.page() as tx:
+            await _apply_page(tx, task, event)
+        yield task.step.progress()
+    raise ConnectionLost(f"{task.step.system}: the import stopped without saying that it had reached the end")
 
 
 async def _request(tx: Transaction, step: Step, connector: Connector) -> ImportRequest:
@@ -108,9 +117,9 @@ async def _request(tx: Transaction, step: Step, connector: Connector) -> ImportR
     )
 
 
-async def _finish(task: _Import, end: ImportEnd) -> AsyncIterator[Progress]:
+async def _finish(task: _Import) -> AsyncIterator[Progress]:
     """Settle what was put aside, then close the import's record."""
-    step = task.step
+    step, end = task.step, task.end
     for batch in _read_put_aside(task.put_aside, step.page_size):
         async with step.page() as tx:
             await _apply_settled(tx, task, batch)

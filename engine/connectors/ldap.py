@@ -41,7 +41,7 @@ from engine.errors import CannotConnect, ConnectionLost, StepFailed
 class LdapConnector(Connector):
     """The entries of a directory server as objects."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities(writes=True, batch_size=500, delta=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(writes=True, batch_size=2000, delta=True)
     Options = LdapOptions
     ObjectOptions = DirectoryObjectOptions
 

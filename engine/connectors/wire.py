@@ -169,7 +169,8 @@ def read_attributes(data: bytes, position: int, limit: int) -> list[Attribute]:
             size = data[end + 1]
             stop = end + 2 + size
             if (
-                stop == position + 2 + length <= limit
+                size > 1
+                and stop == position + 2 + length <= limit
                 and data[end] == SET
                 and data[end + 2] == OCTET_STRING
                 and data[end + 3] == size - 2

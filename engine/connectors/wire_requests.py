@@ -1,15 +1,18 @@
 """LDAP requests after RFC 4511 §4: from what is meant to bytes. It knows no socket."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from engine.connectors import ber
-from engine.connectors.ber import ENUMERATED, SET
+from engine.connectors.ber import ENUMERATED, OCTET_STRING, SEQUENCE, SET
 from engine.connectors.wire import CONTROLS, Control, Controls
 
 ADD, DELETE, REPLACE = 0, 1, 2
 """The operations of a modification (§4.6)."""
 BASE, SUBTREE = 0, 2
 """Scopes of a search (§4.5.1.2)."""
+_SHORT = [bytes((OCTET_STRING, size)) for size in range(128)]
+"""The heads of short strings."""
 
 
 def _message(number: int, operation: bytes, controls: Controls) -> bytes:
@@ -29,7 +32,13 @@ def _control(control: Control) -> bytes:
 
 
 def _attribute(name: str, values: Iterable[bytes]) -> bytes:
-    return ber.sequence([ber.octets(name.encode()), ber.sequence([ber.octets(value) for value in values], SET)])
+    encoded = [_SHORT[len(value)] + value if len(value) < 128 else ber.octets(value) for value in values]
+    return ber.tlv(SEQUENCE, _described(name) + ber.tlv(SET, b"".join(encoded)))
+
+
+@lru_cache(maxsize=1000)
+def _described(name: str) -> bytes:
+    return ber.octets(name.encode())
 
 
 def encode_search(

@@ -167,7 +167,10 @@ def _exported(step: Step, export: PendingExport, cso: Cso, owed: list[AttributeC
     status = ExportStatus.PENDING if owed else ExportStatus.EXPORTED
     why = "written; references to what was created meanwhile come last" if owed else "written"
     step.moved(Move("export", export.id, step.system, label_of(cso), export.status, status, why))
-    sent = [change._replace(status=ChangeStatus.EXPORTED) for change in export.changes]
+    exported = ChangeStatus.EXPORTED
+    sent = [
+        AttributeChange(one.name, one.add, one.remove, one.replace, exported, one.imported) for one in export.changes
+    ]
     return export._replace(
         change_type=ChangeType.UPDATE if owed else export.change_type,
         status=status,

@@ -41,9 +41,12 @@ from ldap3.utils.asn1 import encode as ldap3_encode
 from pyasn1.codec.ber import decoder as pyasn1_decoder
 from pyasn1.error import PyAsn1Error
 
-from engine.connectors import wire, wire_requests
+from engine.config import ObjectTypeConfig
+from engine.connectors import ber, wire, wire_requests
 from engine.connectors.ber import WireError
+from engine.connectors.directory import EntryReader
 from engine.connectors.wire import Control, Decoder, Entry, Intermediate, Message, Reference, Result
+from engine.values import AttributeType
 
 names = st.from_regex(r"[a-zA-Z][a-zA-Z0-9;-]{0,9}", fullmatch=True)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -52,6 +55,7 @@ numbers = st.integers(0, 2**31 - 1)
 oids = st.from_regex(r"[0-2](\.[1-9][0-9]{0,4}){1,6}", fullmatch=True)
 controls = st.lists(st.builds(Control, oids, st.booleans(), st.none() | values), max_size=3).map(tuple)
 attributes = st.dictionaries(names, st.lists(values, min_size=1, max_size=4), max_size=5)
+read_attributes = st.dictionaries(names, st.lists(values, max_size=4), max_size=5)
 codes = st.sampled_from(sorted({0, 3, 4, 10, 11, 16, 20, 32, 49, 50, 51, 52, 53, 68, 80, 122, 4096}))
 
 
@@ -203,7 +207,7 @@ entries = st.builds(
     Entry,
     numbers,
     texts.map(str.encode),
-    attributes.map(lambda held: [(name.encode(), found) for name, found in held.items()]),
+    read_attributes.map(lambda held: [(name.encode(), found) for name, found in held.items()]),
     controls,
 )
 KINDS = ("searchResDone", "modifyResponse", "addResponse", "delResponse", "modDNResponse", "extendedResp")
@@ -349,6 +353,40 @@ def test_half_a_message_is_no_message(answer: Any) -> None:
     decoder = Decoder()
     assert decoder.feed(data[:-1]) == []
     assert decoder.feed(data[-1:]) == [answer[0]]
+
+
+KNOWN = ObjectTypeConfig(external_id="id", attributes={"n": AttributeType("integer"), "b": AttributeType("binary")})
+USED = frozenset({"a", "b", "n", "m"})
+held = st.lists(values | st.text("0123456789é\0x", max_size=6).map(str.encode), max_size=3)
+likely = st.lists(st.tuples(st.sampled_from([b"a", b"b", b"n", b"m;binary", b"ID", b"other"]), held), max_size=5)
+
+
+@given(likely | attributes.map(lambda found: [(name.encode(), values) for name, values in found.items()]))
+def test_the_short_way_reads_what_the_thorough_way_reads(listed: list[tuple[bytes, list[bytes]]]) -> None:
+    data = ber.sequence(
+        [
+            ber.sequence([ber.octets(name), ber.sequence([ber.octets(value) for value in found], ber.SET)])
+            for name, found in listed
+        ]
+    )
+    reader = EntryReader("person", KNOWN, USED)
+    thorough = reader.read_listed(wire.read_attributes(data, 0, len(data)))
+    assert thorough == reader.read_encoded(data, 0, len(data))
+    assert reader.read_encoded(b"..." + data, 3, len(data) + 3) == thorough
+
+
+@given(st.binary(max_size=40), likely)
+def test_the_short_way_refuses_what_the_thorough_way_refuses(tail: bytes, listed: Any) -> None:
+    reader = EntryReader("person", KNOWN, USED)
+    reader.read_listed(listed)
+    data = ber.sequence([tail])
+    try:
+        thorough = reader.read_listed(wire.read_attributes(data, 0, len(data)))
+    except (WireError, IndexError):
+        with pytest.raises((WireError, IndexError)):
+            reader.read_encoded(data, 0, len(data))
+    else:
+        assert reader.read_encoded(data, 0, len(data)) == thorough
 
 
 def test_a_message_beyond_the_limit_is_refused_before_it_has_come() -> None:

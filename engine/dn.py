@@ -171,6 +171,15 @@ def is_within(dn_key: str, base_key: str) -> bool:
 
 def check(dn: str) -> None:
     """Raise `InvalidDn` for a DN that no entry can have: unparsable, or with an empty RDN value."""
+    own, comma, above = dn.partition(",")
+    if comma and "\\" not in dn and _SIMPLE_RDN.fullmatch(own):
+        _check_whole(above)
+    else:
+        _check_whole(dn)
+
+
+@lru_cache(maxsize=4096)
+def _check_whole(dn: str) -> None:
     rdns = parse(dn)
     if not rdns:
         raise InvalidDn("the DN is empty")

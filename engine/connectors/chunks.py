@@ -18,6 +18,8 @@ def in_chunks(operation: ExportOperation, size: int = CHUNK) -> Iterator[ExportO
     match operation.change_type:
         case ChangeType.DELETE:
             yield operation
+        case ChangeType.CREATE if all(len(values) <= size for values in operation.attributes.values()):
+            yield operation
         case ChangeType.CREATE:
             first = {name: values[:size] for name, values in operation.attributes.items()}
             yield replace(operation, attributes=first)

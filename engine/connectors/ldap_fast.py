@@ -1,8 +1,9 @@
 """Our own reader and writer on the socket of a bound connection: many operations in flight, nothing copied twice."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from ldap3.core.exceptions import LDAPException
@@ -53,12 +54,14 @@ class FastLink:
                 if type(batch[-1]) is Result:
                     return
 
-    def execute(self, requests: Sequence[Request], in_flight: int) -> Iterator[tuple[int, Result]]:
+    def execute(self, requests: Iterable[Request], in_flight: int) -> Iterator[tuple[int, Result]]:
         waiting: dict[int, int] = {}
-        index = 0
-        while waiting or index < len(requests):
-            if len(waiting) <= in_flight // 2:
-                index = self._fill(requests, index, in_flight, waiting)
+        left = enumerate(requests)
+        more = True
+        while more or waiting:
+            if more and len(waiting) <= in_flight // 2:
+                more = self._fill(left, in_flight, waiting)
+                continue
             for message in self._receive():
                 if message.id in waiting and isinstance(message, Result):
                     yield waiting.pop(message.id), message
@@ -68,16 +71,16 @@ class FastLink:
     def close(self) -> None:
         close(self._connection)
 
-    def _fill(self, requests: Sequence[Request], index: int, in_flight: int, waiting: dict[int, int]) -> int:
-        """Send as many requests as may be in flight; give the index of the first that was not sent."""
+    def _fill(self, left: Iterator[tuple[int, Request]], in_flight: int, waiting: dict[int, int]) -> bool:
+        """Send as many requests as may be in flight; tell whether there are more."""
         encoded = []
-        while index < len(requests) and len(waiting) < in_flight:
+        for index, request in islice(left, in_flight - len(waiting)):
             number = self._next()
             waiting[number] = index
-            encoded.append(encode(number, requests[index]))
-            index += 1
-        self._send(b"".join(encoded))
-        return index
+            encoded.append(encode(number, request))
+        if encoded:
+            self._send(b"".join(encoded))
+        return len(waiting) == in_flight
 
     def _next(self) -> int:
         self._number = self._number + 1 if self._number < 2**31 - 1 else _FIRST

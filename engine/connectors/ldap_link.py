@@ -1,6 +1,6 @@
 """The seam to an LDAP client: what reading and writing need of a bound connection, whoever speaks on it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from engine.connectors.wire import Control, Message, ReadAttributes, Result, read_attributes
@@ -80,8 +80,11 @@ class DirectoryLink(Protocol):
         """Give what the server answers, in its order, some at a time; the last is the `Result`."""
         ...
 
-    def execute(self, requests: Sequence[Request], in_flight: int) -> Iterator[tuple[int, Result]]:
-        """Carry out requests that do not depend on each other; give (index, result) as the results come."""
+    def execute(self, requests: Iterable[Request], in_flight: int) -> Iterator[tuple[int, Result]]:
+        """Carry out requests that do not depend on each other; give (index, result) as the results come.
+
+        The requests are made while others are waiting for their answers.
+        """
         ...
 
     def close(self) -> None:

@@ -73,14 +73,17 @@ class Schema:
     def __init__(self, attribute_types: Iterable[str] = (), object_classes: Iterable[str] = ()) -> None:
         self._types = _by_name(attribute_types)
         self._classes = _by_name(object_classes)
+        self._read_only: dict[str, bool] = {}
 
     def __bool__(self) -> bool:
         return bool(self._types)
 
     def is_read_only(self, name: str) -> bool:
         """Tell whether the server alone sets an attribute (NO-USER-MODIFICATION)."""
-        found = self._types.get(name.partition(";")[0].lower())
-        return found is not None and "NO-USER-MODIFICATION" in found
+        if (known := self._read_only.get(name)) is None:
+            found = self._types.get(name.partition(";")[0].lower(), {})
+            known = self._read_only[name] = "NO-USER-MODIFICATION" in found
+        return known
 
     def knows(self, name: str) -> bool:
         """Tell whether an attribute is defined."""

@@ -1,6 +1,6 @@
 """ldap3's own reader and writer behind the same seam: slower, and there where ours does not apply."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import ldap3
@@ -53,7 +53,7 @@ class Ldap3Link:
             raise _lost(error) from error
         yield [*found, result]
 
-    def execute(self, requests: Sequence[Request], in_flight: int) -> Iterator[tuple[int, Result]]:
+    def execute(self, requests: Iterable[Request], in_flight: int) -> Iterator[tuple[int, Result]]:
         for index, request in enumerate(requests):
             try:
                 self._send(request)

@@ -112,9 +112,7 @@ class LdapWriter:
         return False
 
     def _pipeline(self, operations: Sequence[ExportOperation], encode: Encode, results: Results) -> None:
-        requests = [encode(operation) for operation in operations]
-        if not requests:
-            return
+        requests = (encode(operation) for operation in operations)
         for index, result in self._session.link.execute(requests, self._options.in_flight):
             operation = operations[index]
             creating = operation.change_type == ChangeType.CREATE

@@ -1,11 +1,13 @@
 """What connectors to directories share: types by object class, typed values, the naming attribute."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from engine import dn, values
 from engine.config import Model, ObjectTypeConfig
 from engine.connectors import ber, wire
+from engine.connectors.active_directory import READABLE
 from engine.connectors.base import ImportedObject
 from engine.errors import ObjectError
 from engine.values import InvalidValue
@@ -17,6 +19,20 @@ NEVER_READ = frozenset({"userpassword", "unicodepwd", "krbprincipalkey", "samban
 """Secrets never enter the store, whatever the configuration names."""
 MOST_DESCRIPTIONS = 10_000
 """How many attribute descriptions a reader remembers; options could make any number of them."""
+
+
+_RANGE = re.compile(rb"([^;]+);range=(\d+)-(\d+|\*)", re.IGNORECASE)
+
+
+def part_of(description: bytes) -> tuple[str, int | None] | None:
+    """Read a description such as `member;range=0-1499`: the attribute, and where the next part begins, if any does.
+
+    None for a description without a range (MS-ADTS §3.1.1.3.1.3.3).
+    """
+    found = _RANGE.fullmatch(description)
+    if found is None:
+        return None
+    return found[1].decode(errors="replace"), None if found[3] == b"*" else int(found[3]) + 1
 
 
 class DirectoryObjectOptions(Model):
@@ -39,6 +55,8 @@ class Read(NamedTuple):
     attributes: Attributes
     wrong: str
     """Which value does not have its attribute's type, and why."""
+    unread: tuple[tuple[str, int], ...] = ()
+    """Attributes of which the server gave only the first values, and the number of the next."""
 
 
 class EntryReader:
@@ -81,18 +99,30 @@ class EntryReader:
         external_id: str | None = None
         attributes: Attributes = {}
         wrong = ""
+        unread: list[tuple[str, int]] = []
         for description, found in listed:
             name, read, is_id = self._described.get(description) or self._describe(description)
             if not found:
                 continue
             if is_id:
-                external_id = found[0].decode(errors="replace")
+                external_id = self._id_text(found[0])
             if name is not None:
                 try:
                     attributes[name] = [read(value) for value in found]
                 except InvalidValue as error:
                     wrong = wrong or f"'{name}': {error}"
-        return Read(external_id, attributes, wrong)
+                if (part := part_of(description)) is not None and part[1] is not None:
+                    unread.append((name, part[1]))
+        return Read(external_id, attributes, wrong, tuple(unread))
+
+    def add_rest(self, read: Read, name: str, rest: Iterable[bytes]) -> Read:
+        """Add the values of an attribute that were not read with the entry."""
+        parse = values.bytes_parser(self._names[name.lower()][1])
+        try:
+            read.attributes[name] += [parse(value) for value in rest]
+        except InvalidValue as error:
+            return read._replace(wrong=f"'{name}': {error}")
+        return read
 
     def read_encoded(self, data: bytes, position: int, limit: int) -> Read:
         """Read attributes from the PartialAttributeList that stands between two positions (RFC 4511 §4.5.2).
@@ -152,15 +182,25 @@ class EntryReader:
     def _describe(self, description: bytes) -> Described:
         """Find out once what an attribute description means; a transfer option (RFC 4522) is no other attribute."""
         key = description.decode(errors="replace").lower()
-        name, kind = self._names.get(key) or self._names.get(key.removesuffix(";binary")) or (None, "text")
+        part = part_of(description)
+        plain = part[0].lower() if part else key.removesuffix(";binary")
+        name, kind = self._names.get(key) or self._names.get(plain) or (None, "text")
         is_id = key == self._external_id
-        found = (name, values.bytes_parser(kind), is_id)
+        readable = READABLE.get(key) if kind == "text" else None
+        found = (name, _readable(readable) if readable else values.bytes_parser(kind), is_id)
         if len(self._described) < MOST_DESCRIPTIONS:
             self._described[description] = found
-            text = kind in ("text", "reference")
-            if text or not is_id:
+            text = kind in ("text", "reference") and readable is None
+            if part is None and (text or not is_id or readable):
                 self._trusted[description] = (name, bytes.decode, is_id) if text else found
         return found
+
+    def _id_text(self, raw: bytes) -> str:
+        readable = READABLE.get(self._external_id)
+        try:
+            return readable(raw) if readable else raw.decode(errors="replace")
+        except ValueError:
+            return raw.hex()
 
     def _missing_id(self, entry_dn: str) -> ObjectError:
         return ObjectError(
@@ -168,6 +208,16 @@ class EntryReader:
             f"'{entry_dn}' has no {self._external_id}",
             "let the directory give it, or export it with operational attributes",
         )
+
+
+def _readable(write: Callable[[bytes], str]) -> Callable[[bytes], str]:
+    def read(raw: bytes) -> str:
+        try:
+            return write(raw)
+        except ValueError as error:
+            raise InvalidValue(str(error)) from error
+
+    return read
 
 
 def old_rdn_goes(old_dn: str, new_dn: str) -> bool:

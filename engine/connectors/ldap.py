@@ -24,11 +24,10 @@ from engine.connectors.base import (
     ImportRestart,
     SchemaAttribute,
 )
-from engine.connectors.directory import DirectoryObjectOptions
 from engine.connectors.ldap_copy import copy_directory
 from engine.connectors.ldap_delta import Delta, NoDelta
 from engine.connectors.ldap_link import Search, Unfit, find
-from engine.connectors.ldap_options import LdapOptions
+from engine.connectors.ldap_options import LdapObjectOptions, LdapOptions
 from engine.connectors.ldap_reading import Incomplete, Pages, Reading, base_of, read_pages
 from engine.connectors.ldap_schema import ATTRIBUTES, Schema
 from engine.connectors.ldap_session import Session
@@ -43,7 +42,7 @@ class LdapConnector(Connector):
 
     capabilities: ClassVar[Capabilities] = Capabilities(writes=True, batch_size=2000, delta=True)
     Options = LdapOptions
-    ObjectOptions = DirectoryObjectOptions
+    ObjectOptions = LdapObjectOptions
 
     def __init__(self, name: str, system: SystemConfig, folder: Path) -> None:
         super().__init__(name, system, folder)
@@ -116,7 +115,7 @@ class LdapConnector(Connector):
             if isinstance(one, Entry)
             for name, values in one.attributes
         }
-        return Schema(held.get("attributetypes", ()), held.get("objectclasses", ()))
+        return Schema(*(held.get(name.lower(), ()) for name in ATTRIBUTES))
 
     # -------------------------------------------------------------- reading
 

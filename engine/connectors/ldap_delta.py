@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 
 from engine.config import SystemConfig
 from engine.connectors import ldap_sync
+from engine.connectors.active_directory import GUID, id_filter
 from engine.connectors.base import Deleted, ImportedObject, ImportEnd, ImportPage, ImportRequest
 from engine.connectors.ber import WireError
+from engine.connectors.ldap_dirsync import DirectoryChanges
 from engine.connectors.ldap_link import Search, Unfit, find
-from engine.connectors.ldap_log import AccessLog
+from engine.connectors.ldap_log import AccessLog, Log
 from engine.connectors.ldap_reading import Reading, base_of
 from engine.connectors.ldap_results import explain_result
 from engine.connectors.ldap_session import SYNC, Session
@@ -22,7 +24,7 @@ from engine.errors import ConnectionLost
 from storage.documents import decode, encode, fingerprint
 
 ID = "entryuuid"
-"""The external id by which servers tell what was deleted."""
+"""The external id by which servers tell what was deleted; Active Directory's is another."""
 
 
 class NoDelta(NamedTuple):
@@ -42,11 +44,15 @@ class Delta:
         self._system = system
         self._reading = reading
         self._log = AccessLog(session, system.options.base)
+        self._domain = DirectoryChanges(session)
 
     def offer(self) -> str:
         """Tell how the server says what changed; empty where it does not."""
-        if any(settings.external_id.lower() != ID for settings in self._system.objects.values()):
+        known = GUID if self._session.offers.is_active_directory else ID
+        if any(settings.external_id.lower() != known for settings in self._system.objects.values()):
             return ""
+        if known == GUID:
+            return self._domain.offer()
         if self._session.offers.has(SYNC):
             return "content synchronisation (syncrepl)"
         return f"the access log {self._log.base}" if self._log.base else ""
@@ -56,6 +62,9 @@ class Delta:
         found: dict[str, Any] = {"for": self._fingerprint(request)}
         if not self.offer():
             return None
+        if self._session.offers.is_active_directory:
+            last = self._domain.last()
+            return encode({"for": found["for"], "domain": last}) if last else None
         if self._session.offers.has(SYNC):
             found["cookies"] = {kind: self._cookie(kind) for kind in request.types}
             if all(found["cookies"].values()):
@@ -90,7 +99,12 @@ class Delta:
         elif "cookies" in mark and self._session.offers.has(SYNC):
             yield from self._by_sync(request, mark, size)
         elif "log" in mark:
-            yield from self._by_log(request, mark, size)
+            yield from self._by_log(request, mark, "log", self._log.since(mark["log"]), size)
+        elif "domain" in mark and self._session.offers.is_active_directory:
+            searches = [self._reading.search_for(kind, used) for kind, used in request.types.items()]
+            names = {name for one in searches for name in one.attributes}
+            changed = self._domain.since(mark["domain"], (one.filter for one in searches), names)
+            yield from self._by_log(request, mark, "domain", changed, size)
         else:
             yield NoDelta("the server does not offer content synchronisation any more")
 
@@ -136,10 +150,10 @@ class Delta:
                 page = ImportPage([], deleted=[])
         raise ConnectionLost(f"'{self._session.name}': the refresh stopped before its end")
 
-    # -------------------------------------------------------------- the access log
+    # -------------------------------------------------------------- a log of who was changed, and who was deleted
 
-    def _by_log(self, request: ImportRequest, mark: dict[str, Any], size: int) -> Changes:
-        log = self._log.since(mark["log"])
+    def _by_log(self, request: ImportRequest, mark: dict[str, Any], key: str, log: Log | str, size: int) -> Changes:
+        """Read anew whoever was changed, and give whoever was deleted; the mark is kept under its key."""
         if isinstance(log, str):
             yield NoDelta(log)
             return
@@ -148,15 +162,16 @@ class Delta:
                 yield ImportPage([], deleted=[Deleted(kind, one) for one in log.deleted])
             for start in range(0, len(log.touched), size):
                 yield ImportPage(self._named(kind, used, log.touched[start : start + size]))
-        yield ImportEnd(complete=True, full=False, watermark=encode(mark | {"log": log.last}))
+        yield ImportEnd(complete=True, full=False, watermark=encode(mark | {key: log.last}))
 
     def _named(self, kind: str, used: frozenset[str], ids: list[str]) -> list[ImportedObject]:
         """Read those entries of a type that have some ids."""
         search = self._reading.search_for(kind, used)
         make = self._reading.maker(kind, used)
+        name = self._system.objects[kind].external_id
         found: list[ImportedObject] = []
         for start in range(0, len(ids), 100):
-            either = "".join(f"(entryUUID={one})" for one in ids[start : start + 100])
+            either = "".join(id_filter(name, one) for one in ids[start : start + 100])
             named = search._replace(filter=f"(&{search.filter}(|{either}))")
             messages, result = find(self._session.link, named)
             if result.code != 0:

@@ -5,12 +5,34 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import unquote, urlsplit
 
+from ldap3.core.exceptions import LDAPInvalidFilterError
+from ldap3.operation.search import parse_filter
 from pydantic import Field, field_validator, model_validator
 
 from engine.config import Model
+from engine.connectors.directory import DirectoryObjectOptions
 from engine.secrets import Secret
 
 SCHEMES = {"ldap": 389, "ldaps": 636, "ldapi": 0}
+
+
+class LdapObjectOptions(DirectoryObjectOptions):
+    """`[systems.NAME.objects.TYPE]` of a directory server."""
+
+    filter: str = ""
+    """An LDAP filter that the type's entries fulfil besides, such as `(objectCategory=person)`."""
+    initial_password: Literal["random"] | Secret | None = None
+    """The password that a created entry gets: one that nobody knows, or one from the environment or a file."""
+
+    @field_validator("filter")
+    @classmethod
+    def _can_be_read(cls, text: str) -> str:
+        if text:
+            try:
+                parse_filter(text, None, False, False, None, False)
+            except LDAPInvalidFilterError as error:
+                raise ValueError(f"'{text}' is no LDAP filter: {error}") from error
+        return text
 
 
 class LdapOptions(Model):

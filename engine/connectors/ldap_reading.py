@@ -8,9 +8,12 @@ from ldap3.utils.conv import escape_filter_chars
 from engine import dn
 from engine.config import ObjectTypeConfig, SystemConfig
 from engine.connectors import ber
+from engine.connectors.active_directory import id_filter
 from engine.connectors.base import ImportedObject
 from engine.connectors.directory import EntryReader, Read
 from engine.connectors.ldap_link import DirectoryLink, Search, Unfit, find
+from engine.connectors.ldap_options import LdapObjectOptions
+from engine.connectors.ldap_ranges import rest_of
 from engine.connectors.ldap_results import LIMITS, NO_SUCH_OBJECT, explain_result
 from engine.connectors.ldap_session import PAGED, Session
 from engine.connectors.wire import Control, Entry, Message, Reference, Result
@@ -34,8 +37,9 @@ Pages = Iterator[list[Entry] | Incomplete]
 
 def class_filter(settings: ObjectTypeConfig) -> str:
     """Give the filter that finds the entries of a type: those with all of its object classes."""
-    classes = "".join(f"(objectClass={escape_filter_chars(name)})" for name in settings.options.object_class)
-    return f"(&{classes})"
+    options = settings.options
+    classes = "".join(f"(objectClass={escape_filter_chars(name)})" for name in options.object_class)
+    return f"(&{classes}{options.filter if isinstance(options, LdapObjectOptions) else ''})"
 
 
 def base_of(system: SystemConfig, settings: ObjectTypeConfig) -> str:
@@ -147,7 +151,7 @@ class Reading:
     def maker(self, kind: str, used: frozenset[str]) -> "Maker":
         """Give what makes objects of a type's entries."""
         settings = self._system.objects[kind]
-        return Maker(EntryReader(kind, settings, used), dn.key(base_of(self._system, settings)))
+        return Maker(EntryReader(kind, settings, used), dn.key(base_of(self._system, settings)), self._session)
 
     def one(
         self, kind: str, external_id: str | None, secondary_id: str | None, used: frozenset[str]
@@ -157,8 +161,7 @@ class Reading:
         search = self.search_for(kind, used)
         found: list[Message] = []
         if external_id is not None:
-            by_id = f"({settings.external_id}={escape_filter_chars(external_id)})"
-            found = self._find(search._replace(filter=by_id))
+            found = self._find(search._replace(filter=id_filter(settings.external_id, external_id)))
         if not found and secondary_id is not None:
             at = search._replace(base=secondary_id, scope=BASE, filter="(objectClass=*)")
             found = self._find(at)
@@ -174,9 +177,10 @@ class Reading:
 class Maker:
     """Makes the objects of one type from the entries of a search."""
 
-    def __init__(self, reader: EntryReader, partition: str) -> None:
+    def __init__(self, reader: EntryReader, partition: str, session: Session) -> None:
         self._reader = reader
         self._partition = partition
+        self._session = session
         self.read_attributes = reader.read_encoded
 
     def __call__(self, entry: Entry) -> ImportedObject:
@@ -185,8 +189,12 @@ class Maker:
         except UnicodeDecodeError:
             name = entry.dn.decode(errors="replace")
             wrong = ObjectError("syntax-violation", f"the DN '{name}' is not UTF-8", "rename the entry")
-        read = entry.attributes
-        one = self._reader.object_of(name, read if isinstance(read, Read) else self._reader.read_listed(read), name)
+        found = entry.attributes
+        read = found if isinstance(found, Read) else self._reader.read_listed(found)
+        for attribute, start in read.unread:
+            rest = rest_of(self._session.beside, name, attribute, start)
+            read = self._reader.add_rest(read, attribute, rest)
+        one = self._reader.object_of(name, read, name)
         one.partition = self._partition
         if wrong is not None:
             one.error, one.attributes = wrong, {}

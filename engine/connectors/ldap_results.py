@@ -2,6 +2,7 @@
 
 from ldap3.core.results import RESULT_CODES
 
+from engine.connectors.active_directory import explain_windows
 from engine.connectors.wire import Result
 from engine.errors import ObjectError
 
@@ -103,6 +104,8 @@ LOST_PAGES = (2, 12, 53)
 def explain(code: int, reason: str = "", *, creating: bool = False) -> ObjectError:
     """Give the error of a result code; one that we do not know is shown whole."""
     name = RESULT_CODES.get(code, "an unknown result")
+    if code and (windows := explain_windows(reason)) is not None:
+        return windows
     if code == NO_SUCH_OBJECT and creating:
         found = (
             "non-existent-parent",

@@ -34,7 +34,7 @@ _MATCHINGS = {
     "octetstringmatch": "octet",
 }
 """Equality rules (RFC 4517 §4.2) in the configuration's words; all others are exact."""
-ATTRIBUTES = ("attributeTypes", "objectClasses")
+ATTRIBUTES = ("attributeTypes", "objectClasses", "dITContentRules")
 """What is read of the subschema entry."""
 
 Description = dict[str, list[str]]
@@ -68,12 +68,18 @@ class _Attribute(NamedTuple):
 
 
 class Schema:
-    """Attribute types and object classes by any of their names."""
+    """Attribute types, object classes, and the content rules that add to these, by any of their names."""
 
-    def __init__(self, attribute_types: Iterable[str] = (), object_classes: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        attribute_types: Iterable[str] = (),
+        object_classes: Iterable[str] = (),
+        content_rules: Iterable[str] = (),
+    ) -> None:
         self._types = _by_name(attribute_types)
         self._classes = _by_name(object_classes)
         self._read_only: dict[str, bool] = {}
+        self._rules = _by_name(content_rules)
 
     def __bool__(self) -> bool:
         return bool(self._types)
@@ -108,8 +114,11 @@ class Schema:
         seen.add(name.lower())
         must.update(found.get("MUST", ()))
         may.update(found.get("MAY", ()))
-        for superior in found.get("SUP", ()):
-            self._collect(superior, must, may, seen)
+        rule = self._rules.get(name.lower(), {})  # Active Directory adds auxiliary classes here (RFC 4512 §4.1.6)
+        must.update(rule.get("MUST", ()))
+        may.update(rule.get("MAY", ()))
+        for other in (*found.get("SUP", ()), *rule.get("AUX", ())):
+            self._collect(other, must, may, seen)
 
     def _describe(self, name: str, *, required: bool) -> SchemaAttribute:
         found = self._resolve(name)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from engine import dn
+from engine.connectors.active_directory import CAPABILITY
 from engine.connectors.ldap_connecting import connect, is_plain
 from engine.connectors.ldap_fast import FastLink
 from engine.connectors.ldap_link import DirectoryLink, Search, Unfit, find
@@ -26,11 +27,22 @@ TREE_DELETE = "1.2.840.113556.1.4.805"
 """Delete an entry with all that stands below it (Active Directory, 389 Directory Server)."""
 MANAGE_DSA_IT = "2.16.840.1.113730.3.4.2"
 """Take referrals as the entries they are (RFC 3296)."""
+DIRSYNC = "1.2.840.113556.1.4.841"
+"""What has changed in a domain (Active Directory)."""
 SYNC = "1.3.6.1.4.1.4203.1.9.1.1"
 """Content synchronisation (RFC 4533)."""
 
 Found = TypeVar("Found")
-_ROOT = ("supportedControl", "supportedExtension", "namingContexts", "subschemaSubentry", "vendorName")
+_ROOT = (
+    "supportedControl",
+    "supportedExtension",
+    "supportedCapabilities",
+    "namingContexts",
+    "defaultNamingContext",
+    "dsServiceName",
+    "subschemaSubentry",
+    "vendorName",
+)
 
 
 class Offers(NamedTuple):
@@ -41,6 +53,11 @@ class Offers(NamedTuple):
     def has(self, control: str) -> bool:
         """Tell whether the server knows a control."""
         return control in self.root.get("supportedcontrol", ())
+
+    @property
+    def is_active_directory(self) -> bool:
+        """Whether the server is a domain controller."""
+        return CAPABILITY in self.root.get("supportedcapabilities", ())
 
     def manage(self) -> tuple[Control, ...]:
         """Give the control by which referrals are entries, where the server knows it."""
@@ -54,11 +71,19 @@ class Session:
         """Take the system's name and options, the configuration's folder, and a list for what to tell of it."""
         self.name = name
         self.options = options
-        self._folder = folder
+        self.folder = folder
         self._notes = notes
         self._slow = "" if options.client == "auto" else "client is set to ldap3"
         self._link: DirectoryLink | None = None
+        self._beside: Session | None = None
         self.offers = Offers({})
+
+    @property
+    def beside(self) -> "Session":
+        """Another connection to the same server, for what is looked up while a search goes on."""
+        if self._beside is None:
+            self._beside = Session(self.name, self.options, self.folder, [])
+        return self._beside
 
     @property
     def link(self) -> DirectoryLink:
@@ -82,7 +107,7 @@ class Session:
                 return
 
     def _open_once(self) -> None:
-        self._link = self._linked(connect(self.name, self.options, self._folder))
+        self._link = self._linked(connect(self.name, self.options, self.folder))
         try:
             self.offers = _offers(self._link)
         except Unfit as error:
@@ -102,7 +127,7 @@ class Session:
             raise ConnectionLost(f"'{self.name}': what the server sends cannot be read: {why}")
         self._slow = why
         self._notes.append(f"read and written by ldap3, and slower: the server sent what is not understood: {why}")
-        self._link = self._linked(connect(self.name, self.options, self._folder))
+        self._link = self._linked(connect(self.name, self.options, self.folder))
 
     @property
     def is_open(self) -> bool:
@@ -121,6 +146,8 @@ class Session:
         if self._link is not None:
             self._link.close()
             self._link = None
+        if self._beside is not None:
+            self._beside.close()
 
     def read(self, what: Callable[[DirectoryLink], Found]) -> Found:
         """Do what only reads, and all of it again on a new connection when the old one broke.

@@ -1,15 +1,18 @@
 """Write to a directory server over one connection, with many operations waiting for their answers at once."""
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
-
-from ldap3.utils.conv import escape_filter_chars
+from dataclasses import replace
+from typing import Literal
 
 from engine import dn, values
 from engine.config import ObjectTypeConfig
+from engine.connectors.active_directory import GUID, id_bytes, id_filter, named_by_id, quoted_password
 from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.chunks import in_chunks
 from engine.connectors.directory import entry_attributes, old_rdn_goes
 from engine.connectors.ldap_link import Add, Delete, Modification, Modify, Rename, Request, Search, Unfit, find
+from engine.connectors.ldap_options import LdapObjectOptions
 from engine.connectors.ldap_results import NO_SUCH_OBJECT, explain_result
 from engine.connectors.ldap_schema import Schema
 from engine.connectors.ldap_session import ASSERTION, PERMISSIVE, TREE_DELETE, Session
@@ -17,6 +20,7 @@ from engine.connectors.ldap_trees import create_parents, delete_below
 from engine.connectors.wire import Control, Entry
 from engine.connectors.wire_requests import ADD, BASE, DELETE, REPLACE, encode_equality
 from engine.errors import ConnectionLost, ObjectError
+from engine.secrets import Secret
 from storage.records import AttributeChange, ChangeType
 
 Results = dict[int, ExportResult]
@@ -52,12 +56,15 @@ class LdapWriter:
         return list(results.values())
 
     def _export(self, operations: Sequence[ExportOperation], results: Results) -> None:
-        asserts = self._session.offers.has(ASSERTION)
-        writable = [one for one in operations if self._is_writable(one, results)]
-        meant = [one for one in writable if asserts or self._is_meant(one, results)]
+        bound = self._session.offers.has(ASSERTION)
+        writable = [self._fit(one) for one in operations if self._is_writable(one, results)]
+        meant = [one for one in writable if bound or self._by_id(one) or self._is_meant(one, results)]
         self._pipeline([one for one in meant if one.new_secondary_id is not None], self._rename, results)
         failed = {result.id for result in results.values() if result.error}
-        rest = [one for one in meant if one.id not in failed and (one.new_secondary_id is None or one.changes)]
+        rest = [one for one in meant if one.id not in failed and _has_more(one)]
+        for one in meant:
+            if not _has_more(one):
+                results.setdefault(one.id, ExportResult(one.id))  # its name was all there was
         self._write_in_chunks(rest, results)
         if self._options.create_parents:
             creates = self._failed(rest, ChangeType.CREATE, NO_SUCH_OBJECT)
@@ -67,6 +74,24 @@ class LdapWriter:
             deletes = self._failed(rest, ChangeType.DELETE, HAS_CHILDREN)
             delete_below(self._session, deletes)
             self._write_in_chunks(deletes, results)
+
+    def _by_id(self, operation: ExportOperation) -> bool:
+        """Tell whether the server finds the entry by its id, wherever it stands by now."""
+        known = self._objects[operation.type].external_id.lower() == GUID and operation.external_id is not None
+        return known and self._session.offers.is_active_directory
+
+    def _name(self, operation: ExportOperation, entry_dn: str) -> str:
+        """Give the name by which the server is told which entry is meant."""
+        return named_by_id(operation.external_id or "") if self._by_id(operation) else entry_dn
+
+    def _fit(self, operation: ExportOperation) -> ExportOperation:
+        """Leave out of an update what Active Directory takes from the name alone: the RDN's own attribute."""
+        name = operation.new_secondary_id or operation.secondary_id
+        if operation.change_type != ChangeType.UPDATE or name is None or not self._session.offers.is_active_directory:
+            return operation
+        named = {(rdn_name.lower(), value) for rdn_name, value in dn.parse(dn.rdn(name))[0]}
+        changes = [one for one in operation.changes if (one.name.lower(), *map(str, one.add)) not in named]
+        return replace(operation, changes=changes)
 
     def _failed(self, operations: Sequence[ExportOperation], change: ChangeType, code: int) -> list[ExportOperation]:
         """Give those operations of a kind that ended with a result code."""
@@ -81,8 +106,8 @@ class LdapWriter:
             waiting = [parts for parts, part in round_ if results[part.id].error is None]
 
     def _is_writable(self, operation: ExportOperation, results: Results) -> bool:
-        """Refuse what the server sets by itself, and a name that no entry can have: neither is ever sent."""
-        error = self._server_owned(operation) or _unusable_name(operation)
+        """Refuse what the server sets by itself, a name that no entry can have, a password that others could read."""
+        error = self._server_owned(operation) or _unusable_name(operation) or self._overheard(operation)
         if error is not None:
             results[operation.id] = ExportResult(operation.id, error=error)
         return error is None
@@ -98,12 +123,34 @@ class LdapWriter:
             "take it out of the rule's flow",
         )
 
+    def _overheard(self, operation: ExportOperation) -> ObjectError | None:
+        """Give the error where a password would go over a connection that is not encrypted."""
+        settings = self._objects[operation.type]
+        if operation.change_type != ChangeType.CREATE or _password_of(settings) is None:
+            return None
+        if self._options.encrypted or (self._options.stays_here and not self._session.offers.is_active_directory):
+            return None
+        return ObjectError(
+            "permission-denied",
+            "the entry gets a password, and that is sent over TLS only",
+            'use ldaps:// or tls = "starttls"',
+        )
+
+    def _initial_password(self, settings: ObjectTypeConfig) -> list[tuple[str, list[bytes]]]:
+        """Give the password of a created entry, which nothing but this request ever holds."""
+        wanted = _password_of(settings)
+        if wanted is None:
+            return []
+        password = secrets.token_urlsafe(24) + "aA1!" if wanted == "random" else wanted.reveal(self._session.folder)
+        if self._session.offers.is_active_directory:
+            return [("unicodePwd", [quoted_password(password)])]
+        return [("userPassword", [password.encode()])]
+
     def _is_meant(self, operation: ExportOperation, results: Results) -> bool:
         """Look, for a server that cannot assert it, whether the DN still names the entry that is meant."""
         if operation.external_id is None:
             return True
-        name = self._objects[operation.type].external_id
-        by_id = f"({name}={escape_filter_chars(operation.external_id)})"
+        by_id = id_filter(self._objects[operation.type].external_id, operation.external_id)
         found, _ = find(self._session.link, Search(operation.secondary_id or "", by_id, ["1.1"], BASE))
         if any(isinstance(one, Entry) for one in found):
             return True
@@ -124,21 +171,26 @@ class LdapWriter:
         controls = list(self._session.offers.manage())
         if operation.external_id is not None and self._session.offers.has(ASSERTION):
             name = self._objects[operation.type].external_id
-            value = encode_equality(name, operation.external_id.encode())
+            value = encode_equality(name, id_bytes(name, operation.external_id))
             controls.append(Control(ASSERTION, critical=True, value=value))
         return controls
 
     def _rename(self, operation: ExportOperation) -> Request:
         old, new = operation.secondary_id or "", operation.new_secondary_id or ""
-        superior = dn.parent(new) if dn.key(dn.parent(new)) != dn.key(dn.parent(old)) else None
-        return Rename(old, dn.rdn(new), old_rdn_goes(old, new), superior, self._controls(operation))
+        stays = dn.key(dn.parent(new)) == dn.key(dn.parent(old)) and not self._by_id(operation)
+        superior = None if stays else dn.parent(new)
+        return Rename(
+            self._name(operation, old), dn.rdn(new), old_rdn_goes(old, new), superior, self._controls(operation)
+        )
 
     def _change(self, operation: ExportOperation) -> Request:
         entry_dn = operation.new_secondary_id or operation.secondary_id or ""
         settings = self._objects[operation.type]
         controls = self._controls(operation)
         if operation.change_type == ChangeType.CREATE:
-            return Add(entry_dn, entry_attributes(entry_dn, settings, operation.attributes), controls)
+            attributes = entry_attributes(entry_dn, settings, operation.attributes)
+            return Add(entry_dn, attributes + self._initial_password(settings), controls)
+        entry_dn = self._name(operation, entry_dn)
         if operation.change_type == ChangeType.DELETE:
             if self._options.delete_children and self._session.offers.has(TREE_DELETE):
                 controls.append(Control(TREE_DELETE, critical=True))
@@ -146,6 +198,16 @@ class LdapWriter:
         if any(not change.replace for change in operation.changes):
             controls.append(Control(PERMISSIVE))
         return Modify(entry_dn, _modifications(settings, operation.changes), controls)
+
+
+def _password_of(settings: ObjectTypeConfig) -> Literal["random"] | Secret | None:
+    options = settings.options
+    return options.initial_password if isinstance(options, LdapObjectOptions) else None
+
+
+def _has_more(operation: ExportOperation) -> bool:
+    """Tell whether there is anything to send but a new name."""
+    return bool(operation.changes) or (operation.change_type != ChangeType.UPDATE)
 
 
 def _unusable_name(operation: ExportOperation) -> ObjectError | None:

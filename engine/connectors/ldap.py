@@ -8,7 +8,6 @@ from typing import ClassVar, Self
 
 from engine import dn
 from engine.config import SystemConfig
-from engine.connectors import ldap_results
 from engine.connectors.base import (
     Capabilities,
     CheckLine,
@@ -24,6 +23,7 @@ from engine.connectors.base import (
     ImportRestart,
     SchemaAttribute,
 )
+from engine.connectors.ldap_check import check_lines
 from engine.connectors.ldap_copy import copy_directory
 from engine.connectors.ldap_delta import Delta, NoDelta
 from engine.connectors.ldap_link import Search, Unfit, find
@@ -72,19 +72,9 @@ class LdapConnector(Connector):
             await asyncio.to_thread(self._session.close)
 
     def _test(self) -> list[CheckLine]:
-        link = self._session.link
-        who = self.options.bind_dn or ("SASL EXTERNAL" if self.options.sasl == "external" else "anonymous")
-        lines = [
-            CheckLine(True, "connection", f"{self.options.url} as {who}"),
-            CheckLine(True, "client", "; ".join([f"read and written by {link.kind}", *self.notes])),
-        ]
-        for base in dict.fromkeys(base_of(self.system, settings) for settings in self.system.objects.values()):
-            _, result = find(link, Search(base, "(objectClass=*)", ["1.1"], BASE))
-            message = base if result.code == 0 else f"{base}: {ldap_results.explain_result(result).message}"
-            lines.append(CheckLine(result.code == 0, "base", message))
-        offer = self._delta.offer()
-        told = f"by {offer}" if offer else "not offered by the server: every import reads everything"
-        return [*lines, CheckLine(True, "delta import", told)]
+        self._session.open()
+        lines = list(check_lines(self._session, self.system, self._reading, self._delta.offer()))
+        return [*lines, *(CheckLine(True, "client", note) for note in self.notes)]
 
     async def discover_schema(self) -> dict[str, list[str]]:
         described = await self.describe_schema()

@@ -76,6 +76,8 @@ class Session:
         self._slow = "" if options.client == "auto" else "client is set to ldap3"
         self._link: DirectoryLink | None = None
         self._beside: Session | None = None
+        self.socket: Any = None
+        """What the connection goes over."""
         self.offers = Offers({})
 
     @property
@@ -107,7 +109,9 @@ class Session:
                 return
 
     def _open_once(self) -> None:
-        self._link = self._linked(connect(self.name, self.options, self.folder))
+        connection = connect(self.name, self.options, self.folder)
+        self.socket = connection.socket
+        self._link = self._linked(connection)
         try:
             self.offers = _offers(self._link)
         except Unfit as error:

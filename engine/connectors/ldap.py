@@ -26,14 +26,12 @@ from engine.connectors.base import (
 from engine.connectors.ldap_check import check_lines
 from engine.connectors.ldap_copy import copy_directory
 from engine.connectors.ldap_delta import Delta, NoDelta
-from engine.connectors.ldap_link import Search, Unfit, find
+from engine.connectors.ldap_link import Search, Unfit
 from engine.connectors.ldap_options import LdapObjectOptions, LdapOptions
 from engine.connectors.ldap_reading import Incomplete, Pages, Reading, base_of, read_pages
-from engine.connectors.ldap_schema import ATTRIBUTES, Schema
+from engine.connectors.ldap_schema import read_schema
 from engine.connectors.ldap_session import Session
 from engine.connectors.ldap_writes import LdapWriter
-from engine.connectors.wire import Entry
-from engine.connectors.wire_requests import BASE
 from engine.errors import CannotConnect, ConnectionLost, StepFailed
 
 
@@ -83,29 +81,13 @@ class LdapConnector(Connector):
     async def describe_schema(self) -> dict[str, list[SchemaAttribute]]:
         was_open = self._session.is_open
         try:
-            schema = await asyncio.to_thread(self._read_schema)
+            schema = await asyncio.to_thread(read_schema, self._session)
         finally:
             if not was_open:
                 await asyncio.to_thread(self._session.close)
         return {
             kind: schema.attributes_of(settings.options.object_class) for kind, settings in self.system.objects.items()
         }
-
-    def _read_schema(self) -> Schema:
-        """Read what the server knows of attributes and object classes (RFC 4512 §4.2); nothing where it hides that."""
-        _ = self._session.link
-        at = next(iter(self._session.offers.root.get("subschemasubentry", ())), "")
-        if not at:
-            return Schema()
-        search = Search(at, "(objectClass=*)", ATTRIBUTES, BASE)
-        found, _result = self._session.read(lambda link: find(link, search))
-        held = {
-            name.decode().lower(): [value.decode(errors="replace") for value in values]
-            for one in found
-            if isinstance(one, Entry)
-            for name, values in one.attributes
-        }
-        return Schema(*(held.get(name.lower(), ()) for name in ATTRIBUTES))
 
     # -------------------------------------------------------------- reading
 
@@ -188,7 +170,7 @@ class LdapConnector(Connector):
     def _export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         try:
             if self._writer is None:
-                self._writer = LdapWriter(self._session, self.system.objects, self._read_schema())
+                self._writer = LdapWriter(self._session, self.system.objects, read_schema(self._session))
             return self._writer.export(operations)
         except CannotConnect as error:
             raise ConnectionLost(str(error)) from error

@@ -51,10 +51,11 @@ def check_lines(session: Session, system: SystemConfig, reading: Reading, delta:
         yield from _may_read(session, reading, kind, settings)
         yield _may_write(session, system, kind, settings)
     for control, name, meaning, without in _MEANINGS:
-        offered = session.offers.has(control)
+        lacking = without
         if control == ASSERTION and session.offers.is_active_directory:
-            without = "entries are named by their objectGUID, wherever they stand"
-        yield CheckLine(True, name, f"offered: {meaning}" if offered else f"not offered: {without}")
+            lacking = "entries are named by their objectGUID, wherever they stand"
+        told = f"offered: {meaning}" if session.offers.has(control) else f"not offered: {lacking}"
+        yield CheckLine(True, name, told)
     told = f"by {delta}" if delta else "not offered by the server: every import reads everything"
     yield CheckLine(True, "delta import", told)
 

@@ -5,6 +5,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from engine.connectors.base import SchemaAttribute
+from engine.connectors.ldap_link import Search, find
+from engine.connectors.ldap_session import Session
+from engine.connectors.wire import Entry
+from engine.connectors.wire_requests import BASE
 
 _TOKEN = re.compile(r"'[^']*'|[()$]|[^\s()$']+")
 _FLAGS = frozenset(
@@ -105,7 +109,7 @@ class Schema:
         kept = (one["NAME"][0] for one in self._types.values() if one.get("NAME") and _is_operational(one))
         names = {name.lower(): name for name in (*kept, *may, *must)}
         required = {name.lower() for name in must}
-        return [self._describe(names[key], required=key in required) for key in sorted(names)]
+        return [self.describe(names[key], required=key in required) for key in sorted(names)]
 
     def _collect(self, name: str, must: set[str], may: set[str], seen: set[str]) -> None:
         found = self._classes.get(name.lower())
@@ -120,7 +124,8 @@ class Schema:
         for other in (*found.get("SUP", ()), *rule.get("AUX", ())):
             self._collect(other, must, may, seen)
 
-    def _describe(self, name: str, *, required: bool) -> SchemaAttribute:
+    def describe(self, name: str, *, required: bool = False) -> SchemaAttribute:
+        """Describe an attribute; one that is not defined is text."""
         found = self._resolve(name)
         return SchemaAttribute(
             name,
@@ -157,3 +162,20 @@ def _by_name(descriptions: Iterable[str]) -> dict[str, Description]:
         for name in (*one[""], *one.get("NAME", ())):
             found[name.lower()] = one
     return found
+
+
+def read_schema(session: Session) -> Schema:
+    """Read what the server knows of attributes and object classes (RFC 4512 §4.2); nothing where it hides that."""
+    _ = session.link
+    at = next(iter(session.offers.root.get("subschemasubentry", ())), "")
+    if not at:
+        return Schema()
+    search = Search(at, "(objectClass=*)", ATTRIBUTES, BASE)
+    found, _result = session.read(lambda link: find(link, search))
+    held = {
+        name.decode().lower(): [value.decode(errors="replace") for value in values]
+        for one in found
+        if isinstance(one, Entry)
+        for name, values in one.attributes
+    }
+    return Schema(*(held.get(name.lower(), ()) for name in ATTRIBUTES))

@@ -22,6 +22,7 @@ from tui.feed.history import PastRun, history
 from tui.feed.lists import Document, listing
 from tui.feed.owing import owed
 from tui.feed.snapshot import Counts, Snapshot, counts, snapshot
+from tui.feed.surveying import Survey, SurveyedType, survey
 from tui.feed.systems import configuration
 from tui.feed.things import UnknownId, items, show
 
@@ -51,6 +52,8 @@ __all__ = [
     "StepResult",
     "StepStarted",
     "StoreError",
+    "Survey",
+    "SurveyedType",
     "Term",
     "UnknownColumn",
     "UnknownId",
@@ -77,6 +80,7 @@ __all__ = [
     "show",
     "snapshot",
     "status",
+    "survey",
     "tune_interpreter",
 ]
 

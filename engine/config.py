@@ -20,8 +20,8 @@ from engine.filters import duration
 from engine.notify_config import NotifyConfig
 from engine.values import KINDS, TEXT, AttributeType
 
-PHASES = ("import", "sync", "evaluate", "export", "confirm", "detect")
-"""What a step can do, in the order of the flow."""
+PHASES = ("import", "delta", "sync", "evaluate", "export", "confirm", "detect")
+"""What a step can do, in the order of the flow; `delta` imports only what changed since the last import."""
 GLOBAL_PHASES = ("sync", "evaluate")
 """Phases that work on the whole metaverse and name no system."""
 

@@ -13,6 +13,10 @@ Rdn = list[tuple[str, str]]
 
 _SPECIAL = frozenset('"+,;<>\\')
 _ESCAPABLE = _SPECIAL | frozenset(" #=")
+_PLAIN = re.compile(r"""(?![ #])[^"+,;<>\\\0]*(?<! )""")
+"""What needs no escape."""
+_SIMPLE_RDN = re.compile(r"[A-Za-z][A-Za-z0-9-]*=[A-Za-z0-9._@-]+(?: [A-Za-z0-9._@-]+)*", re.ASCII)
+"""An RDN that is its own normal form but for its case."""
 _HEX = frozenset(string.hexdigits)
 _ESCAPED_OR = {mark: re.compile(rf"\\.|{re.escape(mark)}", re.DOTALL) for mark in ",+"}
 
@@ -23,6 +27,8 @@ class InvalidDn(ValueError):
 
 def escape(value: str) -> str:
     """Escape a value so that it can stand in a DN (RFC 4514 §2.4)."""
+    if _PLAIN.fullmatch(value):
+        return value
     plain = "".join(f"\\{char}" if char in _SPECIAL else char for char in value).replace("\0", "\\00")
     if plain.endswith(" ") and len(value) > 1:
         plain = plain[:-1] + "\\ "
@@ -107,11 +113,15 @@ def _from_hex(value: str) -> str:
     return raw[2:].decode(errors="replace") if len(raw) >= 2 and raw[1] == len(raw) - 2 else value
 
 
+@lru_cache(maxsize=16_384)
 def key(dn: str) -> str:
     """Give the form in which equal DNs are equal texts: case, spaces and escapes normalised.
 
     Values are compared as the usual naming attributes are, by caseIgnoreMatch (RFC 4518).
     """
+    own, comma, above = dn.partition(",")
+    if "\\" not in dn and _SIMPLE_RDN.fullmatch(own):
+        return f"{own.lower()},{_parent_key(above)}" if comma else own.lower()
     parts = split(dn, ",")
     own = _rdn_key([_pair(ava, dn) for ava in split(parts[0], "+")])
     return f"{own},{_parent_key(','.join(parts[1:]))}" if len(parts) > 1 else own
@@ -161,6 +171,15 @@ def is_within(dn_key: str, base_key: str) -> bool:
 
 def check(dn: str) -> None:
     """Raise `InvalidDn` for a DN that no entry can have: unparsable, or with an empty RDN value."""
+    own, comma, above = dn.partition(",")
+    if comma and "\\" not in dn and _SIMPLE_RDN.fullmatch(own):
+        _check_whole(above)
+    else:
+        _check_whole(dn)
+
+
+@lru_cache(maxsize=4096)
+def _check_whole(dn: str) -> None:
     rdns = parse(dn)
     if not rdns:
         raise InvalidDn("the DN is empty")

@@ -10,6 +10,7 @@ from anyascii import anyascii
 from jinja2 import Undefined
 
 from engine import dn
+from engine.account_control import account_control, is_enabled
 from engine.errors import ObjectFailed
 
 DURATION = re.compile(r"(\d+)\s*([smhdw])")
@@ -104,6 +105,8 @@ def unique(values: Iterable[Any]) -> list[Any]:
 
 
 FILTERS = {
+    "account_control": account_control,
+    "is_enabled": is_enabled,
     "duration": duration,
     "ascii": ascii_only,
     "slug": slug,

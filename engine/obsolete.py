@@ -19,6 +19,7 @@ async def mark_obsolete(
     *,
     together: int,
     in_common: Sequence[str] = (),
+    reason: str = "",
 ) -> list[Move]:
     """Mark CSOs that an import did not contain, open a review item for each, and give the transitions.
 
@@ -59,7 +60,7 @@ async def mark_obsolete(
         for cso in csos
     ]
     opened = await reviews.open_items(tx, items)
-    reason = f"not in the complete import of run {record.run_id}"
+    reason = reason or f"not in the complete import of run {record.run_id}"
     return [
         move
         for cso, item in zip(csos, opened, strict=True)

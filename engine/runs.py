@@ -31,6 +31,7 @@ from storage.store import Transaction
 Phase = Callable[[Step], AsyncIterator[Progress]]
 PHASES: dict[str, Phase] = {
     "import": import_objects,
+    "delta": import_objects,
     "sync": synchronise,
     "evaluate": evaluate_exports,
     "export": execute_exports,
@@ -41,6 +42,7 @@ PHASES: dict[str, Phase] = {
 
 _WITH_ERRORS = {
     "import": StepResult.DISCOVERY_ERRORS,
+    "delta": StepResult.DISCOVERY_ERRORS,
     "detect": StepResult.DISCOVERY_ERRORS,
     "sync": StepResult.SYNC_ERRORS,
     "evaluate": StepResult.SYNC_ERRORS,

@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -110,6 +110,11 @@ class Step:
         """Record with the page what somebody should know of one object, though nothing has failed."""
         self.warnings += 1
         self._new_errors.append(ItemError(*error, system, object_type, label, "", object_id))
+
+    def note(self, notes: Sequence[str]) -> None:
+        """Tell with the step's result how it was carried out, as a warning."""
+        self.warnings += len(notes)
+        self.message = "; ".join([*([self.message] if self.message else []), *notes])
 
     def progress(self) -> Progress:
         """Tell how far the step is."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from storage.records import Attributes
@@ -170,6 +170,19 @@ def parse_bytes(kind: str, raw: bytes) -> Any:
         return parse(kind, raw.decode())
     except UnicodeDecodeError:
         raise InvalidValue("is not UTF-8; declare the attribute as binary") from None
+
+
+def bytes_parser(kind: str) -> Callable[[bytes], Any]:
+    """Give the function that reads bytes as a value of a kind, as `parse_bytes` does; it raises `InvalidValue`."""
+    return _short_text if kind in ("text", "reference") else partial(parse_bytes, kind)
+
+
+def _short_text(raw: bytes) -> str:
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        return str(parse_bytes("text", raw))
+    return _text(text) if "\0" in text or len(text) > MAX_LENGTH else text
 
 
 def to_bytes(kind: str, value: Any) -> bytes:

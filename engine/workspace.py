@@ -64,18 +64,24 @@ class Workspace:
         """Give the form in which equal secondary external ids are equal texts."""
         if secondary_id is None:
             return None
-        if not self.is_dn(system, object_type):
-            return secondary_id
-        try:
-            return dn_key(secondary_id)
-        except InvalidDn:
-            return secondary_id
+        return self.key_reader(system, object_type)(secondary_id)
+
+    def key_reader(self, system: str, object_type: str) -> Callable[[str], str]:
+        """Give the function that brings secondary external ids of a type into that form."""
+        return _dn_key if self.is_dn(system, object_type) else str
 
     def is_dn(self, system: str, object_type: str) -> bool:
         """Tell whether objects of a type are found by a DN; of a type no longer configured, by its system's others."""
         types = self.config.systems[system].objects if system in self.config.systems else {}
         known = [types[object_type]] if object_type in types else list(types.values())
         return any((settings.secondary_external_id or "").lower() == "dn" for settings in known)
+
+
+def _dn_key(text: str) -> str:
+    try:
+        return dn_key(text)
+    except InvalidDn:
+        return text
 
 
 def open_workspace(path: Path) -> Workspace:

@@ -59,10 +59,20 @@ async def start(
 
 
 async def finish(
-    tx: Transaction, step_id: int, *, complete: bool, reason: str, sightings: Sightings, partitions: list[str]
+    tx: Transaction,
+    step_id: int,
+    *,
+    full: bool,
+    complete: bool,
+    reason: str,
+    sightings: Sightings,
+    partitions: list[str],
+    watermark: str | None = None,
 ) -> None:
-    """Close the record of an import with what it saw."""
+    """Close the record of an import with what it saw, and with where a delta import can go on."""
     values = {
+        "full": full,
+        "watermark": watermark if complete else None,
         "complete": complete,
         "reason": reason,
         "sightings": bytes(sightings),
@@ -76,6 +86,17 @@ async def latest(tx: Transaction, system: str) -> ImportRecord | None:
     """Give the latest import of a system."""
     row = (await tx.execute(_records(system).limit(1))).first()
     return _record(row) if row else None
+
+
+async def last_watermark(tx: Transaction, system: str) -> str | None:
+    """Give where a delta import of a system can go on: where its last complete import ended, if that was told."""
+    query = (
+        select(imports.c.watermark)
+        .where(imports.c.system == system, imports.c.complete)
+        .order_by(imports.c.step_id.desc())
+        .limit(1)
+    )
+    return (await tx.execute(query)).scalar()
 
 
 async def last_complete_before(tx: Transaction, system: str, step_id: int) -> ImportRecord | None:

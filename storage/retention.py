@@ -120,12 +120,13 @@ def _needed_runs() -> Any:
 
 
 def _needed_imports() -> Any:
-    """Select the latest import of each system, the latest complete one, and the complete one before that."""
+    """Select the latest import of each system, the latest complete ones, and the complete one before that."""
     whole = and_(imports.c.complete, imports.c.full)
     latest = select(func.max(imports.c.step_id).label("step_id")).group_by(imports.c.system)
     complete = latest.where(whole)
     before = latest.where(whole, imports.c.step_id.not_in(complete))
-    return union(latest, complete, before, _with_sightings())
+    marked = latest.where(imports.c.complete)  # a delta goes on from there
+    return union(latest, complete, before, marked, _with_sightings())
 
 
 def _with_sightings() -> Select[Any]:

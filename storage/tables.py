@@ -238,6 +238,7 @@ imports = Table(
     Column("ended_at", Text),
     Column("sightings", LargeBinary),
     Column("known_up_to", Integer),
+    Column("watermark", Text),
     Index("imports_by_system", "system", "step_id"),
 )
 

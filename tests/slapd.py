@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 SUFFIX = "dc=example,dc=org"
 ADMIN = f"cn=admin,{SUFFIX}"
@@ -41,7 +42,14 @@ class Slapd:
     """One server; start, stop, kill it, and look into it with ldapsearch."""
 
     def __init__(
-        self, home: Path, *, sizelimit: str = "unlimited", extra: str = "", overlays: str = "", durable: bool = False
+        self,
+        home: Path,
+        *,
+        sizelimit: str = "unlimited",
+        extra: str = "",
+        overlays: str = "",
+        durable: bool = False,
+        secure: bool = False,
     ) -> None:
         self.home = home
         (home / "data").mkdir(parents=True)
@@ -56,16 +64,24 @@ class Slapd:
             sync="" if durable else "dbnosync",
         )
         (home / "slapd.conf").write_text(text)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"ldap://127.0.0.1:{self.port}"
+        self.ldaps_port = free_port() if secure else None
+        self.socket_url = f"ldapi://{quote(str(home / 'ldapi'), safe='')}"
         self._process: subprocess.Popen[bytes] | None = None
+
+    def load(self, ldif: Path) -> None:
+        """Fill the database while the server does not run."""
+        program = shutil.which("slapadd") or "/usr/sbin/slapadd"
+        subprocess.run([program, "-q", "-f", str(self.home / "slapd.conf"), "-l", str(ldif)], check=True)
 
     def start(self) -> "Slapd":
         program = shutil.which("slapd") or "/usr/sbin/slapd"
         log = (self.home / "slapd.log").open("ab")
-        command = [program, "-d", "0", "-f", str(self.home / "slapd.conf"), "-h", self.url]
+        urls = [self.url, self.socket_url]
+        if self.ldaps_port is not None:
+            urls.append(f"ldaps://127.0.0.1:{self.ldaps_port}")
+        command = [program, "-d", "0", "-f", str(self.home / "slapd.conf"), "-h", " ".join(urls)]
         self._process = subprocess.Popen(command, stdout=log, stderr=log)
         log.close()
         deadline = time.monotonic() + 20
@@ -120,6 +136,12 @@ class Slapd:
 
     def people(self) -> Entries:
         return self.search("(objectClass=inetOrgPerson)")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _decode(line: str) -> tuple[str, str]:

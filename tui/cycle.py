@@ -48,7 +48,7 @@ def _is_over(record: feed.StepRecord) -> bool:
 
 def phase_of(step_phase: str) -> str:
     """Give the phase of the track that a step belongs to."""
-    return "import" if step_phase == "sync" else step_phase
+    return "import" if step_phase in ("sync", "delta") else step_phase
 
 
 def lamp(record: feed.StepRecord | None, *, alive: bool) -> str:

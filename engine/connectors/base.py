@@ -29,6 +29,8 @@ class Capabilities:
     writes: bool
     batch_size: int = 200
     """How many operations suit it at once."""
+    delta: bool = False
+    """Whether an import can give only what changed since another, as far as the system behind it can."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -40,6 +42,15 @@ class ImportRequest:
     required: Mapping[str, frozenset[str]]
     """Object type → the attributes without which it cannot be synchronised, where a system names them up front."""
     page_size: int
+    watermark: str | None = None
+    """Where an earlier import ended, as its `ImportEnd` gave it: only what changed since is asked for."""
+
+
+class Deleted(NamedTuple):
+    """An object of which the system says that it was deleted."""
+
+    type: str
+    external_id: str
 
 
 @dataclass(slots=True)
@@ -68,6 +79,13 @@ class ImportPage:
     objects: list[ImportedObject]
     total: int | None = None
     """How many objects the import will have, where that is known."""
+    deleted: Sequence[Deleted] = ()
+    """In a delta import: what the system explicitly says was deleted."""
+
+
+@dataclass(slots=True, frozen=True)
+class ImportRestart:
+    """Everything is read again from the beginning, and in full; what was seen before counts no more."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -79,6 +97,13 @@ class ImportEnd:
     """Every part of the system that was read to its end."""
     reason: str = ""
     """Why it is incomplete."""
+    full: bool = True
+    """Whether everything was read; not where only changes since the watermark were."""
+    watermark: str | None = None
+    """Where a later delta import can go on, if the system tells."""
+
+
+ImportEvent = ImportPage | ImportRestart | ImportEnd
 
 
 @dataclass(slots=True, frozen=True)
@@ -104,6 +129,21 @@ class ExportResult:
     external_id: str | None = None
     """The primary external id, where the system gave one to a created object."""
     error: ObjectError | None = None
+
+
+class SchemaAttribute(NamedTuple):
+    """An attribute that objects of a type can have, as the system's schema says."""
+
+    name: str
+    kind: str = "text"
+    multi: bool = True
+    matching: str = "exact"
+    """The matching rule by which its values are compared, in the configuration's words."""
+    required: bool = False
+    read_only: bool = False
+    """Whether the system sets it, and nobody writes it."""
+    syntax: str = ""
+    """What the system itself calls its type."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -136,6 +176,8 @@ class Connector(ABC):
         self.name = name
         self.system = system
         self.folder = folder
+        self.notes: list[str] = []
+        """What an operator should know of how the system was read or written; told with the step's result."""
 
     async def __aenter__(self) -> Self:
         """Connect. Raises `CannotConnect` or `CredentialsRefused`."""
@@ -155,9 +197,16 @@ class Connector(ABC):
     async def discover_schema(self) -> dict[str, list[str]]:
         """Give the attributes that objects of each configured type can have: type → names."""
 
+    async def describe_schema(self) -> dict[str, list[SchemaAttribute]]:
+        """Give what the schema says of those attributes, as far as it says anything: type → attributes."""
+        found = await self.discover_schema()
+        return {kind: [SchemaAttribute(name) for name in names] for kind, names in found.items()}
+
     @abstractmethod
-    def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportPage | ImportEnd]:
-        """Read everything: pages, then one `ImportEnd`.
+    def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportEvent]:
+        """Read everything, or with a watermark only what changed since: pages, then one `ImportEnd`.
+
+        Where a watermark is of no use (any more), everything is read, and a note says why.
 
         Raises `CannotConnect` where nothing could be read, `ConnectionLost` in the middle.
         """

@@ -6,11 +6,11 @@ from dataclasses import replace
 from engine.connectors.base import ExportOperation
 from storage.records import AttributeChange, ChangeStatus, ChangeType
 
-CHUNK = 2_000
-"""How many values of an attribute are written at once."""
+CHUNK = 1_000
+"""How many values of an attribute are written at once, if nothing else is configured."""
 
 
-def in_chunks(operation: ExportOperation) -> Iterator[ExportOperation]:
+def in_chunks(operation: ExportOperation, size: int = CHUNK) -> Iterator[ExportOperation]:
     """Give the operations that together do what one does: the first, and updates for the values that come later.
 
     Values are added before others are removed, so that a group never has to be empty in between.
@@ -18,18 +18,20 @@ def in_chunks(operation: ExportOperation) -> Iterator[ExportOperation]:
     match operation.change_type:
         case ChangeType.DELETE:
             yield operation
+        case ChangeType.CREATE if all(len(values) <= size for values in operation.attributes.values()):
+            yield operation
         case ChangeType.CREATE:
-            first = {name: values[:CHUNK] for name, values in operation.attributes.items()}
+            first = {name: values[:size] for name, values in operation.attributes.items()}
             yield replace(operation, attributes=first)
             later = [
-                AttributeChange(name, values[CHUNK:], [], False, ChangeStatus.PENDING)
+                AttributeChange(name, values[size:], [], False, ChangeStatus.PENDING)
                 for name, values in operation.attributes.items()
-                if len(values) > CHUNK
+                if len(values) > size
             ]
-            yield from (_later(operation, part) for change in later for part in _parts(change))
+            yield from (_later(operation, part) for change in later for part in _parts(change, size))
         case ChangeType.UPDATE:
-            small = [change for change in operation.changes if _size(change) <= CHUNK]
-            large = [part for change in operation.changes if _size(change) > CHUNK for part in _parts(change)]
+            small = [change for change in operation.changes if _size(change) <= size]
+            large = [part for change in operation.changes if _size(change) > size for part in _parts(change, size)]
             if small or not large:
                 yield replace(operation, changes=small)
             else:
@@ -42,11 +44,11 @@ def _size(change: AttributeChange) -> int:
     return 0 if change.replace else len(change.add) + len(change.remove)
 
 
-def _parts(change: AttributeChange) -> Iterator[AttributeChange]:
-    for start in range(0, len(change.add), CHUNK):
-        yield change._replace(add=change.add[start : start + CHUNK], remove=[])
-    for start in range(0, len(change.remove), CHUNK):
-        yield change._replace(add=[], remove=change.remove[start : start + CHUNK])
+def _parts(change: AttributeChange, size: int) -> Iterator[AttributeChange]:
+    for start in range(0, len(change.add), size):
+        yield change._replace(add=change.add[start : start + size], remove=[])
+    for start in range(0, len(change.remove), size):
+        yield change._replace(add=[], remove=change.remove[start : start + size])
 
 
 def _later(operation: ExportOperation, part: AttributeChange) -> ExportOperation:

@@ -1,27 +1,23 @@
 """Copy what a directory server holds into an LDIF file, so that a plan has a directory of its own to write to."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-from ldap3.utils.conv import escape_filter_chars
 
 from engine import dn
 from engine.config import ObjectTypeConfig, SystemConfig
 from engine.connectors.base import Copy, ExportOperation, ExportResult
 from engine.connectors.directory import NEVER_READ, SERVER_ASSIGNED
+from engine.connectors.ldap_reading import Incomplete, Pages, base_of, class_filter
 from engine.connectors.ldif import LdifConnector, LdifOptions
 from engine.connectors.ldif_directory import LdifDirectory
 from engine.connectors.ldif_format import write_entry
+from engine.connectors.wire import Entry
 from engine.errors import CannotConnect, ObjectError
 from storage.scratch import EntryTree, TreeEntry
 
-PAGE = 1000
-Pages = Iterator[list[dict[str, Any]] | str]
-"""Pages of ldap3's entries, or why the rest is missing."""
-Search = Callable[[str, str, Sequence[str], int], Pages]
-"""Takes base, filter, attributes and page size."""
+Search = Callable[[str, str, Sequence[str]], Pages]
+"""Takes base, filter and attributes."""
 
 
 def copy_directory(
@@ -36,10 +32,10 @@ def copy_directory(
     try:
         for kind, settings in system.objects.items():
             names = ["objectClass", settings.external_id, *(one for one in used[kind] if one.lower() not in NEVER_READ)]
-            pages = search(_base(system, settings), class_filter(settings), names, PAGE)
+            pages = search(base_of(system, settings), class_filter(settings), names)
             missing += _take(tree, pages, settings)
-        for base in _tops({_base(system, settings) for settings in system.objects.values()}):
-            _take(tree, search(base, _others(system), ["objectClass"], PAGE), None)
+        for base in _tops({base_of(system, settings) for settings in system.objects.values()}):
+            _take(tree, search(base, _others(system), ["objectClass"]), None)
         path = folder / f"{name}.ldif"
         with path.open("wb") as file:
             file.write(b"version: 1\n\n")
@@ -47,17 +43,6 @@ def copy_directory(
     finally:
         tree.close()
     return Copy(_connector(name, system, path), "; ".join(missing))
-
-
-def class_filter(settings: ObjectTypeConfig) -> str:
-    """Give the filter that finds the entries of a type: those with all of its object classes."""
-    classes = "".join(f"(objectClass={escape_filter_chars(name)})" for name in settings.options.object_class)
-    return f"(&{classes})"
-
-
-def _base(system: SystemConfig, settings: ObjectTypeConfig) -> str:
-    base: str = settings.options.base or system.options.base
-    return base
 
 
 def _tops(bases: set[str]) -> list[str]:
@@ -78,12 +63,12 @@ def _take(tree: EntryTree, pages: Pages, settings: ObjectTypeConfig | None) -> l
     missing: list[str] = []
     try:
         for page in pages:
-            if isinstance(page, str):
-                missing.append(page)
+            if isinstance(page, Incomplete):
+                missing.append(page.reason)
                 break
             for entry in page:
                 try:
-                    key = dn.key(entry["dn"])
+                    key = dn.key(entry.dn.decode(errors="replace"))
                 except dn.InvalidDn as error:
                     missing.append(str(error))
                     continue
@@ -94,9 +79,9 @@ def _take(tree: EntryTree, pages: Pages, settings: ObjectTypeConfig | None) -> l
     return missing
 
 
-def _block(entry: dict[str, Any], settings: ObjectTypeConfig | None) -> bytes:
+def _block(entry: Entry, settings: ObjectTypeConfig | None) -> bytes:
     """Write an entry down with every object class of its type: a server finds it by those it implies, too."""
-    lines = [(name, value) for name, found in entry["raw_attributes"].items() for value in found]
+    lines = [(name.decode(errors="replace"), value) for name, found in entry.attributes for value in found]
     if settings is not None:
         held = {value.lower() for name, value in lines if name.lower() == "objectclass"}
         implied = [name.encode() for name in settings.options.object_class if name.lower().encode() not in held]
@@ -104,7 +89,7 @@ def _block(entry: dict[str, Any], settings: ObjectTypeConfig | None) -> bytes:
         assigned = settings.external_id.lower()
         if assigned in SERVER_ASSIGNED and assigned != "entryuuid":
             lines += [("entryUUID", value) for name, value in lines if name.lower() == assigned]
-    return write_entry(entry["dn"], lines)
+    return write_entry(entry.dn.decode(errors="replace"), lines)
 
 
 def _connector(name: str, system: SystemConfig, path: Path) -> "_DirectoryCopy":

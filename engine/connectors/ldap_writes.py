@@ -1,148 +1,235 @@
 """Write to a directory server over one connection, with many operations waiting for their answers at once."""
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
-import ldap3
-from ldap3.core.exceptions import LDAPException
-from ldap3.utils.conv import escape_filter_chars
+from dataclasses import replace
+from typing import Literal
 
 from engine import dn, values
 from engine.config import ObjectTypeConfig
-from engine.connectors import ldap_results
+from engine.connectors.active_directory import GUID, id_bytes, id_filter, named_by_id, quoted_password
 from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.chunks import in_chunks
 from engine.connectors.directory import entry_attributes, old_rdn_goes
+from engine.connectors.ldap_link import Add, Delete, Modification, Modify, Rename, Request, Search, Unfit, find
+from engine.connectors.ldap_options import LdapObjectOptions
+from engine.connectors.ldap_results import NO_SUCH_OBJECT, explain_result
+from engine.connectors.ldap_schema import Schema
+from engine.connectors.ldap_session import ASSERTION, PERMISSIVE, TREE_DELETE, Session
+from engine.connectors.ldap_trees import create_parents, delete_below
+from engine.connectors.wire import Control, Entry
+from engine.connectors.wire_requests import ADD, BASE, DELETE, REPLACE, encode_equality
 from engine.errors import ConnectionLost, ObjectError
+from engine.secrets import Secret
 from storage.records import AttributeChange, ChangeType
 
-ASSERTION = "1.3.6.1.1.12"
-"""The assertion control: the server carries a change out only if a filter matches the entry (RFC 4528)."""
-
-PERMISSIVE = "1.2.840.113556.1.4.1413"
-"""The permissive modify control: adding what is there and removing what is gone is no error (OpenLDAP, Active
-Directory): a server that keeps references by itself may have been faster."""
-
-Controls = list[tuple[str, bool, bytes | None]]
-Modifications = dict[str, list[tuple[str, list[bytes]]]]
 Results = dict[int, ExportResult]
+Encode = Callable[[ExportOperation], Request]
+HAS_CHILDREN = 66
 
 
 class LdapWriter:
     """Executes operations; never on an entry that only has the DN of the one that is meant."""
 
-    def __init__(
-        self, connection: Any, reader: Any, objects: Mapping[str, ObjectTypeConfig], timeout: float, in_flight: int
-    ) -> None:
-        """Take a connection with ldap3's asynchronous strategy for writing, and a synchronous one for reading."""
-        self.connection = connection
-        self._reader = reader
+    def __init__(self, session: Session, objects: Mapping[str, ObjectTypeConfig], schema: Schema) -> None:
+        self._session = session
         self._objects = objects
-        self._timeout = timeout
-        self._in_flight = in_flight
-        self._asserts = self._supports_assertions()
-
-    def _supports_assertions(self) -> bool:
-        self._reader.search("", "(objectClass=*)", ldap3.BASE, attributes=["supportedControl"])
-        found = [one["raw_attributes"].get("supportedControl", []) for one in self._reader.response or []]
-        return any(ASSERTION.encode() in controls for controls in found)
+        self._schema = schema
+        self._options = session.options
+        self._codes: dict[int, int] = {}
+        """How the operations of the batch ended, as LDAP says it: operation id → result code."""
 
     def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
-        """Execute operations in two waves: renames before the other changes of the same entries."""
+        """Execute operations in two waves: renames before the other changes of the same entries.
+
+        Raises `ConnectionLost` with the results there are.
+        """
         results: Results = {}
+        self._codes = {}
         try:
-            meant = [one for one in operations if self._asserts or self._is_meant(one, results)]
-            self._pipeline([one for one in meant if one.new_secondary_id is not None], self._rename, results)
-            failed = {result.id for result in results.values() if result.error}
-            rest = [one for one in meant if one.id not in failed and (one.new_secondary_id is None or one.changes)]
-            self._write_in_chunks(rest, results)
-        except LDAPException as error:
-            raise ConnectionLost(f"the connection was lost while writing: {error}", list(results.values())) from error
+            self._export(operations, results)
+        except ConnectionLost as error:
+            raise ConnectionLost(f"'{self._session.name}': {error}", list(results.values())) from error
+        except Unfit as error:
+            told = f"'{self._session.name}': the server sent what is not understood: {error}; try client = \"ldap3\""
+            raise ConnectionLost(told, list(results.values())) from error
         return list(results.values())
+
+    def _export(self, operations: Sequence[ExportOperation], results: Results) -> None:
+        bound = self._session.offers.has(ASSERTION)
+        writable = [self._fit(one) for one in operations if self._is_writable(one, results)]
+        meant = [one for one in writable if bound or self._by_id(one) or self._is_meant(one, results)]
+        self._pipeline([one for one in meant if one.new_secondary_id is not None], self._rename, results)
+        failed = {result.id for result in results.values() if result.error}
+        rest = [one for one in meant if one.id not in failed and _has_more(one)]
+        for one in meant:
+            if not _has_more(one):
+                results.setdefault(one.id, ExportResult(one.id))  # its name was all there was
+        self._write_in_chunks(rest, results)
+        if self._options.create_parents:
+            creates = self._failed(rest, ChangeType.CREATE, NO_SUCH_OBJECT)
+            create_parents(self._session.link, creates)
+            self._write_in_chunks(creates, results)
+        if self._options.delete_children:
+            deletes = self._failed(rest, ChangeType.DELETE, HAS_CHILDREN)
+            delete_below(self._session, deletes)
+            self._write_in_chunks(deletes, results)
+
+    def _by_id(self, operation: ExportOperation) -> bool:
+        """Tell whether the server finds the entry by its id, wherever it stands by now."""
+        known = self._objects[operation.type].external_id.lower() == GUID and operation.external_id is not None
+        return known and self._session.offers.is_active_directory
+
+    def _name(self, operation: ExportOperation, entry_dn: str) -> str:
+        """Give the name by which the server is told which entry is meant."""
+        return named_by_id(operation.external_id or "") if self._by_id(operation) else entry_dn
+
+    def _fit(self, operation: ExportOperation) -> ExportOperation:
+        """Leave out of an update what Active Directory takes from the name alone: the RDN's own attribute."""
+        name = operation.new_secondary_id or operation.secondary_id
+        if operation.change_type != ChangeType.UPDATE or name is None or not self._session.offers.is_active_directory:
+            return operation
+        named = {(rdn_name.lower(), value) for rdn_name, value in dn.parse(dn.rdn(name))[0]}
+        changes = [one for one in operation.changes if (one.name.lower(), *map(str, one.add)) not in named]
+        return replace(operation, changes=changes)
+
+    def _failed(self, operations: Sequence[ExportOperation], change: ChangeType, code: int) -> list[ExportOperation]:
+        """Give those operations of a kind that ended with a result code."""
+        return [one for one in operations if one.change_type == change and self._codes[one.id] == code]
 
     def _write_in_chunks(self, operations: Sequence[ExportOperation], results: Results) -> None:
         """Write operations; those with very many values go on, one part after the other, once the first is there."""
-        waiting = [in_chunks(operation) for operation in operations]
+        waiting = [in_chunks(operation, self._options.chunk) for operation in operations]
         while waiting:
             round_ = [(parts, part) for parts in waiting if (part := next(parts, None)) is not None]
             self._pipeline([part for _, part in round_], self._change, results)
             waiting = [parts for parts, part in round_ if results[part.id].error is None]
 
+    def _is_writable(self, operation: ExportOperation, results: Results) -> bool:
+        """Refuse what the server sets by itself, a name that no entry can have, a password that others could read."""
+        error = self._server_owned(operation) or _unusable_name(operation) or self._overheard(operation)
+        if error is not None:
+            results[operation.id] = ExportResult(operation.id, error=error)
+        return error is None
+
+    def _server_owned(self, operation: ExportOperation) -> ObjectError | None:
+        names = {*operation.attributes, *(change.name for change in operation.changes)}
+        owned = sorted(name for name in names if self._schema.is_read_only(name))
+        if not owned:
+            return None
+        return ObjectError(
+            "schema-violation",
+            f"the server alone sets {', '.join(owned)} (NO-USER-MODIFICATION)",
+            "take it out of the rule's flow",
+        )
+
+    def _overheard(self, operation: ExportOperation) -> ObjectError | None:
+        """Give the error where a password would go over a connection that is not encrypted."""
+        settings = self._objects[operation.type]
+        if operation.change_type != ChangeType.CREATE or _password_of(settings) is None:
+            return None
+        if self._options.encrypted or (self._options.stays_here and not self._session.offers.is_active_directory):
+            return None
+        return ObjectError(
+            "permission-denied",
+            "the entry gets a password, and that is sent over TLS only",
+            'use ldaps:// or tls = "starttls"',
+        )
+
+    def _initial_password(self, settings: ObjectTypeConfig) -> list[tuple[str, list[bytes]]]:
+        """Give the password of a created entry, which nothing but this request ever holds."""
+        wanted = _password_of(settings)
+        if wanted is None:
+            return []
+        password = secrets.token_urlsafe(24) + "aA1!" if wanted == "random" else wanted.reveal(self._session.folder)
+        if self._session.offers.is_active_directory:
+            return [("unicodePwd", [quoted_password(password)])]
+        return [("userPassword", [password.encode()])]
+
     def _is_meant(self, operation: ExportOperation, results: Results) -> bool:
         """Look, for a server that cannot assert it, whether the DN still names the entry that is meant."""
         if operation.external_id is None:
             return True
-        name = self._objects[operation.type].external_id
-        by_id = f"({name}={escape_filter_chars(operation.external_id)})"
-        self._reader.search(operation.secondary_id, by_id, ldap3.BASE, attributes=[ldap3.NO_ATTRIBUTES])
-        if any(one["type"] == "searchResEntry" for one in self._reader.response or []):
+        by_id = id_filter(self._objects[operation.type].external_id, operation.external_id)
+        found, _ = find(self._session.link, Search(operation.secondary_id or "", by_id, ["1.1"], BASE))
+        if any(isinstance(one, Entry) for one in found):
             return True
         error = ObjectError("missing-object", "the entry is not there any more", "import the directory to see why")
         results[operation.id] = ExportResult(operation.id, error=error)
         return False
 
-    def _pipeline(
-        self, operations: Sequence[ExportOperation], send: Callable[[ExportOperation], Any], results: Results
-    ) -> None:
-        waiting: list[tuple[ExportOperation, int]] = []
-        for operation in operations:
-            waiting.append((operation, int(send(operation))))
-            if len(waiting) >= self._in_flight:
-                self._collect(*waiting.pop(0), results)
-        for operation, message in waiting:
-            self._collect(operation, message, results)
+    def _pipeline(self, operations: Sequence[ExportOperation], encode: Encode, results: Results) -> None:
+        requests = (encode(operation) for operation in operations)
+        for index, result in self._session.link.execute(requests, self._options.in_flight):
+            operation = operations[index]
+            creating = operation.change_type == ChangeType.CREATE
+            error = explain_result(result, creating=creating) if result.code else None
+            self._codes[operation.id] = result.code
+            results[operation.id] = ExportResult(operation.id, error=error)
 
-    def _collect(self, operation: ExportOperation, message: int, results: Results) -> None:
-        _, result = self.connection.get_response(message, timeout=self._timeout)
-        error = None
-        if result["result"] != 0:
-            error = ldap_results.explain(result, creating=operation.change_type == ChangeType.CREATE)
-        results[operation.id] = ExportResult(operation.id, error=error)
+    def _controls(self, operation: ExportOperation) -> list[Control]:
+        controls = list(self._session.offers.manage())
+        if operation.external_id is not None and self._session.offers.has(ASSERTION):
+            name = self._objects[operation.type].external_id
+            value = encode_equality(name, id_bytes(name, operation.external_id))
+            controls.append(Control(ASSERTION, critical=True, value=value))
+        return controls
 
-    def _controls(self, operation: ExportOperation) -> Controls | None:
-        if operation.external_id is None or not self._asserts:
-            return None
-        name = self._objects[operation.type].external_id.encode()
-        return [(ASSERTION, True, _equality(name, operation.external_id.encode()))]
-
-    def _rename(self, operation: ExportOperation) -> Any:
+    def _rename(self, operation: ExportOperation) -> Request:
         old, new = operation.secondary_id or "", operation.new_secondary_id or ""
-        superior = dn.parent(new) if dn.key(dn.parent(new)) != dn.key(dn.parent(old)) else None
-        controls = self._controls(operation)
-        return self.connection.modify_dn(
-            old, dn.rdn(new), delete_old_dn=old_rdn_goes(old, new), new_superior=superior, controls=controls
+        stays = dn.key(dn.parent(new)) == dn.key(dn.parent(old)) and not self._by_id(operation)
+        superior = None if stays else dn.parent(new)
+        return Rename(
+            self._name(operation, old), dn.rdn(new), old_rdn_goes(old, new), superior, self._controls(operation)
         )
 
-    def _change(self, operation: ExportOperation) -> Any:
+    def _change(self, operation: ExportOperation) -> Request:
         entry_dn = operation.new_secondary_id or operation.secondary_id or ""
         settings = self._objects[operation.type]
         controls = self._controls(operation)
-        if any(not change.replace for change in operation.changes):
-            controls = [*(controls or []), (PERMISSIVE, False, None)]
         if operation.change_type == ChangeType.CREATE:
-            attributes = dict(entry_attributes(entry_dn, settings, operation.attributes))
-            return self.connection.add(entry_dn, attributes=attributes)
+            attributes = entry_attributes(entry_dn, settings, operation.attributes)
+            return Add(entry_dn, attributes + self._initial_password(settings), controls)
+        entry_dn = self._name(operation, entry_dn)
         if operation.change_type == ChangeType.DELETE:
-            return self.connection.delete(entry_dn, controls=controls)
-        return self.connection.modify(entry_dn, _modifications(settings, operation.changes), controls=controls)
+            if self._options.delete_children and self._session.offers.has(TREE_DELETE):
+                controls.append(Control(TREE_DELETE, critical=True))
+            return Delete(entry_dn, controls)
+        if any(not change.replace for change in operation.changes):
+            controls.append(Control(PERMISSIVE))
+        return Modify(entry_dn, _modifications(settings, operation.changes), controls)
 
 
-def _modifications(settings: ObjectTypeConfig, changes: Sequence[AttributeChange]) -> Modifications:
+def _password_of(settings: ObjectTypeConfig) -> Literal["random"] | Secret | None:
+    options = settings.options
+    return options.initial_password if isinstance(options, LdapObjectOptions) else None
+
+
+def _has_more(operation: ExportOperation) -> bool:
+    """Tell whether there is anything to send but a new name."""
+    return bool(operation.changes) or (operation.change_type != ChangeType.UPDATE)
+
+
+def _unusable_name(operation: ExportOperation) -> ObjectError | None:
+    try:
+        for name in (operation.secondary_id, operation.new_secondary_id):
+            if name is not None:
+                dn.check(name)
+    except dn.InvalidDn as error:
+        return ObjectError("dn-not-determined", str(error), "correct the rule's dn, or what it is made of")
+    return None
+
+
+def _modifications(settings: ObjectTypeConfig, changes: Sequence[AttributeChange]) -> list[Modification]:
     """Give the modifications: single values replaced, many exactly added and removed."""
-    modifications: Modifications = {}
+    modifications: list[Modification] = []
     for change in changes:
         kind = settings.type_of(change.name).kind
         add = [values.to_bytes(kind, value) for value in change.add]
         remove = [values.to_bytes(kind, value) for value in change.remove]
         if change.replace:
-            modifications[change.name] = [(ldap3.MODIFY_REPLACE, add)]
+            modifications.append((REPLACE, change.name, add))
             continue
-        steps = [(ldap3.MODIFY_DELETE, remove), (ldap3.MODIFY_ADD, add)]
-        modifications.setdefault(change.name, []).extend((verb, found) for verb, found in steps if found)
+        steps = [(DELETE, change.name, remove), (ADD, change.name, add)]
+        modifications += [step for step in steps if step[2]]
     return modifications
-
-
-def _equality(name: bytes, value: bytes) -> bytes:
-    """Encode the filter `(name=value)` in BER (RFC 4511 §4.5.1.7.1)."""
-    inner = b"".join(bytes([4, len(part)]) + part for part in (name, value))
-    return bytes([0xA3, len(inner)]) + inner

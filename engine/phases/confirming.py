@@ -175,7 +175,7 @@ async def reconcile_unseen(tx: Transaction, step: Step, sightings: Sightings, pa
         unseen = [export for export in page if export.cso_id not in sightings]
         csos = {cso.id: cso for cso in await objects.get(tx, [export.cso_id for export in unseen])}
         deletes = [one for one in unseen if one.change_type == ChangeType.DELETE]
-        await _confirm_deletes(tx, step, [one for one in deletes if csos[one.cso_id].partition in partitions], csos)
+        await confirm_deletes(tx, step, [one for one in deletes if csos[one.cso_id].partition in partitions], csos)
         changed = []
         for export in unseen:
             if export.change_type == ChangeType.DELETE or export.status != ExportStatus.EXPORTED:
@@ -186,7 +186,13 @@ async def reconcile_unseen(tx: Transaction, step: Step, sightings: Sightings, pa
         await exports.change(tx, changed)
 
 
-async def _confirm_deletes(tx: Transaction, step: Step, deletes: list[PendingExport], csos: dict[int, Cso]) -> None:
+async def confirm_deletes(
+    tx: Transaction,
+    step: Step,
+    deletes: list[PendingExport],
+    csos: dict[int, Cso],
+    reason: str = "proved gone by a complete import",
+) -> None:
     """Forget objects that are proved gone, keeping what they last held."""
     if not deletes:
         return
@@ -194,7 +200,6 @@ async def _confirm_deletes(tx: Transaction, step: Step, deletes: list[PendingExp
     await exports.remove(tx, [export.id for export in deletes])
     for export in deletes:
         label = _label(csos[export.cso_id])
-        reason = "proved gone by a complete import"
         step.statistics["exports confirmed"] += 1
         step.moved(Move("export", export.id, step.system, label, export.status, None, reason))
         step.moved(Move("cso", export.cso_id, step.system, label, csos[export.cso_id].status, None, reason))

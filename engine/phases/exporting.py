@@ -50,6 +50,7 @@ async def execute_exports(step: Step) -> AsyncIterator[Progress]:
                 raise stopped(stops)
             await _send(step, connector, batch)
             yield step.progress()
+        step.note(connector.notes)
 
 
 async def _begin(tx: Transaction, step: Step, found: list[PendingExport]) -> Batch:
@@ -173,7 +174,10 @@ def _exported(step: Step, export: PendingExport, cso: Cso, owed: list[AttributeC
     status = ExportStatus.PENDING if owed else ExportStatus.EXPORTED
     why = "written; references to what was created meanwhile come last" if owed else "written"
     step.moved(Move("export", export.id, step.system, label_of(cso), export.status, status, why))
-    sent = [change._replace(status=ChangeStatus.EXPORTED) for change in export.changes]
+    exported = ChangeStatus.EXPORTED
+    sent = [
+        AttributeChange(one.name, one.add, one.remove, one.replace, exported, one.imported) for one in export.changes
+    ]
     return export._replace(
         change_type=ChangeType.UPDATE if owed else export.change_type,
         status=status,

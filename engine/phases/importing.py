@@ -8,13 +8,14 @@ from itertools import groupby
 from operator import attrgetter
 from typing import IO
 
-from engine.connectors.base import ImportedObject, ImportEnd, ImportPage, ImportRequest
+from engine.connectors.base import Connector, ImportedObject, ImportEnd, ImportPage, ImportRequest, ImportRestart
 from engine.errors import ConnectionLost, ObjectError
 from engine.events import Progress
 from engine.phases.ahead import read_ahead
 from engine.phases.confirming import Sighting, reconcile_pending_exports, reconcile_unseen
 from engine.phases.matching import Known, Match, find_matching_cso, load_known
 from engine.phases.noticing import index_keys
+from engine.phases.removing import remove_deleted
 from engine.steps import Step
 from storage import counters, exports, imports, metaverse, objects, reviews, transitions
 from storage.documents import decode, encode
@@ -31,9 +32,18 @@ class _Import:
 
     step: Step
     reconciles: bool = False
+    end: ImportEnd = ImportEnd(complete=False)  # noqa: RUF009 - frozen
     sightings: Sightings = field(default_factory=Sightings)
     unreadable: list[str] = field(default_factory=list)
     put_aside: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(max_size=4_000_000))  # noqa: SIM115
+
+    def begin_again(self) -> None:
+        """Forget what was seen: everything is read once more."""
+        self.sightings = Sightings()
+        self.unreadable.clear()
+        self.put_aside.seek(0)
+        self.put_aside.truncate()
+        self.step.done = 0
 
 
 @dataclass(slots=True)
@@ -51,41 +61,63 @@ class _Rows:
 
 
 async def import_objects(step: Step) -> AsyncIterator[Progress]:
-    """Read everything a system holds; what changed is due for synchronisation.
+    """Read everything a system holds, or with a delta step what changed since; what changed is due for synchronisation.
 
     Open exports of the objects seen are reconciled in the same pages. The import's sightings are kept for
     deletion detection.
     """
-    types = step.settings.objects
-    rules = step.workspace.rules
-    request = ImportRequest(
-        {kind: rules.used[step.system, kind] for kind in types},
-        {kind: rules.required[step.system, kind] for kind in types},
-        step.page_size,
-    )
+    types = list(step.settings.objects)
     task = _Import(step)
     with task.put_aside:
         async with step.workspace.connector(step.system) as connector:
             async with step.page() as tx:
-                await imports.start(tx, step.id, step.system, full=True, types=list(types), partitions=[])
+                request = await _request(tx, step, connector)
+                full = request.watermark is None
+                await imports.start(tx, step.id, step.system, full=full, types=types, partitions=[])
                 task.reconciles = await exports.has_sent(tx, step.system)
-            end: ImportEnd | None = None
-            async for event in read_ahead(connector.import_objects(request)):
-                if isinstance(event, ImportEnd):
-                    end = event
-                    break
-                async with step.page() as tx:
-                    await _apply_page(tx, task, event)
-                yield step.progress()
-        if end is None:
-            raise ConnectionLost(f"{step.system}: the import stopped without saying that it had reached the end")
-        async for progress in _finish(task, end):
+            async for progress in _read(task, connector, request):
+                yield progress
+            step.note(connector.notes)
+        async for progress in _finish(task):
             yield progress
 
 
-async def _finish(task: _Import, end: ImportEnd) -> AsyncIterator[Progress]:
+async def _read(task: _Import, connector: Connector, request: ImportRequest) -> AsyncIterator[Progress]:
+    """Apply pages up to the end that the connector tells of. Raises `ConnectionLost` where it tells of none."""
+    async for event in read_ahead(connector.import_objects(request)):
+        if isinstance(event, ImportEnd):
+            task.end = event
+            return
+        if isinstance(event, ImportRestart):
+            task.begin_again()
+            continue
+        async with task.step.page() as tx:
+            await _apply_page(tx, task, event)
+        yield task.step.progress()
+    raise ConnectionLost(f"{task.step.system}: the import stopped without saying that it had reached the end")
+
+
+async def _request(tx: Transaction, step: Step, connector: Connector) -> ImportRequest:
+    """Say what to ask for: everything, or what changed since the last complete import."""
+    rules = step.workspace.rules
+    watermark = None
+    if step.plan.phase == "delta":
+        watermark = await imports.last_watermark(tx, step.system) if connector.capabilities.delta else None
+        if watermark is None:
+            why = "no earlier import knows where to go on" if connector.capabilities.delta else "it cannot tell that"
+            step.note([f"everything was read, not only what changed: {why}"])
+    types = step.settings.objects
+    return ImportRequest(
+        {kind: rules.used[step.system, kind] for kind in types},
+        {kind: rules.required[step.system, kind] for kind in types},
+        step.page_size,
+        watermark,
+    )
+
+
+async def _finish(task: _Import) -> AsyncIterator[Progress]:
     """Settle what was put aside, then close the import's record."""
-    step = task.step
+    step, end = task.step, task.end
     for batch in _read_put_aside(task.put_aside, step.page_size):
         async with step.page() as tx:
             await _apply_settled(tx, task, batch)
@@ -93,21 +125,23 @@ async def _finish(task: _Import, end: ImportEnd) -> AsyncIterator[Progress]:
     reason = end.reason or "; ".join(task.unreadable[:3])
     complete = end.complete and not task.unreadable
     async with step.page() as tx:
-        if complete and task.reconciles:
+        if complete and end.full and task.reconciles:
             await reconcile_unseen(tx, step, task.sightings, list(end.partitions))
-        if complete:
+        if complete and end.full:
             await reviews.supersede(tx, step.system)
         await imports.finish(
             tx,
             step.id,
+            full=end.full,
             complete=complete,
             reason=reason,
             sightings=task.sightings,
             partitions=list(end.partitions),
+            watermark=end.watermark,
         )
     if not complete:
         step.result = StepResult.DISCOVERY_ERRORS
-        step.message = f"the import is incomplete: {reason}"
+        step.message = "; ".join([*([step.message] if step.message else []), f"the import is incomplete: {reason}"])
     elif not step.done:
         step.result = StepResult.NO_OBJECTS
     yield step.progress()
@@ -120,13 +154,16 @@ async def _apply_page(tx: Transaction, task: _Import, page: ImportPage) -> None:
         imported = list(group)
         known = await load_known(tx, step.workspace, step.system, kind, imported)
         ids: Counter[str | None] = Counter(one.external_id for one in imported)
+        key_of = step.workspace.key_reader(step.system, kind)
         for one in imported:
             if one.error is None and one.external_id is not None and ids[one.external_id] > 1:
                 one.error = _duplicate(one)
-            _apply(task, rows, known, one)
-    step.done += len(page.objects)
+            _apply(task, rows, known, one, one.secondary_id and key_of(one.secondary_id))
+    step.done += len(page.objects) + len(page.deleted)
     step.total = page.total if page.total is not None else step.total
     await _write(tx, task, rows)
+    if page.deleted:
+        await remove_deleted(tx, step, page.deleted, task.sightings)
 
 
 def _duplicate(one: ImportedObject) -> ObjectError:
@@ -137,10 +174,9 @@ def _duplicate(one: ImportedObject) -> ObjectError:
     )
 
 
-def _apply(task: _Import, rows: _Rows, known: Known, one: ImportedObject) -> None:
-    """Decide what one imported object means, and put it into the page's rows."""
+def _apply(task: _Import, rows: _Rows, known: Known, one: ImportedObject, key: str | None) -> None:
+    """Decide what one imported object means, and put it into the page's rows; `key` is its secondary id's form."""
     step = task.step
-    key = one.secondary_id and step.workspace.secondary_key(step.system, one.type, one.secondary_id)
     match = find_matching_cso(known, one.external_id, key)
     if match.cso and match.certain and match.cso.id in task.sightings and one.error is None:
         one.error = _duplicate(one)

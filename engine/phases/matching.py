@@ -37,8 +37,9 @@ async def load_known(
     known = Known()
     for cso in await objects.known_by_external_id(tx, system, object_type, ids):
         known.by_external_id[cso.external_id or ""] = cso
+    key_of = workspace.key_reader(system, object_type)
     keys = {
-        workspace.secondary_key(system, object_type, one.secondary_id)
+        key_of(one.secondary_id)
         for one in imported
         if one.secondary_id is not None and one.external_id not in known.by_external_id
     }

@@ -17,7 +17,7 @@ from storage.records import ChangeType, Cso, CsoStatus, ExportStatus, Mvo, Pendi
 from storage.store import Transaction
 
 PAGE = 1000
-_IMPORTING = ("import", "confirm", "detect")
+_IMPORTING = ("import", "delta", "confirm", "detect")
 
 
 async def tell_changes(tx: Transaction, workspace: Workspace, step_id: int, plan: StepPlan) -> None:

@@ -59,7 +59,7 @@ class Plan:
     async def _finish(self, event: StepFinished, run_id: int) -> StepFinished:
         """Keep what a step did, and say of one that met a copy that it did."""
         phase, system = event.plan
-        simulated = phase in ("import", "export", "confirm") and system in self.workspace.copies
+        simulated = phase in ("import", "delta", "export", "confirm") and system in self.workspace.copies
         async with self.workspace.store.transaction() as tx:
             await tell_changes(tx, self.workspace, event.step_id, event.plan)
             errors = await runs.errors_of(tx, run_id, step_id=event.step_id, limit=FIRST_ERRORS)

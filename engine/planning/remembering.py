@@ -16,6 +16,7 @@ from engine.connectors.base import (
     ImportEnd,
     ImportPage,
     ImportRequest,
+    ImportRestart,
 )
 from engine.errors import ConnectionLost, ObjectError
 from engine.phases.staging import after_changes
@@ -33,6 +34,9 @@ async def remember(real: Connector, workspace: Workspace, request: ImportRequest
         if isinstance(event, ImportEnd):
             end = event
             break
+        if isinstance(event, ImportRestart):
+            copy = RememberingConnector(real, workspace)
+            continue
         for one in event.objects:
             copy.keep(one)
     if end is None:

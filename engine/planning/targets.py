@@ -21,8 +21,9 @@ from engine.connectors.base import (
     ExportResult,
     ImportedObject,
     ImportEnd,
-    ImportPage,
+    ImportEvent,
     ImportRequest,
+    SchemaAttribute,
 )
 from engine.planning.remembering import remember
 from engine.workspace import Workspace
@@ -55,10 +56,11 @@ class PlannedWorkspace(Workspace):
 class PlannedConnector(Connector):
     """Reads a system until something is sent to it, and a copy of it from then on."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities(writes=True, batch_size=5000)
+    capabilities: ClassVar[Capabilities] = Capabilities(writes=True, batch_size=5000, delta=True)
 
     def __init__(self, real: Connector, workspace: PlannedWorkspace) -> None:
         super().__init__(real.name, real.system, real.folder)
+        self.notes = real.notes
         self._real = real
         self._workspace = workspace
         self._entered: Connector | None = None
@@ -84,7 +86,11 @@ class PlannedConnector(Connector):
         """Give the attributes that objects of each type can have."""
         return await self._real.discover_schema()
 
-    async def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportPage | ImportEnd]:
+    async def describe_schema(self) -> dict[str, list[SchemaAttribute]]:
+        """Give what the schema says of those attributes."""
+        return await self._real.describe_schema()
+
+    async def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportEvent]:
         """Read the system, or its copy, which is as incomplete as the reading was that made it."""
         copy = self._workspace.copies.get(self.name)
         async for event in (self._entered or self._real).import_objects(request):

@@ -15,7 +15,7 @@ from tui.display import display
 from tui.output import complain, err, out, say, write_json, write_table
 from tui.progress import Teller, tell_waiting
 
-Phase = Literal["import", "sync", "evaluate", "export", "confirm", "detect"]
+Phase = Literal["import", "delta", "sync", "evaluate", "export", "confirm", "detect"]
 
 
 def run(
@@ -73,7 +73,9 @@ def _plans_of_step(workspace: feed.Workspace, phase: str, system: str | None) ->
             fail(f"no system '{system}' is configured; there are: {', '.join(systems)}", USAGE)
         return [feed.StepPlan(phase, system)]
     exported = {name for name, _ in workspace.rules.target_types()}
-    return [feed.StepPlan(phase, name) for name in systems if phase in ("import", "detect") or name in exported]
+    return [
+        feed.StepPlan(phase, name) for name in systems if phase in ("import", "delta", "detect") or name in exported
+    ]
 
 
 async def execute(

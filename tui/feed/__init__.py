@@ -1,8 +1,7 @@
 """All that the screens and the command line read from the store and ask of the engine: the one door between them."""
 
-from collections.abc import AsyncIterator
-
 from engine import by_hand, keeping, notifying, queue, review
+from engine.checking import check
 from engine.config import StepPlan
 from engine.connectors.base import CheckLine
 from engine.errors import ConfigurationError, DecisionRefused, StepFailed
@@ -26,6 +25,7 @@ from tui.feed.history import PastRun, history
 from tui.feed.lists import Document, listing, waiting_items
 from tui.feed.owing import owed
 from tui.feed.snapshot import Counts, Snapshot, counts, snapshot
+from tui.feed.surveying import Survey, SurveyedType, survey
 from tui.feed.systems import configuration
 from tui.feed.things import UnknownId, items, show
 
@@ -58,6 +58,8 @@ __all__ = [
     "StepResult",
     "StepStarted",
     "StoreError",
+    "Survey",
+    "SurveyedType",
     "Term",
     "UnknownColumn",
     "UnknownId",
@@ -93,6 +95,7 @@ __all__ = [
     "show",
     "snapshot",
     "status",
+    "survey",
     "tune_interpreter",
     "waiting_items",
 ]
@@ -153,28 +156,3 @@ async def errors_of_step(workspace: Workspace, run_id: int, step_id: int, limit:
     async with workspace.store.reading() as tx:
         found = await runs.errors_of(tx, run_id, step_id=step_id, limit=limit)
     return [error._asdict() for _, error in found]
-
-
-async def check(workspace: Workspace) -> AsyncIterator[tuple[str, CheckLine]]:
-    """Test whether every system can be used as configured, and knows the attributes that the rules use."""
-    for name, system in workspace.config.systems.items():
-        connector = workspace.connector(name)
-        lines = await connector.test()
-        for line in lines:
-            yield name, line
-        if not all(line.ok for line in lines):
-            continue
-        try:
-            schema = await connector.discover_schema()
-        except StepFailed as error:
-            yield name, CheckLine(False, "schema", str(error))
-            continue
-        for kind in system.objects:
-            known = {attribute.lower() for attribute in schema.get(kind, [])} | {
-                system.objects[kind].external_id.lower()
-            }
-            used = workspace.rules.used[name, kind]
-            missing = sorted(attribute for attribute in used if attribute.lower() not in known)
-            if schema.get(kind) and missing:
-                message = f"the rules use what '{kind}' does not have: {', '.join(missing)}"
-                yield name, CheckLine(False, "schema", message)

@@ -129,9 +129,10 @@ def ahead_in_words(found: feed.Ahead) -> str:  # noqa: PLR0911 - a sentence for 
     """Say what a step would do, to which system, and to how many objects."""
     system = f"'{found.plan.system}'"
     match found.plan.phase:
-        case "import":
+        case "import" | "delta":
             known = f"{found.objects:,} objects of it are known" if found.objects else "nothing of it is known yet"
-            return f"read {system}; {known}"
+            what = "what changed in " if found.plan.phase == "delta" else ""
+            return f"read {what}{system}; {known}"
         case "sync":
             more = f", and carry out {found.approved:,} approved absences" if found.approved else ""
             return f"synchronise {found.objects:,} objects{more}"

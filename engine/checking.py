@@ -1,0 +1,102 @@
+"""Whether every system can be used as it is configured: what its connector finds, and what its schema says."""
+
+from collections.abc import AsyncIterator, Iterable
+
+from engine.config import ObjectTypeConfig
+from engine.connectors.base import CheckLine, SchemaAttribute
+from engine.errors import StepFailed
+from engine.workspace import Workspace
+
+GIVEN = frozenset(
+    {"objectclass", "ntsecuritydescriptor", "objectcategory", "instancetype", "objectsid", "samaccountname"}
+)
+"""Required attributes that the connector fills, or Active Directory by itself."""
+
+
+async def check(workspace: Workspace) -> AsyncIterator[tuple[str, CheckLine]]:
+    """Test every system, and compare its schema with what the configuration and the rules use: (system, line)."""
+    for name in workspace.config.systems:
+        connector = workspace.connector(name)
+        lines = await connector.test()
+        for line in lines:
+            yield name, line
+        if not all(line.ok for line in lines):
+            continue
+        try:
+            described = await connector.describe_schema()
+        except StepFailed as error:
+            yield name, CheckLine(False, "schema", str(error))
+            continue
+        for kind, attributes in described.items():
+            for line in schema_lines(workspace, name, kind, attributes):
+                yield name, line
+
+
+def schema_lines(
+    workspace: Workspace, system: str, kind: str, attributes: list[SchemaAttribute]
+) -> Iterable[CheckLine]:
+    """Compare what the schema says of a type with what is used of it."""
+    if not attributes:
+        return
+    settings = workspace.object_type(system, kind)
+    known = {one.name.lower(): one for one in attributes}
+    used = workspace.rules.used[system, kind]
+    own = settings.external_id.lower()
+    if missing := sorted(name for name in used if name.lower() not in known and name.lower() != own):
+        yield CheckLine(False, "schema", f"the rules use what '{kind}' does not have: {', '.join(missing)}")
+    flowed = _flowed(workspace, system, kind)
+    if owned := sorted(name for name in flowed if name.lower() in known and known[name.lower()].read_only):
+        yield CheckLine(False, "schema", f"{kind}: the server alone sets {', '.join(owned)}; no rule can flow them")
+    yield from _kinds(settings, kind, known, used)
+    if _provisions(workspace, system, kind):
+        yield from _required(workspace, system, kind, attributes, flowed)
+
+
+def _kinds(
+    settings: ObjectTypeConfig, kind: str, known: dict[str, SchemaAttribute], used: Iterable[str]
+) -> Iterable[CheckLine]:
+    """Tell where the configuration calls an attribute something else than the schema does."""
+    for name in sorted(used):
+        one = known.get(name.lower())
+        if one is None:
+            continue
+        declared = settings.type_of(name)
+        if declared.multi and not one.multi:
+            yield CheckLine(False, "schema", f"{kind}.{name}: declared with [], and the schema allows one value only")
+        if one.kind == "reference" and declared.kind == "text":
+            brackets = "[]" if one.multi else ""
+            yield CheckLine(
+                True, "schema", f"{kind}.{name} holds DNs: '{name} = \"reference{brackets}\"' lets it be followed"
+            )
+        if one.kind == "binary" and declared.kind not in ("binary", "text"):
+            yield CheckLine(
+                False, "schema", f"{kind}.{name}: declared as {declared.kind}, and the schema has bytes there"
+            )
+
+
+def _flowed(workspace: Workspace, system: str, kind: str) -> set[str]:
+    """Give the attributes that rules write to a type."""
+    rules = (rule for targets in workspace.rules.outbound.values() for rule in targets.get((system, kind), []))
+    return {flow.attribute for rule in rules for flow in (*rule.flows, *rule.initial)}
+
+
+def _provisions(workspace: Workspace, system: str, kind: str) -> bool:
+    targets = (targets.get((system, kind), []) for targets in workspace.rules.outbound.values())
+    return any(rule.provision for rules in targets for rule in rules)
+
+
+def _required(
+    workspace: Workspace, system: str, kind: str, attributes: list[SchemaAttribute], flowed: set[str]
+) -> Iterable[CheckLine]:
+    """Tell which attributes a created entry would lack."""
+    given = {name.lower() for name in flowed} | GIVEN
+    naming = {part.split("=")[0].strip().lower() for part in _dn_templates(workspace, system, kind)}
+    missing = [
+        one.name for one in attributes if one.required and not one.read_only and one.name.lower() not in given | naming
+    ]
+    if missing:
+        yield CheckLine(False, "schema", f"{kind}: entries must have {', '.join(missing)}, and no rule flows it")
+
+
+def _dn_templates(workspace: Workspace, system: str, kind: str) -> list[str]:
+    return [rule.dn for rule in workspace.config.rules if rule.target == f"{system}.{kind}" and rule.dn]

@@ -1,0 +1,136 @@
+"""What `interlock check` tells of a directory server: how it is reached, what it may be asked, read and written for."""
+
+import ssl
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from engine import dn
+from engine.config import ObjectTypeConfig, SystemConfig
+from engine.connectors import ldap_results
+from engine.connectors.base import CheckLine
+from engine.connectors.ldap_link import Add, Request, Search, Unfit, find
+from engine.connectors.ldap_options import LdapOptions
+from engine.connectors.ldap_reading import Incomplete, Reading, base_of, read_pages
+from engine.connectors.ldap_session import ASSERTION, PAGED, PERMISSIVE, TREE_DELETE, Session
+from engine.connectors.wire import Control, Entry
+from engine.connectors.wire_requests import BASE
+from engine.errors import ConnectionLost
+
+NO_OPERATION = "1.3.6.1.4.1.4203.666.5.2"
+"""Carry a request out as far as to its effect, and not further (OpenLDAP); a server that cannot refuses it."""
+WOULD_HAVE = 16654
+"""The result of a request that would have succeeded."""
+CANNOT_TELL = frozenset({12, 53})
+MAY_NOT = frozenset({50, 8, 13, 123})
+SAMPLE = 5
+"""Entries that are read of each type."""
+_MEANINGS = (
+    (PAGED, "paging", "any number of entries can be read", "a search ends at the server's size limit"),
+    (
+        ASSERTION,
+        "assertions",
+        "a concurrent change is noticed, not overwritten",
+        "an entry is looked at before it is written",
+    ),
+    (PERMISSIVE, "permissive modify", "values that are there already are no error", "such values are looked at again"),
+    (TREE_DELETE, "tree delete", "delete_children takes one request", "delete_children deletes from the leaves on"),
+)
+
+
+def check_lines(session: Session, system: SystemConfig, reading: Reading, delta: str) -> Iterator[CheckLine]:
+    """Look at an open session, and change nothing. `delta` says by what the server tells what has changed."""
+    options: LdapOptions = system.options
+    yield CheckLine(True, "connection", f"{options.url} as {who(options)}")
+    yield CheckLine(True, "TLS", _encryption(session, options))
+    yield CheckLine(True, "client", f"read and written by {session.link.kind}")
+    for base in dict.fromkeys(base_of(system, settings) for settings in system.objects.values()):
+        _, result = find(session.link, Search(base, "(objectClass=*)", ["1.1"], BASE))
+        message = base if result.code == 0 else f"{base}: {ldap_results.explain_result(result).message}"
+        yield CheckLine(result.code == 0, "base", message)
+    for kind, settings in system.objects.items():
+        yield from _may_read(session, reading, kind, settings)
+        yield _may_write(session, system, kind, settings)
+    for control, name, meaning, without in _MEANINGS:
+        lacking = without
+        if control == ASSERTION and session.offers.is_active_directory:
+            lacking = "entries are named by their objectGUID, wherever they stand"
+        told = f"offered: {meaning}" if session.offers.has(control) else f"not offered: {lacking}"
+        yield CheckLine(True, name, told)
+    told = f"by {delta}" if delta else "not offered by the server: every import reads everything"
+    yield CheckLine(True, "delta import", told)
+
+
+def who(options: LdapOptions) -> str:
+    """Say whom the server takes us for."""
+    return options.bind_dn or ("SASL EXTERNAL" if options.sasl == "external" else "anonymous")
+
+
+def _encryption(session: Session, options: LdapOptions) -> str:
+    socket: Any = session.socket
+    if isinstance(socket, ssl.SSLSocket):
+        peer = socket.getpeercert() or {}
+        names = [str(part[0][1]) for part in peer.get("issuer", ()) if part]
+        until = peer.get("notAfter", "")
+        return f"{socket.version()}, certificate by {names[-1] if names else 'nobody named'}, good until {until}"
+    return "none: the connection does not leave this machine" if options.stays_here else "none: everybody can listen"
+
+
+def _may_read(session: Session, reading: Reading, kind: str, settings: ObjectTypeConfig) -> Iterator[CheckLine]:
+    search = reading.search_for(kind, frozenset())
+    entries: list[Entry] = []
+    try:
+        for page in read_pages(session, search, SAMPLE):
+            entries = [] if isinstance(page, Incomplete) else page
+            break
+    except Unfit as error:
+        yield CheckLine(False, "read", f"{kind}: {error}")
+        return
+    if not entries:
+        yield CheckLine(True, "read", f"{kind}: no entry with {search.filter} below {search.base} that may be seen")
+        return
+    named = sum(
+        any(name.decode().lower() == settings.external_id.lower() for name, _ in one.attributes) for one in entries
+    )
+    if named:
+        yield CheckLine(True, "read", f"{kind}: entries are found, each with its {settings.external_id}")
+    else:
+        yield CheckLine(False, "read", f"{kind}: entries are found, but their {settings.external_id} may not be read")
+
+
+def _may_write(session: Session, system: SystemConfig, kind: str, settings: ObjectTypeConfig) -> CheckLine:
+    if session.offers.is_active_directory:
+        return _may_write_in_domain(session, system, kind, settings)
+    base = base_of(system, settings)
+    probe = f"ou=interlock-check-{uuid.uuid4().hex[:12]}"
+    attributes = [("objectClass", [b"organizationalUnit"]), ("ou", [dn.parse(probe)[0][0][1].encode()])]
+    request: Request = Add(f"{probe},{base}", attributes, [Control(NO_OPERATION, critical=True)])
+    try:
+        (_, result), *_ = session.beside.link.execute([request], 1)
+    except ConnectionLost:  # ldap3 does not know the result, and its connection is of no use afterwards
+        session.beside.close()
+        return CheckLine(True, "write", f"{kind}: not tried: ldap3 cannot read the answer")
+    if result.code == WOULD_HAVE:
+        return CheckLine(True, "write", f"{kind}: entries may be created below {base} (tried without effect)")
+    if result.code in CANNOT_TELL:
+        return CheckLine(True, "write", f"{kind}: the server cannot tell whether entries may be created below {base}")
+    error = ldap_results.explain_result(result, creating=True)
+    ok = result.code not in MAY_NOT
+    return CheckLine(ok, "write", f"{kind}: creating an entry below {base} (tried without effect): {error.message}")
+
+
+def _may_write_in_domain(session: Session, system: SystemConfig, kind: str, settings: ObjectTypeConfig) -> CheckLine:
+    """Ask a domain controller what may be created below the base (MS-ADTS §3.1.1.4.5.21)."""
+    base = base_of(system, settings)
+    found, _ = find(session.link, Search(base, "(objectClass=*)", ["allowedChildClassesEffective"], BASE))
+    allowed = {
+        value.decode().lower()
+        for one in found
+        if isinstance(one, Entry)
+        for _, held in one.attributes
+        for value in held
+    }
+    wanted = settings.options.object_class[-1]
+    if wanted.lower() in allowed:
+        return CheckLine(True, "write", f"{kind}: a {wanted} may be created below {base}")
+    return CheckLine(False, "write", f"{kind}: this account may not create a {wanted} below {base}")

@@ -1,0 +1,31 @@
+"""Attributes with so many values that Active Directory gives them part by part (MS-ADTS §3.1.1.3.1.3.3)."""
+
+from engine.connectors.directory import part_of
+from engine.connectors.ldap_link import Search, find
+from engine.connectors.ldap_results import explain_result
+from engine.connectors.ldap_session import Session
+from engine.connectors.wire import Entry
+from engine.connectors.wire_requests import BASE
+from engine.errors import ConnectionLost
+
+
+def rest_of(session: Session, entry_dn: str, name: str, start: int) -> list[bytes]:
+    """Read the values of an entry's attribute from a number on. Raises `ConnectionLost` where they are not given."""
+    values: list[bytes] = []
+    following: int | None = start
+    while following is not None:
+        found, following = _part(session, entry_dn, name, following)
+        values += found
+    return values
+
+
+def _part(session: Session, entry_dn: str, name: str, start: int) -> tuple[list[bytes], int | None]:
+    search = Search(entry_dn, "(objectClass=*)", [f"{name};range={start}-*"], BASE)
+    found, result = session.read(lambda link: find(link, search))
+    for one in found:
+        for description, values in one.attributes if isinstance(one, Entry) else ():
+            part = part_of(description)
+            if part is not None and part[0].lower() == name.lower():
+                return values, part[1]
+    why = explain_result(result).message if result.code else "the entry was changed meanwhile"
+    raise ConnectionLost(f"'{session.name}': {entry_dn}: the values of {name} from {start:,} on are missing: {why}")

@@ -1,0 +1,181 @@
+"""A directory's schema (RFC 4512 §4.1): what object classes may hold, and what attributes are."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from engine.connectors.base import SchemaAttribute
+from engine.connectors.ldap_link import Search, find
+from engine.connectors.ldap_session import Session
+from engine.connectors.wire import Entry
+from engine.connectors.wire_requests import BASE
+
+_TOKEN = re.compile(r"'[^']*'|[()$]|[^\s()$']+")
+_FLAGS = frozenset(
+    {"OBSOLETE", "SINGLE-VALUE", "COLLECTIVE", "NO-USER-MODIFICATION", "ABSTRACT", "STRUCTURAL", "AUXILIARY"}
+)
+_KINDS = {
+    "1.3.6.1.4.1.1466.115.121.1.7": "boolean",
+    "1.3.6.1.4.1.1466.115.121.1.12": "reference",
+    "1.3.6.1.4.1.1466.115.121.1.24": "datetime",
+    "1.3.6.1.4.1.1466.115.121.1.27": "integer",
+    "1.3.6.1.4.1.1466.115.121.1.5": "binary",
+    "1.3.6.1.4.1.1466.115.121.1.8": "binary",
+    "1.3.6.1.4.1.1466.115.121.1.9": "binary",
+    "1.3.6.1.4.1.1466.115.121.1.10": "binary",
+    "1.3.6.1.4.1.1466.115.121.1.28": "binary",
+    "1.3.6.1.4.1.1466.115.121.1.40": "binary",
+    "1.2.840.113556.1.4.906": "integer",
+}
+"""Syntaxes (RFC 4517 §3.3; Large Integer is Active Directory's) as kinds of values; all others are text."""
+_MATCHINGS = {
+    "caseignorematch": "case_ignore",
+    "caseignoreia5match": "case_ignore",
+    "caseignorelistmatch": "case_ignore",
+    "objectidentifiermatch": "case_ignore",
+    "telephonenumbermatch": "telephone",
+    "distinguishednamematch": "dn",
+    "octetstringmatch": "octet",
+}
+"""Equality rules (RFC 4517 §4.2) in the configuration's words; all others are exact."""
+ATTRIBUTES = ("attributeTypes", "objectClasses", "dITContentRules")
+"""What is read of the subschema entry."""
+
+Description = dict[str, list[str]]
+
+
+def parse(text: str) -> Description:
+    """Read one description: keyword → words, with `NAME` and flags; the identifier has the empty keyword."""
+    tokens = [word for word in _TOKEN.findall(text) if word != "$"][1:-1]
+    found: Description = {"": tokens[:1]}
+    index = 1
+    while index < len(tokens):
+        keyword = tokens[index]
+        index += 1
+        words: list[str] = []
+        if keyword not in _FLAGS and index < len(tokens):
+            stop = index + 1
+            if tokens[index] == "(":
+                stop = tokens.index(")", index) + 1 if ")" in tokens[index:] else len(tokens)
+            words = [word.strip("'") for word in tokens[index:stop] if word not in ("(", ")")]
+            index = stop
+        found[keyword] = words
+    return found
+
+
+class _Attribute(NamedTuple):
+    name: str
+    syntax: str
+    equality: str
+    single: bool
+    read_only: bool
+
+
+class Schema:
+    """Attribute types, object classes, and the content rules that add to these, by any of their names."""
+
+    def __init__(
+        self,
+        attribute_types: Iterable[str] = (),
+        object_classes: Iterable[str] = (),
+        content_rules: Iterable[str] = (),
+    ) -> None:
+        self._types = _by_name(attribute_types)
+        self._classes = _by_name(object_classes)
+        self._read_only: dict[str, bool] = {}
+        self._rules = _by_name(content_rules)
+
+    def __bool__(self) -> bool:
+        return bool(self._types)
+
+    def is_read_only(self, name: str) -> bool:
+        """Tell whether the server alone sets an attribute (NO-USER-MODIFICATION)."""
+        if (known := self._read_only.get(name)) is None:
+            found = self._types.get(name.partition(";")[0].lower(), {})
+            known = self._read_only[name] = "NO-USER-MODIFICATION" in found
+        return known
+
+    def knows(self, name: str) -> bool:
+        """Tell whether an attribute is defined."""
+        return name.partition(";")[0].lower() in self._types
+
+    def attributes_of(self, classes: Sequence[str]) -> list[SchemaAttribute]:
+        """Describe what entries of some object classes must and may hold, and what the server keeps with all."""
+        must, may = set[str](), set[str]()
+        for name in classes:
+            self._collect(name, must, may, set())
+        if not must | may:
+            return []
+        kept = (one["NAME"][0] for one in self._types.values() if one.get("NAME") and _is_operational(one))
+        names = {name.lower(): name for name in (*kept, *may, *must)}
+        required = {name.lower() for name in must}
+        return [self.describe(names[key], required=key in required) for key in sorted(names)]
+
+    def _collect(self, name: str, must: set[str], may: set[str], seen: set[str]) -> None:
+        found = self._classes.get(name.lower())
+        if found is None or name.lower() in seen:
+            return
+        seen.add(name.lower())
+        must.update(found.get("MUST", ()))
+        may.update(found.get("MAY", ()))
+        rule = self._rules.get(name.lower(), {})  # Active Directory adds auxiliary classes here (RFC 4512 §4.1.6)
+        must.update(rule.get("MUST", ()))
+        may.update(rule.get("MAY", ()))
+        for other in (*found.get("SUP", ()), *rule.get("AUX", ())):
+            self._collect(other, must, may, seen)
+
+    def describe(self, name: str, *, required: bool = False) -> SchemaAttribute:
+        """Describe an attribute; one that is not defined is text."""
+        found = self._resolve(name)
+        return SchemaAttribute(
+            name,
+            kind=_KINDS.get(found.syntax, "text"),
+            multi=not found.single,
+            matching=_MATCHINGS.get(found.equality.lower(), "exact"),
+            required=required,
+            read_only=found.read_only,
+            syntax=found.syntax,
+        )
+
+    def _resolve(self, name: str) -> _Attribute:
+        """Give an attribute's own description, with what it takes over from its superiors."""
+        syntax = equality = ""
+        own = found = self._types.get(name.lower(), {})
+        for _ in range(20):
+            syntax = syntax or next(iter(found.get("SYNTAX", ())), "").partition("{")[0]
+            equality = equality or next(iter(found.get("EQUALITY", ())), "")
+            superior = next(iter(found.get("SUP", ())), "").lower()
+            if superior not in self._types:
+                break
+            found = self._types[superior]
+        return _Attribute(name, syntax, equality, "SINGLE-VALUE" in own, "NO-USER-MODIFICATION" in own)
+
+
+def _is_operational(found: Description) -> bool:
+    return found.get("USAGE", ["userApplications"]) != ["userApplications"]
+
+
+def _by_name(descriptions: Iterable[str]) -> dict[str, Description]:
+    found: dict[str, Description] = {}
+    for text in descriptions:
+        one = parse(text)
+        for name in (*one[""], *one.get("NAME", ())):
+            found[name.lower()] = one
+    return found
+
+
+def read_schema(session: Session) -> Schema:
+    """Read what the server knows of attributes and object classes (RFC 4512 §4.2); nothing where it hides that."""
+    _ = session.link
+    at = next(iter(session.offers.root.get("subschemasubentry", ())), "")
+    if not at:
+        return Schema()
+    search = Search(at, "(objectClass=*)", ATTRIBUTES, BASE)
+    found, _result = session.read(lambda link: find(link, search))
+    held = {
+        name.decode().lower(): [value.decode(errors="replace") for value in values]
+        for one in found
+        if isinstance(one, Entry)
+        for name, values in one.attributes
+    }
+    return Schema(*(held.get(name.lower(), ()) for name in ATTRIBUTES))

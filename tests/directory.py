@@ -1,0 +1,108 @@
+"""The `ldap` connector, made as the configuration makes it, and driven through its protocol."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from engine.config import ObjectTypeConfig, SystemConfig
+from engine.connectors.base import (
+    ExportOperation,
+    ExportResult,
+    ImportedObject,
+    ImportEnd,
+    ImportEvent,
+    ImportPage,
+    ImportRequest,
+    ImportRestart,
+)
+from engine.connectors.directory import DirectoryObjectOptions
+from engine.connectors.ldap import LdapConnector
+from engine.connectors.ldap_options import LdapOptions
+from tests.slapd import ADMIN, PASSWORD, SUFFIX
+
+CLIENTS = ("auto", "ldap3")
+"""Our own reader and writer, and the fall-back."""
+UNITS = "".join(
+    f"dn: ou={name},{SUFFIX}\nobjectClass: organizationalUnit\nou: {name}\n\n" for name in ("people", "groups")
+)
+TYPES = {"person": "inetOrgPerson", "group": "groupOfNames", "unit": "organizationalUnit"}
+
+
+def person(uid: str, **more: str) -> str:
+    lines = {"cn": uid, "sn": uid, "uid": uid} | more
+    body = "".join(f"{name}: {value}\n" for name, value in lines.items())
+    return f"dn: uid={uid},ou=people,{SUFFIX}\nobjectClass: inetOrgPerson\n{body}\n"
+
+
+def connector_to(
+    url: str,
+    folder: Path,
+    *,
+    types: tuple[str, ...] = ("person",),
+    attributes: dict[str, Any] | None = None,
+    **options: Any,
+) -> LdapConnector:
+    """Make a connector as the administrator, with a password from a file of its own."""
+    if "sasl" not in options:
+        secret = folder / "password"
+        if not secret.exists():
+            secret.write_text(PASSWORD)
+            secret.chmod(0o600)
+        options = {"bind_dn": ADMIN, "password": {"file": str(secret)}} | options
+    objects = {
+        kind: ObjectTypeConfig(
+            external_id="entryUUID",
+            secondary_external_id="dn",
+            attributes=attributes or {},
+            options=DirectoryObjectOptions(object_class=[TYPES[kind]]),
+        )
+        for kind in types
+    }
+    settings = {"url": url, "base": SUFFIX, "reconnects": 0} | options
+    system = SystemConfig(connector="ldap", objects=objects, options=LdapOptions(**settings))
+    return LdapConnector("directory", system, folder)
+
+
+def using(connector: LdapConnector, what: Callable[[LdapConnector], Coroutine[Any, Any, Any]]) -> Any:
+    """Enter a connector and do something with it."""
+
+    async def enter() -> Any:
+        async with connector:
+            return await what(connector)
+
+    return asyncio.run(enter())
+
+
+class Imported:
+    """What an import gave."""
+
+    def __init__(self, events: list[ImportEvent]) -> None:
+        assert isinstance(events[-1], ImportEnd)
+        self.end: ImportEnd = events[-1]
+        since = max((index for index, event in enumerate(events) if isinstance(event, ImportRestart)), default=-1)
+        pages = [event for event in events[since + 1 :] if isinstance(event, ImportPage)]
+        self.restarted = since >= 0
+        self.pages = len(pages)
+        self.objects = [one for page in pages for one in page.objects]
+        self.deleted = {one.external_id for page in pages for one in page.deleted}
+
+    def by_uid(self) -> dict[str, ImportedObject]:
+        return {one.attributes["uid"][0]: one for one in self.objects}
+
+
+def read_all(
+    connector: LdapConnector, *names: str, watermark: str | None = None, page_size: int = 5000, kind: str = "person"
+) -> Imported:
+    """Import everything of a type, or with a watermark what changed since."""
+    types = {kind: frozenset(names or ("uid", "cn"))}
+
+    async def collect(one: LdapConnector) -> list[ImportEvent]:
+        return [event async for event in one.import_objects(ImportRequest(types, {}, page_size, watermark))]
+
+    return Imported(using(connector, collect))
+
+
+def write(connector: LdapConnector, *operations: ExportOperation) -> dict[int, ExportResult]:
+    results = using(connector, lambda one: one.export(operations))
+    return {result.id: result for result in results}

@@ -128,20 +128,11 @@ class Reading:
         return Search(base_of(self._system, settings), class_filter(settings), wanted, controls=offers.manage())
 
     def pages(self, kind: str, used: frozenset[str], size: int) -> Iterator[list[ImportedObject] | Incomplete]:
-        """Read the entries of a type, some of the server's pages at a time. Raises what `read_pages` raises."""
+        """Read the entries of a type, a page at a time. Raises what `read_pages` raises."""
         search, make = self._search(kind, used)
         at_once = min(size, self._session.options.page_size)
-        held: list[ImportedObject] = []
         for found in read_pages(self._session, search, at_once):
-            if isinstance(found, Incomplete):
-                yield held
-                yield found
-                return
-            held += map(make, found)
-            if len(held) + at_once > size:
-                yield held
-                held = []
-        yield held
+            yield found if isinstance(found, Incomplete) else [make(entry) for entry in found]
 
     def _search(self, kind: str, used: frozenset[str]) -> "tuple[Search, Maker]":
         """Give the search for a type, whose entries come as its maker takes them fastest."""

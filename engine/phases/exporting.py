@@ -1,9 +1,11 @@
 """Phase 3, export execution: send the pending exports through the connector, and mark them `Exported`."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from typing import NamedTuple
 
 from engine.connectors.base import Connector, ExportOperation, ExportResult
-from engine.errors import ConnectionLost, ObjectError, ObjectFailed
+from engine.errors import ConnectionLost, ObjectError, ObjectFailed, StepFailed
 from engine.events import Progress
 from engine.gates import Stop
 from engine.labels import label_of
@@ -11,10 +13,10 @@ from engine.phases.approving import send_back_unapproved
 from engine.phases.desired import check_dn
 from engine.phases.holding_back import Sending, hold_back_references, wait_for_parents
 from engine.phases.last_look import look_before_deleting, stopped
-from engine.phases.provisioning import OWED
+from engine.phases.provisioning import OWED, REFERRING
 from engine.phases.settling import adopt_or_refuse, follow_renamed, settle_interrupted, write_the_rest
 from engine.steps import Step
-from storage import clock, exports, objects
+from storage import clock, exports, objects, transitions
 from storage.records import AttributeChange, ChangeStatus, ChangeType, Cso, ExportStatus, PendingExport
 from storage.store import Transaction
 from storage.transitions import Move
@@ -24,33 +26,103 @@ LONGEST_DELAY = 24 * 3600.0
 Batch = list[Sending]
 
 
+class Turn(NamedTuple):
+    """A batch that is marked to be sent next, all of one wave."""
+
+    wave: int
+    batch: Batch
+    before: list[PendingExport]
+    """Its exports as they were."""
+    failure: StepFailed | None = None
+    """Why it must not be sent after all."""
+
+
 async def execute_exports(step: Step) -> AsyncIterator[Progress]:
     """Send every export that may be sent: creates parents first, renames, updates, deletes children first.
 
-    What a crash left `Executing` is settled first, by looking at the target.
+    What a crash left `Executing` is settled first, by looking at the target. While creates that refer to nobody are on
+    their way, the next of them are made ready.
     """
     async with step.workspace.connector(step.system) as connector:
         async for progress in settle_interrupted(step, connector):
             yield progress
         async with step.page() as tx:
             step.total = await exports.count_sendable(tx, step.system)
-        size = step.settings.exports.batch_size or connector.capabilities.batch_size
-        after, looked = (-1, 0), False
-        while True:
-            stops: list[Stop] = []
-            async with step.page(may_stop=False) as tx:
-                found = await exports.sendable(tx, step.system, after, size)
-                if not found:
-                    break
-                after = (found[-1].wave, found[-1].id)
-                if not looked and any(one.change_type == ChangeType.DELETE for one in found):
-                    stops, looked = await look_before_deleting(tx, step), True
-                batch = await _begin(tx, step, found) if not stops else []
-            if stops:
-                raise stopped(stops)
-            await _send(step, connector, batch)
+        queue = _Queue(step, step.settings.exports.batch_size or connector.capabilities.batch_size)
+        turn = await queue.take()
+        while turn is not None:
+            if turn.failure is not None:
+                await _put_back(step, turn)
+                raise turn.failure
+            following = await _send_and_take(step, connector, queue, turn)
             yield step.progress()
+            turn = following or await queue.take()
         step.note(connector.notes)
+
+
+class _Queue:
+    """Takes the exports of a system in the order in which they are sent."""
+
+    def __init__(self, step: Step, size: int) -> None:
+        self._step = step
+        self._size = size
+        self._after = (-1, 0)
+        self._looked = False
+
+    async def take(self, wave: int | None = None) -> Turn | None:
+        """Mark the next batch as `Executing`, or None where nothing is left; with a wave, only if it belongs to that.
+
+        Raises `StepFailed` where the deletes that come next are too many.
+        """
+        turn: Turn | None = None
+        stops: list[Stop] = []
+        try:
+            async with self._step.page(may_stop=False) as tx:
+                found = await exports.sendable(tx, self._step.system, self._after, self._size)
+                if not found or wave not in (None, found[0].wave):
+                    return None
+                if not self._looked and any(one.change_type == ChangeType.DELETE for one in found):
+                    stops, self._looked = await look_before_deleting(tx, self._step), True
+                if not stops:
+                    self._after = (found[-1].wave, found[-1].id)
+                    batch = await _begin(tx, self._step, found)
+                    sent = {one.export.id for one in batch}
+                    turn = Turn(found[0].wave, batch, [one for one in found if one.id in sent])
+        except StepFailed as failure:
+            if turn is None:
+                raise
+            return turn._replace(failure=failure)
+        if stops:
+            raise stopped(stops)
+        return turn
+
+
+async def _send_and_take(step: Step, connector: Connector, queue: _Queue, turn: Turn) -> Turn | None:
+    """Send a batch, and meanwhile take the next one where neither can depend on the other."""
+    following: Turn | None = None
+    sending = asyncio.create_task(_execute(step, connector, turn.batch))
+    try:
+        if turn.wave < REFERRING:
+            following = await queue.take(turn.wave)
+    finally:
+        await asyncio.wait([sending])  # whatever happens, nobody takes the connection away from under it
+    try:
+        await _store(step, turn.batch, *sending.result())
+    except StepFailed:
+        if following is not None:
+            await _put_back(step, following)
+        raise
+    return following
+
+
+async def _put_back(step: Step, turn: Turn) -> None:
+    """Let a batch that was not sent be as it was."""
+    async with step.workspace.store.transaction() as tx:
+        await exports.change(tx, turn.before)
+        labels = {one.export.id: label_of(one.cso) for one in turn.batch}
+        executing, why = ExportStatus.EXECUTING, "not sent: the step was stopped before"
+        moves = [Move("export", one.id, step.system, labels[one.id], executing, one.status, why) for one in turn.before]
+        await transitions.record(tx, moves, step_id=step.id)
 
 
 async def _begin(tx: Transaction, step: Step, found: list[PendingExport]) -> Batch:
@@ -110,16 +182,19 @@ def operation_for(one: Sending) -> ExportOperation:
     )
 
 
-async def _send(step: Step, connector: Connector, batch: Batch) -> None:
-    """Execute a batch and store what became of it, even of the part before the connection broke."""
+async def _execute(step: Step, connector: Connector, batch: Batch) -> tuple[list[ExportResult], ConnectionLost | None]:
+    """Execute a batch: what became of it, even of the part before the connection broke, and whether that broke."""
     if not batch:
-        return
-    lost: ConnectionLost | None = None
+        return [], None
     try:
         results = await connector.export([operation_for(one) for one in batch])
-        results = await _look_again(step, connector, batch, results)
+        return await _look_again(step, connector, batch, results), None
     except ConnectionLost as error:
-        lost, results = error, list(error.results)
+        return list(error.results), error
+
+
+async def _store(step: Step, batch: Batch, results: list[ExportResult], lost: ConnectionLost | None) -> None:
+    """Store what became of a batch. Raises `ConnectionLost` where the connection broke."""
     by_id = {result.id: result for result in results}
     async with step.page(may_stop=lost is None) as tx:
         changed = []

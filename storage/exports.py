@@ -9,7 +9,7 @@ from storage import clock, dialect
 from storage.documents import decode, encode
 from storage.records import AttributeChange, ChangeStatus, ChangeType, ExportStatus, ListedExport, PendingExport
 from storage.store import Transaction
-from storage.tables import objects, pending_exports
+from storage.tables import objects, pending_exports, review_items
 
 _WHOLE = (
     pending_exports.c.id,
@@ -111,11 +111,27 @@ async def count_sendable(tx: Transaction, system: str) -> int:
     return int((await tx.execute(query)).scalar_one())
 
 
-async def sendable_deletes(tx: Transaction, system: str) -> dict[str, list[int]]:
-    """Give the CSOs that the deletes which an export step would send now are for, by type."""
+async def sendable_deletes(tx: Transaction, system: str) -> dict[str, list[tuple[int, str]]]:
+    """Give what an export step would delete now, by type: CSOs, and when the delete of each was approved."""
     found = _sendable(system).where(pending_exports.c.change_type == ChangeType.DELETE.value).subquery()
+    approved = found.outerjoin(review_items, review_items.c.id == found.c.approval_id)
+    deletes: dict[str, list[tuple[int, str]]] = {}
+    query = select(found.c.type, found.c.cso_id, review_items.c.decided_at).select_from(approved)
+    for kind, cso_id, decided_at in await tx.execute(query):
+        deletes.setdefault(kind, []).append((cso_id, decided_at or clock.now()))
+    return deletes
+
+
+async def unproved_deletes(tx: Transaction, system: str, since: str) -> dict[str, list[int]]:
+    """Give the CSOs of a system whose delete was sent since a moment, and not proved by an import yet, by type."""
+    query = select(pending_exports.c.type, pending_exports.c.cso_id).where(
+        pending_exports.c.system == system,
+        pending_exports.c.change_type == ChangeType.DELETE.value,
+        pending_exports.c.status == ExportStatus.EXPORTED.value,
+        pending_exports.c.changed_at >= since,
+    )
     deletes: dict[str, list[int]] = {}
-    for kind, cso_id in await tx.execute(select(found.c.type, found.c.cso_id)):
+    for kind, cso_id in await tx.execute(query):
         deletes.setdefault(kind, []).append(cso_id)
     return deletes
 

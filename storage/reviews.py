@@ -173,14 +173,15 @@ async def supersede(tx: Transaction, system: str, *, state: str = "held", gate: 
     await tx.execute(update(held_batches).where(held_batches.c.id.in_(chosen)).values(state="superseded"))
 
 
-async def released_candidates(tx: Transaction, system: str, gate: str) -> set[int]:
-    """Give the CSOs of a system that an operator has let pass a gate."""
+async def released_candidates(tx: Transaction, system: str, gate: str) -> dict[int, str]:
+    """Give the CSOs of a system that an operator has let pass a gate, and when that had held them last."""
     query = (
-        select(held_candidates.c.object_id)
+        select(held_candidates.c.object_id, func.max(held_batches.c.at))
         .join(held_batches, held_batches.c.id == held_candidates.c.batch_id)
         .where(held_batches.c.system == system, held_batches.c.gate == gate, held_batches.c.state == "released")
+        .group_by(held_candidates.c.object_id)
     )
-    return set((await tx.execute(query)).scalars())
+    return {object_id: at for object_id, at in await tx.execute(query)}  # noqa: C416 - rows are no pairs to a checker
 
 
 async def held(tx: Transaction, run_id: int | None = None) -> list[HeldBatch]:

@@ -67,7 +67,8 @@ class _Queue:
         self._step = step
         self._size = size
         self._after = (-1, 0)
-        self._looked = False
+        self._looked: set[int] | None = None
+        """The CSOs whose deletes were looked at; more may be approved while the step goes on."""
 
     async def take(self, wave: int | None = None) -> Turn | None:
         """Mark the next batch as `Executing`, or None where nothing is left; with a wave, only if it belongs to that.
@@ -76,13 +77,14 @@ class _Queue:
         """
         turn: Turn | None = None
         stops: list[Stop] = []
+        first = self._looked is None
         try:
             async with self._step.page(may_stop=False) as tx:
                 found = await exports.sendable(tx, self._step.system, self._after, self._size)
                 if not found or wave not in (None, found[0].wave):
                     return None
-                if not self._looked and any(one.change_type == ChangeType.DELETE for one in found):
-                    stops, self._looked = await look_before_deleting(tx, self._step), True
+                if {one.cso_id for one in found if one.change_type == ChangeType.DELETE} - (self._looked or set()):
+                    stops, self._looked = await look_before_deleting(tx, self._step)
                 if not stops:
                     self._after = (found[-1].wave, found[-1].id)
                     batch = await _begin(tx, self._step, found)
@@ -93,7 +95,7 @@ class _Queue:
                 raise
             return turn._replace(failure=failure)
         if stops:
-            raise stopped(stops)
+            raise stopped(stops, first=first)
         return turn
 
 

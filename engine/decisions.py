@@ -34,7 +34,7 @@ class Decision(NamedTuple):
 def refuse_too_short(workspace: Workspace, ids: Sequence[int], verb: str, reason: str, count: int | None) -> None:
     """Raise `DecisionRefused` where a decision about that many items wants its number, or a reason."""
     settings = workspace.config.review
-    if len(ids) > settings.handful and count != len(ids):
+    if count != len(ids) and (count is not None or len(ids) > settings.handful):
         raise DecisionRefused(f"this {verb} {len(ids):,} items; say so with --count {len(ids)}")
     if len(ids) >= settings.reason_from and not reason.strip():
         raise DecisionRefused("a reason is wanted: say it with --reason")

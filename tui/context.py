@@ -66,7 +66,7 @@ def carry_out(workspace: feed.Workspace, work: Coroutine[Any, Any, Result]) -> R
 
     try:
         return asyncio.run(closing())
-    except (feed.UnknownId, feed.DecisionRefused) as error:
+    except (feed.UnknownId, feed.UnknownColumn, feed.DecisionRefused) as error:
         fail(str(error), USAGE)
     except feed.StoreError as error:
         fail(str(error), NO_START)

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from engine import review
 from engine.config import StepPlan
+from engine.decisions import Outcome, decidable
+from engine.errors import DecisionRefused
 from engine.planning.plan import Plan, planning
 from engine.planning.records import METAVERSE, PlannedChange
 from engine.runs import execute_run
@@ -60,12 +62,14 @@ class Foresight(NamedTuple):
 async def foresee(path: Path, ids: Sequence[int], limit: int = 100) -> Foresight:
     """Work out what approving some review items would lead to; nothing is changed.
 
-    What the next run would do without the approval is done first and not told. Raises what `planning` raises.
+    What the next run would do without the approval is done first and not told. Raises what `planning` raises, and
+    `DecisionRefused` where there is nothing to approve.
     """
     async with planning(path) as plan:
         workspace = plan.workspace
         async with workspace.store.transaction() as tx:
             await lease.clear(tx)  # the copy of one that a living run holds
+            _refuse_if_any((await decidable(tx, ids, reviews.UNDECIDED))[1])
         async for _ in execute_run(workspace, "before", STEPS, FIRST):
             pass
         items = await _approve(workspace, ids)
@@ -80,13 +84,21 @@ async def foresee(path: Path, ids: Sequence[int], limit: int = 100) -> Foresight
 
 async def _approve(workspace: Workspace, ids: Sequence[int]) -> list[ReviewItem]:
     """Approve on the copy, with the consequences as they are, and by as many people as it takes."""
-    left = list(ids)
+    left, outcomes = list(ids), []
     for operator in (FIRST, FIRST, SECOND):  # what has grown is asked again, and some want a second person
         if left:
             outcomes = await review.approve(workspace, left, operator=operator, reason="foreseen", count=len(left))
             left = [one.item_id for one in outcomes if one.refusal or one.note]
+    _refuse_if_any([one for one in outcomes if one.refusal])
     async with workspace.store.reading() as tx:
         return await reviews.get(tx, ids)
+
+
+def _refuse_if_any(outcomes: list[Outcome]) -> None:
+    """Raise `DecisionRefused` with what keeps the first of some items from being approved."""
+    if outcomes:
+        first, more = outcomes[0], f"; so it is with {len(outcomes) - 1:,} more" if len(outcomes) > 1 else ""
+        raise DecisionRefused(f"rev-{first.item_id} cannot be approved: {first.refusal}{more}")
 
 
 async def _mvos_of(workspace: Workspace, items: list[ReviewItem]) -> dict[int, int]:

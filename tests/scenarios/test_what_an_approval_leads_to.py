@@ -92,3 +92,31 @@ def test_items_are_chosen_by_a_filter_and_their_number_is_wanted(office: Office)
     office("review", "approve", "--filter", "!kind:delete", "--count", "1", "--reason", "left")
     office.run()
     assert office.people() == {"ada", "bob", "dan"}
+
+
+def test_what_cannot_be_approved_is_said_and_not_told_as_nothing(office: Office) -> None:
+    office.run()
+    del office.hr["2"]
+    office.run()
+    told = office("review", "consequences", "rev-99", status=2)
+    assert told.strip() == "rev-99 cannot be approved: there is no such review item"
+    office.approve_all()
+    told = office("review", "consequences", "rev-1", "rev-98", "rev-99", status=2)
+    assert "rev-1 cannot be approved: decided meanwhile: approved by" in told
+    assert "so it is with 2 more" in told
+
+
+def test_odd_words_are_refused_with_a_sentence(office: Office) -> None:
+    office.run()
+    del office.hr["2"]
+    office.run()
+    for command in ("consequences", "approve", "keep"):
+        more = () if command == "consequences" else ("--reason", "x", "--count", "1")
+        assert "no column 'zzz' here" in office("review", command, "--filter", "zzz:1", *more, status=2)
+    for until in ("9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00", "99999999d"):
+        assert "neither a duration" in office("review", "defer", "rev-1", "--until", until, "--reason", "x", status=2)
+    assert "is over already" in office("review", "defer", "rev-1", "--until", "0d", "--reason", "x", status=2)
+    for count in ("0", "-1", "2"):
+        told = office("review", "approve", "rev-1", "--reason", "x", "--count", count, status=2)
+        assert "this approves 1 items; say so with --count 1" in told
+    assert office.json("review")[0]["state"] == "open"

@@ -11,6 +11,7 @@ from engine.errors import DecisionRefused
 from engine.filters import duration
 from engine.labels import label_of
 from engine.obsolete import mark_obsolete
+from engine.operator import same_person
 from engine.people import Role, require
 from engine.phases.approving import ask
 from engine.phases.confirming import remove_empty_mvos
@@ -23,6 +24,7 @@ from storage.transitions import Move
 TOGETHER_SECONDS = 24 * 3600.0
 """Approvals within this time count together where two people have to agree: many small ones are one large one."""
 GROWN = "its consequences have grown since; look again, then approve"
+DISCONNECTED = "it stays disconnected; what would be deleted for it is asked about anew"
 SECOND_WANTED = "approved by one of two: somebody else has to approve it too"
 
 
@@ -47,7 +49,7 @@ async def approve(
     async with workspace.store.transaction() as tx:
         items, outcomes = await decidable(tx, ids, reviews.UNDECIDED)
         seen = _as_shown(items, shown, outcomes)
-        ready = await _unchanged(tx, workspace, seen, outcomes)
+        ready = await _unchanged(tx, workspace, seen, outcomes, operator)
         first, enough = await _split_by_people(tx, workspace, ready, operator, outcomes)
         await take(tx, workspace, first, ReviewState.HALF_APPROVED, Decision("approve-first", operator, reason))
         await take(tx, workspace, enough, ReviewState.APPROVED, Decision("approve", operator, reason))
@@ -75,6 +77,7 @@ async def _split_by_people(
 ) -> tuple[list[ReviewItem], list[ReviewItem]]:
     """Split items into those that want somebody else's approval as well, and those that have enough by this one."""
     asked = {item.id for item in items}
+    types = await _types_touched(tx, items)
     recent = await reviews.approved_since(tx, clock.after(-TOGETHER_SECONDS))
     together = Counter(
         system for item in (*items, *(one for one in recent if one.id not in asked)) for system in touched_systems(item)
@@ -83,15 +86,28 @@ async def _split_by_people(
     enough: list[ReviewItem] = []
     for item in items:
         if item.state is ReviewState.HALF_APPROVED:
-            if item.first_by == operator:
+            if same_person(item.first_by or "", operator):
                 outcomes.append(Outcome(item.id, item.label, "you approved it first: somebody else has to"))
             else:
                 enough.append(item)
-        elif any(_wants_two(workspace, system, item.type, together[system]) for system in touched_systems(item)):
+        elif any(_wants_two(workspace, system, kind, together[system]) for system, kind in types[item.id]):
             first.append(item)
         else:
             enough.append(item)
     return first, enough
+
+
+async def _types_touched(tx: Transaction, items: list[ReviewItem]) -> dict[int, set[tuple[str, str]]]:
+    """Give the types of objects, by their systems, that each item is about: its own, and those it deletes."""
+    doomed = {item.id: [entry[0] for entry in item.consequences.get("deletes", [])] for item in items}
+    csos = {cso.id: cso for cso in await objects.get(tx, {one for ids in doomed.values() for one in ids})}
+    return {
+        item.id: {
+            (item.system, item.type),
+            *((csos[one].system, csos[one].type) for one in doomed[item.id] if one in csos),
+        }
+        for item in items
+    }
 
 
 def _wants_two(workspace: Workspace, system: str, object_type: str, count: int) -> bool:
@@ -116,21 +132,30 @@ def _as_shown(
 
 
 async def _unchanged(
-    tx: Transaction, workspace: Workspace, items: list[ReviewItem], outcomes: list[Outcome]
+    tx: Transaction, workspace: Workspace, items: list[ReviewItem], outcomes: list[Outcome], operator: str
 ) -> list[ReviewItem]:
-    """Give the items whose consequences have not grown since they were shown; the others show the new ones."""
+    """Give the items whose consequences have not grown since they were shown; the others show the new ones.
+
+    What one of two people has approved was less than that, so it is no half of it any more.
+    """
     absent = [item.object_id for item in items if item.kind == ReviewKind.ABSENCE]
     csos = [cso for cso in await objects.get(tx, absent) if cso.status == CsoStatus.OBSOLETE]
     present = await consequences_of_absence(tx, workspace, csos)
     doomed = await objects.get(tx, [item.object_id for item in items if item.kind == ReviewKind.DELETE])
     present |= await consequences_of_delete(tx, workspace, doomed)
-    ready = []
+    ready, grown = [], []
     for item in items:
         if not covers(item.consequences, present.get(item.object_id, {})):
             await reviews.set_consequences(tx, item.id, present[item.object_id])
             outcomes.append(Outcome(item.id, item.label, GROWN))
+            grown.append(item)
         else:
             ready.append(item)
+    halves = [item for item in grown if item.state is ReviewState.HALF_APPROVED]
+    half, back, why = ReviewState.HALF_APPROVED, ReviewState.OPEN, "the consequences have grown since it was approved"
+    await reviews.decide(tx, [item.id for item in halves], expected=[half], state=back, operator=None, reason=why)
+    moves = [Move("review", item.id, item.system, item.label, half, back, why) for item in halves]
+    await transitions.record(tx, moves, operator=operator)
     return ready
 
 
@@ -174,6 +199,7 @@ async def _call_off_deletes(tx: Transaction, items: list[ReviewItem], operator: 
     await transitions.record(tx, moves, operator=operator)
     csos = await objects.get(tx, labels)
     mvos = {mvo.id: mvo for mvo in await metaverse.get(tx, {cso.mvo_id for cso in csos if cso.mvo_id})}
+    await metaverse.drop_approvals(tx, [mvo.approval_id for mvo in mvos.values() if mvo.approval_id is not None])
     orphans = [cso for cso in csos if cso.mvo_id and cso.mvo_id in mvos and mvos[cso.mvo_id].deleted]
     await objects.join(tx, [(cso.id, None, None) for cso in orphans])
     await remove_empty_mvos(tx, [cso.mvo_id for cso in orphans])
@@ -203,10 +229,10 @@ def _moment(until: str) -> str:
     """Read when something is to wait again; a day begins where this machine is. Raises `DecisionRefused`."""
     try:
         moment = clock.stamp(datetime.fromisoformat(until).astimezone())
-    except ValueError:
+    except (ValueError, OverflowError):
         try:
-            return clock.after(duration(until).total_seconds())
-        except ValueError:
+            moment = clock.after(duration(until).total_seconds())
+        except (ValueError, OverflowError):
             raise DecisionRefused(f"'{until}' is neither a duration such as 7d nor a day such as 2027-01-31") from None
     if moment <= clock.now():
         raise DecisionRefused(f"{until} is over already")
@@ -219,7 +245,7 @@ async def withdraw(
     """Take approvals back that have not been carried out.
 
     Where an absence was approved and only its disconnection is carried out, the deletes that were not sent
-    yet wait for an approval of their own.
+    yet, or are due when a period of grace ends, wait for an approval of their own.
     """
     require(workspace.config, operator, Role.OPERATOR, "withdraw")
     refuse_too_short(workspace, ids, "withdraws", reason, count)
@@ -229,9 +255,10 @@ async def withdraw(
         staged = await exports.under_approvals(tx, [item.id for item in items])
         unsent = {one.approval_id for one in staged if one.status in (ExportStatus.PENDING, ExportStatus.FAILED)}
         sent = {one.approval_id for one in staged} - unsent
+        resting = await metaverse.approvals_resting_on(tx, [item.id for item in items])
         ready = []
         for item in items:
-            if item.id in sent or (item.state == ReviewState.CARRIED_OUT and item.id not in unsent):
+            if item.id in sent or (item.state == ReviewState.CARRIED_OUT and item.id not in unsent | resting):
                 outcomes.append(Outcome(item.id, item.label, "it was carried out already"))
             else:
                 ready.append(item)
@@ -240,10 +267,12 @@ async def withdraw(
         decision = Decision("withdraw", operator, reason)
         await take(tx, workspace, again, ReviewState.OPEN, decision)
         await take(tx, workspace, halved, ReviewState.CARRIED_OUT, decision)
+        await metaverse.drop_approvals(tx, [item.id for item in halved])
         await _send_back(
             tx, workspace, [one for one in staged if one.approval_id in {item.id for item in ready}], operator
         )
-    return outcomes + [Outcome(item.id, item.label) for item in ready]
+    outcomes += [Outcome(item.id, item.label, note=DISCONNECTED) for item in halved]
+    return outcomes + [Outcome(item.id, item.label) for item in again]
 
 
 async def _send_back(tx: Transaction, workspace: Workspace, staged: list[PendingExport], operator: str) -> None:

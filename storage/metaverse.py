@@ -80,6 +80,18 @@ async def ids_in_grace(tx: Transaction) -> set[int]:
     return set((await tx.execute(query)).scalars())
 
 
+async def approvals_resting_on(tx: Transaction, approval_ids: Iterable[int]) -> set[int]:
+    """Give those of some approvals under which MVOs were, or will be, deleted whose objects are not all gone."""
+    chosen = dialect.among(metaverse.c.approval_id, approval_ids)
+    return set((await tx.execute(select(metaverse.c.approval_id).where(chosen))).scalars())
+
+
+async def drop_approvals(tx: Transaction, approval_ids: Iterable[int]) -> None:
+    """Let no object be deleted any more under some approvals because its MVO is."""
+    chosen = dialect.among(metaverse.c.approval_id, approval_ids)
+    await tx.execute(update(metaverse).where(chosen).values(approval_id=None))
+
+
 async def count_due(tx: Transaction) -> int:
     """Count the MVOs that export evaluation has to look at."""
     return int((await tx.execute(select(func.count()).where(metaverse.c.due))).scalar_one())

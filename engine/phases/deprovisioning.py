@@ -90,7 +90,8 @@ class Deprovisioner:
 
     def _delete(self, mvo: Mvo, cso: Cso, before: PendingExport | None) -> None:
         item = self._items.get(cso.id)
-        approval = self._approvals.get(mvo.approval_id or 0)
+        # an approval waits for the end of the period of grace that it showed
+        approval = self._approvals.get(mvo.approval_id or 0) if mvo.deleted else None
         covered = approval is not None and approval.state in _GIVEN and covers_delete(approval.consequences, cso)
         if item is not None and item.state == ReviewState.KEPT:
             if not mvo.deleted:

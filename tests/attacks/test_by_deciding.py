@@ -1,0 +1,104 @@
+"""Decisions that are combined, repeated or split among names: none of them lets more pass than was approved."""
+
+from tests.attacks.conftest import EVERYBODY, Office
+
+
+def _as(office: Office, operator: str) -> None:
+    office.env["INTERLOCK_OPERATOR"] = operator
+
+
+def _decide(office: Office, what: str, *ids: str, status: int = 0) -> str:
+    return office("review", what, *ids, "--reason", "as agreed", "--count", str(len(ids)), status=status)
+
+
+def _only(office: Office) -> str:
+    (item,) = office.json("review")
+    return str(item["id"])
+
+
+def _bob_leaves(office: Office) -> str:
+    del office.hr["2"]
+    office.run()
+    return _only(office)
+
+
+def test_two_people_of_a_type_of_the_target_count_for_what_a_source_lost(office: Office) -> None:
+    directory = office.systems["directory"]["objects"]
+    directory["account"] = directory.pop("person")
+    office.rule("people to the directory")["to"] = "directory.account"
+    office.run(None)
+    office.run(None)
+    assert office.people() == EVERYBODY
+    office.systems["directory"]["objects"]["account"]["deletions"] = {"two_people_from": 1}
+    item = _bob_leaves(office)
+    _as(office, "ada")
+    assert "somebody else" in _decide(office, "approve", item)
+    office.run()
+    assert office.people() == EVERYBODY
+
+
+def test_what_one_of_two_approved_is_no_half_of_what_it_has_grown_to(office: Office) -> None:
+    office.systems["hr"]["deletions"]["two_people_from"] = 1
+    office.has_telephony().add("L2", employee="2", number="12")
+    office.run()
+    item = _bob_leaves(office)
+    _as(office, "ada")
+    _decide(office, "approve", item)
+    office.metaverse["person"]["deletion"] = {"when": "authoritative_source_gone", "source": "hr"}
+    _as(office, "cleo")
+    assert "grown" in _decide(office, "approve", item, status=1)
+    _decide(office, "approve", item)
+    office.run()
+    assert office.people() == EVERYBODY
+    _as(office, "ada")
+    _decide(office, "approve", item)
+    office.run()
+    assert office.people() == EVERYBODY - {"bob"}
+
+
+def test_another_way_to_write_a_name_is_no_second_person(office: Office) -> None:
+    office.systems["hr"]["deletions"]["two_people_from"] = 1
+    item = _bob_leaves(office)
+    _as(office, "ada")
+    _decide(office, "approve", item)
+    for name in ("ada", "Ada", " ada ", "ada\u200b", "\uff41da", "a\u00adda", "ada\u00a0", "ada\n"):
+        _as(office, name)
+        assert "somebody else has to" in _decide(office, "approve", item, status=1)
+    _as(office, "cleo")
+    _decide(office, "approve", item)
+
+
+def test_a_period_of_grace_is_not_cut_short_by_another_cause(office: Office) -> None:
+    office.metaverse["person"]["deletion"]["grace"] = "7d"
+    _decide(office, "approve", _bob_leaves(office))
+    office.run()
+    assert office.people() == EVERYBODY
+    office.rule("people to the directory")["scope"] = "employee_id != '2'"
+    office.run(None)
+    office.run(None)
+    assert office.people() == EVERYBODY
+
+
+def test_an_approval_is_withdrawn_and_kept_within_its_grace(office: Office) -> None:
+    office.metaverse["person"]["deletion"]["grace"] = "7d"
+    item = _bob_leaves(office)
+    _decide(office, "approve", item)
+    office.run()
+    _decide(office, "withdraw", item)
+    office.shift = "8d"
+    office.run(None)
+    office.run(None)
+    assert office.people() == EVERYBODY
+
+
+def test_what_was_kept_within_a_grace_is_asked_about_at_its_end(office: Office) -> None:
+    office.metaverse["person"]["deletion"]["grace"] = "7d"
+    _decide(office, "approve", _bob_leaves(office))
+    office.run()
+    office.rule("people to the directory")["scope"] = "employee_id != '2'"
+    office.run(None)
+    _decide(office, "keep", _only(office))
+    office.shift = "8d"
+    office.run(None)
+    office.run(None)
+    assert office.people() == EVERYBODY

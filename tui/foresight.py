@@ -13,7 +13,8 @@ def foresight(found: dict[str, Any]) -> list[str]:
     """Give the lines: totals first, worst first; then what follows for each item, and for those not asked about."""
     count = found["items"]
     lines = [f"Approving {count:,} item{'s' * (count != 1)} would lead to, across all systems:"]
-    lines += [f"  {total_line(total)}" for total in found["totals"]] or ["  nothing: nothing is joined to them"]
+    nothing = "nothing is joined to them" if count else "no such item waits"
+    lines += [f"  {total_line(total)}" for total in found["totals"]] or [f"  nothing: {nothing}"]
     for tree in found["trees"]:
         lines += ["", *branch_lines(tree)]
     if count > len(found["trees"]):

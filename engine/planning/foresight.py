@@ -15,7 +15,7 @@ from engine.planning.records import METAVERSE, PlannedChange
 from engine.runs import execute_run
 from engine.workspace import Workspace
 from storage import exports, lease, metaverse, objects, reviews
-from storage.records import ReviewItem
+from storage.records import ReviewItem, ReviewKind
 
 STEPS = [StepPlan("sync"), StepPlan("evaluate")]
 """What carries an approval out, up to the point where something would be sent."""
@@ -126,7 +126,8 @@ async def _end_grace(workspace: Workspace, mvo_ids: Iterable[int]) -> bool:
 async def _tell(plan: Plan, items: list[ReviewItem], asked: dict[int, int], at_once: int, limit: int) -> Foresight:
     changes = [(change, step >= at_once) for step in range(len(plan.steps)) async for change in plan.changes(step)]
     owners = await _owners(plan.workspace, [change for change, _ in changes])
-    totals: Counter[tuple[str, str, str, bool]] = Counter()
+    # a delete that waits for nothing but its approval is sent as it is: no step changes anything about it before
+    totals = Counter((item.system, item.type, "Delete", False) for item in items if item.kind == ReviewKind.DELETE)
     by_mvo: dict[int, list[Branch]] = {}
     for change, later in changes:
         totals[change.system, change.type, change.told, later] += 1

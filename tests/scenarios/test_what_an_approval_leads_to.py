@@ -120,3 +120,12 @@ def test_odd_words_are_refused_with_a_sentence(office: Office) -> None:
         told = office("review", "approve", "rev-1", "--reason", "x", "--count", count, status=2)
         assert "this approves 1 items; say so with --count 1" in told
     assert office.json("review")[0]["state"] == "open"
+
+
+def test_a_delete_that_waits_for_its_approval_is_counted(office: Office) -> None:
+    office.run()
+    office.rule("people to the directory")["scope"] = "status == 'active'"
+    office.hr["2"]["status"] = "left"
+    office.run()
+    assert _totals(office.json("review", "consequences", "rev-1")) == {("directory", "person", "Delete"): 1}
+    assert "no such item waits" in office("review", "consequences", "--filter", "object:nobody")

@@ -12,7 +12,7 @@ from storage.records import AuditEntry, ReviewItem, StoredEntry
 from storage.store import Transaction
 
 CONFIGURATION = "configuration"
-APPROVED = "approve"
+APPROVED, APPROVED_FIRST = "approve", "approve-first"
 FIELDS = AuditEntry._fields[1:]
 
 
@@ -74,18 +74,22 @@ def seal_of(item: ReviewItem) -> str:
     return sha256(encode(shown).encode()).hexdigest()[:32]
 
 
-async def verified_approvals(tx: Transaction, items: Iterable[ReviewItem]) -> set[int]:
+async def verified_approvals(tx: Transaction, items: Iterable[ReviewItem], action: str = APPROVED) -> set[int]:
     """Give those of some review items whose approval stands in the audit log, unbent, for just what the item shows.
+
+    With another action, `approve-first`, those that one of two people has approved, and in whose name.
 
     Whoever edits the store by hand writes no such entry: what they approved so is not approved.
     """
     listed = list(items)
     entries = await audit.whole(tx, sorted({item.audit_id for item in listed if item.audit_id is not None}))
-    whole = {entry.id: entry for entry in entries if entry.action == APPROVED}
+    whole = {entry.id: entry for entry in entries if entry.action == action}
     return {
         item.id
         for item in listed
-        if item.audit_id in whole and whole[item.audit_id].details["items"].get(str(item.id)) == seal_of(item)
+        if item.audit_id in whole
+        and whole[item.audit_id].details["items"].get(str(item.id)) == seal_of(item)
+        and (action == APPROVED or whole[item.audit_id].operator == item.first_by)
     }
 
 

@@ -85,7 +85,7 @@ async def take(
         operator=decision.operator,
         reason=decision.reason,
         deferred_until=decision.deferred_until,
-        audit_id=entry if state is ReviewState.APPROVED else None,
+        audit_id=entry if state in (ReviewState.APPROVED, ReviewState.HALF_APPROVED) else None,
     )
     moves = [Move("review", item.id, item.system, item.label, item.state, state, decision.reason) for item in items]
     await transitions.record(tx, moves, operator=decision.operator)

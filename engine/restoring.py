@@ -58,6 +58,7 @@ async def _deleted(tx: Transaction, workspace: Workspace, kind: str, number: int
     if not found:
         raise DecisionRefused(f"nothing that was deleted is known as {kind}-{number}; 'interlock transitions' has all")
     written = [one for one in found if (one.system, one.type) in targets]
+    written = [one for one in written if one.restored_as is None] or written
     if not written:
         raise DecisionRefused(f"'{found[0].system}' is not written to: {found[0].label} comes back once seen again")
     return written

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from engine.auditing import record
+from engine.auditing import APPROVED_FIRST, record, verified_approvals
 from engine.consequences import Consequences, consequences_of_absence, consequences_of_delete, covers
 from engine.decisions import Decision, Outcome, decidable, refuse_too_short, take
 from engine.errors import DecisionRefused
@@ -51,7 +51,7 @@ async def approve(
         seen = _as_shown(items, shown, outcomes)
         ready = await _unchanged(tx, workspace, seen, outcomes, operator)
         first, enough = await _split_by_people(tx, workspace, ready, operator, outcomes)
-        await take(tx, workspace, first, ReviewState.HALF_APPROVED, Decision("approve-first", operator, reason))
+        await take(tx, workspace, first, ReviewState.HALF_APPROVED, Decision(APPROVED_FIRST, operator, reason))
         await take(tx, workspace, enough, ReviewState.APPROVED, Decision("approve", operator, reason))
         await _let_deletes_go(tx, enough, operator)
     outcomes += [Outcome(item.id, item.label, note=SECOND_WANTED) for item in first]
@@ -82,15 +82,20 @@ async def _split_by_people(
     together = Counter(
         system for item in (*items, *(one for one in recent if one.id not in asked)) for system in touched_systems(item)
     )
+    halved = await verified_approvals(
+        tx, [item for item in items if item.state is ReviewState.HALF_APPROVED], APPROVED_FIRST
+    )
     first: list[ReviewItem] = []
     enough: list[ReviewItem] = []
     for item in items:
-        if item.state is ReviewState.HALF_APPROVED:
+        if item.id in halved:
             if same_person(item.first_by or "", operator):
                 outcomes.append(Outcome(item.id, item.label, "you approved it first: somebody else has to"))
             else:
                 enough.append(item)
-        elif any(_wants_two(workspace, system, kind, together[system]) for system, kind in types[item.id]):
+        elif item.state is ReviewState.HALF_APPROVED or any(
+            _wants_two(workspace, system, kind, together[system]) for system, kind in types[item.id]
+        ):
             first.append(item)
         else:
             enough.append(item)

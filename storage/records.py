@@ -256,7 +256,7 @@ class ReviewItem(NamedTuple):
     first_by: str | None = None
     """Who approved it first, where two people have to."""
     audit_id: int | None = None
-    """The entry of the audit log that holds its approval: without one no approval is live."""
+    """The entry of the audit log that holds its approval, or its first half: without one neither is live."""
 
 
 class HeldBatch(NamedTuple):

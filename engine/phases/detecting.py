@@ -89,8 +89,8 @@ async def detect_deletions(step: Step) -> AsyncIterator[Progress]:
                 step.statistics["deletes"] += sum(1 for move in moves if move.entity == "cso")
             yield step.progress()
     async with step.page() as tx:
-        for one in absences:
-            await _point_out_slow_losses(tx, step, one)
+        for kind in record.types:
+            await _point_out_slow_losses(tx, step, kind, [one for one in absences if one.part.type == kind])
     yield step.progress()
 
 
@@ -198,25 +198,27 @@ def _gates_4_and_5(step: Step, absence: Absence) -> Stop | None:
     return None
 
 
-async def _point_out_slow_losses(tx: Transaction, step: Step, absence: Absence) -> None:
+async def _point_out_slow_losses(tx: Transaction, step: Step, kind: str, absences: list[Absence]) -> None:
     """Say of a type that it has shrunk by more than the threshold, though no single run has."""
-    limits = step.workspace.config.limits_of(step.system, absence.part.type)
-    if not absence.missing or not limits.trend_days:
+    limits = step.workspace.config.limits_of(step.system, kind)
+    missing = sum(len(one.missing) for one in absences)
+    if not missing or not limits.trend_days:
         return
     since = clock.after(-86_400 * limits.trend_days)
-    lost, among, first = await reviews.lost_since(tx, step.system, absence.part.type, since)
-    whole = absence.normal + lost - len(absence.missing)
+    lost, among, first = await reviews.lost_since(tx, step.system, kind, since)
+    whole = sum(one.normal for one in absences) + lost - missing
     if among < 2 or not is_over(limits, lost, whole):
         return
     message = (
-        f"{absence.part} shrink slowly: {share(lost, whole)} went missing in {among} runs since {str(first)[:10]}, "
+        f"{Part(step.system, kind)} shrink slowly: {share(lost, whole)} went missing in {among} runs "
+        f"since {str(first)[:10]}, "
         f"each too few for the threshold ({allowed(limits)})"
     )
     advice = "look at the review for what they have in common; a source may lose some with every delivery"
     step.warned(
         ObjectError("slow-shrinking", message, advice),
-        object_type=absence.part.type,
-        label=absence.part.partition or absence.part.type,
+        object_type=kind,
+        label=kind,
         system=step.system,
     )
     step.message = "; ".join(filter(None, (step.message, message)))

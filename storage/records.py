@@ -174,16 +174,16 @@ class PendingExport(NamedTuple):
     status: ExportStatus
     wave: int
     changes: list[AttributeChange]
-    new_secondary_id: str | None
-    held: bool
-    attempts: int
-    next_retry_at: str | None
-    error_code: str | None
-    error_message: str | None
-    approval_id: int | None
-    cause: str
-    created_at: str
-    changed_at: str
+    new_secondary_id: str | None = None
+    held: bool = False
+    attempts: int = 0
+    next_retry_at: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    approval_id: int | None = None
+    cause: str = ""
+    created_at: str = ""
+    changed_at: str = ""
 
 
 class ItemError(NamedTuple):

@@ -12,6 +12,7 @@ DOOR = {
     "engine/planning/targets.py",  # a plan writes to copies
     "engine/connectors/ldap_copy.py",  # likewise: a copy's own way of writing
     "engine/connectors/ldap.py",  # hands on to its writer
+    "engine/connectors/ldap_writes.py",  # its writer
 }
 
 

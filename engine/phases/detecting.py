@@ -64,7 +64,9 @@ async def detect_deletions(step: Step) -> AsyncIterator[Progress]:
         for one in absences:
             await _skip_expected(tx, step, one)
         held = {one.part: stop for one in absences if (stop := _gates_4_and_5(step, one))}
+    async with step.workspace.store.reading() as tx:  # it looks at everybody, and nobody has to wait for that
         common = {one.part: await in_common(tx, one.part, one.missing) for one in absences}
+    async with step.page() as tx:
         await reviews.supersede(tx, step.system)
         for one in absences:
             if (stop := held.get(one.part)) is not None:

@@ -147,11 +147,23 @@ def rdn(dn: str) -> str:
     return split(dn, ",")[0]
 
 
+def own_rdn(dn: str) -> Rdn:
+    """Give the object's own RDN. Raises `InvalidDn`, also where there is none."""
+    written = rdn(dn)
+    if _SIMPLE_RDN.fullmatch(written):
+        name, _, value = written.partition("=")
+        return [(name, value)]
+    rdns = parse(written)
+    if not rdns:
+        raise InvalidDn("the DN is empty")
+    return rdns[0]
+
+
 def rdn_names(dn: str) -> list[str]:
     """Give the attribute types that the object's own RDN names; none for what is no DN."""
     try:
-        return [name for name, _ in parse(rdn(dn))[0]]
-    except (InvalidDn, IndexError):
+        return [name for name, _ in own_rdn(dn)]
+    except InvalidDn:
         return []
 
 

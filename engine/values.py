@@ -190,6 +190,11 @@ def to_bytes(kind: str, value: Any) -> bytes:
     return base64.b64decode(value) if kind == "binary" else to_text(kind, value).encode()
 
 
+def bytes_writer(kind: str) -> Callable[[Any], bytes]:
+    """Give the function that writes canonical values of a kind as bytes, as `to_bytes` does."""
+    return str.encode if kind in ("text", "reference") else partial(to_bytes, kind)
+
+
 def to_text(kind: str, value: Any) -> str:
     """Give a canonical value as the text that a system takes."""
     if kind == "boolean":

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, delete, func, or_, select
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
 
-from storage import clock, dialect
+from storage import clock, dialect, transitions
 from storage.documents import decode, encode
 from storage.records import AttributeChange, ChangeStatus, ChangeType, ExportStatus, ListedExport, PendingExport
 from storage.store import Transaction
@@ -46,6 +46,8 @@ _CHANGING = (
     "cause",
     "changed_at",
 )
+_CHANGE_TYPE = {kind.value: kind for kind in ChangeType}
+_STATUS = {status.value: status for status in ExportStatus}
 _CHANGE_STATUS = {status.value: status for status in ChangeStatus}
 SENDABLE = (ExportStatus.PENDING, ExportStatus.NOT_CONFIRMED)
 """What an export step may send."""
@@ -69,6 +71,44 @@ async def change(tx: Transaction, exports: list[PendingExport]) -> None:
     if exports:
         rows = [(*_changing(export), export.id) for export in exports]
         await dialect.update_many(tx, pending_exports, _CHANGING, rows)
+
+
+async def mark_executing(tx: Transaction, ids: Sequence[int], *, step_id: int) -> None:
+    """Say of exports that they are being sent, and record it."""
+    await transitions.record_exports(tx, ids, ExportStatus.EXECUTING, step_id=step_id, reason="sent")
+    marked = update(pending_exports).where(dialect.among(pending_exports.c.id, ids))
+    await tx.execute(marked.values(status=ExportStatus.EXECUTING.value, changed_at=clock.now()))
+
+
+async def mark_exported(tx: Transaction, ids: Sequence[int], *, step_id: int) -> None:
+    """Say of exports that they were written as a whole, each change of them, and record it."""
+    await transitions.record_exports(tx, ids, ExportStatus.EXPORTED, step_id=step_id, reason="written")
+    marked = update(pending_exports).where(dialect.among(pending_exports.c.id, ids))
+    await tx.execute(
+        marked.values(
+            status=ExportStatus.EXPORTED.value,
+            changes=_all_exported(),
+            attempts=pending_exports.c.attempts + 1,
+            next_retry_at=None,
+            error_code=None,
+            error_message=None,
+            changed_at=clock.now(),
+        )
+    )
+
+
+def _all_exported() -> ColumnElement[str]:
+    """Give the document of changes with every status `Exported`, rewritten by the database without being read.
+
+    A status stands behind the truth value that follows a list of values; no value is a list, and quotes inside values
+    are escaped, so nothing else in the document looks like that.
+    """
+    changes: ColumnElement[str] = pending_exports.c.changes
+    for status in set(ChangeStatus) - {ChangeStatus.EXPORTED}:
+        for replace in ("true", "false"):
+            found, written = (f'],{replace},"{one.value}",' for one in (status, ChangeStatus.EXPORTED))
+            changes = func.replace(changes, found, written)
+    return changes
 
 
 async def remove(tx: Transaction, ids: Iterable[int]) -> None:
@@ -213,5 +253,5 @@ def _export(row: Any) -> PendingExport:
         AttributeChange(name, add_, remove_, replace, _CHANGE_STATUS[status], imported)
         for name, add_, remove_, replace, status, imported in decode(row[7])
     ]
-    head = (row[0], row[1], row[2], row[3], ChangeType(row[4]), ExportStatus(row[5]), row[6], changes, row[8])
+    head = (row[0], row[1], row[2], row[3], _CHANGE_TYPE[row[4]], _STATUS[row[5]], row[6], changes, row[8])
     return PendingExport._make((*head, bool(row[9]), *row[10:18]))

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, insert, literal, select
+from sqlalchemy import Text, cast, func, insert, literal, select
 
 from storage import clock, dialect
 from storage.records import Transition
 from storage.store import Transaction
-from storage.tables import objects, transitions
+from storage.tables import objects, pending_exports, transitions
 
 
 class Move(NamedTuple):
@@ -49,6 +49,32 @@ async def record_new_objects(tx: Transaction, first_id: int, *, step_id: int, re
     ).where(objects.c.id >= first_id)
     names = ["at", "entity", "entity_id", "system", "label", "to_status", "step_id", "reason"]
     await tx.execute(insert(transitions).from_select(names, created))
+
+
+async def record_exports(tx: Transaction, ids: Iterable[int], to_status: str, *, step_id: int, reason: str) -> None:
+    """Record that open exports are about to get another status, all for one reason."""
+    label = func.coalesce(
+        func.nullif(objects.c.secondary_id, ""),
+        func.nullif(objects.c.external_id, ""),
+        "cso-" + cast(objects.c.id, Text),
+    )
+    moved = (
+        select(
+            literal(clock.now()),
+            literal("export"),
+            pending_exports.c.id,
+            pending_exports.c.system,
+            label,
+            pending_exports.c.status,
+            literal(to_status),
+            literal(step_id),
+            literal(reason),
+        )
+        .join(objects, objects.c.id == pending_exports.c.cso_id)
+        .where(dialect.among(pending_exports.c.id, ids))
+    )
+    names = ["at", "entity", "entity_id", "system", "label", "from_status", "to_status", "step_id", "reason"]
+    await tx.execute(insert(transitions).from_select(names, moved))
 
 
 async def of(tx: Transaction, entity: str, entity_id: int) -> list[Transition]:

@@ -119,6 +119,7 @@ class ExportOperation:
     attributes: Attributes = field(default_factory=dict)
     """All attributes of an object to create."""
     changes: Sequence[AttributeChange] = ()
+    """What changes on an object to update."""
 
 
 @dataclass(slots=True, frozen=True)

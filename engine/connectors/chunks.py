@@ -18,7 +18,7 @@ def in_chunks(operation: ExportOperation, size: int = CHUNK) -> Iterator[ExportO
     match operation.change_type:
         case ChangeType.DELETE:
             yield operation
-        case ChangeType.CREATE if all(len(values) <= size for values in operation.attributes.values()):
+        case ChangeType.CREATE if max(map(len, operation.attributes.values()), default=0) <= size:
             yield operation
         case ChangeType.CREATE:
             first = {name: values[:size] for name, values in operation.attributes.items()}

@@ -225,7 +225,7 @@ def old_rdn_goes(old_dn: str, new_dn: str) -> bool:
 
     A `cn` that no longer names its entry is still its `cn`, and the object class may require one.
     """
-    old, new = (({name.lower() for name, _ in dn.parse(dn.rdn(text))[0]}) for text in (old_dn, new_dn))
+    old, new = ({name.lower() for name, _ in dn.own_rdn(text)} for text in (old_dn, new_dn))
     return old <= new
 
 
@@ -234,13 +234,16 @@ def entry_attributes(
 ) -> list[tuple[str, list[bytes]]]:
     """Give what a created entry holds: its object classes, its attributes, and the values its RDN names."""
     options: DirectoryObjectOptions = settings.options
+    declared = settings.attributes
     written = {
-        name: [values.to_bytes(settings.type_of(name).kind, value) for value in found]
+        name: list(map(values.bytes_writer(declared[name].kind) if name in declared else str.encode, found))
         for name, found in attributes.items()
         if found and name.lower() not in SERVER_ASSIGNED
     }
-    named = {name.lower(): name for name in written}
-    for name, value in dn.parse(dn.rdn(entry_dn))[0]:
+    for name, value in dn.own_rdn(entry_dn):
+        if value.encode() in written.get(name, ()):
+            continue
+        named = {name.lower(): name for name in written}
         held = written.setdefault(named.get(name.lower(), name), [])
         if value.casefold() not in {one.decode(errors="replace").casefold() for one in held}:
             held.append(value.encode())

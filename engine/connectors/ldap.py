@@ -38,7 +38,7 @@ from engine.errors import CannotConnect, ConnectionLost, StepFailed
 class LdapConnector(Connector):
     """The entries of a directory server as objects."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities(writes=True, batch_size=2000, delta=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(writes=True, batch_size=1000, delta=True)
     Options = LdapOptions
     ObjectOptions = LdapObjectOptions
 

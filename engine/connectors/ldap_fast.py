@@ -35,6 +35,8 @@ class FastLink:
         self._timeout = timeout
         self._number = _FIRST
         self._decoder = Decoder()
+        self._room = bytearray(RECEIVE)
+        """Where what comes is put: made once, as the answers to what is written are many and small."""
 
     def start(self, search: Search) -> int:
         number = self._next()
@@ -109,15 +111,15 @@ class FastLink:
                 if left <= 0:
                     raise TimeoutError
                 self._socket.settimeout(left)
-                data = self._socket.recv(RECEIVE)
+                came = self._socket.recv_into(self._room)
             except TimeoutError as error:
                 raise ConnectionLost(f"the server did not answer within {self._timeout:g} s") from error
             except (OSError, AttributeError) as error:
                 raise ConnectionLost(f"the server cannot be read from: {error or type(error).__name__}") from error
-            if not data:
+            if not came:
                 raise ConnectionLost("the server closed the connection")
             try:
-                if messages := self._decoder.feed(data):
+                if messages := self._decoder.feed(bytes(memoryview(self._room)[:came])):
                     return messages
             except WireError as error:
                 raise Unfit(str(error)) from error

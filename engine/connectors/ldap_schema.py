@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from engine.connectors.base import SchemaAttribute
@@ -82,22 +83,24 @@ class Schema:
     ) -> None:
         self._types = _by_name(attribute_types)
         self._classes = _by_name(object_classes)
-        self._read_only: dict[str, bool] = {}
+        self._writable: set[str] = set()
+        """What was asked for already."""
         self._rules = _by_name(content_rules)
 
     def __bool__(self) -> bool:
         return bool(self._types)
 
-    def is_read_only(self, name: str) -> bool:
-        """Tell whether the server alone sets an attribute (NO-USER-MODIFICATION)."""
-        if (known := self._read_only.get(name)) is None:
-            found = self._types.get(name.partition(";")[0].lower(), {})
-            known = self._read_only[name] = "NO-USER-MODIFICATION" in found
-        return known
+    def read_only_among(self, names: AbstractSet[str]) -> set[str]:
+        """Give those of some attributes that the server alone sets (NO-USER-MODIFICATION)."""
+        if names <= self._writable:
+            return set()
+        read_only = {name for name in names if "NO-USER-MODIFICATION" in self._types.get(_plain(name), {})}
+        self._writable |= names - read_only
+        return read_only
 
     def knows(self, name: str) -> bool:
         """Tell whether an attribute is defined."""
-        return name.partition(";")[0].lower() in self._types
+        return _plain(name) in self._types
 
     def attributes_of(self, classes: Sequence[str]) -> list[SchemaAttribute]:
         """Describe what entries of some object classes must and may hold, and what the server keeps with all."""
@@ -149,6 +152,11 @@ class Schema:
                 break
             found = self._types[superior]
         return _Attribute(name, syntax, equality, "SINGLE-VALUE" in own, "NO-USER-MODIFICATION" in own)
+
+
+def _plain(name: str) -> str:
+    """Give an attribute's name without its options."""
+    return name.partition(";")[0].lower()
 
 
 def _is_operational(found: Description) -> bool:

@@ -16,7 +16,7 @@ def create_parents(link: DirectoryLink, operations: Sequence[ExportOperation]) -
     """
     above = {dn.key(parent): parent for one in operations for parent in _units(one.secondary_id or "")}
     for parent in sorted(above.values(), key=dn.depth):
-        name = dn.parse(dn.rdn(parent))[0][0][1]
+        name = dn.own_rdn(parent)[0][1]
         request = Add(parent, [("objectClass", [b"organizationalUnit"]), ("ou", [name.encode()])])
         list(link.execute([request], 1))
 

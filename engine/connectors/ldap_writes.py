@@ -89,7 +89,7 @@ class LdapWriter:
         name = operation.new_secondary_id or operation.secondary_id
         if operation.change_type != ChangeType.UPDATE or name is None or not self._session.offers.is_active_directory:
             return operation
-        named = {(rdn_name.lower(), value) for rdn_name, value in dn.parse(dn.rdn(name))[0]}
+        named = {(rdn_name.lower(), value) for rdn_name, value in dn.own_rdn(name)}
         changes = [one for one in operation.changes if (one.name.lower(), *map(str, one.add)) not in named]
         return replace(operation, changes=changes)
 
@@ -113,8 +113,8 @@ class LdapWriter:
         return error is None
 
     def _server_owned(self, operation: ExportOperation) -> ObjectError | None:
-        names = {*operation.attributes, *(change.name for change in operation.changes)}
-        owned = sorted(name for name in names if self._schema.is_read_only(name))
+        names = operation.attributes.keys() | {change.name for change in operation.changes}
+        owned = sorted(self._schema.read_only_among(names))
         if not owned:
             return None
         return ObjectError(
@@ -224,9 +224,8 @@ def _modifications(settings: ObjectTypeConfig, changes: Sequence[AttributeChange
     """Give the modifications: single values replaced, many exactly added and removed."""
     modifications: list[Modification] = []
     for change in changes:
-        kind = settings.type_of(change.name).kind
-        add = [values.to_bytes(kind, value) for value in change.add]
-        remove = [values.to_bytes(kind, value) for value in change.remove]
+        write = values.bytes_writer(settings.type_of(change.name).kind)
+        add, remove = list(map(write, change.add)), list(map(write, change.remove))
         if change.replace:
             modifications.append((REPLACE, change.name, add))
             continue

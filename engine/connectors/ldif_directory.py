@@ -139,10 +139,10 @@ class LdifDirectory:
         if dn.is_within(new_key, old_key) and new_key != old_key:
             raise Refused("constraint-violation", f"'{entry.dn}' cannot move below itself", "correct the rule's dn")
         _need_parent(tree, new_dn)
-        for name, value in dn.parse(dn.rdn(entry.dn))[0] if old_rdn_goes(entry.dn, new_dn) else []:
+        for name, value in dn.own_rdn(entry.dn) if old_rdn_goes(entry.dn, new_dn) else []:
             kept = [one for one in raw.get(name.lower(), []) if one.decode(errors="replace") != value]
             raw[name.lower()] = kept
-        for name, value in dn.parse(dn.rdn(new_dn))[0]:
+        for name, value in dn.own_rdn(new_dn):
             held = raw.setdefault(name.lower(), [])
             if value.encode() not in held:
                 held.append(value.encode())

@@ -107,7 +107,8 @@ class Decoder:
             except IndexError:
                 raise WireError("a value ends after the message") from None
             position = stop
-        self._parts, self._held = [whole[position:]], len(whole) - position
+        self._held = len(whole) - position
+        self._parts = [whole[position:]] if self._held else []
         return messages
 
     def _head(self, data: bytes, position: int) -> tuple[int, int] | None:

@@ -4,21 +4,22 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from engine.connectors import ber
-from engine.connectors.ber import ENUMERATED, OCTET_STRING, SEQUENCE, SET
+from engine.connectors.ber import ENUMERATED, SET
 from engine.connectors.wire import CONTROLS, Control, Controls
 
 ADD, DELETE, REPLACE = 0, 1, 2
 """The operations of a modification (§4.6)."""
+SHORT = 256
+"""Up to which length, in bytes, the beginnings of attributes are kept."""
 BASE, SUBTREE = 0, 2
 """Scopes of a search (§4.5.1.2)."""
-_SHORT = [bytes((OCTET_STRING, size)) for size in range(128)]
-"""The heads of short strings."""
 
 
 def _message(number: int, operation: bytes, controls: Controls) -> bytes:
     parts = [ber.integer(number), operation]
     if controls:
-        parts.append(ber.sequence([_control(control) for control in controls], CONTROLS))
+        encoded = [_bare_control(one) if one.value is None else _control(one) for one in controls]
+        parts.append(ber.sequence(encoded, CONTROLS))
     return ber.sequence(parts)
 
 
@@ -31,14 +32,21 @@ def _control(control: Control) -> bytes:
     return ber.sequence(parts)
 
 
-def _attribute(name: str, values: Iterable[bytes]) -> bytes:
-    encoded = [_SHORT[len(value)] + value if len(value) < 128 else ber.octets(value) for value in values]
-    return ber.tlv(SEQUENCE, _described(name) + ber.tlv(SET, b"".join(encoded)))
+_bare_control = lru_cache(maxsize=100)(_control)
 
 
-@lru_cache(maxsize=1000)
-def _described(name: str) -> bytes:
-    return ber.octets(name.encode())
+def _attribute(name: str, values: Sequence[bytes]) -> bytes:
+    if len(values) == 1 and len(values[0]) < SHORT:
+        return _before_single_value(name, len(values[0])) + values[0]
+    return ber.sequence([ber.octets(name.encode()), ber.sequence([ber.octets(value) for value in values], SET)])
+
+
+@lru_cache(maxsize=10_000)
+def _before_single_value(name: str, size: int) -> bytes:
+    """Give all that comes before the only value of an attribute: it depends on the value's length alone."""
+    placeholder = bytes(size)
+    whole = ber.sequence([ber.octets(name.encode()), ber.sequence([ber.octets(placeholder)], SET)])
+    return whole[: len(whole) - size]
 
 
 def encode_search(
@@ -59,7 +67,7 @@ def encode_search(
 
 
 def encode_add(
-    number: int, dn: str, attributes: Iterable[tuple[str, Iterable[bytes]]], controls: Controls = ()
+    number: int, dn: str, attributes: Iterable[tuple[str, Sequence[bytes]]], controls: Controls = ()
 ) -> bytes:
     """Encode the creation of an entry (§4.7)."""
     listed = ber.sequence([_attribute(name, values) for name, values in attributes])
@@ -67,7 +75,7 @@ def encode_add(
 
 
 def encode_modify(
-    number: int, dn: str, changes: Iterable[tuple[int, str, Iterable[bytes]]], controls: Controls = ()
+    number: int, dn: str, changes: Iterable[tuple[int, str, Sequence[bytes]]], controls: Controls = ()
 ) -> bytes:
     """Encode changes of an entry: (operation, attribute, values) each (§4.6)."""
     listed = [

@@ -33,15 +33,22 @@ class Turn(NamedTuple):
     batch: Batch
     before: list[PendingExport]
     """Its exports as they were."""
-    failure: StepFailed | None = None
-    """Why it must not be sent after all."""
+
+
+class Sent(NamedTuple):
+    """A batch that was sent, and what the target answered; not stored yet."""
+
+    batch: Batch
+    results: list[ExportResult]
+    lost: ConnectionLost | None
+    """Why the connection broke before everything was answered."""
 
 
 async def execute_exports(step: Step) -> AsyncIterator[Progress]:
     """Send every export that may be sent: creates parents first, renames, updates, deletes children first.
 
     What a crash left `Executing` is settled first, by looking at the target. While creates that refer to nobody are on
-    their way, the next of them are made ready.
+    their way, what became of those before them is stored, and the next are made ready.
     """
     async with step.workspace.connector(step.system) as connector:
         async for progress in settle_interrupted(step, connector):
@@ -49,14 +56,10 @@ async def execute_exports(step: Step) -> AsyncIterator[Progress]:
         async with step.page() as tx:
             step.total = await exports.count_sendable(tx, step.system)
         queue = _Queue(step, step.settings.exports.batch_size or connector.capabilities.batch_size)
-        turn = await queue.take()
+        turn, unstored = await queue.take(), None
         while turn is not None:
-            if turn.failure is not None:
-                await _put_back(step, turn)
-                raise turn.failure
-            following = await _send_and_take(step, connector, queue, turn)
+            turn, unstored = await _send(step, connector, queue, turn, unstored)
             yield step.progress()
-            turn = following or await queue.take()
         step.note(connector.notes)
 
 
@@ -73,7 +76,7 @@ class _Queue:
     async def take(self, wave: int | None = None) -> Turn | None:
         """Mark the next batch as `Executing`, or None where nothing is left; with a wave, only if it belongs to that.
 
-        Raises `StepFailed` where the deletes that come next are too many.
+        Raises `StepFailed` where the deletes that come next are too many, or too many objects have failed.
         """
         turn: Turn | None = None
         stops: list[Stop] = []
@@ -90,31 +93,46 @@ class _Queue:
                     batch = await _begin(tx, self._step, found)
                     sent = {one.export.id for one in batch}
                     turn = Turn(found[0].wave, batch, [one for one in found if one.id in sent])
-        except StepFailed as failure:
-            if turn is None:
-                raise
-            return turn._replace(failure=failure)
+        except StepFailed:
+            if turn is not None:
+                await _put_back(self._step, turn)
+            raise
         if stops:
             raise stopped(stops, first=first)
         return turn
 
 
-async def _send_and_take(step: Step, connector: Connector, queue: _Queue, turn: Turn) -> Turn | None:
-    """Send a batch, and meanwhile take the next one where neither can depend on the other."""
+async def _send(
+    step: Step, connector: Connector, queue: _Queue, turn: Turn, before: Sent | None
+) -> tuple[Turn | None, Sent | None]:
+    """Send a batch; meanwhile store the one before, and take the next where that does not depend on this one.
+
+    Gives what is to be sent next and, where that need not wait, what is still to be stored.
+    """
     following: Turn | None = None
+    stop: StepFailed | None = None
     sending = asyncio.create_task(_execute(step, connector, turn.batch))
     try:
+        if before is not None:
+            await _store(step, before)
         if turn.wave < REFERRING:
             following = await queue.take(turn.wave)
+    except StepFailed as failure:
+        stop = failure
     finally:
         await asyncio.wait([sending])  # whatever happens, nobody takes the connection away from under it
+    sent = sending.result()
+    if following is not None and sent.lost is None:
+        return following, sent
     try:
-        await _store(step, turn.batch, *sending.result())
+        await _store(step, sent, may_stop=stop is None)
     except StepFailed:
         if following is not None:
             await _put_back(step, following)
         raise
-    return following
+    if stop is not None:
+        raise stop
+    return await queue.take(), None
 
 
 async def _put_back(step: Step, turn: Turn) -> None:
@@ -133,45 +151,43 @@ async def _begin(tx: Transaction, step: Step, found: list[PendingExport]) -> Bat
     approved = await send_back_unapproved(tx, step, found, csos)
     approved = await wait_for_parents(tx, step, approved, csos)
     ready: list[tuple[PendingExport, Cso]] = []
-    changed: list[PendingExport] = []
+    failed: list[PendingExport] = []
+    named = {kind for kind in {export.type for export in approved} if step.workspace.is_dn(step.system, kind)}
     for export in approved:
         cso = csos[export.cso_id]
         try:
-            _determine_dn(step, export, cso)
+            if export.type in named:
+                _determine_dn(export, cso)
         except ObjectFailed as failure:
-            changed.append(_failed(step, export, cso, failure.error))
+            failed.append(_failed(step, export, cso, export.status, failure.error))
             step.done += 1
             continue
         ready.append((export, cso))
-    batch: Batch = []
-    for (export, cso), one in zip(ready, await hold_back_references(tx, step, ready), strict=True):
-        if _has_nothing_to_send(one):
-            continue  # it waits for what it refers to
-        executing, at = ExportStatus.EXECUTING, clock.now()
-        step.moved(Move("export", export.id, step.system, label_of(cso), export.status, executing, "sent"))
-        changed.append(export._replace(status=executing, changed_at=at))
-        batch.append(one._replace(export=one.export._replace(status=executing, changed_at=at)))
-    await exports.change(tx, changed)
-    return batch
+    await exports.change(tx, failed)
+    sending = [one for one in await hold_back_references(tx, step, ready) if not _waits_for_references(one)]
+    await exports.mark_executing(tx, [one.export.id for one in sending], step_id=step.id)
+    return sending
 
 
-def _has_nothing_to_send(one: Sending) -> bool:
+def _waits_for_references(one: Sending) -> bool:
+    """Tell whether all that there is to send waits for what it refers to."""
     export = one.export
-    pending = [change for change in export.changes if change.status != ChangeStatus.EXPORTED]
-    return export.change_type == ChangeType.UPDATE and bool(one.owed) and not pending and not export.new_secondary_id
+    if export.change_type != ChangeType.UPDATE or not one.owed or export.new_secondary_id:
+        return False
+    return all(change.status == ChangeStatus.EXPORTED for change in export.changes)
 
 
-def _determine_dn(step: Step, export: PendingExport, cso: Cso) -> None:
+def _determine_dn(export: PendingExport, cso: Cso) -> None:
     """Make sure that the object has a DN to be written under. Raises `ObjectFailed` with `dn-not-determined`."""
-    if step.workspace.is_dn(cso.system, cso.type):
-        check_dn(cso.secondary_id)
-        if export.new_secondary_id is not None:
-            check_dn(export.new_secondary_id)
+    check_dn(cso.secondary_id)
+    if export.new_secondary_id is not None:
+        check_dn(export.new_secondary_id)
 
 
 def operation_for(one: Sending) -> ExportOperation:
     """Give what the connector has to do: whatever of the export was not sent already, and is not owed."""
     export, cso, _ = one
+    creating = export.change_type == ChangeType.CREATE
     return ExportOperation(
         id=export.id,
         change_type=export.change_type,
@@ -179,40 +195,50 @@ def operation_for(one: Sending) -> ExportOperation:
         external_id=cso.external_id,
         secondary_id=cso.secondary_id,
         new_secondary_id=export.new_secondary_id,
-        attributes=one.attributes() if export.change_type == ChangeType.CREATE else {},
-        changes=[change for change in export.changes if change.status != ChangeStatus.EXPORTED],
+        attributes=one.attributes() if creating else {},
+        changes=[] if creating else [change for change in export.changes if change.status != ChangeStatus.EXPORTED],
     )
 
 
-async def _execute(step: Step, connector: Connector, batch: Batch) -> tuple[list[ExportResult], ConnectionLost | None]:
+async def _execute(step: Step, connector: Connector, batch: Batch) -> Sent:
     """Execute a batch: what became of it, even of the part before the connection broke, and whether that broke."""
     if not batch:
-        return [], None
+        return Sent(batch, [], None)
     try:
         results = await connector.export([operation_for(one) for one in batch])
-        return await _look_again(step, connector, batch, results), None
+        return Sent(batch, await _look_again(step, connector, batch, results), None)
     except ConnectionLost as error:
-        return list(error.results), error
+        return Sent(batch, list(error.results), error)
 
 
-async def _store(step: Step, batch: Batch, results: list[ExportResult], lost: ConnectionLost | None) -> None:
-    """Store what became of a batch. Raises `ConnectionLost` where the connection broke."""
+async def _store(step: Step, sent: Sent, *, may_stop: bool = True) -> None:
+    """Store what became of a batch: written, which nobody believes until it was imported back, or failed.
+
+    Raises `ConnectionLost` where the connection broke.
+    """
+    batch, results, lost = sent
     by_id = {result.id: result for result in results}
-    async with step.page(may_stop=lost is None) as tx:
-        changed = []
-        learned = []
+    async with step.page(may_stop=may_stop and lost is None) as tx:
+        written: list[int] = []
+        changed: list[PendingExport] = []
+        learned: list[tuple[int, str]] = []
         for one in batch:
             export, cso, owed = one
             if (result := by_id.get(export.id)) is None:
                 continue
             step.done += 1
             if result.error is None:
-                changed.append(_exported(step, export, cso, owed))
+                step.statistics[_counted_as(export)] += 1
+                if owed:
+                    changed.append(_exported_in_part(step, export, cso, owed))
+                else:
+                    written.append(export.id)
                 if result.external_id and result.external_id != cso.external_id:
                     learned.append((cso.id, result.external_id))
             else:
                 whole = export._replace(changes=[*export.changes, *owed])
-                changed.append(_failed(step, whole, cso, result.error))
+                changed.append(_failed(step, whole, cso, ExportStatus.EXECUTING, result.error))
+        await exports.mark_exported(tx, written, step_id=step.id)
         await exports.change(tx, changed)
         await objects.learn_external_ids(tx, learned)
     if lost is not None:
@@ -226,8 +252,11 @@ async def _look_again(
     sent = {one.export.id: one for one in batch}
     settled = []
     for result in results:
+        if result.error is None:
+            settled.append(result)
+            continue
         export, cso, _ = sent[result.id]
-        match (export.change_type, result.error.code if result.error else None):
+        match (export.change_type, result.error.code):
             case (ChangeType.CREATE, "existing-object"):
                 settled.append(await adopt_or_refuse(step, connector, cso, result))
             case (ChangeType.DELETE | ChangeType.UPDATE, "missing-object"):
@@ -240,26 +269,28 @@ async def _look_again(
     return settled
 
 
-def _exported(step: Step, export: PendingExport, cso: Cso, owed: list[AttributeChange]) -> PendingExport:
-    """Mark an export as written: nothing is believed until it was imported back.
+def _counted_as(export: PendingExport) -> str:
+    """Give what an export that was written is counted as in the step's statistics."""
+    match export.change_type:
+        case ChangeType.CREATE:
+            return "adds"
+        case ChangeType.DELETE:
+            return "deletes"
+        case ChangeType.UPDATE:
+            return "updates" if export.new_secondary_id is None else "renames"
 
-    What it owes is sent later in the same step, or by the next.
-    """
-    renaming = export.new_secondary_id is not None
-    names = {ChangeType.CREATE: "adds", ChangeType.DELETE: "deletes"}
-    step.statistics[names.get(export.change_type, "renames" if renaming else "updates")] += 1
-    status = ExportStatus.PENDING if owed else ExportStatus.EXPORTED
-    why = "written; references to what was created meanwhile come last" if owed else "written"
-    step.moved(Move("export", export.id, step.system, label_of(cso), export.status, status, why))
-    exported = ChangeStatus.EXPORTED
-    sent = [
-        AttributeChange(one.name, one.add, one.remove, one.replace, exported, one.imported) for one in export.changes
-    ]
+
+def _exported_in_part(step: Step, export: PendingExport, cso: Cso, owed: list[AttributeChange]) -> PendingExport:
+    """Mark an export as written but for what it owes: that is sent later in the same step, or by the next."""
+    why = "written; references to what was created meanwhile come last"
+    executing, pending = ExportStatus.EXECUTING, ExportStatus.PENDING
+    step.moved(Move("export", export.id, step.system, label_of(cso), executing, pending, why))
+    sent = [change._replace(status=ChangeStatus.EXPORTED) for change in export.changes]
     return export._replace(
-        change_type=ChangeType.UPDATE if owed else export.change_type,
-        status=status,
-        wave=OWED if owed else export.wave,
-        new_secondary_id=None if owed else export.new_secondary_id,
+        change_type=ChangeType.UPDATE,
+        status=pending,
+        wave=OWED,
+        new_secondary_id=None,
         changes=[*sent, *owed],
         attempts=export.attempts + 1,
         next_retry_at=None,
@@ -269,7 +300,7 @@ def _exported(step: Step, export: PendingExport, cso: Cso, owed: list[AttributeC
     )
 
 
-def _failed(step: Step, export: PendingExport, cso: Cso, error: ObjectError) -> PendingExport:
+def _failed(step: Step, export: PendingExport, cso: Cso, before: ExportStatus, error: ObjectError) -> PendingExport:
     """Count a failure: sent again after a growing delay, or `Failed` when it was tried too often."""
     settings = step.settings.exports
     attempts = export.attempts + 1
@@ -278,7 +309,7 @@ def _failed(step: Step, export: PendingExport, cso: Cso, error: ObjectError) -> 
     status = ExportStatus.FAILED if final else ExportStatus.PENDING
     step.statistics["failures"] += 1
     step.failed(error, object_type=export.type, label=label_of(cso), object_id=cso.id)
-    step.moved(Move("export", export.id, step.system, label_of(cso), export.status, status, error.message))
+    step.moved(Move("export", export.id, step.system, label_of(cso), before, status, error.message))
     changes = [change._replace(status=ChangeStatus.FAILED) for change in export.changes] if final else export.changes
     return export._replace(
         status=status,

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from engine import dn
 from engine.phases.staging import was_sent
 from engine.steps import Step
+from engine.workspace import Workspace
 from storage import exports, objects
 from storage.records import AttributeChange, Attributes, ChangeStatus, ChangeType, Cso, PendingExport
 from storage.store import Transaction
@@ -19,6 +20,8 @@ class Sending(NamedTuple):
 
     def attributes(self) -> Attributes:
         """Give what an object is created with: everything planned that is not owed."""
+        if not self.owed:
+            return self.cso.attributes
         late = {change.name: set(change.add) for change in self.owed}
         return {
             name: kept
@@ -30,9 +33,12 @@ class Sending(NamedTuple):
 async def hold_back_references(tx: Transaction, step: Step, found: list[tuple[PendingExport, Cso]]) -> list[Sending]:
     """Split off the references that name objects which are planned and were not created yet."""
     workspace = step.workspace
+    kinds = {kind: _reference_names(workspace, step.system, kind) for kind in {export.type for export, _ in found}}
+    if not any(kinds.values()):
+        return [Sending(export, cso, []) for export, cso in found]
     keys: dict[str, str] = {}
     for export, _ in found:
-        for change in _references(step, export):
+        for change in _references(export, kinds[export.type]):
             for value in change.add:
                 keys[value] = workspace.secondary_key(export.system, export.type, value) or value
     if not keys:
@@ -47,7 +53,7 @@ async def hold_back_references(tx: Transaction, step: Step, found: list[tuple[Pe
     for export, cso in found:
         owed = [
             _late(change, late, creating=export.change_type == ChangeType.CREATE)
-            for change in _references(step, export)
+            for change in _references(export, kinds[export.type])
             if (late := [value for value in change.add if keys[value] in missing and keys[value] != own[cso.id]])
         ]
         sending.append(Sending(_without(export, owed), cso, owed))
@@ -61,17 +67,19 @@ def _late(change: AttributeChange, values: list[Any], *, creating: bool) -> Attr
     return change._replace(add=values, remove=[], replace=False, status=ChangeStatus.PENDING)
 
 
-def _references(step: Step, export: PendingExport) -> list[AttributeChange]:
-    declared = step.workspace.declared(export.system, export.type)
-    if export.change_type == ChangeType.DELETE or not step.workspace.is_dn(export.system, export.type):
+def _reference_names(workspace: Workspace, system: str, object_type: str) -> frozenset[str]:
+    """Name the attributes of a type that hold DNs of other objects."""
+    if not workspace.is_dn(system, object_type):
+        return frozenset()
+    declared = workspace.declared(system, object_type)
+    return frozenset(name for name, settings in declared.items() if settings.kind == "reference")
+
+
+def _references(export: PendingExport, names: frozenset[str]) -> list[AttributeChange]:
+    """Give the references that are still to be sent."""
+    if export.change_type == ChangeType.DELETE:
         return []
-    return [
-        change
-        for change in export.changes
-        if change.status != ChangeStatus.EXPORTED
-        and change.name in declared
-        and declared[change.name].kind == "reference"
-    ]
+    return [change for change in export.changes if change.name in names and change.status != ChangeStatus.EXPORTED]
 
 
 def _without(export: PendingExport, owed: list[AttributeChange]) -> PendingExport:
@@ -95,18 +103,17 @@ async def wait_for_parents(
     creates = [export for export in found if export.change_type == ChangeType.CREATE]
     if not creates or not step.workspace.is_dn(creates[0].system, creates[0].type):
         return found
-    parents = {}
-    for export in creates:
-        above = dn.parent(csos[export.cso_id].secondary_id or "")
-        parents[export.id] = step.workspace.secondary_key(export.system, export.type, above) if above else None
-    planned = await objects.planned_among(tx, step.system, {key for key in parents.values() if key})
+    above = {export.id: dn.parent(csos[export.cso_id].secondary_id or "") for export in creates}
+    read_key = step.workspace.key_reader(creates[0].system, creates[0].type)
+    keys = {parent: read_key(parent) for parent in set(above.values()) if parent}
+    planned = await objects.planned_among(tx, step.system, set(keys.values()))
     open_exports = await exports.of_objects(tx, planned)
     later = {
         planned[cso_id]: export.wave + 1
         for cso_id, export in open_exports.items()
         if not was_sent(export) and export.wave >= found[0].wave
     }
-    late = [export._replace(wave=later[key]) for export in creates if (key := parents[export.id]) in later]
+    late = [export._replace(wave=later[key]) for export in creates if (key := keys.get(above[export.id])) in later]
     await exports.change(tx, late)
     waiting = {export.id for export in late}
     return [export for export in found if export.id not in waiting]

@@ -30,8 +30,12 @@ def test_what_is_shown_can_be_encoded_and_is_one_line(text):
     assert display(shown) == shown
 
 
+LETTERS = st.characters(categories=["L", "N", "P"], max_codepoint=0x2000, exclude_characters="\u115f\u1160")
+"""But for two letters of Hangul that show nothing."""
+
+
 @settings(max_examples=200)
-@given(st.text(st.characters(categories=["L", "N", "P"], max_codepoint=0x2000), max_size=40))
+@given(st.text(LETTERS, max_size=40))
 def test_letters_numbers_and_punctuation_stay(text):
     assert display(text) == text
 

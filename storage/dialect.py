@@ -8,11 +8,13 @@ from typing import Any
 
 import orjson
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Insert,
     LargeBinary,
     Table,
     and_,
+    bindparam,
     case,
     cast,
     event,
@@ -21,6 +23,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
 )
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import ExceptionContext
@@ -33,8 +36,11 @@ WRITER_CACHE = 32_000
 """Kilobytes of pages that the writer keeps."""
 READER_CACHE = 4_000
 """The same for each reader: pages of a list are read once, and several readers must not hold much."""
+ROWS_AT_ONCE = 1_000
+"""How many rows one statement inserts: it holds them several times over."""
 BUSY_SECONDS = 10
 """How long a statement waits for another program's lock."""
+_LISTED = text("(SELECT value FROM json_each(:listed))")
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
@@ -103,9 +109,13 @@ def _set_pragmas(connection: Any, cache: int) -> None:
 
 
 def among(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
-    """Test a column against any number of values with a single parameter, in one cached statement."""
-    listed = func.json_each(orjson.dumps(list(values)).decode()).table_valued("value")
-    return column.in_(select(listed.c.value))
+    """Test a column against any number of values with a single parameter, in one cached statement.
+
+    Written as text: a table-valued function of SQLAlchemy refers to itself, and so keeps what was listed until the
+    next garbage collection.
+    """
+    listed: BindParameter[str] = bindparam("listed", orjson.dumps(list(values)).decode(), unique=True)
+    return column.bool_op("IN")(_LISTED.bindparams(listed))
 
 
 def unindexed(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -152,11 +162,16 @@ async def insert_many(
 async def insert_at_once(
     tx: AsyncConnection, table: Table, names: Sequence[str], rows: list[tuple[Any, ...]], same: dict[str, str | int]
 ) -> None:
-    """Insert many rows in one statement, during which this process can compute: SQLite needs nothing of Python."""
-    values = [f"value ->> {index}" for index in range(len(names))] + [_literal(value) for value in same.values()]
+    """Insert many rows in one statement, during which this process can compute: SQLite needs nothing of Python.
+
+    The statement's text is always the same: the connection keeps the last hundred it saw, with all that was bound.
+    """
+    values = [f"value ->> {index}" for index in range(len(names))] + ["?"] * len(same)
     columns = ", ".join([*names, *same])
     statement = f"INSERT INTO {table.name} ({columns}) SELECT {', '.join(values)} FROM json_each(?)"  # noqa: S608
-    await tx.exec_driver_sql(statement, (orjson.dumps(rows).decode(),))
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        listed = orjson.dumps(rows[start : start + ROWS_AT_ONCE]).decode()
+        await tx.exec_driver_sql(statement, (*same.values(), listed))
 
 
 def _literal(value: str | int) -> str:

@@ -46,6 +46,8 @@ class DirectoryObjectOptions(Model):
 
 Described = tuple[str | None, Callable[[bytes], Any], bool]
 """What an attribute description means: the attribute's name if it is used, how to read it, whether it is the id."""
+Headed = tuple[int, Described]
+"""How many bytes a single value has, and what the description before it means."""
 
 
 class Read(NamedTuple):
@@ -73,6 +75,8 @@ class EntryReader:
         self._described: dict[bytes, Described] = {}
         self._trusted: dict[bytes, Described] = {}
         """The same for values of which is known already that they are short and hold no NUL byte."""
+        self._heads: dict[bytes, Headed] = {}
+        """The same by all the bytes that come before a single short value: its length, names, tags, other lengths."""
 
     def read(self, entry_dn: str, raw: Mapping[str, Sequence[bytes]], position: str) -> ImportedObject:
         """Make the object of an entry; `raw` has names in lower case."""
@@ -146,10 +150,20 @@ class EntryReader:
         external_id: str | None = None
         attributes: Attributes = {}
         known = self._trusted
+        heads = self._heads
         while position < limit:
-            size = data[position + 1]
             start = position + 4
             at = start + data[position + 3]
+            if (headed := heads.get(data[position : at + 4])) is not None:
+                size, (name, read, is_id) = headed
+                position = at + 4 + size
+                value = read(data[at + 4 : position])
+                if name is not None:
+                    attributes[name] = [value]
+                if is_id:
+                    external_id = value
+                continue
+            size = data[position + 1]
             stop = at + 2 + data[at + 1]
             described = known.get(data[start:at])
             if (
@@ -165,6 +179,8 @@ class EntryReader:
                 return None
             name, read, is_id = described
             held = []
+            if at + 4 + data[at + 3] == stop and data[at + 2] == ber.OCTET_STRING and len(heads) < MOST_DESCRIPTIONS:
+                heads[data[position : at + 4]] = data[at + 3], described
             at += 2
             while at < stop:
                 end = at + 2 + data[at + 1]
@@ -177,7 +193,7 @@ class EntryReader:
             if name is not None:
                 attributes[name] = held
             position = stop
-        return Read(external_id, attributes, "")
+        return Read(external_id, attributes, "") if position == limit else None
 
     def _describe(self, description: bytes) -> Described:
         """Find out once what an attribute description means; a transfer option (RFC 4522) is no other attribute."""

@@ -128,11 +128,23 @@ class Reading:
         return Search(base_of(self._system, settings), class_filter(settings), wanted, controls=offers.manage())
 
     def pages(self, kind: str, used: frozenset[str], size: int) -> Iterator[list[ImportedObject] | Incomplete]:
-        """Read the entries of a type, a page at a time. Raises what `read_pages` raises."""
+        """Read the entries of a type, as many at a time as are stored at once: the server's pages may be smaller.
+
+        Raises what `read_pages` raises.
+        """
         search, make = self._search(kind, used)
-        at_once = min(size, self._session.options.page_size)
-        for found in read_pages(self._session, search, at_once):
-            yield found if isinstance(found, Incomplete) else [make(entry) for entry in found]
+        page: list[ImportedObject] = []
+        for found in read_pages(self._session, search, min(size, self._session.options.page_size)):
+            if isinstance(found, Incomplete):
+                yield page
+                yield found
+                return
+            page += [make(entry) for entry in found]
+            if len(page) >= size:
+                yield page
+                page = []
+        if page:
+            yield page
 
     def _search(self, kind: str, used: frozenset[str]) -> "tuple[Search, Maker]":
         """Give the search for a type, whose entries come as its maker takes them fastest."""

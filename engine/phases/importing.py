@@ -25,6 +25,9 @@ from storage.records import Cso, CsoStatus, KnownCso, ReviewKind, ReviewState, S
 from storage.store import Transaction
 from storage.transitions import Move
 
+RECONCILED_AT_ONCE = 1_000
+"""How many objects are compared with their exports at once: the exports of a whole page would take much memory."""
+
 
 @dataclass(slots=True)
 class _Import:
@@ -252,8 +255,9 @@ async def _write(tx: Transaction, task: _Import, rows: _Rows) -> None:
         await objects.set_status(tx, rows.restored, CsoStatus.NORMAL)
     if rows.returned:
         await _close_reviews(tx, step, rows.returned)
-    if task.reconciles and rows.seen:
-        await reconcile_pending_exports(tx, step, rows.seen)
+    if task.reconciles:
+        for start in range(0, len(rows.seen), RECONCILED_AT_ONCE):
+            await reconcile_pending_exports(tx, step, rows.seen[start : start + RECONCILED_AT_ONCE])
 
 
 async def _add(tx: Transaction, task: _Import, new: list[tuple[str, Content]]) -> None:

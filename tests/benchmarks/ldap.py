@@ -3,11 +3,13 @@
 import argparse
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -114,6 +116,11 @@ def tell(what: str, objects: int, seconds: float, peak: float | None = None, bes
     print(f"{what:<34} {objects / seconds:>10,.0f}/s {seconds:8.2f} s {memory}  {beside}", flush=True)
 
 
+def tell_median(what: str, objects: int, found: list[Timed], beside: str = "") -> None:
+    seconds = statistics.median(one.seconds for one in found)
+    tell(what, objects, seconds, max(one.peak for one in found), beside)
+
+
 def median(times: int, measure: Callable[[], float]) -> float:
     return statistics.median(measure() for _ in range(times))
 
@@ -159,27 +166,39 @@ def reading(folder: Path, size: int, client: str) -> None:
         server.stop()
 
 
-def writing(folder: Path, size: int, client: str) -> None:
-    """Measure an export of creates beside `ldapadd`, each to an empty server of the same making."""
+def writing(folder: Path, size: int, client: str, rounds: int) -> None:
+    """Measure an export of creates beside `ldapadd`, in turn, each time to an empty server of the same making."""
     ldif = write_ldif(folder / "add.ldif", range(size))
-    base = Slapd(folder / "base").start()
-    try:
-        base.add(BASE + "\n" + PEOPLE)
-        add = clock(lambda: base.measure("ldapadd", "-f", str(ldif)))
-        tell("ldapadd", size, add)
-    finally:
-        base.stop()
-    server = Slapd(folder / "writing").start()
+    with empty_server(folder / "preparing") as server:
+        ready = site_of(folder / "ready", server, client)
+        ready.csv("hr.csv", (person(number) for number in range(size)))
+        for step in ("import hr", "import directory", "sync", "evaluate"):
+            ready("step", *step.split())
+    adds: list[float] = []
+    exports: list[Timed] = []
+    confirms: list[Timed] = []
+    for number in range(rounds):
+        with empty_server(folder / f"base-{number}") as server:
+            adds.append(clock(lambda server=server: server.measure("ldapadd", "-f", str(ldif))))
+        with empty_server(folder / f"writing-{number}") as server:
+            shutil.copytree(ready.folder, folder / f"site-{number}")
+            site = site_of(folder / f"site-{number}", server, client)
+            exports.append(timed(site, "step", "export", "directory"))
+            confirms.append(timed(site, "step", "confirm", "directory"))
+    tell("ldapadd", size, statistics.median(adds))
+    ratios = sorted(add / export.seconds for add, export in zip(adds, exports, strict=True))
+    beside = f"{statistics.median(ratios):.2f} × ldapadd's rate ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+    tell_median("export, all creates", size, exports, beside)
+    tell_median("confirm, all new", size, confirms)
+
+
+@contextmanager
+def empty_server(home: Path) -> Iterator[Slapd]:
+    """Give a server that holds the container of the people, and nobody in it."""
+    server = Slapd(home).start()
     try:
         server.add(BASE + "\n" + PEOPLE)
-        site = site_of(folder / "writing-site", server, client)
-        site.csv("hr.csv", (person(number) for number in range(size)))
-        for step in ("import hr", "import directory", "sync", "evaluate"):
-            site("step", *step.split())
-        export = timed(site, "step", "export", "directory")
-        tell("export, all creates", size, export.seconds, export.peak, f"{add / export.seconds:.2f} × ldapadd's rate")
-        confirm = timed(site, "step", "confirm", "directory")
-        tell("confirm, all new", size, confirm.seconds, confirm.peak)
+        yield server
     finally:
         server.stop()
 
@@ -189,6 +208,7 @@ def measure(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench ldap", description=__doc__)
     parser.add_argument("--read", type=int, default=100_000)
     parser.add_argument("--write", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=3, help="of writing")
     parser.add_argument("--client", default="auto", choices=["auto", "ldap3"])
     options = parser.parse_args(arguments)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -196,4 +216,4 @@ def measure(arguments: list[str]) -> None:
         if options.read:
             reading(Path(folder), options.read, options.client)
         if options.write:
-            writing(Path(folder), options.write, options.client)
+            writing(Path(folder), options.write, options.client, options.rounds)

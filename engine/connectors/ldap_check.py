@@ -9,9 +9,11 @@ from engine import dn
 from engine.config import ObjectTypeConfig, SystemConfig
 from engine.connectors import ldap_results
 from engine.connectors.base import CheckLine
+from engine.connectors.directory import NEVER_READ
 from engine.connectors.ldap_link import Add, Request, Search, Unfit, find
 from engine.connectors.ldap_options import LdapOptions
 from engine.connectors.ldap_reading import Incomplete, Reading, base_of, read_pages
+from engine.connectors.ldap_schema import read_schema
 from engine.connectors.ldap_session import ASSERTION, PAGED, PERMISSIVE, TREE_DELETE, Session
 from engine.connectors.wire import Control, Entry
 from engine.connectors.wire_requests import BASE
@@ -21,7 +23,15 @@ NO_OPERATION = "1.3.6.1.4.1.4203.666.5.2"
 """Carry a request out as far as to its effect, and not further (OpenLDAP); a server that cannot refuses it."""
 WOULD_HAVE = 16654
 """The result of a request that would have succeeded."""
-CANNOT_TELL = frozenset({12, 53})
+CANNOT_TELL = frozenset({12, 17, 19, 21, 53, 64, 65})
+"""Results that say something of the request, and nothing of what the account may do."""
+OPERATIONAL = frozenset(
+    {
+        *("structuralobjectclass", "entryuuid", "entrycsn", "creatorsname", "createtimestamp", "modifiersname"),
+        "modifytimestamp",
+    }
+)
+"""What OpenLDAP itself adds to an entry, in lower case."""
 MAY_NOT = frozenset({50, 8, 13, 123})
 SAMPLE = 5
 """Entries that are read of each type."""
@@ -102,11 +112,11 @@ def _may_write(session: Session, system: SystemConfig, kind: str, settings: Obje
     if session.offers.is_active_directory:
         return _may_write_in_domain(session, system, kind, settings)
     base = base_of(system, settings)
-    probe = f"ou=interlock-check-{uuid.uuid4().hex[:12]}"
-    attributes = [("objectClass", [b"organizationalUnit"]), ("ou", [dn.parse(probe)[0][0][1].encode()])]
-    request: Request = Add(f"{probe},{base}", attributes, [Control(NO_OPERATION, critical=True)])
+    probe = _twin(session, base)
+    if probe is None:
+        return CheckLine(True, "write", f"{kind}: not tried: too little of {base} may be read to try it without effect")
     try:
-        (_, result), *_ = session.beside.link.execute([request], 1)
+        (_, result), *_ = session.beside.link.execute([probe], 1)
     except ConnectionLost:  # ldap3 does not know the result, and its connection is of no use afterwards
         session.beside.close()
         return CheckLine(True, "write", f"{kind}: not tried: ldap3 cannot read the answer")
@@ -117,6 +127,28 @@ def _may_write(session: Session, system: SystemConfig, kind: str, settings: Obje
     error = ldap_results.explain_result(result, creating=True)
     ok = result.code not in MAY_NOT
     return CheckLine(ok, "write", f"{kind}: creating an entry below {base} (tried without effect): {error.message}")
+
+
+def _twin(session: Session, base: str) -> Request | None:
+    """Give a request without effect that creates an entry below the base; None where too little of that is known.
+
+    The entry holds what the base holds, and no other attribute. A database that has never stored an attribute notes it
+    when it first comes, and OpenLDAP's (back-mdb, 2.5) forgets that only by half if nothing came of the request: from
+    then on it takes the attribute for another one.
+    """
+    found, _ = find(session.link, Search(base, "(objectClass=*)", ["*", "+"], BASE))
+    held = [(name.decode(), list(values)) for one in found if isinstance(one, Entry) for name, values in one.attributes]
+    rdn = dn.own_rdn(base) if base else []
+    if len(rdn) != 1 or not {"objectclass", rdn[0][0].lower(), *OPERATIONAL} <= {name.lower() for name, _ in held}:
+        return None
+    value = f"interlock-check-{uuid.uuid4().hex[:12]}"
+    server_owned = read_schema(session).read_only_among({name for name, _ in held})
+    attributes = [
+        (name, [value.encode()] if name.lower() == rdn[0][0].lower() else values)
+        for name, values in held
+        if name not in server_owned and name.lower() not in NEVER_READ
+    ]
+    return Add(f"{rdn[0][0]}={value},{base}", attributes, [Control(NO_OPERATION, critical=True)])
 
 
 def _may_write_in_domain(session: Session, system: SystemConfig, kind: str, settings: ObjectTypeConfig) -> CheckLine:

@@ -192,7 +192,12 @@ def to_bytes(kind: str, value: Any) -> bytes:
 
 def bytes_writer(kind: str) -> Callable[[Any], bytes]:
     """Give the function that writes canonical values of a kind as bytes, as `to_bytes` does."""
-    return str.encode if kind in ("text", "reference") else partial(to_bytes, kind)
+    return _written_text if kind in ("text", "reference") else partial(to_bytes, kind)
+
+
+def _written_text(value: Any) -> bytes:
+    """Write a text; what was taken for another kind, before its declaration changed, is no text yet."""
+    return value.encode() if isinstance(value, str) else to_bytes("text", value)
 
 
 def to_text(kind: str, value: Any) -> str:

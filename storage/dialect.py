@@ -164,7 +164,8 @@ async def insert_at_once(
 ) -> None:
     """Insert many rows in one statement, during which this process can compute: SQLite needs nothing of Python.
 
-    The statement's text is always the same: the connection keeps the last hundred it saw, with all that was bound.
+    What is `same` is bound and not written into the statement: the driver keeps the statements that it saw last, by
+    their text, together with all that was bound to them.
     """
     values = [f"value ->> {index}" for index in range(len(names))] + ["?"] * len(same)
     columns = ", ".join([*names, *same])

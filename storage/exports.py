@@ -101,7 +101,7 @@ def _all_exported() -> ColumnElement[str]:
     """Give the document of changes with every status `Exported`, rewritten by the database without being read.
 
     A status stands behind the truth value that follows a list of values; no value is a list, and quotes inside values
-    are escaped, so nothing else in the document looks like that.
+    are escaped, so nothing else in a document as `encode` writes it, without white space, looks like that.
     """
     changes: ColumnElement[str] = pending_exports.c.changes
     for status in set(ChangeStatus) - {ChangeStatus.EXPORTED}:

@@ -72,6 +72,7 @@ async def record_exports(tx: Transaction, ids: Iterable[int], to_status: str, *,
         )
         .join(objects, objects.c.id == pending_exports.c.cso_id)
         .where(dialect.among(pending_exports.c.id, ids))
+        .order_by(pending_exports.c.id)
     )
     names = ["at", "entity", "entity_id", "system", "label", "from_status", "to_status", "step_id", "reason"]
     await tx.execute(insert(transitions).from_select(names, moved))

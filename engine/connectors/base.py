@@ -117,9 +117,9 @@ class ExportOperation:
     secondary_id: str | None
     new_secondary_id: str | None = None
     attributes: Attributes = field(default_factory=dict)
-    """All attributes of an object to create."""
+    """All attributes of an object to create; they are the planned ones themselves, and not to be changed."""
     changes: Sequence[AttributeChange] = ()
-    """What changes on an object to update."""
+    """What changes on an object to update; empty for one to create."""
 
 
 @dataclass(slots=True, frozen=True)

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import AfterValidator
 
 from engine import dn, values
 from engine.config import Model, ObjectTypeConfig
@@ -35,12 +37,21 @@ def part_of(description: bytes) -> tuple[str, int | None] | None:
     return found[1].decode(errors="replace"), None if found[3] == b"*" else int(found[3]) + 1
 
 
+def _a_dn(base: str) -> str:
+    dn.parse(base)
+    return base
+
+
+Base = Annotated[str, AfterValidator(_a_dn)]
+"""The DN below which entries stand; empty for all there are."""
+
+
 class DirectoryObjectOptions(Model):
     """`[systems.NAME.objects.TYPE]` of a directory."""
 
     object_class: list[str]
     """The object classes of an entry of this type; all of them are given to a created one."""
-    base: str | None = None
+    base: Base | None = None
     """The part of the directory in which the type's entries stand, where it is not the system's base."""
 
 
@@ -155,8 +166,8 @@ class EntryReader:
             start = position + 4
             at = start + data[position + 3]
             if (headed := heads.get(data[position : at + 4])) is not None:
-                size, (name, read, is_id) = headed
-                position = at + 4 + size
+                length, (name, read, is_id) = headed
+                position = at + 4 + length
                 value = read(data[at + 4 : position])
                 if name is not None:
                     attributes[name] = [value]
@@ -250,9 +261,8 @@ def entry_attributes(
 ) -> list[tuple[str, list[bytes]]]:
     """Give what a created entry holds: its object classes, its attributes, and the values its RDN names."""
     options: DirectoryObjectOptions = settings.options
-    declared = settings.attributes
     written = {
-        name: list(map(values.bytes_writer(declared[name].kind) if name in declared else str.encode, found))
+        name: list(map(values.bytes_writer(settings.type_of(name).kind), found))
         for name, found in attributes.items()
         if found and name.lower() not in SERVER_ASSIGNED
     }

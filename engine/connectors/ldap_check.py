@@ -23,11 +23,16 @@ NO_OPERATION = "1.3.6.1.4.1.4203.666.5.2"
 """Carry a request out as far as to its effect, and not further (OpenLDAP); a server that cannot refuses it."""
 WOULD_HAVE = 16654
 """The result of a request that would have succeeded."""
-CANNOT_TELL = frozenset({12, 17, 19, 21, 53, 64, 65})
-"""Results that say something of the request, and nothing of what the account may do."""
+CANNOT_TELL = frozenset({12, 17, 19, 21, 34, 53, 64, 65})
+"""Results that say something of the request or its values, and nothing of what the account may do (RFC 4511 §4.1.9)."""
 OPERATIONAL = frozenset(
     {
-        *("structuralobjectclass", "entryuuid", "entrycsn", "creatorsname", "createtimestamp", "modifiersname"),
+        "structuralobjectclass",
+        "entryuuid",
+        "entrycsn",
+        "creatorsname",
+        "createtimestamp",
+        "modifiersname",
         "modifytimestamp",
     }
 )
@@ -114,7 +119,7 @@ def _may_write(session: Session, system: SystemConfig, kind: str, settings: Obje
     base = base_of(system, settings)
     probe = _twin(session, base)
     if probe is None:
-        return CheckLine(True, "write", f"{kind}: not tried: too little of {base} may be read to try it without effect")
+        return CheckLine(True, "write", f"{kind}: not tried: {base} does not show all that OpenLDAP keeps")
     try:
         (_, result), *_ = session.beside.link.execute([probe], 1)
     except ConnectionLost:  # ldap3 does not know the result, and its connection is of no use afterwards

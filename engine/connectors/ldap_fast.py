@@ -1,4 +1,4 @@
-"""Our own reader and writer on the socket of a bound connection: many operations in flight, nothing copied twice."""
+"""Our own reader and writer on the socket of a bound connection, with many operations in flight."""
 
 import time
 from collections.abc import Iterable, Iterator

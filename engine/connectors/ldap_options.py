@@ -10,7 +10,7 @@ from ldap3.operation.search import parse_filter
 from pydantic import Field, field_validator, model_validator
 
 from engine.config import Model
-from engine.connectors.directory import DirectoryObjectOptions
+from engine.connectors.directory import Base, DirectoryObjectOptions
 from engine.secrets import Secret
 
 SCHEMES = {"ldap": 389, "ldaps": 636, "ldapi": 0}
@@ -39,7 +39,7 @@ class LdapOptions(Model):
     """`[systems.NAME]` with `connector = "ldap"`."""
 
     url: str
-    base: str
+    base: Base
     bind_dn: str | None = None
     password: Secret | None = None
     sasl: Literal["none", "external"] = "none"

@@ -84,7 +84,7 @@ class Schema:
         self._types = _by_name(attribute_types)
         self._classes = _by_name(object_classes)
         self._writable: set[str] = set()
-        """What was asked for already."""
+        """Attributes of which is known already that the server does not set them alone."""
         self._rules = _by_name(content_rules)
 
     def __bool__(self) -> bool:

@@ -225,10 +225,10 @@ def _modifications(settings: ObjectTypeConfig, changes: Sequence[AttributeChange
     modifications: list[Modification] = []
     for change in changes:
         write = values.bytes_writer(settings.type_of(change.name).kind)
-        add, remove = list(map(write, change.add)), list(map(write, change.remove))
+        add = list(map(write, change.add))
         if change.replace:
             modifications.append((REPLACE, change.name, add))
             continue
-        steps = [(DELETE, change.name, remove), (ADD, change.name, add)]
+        steps = [(DELETE, change.name, list(map(write, change.remove))), (ADD, change.name, add)]
         modifications += [step for step in steps if step[2]]
     return modifications

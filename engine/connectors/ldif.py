@@ -20,7 +20,7 @@ from engine.connectors.base import (
     ImportPage,
     ImportRequest,
 )
-from engine.connectors.directory import DirectoryObjectOptions, EntryReader
+from engine.connectors.directory import Base, DirectoryObjectOptions, EntryReader
 from engine.connectors.files import changed_since, copy_into, find_duplicates, snapshot
 from engine.connectors.ldif_directory import LdifDirectory
 from engine.connectors.ldif_format import Entry, LdifError, read_entries
@@ -31,7 +31,7 @@ class LdifOptions(Model):
     """`[systems.NAME]` with `connector = "ldif"`."""
 
     path: Path
-    base: str = ""
+    base: Base = ""
     """The part of the directory to look at; by default all of it."""
 
 

@@ -43,6 +43,11 @@ class Sent(NamedTuple):
     lost: ConnectionLost | None
     """Why the connection broke before everything was answered."""
 
+    @property
+    def is_clean(self) -> bool:
+        """Whether all of it was written."""
+        return self.lost is None and all(result.error is None for result in self.results)
+
 
 async def execute_exports(step: Step) -> AsyncIterator[Progress]:
     """Send every export that may be sent: creates parents first, renames, updates, deletes children first.
@@ -76,13 +81,13 @@ class _Queue:
     async def take(self, wave: int | None = None) -> Turn | None:
         """Mark the next batch as `Executing`, or None where nothing is left; with a wave, only if it belongs to that.
 
-        Raises `StepFailed` where the deletes that come next are too many, or too many objects have failed.
+        Raises `StepFailed` where the deletes that come next are too many, or the step has to stop.
         """
         turn: Turn | None = None
         stops: list[Stop] = []
         first = self._looked is None
         try:
-            async with self._step.page(may_stop=False) as tx:
+            async with self._step.page() as tx:
                 found = await exports.sendable(tx, self._step.system, self._after, self._size)
                 if not found or wave not in (None, found[0].wave):
                     return None
@@ -103,28 +108,29 @@ class _Queue:
 
 
 async def _send(
-    step: Step, connector: Connector, queue: _Queue, turn: Turn, before: Sent | None
+    step: Step, connector: Connector, queue: _Queue, turn: Turn, unstored: Sent | None
 ) -> tuple[Turn | None, Sent | None]:
     """Send a batch; meanwhile store the one before, and take the next where that does not depend on this one.
 
-    Gives what is to be sent next and, where that need not wait, what is still to be stored.
+    Gives what is to be sent next and, where that need not wait, what is still to be stored. It has to wait where
+    anything failed: too many failures end the step before more is sent.
     """
     following: Turn | None = None
     stop: StepFailed | None = None
     sending = asyncio.create_task(_execute(step, connector, turn.batch))
     try:
-        if before is not None:
-            await _store(step, before)
+        if unstored is not None:
+            await _store(step, unstored)
         if turn.wave < REFERRING:
             following = await queue.take(turn.wave)
     except StepFailed as failure:
         stop = failure
     finally:
-        await asyncio.wait([sending])  # whatever happens, nobody takes the connection away from under it
-    sent = sending.result()
-    if following is not None and sent.lost is None:
-        return following, sent
+        await asyncio.wait([sending])  # an error of the store does not take the connection away from under it
     try:
+        sent = sending.result()
+        if following is not None and sent.is_clean:
+            return following, sent
         await _store(step, sent, may_stop=stop is None)
     except StepFailed:
         if following is not None:
@@ -206,9 +212,12 @@ async def _execute(step: Step, connector: Connector, batch: Batch) -> Sent:
         return Sent(batch, [], None)
     try:
         results = await connector.export([operation_for(one) for one in batch])
-        return Sent(batch, await _look_again(step, connector, batch, results), None)
     except ConnectionLost as error:
         return Sent(batch, list(error.results), error)
+    try:
+        return Sent(batch, await _look_again(step, connector, batch, results), None)
+    except ConnectionLost as error:
+        return Sent(batch, [result for result in results if result.error is None], error)
 
 
 async def _store(step: Step, sent: Sent, *, may_stop: bool = True) -> None:

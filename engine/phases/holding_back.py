@@ -104,7 +104,7 @@ async def wait_for_parents(
     if not creates or not step.workspace.is_dn(creates[0].system, creates[0].type):
         return found
     above = {export.id: dn.parent(csos[export.cso_id].secondary_id or "") for export in creates}
-    read_key = step.workspace.key_reader(creates[0].system, creates[0].type)
+    read_key = step.workspace.key_reader(creates[0].system, creates[0].type)  # all types of a system are named alike
     keys = {parent: read_key(parent) for parent in set(above.values()) if parent}
     planned = await objects.planned_among(tx, step.system, set(keys.values()))
     open_exports = await exports.of_objects(tx, planned)

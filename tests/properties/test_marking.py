@@ -14,7 +14,7 @@ from storage.tables import objects as objects_table
 from storage.tables import runs, steps
 from tests.stored import AT, put
 
-PIECES = ["]", "],", "true", "false", ",", '"', "\\", "[", "Pending", "Exported", "NotConfirmed", "Failed", "null", "ä"]
+PIECES = ["]", "],", "true", "false", ",", '"', "\\", "[", "null", "ä", *(status.value for status in ChangeStatus)]
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=8).map("".join) | st.text(max_size=20)
 VALUES = st.lists(TEXTS, max_size=4) | st.lists(st.integers(-9, 9), max_size=4) | st.lists(st.booleans(), max_size=4)
 CHANGES = st.builds(

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import values
-from engine.values import InvalidValue, canonical, parse, parse_bytes, present, same, to_bytes, to_text
+from engine.values import InvalidValue, bytes_writer, canonical, parse, parse_bytes, present, same, to_bytes, to_text
 
 MOMENTS = st.datetimes(timezones=st.timezones() | st.none())
 COMPUTED = {
@@ -92,3 +92,15 @@ def test_the_order_of_values_does_not_matter(pair):
 @given(st.sets(st.integers(0, 5)), st.sets(st.integers(0, 5)))
 def test_values_are_the_same_exactly_if_they_are_the_same_set(left, right):
     assert same(list(left), list(right)) == (left == right)
+
+
+@pytest.mark.parametrize("kind", ["text", "reference", "integer", "decimal", "binary"])
+@given(st.text(st.characters(exclude_categories=["Cs"])) | st.integers() | st.booleans())
+def test_writing_many_is_writing_each_even_values_of_another_kind(kind, value):
+    def outcome(write):
+        try:
+            return write(value)
+        except (ValueError, TypeError) as error:
+            return type(error)
+
+    assert outcome(bytes_writer(kind)) == outcome(lambda one: to_bytes(kind, one))

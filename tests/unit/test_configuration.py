@@ -302,6 +302,12 @@ def test_a_key_that_only_the_program_knows_is_unknown_in_the_file(tmp_path, plac
             "systems.directory.objects.person.object_class",
             "list",
         ),
+        (
+            'object_class = ["inetOrgPerson"]',
+            'object_class = ["inetOrgPerson"]\nbase = "all people"',
+            "systems.directory.objects.person.base",
+            "'all people' is not a distinguished name",
+        ),
         ("project = true", 'project = "perhaps"', "rules.0.project", "boolean"),
         (
             'deprovision = "delete"',

@@ -304,7 +304,7 @@ def test_a_key_that_only_the_program_knows_is_unknown_in_the_file(tmp_path, plac
         ),
         (
             'object_class = ["inetOrgPerson"]',
-            'object_class = ["inetOrgPerson"]\nbase = "all people"',
+            'base = "all people"\nobject_class = ["inetOrgPerson"]',
             "systems.directory.objects.person.base",
             "'all people' is not a distinguished name",
         ),

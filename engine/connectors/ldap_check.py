@@ -169,5 +169,5 @@ def _may_write_in_domain(session: Session, system: SystemConfig, kind: str, sett
     }
     wanted = settings.options.object_class[-1]
     if wanted.lower() in allowed:
-        return CheckLine(True, "write", f"{kind}: a {wanted} may be created below {base}")
-    return CheckLine(False, "write", f"{kind}: this account may not create a {wanted} below {base}")
+        return CheckLine(True, "write", f"{kind}: entries of class {wanted} may be created below {base}")
+    return CheckLine(False, "write", f"{kind}: this account may not create entries of class {wanted} below {base}")

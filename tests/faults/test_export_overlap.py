@@ -4,6 +4,7 @@ The directory is one LDIF file; the faults are put in where the connector writes
 """
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -80,16 +81,23 @@ def refuses_all(directory: LdifDirectory, operations: Sequence[ExportOperation])
     return [ExportResult(operation.id, error=error) for operation in operations]
 
 
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace in which everybody is about to be created."""
+    work = Inside(tmp_path_factory.mktemp("ready") / "work", CONFIG)
+    work.csv("hr.csv", [{"id": f"p{number:03}"} for number in range(PEOPLE)])
+    base = "dn: dc=example\nobjectClass: domain\ndc: example\nentryUUID: 00000000-0000-0000-0000-000000000001\n"
+    (work.folder / "directory.ldif").write_text(f"version: 1\n\n{base}\n")
+    for step in ("import hr", "import directory", "sync", "evaluate"):
+        work("step", *step.split())
+    return work.folder
+
+
 class Site(Inside):
-    """People of whom everybody is about to be created."""
+    """A copy of that, with faults."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(folder, CONFIG)
-        self.csv("hr.csv", [{"id": f"p{number:03}"} for number in range(PEOPLE)])
-        base = "dn: dc=example\nobjectClass: domain\ndc: example\nentryUUID: 00000000-0000-0000-0000-000000000001\n"
-        (folder / "directory.ldif").write_text(f"version: 1\n\n{base}\n")
-        for step in ("import hr", "import directory", "sync", "evaluate"):
-            self("step", *step.split())
         self.patch = monkeypatch
         self.sent: list[str | None] = []
 
@@ -171,7 +179,8 @@ class Site(Inside):
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+def site(ready: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    shutil.copytree(ready, tmp_path / "work")
     return Site(tmp_path / "work", monkeypatch)
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from engine import toml_lines
-from engine.config import GLOBAL_PHASES, Config, ObjectTypeConfig, SystemConfig
+from engine.config import GLOBAL_PHASES, Config, ObjectTypeConfig, RuleConfig, SystemConfig
 from engine.connectors import find_connector
 from engine.errors import ConfigurationError
 from engine.expressions import InvalidExpression
@@ -175,10 +175,23 @@ def _contradictions(config: Config) -> Iterator[Problem]:
         system = rule.target.partition(".")[0]
         if system in config.systems and not find_connector(config.systems[system].connector).capabilities.writes:
             yield (*where, "to"), f"the connector of '{system}' reads only"
+        yield from _refused_flows(config, rule, where)
     for name, profile in config.profiles.items():
         for index, step in enumerate(profile.steps):
             if step.phase not in GLOBAL_PHASES and step.system not in config.systems:
                 yield ("profiles", name, "steps", index), f"'{step}' names no configured system"
+
+
+def _refused_flows(config: Config, rule: RuleConfig, where: toml_lines.Path) -> Iterator[Problem]:
+    """Find flows to what nobody may write in the system that a rule goes to."""
+    system = rule.target.partition(".")[0]
+    if system not in config.systems:
+        return
+    connector = find_connector(config.systems[system].connector)
+    for table, flows in (("flow", rule.flow), ("initial", rule.initial), ("disable", rule.disable)):
+        for attribute in flows:
+            if (reason := connector.refuses_flow(attribute)) is not None:
+                yield (*where, table, attribute), reason
 
 
 def _wrong_types(config: Config) -> Iterator[Problem]:

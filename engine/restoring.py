@@ -5,7 +5,7 @@ from typing import NamedTuple
 from engine import dn
 from engine.auditing import record
 from engine.config import StepPlan
-from engine.connectors.directory import NEVER_READ, SERVER_ASSIGNED
+from engine.connectors.directory import SERVER_ASSIGNED, is_secret
 from engine.errors import DecisionRefused
 from engine.labels import label_of
 from engine.people import Role, require
@@ -67,8 +67,11 @@ async def _deleted(tx: Transaction, workspace: Workspace, kind: str, number: int
 async def _restore(tx: Transaction, workspace: Workspace, gone: Tombstone) -> Restored:
     await _refuse_where_there(tx, workspace, gone)
     assigned = workspace.object_type(gone.system, gone.type).external_id.lower() in SERVER_ASSIGNED
-    never = SERVER_ASSIGNED | NEVER_READ
-    attributes = {name: values for name, values in gone.attributes.items() if name.lower() not in never}
+    attributes = {
+        name: values
+        for name, values in gone.attributes.items()
+        if name.lower() not in SERVER_ASSIGNED and not is_secret(name)
+    }
     content = content_of(
         attributes,
         external_id=None if assigned else gone.external_id,

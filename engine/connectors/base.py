@@ -173,6 +173,11 @@ class Connector(ABC):
     ObjectOptions: ClassVar[type[BaseModel]] = Model
     """The connector's own keys of `[systems.NAME.objects.TYPE]`."""
 
+    @classmethod
+    def refuses_flow(cls, attribute: str) -> str | None:  # noqa: ARG003 - of use to the connectors that know more
+        """Say why no rule may flow to an attribute of this kind of system; None where one may."""
+        return None
+
     def __init__(self, name: str, system: SystemConfig, folder: Path) -> None:
         self.name = name
         self.system = system

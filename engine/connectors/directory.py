@@ -17,8 +17,31 @@ from storage.records import Attributes
 
 SERVER_ASSIGNED = frozenset({"entryuuid", "objectguid", "nsuniqueid", "dn"})
 """What a directory gives to its entries by itself, and nobody writes."""
-NEVER_READ = frozenset({"userpassword", "unicodepwd", "krbprincipalkey", "sambantpassword", "olcrootpw"})
-"""Secrets never enter the store, whatever the configuration names."""
+NEVER_READ = frozenset(
+    {
+        *("userpassword", "authpassword", "pwdhistory", "userpkcs12", "olcrootpw", "oathsecret"),
+        *("krbprincipalkey", "krbmkey", "sambantpassword", "sambalmpassword", "sambapasswordhistory"),
+        *("unicodepwd", "dbcspwd", "ntpwdhistory", "lmpwdhistory", "supplementalcredentials"),
+        *("ms-mcs-admpwd", "mslaps-password", "mslaps-encryptedpassword", "mslaps-encryptedpasswordhistory"),
+    }
+)
+"""Passwords and keys, in lower case: they never enter the store, whatever the configuration names."""
+
+
+def is_secret(name: str) -> bool:
+    """Tell whether an attribute, with its options or without, holds passwords or keys."""
+    return name.partition(";")[0].lower() in NEVER_READ
+
+
+def why_no_flow(attribute: str) -> str | None:
+    """Say why no rule may flow to an attribute of a directory."""
+    if is_secret(attribute):
+        return f"'{attribute}' is never read, so what a rule writes there could not be confirmed: see initial_password"
+    if attribute.lower() == "objectclass":
+        return "the object classes of an entry are those of its type's object_class"
+    return None
+
+
 MOST_DESCRIPTIONS = 10_000
 """How many attribute descriptions a reader remembers; options could make any number of them."""
 
@@ -81,7 +104,7 @@ class EntryReader:
         self._names = {
             name.lower(): (name, settings.type_of(name).kind)
             for name in sorted(used)
-            if name.lower() not in NEVER_READ and name.lower() != "dn"
+            if not is_secret(name) and name.lower() != "dn"
         }
         self._described: dict[bytes, Described] = {}
         self._trusted: dict[bytes, Described] = {}

@@ -23,6 +23,7 @@ from engine.connectors.base import (
     ImportRestart,
     SchemaAttribute,
 )
+from engine.connectors.directory import why_no_flow
 from engine.connectors.ldap_check import check_lines
 from engine.connectors.ldap_copy import copy_directory
 from engine.connectors.ldap_delta import Delta, NoDelta
@@ -41,6 +42,10 @@ class LdapConnector(Connector):
     capabilities: ClassVar[Capabilities] = Capabilities(writes=True, batch_size=1000, delta=True)
     Options = LdapOptions
     ObjectOptions = LdapObjectOptions
+
+    @classmethod
+    def refuses_flow(cls, attribute: str) -> str | None:
+        return why_no_flow(attribute)
 
     def __init__(self, name: str, system: SystemConfig, folder: Path) -> None:
         super().__init__(name, system, folder)

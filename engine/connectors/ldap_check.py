@@ -9,7 +9,7 @@ from engine import dn
 from engine.config import ObjectTypeConfig, SystemConfig
 from engine.connectors import ldap_results
 from engine.connectors.base import CheckLine
-from engine.connectors.directory import NEVER_READ
+from engine.connectors.directory import is_secret
 from engine.connectors.ldap_link import Add, Request, Search, Unfit, find
 from engine.connectors.ldap_options import LdapOptions
 from engine.connectors.ldap_reading import Incomplete, Reading, base_of, read_pages
@@ -151,7 +151,7 @@ def _twin(session: Session, base: str) -> Request | None:
     attributes = [
         (name, [value.encode()] if name.lower() == rdn[0][0].lower() else values)
         for name, values in held
-        if name not in server_owned and name.lower() not in NEVER_READ
+        if name not in server_owned and not is_secret(name)
     ]
     return Add(f"{rdn[0][0]}={value},{base}", attributes, [Control(NO_OPERATION, critical=True)])
 

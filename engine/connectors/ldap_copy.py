@@ -7,7 +7,7 @@ from pathlib import Path
 from engine import dn
 from engine.config import ObjectTypeConfig, SystemConfig
 from engine.connectors.base import Copy, ExportOperation, ExportResult
-from engine.connectors.directory import NEVER_READ, SERVER_ASSIGNED
+from engine.connectors.directory import SERVER_ASSIGNED, is_secret
 from engine.connectors.ldap_reading import Incomplete, Pages, base_of, class_filter
 from engine.connectors.ldif import LdifConnector, LdifOptions
 from engine.connectors.ldif_directory import LdifDirectory
@@ -31,7 +31,7 @@ def copy_directory(
     tree, missing = EntryTree([]), []
     try:
         for kind, settings in system.objects.items():
-            names = ["objectClass", settings.external_id, *(one for one in used[kind] if one.lower() not in NEVER_READ)]
+            names = ["objectClass", settings.external_id, *(one for one in used[kind] if not is_secret(one))]
             pages = search(base_of(system, settings), class_filter(settings), names)
             missing += _take(tree, pages, settings)
         for base in _tops({base_of(system, settings) for settings in system.objects.values()}):

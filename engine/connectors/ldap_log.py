@@ -22,6 +22,10 @@ class Log(NamedTuple):
     last: str
 
 
+class PartlyReadable(Exception):
+    """The server does not give the whole log."""
+
+
 class AccessLog:
     """The log that a server names in the topmost entry of what it is about."""
 
@@ -41,16 +45,25 @@ class AccessLog:
         return next(iter(named), "")
 
     def last(self) -> str | None:
-        """Give the moment of the latest write in the log; None where there is none, or no right to read it."""
+        """Give the moment of the latest write in the log; None where there is none, or no right to read all of it."""
         if not self.base:
             return None
-        found = [line["reqstart"] for line in self._lines(f"(&{_WRITES})", ["reqStart"]) if "reqstart" in line]
+        try:
+            found = [line["reqstart"] for line in self._lines(f"(&{_WRITES})", ["reqStart"]) if "reqstart" in line]
+        except PartlyReadable:
+            return None
         return max(found, default=None)
 
     def since(self, moment: str) -> Log | str:
         """Give what was written from a moment on; a text says why that cannot be told."""
         if not self.base:
             return "the server keeps no access log any more"
+        try:
+            return self._since(moment)
+        except PartlyReadable as error:
+            return f"the access log cannot be read to its end: {error}"
+
+    def _since(self, moment: str) -> Log | str:
         latest: dict[str, str] = {}
         last, known = moment, False
         for line in self._lines(f"(&{_WRITES}(reqStart>={moment}))", ["reqStart", "reqType", "reqEntryUUID"]):
@@ -65,9 +78,10 @@ class AccessLog:
         return Log([identity for identity in latest if latest[identity] != "delete"], deleted, last)
 
     def _lines(self, filter_: str, names: list[str]) -> Iterator[dict[str, str]]:
+        """Give what the log holds. Raises `PartlyReadable` where that is not all."""
         for page in read_pages(self._session, Search(self.base, filter_, names), PAGE):
             if isinstance(page, Incomplete):
-                return
+                raise PartlyReadable(page.reason)
             yield from (_line(entry) for entry in page)
 
 

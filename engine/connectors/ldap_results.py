@@ -95,6 +95,7 @@ _MEANINGS: dict[int, tuple[str, str, str]] = {
 }
 SUCCESS = 0
 NO_SUCH_OBJECT = 32
+VALUE_EXISTS = 20
 LIMITS = (3, 4, 11)
 """Results that end a search before its end."""
 LOST_PAGES = (2, 12, 53)
@@ -111,6 +112,12 @@ def explain(code: int, reason: str = "", *, creating: bool = False) -> ObjectErr
             "non-existent-parent",
             "the parent entry does not exist",
             "create it first, provision it by a rule, or set create_parents",
+        )
+    elif code == VALUE_EXISTS and creating:
+        found = (
+            "existing-value",
+            "two of its values are the same to the server, or stand under two names of one attribute",
+            "flow only one of them",
         )
     else:
         found = _MEANINGS.get(code) or ("unknown-result", f"the server answered {code}", "read its reason")

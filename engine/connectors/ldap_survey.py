@@ -6,7 +6,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from engine.connectors.base import SchemaAttribute
-from engine.connectors.directory import NEVER_READ
+from engine.connectors.directory import is_secret
 from engine.connectors.ldap_link import Search
 from engine.connectors.ldap_options import LdapOptions
 from engine.connectors.ldap_reading import Incomplete, read_pages
@@ -63,7 +63,7 @@ def survey(url: str, folder: Path, **options: object) -> Survey:
     Raises `CannotConnect`, `CredentialsRefused`, `ConnectionLost`, or pydantic's `ValidationError` for the options.
     """
     asked = unquote(urlsplit(url).path.lstrip("/"))
-    settings = LdapOptions.model_validate({"url": url, "base": asked or "-", **options})
+    settings = LdapOptions.model_validate({"url": url, "base": asked, **options})
     session = Session(url, settings, folder, [])
     try:
         session.open()
@@ -99,7 +99,11 @@ def _attributes(schema: Schema, entries: list[Entry]) -> list[SchemaAttribute]:
     for entry in entries:
         for raw, values in entry.attributes:
             name = raw.decode(errors="replace").partition(";")[0]
-            if name.lower() not in NEVER_READ | _CLASSES and all(len(value) <= MOST_BYTES for value in values):
+            if (
+                not is_secret(name)
+                and name.lower() not in _CLASSES
+                and all(len(value) <= MOST_BYTES for value in values)
+            ):
                 held[name] += 1
                 many.update([name] if len(values) > 1 else [])
     described = (schema.describe(name) for name, _ in held.most_common())

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from engine import dn
+from engine.config import ObjectTypeConfig
 from engine.connectors.base import ExportOperation
 from engine.connectors.ldap_link import Add, Delete, DirectoryLink, Search
-from engine.connectors.ldap_reading import Incomplete, read_pages
+from engine.connectors.ldap_reading import Incomplete, class_filter, read_pages
 from engine.connectors.ldap_session import Session
 
 
@@ -29,16 +30,26 @@ def _units(entry_dn: str) -> Iterable[str]:
         above = dn.parent(above)
 
 
+def objects_below(session: Session, top: str, types: Iterable[ObjectTypeConfig]) -> list[str] | None:
+    """Give the DNs of entries of some types that stand below another entry; None where not all of them may be seen."""
+    return _below(session, top, f"(|{''.join(class_filter(settings) for settings in types)})")
+
+
 def delete_below(session: Session, operations: Sequence[ExportOperation]) -> None:
-    """Delete what stands below entries, the lowest first."""
+    """Delete what stands below entries, the lowest first; nothing where not all may be seen."""
+    controls = session.offers.manage()
     for operation in operations:
-        top = operation.secondary_id or ""
-        found: list[str] = []
-        for page in read_pages(session, Search(top, "(objectClass=*)", ["1.1"]), session.options.page_size):
-            if isinstance(page, Incomplete):
-                return
-            found += [entry.dn.decode(errors="replace") for entry in page]
-        below = [name for name in found if dn.key(name) != dn.key(top)]
+        below = _below(session, operation.secondary_id or "", "(objectClass=*)") or []
         for depth in sorted({dn.depth(name) for name in below}, reverse=True):
-            level = [Delete(name) for name in below if dn.depth(name) == depth]
+            level = [Delete(name, controls) for name in below if dn.depth(name) == depth]
             list(session.link.execute(level, session.options.in_flight))
+
+
+def _below(session: Session, top: str, filter_: str) -> list[str] | None:
+    search = Search(top, filter_, ["1.1"], controls=session.offers.manage())
+    found: list[str] = []
+    for page in read_pages(session, search, session.options.page_size):
+        if isinstance(page, Incomplete):
+            return None
+        found += [entry.dn.decode(errors="replace") for entry in page]
+    return [name for name in found if dn.key(name) != dn.key(top)]

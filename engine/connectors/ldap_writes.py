@@ -16,7 +16,7 @@ from engine.connectors.ldap_options import LdapObjectOptions
 from engine.connectors.ldap_results import NO_SUCH_OBJECT, explain_result
 from engine.connectors.ldap_schema import Schema
 from engine.connectors.ldap_session import ASSERTION, PERMISSIVE, TREE_DELETE, Session
-from engine.connectors.ldap_trees import create_parents, delete_below
+from engine.connectors.ldap_trees import create_parents, delete_below, objects_below
 from engine.connectors.wire import Control, Entry
 from engine.connectors.wire_requests import ADD, BASE, DELETE, REPLACE, encode_equality
 from engine.errors import ConnectionLost, ObjectError
@@ -26,6 +26,8 @@ from storage.records import AttributeChange, ChangeType
 Results = dict[int, ExportResult]
 Encode = Callable[[ExportOperation], Request]
 HAS_CHILDREN = 66
+MAY_BE_ITS_ASSERTION = frozenset({19, 122})
+"""Results of a change whose assertion was tried on another entry: constraintViolation, assertionFailed."""
 
 
 class LdapWriter:
@@ -36,6 +38,8 @@ class LdapWriter:
         self._objects = objects
         self._schema = schema
         self._options = session.options
+        self._asserts = True
+        """Whether assertions are of use with this server; not where its overlays mistake them."""
         self._codes: dict[int, int] = {}
         """How the operations of the batch ended, as LDAP says it: operation id → result code."""
 
@@ -56,7 +60,30 @@ class LdapWriter:
         return list(results.values())
 
     def _export(self, operations: Sequence[ExportOperation], results: Results) -> None:
-        bound = self._session.offers.has(ASSERTION)
+        """Execute operations; once more, without an assertion, what may have failed for that alone.
+
+        Overlays of OpenLDAP (unique, constraint) look at other entries with the assertion that was meant for one.
+        """
+        self._execute(operations, results)
+        doubtful = [
+            one for one in operations if self._asserted(one) and self._codes.get(one.id) in MAY_BE_ITS_ASSERTION
+        ]
+        meant = [one for one in doubtful if self._is_meant(one, results)]
+        if not meant:
+            return
+        for one in meant:
+            del results[one.id]
+        self._asserts = False
+        self._execute(meant, results)
+        self._asserts = all(self._codes.get(one.id) in MAY_BE_ITS_ASSERTION for one in meant)
+
+    def _asserted(self, operation: ExportOperation) -> bool:
+        """Tell whether the server is asked to change an entry only if it is the one that is meant."""
+        bound = self._asserts and self._session.offers.has(ASSERTION)
+        return bound and operation.external_id is not None and operation.change_type != ChangeType.CREATE
+
+    def _execute(self, operations: Sequence[ExportOperation], results: Results) -> None:
+        bound = self._asserts and self._session.offers.has(ASSERTION)
         writable = [self._fit(one) for one in operations if self._is_writable(one, results)]
         meant = [one for one in writable if bound or self._by_id(one) or self._is_meant(one, results)]
         self._pipeline([one for one in meant if one.new_secondary_id is not None], self._rename, results)
@@ -72,8 +99,12 @@ class LdapWriter:
             self._write_in_chunks(creates, results)
         if self._options.delete_children:
             deletes = self._failed(rest, ChangeType.DELETE, HAS_CHILDREN)
-            delete_below(self._session, deletes)
-            self._write_in_chunks(deletes, results)
+            alone = [one for one in deletes if not self._has_objects_below(one, results)]
+            if self._session.offers.has(TREE_DELETE):
+                self._pipeline(alone, self._delete_tree, results)
+            else:
+                delete_below(self._session, alone)
+                self._write_in_chunks(alone, results)
 
     def _by_id(self, operation: ExportOperation) -> bool:
         """Tell whether the server finds the entry by its id, wherever it stands by now."""
@@ -107,7 +138,12 @@ class LdapWriter:
 
     def _is_writable(self, operation: ExportOperation, results: Results) -> bool:
         """Refuse what the server sets by itself, a name that no entry can have, a password that others could read."""
-        error = self._server_owned(operation) or _unusable_name(operation) or self._overheard(operation)
+        error = (
+            self._server_owned(operation)
+            or _unusable_name(operation)
+            or self._out_of_base(operation)
+            or self._overheard(operation)
+        )
         if error is not None:
             results[operation.id] = ExportResult(operation.id, error=error)
         return error is None
@@ -121,6 +157,19 @@ class LdapWriter:
             "schema-violation",
             f"the server alone sets {', '.join(owned)} (NO-USER-MODIFICATION)",
             "take it out of the rule's flow",
+        )
+
+    def _out_of_base(self, operation: ExportOperation) -> ObjectError | None:
+        """Give the error where an entry would stand where nobody looks for its type: it could never be confirmed."""
+        creating = operation.change_type == ChangeType.CREATE
+        name = operation.secondary_id if creating else operation.new_secondary_id
+        base = self._objects[operation.type].options.base or self._options.base
+        if name is None or dn.is_within(dn.key(name), dn.key(base)):
+            return None
+        return ObjectError(
+            "dn-not-determined",
+            f"'{name}' does not stand below '{base}', the base of '{operation.type}'",
+            "correct the rule's dn, or the base",
         )
 
     def _overheard(self, operation: ExportOperation) -> ObjectError | None:
@@ -158,6 +207,25 @@ class LdapWriter:
         results[operation.id] = ExportResult(operation.id, error=error)
         return False
 
+    def _has_objects_below(self, operation: ExportOperation, results: Results) -> bool:
+        """Look whether deleting all below an entry would delete what nobody has approved."""
+        found = objects_below(self._session, operation.secondary_id or "", self._objects.values())
+        if found == []:
+            return False
+        error = ObjectError(
+            "constraint-violation",
+            f"{len(found)} objects that nobody approved to delete stand below it, such as '{found[0]}'"
+            if found
+            else "not all that stands below it may be seen, and could be what nobody approved to delete",
+            "move what stands below it away, or let that be deleted by itself first",
+        )
+        results[operation.id] = ExportResult(operation.id, error=error)
+        return True
+
+    def _delete_tree(self, operation: ExportOperation) -> Request:
+        controls = [*self._controls(operation), Control(TREE_DELETE, critical=True)]
+        return Delete(self._name(operation, operation.secondary_id or ""), controls)
+
     def _pipeline(self, operations: Sequence[ExportOperation], encode: Encode, results: Results) -> None:
         requests = (encode(operation) for operation in operations)
         for index, result in self._session.link.execute(requests, self._options.in_flight):
@@ -169,7 +237,7 @@ class LdapWriter:
 
     def _controls(self, operation: ExportOperation) -> list[Control]:
         controls = list(self._session.offers.manage())
-        if operation.external_id is not None and self._session.offers.has(ASSERTION):
+        if self._asserted(operation) and operation.external_id is not None:
             name = self._objects[operation.type].external_id
             value = encode_equality(name, id_bytes(name, operation.external_id))
             controls.append(Control(ASSERTION, critical=True, value=value))
@@ -192,8 +260,6 @@ class LdapWriter:
             return Add(entry_dn, attributes + self._initial_password(settings), controls)
         entry_dn = self._name(operation, entry_dn)
         if operation.change_type == ChangeType.DELETE:
-            if self._options.delete_children and self._session.offers.has(TREE_DELETE):
-                controls.append(Control(TREE_DELETE, critical=True))
             return Delete(entry_dn, controls)
         if any(not change.replace for change in operation.changes):
             controls.append(Control(PERMISSIVE))

@@ -20,7 +20,7 @@ from engine.connectors.base import (
     ImportPage,
     ImportRequest,
 )
-from engine.connectors.directory import Base, DirectoryObjectOptions, EntryReader
+from engine.connectors.directory import Base, DirectoryObjectOptions, EntryReader, why_no_flow
 from engine.connectors.files import changed_since, copy_into, find_duplicates, snapshot
 from engine.connectors.ldif_directory import LdifDirectory
 from engine.connectors.ldif_format import Entry, LdifError, read_entries
@@ -41,6 +41,10 @@ class LdifConnector(Connector):
     capabilities: ClassVar[Capabilities] = Capabilities(writes=True, batch_size=5000)
     Options = LdifOptions
     ObjectOptions = DirectoryObjectOptions
+
+    @classmethod
+    def refuses_flow(cls, attribute: str) -> str | None:
+        return why_no_flow(attribute)
 
     def __init__(self, name: str, system: SystemConfig, folder: Path) -> None:
         super().__init__(name, system, folder)

@@ -129,10 +129,11 @@ async def adopt_or_refuse(step: Step, connector: Connector, cso: Cso, result: Ex
     if found is not None and not differing:
         step.statistics["adopted"] += 1
         return ExportResult(result.id, found.external_id)
+    unreadable = f": it cannot be read: {found.error.message}" if found is not None and found.error else ""
     error = ObjectError(
         "existing-object",
         f"'{label_of(cso)}' exists already and is not what was meant"
-        + (f": it differs in {', '.join(differing[:5])}" if differing else ""),
+        + (unreadable or (f": it differs in {', '.join(differing[:5])}" if differing else "")),
         "if it is the same person, give the rule a join that finds it; if not, give this one another name",
     )
     return ExportResult(result.id, error=error)

@@ -1,6 +1,7 @@
 """What is written is exactly what was meant, to whom it was meant, and every refusal is a sentence."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,10 @@ def change(
 
 def delete(dn: str, external_id: str | None = None, kind: str = "unit") -> ExportOperation:
     return ExportOperation(1, ChangeType.DELETE, kind, external_id, dn)
+
+
+def numbered(number: int, operation: ExportOperation) -> ExportOperation:
+    return replace(operation, id=number)
 
 
 def exactly(name: str, add: list[str], remove: list[str], *, replace: bool = False) -> AttributeChange:
@@ -133,6 +138,80 @@ def test_what_has_children_is_deleted_only_if_that_is_wanted(slapd: Slapd, tmp_p
     assert write(wanting, delete(PEOPLE))[1].error is None
     assert not slapd.people()
     assert f"ou=groups,{SUFFIX}" in slapd.search()
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_what_stands_below_goes_only_if_nobody_has_to_approve_it(slapd: Slapd, tmp_path: Path, client: str) -> None:
+    device = "objectClass: device\ncn: phone\n"
+    slapd.add(
+        f"dn: cn=phone,uid=ada,{PEOPLE}\n{device}\n"
+        f"dn: cn=spare,cn=phone,uid=ada,{PEOPLE}\nobjectClass: device\ncn: spare\n\n"
+        f"dn: cn=phone,uid=clerk,{PEOPLE}\n{device}\n"
+        f"dn: uid=eve,cn=phone,uid=clerk,{PEOPLE}\nobjectClass: inetOrgPerson\nuid: eve\ncn: eve\nsn: eve\n"
+    )
+    connector = connector_to(slapd.url, tmp_path, client=client, delete_children=True)
+    both = delete(f"uid=ada,{PEOPLE}", kind="person"), numbered(2, delete(CLERK, kind="person"))
+    results = write(connector, *both)
+    assert results[1].error is None
+    error = results[2].error
+    assert error is not None
+    assert f"such as 'uid=eve,cn=phone,{CLERK}'" in error.message
+    left = set(slapd.search())
+    assert not {name for name in left if "uid=ada" in name}
+    assert {CLERK, f"cn=phone,{CLERK}", f"uid=eve,cn=phone,{CLERK}"} <= left
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_overlays_that_look_at_others_do_not_mistake_whom_a_change_is_for(tmp_path: Path, client: str) -> None:
+    """slapo-unique and slapo-constraint search with the assertion that came with the change."""
+    overlays = (
+        "overlay unique\nunique_uri ldap:///?mail,uid?sub\n"
+        f"overlay constraint\nconstraint_attribute manager uri ldap:///{SUFFIX}?entryDN?sub?(objectClass=*)\n"
+    )
+    server = Slapd(tmp_path / "slapd", extra="moduleload unique.la\nmoduleload constraint.la", overlays=overlays)
+    server.start()
+    try:
+        server.add("\n".join([BASE, UNITS + "".join(map(person, ("ada", "bob", "cleo", "dan")))]))
+        connector = connector_to(server.url, tmp_path, client=client)
+        ids = {uid: one.external_id for uid, one in read_all(connector).by_uid().items()}
+        ada, bob, cleo, dan = (f"uid={uid},{PEOPLE}" for uid in ("ada", "bob", "cleo", "dan"))
+        mail = exactly("mail", ["ada@example.org"], [], replace=True)
+        results = write(
+            connector,
+            change(ada, ids["ada"], mail),
+            numbered(2, change(bob, ids["bob"], new_dn=f"uid=bobby,{PEOPLE}")),
+            numbered(3, change(cleo, ids["cleo"], exactly("manager", [ada], [], replace=True))),
+            numbered(4, change(dan, ids["ada"], exactly("title", ["another one"], [], replace=True))),
+        )
+        assert {number for number, one in results.items() if one.error is None} == {1, 2, 3}
+        assert results[4].error is not None
+        assert results[4].error.code == "missing-object", "whoever has another id is not touched"
+        people = server.people()
+        assert people[ada]["mail"] == ["ada@example.org"]
+        assert people[cleo]["manager"] == [ada]
+        assert f"uid=bobby,{PEOPLE}" in people
+        assert "title" not in people[dan]
+        taken = write(connector, change(cleo, ids["cleo"], mail))[1].error
+        assert taken is not None
+        assert taken.code == "constraint-violation", "what is really taken is still refused"
+    finally:
+        server.stop()
+
+
+def test_nothing_is_written_where_nobody_looks_for_it(slapd: Slapd, tmp_path: Path) -> None:
+    connector = connector_to(slapd.url, tmp_path, base=PEOPLE)
+    outside = f"uid=zoe,{GROUPS}"
+    ada = read_all(connector).by_uid()["ada"].external_id
+    results = write(
+        connector,
+        create(1, outside, uid=["zoe"], cn=["zoe"], sn=["zoe"]),
+        numbered(2, change(f"uid=ada,{PEOPLE}", ada, new_dn=f"uid=ada,{GROUPS}")),
+    )
+    for one in results.values():
+        assert one.error is not None
+        assert f"does not stand below '{PEOPLE}'" in one.error.message
+    assert outside not in slapd.search()
+    assert f"uid=ada,{PEOPLE}" in slapd.people()
 
 
 CODES = [

@@ -308,6 +308,13 @@ def test_a_key_that_only_the_program_knows_is_unknown_in_the_file(tmp_path, plac
             "systems.directory.objects.person.base",
             "'all people' is not a distinguished name",
         ),
+        (
+            'uid = "account_name"',
+            'userPassword = "account_name"',
+            "rules.1.flow.userPassword",
+            "could not be confirmed",
+        ),
+        ('uid = "account_name"', 'objectClass = "account_name"', "rules.1.flow.objectClass", "object_class"),
         ("project = true", 'project = "perhaps"', "rules.0.project", "boolean"),
         (
             'deprovision = "delete"',

@@ -45,7 +45,7 @@ _MEANINGS = (
     (
         ASSERTION,
         "assertions",
-        "a concurrent change is noticed, not overwritten",
+        "an entry that took another's place is noticed, not written",
         "an entry is looked at before it is written",
     ),
     (PERMISSIVE, "permissive modify", "values that are there already are no error", "such values are looked at again"),

@@ -85,6 +85,7 @@ class Schema:
         self._classes = _by_name(object_classes)
         self._writable: set[str] = set()
         """Attributes of which is known already that the server does not set them alone."""
+        self._comparable: dict[str, bool] = {}
         self._rules = _by_name(content_rules)
 
     def __bool__(self) -> bool:
@@ -126,6 +127,13 @@ class Schema:
         may.update(rule.get("MAY", ()))
         for other in (*found.get("SUP", ()), *rule.get("AUX", ())):
             self._collect(other, must, may, seen)
+
+    def compares(self, name: str) -> bool:
+        """Tell whether the server can tell two values of an attribute from each other, and so remove a given one."""
+        plain = _plain(name)
+        if plain not in self._comparable:
+            self._comparable[plain] = bool(self._resolve(plain).equality)
+        return self._comparable[plain]
 
     def describe(self, name: str, *, required: bool = False) -> SchemaAttribute:
         """Describe an attribute; one that is not defined is text."""

@@ -21,7 +21,7 @@ from engine.connectors.wire import Control, Entry
 from engine.connectors.wire_requests import ADD, BASE, DELETE, REPLACE, encode_equality
 from engine.errors import ConnectionLost, ObjectError
 from engine.secrets import Secret
-from storage.records import AttributeChange, ChangeType
+from storage.records import ChangeType
 
 Results = dict[int, ExportResult]
 Encode = Callable[[ExportOperation], Request]
@@ -243,6 +243,27 @@ class LdapWriter:
             controls.append(Control(ASSERTION, critical=True, value=value))
         return controls
 
+    def _modifications(self, operation: ExportOperation) -> list[Modification]:
+        """Give the modifications: what was last seen exactly removed, so that what came meanwhile is not overwritten.
+
+        A single value is replaced as a whole where the server cannot compare values, or where a rename has changed it.
+        """
+        settings = self._objects[operation.type]
+        old, new = operation.secondary_id, operation.new_secondary_id
+        renamed = {name.lower() for dn_ in (old, new) if old and new for name in dn.rdn_names(dn_ or "")}
+        modifications: list[Modification] = []
+        for change in operation.changes:
+            write = values.bytes_writer(settings.type_of(change.name).kind)
+            add, remove = list(map(write, change.add)), list(map(write, change.remove))
+            if change.replace:
+                if change.name.lower() in renamed or not self._schema.compares(change.name):
+                    modifications.append((REPLACE, change.name, add))
+                    continue
+                held = remove if change.imported is None else list(map(write, change.imported))
+                add, remove = [one for one in add if one not in held], [one for one in held if one not in add]
+            modifications += [step for step in ((DELETE, change.name, remove), (ADD, change.name, add)) if step[2]]
+        return modifications
+
     def _rename(self, operation: ExportOperation) -> Request:
         old, new = operation.secondary_id or "", operation.new_secondary_id or ""
         stays = dn.key(dn.parent(new)) == dn.key(dn.parent(old)) and not self._by_id(operation)
@@ -263,7 +284,7 @@ class LdapWriter:
             return Delete(entry_dn, controls)
         if any(not change.replace for change in operation.changes):
             controls.append(Control(PERMISSIVE))
-        return Modify(entry_dn, _modifications(settings, operation.changes), controls)
+        return Modify(entry_dn, self._modifications(operation), controls)
 
 
 def _password_of(settings: ObjectTypeConfig) -> Literal["random"] | Secret | None:
@@ -284,17 +305,3 @@ def _unusable_name(operation: ExportOperation) -> ObjectError | None:
     except dn.InvalidDn as error:
         return ObjectError("dn-not-determined", str(error), "correct the rule's dn, or what it is made of")
     return None
-
-
-def _modifications(settings: ObjectTypeConfig, changes: Sequence[AttributeChange]) -> list[Modification]:
-    """Give the modifications: single values replaced, many exactly added and removed."""
-    modifications: list[Modification] = []
-    for change in changes:
-        write = values.bytes_writer(settings.type_of(change.name).kind)
-        add = list(map(write, change.add))
-        if change.replace:
-            modifications.append((REPLACE, change.name, add))
-            continue
-        steps = [(DELETE, change.name, list(map(write, change.remove))), (ADD, change.name, add)]
-        modifications += [step for step in steps if step[2]]
-    return modifications

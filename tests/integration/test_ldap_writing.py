@@ -91,7 +91,7 @@ def test_a_rename_and_a_move_keep_the_entry_uuid(slapd: Slapd, tmp_path: Path, c
     connector = connector_to(slapd.url, tmp_path, client=client)
     before = read_all(connector).by_uid()["ada"].external_id
     new = f"uid=ada\\2C b,{GROUPS}"
-    renamed = change(f"uid=ada,{PEOPLE}", before, exactly("cn", ["Ada"], [], replace=True), new_dn=new)
+    renamed = change(f"uid=ada,{PEOPLE}", before, exactly("cn", ["Ada"], ["ada"], replace=True), new_dn=new)
     assert write(connector, renamed)[1].error is None
     after = read_all(connector).by_uid()["ada, b"]
     assert after.external_id == before
@@ -138,6 +138,25 @@ def test_what_has_children_is_deleted_only_if_that_is_wanted(slapd: Slapd, tmp_p
     assert write(wanting, delete(PEOPLE))[1].error is None
     assert not slapd.people()
     assert f"ou=groups,{SUFFIX}" in slapd.search()
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_what_somebody_else_wrote_meanwhile_is_not_overwritten(slapd: Slapd, tmp_path: Path, client: str) -> None:
+    connector = connector_to(slapd.url, tmp_path, client=client)
+    ada = f"uid=ada,{PEOPLE}"
+    before = read_all(connector).by_uid()["ada"].external_id
+    mine = exactly("mail", ["new@example.org"], ["old@example.org"], replace=True)
+    photo = exactly("jpegPhoto", ["a new one"], ["an old one"], replace=True)
+    slapd.modify(f"dn: {ada}\nchangetype: modify\nadd: mail\nmail: old@example.org\nmail: alias@example.org\n")
+    assert write(connector, change(ada, before, mine))[1].error is None
+    assert sorted(slapd.people()[ada]["mail"]) == ["alias@example.org", "new@example.org"], "an alias came meanwhile"
+    error = write(connector, change(ada, before, mine))[1].error
+    assert error is not None
+    assert error.code == "missing-value", "what was to be replaced is another one by now"
+    seen = mine._replace(imported=["alias@example.org", "new@example.org"])
+    assert write(connector, change(ada, before, seen, photo))[1].error is None
+    assert slapd.people()[ada]["mail"] == ["new@example.org"], "what an import has shown is replaced knowingly"
+    assert slapd.people()[ada]["jpegPhoto"] == ["a new one"], "without a rule to compare by, all of it is replaced"
 
 
 @pytest.mark.parametrize("client", CLIENTS)

@@ -8,6 +8,7 @@ from engine.connectors.base import ExportOperation
 from engine.connectors.ldap_link import Add, Delete, DirectoryLink, Search
 from engine.connectors.ldap_reading import Incomplete, class_filter, read_pages
 from engine.connectors.ldap_session import Session
+from engine.errors import CannotConnect
 
 
 def create_parents(link: DirectoryLink, operations: Sequence[ExportOperation]) -> None:
@@ -46,10 +47,14 @@ def delete_below(session: Session, operations: Sequence[ExportOperation]) -> Non
 
 
 def _below(session: Session, top: str, filter_: str) -> list[str] | None:
+    """Give the DNs of what a filter finds below an entry; None where that is not all, or the entry moved away."""
     search = Search(top, filter_, ["1.1"], controls=session.offers.manage())
     found: list[str] = []
-    for page in read_pages(session, search, session.options.page_size):
-        if isinstance(page, Incomplete):
-            return None
-        found += [entry.dn.decode(errors="replace") for entry in page]
+    try:
+        for page in read_pages(session, search, session.options.page_size):
+            if isinstance(page, Incomplete):
+                return None
+            found += [entry.dn.decode(errors="replace") for entry in page]
+    except CannotConnect:  # its DN names nothing any more
+        return None
     return [name for name in found if dn.key(name) != dn.key(top)]

@@ -212,13 +212,11 @@ class LdapWriter:
         found = objects_below(self._session, operation.secondary_id or "", self._objects.values())
         if found == []:
             return False
-        error = ObjectError(
-            "constraint-violation",
-            f"{len(found)} objects that nobody approved to delete stand below it, such as '{found[0]}'"
-            if found
-            else "not all that stands below it may be seen, and could be what nobody approved to delete",
-            "move what stands below it away, or let that be deleted by itself first",
-        )
+        told = "not all that stands below it may be seen, and could be what nobody approved to delete"
+        if found:
+            told = f"'{found[0]}' stands below it, and nobody approved to delete that ({len(found)} such entries)"
+        advice = "move what stands below it away, or let that be deleted by itself first"
+        error = ObjectError("constraint-violation", told, advice)
         results[operation.id] = ExportResult(operation.id, error=error)
         return True
 

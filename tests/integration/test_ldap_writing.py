@@ -174,7 +174,7 @@ def test_what_stands_below_goes_only_if_nobody_has_to_approve_it(slapd: Slapd, t
     assert results[1].error is None
     error = results[2].error
     assert error is not None
-    assert f"such as 'uid=eve,cn=phone,{CLERK}'" in error.message
+    assert f"'uid=eve,cn=phone,{CLERK}' stands below it" in error.message
     left = set(slapd.search())
     assert not {name for name in left if "uid=ada" in name}
     assert {CLERK, f"cn=phone,{CLERK}", f"uid=eve,cn=phone,{CLERK}"} <= left

@@ -1,6 +1,7 @@
 """Copy what a directory server holds into an LDIF file, so that a plan has a directory of its own to write to."""
 
 import asyncio
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from engine.config import ObjectTypeConfig, SystemConfig
 from engine.connectors.base import Copy, ExportOperation, ExportResult
 from engine.connectors.directory import SERVER_ASSIGNED, is_secret
 from engine.connectors.ldap_reading import Incomplete, Pages, base_of, class_filter
+from engine.connectors.ldap_trees import units_above
 from engine.connectors.ldif import LdifConnector, LdifOptions
 from engine.connectors.ldif_directory import LdifDirectory
 from engine.connectors.ldif_format import write_entry
@@ -101,15 +103,16 @@ def _connector(name: str, system: SystemConfig, path: Path) -> "_DirectoryCopy":
         for kind, settings in system.objects.items()
     }
     options = LdifOptions(path=path, base=system.options.base)
-    return _DirectoryCopy(name, system.model_copy(update={"options": options, "objects": types}), path.parent)
+    copied = system.model_copy(update={"options": options, "objects": types})
+    return _DirectoryCopy(name, copied, path.parent, create_parents=system.options.create_parents)
 
 
 class _DirectoryCopy(LdifConnector):
     """A directory in a file that finds entries as a server does: by their DNs, and only if they are who is meant."""
 
-    def __init__(self, name: str, system: SystemConfig, folder: Path) -> None:
+    def __init__(self, name: str, system: SystemConfig, folder: Path, *, create_parents: bool) -> None:
         super().__init__(name, system, folder)
-        self._directory = _LateDirectory(self.path, dict(system.objects))
+        self._directory = _LateDirectory(self.path, dict(system.objects), create_parents=create_parents)
 
     async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         moved = await asyncio.to_thread(lambda: [one for one in operations if self._has_moved(one)])
@@ -131,6 +134,18 @@ class _LateDirectory(LdifDirectory):
     """Writes its file when it is closed: nobody else reads it meanwhile, and one that is lost with the plan may be."""
 
     _unsaved = False
+
+    def __init__(self, path: Path, types: dict[str, ObjectTypeConfig], *, create_parents: bool) -> None:
+        super().__init__(path, types)
+        self._create_parents = create_parents
+
+    def _create(self, tree: EntryTree, operation: ExportOperation, entry_dn: str) -> str | None:
+        missing = [unit for unit in units_above(entry_dn) if tree.find(dn.key(unit)) is None]
+        if self._create_parents and missing and tree.find(dn.key(dn.parent(missing[-1]))) is not None:
+            for unit in reversed(missing):
+                lines = {"objectClass": [b"organizationalUnit"], "ou": [dn.own_rdn(unit)[0][1].encode()]}
+                self._put(tree, unit, lines | {"entryUUID": [str(uuid.uuid4()).encode()]}, {})
+        return super()._create(tree, operation, entry_dn)
 
     def _save(self, tree: EntryTree) -> None:
         self._unsaved = True

@@ -16,15 +16,15 @@ def create_parents(link: DirectoryLink, operations: Sequence[ExportOperation]) -
 
     What the server refuses is left to the entries themselves: they fail, and say why.
     """
-    above = {dn.key(parent): parent for one in operations for parent in _units(one.secondary_id or "")}
+    above = {dn.key(parent): parent for one in operations for parent in units_above(one.secondary_id or "")}
     for parent in sorted(above.values(), key=dn.depth):
         name = dn.own_rdn(parent)[0][1]
         request = Add(parent, [("objectClass", [b"organizationalUnit"]), ("ou", [name.encode()])])
         list(link.execute([request], 1))
 
 
-def _units(entry_dn: str) -> Iterable[str]:
-    """Give the units right above an entry, up to the first ancestor that is none."""
+def units_above(entry_dn: str) -> Iterable[str]:
+    """Give the units right above an entry, the nearest first, up to the first ancestor that is none."""
     above = dn.parent(entry_dn)
     while above and dn.rdn_names(above) and dn.rdn_names(above)[0].lower() == "ou":
         yield above

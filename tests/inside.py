@@ -59,7 +59,6 @@ class Inside(Workspace):
             os.environ.clear()
             os.environ.update(environ)
             gc.set_threshold(*threshold)
-            gc.unfreeze()
             sys.setswitchinterval(interval)
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from engine import toml_lines
 from engine.config import GLOBAL_PHASES, Config, ObjectTypeConfig, RuleConfig, SystemConfig
 from engine.connectors import find_connector
+from engine.connectors.base import Connector
 from engine.errors import ConfigurationError
 from engine.expressions import InvalidExpression
 from engine.rules import Rules, compile_rules
@@ -173,21 +174,19 @@ def _contradictions(config: Config) -> Iterator[Problem]:
         if all(end in types for end in ends.values()) or all(end in metaverse for end in ends.values()):
             yield (*where, "to"), "one end must be in the metaverse and the other in a system"
         system = rule.target.partition(".")[0]
-        if system in config.systems and not find_connector(config.systems[system].connector).capabilities.writes:
-            yield (*where, "to"), f"the connector of '{system}' reads only"
-        yield from _refused_flows(config, rule, where)
+        if system in config.systems:
+            connector = find_connector(config.systems[system].connector)
+            if not connector.capabilities.writes:
+                yield (*where, "to"), f"the connector of '{system}' reads only"
+            yield from _refused_flows(connector, rule, where)
     for name, profile in config.profiles.items():
         for index, step in enumerate(profile.steps):
             if step.phase not in GLOBAL_PHASES and step.system not in config.systems:
                 yield ("profiles", name, "steps", index), f"'{step}' names no configured system"
 
 
-def _refused_flows(config: Config, rule: RuleConfig, where: toml_lines.Path) -> Iterator[Problem]:
+def _refused_flows(connector: type[Connector], rule: RuleConfig, where: toml_lines.Path) -> Iterator[Problem]:
     """Find flows to what nobody may write in the system that a rule goes to."""
-    system = rule.target.partition(".")[0]
-    if system not in config.systems:
-        return
-    connector = find_connector(config.systems[system].connector)
     for table, flows in (("flow", rule.flow), ("initial", rule.initial), ("disable", rule.disable)):
         for attribute in flows:
             if (reason := connector.refuses_flow(attribute)) is not None:

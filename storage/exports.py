@@ -104,7 +104,7 @@ def _all_exported() -> ColumnElement[str]:
     are escaped, so nothing else in a document as `encode` writes it, without white space, looks like that.
     """
     changes: ColumnElement[str] = pending_exports.c.changes
-    for status in set(ChangeStatus) - {ChangeStatus.EXPORTED}:
+    for status in (one for one in ChangeStatus if one != ChangeStatus.EXPORTED):
         for replace in ("true", "false"):
             found, written = (f'],{replace},"{one.value}",' for one in (status, ChangeStatus.EXPORTED))
             changes = func.replace(changes, found, written)

@@ -173,8 +173,8 @@ class Connector(ABC):
     ObjectOptions: ClassVar[type[BaseModel]] = Model
     """The connector's own keys of `[systems.NAME.objects.TYPE]`."""
 
-    @classmethod
-    def refuses_flow(cls, attribute: str) -> str | None:  # noqa: ARG003 - of use to the connectors that know more
+    @staticmethod
+    def refuses_flow(attribute: str) -> str | None:  # noqa: ARG004 - of use to the connectors that know more
         """Say why no rule may flow to an attribute of this kind of system; None where one may."""
         return None
 

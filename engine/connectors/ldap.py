@@ -42,10 +42,7 @@ class LdapConnector(Connector):
     capabilities: ClassVar[Capabilities] = Capabilities(writes=True, batch_size=1000, delta=True)
     Options = LdapOptions
     ObjectOptions = LdapObjectOptions
-
-    @classmethod
-    def refuses_flow(cls, attribute: str) -> str | None:
-        return why_no_flow(attribute)
+    refuses_flow = staticmethod(why_no_flow)
 
     def __init__(self, name: str, system: SystemConfig, folder: Path) -> None:
         super().__init__(name, system, folder)
@@ -175,7 +172,7 @@ class LdapConnector(Connector):
     def _export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         try:
             if self._writer is None:
-                self._writer = LdapWriter(self._session, self.system.objects, read_schema(self._session))
+                self._writer = LdapWriter(self._session, self.system, read_schema(self._session))
             return self._writer.export(operations)
         except CannotConnect as error:
             raise ConnectionLost(str(error)) from error

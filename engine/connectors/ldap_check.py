@@ -38,6 +38,8 @@ OPERATIONAL = frozenset(
 )
 """What OpenLDAP itself adds to an entry, in lower case."""
 MAY_NOT = frozenset({50, 8, 13, 123})
+Told = tuple[bool, str]
+"""Whether something is as it should be, and what was found."""
 SAMPLE = 5
 """Entries that are read of each type."""
 _MEANINGS = (
@@ -63,9 +65,15 @@ def check_lines(session: Session, system: SystemConfig, reading: Reading, delta:
         _, result = find(session.link, Search(base, "(objectClass=*)", ["1.1"], BASE))
         message = base if result.code == 0 else f"{base}: {ldap_results.explain_result(result).message}"
         yield CheckLine(result.code == 0, "base", message)
+    writing: dict[str, Told] = {}
     for kind, settings in system.objects.items():
         yield from _may_read(session, reading, kind, settings)
-        yield _may_write(session, system, kind, settings)
+        base = base_of(system, settings)
+        if session.offers.is_active_directory:
+            ok, told = _may_write_in_domain(session, base, settings)
+        else:
+            ok, told = writing[base] = writing.get(base) or _may_write(session, base)
+        yield CheckLine(ok, "write", f"{kind}: {told}")
     for control, name, meaning, without in _MEANINGS:
         lacking = without
         if control == ASSERTION and session.offers.is_active_directory:
@@ -113,25 +121,22 @@ def _may_read(session: Session, reading: Reading, kind: str, settings: ObjectTyp
         yield CheckLine(False, "read", f"{kind}: entries are found, but their {settings.external_id} may not be read")
 
 
-def _may_write(session: Session, system: SystemConfig, kind: str, settings: ObjectTypeConfig) -> CheckLine:
-    if session.offers.is_active_directory:
-        return _may_write_in_domain(session, system, kind, settings)
-    base = base_of(system, settings)
+def _may_write(session: Session, base: str) -> Told:
+    """Try, without effect, whether entries may be created below a base."""
     probe = _twin(session, base)
     if probe is None:
-        return CheckLine(True, "write", f"{kind}: not tried: {base} does not show all that OpenLDAP keeps")
+        return True, f"not tried: {base} does not show all that OpenLDAP keeps"
     try:
         (_, result), *_ = session.beside.link.execute([probe], 1)
     except ConnectionLost:  # ldap3 does not know the result, and its connection is of no use afterwards
         session.beside.close()
-        return CheckLine(True, "write", f"{kind}: not tried: ldap3 cannot read the answer")
+        return True, "not tried: ldap3 cannot read the answer"
     if result.code == WOULD_HAVE:
-        return CheckLine(True, "write", f"{kind}: entries may be created below {base} (tried without effect)")
+        return True, f"entries may be created below {base} (tried without effect)"
     if result.code in CANNOT_TELL:
-        return CheckLine(True, "write", f"{kind}: the server cannot tell whether entries may be created below {base}")
+        return True, f"the server cannot tell whether entries may be created below {base}"
     error = ldap_results.explain_result(result, creating=True)
-    ok = result.code not in MAY_NOT
-    return CheckLine(ok, "write", f"{kind}: creating an entry below {base} (tried without effect): {error.message}")
+    return result.code not in MAY_NOT, f"creating an entry below {base} (tried without effect): {error.message}"
 
 
 def _twin(session: Session, base: str) -> Request | None:
@@ -156,9 +161,8 @@ def _twin(session: Session, base: str) -> Request | None:
     return Add(f"{rdn[0][0]}={value},{base}", attributes, [Control(NO_OPERATION, critical=True)])
 
 
-def _may_write_in_domain(session: Session, system: SystemConfig, kind: str, settings: ObjectTypeConfig) -> CheckLine:
-    """Ask a domain controller what may be created below the base (MS-ADTS §3.1.1.4.5.21)."""
-    base = base_of(system, settings)
+def _may_write_in_domain(session: Session, base: str, settings: ObjectTypeConfig) -> Told:
+    """Ask a domain controller what may be created below a base (MS-ADTS §3.1.1.4.5.21)."""
     found, _ = find(session.link, Search(base, "(objectClass=*)", ["allowedChildClassesEffective"], BASE))
     allowed = {
         value.decode().lower()
@@ -169,5 +173,5 @@ def _may_write_in_domain(session: Session, system: SystemConfig, kind: str, sett
     }
     wanted = settings.options.object_class[-1]
     if wanted.lower() in allowed:
-        return CheckLine(True, "write", f"{kind}: entries of class {wanted} may be created below {base}")
-    return CheckLine(False, "write", f"{kind}: this account may not create entries of class {wanted} below {base}")
+        return True, f"entries of class {wanted} may be created below {base}"
+    return False, f"this account may not create entries of class {wanted} below {base}"

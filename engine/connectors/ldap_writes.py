@@ -1,18 +1,19 @@
 """Write to a directory server over one connection, with many operations waiting for their answers at once."""
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
 from engine import dn, values
-from engine.config import ObjectTypeConfig
+from engine.config import ObjectTypeConfig, SystemConfig
 from engine.connectors.active_directory import GUID, id_bytes, id_filter, named_by_id, quoted_password
 from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.chunks import in_chunks
 from engine.connectors.directory import entry_attributes, old_rdn_goes
 from engine.connectors.ldap_link import Add, Delete, Modification, Modify, Rename, Request, Search, Unfit, find
 from engine.connectors.ldap_options import LdapObjectOptions
+from engine.connectors.ldap_reading import base_of
 from engine.connectors.ldap_results import NO_SUCH_OBJECT, explain_result
 from engine.connectors.ldap_schema import Schema
 from engine.connectors.ldap_session import ASSERTION, PERMISSIVE, TREE_DELETE, Session
@@ -33,9 +34,10 @@ MAY_BE_ITS_ASSERTION = frozenset({19, 122})
 class LdapWriter:
     """Executes operations; never on an entry that only has the DN of the one that is meant."""
 
-    def __init__(self, session: Session, objects: Mapping[str, ObjectTypeConfig], schema: Schema) -> None:
+    def __init__(self, session: Session, system: SystemConfig, schema: Schema) -> None:
         self._session = session
-        self._objects = objects
+        self._system = system
+        self._objects = system.objects
         self._schema = schema
         self._options = session.options
         self._asserts = True
@@ -68,14 +70,13 @@ class LdapWriter:
         doubtful = [
             one for one in operations if self._asserted(one) and self._codes.get(one.id) in MAY_BE_ITS_ASSERTION
         ]
-        meant = [one for one in doubtful if self._is_meant(one, results)]
-        if not meant:
+        if not doubtful:
             return
-        for one in meant:
+        for one in doubtful:
             del results[one.id]
-        self._asserts = False
-        self._execute(meant, results)
-        self._asserts = all(self._codes.get(one.id) in MAY_BE_ITS_ASSERTION for one in meant)
+        self._asserts = False  # each is looked at instead
+        self._execute(doubtful, results)
+        self._asserts = all(self._codes[one.id] in MAY_BE_ITS_ASSERTION for one in doubtful)
 
     def _asserted(self, operation: ExportOperation) -> bool:
         """Tell whether the server is asked to change an entry only if it is the one that is meant."""
@@ -163,7 +164,7 @@ class LdapWriter:
         """Give the error where an entry would stand where nobody looks for its type: it could never be confirmed."""
         creating = operation.change_type == ChangeType.CREATE
         name = operation.secondary_id if creating else operation.new_secondary_id
-        base = self._objects[operation.type].options.base or self._options.base
+        base = base_of(self._system, self._objects[operation.type])
         if name is None or dn.is_within(dn.key(name), dn.key(base)):
             return None
         return ObjectError(
@@ -247,8 +248,8 @@ class LdapWriter:
         A single value is replaced as a whole where the server cannot compare values, or where a rename has changed it.
         """
         settings = self._objects[operation.type]
-        old, new = operation.secondary_id, operation.new_secondary_id
-        renamed = {name.lower() for dn_ in (old, new) if old and new for name in dn.rdn_names(dn_ or "")}
+        names = (operation.secondary_id, operation.new_secondary_id) if operation.new_secondary_id else ()
+        renamed = {attribute.lower() for name in names for attribute in dn.rdn_names(name or "")}
         modifications: list[Modification] = []
         for change in operation.changes:
             write = values.bytes_writer(settings.type_of(change.name).kind)

@@ -41,10 +41,7 @@ class LdifConnector(Connector):
     capabilities: ClassVar[Capabilities] = Capabilities(writes=True, batch_size=5000)
     Options = LdifOptions
     ObjectOptions = DirectoryObjectOptions
-
-    @classmethod
-    def refuses_flow(cls, attribute: str) -> str | None:
-        return why_no_flow(attribute)
+    refuses_flow = staticmethod(why_no_flow)
 
     def __init__(self, name: str, system: SystemConfig, folder: Path) -> None:
         super().__init__(name, system, folder)

@@ -19,7 +19,7 @@ from engine.connectors.base import (
 from engine.connectors.directory import DirectoryObjectOptions
 from engine.connectors.ldap import LdapConnector
 from engine.connectors.ldap_options import LdapOptions
-from tests.slapd import ADMIN, PASSWORD, SUFFIX
+from tests.slapd import ADMIN, PASSWORD, SUFFIX, Slapd
 
 CLIENTS = ("auto", "ldap3")
 """Our own reader and writer, and the fall-back."""
@@ -33,6 +33,47 @@ def person(uid: str, **more: str) -> str:
     lines = {"cn": uid, "sn": uid, "uid": uid} | more
     body = "".join(f"{name}: {value}\n" for name, value in lines.items())
     return f"dn: uid={uid},ou=people,{SUFFIX}\nobjectClass: inetOrgPerson\n{body}\n"
+
+
+def accounts(slapd: Slapd, *, dn: str, flow: dict[str, str], types: str = "", system: str = "") -> str:
+    """Give a configuration that makes an account for each row of `hr.csv`, whose columns are those of the flow."""
+    columns = "\n".join(f'{name} = "{name}"' for name in dict.fromkeys(["id", *flow.values()]))
+    flows = "\n".join(f'{name} = "{column}"' for name, column in {"cn": "id", "sn": "id", "uid": "id", **flow}.items())
+    return f"""
+[systems.hr]
+connector = "csv"
+[systems.hr.objects.person]
+path = "hr.csv"
+external_id = "id"
+[systems.directory]
+connector = "ldap"
+url = "{slapd.url}"
+base = "{SUFFIX}"
+bind_dn = "{ADMIN}"
+password = {{ env = "DIRECTORY_PASSWORD" }}
+{system}
+[systems.directory.objects.person]
+object_class = ["inetOrgPerson"]
+external_id = "entryUUID"
+secondary_external_id = "dn"
+attributes = {{ {types} }}
+[metaverse.person]
+[[rules]]
+name = "people"
+from = "hr.person"
+to = "metaverse.person"
+project = true
+[rules.flow]
+{columns}
+[[rules]]
+name = "accounts"
+from = "metaverse.person"
+to = "directory.person"
+provision = true
+dn = "{dn}"
+[rules.flow]
+{flows}
+"""
 
 
 def connector_to(

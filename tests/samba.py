@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a domain can only be provisioned by root")
 SUFFIX = "DC=example,DC=test"
 ADMIN = f"CN=Administrator,CN=Users,{SUFFIX}"
 PASSWORD = "Passw0rd!123"

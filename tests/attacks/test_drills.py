@@ -10,10 +10,8 @@ from tests.attacks.drills import PEOPLE, Drill, copy, prepare
 
 
 @pytest.fixture
-def drill(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Drill:
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if base.name.startswith("popen-gw") else base
-    made = copy(prepare(shared), tmp_path / "drill")
+def drill(tmp_path: Path, shared_folder: Path) -> Drill:
+    made = copy(prepare(shared_folder), tmp_path / "drill")
     assert made.accounts() == PEOPLE
     return made
 

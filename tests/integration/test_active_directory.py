@@ -1,6 +1,5 @@
 """Active Directory, for real: a domain controller of Samba's, from an empty branch to a restored leaver."""
 
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,18 +8,16 @@ from typing import Any
 import pytest
 
 from tests.inside import Inside, document
-from tests.samba import ADMIN, PASSWORD, SUFFIX, Samba, provisioned
+from tests.samba import ADMIN, PASSWORD, SUFFIX, Samba, needs_root, provisioned
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a domain can only be provisioned by root")
+pytestmark = needs_root
 COLUMNS = ("id", "first", "last", "department", "status", "manager")
 UAC = "userAccountControl"
 
 
 @pytest.fixture(scope="session")
-def samba(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Samba]:
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if base.name.startswith("popen-gw") else base
-    made = Samba(provisioned(shared), tmp_path_factory.mktemp("samba") / "dc").start()
+def samba(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Samba]:
+    made = Samba(provisioned(shared_folder), tmp_path_factory.mktemp("samba") / "dc").start()
     yield made
     made.stop()
 

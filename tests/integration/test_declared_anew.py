@@ -4,47 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.directory import accounts
 from tests.inside import Inside
-from tests.slapd import ADMIN, PASSWORD, SUFFIX, Slapd
-
-CONFIG = """
-[systems.hr]
-connector = "csv"
-[systems.hr.objects.person]
-path = "hr.csv"
-external_id = "id"
-[systems.directory]
-connector = "ldap"
-url = "{url}"
-base = "{suffix}"
-bind_dn = "{admin}"
-password = {{ env = "DIRECTORY_PASSWORD" }}
-[systems.directory.objects.person]
-object_class = ["inetOrgPerson"]
-external_id = "entryUUID"
-secondary_external_id = "dn"
-attributes = {{ {declared} }}
-[metaverse.person]
-[[rules]]
-name = "people"
-from = "hr.person"
-to = "metaverse.person"
-project = true
-[rules.flow]
-uid = "id"
-number = "number"
-[[rules]]
-name = "accounts"
-from = "metaverse.person"
-to = "directory.person"
-provision = true
-dn = "uid={{{{ uid | rdn }}}},{suffix}"
-[rules.flow]
-cn = "uid"
-sn = "uid"
-uid = "uid"
-employeeNumber = "number"
-"""
+from tests.slapd import PASSWORD, SUFFIX, Slapd
 
 
 @pytest.fixture
@@ -56,8 +18,9 @@ def office(tmp_path: Path, slapd: Slapd) -> Inside:
     return work
 
 
-def configured(slapd: Slapd, declared: str) -> str:
-    return CONFIG.format(url=slapd.url, suffix=SUFFIX, admin=ADMIN, declared=declared)
+def configured(slapd: Slapd, types: str) -> str:
+    dn = f"uid={{{{ id | rdn }}}},{SUFFIX}"
+    return accounts(slapd, dn=dn, flow={"employeeNumber": "number"}, types=types)
 
 
 def numbers(slapd: Slapd) -> set[str]:

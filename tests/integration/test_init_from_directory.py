@@ -10,7 +10,7 @@ from tests.inside import Inside
 from tests.samba import ADMIN as DOMAIN_ADMIN
 from tests.samba import PASSWORD as DOMAIN_PASSWORD
 from tests.samba import SUFFIX as DOMAIN
-from tests.samba import Samba, provisioned
+from tests.samba import Samba, needs_root, provisioned
 from tests.slapd import ADMIN, BASE, PASSWORD, SUFFIX, Slapd
 
 ENTRIES = f"""
@@ -78,10 +78,9 @@ def test_openldap(tmp_path: Path, slapd: Slapd) -> None:
     assert "has a configuration already" in work("init", str(work.folder), "--from", slapd.url, status=2)
 
 
-def test_active_directory(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if base.name.startswith("popen-gw") else base
-    samba = Samba(provisioned(shared), tmp_path / "dc").start()
+@needs_root
+def test_active_directory(tmp_path: Path, shared_folder: Path) -> None:
+    samba = Samba(provisioned(shared_folder), tmp_path / "dc").start()
     try:
         samba.tool(
             "ldapadd",

@@ -110,6 +110,28 @@ def test_a_server_without_a_record_of_deletions_is_read_whole_and_says_so(
     assert any("sessionlog" in note for note in connector.notes)
 
 
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_log_that_may_be_read_in_part_is_not_taken_for_all_of_it(tmp_path: Path, client: str) -> None:
+    reader = f"uid=reader,{PEOPLE}"
+    server = served(tmp_path, ACCESS_LOG + f'limits dn.exact="{reader}" size=20\n')
+    try:
+        server.add(person("reader", userPassword="for tests only"))
+        connector = connector_to(server.url, tmp_path, client=client, bind_dn=reader)
+        watermark = read_all(connector, "uid", "title").end.watermark
+        assert watermark is not None
+        for number in range(30):
+            name = ("ada", "bob", "cleo", "dan", "eve")[number % 5]
+            change = f"changetype: modify\nreplace: title\ntitle: {number}\n"
+            server.modify(f"dn: uid={name},{PEOPLE}\n{change}")
+        everything = read_all(connector, "uid", "title", watermark=watermark)
+        assert any("the access log cannot be read to its end" in note for note in connector.notes)
+        assert everything.end.full
+        assert everything.by_uid()["eve"].attributes["title"] == ["29"]
+        assert everything.end.watermark is None, "nor does anybody go on from there"
+    finally:
+        server.stop()
+
+
 def test_a_watermark_of_another_configuration_is_of_no_use(telling: Slapd, tmp_path: Path) -> None:
     before = read_all(connector_to(telling.url, tmp_path))
     connector = connector_to(telling.url, tmp_path)

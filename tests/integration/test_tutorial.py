@@ -1,20 +1,17 @@
 """The README's ten minutes with a directory of one's own, word for word, against OpenLDAP and Active Directory."""
 
 import csv
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import pytest
 
 from tests.certificates import Authority
 from tests.inside import Inside
 from tests.samba import ADMIN as DOMAIN_ADMIN
 from tests.samba import PASSWORD as DOMAIN_PASSWORD
 from tests.samba import SUFFIX as DOMAIN_SUFFIX
-from tests.samba import Samba, provisioned
+from tests.samba import Samba, needs_root, provisioned
 from tests.slapd import ADMIN, BASE, PASSWORD, SUFFIX, Slapd
 
 README = Path(__file__).parents[2] / "README.md"
@@ -36,7 +33,7 @@ class Tutorial(Inside):
         first = self.text.index(start)
         self.text = self.text[:first] + block + "\n" + self.text[self.text.index(end, first + 1) :]
 
-    def own(self, **names: str) -> None:
+    def own(self, names: dict[str, str]) -> None:
         """Put the names of this test's own systems in the place of the README's, and keep that as configuration."""
         for example, name in names.items():
             assert example in self.text
@@ -91,7 +88,7 @@ def test_with_openldap(tmp_path: Path) -> None:
         work = Tutorial(tmp_path / "work", PASSWORD)
         work.put(_block(OURS, "starttls"), OURS, "[systems.directory.objects.department]")
         work.own(
-            **{
+            {
                 "ldap://ldap.example.org": f"ldap://localhost:{server.port}",
                 '"ca.pem"': f'"{authority.file}"',
                 '"cn=interlock,dc=example,dc=org"': f'"{ADMIN}"',
@@ -104,14 +101,13 @@ def test_with_openldap(tmp_path: Path) -> None:
         server.stop()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="a domain can only be provisioned by root")
-def test_with_active_directory(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    base = tmp_path_factory.getbasetemp()
+@needs_root
+def test_with_active_directory(tmp_path: Path, shared_folder: Path) -> None:
     authority = Authority(tmp_path / "authority")
     made = authority.sign("dc1", names="DNS:localhost")
-    samba = Samba(provisioned(base.parent if base.name.startswith("popen-gw") else base), tmp_path / "dc")
+    samba = Samba(provisioned(shared_folder), tmp_path / "dc")
     private = samba.home / "private" / "tls"
-    private.mkdir(parents=True, exist_ok=True)
+    private.mkdir(exist_ok=True)
     (private / "cert.pem").write_bytes(made.certificate.read_bytes())
     (private / "key.pem").write_bytes(made.key.read_bytes())
     (private / "ca.pem").write_bytes(authority.file.read_bytes())
@@ -122,7 +118,7 @@ def test_with_active_directory(tmp_path: Path, tmp_path_factory: pytest.TempPath
         work.put(_block(OURS, "objectGUID"), OURS, "[metaverse.department]")
         work.put(_block("[[rules]]", "sAMAccountName"), TO_THE_DIRECTORY, "# ----")
         work.own(
-            **{
+            {
                 "ldaps://dc1.example.com": f"ldaps://localhost:{port}",
                 "company-ca.pem": str(authority.file),
                 "CN=interlock,OU=Services,DC=example,DC=com": DOMAIN_ADMIN,

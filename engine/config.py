@@ -192,12 +192,25 @@ class DeletionRule(Model):
     when: Literal["manual", "last_connector_gone", "authoritative_source_gone"] = "manual"
     source: str | None = None
     """The authoritative source: a system, or one of its types as `SYSTEM.TYPE`."""
+    sources: list[str] = []
+    """Several of them."""
+    trigger: Literal["any", "all"] = "any"
+    """With several sources: whether it is enough that one of them is gone, or all have to be."""
     grace: Duration = timedelta()
+
+    @property
+    def authorities(self) -> list[str]:
+        """Every authoritative source."""
+        return [self.source] if self.source is not None else self.sources
 
     @model_validator(mode="after")
     def _source_is_named(self) -> Self:
-        if (self.when == "authoritative_source_gone") != (self.source is not None):
+        if (self.when == "authoritative_source_gone") != bool(self.authorities):
             raise ValueError("'source' names the authoritative source, with when = \"authoritative_source_gone\"")
+        if self.source is not None and self.sources:
+            raise ValueError("give 'source', or 'sources', not both")
+        if self.trigger == "all" and not self.sources:
+            raise ValueError("'trigger' goes with 'sources'")
         return self
 
 

@@ -12,24 +12,28 @@ from engine.rules.lifecycle import Fate, fate_without
 from engine.steps import Control, Step
 from engine.workspace import Workspace
 from storage import metaverse, objects, references
-from storage.records import Cso, Mvo
+from storage.records import Cso, CsoStatus, Mvo
 from storage.store import Transaction
 
 Consequences = dict[str, Any]
 """As the review keeps them.
 
 `mvo`, `mvo_deleted`, `deletion_rule`, `grace_seconds`, `deletes`, `disabled`, `left_alone`, `recalled`, `taken_over`,
-`recreated`, `referring`, `groups`.
+`recreated`, `referring`, `groups`, `together_with`.
 
 The lists of objects hold `[CSO id, system, label, primary external id]`; `taken_over` gives for each recalled
-attribute that somebody else gives from then on `[CSO id, system, label]`; `referring` holds
+attribute that somebody else gives from then on `[CSO id, system, label]`; `together_with` holds those of its
+person that are missing too, `[CSO id, system, label]`; `referring` holds
 `[MVO id, label, attribute]`; `groups` holds `[CSO id of the group, system, its label, attribute, member]`.
 """
 PAGE = 2_000
 
 
 async def consequences_of_absence(tx: Transaction, workspace: Workspace, csos: list[Cso]) -> dict[int, Consequences]:
-    """Work out what follows when each of some missing CSOs is disconnected: CSO id → consequences."""
+    """Work out what follows when each of some missing CSOs is disconnected: CSO id → consequences.
+
+    Where several sources have lost a person, what follows when all of them are disconnected.
+    """
     mvo_ids = {cso.mvo_id for cso in csos if cso.mvo_id is not None}
     mvos = {mvo.id: mvo for mvo in await metaverse.get(tx, mvo_ids)}
     joined: dict[int, list[Cso]] = {}
@@ -52,18 +56,24 @@ def _describe(page: SyncPage, cso: Cso, mvo: Mvo | None, joined: list[Cso]) -> C
     if mvo is None:
         return {}
     workspace = page.step.workspace
-    fate = fate_without(workspace.config, workspace.rules, mvo, joined, {cso.id})
+    others = [one for one in joined if one.id != cso.id and one.status == CsoStatus.OBSOLETE]
+    leaving = {cso.id, *(one.id for one in others)}
+    fate = fate_without(workspace.config, workspace.rules, mvo, joined, leaving)
     found = describe(fate, mvo, cso)
+    if others:
+        found["together_with"] = [[one.id, one.system, label_of(one)] for one in others]
     if fate.mvo_deleted:
         found["deletion_rule"] = f"metaverse.{mvo.type}: {workspace.config.deletion_of(mvo.type).when}"
-    if found["recalled"] and (heirs := _heirs(page, mvo, cso, joined, found["recalled"])):
+    if found["recalled"] and (heirs := _heirs(page, mvo, leaving, joined, found["recalled"])):
         found["taken_over"] = heirs
     return found
 
 
-def _heirs(page: SyncPage, mvo: Mvo, leaving: Cso, joined: list[Cso], recalled: Sequence[str]) -> dict[str, list[Any]]:
-    """Give, for each recalled attribute that has one, whoever gives it once a CSO has left."""
-    staying = [cso for cso in joined if cso.id != leaving.id]
+def _heirs(
+    page: SyncPage, mvo: Mvo, leaving: set[int], joined: list[Cso], recalled: Sequence[str]
+) -> dict[str, list[Any]]:
+    """Give, for each recalled attribute that has one, whoever gives it once some CSOs have left."""
+    staying = [cso for cso in joined if cso.id not in leaving]
     computed = contributions(page, mvo, staying)
     if computed is None:
         return {}

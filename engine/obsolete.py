@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from engine.consequences import consequences_of_absence
+from engine.consequences import Consequences, consequences_of_absence
 from engine.labels import label_of
 from engine.workspace import Workspace
 from storage import imports, objects, reviews
@@ -60,6 +60,7 @@ async def mark_obsolete(
         for cso in csos
     ]
     opened = await reviews.open_items(tx, items)
+    await _renew_what_follows(tx, workspace, consequences)
     reason = reason or f"not in the complete import of run {record.run_id}"
     return [
         move
@@ -69,3 +70,18 @@ async def mark_obsolete(
             Move("review", item.id, cso.system, item.label, None, ReviewState.OPEN, reason),
         )
     ]
+
+
+async def _renew_what_follows(tx: Transaction, workspace: Workspace, consequences: dict[int, Consequences]) -> None:
+    """Let the items of others whom the same people lack show what follows when all of them go."""
+    ids = [entry[0] for one in consequences.values() for entry in one.get("together_with", [])]
+    others = [cso for cso in await objects.get(tx, ids) if cso.id not in consequences]
+    asked = await reviews.of_objects(tx, [cso.id for cso in others], ReviewKind.ABSENCE, reviews.UNDECIDED)
+    follows = await consequences_of_absence(tx, workspace, others)
+    for item in asked.values():
+        await reviews.set_consequences(tx, item.id, follows[item.object_id])
+    halves = [item.id for item in asked.values() if item.state is ReviewState.HALF_APPROVED]
+    why = "its person has gone missing elsewhere too"
+    await reviews.decide(
+        tx, halves, expected=[ReviewState.HALF_APPROVED], state=ReviewState.OPEN, operator=None, reason=why
+    )

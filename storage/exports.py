@@ -30,6 +30,7 @@ _WHOLE = (
     pending_exports.c.cause,
     pending_exports.c.created_at,
     pending_exports.c.changed_at,
+    pending_exports.c.interim_id,
 )
 _CHANGING = (
     "change_type",
@@ -45,6 +46,7 @@ _CHANGING = (
     "approval_id",
     "cause",
     "changed_at",
+    "interim_id",
 )
 _CHANGE_TYPE = {kind.value: kind for kind in ChangeType}
 _STATUS = {status.value: status for status in ExportStatus}
@@ -55,7 +57,15 @@ SENDABLE = (ExportStatus.PENDING, ExportStatus.NOT_CONFIRMED)
 
 def _changing(export: PendingExport) -> tuple[Any, ...]:
     changes = encode([list(change) for change in export.changes])
-    return (export.change_type, export.status, export.wave, changes, *export[8:16], export.changed_at)
+    return (
+        export.change_type,
+        export.status,
+        export.wave,
+        changes,
+        *export[8:16],
+        export.changed_at,
+        export.interim_id,
+    )
 
 
 async def add(tx: Transaction, exports: list[PendingExport]) -> None:
@@ -254,4 +264,4 @@ def _export(row: Any) -> PendingExport:
         for name, add_, remove_, replace, status, imported in decode(row[7])
     ]
     head = (row[0], row[1], row[2], row[3], _CHANGE_TYPE[row[4]], _STATUS[row[5]], row[6], changes, row[8])
-    return PendingExport._make((*head, bool(row[9]), *row[10:18]))
+    return PendingExport._make((*head, bool(row[9]), *row[10:19]))

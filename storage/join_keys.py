@@ -50,6 +50,12 @@ async def all_of(tx: Transaction, owner: str) -> dict[str, list[int]]:
     return found
 
 
+async def of(tx: Transaction, owner: str, object_ids: Iterable[int]) -> list[JoinKey]:
+    """Give every key of some objects."""
+    query = select(join_keys).where(join_keys.c.owner == owner, dialect.among(join_keys.c.object_id, object_ids))
+    return [JoinKey(*row) for row in await tx.execute(query)]
+
+
 async def find(tx: Transaction, owner: str, attributes: str, keys: Iterable[str]) -> dict[str, list[int]]:
     """Find the objects under some keys: key → ids, lowest first."""
     query = (

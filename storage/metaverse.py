@@ -22,15 +22,26 @@ _WHOLE = (
     metaverse.c.due,
     metaverse.c.created_at,
     metaverse.c.changed_at,
+    metaverse.c.deletion_cause,
 )
 
 
-_CHANGING = ("attributes", "contributors", "deleted", "delete_after", "approval_id", "due", "changed_at")
+_CHANGING = (
+    "attributes",
+    "contributors",
+    "deleted",
+    "delete_after",
+    "approval_id",
+    "due",
+    "changed_at",
+    "deletion_cause",
+)
 
 
 def _changing(mvo: Mvo) -> tuple[Any, ...]:
     documents = (encode(mvo.attributes), encode(mvo.contributors))
-    return (*documents, mvo.deleted, mvo.delete_after, mvo.approval_id, mvo.due, mvo.changed_at)
+    cause = encode(mvo.cause) if mvo.cause else None
+    return (*documents, mvo.deleted, mvo.delete_after, mvo.approval_id, mvo.due, mvo.changed_at, cause)
 
 
 async def add(tx: Transaction, mvos: list[Mvo]) -> None:
@@ -140,6 +151,12 @@ async def counts(tx: Transaction) -> list[tuple[str, int]]:
 
 async def _mvos(tx: Transaction, query: Select[Any]) -> list[Mvo]:
     return [
-        Mvo(one, kind, decode(text), decode(by), bool(deleted), delete_after, approval, bool(due), *at)
-        for one, kind, text, by, deleted, delete_after, approval, due, *at in await tx.execute(query)
+        Mvo(
+            one, kind, decode(text), decode(by), bool(deleted), after, approval, bool(due), made, changed, _cause(cause)
+        )
+        for one, kind, text, by, deleted, after, approval, due, made, changed, cause in await tx.execute(query)
     ]
+
+
+def _cause(text: str | None) -> dict[str, Any] | None:
+    return decode(text) if text else None

@@ -205,6 +205,11 @@ async def due_after(tx: Transaction, after: int, limit: int, *, joined: bool) ->
     return await _csos(tx, query)
 
 
+async def due_among(tx: Transaction, ids: Iterable[int]) -> list[Cso]:
+    """Read those of some CSOs that synchronisation has to look at."""
+    return await _csos(tx, select(*_WHOLE).where(dialect.among(objects.c.id, ids), objects.c.due))
+
+
 async def count_due(tx: Transaction) -> int:
     """Count the CSOs that synchronisation has to look at."""
     return int((await tx.execute(select(func.count()).where(objects.c.due))).scalar_one())

@@ -149,6 +149,13 @@ class Mvo(NamedTuple):
     due: bool
     created_at: str
     changed_at: str
+    cause: dict[str, Any] | None = None
+    """What caused its deletion: the rule, the sources that are gone, and since when."""
+
+    @property
+    def in_grace(self) -> bool:
+        """Tell whether it is to be deleted when its grace period ends: until then it stays as it is."""
+        return self.delete_after is not None and not self.deleted
 
 
 class AttributeChange(NamedTuple):
@@ -184,6 +191,8 @@ class PendingExport(NamedTuple):
     cause: str = ""
     created_at: str = ""
     changed_at: str = ""
+    interim_id: str | None = None
+    """The name in between that a renamed object takes first, where its new name is not free before."""
 
 
 class ItemError(NamedTuple):
@@ -321,6 +330,8 @@ class ImportRecord(NamedTuple):
     sightings: bytes | None
     known_up_to: int | None = None
     """The last CSO id that was given before it began: whoever has a higher one came with it, and was never missing."""
+    looked_for: dict[str, str] = {}  # noqa: RUF012 - a record is never changed
+    """Object type → what its system was asked for."""
 
 
 class Transition(NamedTuple):

@@ -18,7 +18,7 @@ from storage.errors import StoreError, StoreFull, StoreLocked, StoreReadOnly, St
 Transaction = AsyncConnection
 """What every query function takes; it is committed or rolled back as a whole by the store."""
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """The schema revisions this version knows, oldest first."""
 
 

@@ -43,6 +43,7 @@ objects = Table(
     Column("kept", Boolean, nullable=False),
     Column("created_at", Text, nullable=False),
     Column("changed_at", Text, nullable=False),
+    Column("sought_by", Text),
     Index("objects_by_external_id", "system", "type", "external_id", unique=True),
     Index(
         "objects_by_secondary",
@@ -69,6 +70,7 @@ metaverse = Table(
     Column("due", Boolean, nullable=False),
     Column("created_at", Text, nullable=False),
     Column("changed_at", Text, nullable=False),
+    Column("deletion_cause", Text),
     Index("metaverse_due", "id", sqlite_where=text("due = 1")),
     Index("metaverse_grace", "delete_after", sqlite_where=text("delete_after IS NOT NULL")),
     Index("metaverse_by_type", "type"),
@@ -138,6 +140,7 @@ pending_exports = Table(
     Column("cause", Text, nullable=False),
     Column("created_at", Text, nullable=False),
     Column("changed_at", Text, nullable=False),
+    Column("interim_id", Text),
     CheckConstraint(
         "change_type <> 'Delete' OR status = 'AwaitingApproval' OR approval_id IS NOT NULL",
         name="no_delete_without_approval",
@@ -239,6 +242,7 @@ imports = Table(
     Column("sightings", LargeBinary),
     Column("known_up_to", Integer),
     Column("watermark", Text),
+    Column("looked_for", Text, nullable=False, server_default="{}"),
     Index("imports_by_system", "system", "step_id"),
 )
 
@@ -337,8 +341,11 @@ tombstones = Table(
     Column("review_id", Integer),
     Column("at", Text, nullable=False),
     Column("restored_as", Integer),
+    Column("secondary_key", Text),
+    Column("deleted", Boolean, nullable=False, server_default=text("0")),
     Index("tombstones_by_object", "object_id"),
     Index("tombstones_by_time", "system", "at"),
+    Index("tombstones_by_external_id", "system", "type", "external_id"),
 )
 
 rule_marks = Table(

@@ -3,6 +3,7 @@
 from engine.auditing import verified_approvals
 from engine.consequences import Consequences, consequences_of_delete, covers_delete
 from engine.labels import label_of
+from engine.phases.still_wanted import withdraw_wanted
 from engine.steps import Step
 from storage import clock, exports, reviews
 from storage.records import (
@@ -27,6 +28,8 @@ async def send_back_unapproved(
     deletes = [export for export in found if export.change_type == ChangeType.DELETE]
     if not deletes:
         return found
+    wanted = await withdraw_wanted(tx, step, deletes, csos)
+    deletes = [export for export in deletes if export.id not in wanted]
     approvals = {
         item.id: item for item in await reviews.get(tx, [one.approval_id for one in deletes if one.approval_id])
     }
@@ -37,7 +40,7 @@ async def send_back_unapproved(
         if export.approval_id not in verified or not _approved(approvals[export.approval_id], csos[export.cso_id])
     ]
     await _ask_again(tx, step, refused, csos)
-    ids = {export.id for export in refused}
+    ids = {export.id for export in refused} | wanted
     return [export for export in found if export.id not in ids]
 
 

@@ -1,5 +1,6 @@
 """Phase 1, flows: compute MVOs from all that is joined to them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from engine.errors import ObjectFailed
@@ -8,6 +9,7 @@ from engine.phases.naming import keep_or_give_names
 from engine.phases.noticing import index_keys
 from engine.phases.referring import keep_edges, learn_references, owe, refer_inbound
 from engine.phases.sync_page import SyncPage
+from engine.rules.compiled import Join
 from engine.rules.flows import evaluate
 from engine.rules.scope import in_scope
 from engine.steps import Step
@@ -21,7 +23,10 @@ Contributors = dict[str, list[Any]]
 
 
 async def recompute(tx: Transaction, step: Step, mvo_ids: set[int], page: SyncPage | None = None) -> None:
-    """Compute MVOs from all that is joined to them; write those that changed, with their keys and references."""
+    """Compute MVOs from all that is joined to them; write those that changed, with their keys and references.
+
+    Whoever is in a grace period stays as it is.
+    """
     page = page or SyncPage(step)
     new = {mvo.id for mvo in page.new}
     joined: dict[int, list[Cso]] = {}
@@ -31,7 +36,7 @@ async def recompute(tx: Transaction, step: Step, mvo_ids: set[int], page: SyncPa
     before = [*page.new, *await metaverse.get(tx, mvo_ids - new)]
     after = []
     for mvo in before:
-        computed = contributions(page, mvo, joined.get(mvo.id, []))
+        computed = None if mvo.in_grace else contributions(page, mvo, joined.get(mvo.id, []))
         after.append(mvo if computed is None else mvo._replace(attributes=computed[0], contributors=computed[1]))
     after = await keep_or_give_names(tx, page, before, after)
     at = clock.now()
@@ -44,6 +49,9 @@ async def recompute(tx: Transaction, step: Step, mvo_ids: set[int], page: SyncPa
     await metaverse.add(tx, [mvo for mvo in changed if mvo.id in new])
     await metaverse.change(tx, [mvo for mvo in changed if mvo.id not in new])
     page.woken |= await index_mvos(tx, step, changed, new)
+    present = {cso.id for csos in joined.values() for cso in csos}
+    pairs = [(old, mvo) for old, mvo in zip(before, after, strict=True) if mvo.id not in new and old != mvo]
+    await keep_former_keys(tx, step, pairs, present)
     await keep_edges(tx, step, [(old, mvo) for old, mvo in zip(before, after, strict=True) if old != mvo])
     await owe(tx, page)
     await move_members(tx, step, after)
@@ -115,6 +123,44 @@ async def index_mvos(tx: Transaction, step: Step, mvos: list[Mvo], new: set[int]
     if woken:
         await objects.set_due(tx, woken, due=True)
     return woken
+
+
+async def keep_former_keys(tx: Transaction, step: Step, changes: list[tuple[Mvo, Mvo]], present: set[int]) -> None:
+    """Let MVOs be found by the keys that they had before those who gave them left: whoever returns finds them.
+
+    A key that its giver corrects is not kept: it may be somebody else's now. `present` are the CSOs joined by now.
+    """
+    for kind in {old.type for old, _ in changes}:
+        owner = f"metaverse.{kind}"
+        own = [(old, mvo) for old, mvo in changes if old.type == kind and _gave(old, old.contributors) - present]
+        if not own:
+            continue
+        ids = [old.id for old, _ in own]
+        joins = {join.name: join for join in step.workspace.rules.joins.get(owner, ())}
+        olds = {old.id: old for old, _ in own}
+        after = {(key.attributes, key.key, key.object_id) for key in index_keys(step, owner, [mvo for _, mvo in own])}
+        lost = [
+            key._replace(owner=formerly(kind))
+            for key in index_keys(step, owner, list(olds.values()))
+            if _gave(olds[key.object_id], _read_by(joins[key.attributes])) - present
+        ]
+        kept = await join_keys.of(tx, formerly(kind), ids)
+        keys = {key for key in (*kept, *lost) if (key.attributes, key.key, key.object_id) not in after}
+        await join_keys.replace(tx, formerly(kind), ids, sorted(keys))
+
+
+def _gave(mvo: Mvo, names: Iterable[str]) -> set[int]:
+    """Give the CSOs that gave some attributes of an MVO."""
+    return {by[0] for name in names if (by := mvo.contributors.get(name)) and by[0] is not None}
+
+
+def _read_by(join: Join) -> set[str]:
+    return {name for part in join.parts for name in part.target.names}
+
+
+def formerly(mvo_type: str) -> str:
+    """Give the owner of the keys that MVOs of a type had while somebody gave them who has left."""
+    return f"formerly metaverse.{mvo_type}"
 
 
 async def _waiting(tx: Transaction, what: str, keys: list[JoinKey]) -> set[int]:

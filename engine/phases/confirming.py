@@ -233,6 +233,7 @@ async def remove_empty_mvos(tx: Transaction, mvo_ids: list[Any]) -> None:
     types = {mvo.id: mvo.type for mvo in await metaverse.get(tx, mvo_ids)}
     for mvo_id in await metaverse.remove_empty(tx, mvo_ids):
         await join_keys.replace(tx, f"metaverse.{types[mvo_id]}", [mvo_id], [])
+        await join_keys.replace(tx, f"formerly metaverse.{types[mvo_id]}", [mvo_id], [])
 
 
 def _label(cso: Cso) -> str:

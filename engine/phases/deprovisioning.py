@@ -44,6 +44,10 @@ class Deprovisioner:
         ids = [cso.id for csos in self._page.joined.values() for cso in csos.values()]
         self._items = await reviews.of_objects(tx, ids, ReviewKind.DELETE, _RELEVANT)
 
+    async def load_left_behind(self, tx: Transaction) -> None:
+        """Read what is under review of accounts that somebody else may take over."""
+        self._items |= await reviews.of_objects(tx, self._page.left_behind, ReviewKind.DELETE, _RELEVANT)
+
     def deprovision(self, mvo: Mvo, cso: Cso) -> None:
         """Stage what the outbound rules say of an object that is no longer wanted."""
         before = self._page.exports.get(cso.id)

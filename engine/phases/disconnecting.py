@@ -9,7 +9,7 @@ from engine.labels import label_of
 from engine.phases.computing import recompute
 from engine.phases.confirming import forget, remove_empty_mvos
 from engine.phases.paying import follow_gone
-from engine.rules.lifecycle import Fate, fate_without
+from engine.rules.lifecycle import Fate, fate_without, together_with
 from engine.steps import Step
 from storage import clock, exports, metaverse, objects, reviews
 from storage.records import GIVEN, Cso, CsoStatus, Mvo, ReviewItem, ReviewKind, ReviewState
@@ -27,11 +27,20 @@ async def carry_out_approved(step: Step) -> AsyncIterator[Progress]:
         async with step.page() as tx:
             items = await reviews.in_state(tx, ReviewKind.ABSENCE, ReviewState.APPROVED, after, step.page_size)
             if items:
-                await _carry_out(tx, step, items)
+                await _carry_out(tx, step, items + await _of_the_same_people(tx, items))
         if not items:
             return
         after = items[-1].id
         yield step.progress()
+
+
+async def _of_the_same_people(tx: Transaction, items: list[ReviewItem]) -> list[ReviewItem]:
+    """Give the other approved items of the same people: what several sources lost is carried out together."""
+    csos = await objects.get(tx, [item.object_id for item in items])
+    joined = await objects.joined_to(tx, {cso.mvo_id for cso in csos if cso.mvo_id is not None})
+    asked = await reviews.of_objects(tx, [cso.id for cso in joined], ReviewKind.ABSENCE, [ReviewState.APPROVED])
+    known = {item.id for item in items}
+    return [item for item in asked.values() if item.id not in known]
 
 
 async def _carry_out(tx: Transaction, step: Step, items: list[ReviewItem]) -> None:
@@ -117,12 +126,15 @@ async def _meet(tx: Transaction, step: Step, fates: dict[int, Fate], approvals: 
     doomed = {mvo_id: fate for mvo_id, fate in fates.items() if fate.mvo_deleted}
     changed: list[Mvo] = []
     for mvo in await metaverse.get(tx, doomed):
-        seconds = doomed[mvo.id].grace.total_seconds()
+        fate = doomed[mvo.id]
+        seconds = fate.grace.total_seconds()
+        ends = clock.after(seconds) if seconds else None
         changed.append(
             mvo._replace(
                 deleted=not seconds,
-                delete_after=clock.after(seconds) if seconds else None,
-                approval_id=approvals.get(mvo.id),
+                delete_after=mvo.delete_after if mvo.in_grace and ends else ends,
+                approval_id=approvals.get(mvo.id, mvo.approval_id if mvo.in_grace else None),
+                cause=together_with(mvo.cause if mvo.in_grace else None, fate.cause),
                 due=True,
                 changed_at=clock.now(),
             )

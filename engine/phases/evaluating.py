@@ -78,14 +78,17 @@ async def _look_again(step: Step, again: set[int]) -> AsyncIterator[Progress]:
 
 async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo]) -> set[int]:
     """Evaluate some MVOs, and give those that refer to accounts which get another name by it."""
+    await metaverse.set_due(tx, [mvo.id for mvo in mvos if mvo.in_grace], due=False)
+    mvos = [mvo for mvo in mvos if not mvo.in_grace]  # within grace the accounts keep what they have
     page = await load_page(tx, step, mvos)
-    wanted = _wanted(page, mvos)
+    deprovisioner = Deprovisioner(page)
+    await deprovisioner.load(tx, mvos)
+    wanted = _wanted(page, mvos, deprovisioner)
     await look_up(tx, page, wanted)
+    await deprovisioner.load_left_behind(tx)
     targets = sum(len(step.workspace.rules.outbound.get(mvo.type, {})) for mvo in mvos)
     page.next_cso = await counters.allocate(tx, "objects", targets)
     page.next_export = await counters.allocate(tx, "exports", targets)
-    deprovisioner = Deprovisioner(page)
-    await deprovisioner.load(tx, mvos)
     first_new = page.next_cso
     ready = []
     for desired in wanted:
@@ -95,6 +98,8 @@ async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo]) -> set[in
             _fail(page, desired.mvo, desired.target, failure.error)
     await fill_references(tx, page, [desired for desired, _ in ready])
     for desired, cso in ready:
+        if cso is not None and cso.id in page.taken_over and cso.mvo_id != desired.mvo.id:
+            continue
         try:
             _evaluate_target(page, desired, cso, deprovisioner)
         except ObjectFailed as failure:
@@ -105,14 +110,17 @@ async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo]) -> set[in
     await owe(tx, page, mvos)
     await keep_waiting(tx, page, mvos)
     await metaverse.set_due(tx, [mvo.id for mvo in mvos if mvo.id not in page.still_due], due=False)
-    await remove_empty_mvos(tx, [mvo.id for mvo in mvos if mvo.deleted])
+    await remove_empty_mvos(tx, [*(mvo.id for mvo in mvos if mvo.deleted), *page.taken_over.values()])
     referring = await references.referrers(tx, page.renamed) if page.renamed else set()
     await metaverse.set_due(tx, referring, due=True)
     return referring
 
 
-def _wanted(page: EvaluationPage, mvos: list[Mvo]) -> list[Desired]:
-    """Work out the wanted state of every MVO in every target; errors are told, and the others go on."""
+def _wanted(page: EvaluationPage, mvos: list[Mvo], deprovisioner: Deprovisioner) -> list[Desired]:
+    """Work out the wanted state of every MVO in every target; errors are told, and the others go on.
+
+    Whose wanted state cannot be computed is somebody all the same: a delete that is staged for them is withdrawn.
+    """
     workspace = page.step.workspace
     wanted = []
     around = ambient()
@@ -123,6 +131,9 @@ def _wanted(page: EvaluationPage, mvos: list[Mvo]) -> list[Desired]:
                 wanted.append(desired_state(workspace, mvo, target, rules, context))
             except ObjectFailed as failure:
                 _fail(page, mvo, target, failure.error)
+                if not mvo.deleted and (cso := page.joined.get(mvo.id, {}).get(target)) is not None:
+                    _withdraw_delete(page, cso)
+                    deprovisioner.withdraw(cso)
     return wanted
 
 
@@ -188,11 +199,9 @@ def _update(page: EvaluationPage, desired: Desired, cso: Cso) -> bool:
     if cso.status == CsoStatus.OBSOLETE:
         return True
     if before is not None and before.change_type == ChangeType.DELETE:
-        if before.status in (*IN_FLIGHT, ExportStatus.NOT_CONFIRMED):
+        if not _withdraw_delete(page, cso):
             page.still_due.add(desired.mvo.id)
             return True
-        page.stage(cso, before, None, "back in scope: the staged delete is withdrawn")
-        page.step.statistics["deletes withdrawn"] += 1
         before = None
     if cso.status == CsoStatus.PENDING_PROVISIONING:
         _replan(page, desired, cso, before)
@@ -230,6 +239,18 @@ def _without_name(desired: Desired, cso: Cso) -> Desired:
     named = {name.lower() for text in (cso.secondary_id, desired.secondary_id) if text for name in dn.rdn_names(text)}
     kept = {name: values for name, values in desired.attributes.items() if name.lower() not in named}
     return replace(desired, attributes=kept, secondary_id=None, secondary_key=None)
+
+
+def _withdraw_delete(page: EvaluationPage, cso: Cso) -> bool:
+    """Drop a delete that is staged for an object whose person is there; False where it was sent already."""
+    before = page.exports.get(cso.id)
+    if before is None or before.change_type != ChangeType.DELETE:
+        return True
+    if before.status in (*IN_FLIGHT, ExportStatus.NOT_CONFIRMED):
+        return False
+    page.stage(cso, before, None, "its person is there: the staged delete is withdrawn")
+    page.step.statistics["deletes withdrawn"] += 1
+    return True
 
 
 def _replan(page: EvaluationPage, desired: Desired, cso: Cso, before: PendingExport | None) -> None:

@@ -32,6 +32,10 @@ class EvaluationPage:
     """(System, MVO) → what its account there is referred to by."""
     waiting: list[JoinKey] = field(default_factory=list)
     """Keys of accounts that MVOs would join if there were any."""
+    left_behind: set[int] = field(default_factory=set)
+    """Candidates whose own person is deleted."""
+    taken_over: dict[int, int] = field(default_factory=dict)
+    """Those of them that are somebody else's from now on, each with the MVO that it is taken from."""
     left_out: set[tuple[int, ObjectType]] = field(default_factory=set)
     """MVOs whose account in a target an operator has excluded."""
     renamed: set[int] = field(default_factory=set)

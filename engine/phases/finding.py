@@ -11,10 +11,12 @@ from engine.phases.provisioning import refuse_taken_name
 from engine.rules.compiled import Join, ObjectType, OutboundRule
 from engine.rules.joins import source_key
 from engine.steps import Step
-from storage import exports, join_keys, objects, wanted
+from storage import exports, join_keys, metaverse, objects, wanted
 from storage.join_keys import JoinKey
-from storage.records import Cso, CsoStatus, JoinedBy, Mvo
+from storage.records import Cso, CsoStatus, ExportStatus, JoinedBy, Mvo
 from storage.store import Transaction
+
+SENT = (ExportStatus.EXECUTING, ExportStatus.EXPORTED, ExportStatus.NOT_CONFIRMED)
 
 
 async def load_page(tx: Transaction, step: Step, mvos: list[Mvo]) -> EvaluationPage:
@@ -53,6 +55,17 @@ async def look_up(tx: Transaction, page: EvaluationPage, wanted: list[Desired]) 
         page.candidates[target, name] = await join_keys.find(tx, owner, name, wanted_keys)
     ids = {cso_id for found in page.candidates.values() for csos in found.values() for cso_id in csos}
     page.candidate_csos = {cso.id: cso for cso in await objects.get(tx, ids)}
+    await _look_up_left_behind(tx, page)
+
+
+async def _look_up_left_behind(tx: Transaction, page: EvaluationPage) -> None:
+    """Find the candidates whose person is deleted, and that were not deleted with it: somebody else may have them."""
+    holders = {cso.mvo_id for cso in page.candidate_csos.values() if cso.mvo_id is not None}
+    deleted = {mvo.id for mvo in await metaverse.get(tx, holders) if mvo.deleted}
+    left = {cso.id for cso in page.candidate_csos.values() if cso.mvo_id in deleted}
+    staged = await exports.of_objects(tx, left)
+    page.exports |= staged
+    page.left_behind = {one for one in left if one not in staged or staged[one].status not in SENT}
 
 
 def _joins_of(desired: Desired) -> list[tuple[OutboundRule, Join]]:
@@ -120,7 +133,7 @@ def _join_existing(page: EvaluationPage, desired: Desired) -> Cso | None:
         found = page.candidates.get((desired.target, join.name), {}).get(key, []) if key else []
         csos = [page.candidate_csos[cso_id] for cso_id in found if cso_id in page.candidate_csos]
         known = [cso for cso in csos if cso.status == CsoStatus.NORMAL and cso.joined_by != JoinedBy.EXCLUDED]
-        free = [cso for cso in known if cso.mvo_id is None]
+        free = [cso for cso in known if cso.mvo_id is None or cso.id in page.left_behind]
         if len(free) > 1:
             raise ObjectFailed(
                 "ambiguous-join",
@@ -135,6 +148,9 @@ def _join_existing(page: EvaluationPage, desired: Desired) -> Cso | None:
                 "see whether both are the same person; correct the one whose value is wrong at the source",
             )
         if free:
+            if free[0].mvo_id is not None:
+                page.taken_over[free[0].id] = free[0].mvo_id
+                page.left_behind.discard(free[0].id)
             page.joins.append((free[0].id, desired.mvo.id, "outbound join"))
             joined = free[0]._replace(mvo_id=desired.mvo.id, joined_by=JoinedBy.OUTBOUND_JOIN)
             page.candidate_csos[joined.id] = joined

@@ -39,9 +39,11 @@ async def move_members(tx: Transaction, step: Step, mvos: Iterable[Mvo]) -> None
 
 
 def _belongs(step: Step, group: ComputedGroup, mvo: Mvo) -> bool | None:
-    """Tell whether a group's condition holds; None, and an error, where it cannot be told: nothing changes then."""
+    """Tell whether a group's condition holds; None, no change, where it cannot be told or in grace."""
     if mvo.deleted:
         return False
+    if mvo.in_grace:
+        return None
     declared = step.workspace.config.metaverse[mvo.type].attributes
     try:
         return bool(group.condition(context_of(mvo.attributes, declared, ambient())))

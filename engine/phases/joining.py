@@ -5,11 +5,11 @@ from typing import Any
 
 from engine.errors import ObjectFailed
 from engine.labels import label_of, label_of_mvo
-from engine.phases.computing import waiting_for
+from engine.phases.computing import formerly, waiting_for
 from engine.rules.compiled import InboundRule, Join
 from engine.rules.flows import evaluate_all
 from engine.rules.joins import source_key, target_key
-from engine.rules.lifecycle import may_revive
+from engine.rules.lifecycle import Cause, cause_left
 from engine.steps import Step
 from storage import clock, counters, join_keys, metaverse, objects
 from storage.join_keys import JoinKey
@@ -32,8 +32,10 @@ class Joiner:
         self._fail = fail
         self._index: Index = {}
         self._taken: dict[int, dict[tuple[str, str], str]] = {}
-        self._revived: set[int] = set()
-        self._deleted: set[int] = set()
+        self._going: dict[int, Mvo] = {}
+        """MVOs that are deleted, or will be, as the joins of the page leave them."""
+        self._changed: dict[int, Mvo] = {}
+        self._former: Index = {}
         self._labels: dict[int, str] = {}
         self.new: list[Mvo] = []
         """The MVOs projected, without attributes and not stored yet."""
@@ -61,6 +63,7 @@ class Joiner:
                 waiting += self._waiting(cso, rules)
                 continue
             self._taken.setdefault(joined, {})[cso.system, cso.type] = label_of(cso)
+            self._call_off(joined, cso)
             self._step.statistics["joins" if how == "join" else "projections"] += 1
             joins.append((cso.id, joined, how))
         await objects.join(tx, joins)
@@ -68,7 +71,7 @@ class Joiner:
             owner = waiting_for(mvo_type)
             own = [key for key in waiting if key.owner == owner]
             await join_keys.replace(tx, owner, [cso.id for cso, _ in scoped], own)
-        await self._revive(tx)
+        await metaverse.change(tx, list(self._changed.values()))
         return [(cso_id, mvo_id) for cso_id, mvo_id, _ in joins if mvo_id is not None]
 
     def _waiting(self, cso: Cso, rules: list[InboundRule]) -> list[JoinKey]:
@@ -87,12 +90,13 @@ class Joiner:
                         wanted.setdefault((rule.mvo_type, join.name), set()).add(key)
         for (mvo_type, name), keys in wanted.items():
             self._index[mvo_type, name] = await join_keys.find(tx, f"metaverse.{mvo_type}", name, keys)
-        candidates = {mvo_id for found in self._index.values() for ids in found.values() for mvo_id in ids}
+            self._former[mvo_type, name] = await join_keys.find(tx, formerly(mvo_type), name, keys)
+        every = (*self._index.values(), *self._former.values())
+        candidates = {mvo_id for found in every for ids in found.values() for mvo_id in ids}
         for cso in await objects.joined_to(tx, candidates):
             self._taken.setdefault(cso.mvo_id or 0, {})[cso.system, cso.type] = label_of(cso)
         found_mvos = await metaverse.get(tx, candidates)
-        self._revived = {mvo.id for mvo in found_mvos if mvo.deleted or mvo.delete_after}
-        self._deleted = {mvo.id for mvo in found_mvos if mvo.deleted}
+        self._going = {mvo.id: mvo for mvo in found_mvos if mvo.deleted or mvo.delete_after}
         self._labels = {mvo.id: label_of_mvo(mvo) for mvo in found_mvos}
 
     def _source_key(self, cso: Cso, rule: InboundRule, join: Join) -> str | None:
@@ -109,9 +113,7 @@ class Joiner:
         for rule in rules:
             for join in rule.joins:
                 key = self._source_key(cso, rule, join)
-                candidates = self._index.get((rule.mvo_type, join.name), {}).get(key, []) if key else []
-                if not may_revive(self._step.workspace.config, rule.mvo_type, cso):
-                    candidates = [one for one in candidates if one not in self._deleted]
+                candidates = self._candidates(cso, rule, join, key) if key else []
                 if len(candidates) > 1:
                     raise _ambiguous(join, [self._label(one) for one in candidates])
                 if candidates:
@@ -119,6 +121,40 @@ class Joiner:
                         raise _taken(cso, join, self._label(candidates[0]), holder)
                     return candidates[0]
         return None
+
+    def _candidates(self, cso: Cso, rule: InboundRule, join: Join, key: str) -> list[int]:
+        """Give the MVOs that have a key; where none has it, those that had it before who gave it left them."""
+        index = rule.mvo_type, join.name
+        found = [one for one in self._index.get(index, {}).get(key, []) if self._may_join(one, cso)]
+        if found:
+            return found
+        kind = cso.system, cso.type
+        former = [one for one in self._former.get(index, {}).get(key, []) if kind not in self._taken.get(one, {})]
+        return [one for one in former if self._may_join(one, cso)]
+
+    def _may_join(self, mvo_id: int, cso: Cso) -> bool:
+        """Tell whether a CSO may join an MVO: one that is deleted only by bringing it back."""
+        mvo = self._going.get(mvo_id)
+        if mvo is None:
+            return True
+        if mvo.cause and mvo.cause.get("another_person"):
+            return False
+        return not mvo.deleted or self._cause_left(mvo, cso) is None
+
+    def _cause_left(self, mvo: Mvo, cso: Cso) -> Cause | None:
+        workspace = self._step.workspace
+        return cause_left(workspace.config, workspace.rules, mvo, cso)
+
+    def _call_off(self, mvo_id: int, cso: Cso) -> None:
+        """Bring an MVO back that is deleted or in its grace period, if it is this CSO's going that caused it."""
+        if (mvo := self._going.get(mvo_id)) is None:
+            return
+        cause = self._cause_left(mvo, cso)
+        if cause is None:
+            self._changed[mvo_id] = brought_back(mvo)
+            del self._going[mvo_id]
+        elif cause != mvo.cause:
+            self._going[mvo_id] = self._changed[mvo_id] = mvo._replace(cause=cause)
 
     def _label(self, mvo_id: int) -> str:
         return self._labels.get(mvo_id, f"mvo-{mvo_id}")
@@ -140,15 +176,10 @@ class Joiner:
         seen = self._step.workspace.seen_mvo(rule.mvo_type, attributes)
         return target_key(join, attributes, seen)
 
-    async def _revive(self, tx: Transaction) -> None:
-        """Bring deleted MVOs back that somebody has joined: their staged deletes will be withdrawn."""
-        back = [mvo for mvo in await metaverse.get(tx, self._revived) if mvo.id in self._taken]
-        returned = [
-            mvo._replace(deleted=False, delete_after=None, approval_id=None, due=True)
-            for mvo in back
-            if any(source in self._step.workspace.rules.inbound for source in self._taken[mvo.id])
-        ]
-        await metaverse.change(tx, returned)
+
+def brought_back(mvo: Mvo) -> Mvo:
+    """Give an MVO whose deletion is called off: the deletes staged for its accounts will be withdrawn."""
+    return mvo._replace(deleted=False, delete_after=None, approval_id=None, cause=None, due=True)
 
 
 def _ambiguous(join: Join, candidates: list[str]) -> ObjectFailed:

@@ -10,10 +10,10 @@ from engine.phases.sync_page import SyncPage
 from engine.rules.compiled import UniqueValue
 from engine.rules.flows import context_of
 from engine.rules.generating import COUNTER, unique_key, unique_owners
-from engine.rules.joins import normalised
+from engine.rules.joins import normalised, source_key, target_key
 from engine.values import canonical
-from storage import join_keys, objects
-from storage.records import Cso, CsoStatus, Mvo
+from storage import join_keys, metaverse, objects
+from storage.records import Cso, CsoStatus, JoinedBy, Mvo
 from storage.store import Transaction
 
 GENERATED = "unique value"
@@ -38,7 +38,7 @@ async def keep_or_give_names(tx: Transaction, page: SyncPage, before: list[Mvo],
     for unique in (one for generated in page.step.workspace.rules.unique.values() for one in generated):
         wishes = []
         for index, (old, mvo) in enumerate(zip(before, after, strict=True)):
-            if unique not in page.step.workspace.rules.unique.get(mvo.type, ()) or mvo.deleted:
+            if unique not in page.step.workspace.rules.unique.get(mvo.type, ()) or mvo.deleted or mvo.in_grace:
                 continue
             if unique.attribute in mvo.attributes and not _is_generated(mvo, unique):
                 continue  # a rule flows into it, and goes before
@@ -86,12 +86,14 @@ async def _choose(tx: Transaction, page: SyncPage, unique: UniqueValue, wishes: 
     given: dict[str, int] = {}
     while wishes:
         rounds = [(wish, list(islice(wish.candidates, AT_ONCE))) for wish in wishes]
-        taken = await _holders(tx, unique, wishes[0].mvo.type, {_key(one) for _, found in rounds for one in found})
+        keys = {_key(one) for _, found in rounds for one in found}
+        holders = await _holders(tx, unique, wishes[0].mvo.type, keys)
         wishes = []
         for wish, found in rounds:
             for value in found:
                 key = _key(value)
-                if not taken.get(key, set()) - {wish.mvo.id} and given.setdefault(key, wish.mvo.id) == wish.mvo.id:
+                free = _is_free(page, unique, wish.mvo, key, holders)
+                if free and given.setdefault(key, wish.mvo.id) == wish.mvo.id:
                     chosen[wish.place] = value
                     break
             else:
@@ -106,17 +108,52 @@ def _key(value: str) -> str:
     return normalised(value, frozenset({"case", "spaces"}))
 
 
-async def _holders(tx: Transaction, unique: UniqueValue, mvo_type: str, keys: set[str]) -> dict[str, set[int]]:
-    """Give who holds some values: key → MVO ids, 0 for an object that is joined to none."""
-    holders: dict[str, set[int]] = {}
+class _Holders(NamedTuple):
+    """Who holds some values: by key, the MVOs that have them or whose objects do, and the objects of nobody."""
+
+    mvos: dict[str, set[int]]
+    unjoined: dict[str, list[Cso]]
+
+
+async def _holders(tx: Transaction, unique: UniqueValue, mvo_type: str, keys: set[str]) -> _Holders:
+    found = _Holders({}, {})
     for owner, attribute in unique_owners(mvo_type, unique):
-        found = await join_keys.find(tx, owner, unique_key(attribute).name, keys)
-        if not owner.startswith("metaverse."):
-            csos = {cso.id: cso for cso in await objects.get(tx, {one for ids in found.values() for one in ids})}
-            found = {key: [csos[one].mvo_id or 0 for one in ids if one in csos] for key, ids in found.items()}
-        for key, ids in found.items():
-            holders.setdefault(key, set()).update(ids)
-    return holders
+        holding = await join_keys.find(tx, owner, unique_key(attribute).name, keys)
+        if owner.startswith("metaverse."):
+            for key, ids in holding.items():
+                found.mvos.setdefault(key, set()).update(ids)
+            continue
+        csos = {cso.id: cso for cso in await objects.get(tx, {one for ids in holding.values() for one in ids})}
+        for key, ids in holding.items():
+            own = [csos[one] for one in ids if one in csos]
+            found.mvos.setdefault(key, set()).update(cso.mvo_id for cso in own if cso.mvo_id is not None)
+            found.unjoined.setdefault(key, []).extend(cso for cso in own if cso.mvo_id is None)
+    return found
+
+
+def _is_free(page: SyncPage, unique: UniqueValue, mvo: Mvo, key: str, holders: _Holders) -> bool:
+    """Tell whether nobody else holds a value; an account that the MVO is about to adopt is its own already."""
+    if holders.mvos.get(key, set()) - {mvo.id}:
+        return False
+    return all(_adopts(page, unique, mvo, cso) for cso in holders.unjoined.get(key, ()))
+
+
+def _adopts(page: SyncPage, unique: UniqueValue, mvo: Mvo, cso: Cso) -> bool:
+    """Tell whether an outbound join will give an MVO an account that nobody has; not by the value it wishes for."""
+    workspace = page.step.workspace
+    if cso.status != CsoStatus.NORMAL or cso.joined_by == JoinedBy.EXCLUDED:
+        return False
+    attributes = {name: values for name, values in mvo.attributes.items() if name != unique.attribute}
+    for rule in workspace.rules.outbound.get(mvo.type, {}).get((cso.system, cso.type), []):
+        for join in rule.joins:
+            try:
+                wanted = source_key(join, rule.flows, attributes, workspace.seen_mvo(mvo.type, attributes))
+                held = target_key(join, cso.attributes, workspace.seen(cso.system, cso.type, cso.attributes))
+            except ObjectFailed:
+                continue
+            if wanted is not None and held is not None:
+                return wanted == held  # the first join that can tell decides, as evaluation does
+    return False
 
 
 def _tell_nothing_is_free(page: SyncPage, unique: UniqueValue, mvo: Mvo) -> None:
@@ -140,10 +177,15 @@ async def notice_lost_names(tx: Transaction, page: SyncPage, csos: list[Cso]) ->
                     continue
                 key = unique_key(unique.attribute).name
                 found = await join_keys.find(tx, f"metaverse.{mvo_type}", key, taken)
-                pairs = {mvo_id: taken[one].mvo_id for one, ids in found.items() for mvo_id in ids}
-                losing = {mvo_id for mvo_id, holder in pairs.items() if holder != mvo_id}
+                holding = {mvo_id: taken[one] for one, ids in found.items() for mvo_id in ids}
+                mvos = await metaverse.get(tx, [one for one, cso in holding.items() if cso.mvo_id != one])
+                losing = {mvo.id for mvo in mvos if not _keeps(page, unique, mvo, holding[mvo.id])}
                 for cso in await objects.joined_to(tx, losing):
                     if (cso.system, cso.type) == target and cso.status != CsoStatus.PENDING_PROVISIONING:
                         losing.discard(cso.mvo_id or 0)  # once the account exists, its name stays
                 page.names_lost |= losing
                 page.touched |= losing
+
+
+def _keeps(page: SyncPage, unique: UniqueValue, mvo: Mvo, holder: Cso) -> bool:
+    return mvo.in_grace or (holder.mvo_id is None and _adopts(page, unique, mvo, holder))

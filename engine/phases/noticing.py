@@ -43,11 +43,15 @@ async def notice_deletion_rules(tx: Transaction, step: Step) -> None:
         while before and (mvos := await metaverse.in_grace(tx, mvo_type, after, step.page_size)):
             after = mvos[-1].id
             await metaverse.change(tx, [_with_other_grace(mvo, rule, shift) for mvo in mvos])
+            if rule.when == "manual":  # what was held back in the grace period is computed now
+                await objects.set_due(
+                    tx, [cso.id for cso in await objects.joined_to(tx, [mvo.id for mvo in mvos])], due=True
+                )
 
 
 def _with_other_grace(mvo: Mvo, rule: DeletionRule, shift: int) -> Mvo:
     if rule.when == "manual":
-        return mvo._replace(delete_after=None, approval_id=None)
+        return mvo._replace(delete_after=None, approval_id=None, cause=None, due=True)
     approval_id = None if shift < 0 else mvo.approval_id
     return mvo._replace(delete_after=clock.later(mvo.delete_after or clock.now(), shift), approval_id=approval_id)
 

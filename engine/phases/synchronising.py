@@ -62,7 +62,7 @@ async def _synchronise_due(step: Step, *, joined: bool) -> AsyncIterator[Progres
             async with step.page() as tx:
                 csos = await objects.due_after(tx, after, step.page_size, joined=joined)
                 if csos:
-                    woken |= await _synchronise_page(tx, step, csos) and not joined
+                    woken |= await _synchronise_page(tx, step, await _with_their_leavers(tx, step, csos)) and not joined
                     step.done += len(csos)
             if not csos:
                 break
@@ -70,6 +70,18 @@ async def _synchronise_due(step: Step, *, joined: bool) -> AsyncIterator[Progres
             yield step.progress()
         if not woken:
             return
+
+
+async def _with_their_leavers(tx: Transaction, step: Step, csos: list[Cso]) -> list[Cso]:
+    """Add, where somebody of a page leaves a person, whoever else of that person is due: they may leave together."""
+    page = SyncPage(step)
+    normal = [cso for cso in csos if cso.status == CsoStatus.NORMAL and cso.mvo_id is not None]
+    leaving = {cso.mvo_id for cso, own in _scope(page, normal, told=False) if not own and cso.mvo_id is not None}
+    if not leaving:
+        return csos
+    known = {cso.id for cso in csos}
+    others = [cso.id for cso in await objects.joined_to(tx, leaving) if cso.id not in known]
+    return [*csos, *await objects.due_among(tx, others)]
 
 
 async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> bool:
@@ -88,8 +100,8 @@ async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> boo
     page.touched.update(cso.mvo_id for cso, _ in scoped if cso.mvo_id is not None)
     await index_objects(tx, step, csos)
     await notice_lost_names(tx, page, csos)
+    await settle_lifecycle(tx, step, page.leavers)  # first: whoever is in a grace period then stays as it is
     await recompute(tx, step, page.touched, page)
-    await settle_lifecycle(tx, step, page.leavers)
     await follow_gone(tx, step, page.left)
     seen_in_targets = [cso.mvo_id for cso in csos if (cso.system, cso.type) in rules.target_types() and cso.mvo_id]
     outbound_only = [cso.mvo_id for cso in csos if (cso.system, cso.type) not in rules.inbound and cso.mvo_id]
@@ -105,15 +117,16 @@ def _comes_in(rules: Rules, cso: Cso) -> bool:
     return (cso.system, cso.type) in rules.inbound or cso.joined_by in (JoinedBy.JOIN, JoinedBy.PROJECTION)
 
 
-def _scope(page: SyncPage, csos: list[Cso]) -> list[tuple[Cso, list[InboundRule]]]:
-    """Give each CSO with the rules whose scope it is in."""
+def _scope(page: SyncPage, csos: list[Cso], *, told: bool = True) -> list[tuple[Cso, list[InboundRule]]]:
+    """Give each CSO with the rules whose scope it is in; those of which that cannot be told are left out."""
     scoped = []
     for cso in csos:
         rules = page.step.workspace.rules.inbound.get((cso.system, cso.type), [])
         try:
             scoped.append((cso, in_scope(rules, page.context(cso))))
         except ObjectFailed as failure:
-            page.fail(cso, failure)
+            if told:
+                page.fail(cso, failure)
     return scoped
 
 

@@ -1,12 +1,23 @@
-"""Lifecycle: what becomes of an MVO, and of its accounts, when a connector goes."""
+"""Lifecycle: what becomes of an MVO, and of its accounts, when a connector goes, and what calls that off."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from engine.config import Config, DeletionRule
+from engine.labels import label_of
 from engine.rules.compiled import Rules
+from storage import clock
 from storage.records import Cso, CsoStatus, JoinedBy, Mvo
+
+LAST_CONNECTOR = "last_connector_gone"
+AUTHORITATIVE = "authoritative_source_gone"
+ACCOUNTS = (None, JoinedBy.PROVISIONING, JoinedBy.OUTBOUND_JOIN)
+"""How target objects are joined that rules made or found."""
+Cause = dict[str, Any]
+"""As an MVO keeps what caused its deletion: `rule`, `trigger`, `gone` (the authoritative sources that are), `by`
+(`[CSO id, system, label]` of each object whose going caused it) and `at`."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -23,27 +34,107 @@ class Fate:
     """Target objects that would be disconnected and left as they are."""
     recreated: list[Cso] = field(default_factory=list)
     """Leaving target objects that their rules would create again."""
+    cause: Cause | None = None
 
 
-def may_revive(config: Config, mvo_type: str, cso: Cso) -> bool:
-    """Tell whether a CSO that joins a deleted MVO brings it back: where there is an authoritative source, only that."""
-    source = config.deletion_of(mvo_type).source
-    return source is None or source in (cso.system, f"{cso.system}.{cso.type}")
+def is_connector(rules: Rules, mvo_type: str, cso: Cso) -> bool:
+    """Tell whether a CSO keeps its MVO alive: a source gives it; an account does not, whatever is read back from it.
+
+    Accounts are what we provisioned or adopted, and whatever stands where rules provision and none projects.
+    """
+    if cso.joined_by in ACCOUNTS:
+        return False
+    inbound = rules.inbound.get((cso.system, cso.type), [])
+    outbound = rules.outbound.get(mvo_type, {}).get((cso.system, cso.type), [])
+    provisioned = any(rule.provision for rule in outbound) and not any(rule.project for rule in inbound)
+    # one whose last rule was removed came from a source all the same
+    return not provisioned
 
 
-def _is_orphaned(rules: Rules, deletion: DeletionRule, leaving: list[Cso], staying: list[Cso]) -> bool:
-    """Tell whether what keeps an MVO alive is gone: all that a source gives, or what the authoritative source gives."""
+def is_of(source: str, cso: Cso) -> bool:
+    """Tell whether a CSO is of a source: a system, or one of its types as `SYSTEM.TYPE`."""
+    return source in (cso.system, f"{cso.system}.{cso.type}")
 
-    def given(cso: Cso) -> bool:
-        # also where its last rule was removed: it came from a source all the same
-        return (cso.system, cso.type) in rules.inbound or cso.joined_by in (JoinedBy.JOIN, JoinedBy.PROJECTION)
 
-    def authoritative(cso: Cso) -> bool:
-        return deletion.source in (cso.system, f"{cso.system}.{cso.type}")
+def _cause_of_deletion(
+    rules: Rules, mvo_type: str, deletion: DeletionRule, leaving: Sequence[Cso], staying: Sequence[Cso]
+) -> Cause | None:
+    """Give what deletes an MVO when some CSOs leave it: sources that the rule names, or the last connector of all."""
+    lost = [one for one in deletion.authorities if any(is_of(one, cso) for cso in leaving)]
+    gone = [one for one in lost if not any(is_of(one, cso) for cso in staying)]
+    if deletion.trigger == "all" and any(is_of(one, cso) for one in deletion.authorities for cso in staying):
+        gone = []
+    if gone:
+        by = [cso for cso in leaving if any(is_of(one, cso) for one in gone)]
+        gone = deletion.authorities if deletion.trigger == "all" else gone
+        return _cause(AUTHORITATIVE, by, trigger=deletion.trigger, gone=gone)
+    connectors = [cso for cso in leaving if is_connector(rules, mvo_type, cso)]
+    if connectors and not any(is_connector(rules, mvo_type, cso) for cso in staying):
+        return _cause(LAST_CONNECTOR, connectors)
+    return None
 
-    if any(map(authoritative, leaving)) and not any(map(authoritative, staying)):
-        return True
-    return any(map(given, leaving)) and not any(map(given, staying))
+
+def _cause(rule: str, by: Iterable[Cso], *, trigger: str = "any", gone: Sequence[str] = ()) -> Cause:
+    objects = [[cso.id, cso.system, label_of(cso)] for cso in by]
+    return {"rule": rule, "trigger": trigger, "gone": list(gone), "by": objects, "at": clock.now()}
+
+
+def together_with(before: Cause | None, now: Cause | None) -> Cause | None:
+    """Give the cause of a deletion that has a second one: with `any` both sources have to come back."""
+    if before is None or now is None or now["rule"] != AUTHORITATIVE:
+        return before or now
+    gone = list(dict.fromkeys([*before["gone"], *now["gone"]]))
+    return before | {"rule": AUTHORITATIVE, "trigger": now["trigger"], "gone": gone, "by": [*before["by"], *now["by"]]}
+
+
+def cause_left(config: Config, rules: Rules, mvo: Mvo, cso: Cso) -> Cause | None:
+    """Give what is left of the cause of a deletion once a CSO joins: None where that calls it off.
+
+    Only what caused a deletion calls it off: one of its sources; with `any`, each that is gone.
+    """
+    cause = mvo.cause or _assumed(config, mvo)
+    if cause.get("another_person"):
+        return cause
+    if cause["rule"] != AUTHORITATIVE:
+        return None if _may_be_connector(rules, mvo.type, cso) else cause
+    back = [one for one in cause["gone"] if is_of(one, cso)]
+    if cause["trigger"] == "all":
+        return None if back else cause
+    left = [one for one in cause["gone"] if one not in back]
+    return cause | {"gone": left} if left else None
+
+
+def _may_be_connector(rules: Rules, mvo_type: str, cso: Cso) -> bool:
+    """Tell whether a CSO that an inbound rule joins now is a connector."""
+    return is_connector(rules, mvo_type, cso._replace(joined_by=JoinedBy.JOIN))
+
+
+def _assumed(config: Config, mvo: Mvo) -> Cause:
+    """Give the cause of a deletion of which none was written down."""
+    deletion = config.deletion_of(mvo.type)
+    rule = AUTHORITATIVE if deletion.authorities else LAST_CONNECTOR
+    trigger = "all" if len(deletion.authorities) > 1 else deletion.trigger
+    return {"rule": rule, "trigger": trigger, "gone": deletion.authorities, "by": [], "at": ""}
+
+
+def why_deleted(cause: Cause | None) -> str:
+    """Say what caused a deletion."""
+    if not cause:
+        return ""
+    by = ", ".join(f"{label} of '{system}'" for _, system, label in cause["by"][:5])
+    went = f"{by} left on {cause['at'][:16].replace('T', ' ')}" if by else ""
+    gone = f" ({', '.join(cause['gone'])})" if cause["gone"] else ""
+    return f"{cause['rule']}{gone}{': ' if went else ''}{went}"
+
+
+def what_calls_off(cause: Cause | None) -> str:
+    """Say what calls a deletion off."""
+    if not cause or cause.get("another_person"):
+        return "nothing: another person has its number" if cause else ""
+    if cause["rule"] != AUTHORITATIVE:
+        return "a connector that joins it"
+    names = (" or " if cause["trigger"] == "all" else " and ").join(cause["gone"])
+    return f"its return in {names}"
 
 
 def fate_without(config: Config, rules: Rules, mvo: Mvo, joined: Iterable[Cso], leaving: set[int]) -> Fate:
@@ -58,10 +149,12 @@ def fate_without(config: Config, rules: Rules, mvo: Mvo, joined: Iterable[Cso], 
     ]
     deletion = config.deletion_of(mvo.type)
     left = [cso for cso in csos if cso.id in leaving]
-    if deletion.when == "manual" or not _is_orphaned(rules, deletion, left, staying):
+    cause = None if deletion.when == "manual" else _cause_of_deletion(rules, mvo.type, deletion, left, staying)
+    if cause is None:
         return Fate(recreated=recreated)
     by_rule = split_by_deprovisioning(rules, mvo, staying)
-    return Fate(True, deletion.grace, by_rule["delete"], by_rule["disable"], by_rule["disconnect"])
+    deletes, disabled, alone = by_rule["delete"], by_rule["disable"], by_rule["disconnect"]
+    return Fate(True, deletion.grace, deletes, disabled, alone, cause=cause)
 
 
 def split_by_deprovisioning(rules: Rules, mvo: Mvo, joined: Iterable[Cso]) -> dict[str, list[Cso]]:

@@ -111,6 +111,8 @@ def consequences(found: feed.Document) -> str:
     parts += [f"creates {label} in '{system}' again" for _, system, label, _ in found.get("recreated", [])]
     if found.get("recalled"):
         parts.append(f"recalls {', '.join(found['recalled'])}")
+    if others := [f"{label} of '{system}'" for _, system, label in found.get("together_with", [])]:
+        parts.append(f"all of it only together with {', '.join(others)}, missing too")
     return "; ".join(parts) or "nothing else"
 
 

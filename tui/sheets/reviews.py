@@ -52,6 +52,8 @@ def consequences(found: Document, width: int) -> list[SheetLine]:
         lines += fact("deletes", f"mvo-{found['mvo']}{after}", width, tone="danger", link=f"mvo-{found['mvo']}")
     elif found.get("mvo"):
         lines += fact("leaves", f"mvo-{found['mvo']}, which stays", width, link=f"mvo-{found['mvo']}")
+    for cso_id, system, label in found.get("together_with", []):
+        lines += fact("together", f"with {label} of {system}, missing too", width, tone="warn", link=f"cso-{cso_id}")
     lines += _objects("deletes", found.get("deletes", []), width, "danger")
     lines += _objects("disables", found.get("disabled", []), width, "warn")
     lines += _objects("leaves alone", found.get("left_alone", []), width, "")

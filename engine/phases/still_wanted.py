@@ -1,0 +1,86 @@
+"""The last question before a delete: whether there is somebody by now for whom the account is wanted."""
+
+from engine.errors import ObjectFailed
+from engine.labels import label_of
+from engine.phases.computing import waiting_for
+from engine.rules.scope import in_scope
+from engine.steps import Step
+from storage import exports, join_keys, metaverse, reviews
+from storage.records import Cso, Mvo, PendingExport, ReviewKind, ReviewState
+from storage.store import Transaction
+from storage.transitions import Move
+
+
+async def withdraw_wanted(tx: Transaction, step: Step, deletes: list[PendingExport], csos: dict[int, Cso]) -> set[int]:
+    """Drop the deletes of accounts that somebody is there for once more, with their approvals; give their exports.
+
+    Its person may have come back since it was staged, or somebody else's rules look for it.
+    """
+    mvo_ids = {mvo_id for one in deletes if (mvo_id := csos[one.cso_id].mvo_id) is not None}
+    mvos = {mvo.id: mvo for mvo in await metaverse.get(tx, mvo_ids)}
+    left_behind = [csos[one.cso_id] for one in deletes if _is_left_behind(csos[one.cso_id], mvos)]
+    seekers = await _seekers(tx, left_behind)
+    unwanted = [one for one in deletes if not _is_wanted(step, csos[one.cso_id], mvos) and one.cso_id not in seekers]
+    kept = {one.id for one in unwanted}
+    called_off = [one for one in deletes if one.id not in kept]
+    if not called_off:
+        return set()
+    why = "its person is there: the account is wanted again"
+    await exports.remove(tx, [one.id for one in called_off])
+    for one in called_off:
+        step.moved(Move("export", one.id, step.system, label_of(csos[one.cso_id]), one.status, None, why))
+    step.statistics["deletes withdrawn"] += len(called_off)
+    ids = [one.cso_id for one in called_off]
+    asked = await reviews.of_objects(tx, ids, ReviewKind.DELETE, reviews.LIVE)
+    await reviews.decide(
+        tx,
+        [item.id for item in asked.values()],
+        expected=reviews.LIVE,
+        state=ReviewState.WITHDRAWN,
+        operator=None,
+        reason=why,
+    )
+    for item in asked.values():
+        step.moved(Move("review", item.id, item.system, item.label, item.state, ReviewState.WITHDRAWN, why))
+    due = {mvo_id for cso_id in ids if (mvo_id := csos[cso_id].mvo_id) is not None}
+    await metaverse.set_due(tx, {*due, *(one for cso_id in ids for one in seekers.get(cso_id, ()))}, due=True)
+    return {one.id for one in called_off}
+
+
+def _is_wanted(step: Step, cso: Cso, mvos: dict[int, Mvo]) -> bool:
+    """Tell whether a rule wants an account for the person it is joined to, as that is now."""
+    mvo = mvos.get(cso.mvo_id or 0)
+    if mvo is None or mvo.deleted:
+        return False
+    rules = step.workspace.rules.outbound.get(mvo.type, {}).get((cso.system, cso.type), [])
+    try:
+        return bool(in_scope(rules, step.workspace.seen_mvo(mvo.type, mvo.attributes)()))
+    except ObjectFailed:
+        return True  # a scope that cannot be told is no reason to delete
+
+
+def _is_left_behind(cso: Cso, mvos: dict[int, Mvo]) -> bool:
+    mvo = mvos.get(cso.mvo_id or 0)
+    return mvo is None or mvo.deleted
+
+
+async def _seekers(tx: Transaction, csos: list[Cso]) -> dict[int, set[int]]:
+    """Give the other people whose rules look for an account that is about to go: CSO id → MVO ids."""
+    owners: dict[str, list[int]] = {}
+    for cso in csos:
+        owners.setdefault(f"{cso.system}.{cso.type}", []).append(cso.id)
+    found: dict[int, set[int]] = {}
+    for owner, ids in owners.items():
+        by_join: dict[str, dict[str, list[int]]] = {}
+        for key in await join_keys.of(tx, owner, ids):
+            by_join.setdefault(key.attributes, {}).setdefault(key.key, []).append(key.object_id)
+        for name, keys in by_join.items():
+            for key_text, waiting in (await join_keys.find(tx, waiting_for(owner), name, keys)).items():
+                for cso_id in keys[key_text]:
+                    found.setdefault(cso_id, set()).update(waiting)
+    people = {mvo.id: mvo for mvo in await metaverse.get(tx, {one for ids in found.values() for one in ids})}
+    return {
+        cso_id: alive
+        for cso_id, waiting in found.items()
+        if (alive := {one for one in waiting if one in people and not people[one].deleted})
+    }

@@ -264,7 +264,7 @@ def _differing(workspace: Workspace, cso: Cso, wants: dict[str, list[Any]]) -> l
     """Name what an account holds otherwise than it is wanted: staged, or drift that is only reported."""
     differs = []
     for name, values in wants.items():
-        if name == "dn":
+        if name == "dn" and workspace.is_dn(cso.system, cso.type):
             keys = [workspace.secondary_key(cso.system, cso.type, text) for text in (cso.secondary_id, values[0])]
             if keys[0] != keys[1]:
                 differs.append(name)

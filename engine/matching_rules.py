@@ -88,8 +88,8 @@ def still_to_do(
     left = [value for value in remove if value in held]
     if matching is None or (not missing and len(left) == len(remove)):
         return missing, left
-    forms = {matching(value) for value in present}
+    forms, added = {matching(value) for value in present}, {matching(value) for value in add}
     return (
         [value for value in missing if matching(value) not in forms],
-        [value for value in remove if matching(value) in forms],
+        [value for value in remove if matching(value) in forms - added],
     )

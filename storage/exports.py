@@ -155,6 +155,12 @@ async def sendable(tx: Transaction, system: str, after: tuple[int, int], limit: 
     return [export for export in found if export.wave == found[0].wave]
 
 
+async def with_interim(tx: Transaction, system: str) -> list[PendingExport]:
+    """Read the exports to send whose object takes a name in between first."""
+    query = _sendable(system).where(pending_exports.c.interim_id.is_not(None))
+    return await _exports(tx, query.order_by(pending_exports.c.id))
+
+
 async def count_sendable(tx: Transaction, system: str) -> int:
     """Count what an export step would send now."""
     query = select(func.count()).select_from(_sendable(system).subquery())

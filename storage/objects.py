@@ -186,6 +186,13 @@ async def join(tx: Transaction, joins: list[tuple[int, int | None, str | None]])
         await dialect.update_many(tx, objects, ("mvo_id", "joined_by"), [(mvo, how, cso) for cso, mvo, how in joins])
 
 
+async def rename(tx: Transaction, renamed: list[tuple[int, str, str]]) -> None:
+    """Keep the names of CSOs that were just renamed: (CSO id, secondary external id, its normalised form)."""
+    if renamed:
+        rows = [(name, key, cso_id) for cso_id, name, key in renamed]
+        await dialect.update_many(tx, objects, ("secondary_id", "secondary_key"), rows)
+
+
 async def learn_external_ids(tx: Transaction, learned: list[tuple[int, str]]) -> None:
     """Keep the primary external ids that the target gave to objects just created: (CSO id, external id)."""
     if learned:

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from engine import dn
 from engine.errors import ObjectError
 from engine.matching_rules import Matching, same, still_to_do
 from engine.steps import Step
@@ -67,11 +68,11 @@ def _reconcile(step: Step, export: PendingExport, sighting: Sighting) -> Pending
         return _not_confirmed(step, export, "the entry is still there") if sent else export
     left = []
     for change in export.changes:
-        matching = step.workspace.matching(export.system, export.type, change.name)
+        matching = _matching(step, export, change)
         if rest := _unconfirmed(change, sighting.attributes, matching, sent=sent):
             left.append(rest)
     renaming = export.new_secondary_id
-    if renaming is not None and _key(step, export, renaming) == _key(step, export, sighting.secondary_id):
+    if renaming is not None and _has_name(step, export, renaming, sighting.secondary_id):
         renaming = None
     if not left and renaming is None:
         return None
@@ -84,6 +85,24 @@ def _reconcile(step: Step, export: PendingExport, sighting: Sighting) -> Pending
     if not missing:
         return open_part._replace(status=ExportStatus.PENDING)
     return _not_confirmed(step, open_part, f"the import shows other values of {', '.join(missing)}")
+
+
+def _matching(step: Step, export: PendingExport, change: AttributeChange) -> Matching:
+    """Give how a change is compared: what was not sent yet exactly, for it may correct case or spelling alone."""
+    declared = step.workspace.declared(export.system, export.type).get(change.name)
+    was_sent = change.status in (ChangeStatus.EXPORTED, ChangeStatus.NOT_CONFIRMED)
+    if was_sent or (declared is not None and declared.kind == "reference"):
+        return step.workspace.matching(export.system, export.type, change.name)
+    return None
+
+
+def _has_name(step: Step, export: PendingExport, wanted: str, found: str | None) -> bool:
+    """Tell whether an object has its new name; where that was not sent yet, as it is written."""
+    if _key(step, export, wanted) != _key(step, export, found):
+        return False
+    if export.status in (ExportStatus.EXPORTED, ExportStatus.NOT_CONFIRMED):
+        return True
+    return not step.workspace.is_dn(export.system, export.type) or dn.rdn(wanted) == dn.rdn(found or "")
 
 
 def _key(step: Step, export: PendingExport, secondary_id: str | None) -> str | None:

@@ -3,18 +3,20 @@
 from dataclasses import replace
 from zlib import crc32
 
+from engine import dn
 from engine.errors import ObjectError
 from engine.labels import label_of
 from engine.matching_rules import same
 from engine.phases.desired import Desired
 from engine.phases.evaluation_page import EvaluationPage
-from engine.phases.staging import expected_state
+from engine.phases.staging import RDN, expected_state
 from storage.documents import encode
-from storage.records import Attributes, Cso, PendingExport
+from storage.records import Attributes, ChangeStatus, Cso, PendingExport
 from storage.wanted import Marks
 
-DN = "dn"
-TOLD = "told "
+DN = "\0dn"
+"""What stands for an object's name among its attributes; no attribute is called so."""
+TOLD = "\0told "
 """Before an attribute's name: the mark of the drift that was told."""
 
 
@@ -26,7 +28,25 @@ def mark_of(values: list[object]) -> int:
 def marks_for(desired: Desired) -> Marks:
     """Give the marks of everything that is wanted of an object."""
     marks = {name: mark_of(values) for name, values in desired.attributes.items()}
-    return marks | ({DN: mark_of([desired.secondary_key])} if desired.secondary_key is not None else {})
+    if desired.secondary_key is None:
+        return marks
+    return marks | {DN: mark_of([desired.secondary_key]), RDN: mark_of([dn.rdn(desired.secondary_id or "")])}
+
+
+def changed_wishes(page: EvaluationPage, desired: Desired, cso: Cso, export: PendingExport | None) -> frozenset[str]:
+    """Name what is wanted otherwise than it was before, if only in case or spelling: it is compared exactly.
+
+    So is what an open export has not written yet. References are compared by what they name.
+    """
+    before, now = page.marks.get(cso.id, {}), marks_for(desired)
+    declared = page.step.workspace.declared(*desired.target)
+    unsent = {change.name for change in export.changes if change.status != ChangeStatus.EXPORTED} if export else set()
+    changed = {name for name, mark in now.items() if name in before and before[name] != mark}
+    if export is not None and export.new_secondary_id is not None:
+        unsent.add(RDN)
+    exact = {name for name in changed | unsent if name not in declared or declared[name].kind != "reference"}
+    naming = {name.lower() for name in dn.rdn_names(desired.secondary_id or "")}
+    return frozenset(exact | {RDN} if any(name.lower() in naming for name in exact) else exact)
 
 
 def find_drift(page: EvaluationPage, desired: Desired, cso: Cso, export: PendingExport | None) -> list[str]:
@@ -85,7 +105,7 @@ def _tell(page: EvaluationPage, desired: Desired, cso: Cso, name: str) -> None:
     rule = next((one.name for one in desired.rules if not one.corrects), desired.rules[0].name)
     error = ObjectError(
         "drift",
-        f"'{name}' is {_shown(held)} in '{cso.system}', and rule '{rule}' wants {_shown(goal)}",
+        f"'{_word(name)}' is {_shown(held)} in '{cso.system}', and rule '{rule}' wants {_shown(goal)}",
         'the rule only reports it: change it at the source, or set drift = "correct"',
     )
     page.step.warned(error, object_type=cso.type, label=label_of(cso), object_id=cso.id, system=cso.system)
@@ -102,4 +122,8 @@ def tell_corrected(page: EvaluationPage, export: PendingExport, drifted: list[st
     others = {change.name for change in export.changes} - set(drifted)
     if others or (export.new_secondary_id is not None and DN not in drifted):
         return export
-    return export._replace(cause=f"corrects drift of {', '.join(drifted[:5])}")
+    return export._replace(cause=f"corrects drift of {', '.join(map(_word, drifted[:5]))}")
+
+
+def _word(name: str) -> str:
+    return "dn" if name == DN else name

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from engine import dn
 from engine.errors import ObjectError, ObjectFailed
@@ -12,15 +13,15 @@ from engine.phases.addressing import fill_references, owe, tell_owed
 from engine.phases.confirming import remove_empty_mvos
 from engine.phases.deprovisioning import Deprovisioner
 from engine.phases.desired import Desired, desired_state
-from engine.phases.drifting import find_drift, leave_reported, marks_for, tell_corrected
+from engine.phases.drifting import changed_wishes, find_drift, leave_reported, marks_for, tell_corrected
 from engine.phases.evaluation_page import EvaluationPage
-from engine.phases.finding import find_or_name, keep_waiting, load_page, look_up
+from engine.phases.finding import claim_name, find_or_name, keep_waiting, load_page, look_up
+from engine.phases.name_turns import Claim, Turns, take_turns
 from engine.phases.noticing import index_keys, notice_clock
 from engine.phases.provisioning import (
     create_export,
     create_pending_provisioning_cso,
     plan_of,
-    refuse_taken_name,
 )
 from engine.phases.staging import IN_FLIGHT, stage_update, was_sent
 from engine.rules.compiled import ObjectType
@@ -40,35 +41,50 @@ async def evaluate_exports(step: Step) -> AsyncIterator[Progress]:
     async with step.page() as tx:
         await notice_clock(tx, step)
         step.total = await metaverse.count_due(tx)
-    after, again = 0, set[int]()
+    after, again, claims = 0, set[int](), list[Claim]()
     while True:
         async with step.page() as tx:
             mvos = await metaverse.due_after(tx, after, step.page_size)
             if mvos:
-                again |= await _evaluate_page(tx, step, mvos)
+                evaluated = await _evaluate_page(tx, step, mvos, None)
+                again |= evaluated.referring
+                claims += evaluated.claims
                 step.done += len(mvos)
         if not mvos:
             break
         after = mvos[-1].id
         yield step.progress()
-    async for progress in _look_again(step, again):
+    turns: Turns = {}
+    if claims:
+        async with step.page() as tx:
+            turns = await take_turns(tx, step, claims)
+    async for progress in _evaluate_again(step, {claim.mvo_id for claim in claims}, turns, again):
+        yield progress
+    async for progress in _evaluate_again(step, again, turns, set()):
+        yield progress
+    async for progress in _pay_references(step, turns):
         yield progress
     async for progress in tell_owed(step):
         yield progress
 
 
-async def _look_again(step: Step, again: set[int]) -> AsyncIterator[Progress]:
-    """Pay the references that are owed to accounts planned by now, and follow those that get another name."""
-    waiting = sorted(again)
+async def _evaluate_again(step: Step, mvo_ids: set[int], turns: Turns, referring: set[int]) -> AsyncIterator[Progress]:
+    """Evaluate some MVOs once more, and add those that refer to accounts which get another name by it."""
+    waiting = sorted(mvo_ids)
     for start in range(0, len(waiting), step.page_size):
         async with step.page() as tx:
-            await _evaluate_page(tx, step, await metaverse.get(tx, waiting[start : start + step.page_size]))
+            mvos = await metaverse.get(tx, waiting[start : start + step.page_size])
+            referring |= (await _evaluate_page(tx, step, mvos, turns)).referring
         yield step.progress()
+
+
+async def _pay_references(step: Step, turns: Turns) -> AsyncIterator[Progress]:
+    """Pay the references that are owed to accounts planned by now."""
     after = 0
     while True:
         async with step.page() as tx:
             ids = await references.payable_outbound(tx, after, step.page_size)
-            await _evaluate_page(tx, step, await metaverse.get(tx, ids))
+            await _evaluate_page(tx, step, await metaverse.get(tx, ids), turns)
             step.statistics["references paid"] += len(set(ids) - await references.still_owing(tx, references.OUT, ids))
         if not ids:
             return
@@ -76,11 +92,19 @@ async def _look_again(step: Step, again: set[int]) -> AsyncIterator[Progress]:
         yield step.progress()
 
 
-async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo]) -> set[int]:
-    """Evaluate some MVOs, and give those that refer to accounts which get another name by it."""
+class Evaluated(NamedTuple):
+    """What a page of evaluation leaves to be looked at once more."""
+
+    referring: set[int]
+    """MVOs that refer to accounts which get another name."""
+    claims: list[Claim]
+
+
+async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Turns | None) -> Evaluated:
+    """Evaluate some MVOs; with `turns`, names that change hands are given, without they are only claimed."""
     await metaverse.set_due(tx, [mvo.id for mvo in mvos if mvo.in_grace], due=False)
     mvos = [mvo for mvo in mvos if not mvo.in_grace]  # within grace the accounts keep what they have
-    page = await load_page(tx, step, mvos)
+    page = await load_page(tx, step, mvos, turns)
     deprovisioner = Deprovisioner(page)
     await deprovisioner.load(tx, mvos)
     wanted = _wanted(page, mvos, deprovisioner)
@@ -113,7 +137,7 @@ async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo]) -> set[in
     await remove_empty_mvos(tx, [*(mvo.id for mvo in mvos if mvo.deleted), *page.taken_over.values()])
     referring = await references.referrers(tx, page.renamed) if page.renamed else set()
     await metaverse.set_due(tx, referring, due=True)
-    return referring
+    return Evaluated(referring, page.claims)
 
 
 def _wanted(page: EvaluationPage, mvos: list[Mvo], deprovisioner: Deprovisioner) -> list[Desired]:
@@ -155,7 +179,7 @@ def _evaluate_target(page: EvaluationPage, desired: Desired, cso: Cso | None, de
     elif cso is not None:
         deprovisioner.withdraw(cso)
         _update(page, desired, cso)
-    elif desired.provision and (desired.mvo.id, desired.target) not in page.left_out:
+    elif desired.provision and not page.is_put_off(desired.mvo.id, desired.target):
         _provision(page, desired)
 
 
@@ -187,6 +211,8 @@ def _provision(page: EvaluationPage, desired: Desired) -> None:
     page.new_csos.append(planned)
     page.new_marks[planned.id] = marks_for(desired)
     export = create_export(page.step.workspace, desired, planned.id, page.export_id())
+    if turn := (page.turns or {}).get((desired.mvo.id, desired.target)):
+        export = export._replace(wave=max(export.wave, turn.wave))
     page.added.append(export)
     label = planned.content.secondary_id or planned.content.external_id or ""
     page.step.moved(Move("export", export.id, system, label, None, ExportStatus.PENDING, export.cause))
@@ -209,19 +235,20 @@ def _update(page: EvaluationPage, desired: Desired, cso: Cso) -> bool:
     if before is not None and before.status == ExportStatus.EXECUTING:
         page.still_due.add(desired.mvo.id)
         return True
+    exact = changed_wishes(page, desired, cso, before)
     drifted = find_drift(page, desired, cso, before)
     desired = leave_reported(page, desired, cso, drifted)
     export_id = before.id if before else page.export_id()
-    after = stage_update(page.step.workspace, desired, cso, before, export_id)
+    after = stage_update(page.step.workspace, desired, cso, before, export_id, exact)
     if after is not None and after.new_secondary_id is not None and after != before:
-        system = desired.target[0]
-        try:
-            refuse_taken_name(desired, page.holders.get(system, {}), page.planned.setdefault(system, {}))
-        except ObjectFailed as failure:
-            # The name has to wait; everything else is put right now.
-            _fail(page, desired.mvo, desired.target, failure.error)
+        if _gets_name(page, desired, cso):
+            after = _in_turn(page, desired, after)
+        elif page.is_put_off(desired.mvo.id, desired.target):  # all of it is staged when the turns are known
+            page.new_marks.pop(cso.id, None)
+            return True
+        else:  # The name has to wait; everything else is put right now.
             staying = _without_name(desired, cso)
-            after = stage_update(page.step.workspace, staying, cso, before, export_id)
+            after = stage_update(page.step.workspace, staying, cso, before, export_id, exact)
     if after == before:
         return after is not None
     if after is not None and drifted:
@@ -232,6 +259,20 @@ def _update(page: EvaluationPage, desired: Desired, cso: Cso) -> bool:
     if after is not None:
         page.step.statistics["provisioning renames" if after.new_secondary_id else "export attribute flow"] += 1
     return after is not None
+
+
+def _gets_name(page: EvaluationPage, desired: Desired, cso: Cso) -> bool:
+    try:
+        return claim_name(page, desired, cso)
+    except ObjectFailed as failure:
+        _fail(page, desired.mvo, desired.target, failure.error)
+        return False
+
+
+def _in_turn(page: EvaluationPage, desired: Desired, export: PendingExport) -> PendingExport:
+    """Give a rename its turn, where its name is given up in the same run."""
+    turn = (page.turns or {}).get((desired.mvo.id, desired.target))
+    return export._replace(interim_id=None) if turn is None else export._replace(**turn._asdict())
 
 
 def _without_name(desired: Desired, cso: Cso) -> Desired:
@@ -260,8 +301,8 @@ def _replan(page: EvaluationPage, desired: Desired, cso: Cso, before: PendingExp
         return
     if before is not None and cso.attributes == desired.planned() and cso.secondary_id == desired.secondary_id:
         return
-    system = desired.target[0]
-    refuse_taken_name(desired, page.holders.get(system, {}), page.planned.setdefault(system, {}))
+    if not claim_name(page, desired, None):
+        return
     page.replans.append((cso.id, plan_of(page.step.workspace, desired)))
     page.new_marks[cso.id] = marks_for(desired)
     if cso.secondary_id != desired.secondary_id:

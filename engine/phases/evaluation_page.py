@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from engine.labels import label_of
+from engine.phases.name_turns import Claim, Turns
 from engine.rules.compiled import ObjectType
 from engine.steps import Step
 from storage.join_keys import JoinKey
@@ -32,6 +33,12 @@ class EvaluationPage:
     """(System, MVO) → what its account there is referred to by."""
     waiting: list[JoinKey] = field(default_factory=list)
     """Keys of accounts that MVOs would join if there were any."""
+    turns: Turns | None = field(default_factory=dict)
+    """Who gets a name that is given up in the same run; None while that is still being found out."""
+    claims: list[Claim] = field(default_factory=list)
+    """Names that somebody may give up in the same run."""
+    postponed: set[tuple[int, ObjectType]] = field(default_factory=set)
+    """Whose account waits for such a name."""
     left_behind: set[int] = field(default_factory=set)
     """Candidates whose own person is deleted."""
     taken_over: dict[int, int] = field(default_factory=dict)
@@ -53,6 +60,10 @@ class EvaluationPage:
     changed: list[PendingExport] = field(default_factory=list)
     removed: list[PendingExport] = field(default_factory=list)
     still_due: set[int] = field(default_factory=set)
+
+    def is_put_off(self, mvo_id: int, target: ObjectType) -> bool:
+        """Tell whether an account is not made now: an operator has excluded it, or its name is not free yet."""
+        return (mvo_id, target) in self.left_out or (mvo_id, target) in self.postponed
 
     def stage(self, cso: Cso, before: PendingExport | None, after: PendingExport | None, why: str) -> None:
         """Put an export into the page's writing: new, changed, or gone."""

@@ -5,13 +5,15 @@ from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 from engine.connectors.base import Connector, ExportOperation, ExportResult
-from engine.errors import ConnectionLost, ObjectError, ObjectFailed, StepFailed
+from engine.errors import ConnectionLost, ObjectFailed, StepFailed
 from engine.events import Progress
 from engine.gates import Stop
 from engine.labels import label_of
 from engine.phases.approving import send_back_unapproved
 from engine.phases.desired import check_dn
+from engine.phases.failing import failed
 from engine.phases.holding_back import Sending, hold_back_references, wait_for_parents
+from engine.phases.interim_names import take_interim_names
 from engine.phases.last_look import look_before_deleting, stopped
 from engine.phases.provisioning import OWED, REFERRING
 from engine.phases.settling import adopt_or_refuse, follow_renamed, settle_interrupted, write_the_rest
@@ -21,8 +23,6 @@ from storage.records import AttributeChange, ChangeStatus, ChangeType, Cso, Expo
 from storage.store import Transaction
 from storage.transitions import Move
 
-LONGEST_DELAY = 24 * 3600.0
-"""The longest delay before a retry, in seconds."""
 Batch = list[Sending]
 
 
@@ -60,7 +60,10 @@ async def execute_exports(step: Step) -> AsyncIterator[Progress]:
             yield progress
         async with step.page() as tx:
             step.total = await exports.count_sendable(tx, step.system)
-        queue = _Queue(step, step.settings.exports.batch_size or connector.capabilities.batch_size)
+        size = step.settings.exports.batch_size or connector.capabilities.batch_size
+        async for progress in take_interim_names(step, connector, size):
+            yield progress
+        queue = _Queue(step, size)
         turn, unstored = await queue.take(), None
         while turn is not None:
             turn, unstored = await _send(step, connector, queue, turn, unstored)
@@ -157,7 +160,7 @@ async def _begin(tx: Transaction, step: Step, found: list[PendingExport]) -> Bat
     approved = await send_back_unapproved(tx, step, found, csos)
     approved = await wait_for_parents(tx, step, approved, csos)
     ready: list[tuple[PendingExport, Cso]] = []
-    failed: list[PendingExport] = []
+    refused: list[PendingExport] = []
     named = {kind for kind in {export.type for export in approved} if step.workspace.is_dn(step.system, kind)}
     for export in approved:
         cso = csos[export.cso_id]
@@ -165,11 +168,11 @@ async def _begin(tx: Transaction, step: Step, found: list[PendingExport]) -> Bat
             if export.type in named:
                 _determine_dn(export, cso)
         except ObjectFailed as failure:
-            failed.append(_failed(step, export, cso, export.status, failure.error))
+            refused.append(failed(step, export, cso, export.status, failure.error))
             step.done += 1
             continue
         ready.append((export, cso))
-    await exports.change(tx, failed)
+    await exports.change(tx, refused)
     sending = [one for one in await hold_back_references(tx, step, ready) if not _waits_for_references(one)]
     await exports.mark_executing(tx, [one.export.id for one in sending], step_id=step.id)
     return sending
@@ -246,7 +249,7 @@ async def _store(step: Step, sent: Sent, *, may_stop: bool = True) -> None:
                     learned.append((cso.id, result.external_id))
             else:
                 whole = export._replace(changes=[*export.changes, *owed])
-                changed.append(_failed(step, whole, cso, ExportStatus.EXECUTING, result.error))
+                changed.append(failed(step, whole, cso, ExportStatus.EXECUTING, result.error))
         await exports.mark_exported(tx, written, step_id=step.id)
         await exports.change(tx, changed)
         await objects.learn_external_ids(tx, learned)
@@ -305,27 +308,5 @@ def _exported_in_part(step: Step, export: PendingExport, cso: Cso, owed: list[At
         next_retry_at=None,
         error_code=None,
         error_message=None,
-        changed_at=clock.now(),
-    )
-
-
-def _failed(step: Step, export: PendingExport, cso: Cso, before: ExportStatus, error: ObjectError) -> PendingExport:
-    """Count a failure: sent again after a growing delay, or `Failed` when it was tried too often."""
-    settings = step.settings.exports
-    attempts = export.attempts + 1
-    final = attempts > settings.max_retries
-    delay = min(settings.retry_delay.total_seconds() * 2 ** (attempts - 1), LONGEST_DELAY)
-    status = ExportStatus.FAILED if final else ExportStatus.PENDING
-    step.statistics["failures"] += 1
-    step.failed(error, object_type=export.type, label=label_of(cso), object_id=cso.id)
-    step.moved(Move("export", export.id, step.system, label_of(cso), before, status, error.message))
-    changes = [change._replace(status=ChangeStatus.FAILED) for change in export.changes] if final else export.changes
-    return export._replace(
-        status=status,
-        changes=changes,
-        attempts=attempts,
-        next_retry_at=None if final else clock.after(delay),
-        error_code=error.code,
-        error_message=error.message,
         changed_at=clock.now(),
     )

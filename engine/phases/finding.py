@@ -7,7 +7,8 @@ from engine.labels import label_of
 from engine.phases.computing import waiting_for
 from engine.phases.desired import Desired
 from engine.phases.evaluation_page import EvaluationPage, Joined
-from engine.phases.provisioning import refuse_taken_name
+from engine.phases.name_turns import Claim, Turns, may_be_vacated
+from engine.phases.provisioning import NameTaken, refuse_taken_name, refuse_wanted_name
 from engine.rules.compiled import Join, ObjectType, OutboundRule
 from engine.rules.joins import source_key
 from engine.steps import Step
@@ -16,17 +17,19 @@ from storage.join_keys import JoinKey
 from storage.records import Cso, CsoStatus, ExportStatus, JoinedBy, Mvo
 from storage.store import Transaction
 
+NO_TURNS: Turns = {}
 SENT = (ExportStatus.EXECUTING, ExportStatus.EXPORTED, ExportStatus.NOT_CONFIRMED)
 
 
-async def load_page(tx: Transaction, step: Step, mvos: list[Mvo]) -> EvaluationPage:
+async def load_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Turns | None = NO_TURNS) -> EvaluationPage:
     """Read what is joined to some MVOs, with their open exports and what was last wanted of them."""
     joined: Joined = {}
     ids = []
     for cso in await objects.joined_to(tx, [mvo.id for mvo in mvos]):
         joined.setdefault(cso.mvo_id or 0, {})[cso.system, cso.type] = cso
         ids.append(cso.id)
-    return EvaluationPage(step, joined, await exports.of_objects(tx, ids), marks=await wanted.get(tx, ids))
+    staged, marks = await exports.of_objects(tx, ids), await wanted.get(tx, ids)
+    return EvaluationPage(step, joined, staged, marks=marks, turns=turns)
 
 
 async def look_up(tx: Transaction, page: EvaluationPage, wanted: list[Desired]) -> None:
@@ -94,10 +97,34 @@ def find_or_name(page: EvaluationPage, desired: Desired) -> Cso | None:
     if excluded or not desired.provision:
         page.waiting += _waiting(page, desired)
     else:
-        refuse_taken_name(desired, page.holders.get(system, {}), page.planned.setdefault(system, {}))
+        claim_name(page, desired, None)
         if desired.secondary_id is not None:
             page.addresses[system, desired.mvo.id] = desired.secondary_id
     return None
+
+
+def claim_name(page: EvaluationPage, desired: Desired, cso: Cso | None) -> bool:
+    """See to it that a wanted name is free, or becomes free in this run; False where that is still to be found out.
+
+    Raises `NameTaken`.
+    """
+    system = desired.target[0]
+    planned = page.planned.setdefault(system, {})
+    if page.turns and (desired.mvo.id, desired.target) in page.turns:
+        refuse_wanted_name(desired, planned)
+        return True
+    try:
+        refuse_taken_name(desired, page.holders.get(system, {}), planned)
+    except NameTaken as taken:
+        if page.turns is not None or taken.holder is None or not may_be_vacated(taken.holder):
+            raise
+        name, key = desired.secondary_id or "", desired.secondary_key or ""
+        claim = Claim(desired.mvo.id, desired.target, cso.id if cso else None, name, key, taken.holder.id)
+        page.claims.append(claim)
+        page.postponed.add((desired.mvo.id, desired.target))
+        page.still_due.add(desired.mvo.id)
+        return False
+    return True
 
 
 def _waiting(page: EvaluationPage, desired: Desired) -> list[JoinKey]:

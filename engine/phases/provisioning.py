@@ -19,12 +19,22 @@ from storage.records import (
 
 REFERRING = 300
 REFERRING_TO_MANY = 600
+FREES = 0
 RENAMES = 1_000
-UPDATES = 2_000
-OWED = 3_000
+UPDATES = 50_000
+OWED = 60_000
 DELETES = 100_000
-"""Waves: creates by depth, parents first, those that refer to others later; renames by depth; updates; references
-to what was created before them; then deletes by depth, children first."""
+"""Waves: deletes that free a name for somebody else; creates by depth, parents first, those that refer to others later;
+renames by depth, and by turns where names change hands; updates; references to what was created before them; then
+deletes by depth, children first."""
+
+
+class NameTaken(ObjectFailed):
+    """Raised where another object has, or will have, the wanted name; `holder` is the one that has it now."""
+
+    def __init__(self, message: str, advice: str, holder: Cso | None = None) -> None:
+        super().__init__("existing-object", message, advice)
+        self.holder = holder
 
 
 def create_pending_provisioning_cso(workspace: Workspace, desired: Desired, cso_id: int) -> PlannedCso:
@@ -76,7 +86,7 @@ def create_export(workspace: Workspace, desired: Desired, cso_id: int, export_id
 
 
 def refuse_taken_name(desired: Desired, holders: dict[str, list[Cso]], planned: dict[str, Mvo]) -> None:
-    """Raise `ObjectFailed` with `existing-object` where another object has, or will have, the wanted DN."""
+    """Raise `NameTaken` where another object has, or will have, the wanted DN."""
     key = desired.secondary_key
     if key is None:
         return
@@ -84,15 +94,18 @@ def refuse_taken_name(desired: Desired, holders: dict[str, list[Cso]], planned: 
         if holder.mvo_id == desired.mvo.id:
             continue
         owner = f"belongs to mvo-{holder.mvo_id}" if holder.mvo_id else "is joined to nobody"
-        raise ObjectFailed(
-            "existing-object",
+        raise NameTaken(
             f"'{desired.secondary_id}' is taken: cso-{holder.id} ({label_of(holder)}) {owner}",
             "if it is the same person, give the rule a join that finds it; if not, give this one another name",
+            holder,
         )
-    other = planned.setdefault(key, desired.mvo)
+    refuse_wanted_name(desired, planned)
+
+
+def refuse_wanted_name(desired: Desired, planned: dict[str, Mvo]) -> None:
+    """Raise `NameTaken` where the wanted DN is planned for somebody else."""
+    other = planned.setdefault(desired.secondary_key or "", desired.mvo)
     if other.id != desired.mvo.id:
-        raise ObjectFailed(
-            "existing-object",
-            f"'{desired.secondary_id}' is also wanted for {label_of_mvo(other)}",
-            "give one of the two another name",
+        raise NameTaken(
+            f"'{desired.secondary_id}' is also wanted for {label_of_mvo(other)}", "give one of the two another name"
         )

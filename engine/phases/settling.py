@@ -9,6 +9,7 @@ from engine.events import Progress
 from engine.labels import label_of
 from engine.matching_rules import Matching, differences, same, still_to_do
 from engine.phases.holding_back import Sending
+from engine.phases.interim_names import rename, stepped_aside
 from engine.phases.provisioning import OWED
 from engine.steps import Step
 from engine.workspace import Workspace
@@ -35,14 +36,26 @@ async def settle_interrupted(step: Step, connector: Connector) -> AsyncIterator[
         if not left:
             return
         after = left[-1].id
-        settled = []
+        settled: list[PendingExport] = []
+        aside: list[tuple[Cso, str]] = []
         for export in left:
             cso = csos[export.cso_id]
             found = await _look_up(step, connector, cso, export.new_secondary_id)
-            settled.append(_settle(step, export, cso, found))
+            if found is not None and found.secondary_id and _has_interim_name(step, export, found):
+                settled.append(stepped_aside(step, export, cso))
+                aside.append((cso, found.secondary_id))
+            else:
+                settled.append(_settle(step, export, cso, found))
         async with step.page() as tx:
             await exports.change(tx, settled)
+            await rename(tx, step.workspace, aside)
         yield step.progress()
+
+
+def _has_interim_name(step: Step, export: PendingExport, found: ImportedObject) -> bool:
+    read = step.workspace.secondary_key
+    interim = read(export.system, export.type, export.interim_id)
+    return interim is not None and interim == read(export.system, export.type, found.secondary_id)
 
 
 async def _look_up(step: Step, connector: Connector, cso: Cso, new_secondary_id: str | None) -> ImportedObject | None:
@@ -97,8 +110,13 @@ def _has_name(step: Step, export: PendingExport, found: ImportedObject | None) -
 
 
 def _judge(change: AttributeChange, held: Attributes, matching: Matching) -> AttributeChange:
-    """Tell whether the target shows a change; of adds and removes, keep only what is still to do."""
+    """Tell whether the target shows a change; of adds and removes, keep only what is still to do.
+
+    A correction of case or spelling shows only in the values as they are written.
+    """
     values = held.get(change.name, [])
+    if matching is not None and {matching(one) for one in change.add} & {matching(one) for one in change.remove}:
+        matching = None
     if change.replace:
         done = same(values, change.add, matching)
         return change._replace(status=ChangeStatus.EXPORTED if done else ChangeStatus.PENDING)

@@ -20,6 +20,8 @@ from storage.records import (
 )
 
 Changes = list[AttributeChange]
+RDN = "\0rdn"
+"""What stands for an object's RDN, as it is written, among the names of attributes; no attribute is called so."""
 IN_FLIGHT = (ExportStatus.EXECUTING, ExportStatus.EXPORTED)
 """Sent, and not yet confirmed: the next confirming import decides."""
 
@@ -29,14 +31,23 @@ def was_sent(export: PendingExport) -> bool:
     return export.status in (*IN_FLIGHT, ExportStatus.NOT_CONFIRMED) or export.change_type == ChangeType.UPDATE
 
 
-def net_changes(workspace: Workspace, target: ObjectType, current: Attributes, wanted: Attributes) -> Changes:
-    """Give the changes that lead from one state to another: a value replaced, or exact adds and removes."""
+def net_changes(
+    workspace: Workspace,
+    target: ObjectType,
+    current: Attributes,
+    wanted: Attributes,
+    exact: frozenset[str] = frozenset(),
+) -> Changes:
+    """Give the changes that lead from one state to another: a value replaced, or exact adds and removes.
+
+    Values that are the same by their matching rule are no change, but for the attributes that are compared exactly.
+    """
     changes = []
     for name, values in wanted.items():
         held = current.get(name, [])
         if held == values:
             continue
-        matching = workspace.matching(*target, name)
+        matching = None if name in exact else workspace.matching(*target, name)
         if len(held) <= 1 and len(values) <= 1:
             if not same(held, values, matching):
                 changes.append(AttributeChange(name, values, held, True, ChangeStatus.PENDING))
@@ -67,26 +78,33 @@ def after_changes(attributes: Attributes, changes: Iterable[AttributeChange]) ->
 
 
 def stage_update(
-    workspace: Workspace, desired: Desired, cso: Cso, export: PendingExport | None, export_id: int
+    workspace: Workspace,
+    desired: Desired,
+    cso: Cso,
+    export: PendingExport | None,
+    export_id: int,
+    exact: frozenset[str] = frozenset(),
 ) -> PendingExport | None:
     """Give the export that brings an object to its wanted state, or None when nothing is left to do.
 
     Changes that were sent and wait for confirmation stay in it; changes that failed stay as they are unless
-    something else is wanted now.
+    something else is wanted now. `exact` names what is compared in case and spelling too, its RDN as `RDN`.
     """
-    new = net_changes(workspace, desired.target, expected_state(cso, export), desired.attributes)
+    new = net_changes(workspace, desired.target, expected_state(cso, export), desired.attributes, exact)
     renamed = {change.name for change in new}
     sent = [
         change
         for change in (export.changes if export else [])
         if change.status == ChangeStatus.EXPORTED and change.name not in renamed
     ]
-    new_name = _renaming(workspace, desired, cso)
+    new_name = _renaming(workspace, desired, cso, exact=RDN in exact)
     if not new and not sent and new_name is None:
         return None
     if export is not None and not new and new_name == export.new_secondary_id and len(sent) == len(export.changes):
         return export
     if export is not None and export.change_type == ChangeType.UPDATE and _same_work(export, new, new_name):
+        return export
+    if export is not None and export.status == ExportStatus.FAILED and _same_wish(export, new, new_name):
         return export
     at = clock.now()
     base = export or PendingExport(
@@ -108,7 +126,7 @@ def stage_update(
         wave=UPDATES if new_name is None else RENAMES + dn.depth(new_name),
         changes=[*sent, *new],
         new_secondary_id=new_name,
-        attempts=0,
+        attempts=_attempts(export, new, new_name),
         next_retry_at=None,
         error_code=None,
         error_message=None,
@@ -118,17 +136,38 @@ def stage_update(
     )
 
 
-def _renaming(workspace: Workspace, desired: Desired, cso: Cso) -> str | None:
+def _attempts(export: PendingExport | None, new: Changes, new_name: str | None) -> int:
+    """Give how often what is staged was sent before: sending the same once more is no first attempt."""
+    if export is None or export.change_type != ChangeType.UPDATE:
+        return 0
+    before = {change.name: set(map(repr, change.add)) for change in export.changes}
+    same_values = any(before.get(change.name) == set(map(repr, change.add)) for change in new)
+    same_name = new_name is not None and new_name == export.new_secondary_id
+    return export.attempts if same_values or same_name else 0
+
+
+def _renaming(workspace: Workspace, desired: Desired, cso: Cso, *, exact: bool) -> str | None:
     """Give the new DN, where the wanted one is not what the object has, or will have."""
     if desired.secondary_key is None:
         return None
-    current = workspace.secondary_key(*desired.target, cso.secondary_id)
-    return None if desired.secondary_key == current else desired.secondary_id
+    if desired.secondary_key != workspace.secondary_key(*desired.target, cso.secondary_id):
+        return desired.secondary_id
+    if not exact or not workspace.is_dn(*desired.target):
+        return None
+    values = [[value for _, value in dn.own_rdn(text or "")] for text in (desired.secondary_id, cso.secondary_id)]
+    return None if values[0] == values[1] else desired.secondary_id
 
 
 def _same_work(export: PendingExport, new: list[AttributeChange], new_name: str | None) -> bool:
     """Tell whether an export already says just what is wanted now, whatever became of it so far."""
     return export.new_secondary_id == new_name and _signature(export.changes) == _signature(new)
+
+
+def _same_wish(export: PendingExport, new: Changes, new_name: str | None) -> bool:
+    """Tell whether the same is wanted as what failed for good, whatever the target holds by now."""
+    before = {change.name: sorted(map(repr, change.add)) for change in export.changes}
+    now = {change.name: sorted(map(repr, change.add)) for change in new}
+    return export.change_type == ChangeType.UPDATE and before == now and new_name == export.new_secondary_id
 
 
 def _signature(changes: list[AttributeChange]) -> list[tuple[str, str, str]]:

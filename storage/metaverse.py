@@ -40,7 +40,7 @@ _CHANGING = (
 
 def _changing(mvo: Mvo) -> tuple[Any, ...]:
     documents = (encode(mvo.attributes), encode(mvo.contributors))
-    cause = encode(mvo.cause) if mvo.cause else None
+    cause = encode(mvo.deletion_cause) if mvo.deletion_cause else None
     return (*documents, mvo.deleted, mvo.delete_after, mvo.approval_id, mvo.due, mvo.changed_at, cause)
 
 

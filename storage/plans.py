@@ -216,7 +216,14 @@ def _mvo(row: Any) -> Mvo | None:
         return None
     one = Mvo._make(decode(row.row))
     attributes, contributors = decode(str(one.attributes)), decode(str(one.contributors))
-    return one._replace(attributes=attributes, contributors=contributors, deleted=bool(one.deleted), due=bool(one.due))
+    cause = decode(str(one.deletion_cause)) if one.deletion_cause else None
+    return one._replace(
+        attributes=attributes,
+        contributors=contributors,
+        deleted=bool(one.deleted),
+        due=bool(one.due),
+        deletion_cause=cause,
+    )
 
 
 def _export(row: Any) -> PendingExport | None:

@@ -149,7 +149,7 @@ class Mvo(NamedTuple):
     due: bool
     created_at: str
     changed_at: str
-    cause: dict[str, Any] | None = None
+    deletion_cause: dict[str, Any] | None = None
     """What caused its deletion: the rule, the sources that are gone, and since when."""
 
     @property

@@ -24,6 +24,9 @@ class Tombstone(NamedTuple):
     review_id: int | None
     at: str
     restored_as: int | None
+    secondary_key: str | None
+    deleted: bool
+    """Whether it was our own approved delete that took it away."""
 
     @property
     def label(self) -> str:
@@ -48,4 +51,4 @@ async def mark_restored(tx: Transaction, tombstone_id: int, cso_id: int) -> None
 
 
 async def _tombstones(tx: Transaction, query: Select[Any]) -> list[Tombstone]:
-    return [Tombstone._make((*row[:6], decode(row[6]), *row[7:])) for row in await tx.execute(query)]
+    return [Tombstone._make((*row[:6], decode(row[6]), *row[7:12], bool(row[12]))) for row in await tx.execute(query)]

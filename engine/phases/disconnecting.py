@@ -134,7 +134,7 @@ async def _meet(tx: Transaction, step: Step, fates: dict[int, Fate], approvals: 
                 deleted=not seconds,
                 delete_after=mvo.delete_after if mvo.in_grace and ends else ends,
                 approval_id=approvals.get(mvo.id, mvo.approval_id if mvo.in_grace else None),
-                cause=together_with(mvo.cause if mvo.in_grace else None, fate.cause),
+                deletion_cause=together_with(mvo.deletion_cause if mvo.in_grace else None, fate.cause),
                 due=True,
                 changed_at=clock.now(),
             )

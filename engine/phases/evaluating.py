@@ -224,16 +224,14 @@ def _update(page: EvaluationPage, desired: Desired, cso: Cso) -> bool:
     before = page.exports.get(cso.id)
     if cso.status == CsoStatus.OBSOLETE:
         return True
-    if before is not None and before.change_type == ChangeType.DELETE:
-        if not _withdraw_delete(page, cso):
-            page.still_due.add(desired.mvo.id)
-            return True
-        before = None
+    deleting = before is not None and before.change_type == ChangeType.DELETE
+    executing = before is not None and before.status == ExportStatus.EXECUTING
+    if (deleting and not _withdraw_delete(page, cso)) or (executing and cso.status == CsoStatus.NORMAL):
+        page.still_due.add(desired.mvo.id)
+        return True
+    before = None if deleting else before
     if cso.status == CsoStatus.PENDING_PROVISIONING:
         _replan(page, desired, cso, before)
-        return True
-    if before is not None and before.status == ExportStatus.EXECUTING:
-        page.still_due.add(desired.mvo.id)
         return True
     exact = changed_wishes(page, desired, cso, before)
     drifted = find_drift(page, desired, cso, before)
@@ -243,12 +241,13 @@ def _update(page: EvaluationPage, desired: Desired, cso: Cso) -> bool:
     if after is not None and after.new_secondary_id is not None and after != before:
         if _gets_name(page, desired, cso):
             after = _in_turn(page, desired, after)
-        elif page.is_put_off(desired.mvo.id, desired.target):  # all of it is staged when the turns are known
-            page.new_marks.pop(cso.id, None)
-            return True
-        else:  # The name has to wait; everything else is put right now.
+        elif not page.is_put_off(desired.mvo.id, desired.target):
+            # The name has to wait; everything else is put right now.
             staying = _without_name(desired, cso)
             after = stage_update(page.step.workspace, staying, cso, before, export_id, exact)
+        else:  # all of it is staged when the turns are known
+            page.new_marks.pop(cso.id, None)
+            after = before
     if after == before:
         return after is not None
     if after is not None and drifted:

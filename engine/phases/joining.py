@@ -137,7 +137,7 @@ class Joiner:
         mvo = self._going.get(mvo_id)
         if mvo is None:
             return True
-        if mvo.cause and mvo.cause.get("another_person"):
+        if mvo.deletion_cause and mvo.deletion_cause.get("another_person"):
             return False
         return not mvo.deleted or self._cause_left(mvo, cso) is None
 
@@ -153,8 +153,8 @@ class Joiner:
         if cause is None:
             self._changed[mvo_id] = brought_back(mvo)
             del self._going[mvo_id]
-        elif cause != mvo.cause:
-            self._going[mvo_id] = self._changed[mvo_id] = mvo._replace(cause=cause)
+        elif cause != mvo.deletion_cause:
+            self._going[mvo_id] = self._changed[mvo_id] = mvo._replace(deletion_cause=cause)
 
     def _label(self, mvo_id: int) -> str:
         return self._labels.get(mvo_id, f"mvo-{mvo_id}")
@@ -179,7 +179,7 @@ class Joiner:
 
 def brought_back(mvo: Mvo) -> Mvo:
     """Give an MVO whose deletion is called off: the deletes staged for its accounts will be withdrawn."""
-    return mvo._replace(deleted=False, delete_after=None, approval_id=None, cause=None, due=True)
+    return mvo._replace(deleted=False, delete_after=None, approval_id=None, deletion_cause=None, due=True)
 
 
 def _ambiguous(join: Join, candidates: list[str]) -> ObjectFailed:

@@ -51,7 +51,7 @@ async def notice_deletion_rules(tx: Transaction, step: Step) -> None:
 
 def _with_other_grace(mvo: Mvo, rule: DeletionRule, shift: int) -> Mvo:
     if rule.when == "manual":
-        return mvo._replace(delete_after=None, approval_id=None, cause=None, due=True)
+        return mvo._replace(delete_after=None, approval_id=None, deletion_cause=None, due=True)
     approval_id = None if shift < 0 else mvo.approval_id
     return mvo._replace(delete_after=clock.later(mvo.delete_after or clock.now(), shift), approval_id=approval_id)
 

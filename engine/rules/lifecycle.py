@@ -92,7 +92,7 @@ def cause_left(config: Config, rules: Rules, mvo: Mvo, cso: Cso) -> Cause | None
 
     Only what caused a deletion calls it off: one of its sources; with `any`, each that is gone.
     """
-    cause = mvo.cause or _assumed(config, mvo)
+    cause = mvo.deletion_cause or _assumed(config, mvo)
     if cause.get("another_person"):
         return cause
     if cause["rule"] != AUTHORITATIVE:

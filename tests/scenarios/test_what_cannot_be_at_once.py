@@ -3,18 +3,6 @@
 from tests.scenarios.conftest import Office
 
 
-def test_two_names_that_are_swapped_in_one_run_leave_both_entries_whole(office: Office) -> None:
-    office.run()
-    office.hr["1"]["first_name"], office.hr["2"]["first_name"] = "Bob", "Ada"
-    office.hr["1"]["last_name"] = "Byron"
-    office.run(status=1)
-
-    assert set(office.codes()) == {"existing-object"}
-    ada = office.person("ada")
-    assert (ada["uid"], ada["sn"]) == (["ada"], ["Byron"])
-    assert office.steps()["export directory"]["result"] == "success"
-
-
 def test_an_id_that_two_types_share_names_the_type_that_is_meant(office: Office) -> None:
     groups = office.has_groups()
     groups.add("1", name="all", members="1|2")

@@ -114,6 +114,14 @@ class DeletionsConfig(Model):
     """From how many deletions on two different people have to approve them; 0 for never."""
 
 
+class ChangesConfig(Model):
+    """`[systems.NAME.changes]`: how many objects of a type may have one attribute changed or cleared at once."""
+
+    max_count: int = Field(5, ge=0)
+    """From so many objects on the percentage counts."""
+    max_percent: float = Field(30.0, ge=0, le=100)
+
+
 class ReviewConfig(Model):
     """`[review]`: how much an operator has to say with a decision."""
 
@@ -163,6 +171,10 @@ class ObjectTypeConfig(Model):
     """Attribute → the object type that its references name, where the ids of several types are alike."""
     deletions: DeletionsConfig | None = None
     """Gate 5 for this type, where it is not the system's."""
+    changes: ChangesConfig | None = None
+    """Gate 6 for this type, likewise."""
+    same_person: list[list[str]] = []
+    """Groups of attributes: where all of them change at once, an id has become another person's."""
     options: Any = None
     """The connector's own keys for this type, validated by the connector's model."""
 
@@ -177,6 +189,7 @@ class SystemConfig(Model):
     connector: str
     objects: dict[Name, ObjectTypeConfig] = Field(min_length=1)
     deletions: DeletionsConfig = DeletionsConfig()
+    changes: ChangesConfig = ChangesConfig()
     exports: ExportsConfig = ExportsConfig()
     options: Any = None
     """The connector's own keys, validated by the connector's model."""
@@ -336,6 +349,14 @@ class Config(Model):
         settings = self.systems[system]
         own = settings.objects[object_type].deletions if object_type in settings.objects else None
         return own or settings.deletions
+
+    def changes_of(self, system: str, object_type: str) -> ChangesConfig:
+        """Give how many objects of a type may change at once."""
+        if system not in self.systems:
+            return ChangesConfig()
+        settings = self.systems[system]
+        own = settings.objects[object_type].changes if object_type in settings.objects else None
+        return own or settings.changes
 
     def deletion_of(self, mvo_type: str) -> DeletionRule:
         """Give the deletion rule of an MVO type; one that is no longer configured is deleted by hand only."""

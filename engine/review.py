@@ -15,6 +15,7 @@ from engine.operator import same_person
 from engine.people import Role, require
 from engine.phases.approving import ask
 from engine.phases.confirming import remove_empty_mvos
+from engine.phases.mass_changes import let_change
 from engine.workspace import Workspace
 from storage import clock, exports, imports, metaverse, objects, reviews, transitions
 from storage.records import CsoStatus, ExportStatus, HeldBatch, PendingExport, ReviewItem, ReviewKind, ReviewState
@@ -23,6 +24,8 @@ from storage.transitions import Move
 
 TOGETHER_SECONDS = 24 * 3600.0
 """Approvals within this time count together where two people have to agree: many small ones are one large one."""
+CHANGES = (reviews.BEFORE_CHANGING, reviews.MASS_CHANGE)
+"""How the gates begin whose batches hold changes, and nobody who is missing."""
 GROWN = "its consequences have grown since; look again, then approve"
 DISCONNECTED = "it stays disconnected; what would be deleted for it is asked about anew"
 SECOND_WANTED = "approved by one of two: somebody else has to approve it too"
@@ -145,6 +148,7 @@ async def _unchanged(
     """
     absent = [item.object_id for item in items if item.kind == ReviewKind.ABSENCE]
     csos = [cso for cso in await objects.get(tx, absent) if cso.status == CsoStatus.OBSOLETE]
+    csos += await objects.get(tx, [item.object_id for item in items if item.kind == ReviewKind.IDENTITY])
     present = await consequences_of_absence(tx, workspace, csos)
     doomed = await objects.get(tx, [item.object_id for item in items if item.kind == ReviewKind.DELETE])
     present |= await consequences_of_delete(tx, workspace, doomed)
@@ -175,6 +179,7 @@ async def keep(
     refuse_too_short(workspace, ids, "keeps", reason, count)
     async with workspace.store.transaction() as tx:
         items, outcomes = await decidable(tx, ids, reviews.UNDECIDED)
+        items = await _without_parted(tx, items, outcomes)
         await take(tx, workspace, items, ReviewState.KEPT, Decision("keep", operator, reason))
         absent = [item.object_id for item in items if item.kind == ReviewKind.ABSENCE]
         await objects.set_status(tx, absent, CsoStatus.NORMAL)
@@ -190,6 +195,15 @@ async def keep(
         await transitions.record(tx, moves, operator=operator)
         await _call_off_deletes(tx, [item for item in items if item.kind == ReviewKind.DELETE], operator)
     return outcomes + [Outcome(item.id, item.label) for item in items]
+
+
+async def _without_parted(tx: Transaction, items: list[ReviewItem], outcomes: list[Outcome]) -> list[ReviewItem]:
+    """Leave out objects whose id has been given to somebody new already."""
+    asked = [item.object_id for item in items if item.kind == ReviewKind.IDENTITY]
+    parted = {cso.id for cso in await objects.get(tx, asked) if cso.status == CsoStatus.OBSOLETE}
+    why = "its id is somebody new's already: it can only be approved to go"
+    outcomes += [Outcome(item.id, item.label, why) for item in items if item.object_id in parted]
+    return [item for item in items if item.kind != ReviewKind.IDENTITY or item.object_id not in parted]
 
 
 async def _call_off_deletes(tx: Transaction, items: list[ReviewItem], operator: str) -> None:
@@ -301,8 +315,9 @@ async def release(
 ) -> tuple[list[HeldBatch], int]:
     """Let what a gate held in one run pass it, by typing how many objects that are.
 
-    What was missing goes into the review; deletes that an export held back are sent by the next. Gives the batches,
-    and how many objects are now obsolete. Raises `DecisionRefused`, and `NotAllowed`.
+    What was missing goes into the review; deletes and changes that an export held back are sent by the next, changes
+    that an import held back taken over by the next. Gives the batches, and how many objects are now obsolete.
+    Raises `DecisionRefused`, and `NotAllowed`.
     """
     require(workspace.config, operator, Role.APPROVER, "release")
     async with workspace.store.transaction() as tx:
@@ -317,7 +332,10 @@ async def release(
         await record(tx, workspace, operator=operator, action="release", subject=f"run-{run_id}", details=details)
         for batch in batches:
             await reviews.release(tx, batch.id, operator=operator, reason=reason)
-            if batch.gate == reviews.BEFORE_EXPORT:
+            if batch.gate.startswith(reviews.BEFORE_CHANGING):
+                moves = await let_change(tx, await reviews.candidates_of(tx, batch.id), operator)
+                await transitions.record(tx, moves, operator=operator)
+            if batch.gate == reviews.BEFORE_EXPORT or batch.gate.startswith(CHANGES):
                 continue
             seen = await imports.latest(tx, batch.system)
             if seen is None or seen.run_id != run_id:

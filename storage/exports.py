@@ -217,17 +217,17 @@ async def has_sent(tx: Transaction, system: str) -> bool:
     return (await tx.execute(query.limit(1))).first() is not None
 
 
-async def sent_among(tx: Transaction, cso_ids: Iterable[int]) -> set[int]:
-    """Give those of some planned CSOs whose open export may have reached the target, in whole or in part."""
+async def sent_among(tx: Transaction, cso_ids: Iterable[int]) -> dict[int, ExportStatus]:
+    """Give those of some planned CSOs whose open export may have reached the target: CSO id → the export's status."""
     sent = (ExportStatus.EXECUTING, ExportStatus.EXPORTED, ExportStatus.NOT_CONFIRMED)
-    query = select(pending_exports.c.cso_id).where(
+    query = select(pending_exports.c.cso_id, pending_exports.c.status).where(
         dialect.among(pending_exports.c.cso_id, cso_ids),
         or_(
             pending_exports.c.status.in_([status.value for status in sent]),
             pending_exports.c.change_type == ChangeType.UPDATE.value,
         ),
     )
-    return set((await tx.execute(query)).scalars())
+    return {cso_id: ExportStatus(status) for cso_id, status in await tx.execute(query)}
 
 
 async def deletes_sent(tx: Transaction, cso_ids: Iterable[int]) -> set[int]:

@@ -39,7 +39,14 @@ class Sightings:
 
 
 async def start(
-    tx: Transaction, step_id: int, system: str, *, full: bool, types: list[str], partitions: list[str]
+    tx: Transaction,
+    step_id: int,
+    system: str,
+    *,
+    full: bool,
+    types: list[str],
+    partitions: list[str],
+    looked_for: dict[str, str],
 ) -> None:
     """Begin the record of an import; what the import before it saw is no longer good for detection."""
     await tx.execute(update(imports).where(imports.c.system == system).values(sightings=None))
@@ -54,6 +61,7 @@ async def start(
             partitions=encode(partitions),
             started_at=clock.now(),
             known_up_to=await counters.last(tx, "objects"),
+            looked_for=encode(looked_for),
         )
     )
 
@@ -129,4 +137,5 @@ def _record(row: Row[Any]) -> ImportRecord:
         row.ended_at,
         row.sightings,
         row.known_up_to,
+        decode(row.looked_for),
     )

@@ -20,6 +20,7 @@ _KNOWN = (
     objects.c.status,
     objects.c.hash,
     objects.c.kept,
+    objects.c.sought_by,
 )
 _WHOLE = (
     objects.c.id,
@@ -133,8 +134,8 @@ async def update_imported(tx: Transaction, found: list[tuple[int, Content]]) -> 
     """Write what an import found on CSOs that exist; they become `Normal` and due for synchronisation."""
     if found:
         at = clock.now()
-        names = (*_CONTENT, "status", "due", "kept", "changed_at")
-        rows = [(*content, CsoStatus.NORMAL, 1, 0, at, cso_id) for cso_id, content in found]
+        names = (*_CONTENT, "status", "due", "kept", "changed_at", "sought_by")
+        rows = [(*content, CsoStatus.NORMAL, 1, 0, at, None, cso_id) for cso_id, content in found]
         await dialect.update_many(tx, objects, names, rows)
 
 
@@ -155,6 +156,33 @@ async def set_status(tx: Transaction, ids: Iterable[int], status: CsoStatus) -> 
 async def set_kept(tx: Transaction, ids: Iterable[int], *, kept: bool) -> None:
     """Say of CSOs whether an operator keeps them though they are missing."""
     await tx.execute(update(objects).where(dialect.among(objects.c.id, ids)).values(kept=kept))
+
+
+async def forget_query(tx: Transaction, ids: Iterable[int]) -> None:
+    """Say of CSOs that an import has found them by what it looks for now."""
+    await tx.execute(update(objects).where(dialect.among(objects.c.id, ids)).values(sought_by=None))
+
+
+async def keep_query(tx: Transaction, ids: Iterable[int], query: str) -> None:
+    """Keep of CSOs how they were last looked for, unless that is kept already."""
+    chosen = update(objects).where(dialect.among(objects.c.id, ids), objects.c.sought_by.is_(None))
+    await tx.execute(chosen.values(sought_by=query))
+
+
+async def sought_otherwise(tx: Transaction, ids: Iterable[int], query: str) -> dict[int, str]:
+    """Give those of some CSOs that were last found by another query than a given one: CSO id → that query."""
+    found = select(objects.c.id, objects.c.sought_by).where(
+        dialect.among(objects.c.id, ids), objects.c.sought_by.is_not(None), objects.c.sought_by != query
+    )
+    return {cso_id: text for cso_id, text in await tx.execute(found)}  # noqa: C416 - rows are no pairs to a checker
+
+
+async def release_id(tx: Transaction, ids: Iterable[int]) -> None:
+    """Take their primary external ids from CSOs, which are `Obsolete` from now on: somebody else has these ids."""
+    change = update(objects).where(dialect.among(objects.c.id, ids))
+    await tx.execute(
+        change.values(external_id=None, secondary_key=None, status=CsoStatus.OBSOLETE.value, changed_at=clock.now())
+    )
 
 
 async def kept_among(tx: Transaction, ids: Iterable[int]) -> set[int]:
@@ -308,8 +336,11 @@ async def deleted_since(tx: Transaction, system: str, since: str) -> dict[str, l
     return gone
 
 
-async def remove(tx: Transaction, csos: list[Cso], *, review_ids: dict[int, int | None]) -> None:
-    """Take CSOs out of the connector space, keeping what they last held as tombstones."""
+async def remove(tx: Transaction, csos: list[Cso], *, review_ids: dict[int, int | None], deleted: bool = False) -> None:
+    """Take CSOs out of the connector space, keeping what they last held as tombstones.
+
+    `deleted` says that it was our own approved delete that took them from their system.
+    """
     if not csos:
         return
     at = clock.now()
@@ -323,8 +354,11 @@ async def remove(tx: Transaction, csos: list[Cso], *, review_ids: dict[int, int 
         objects.c.attributes,
         objects.c.mvo_id,
         func.cast(bindparam("at", at), objects.c.created_at.type),
+        objects.c.secondary_key,
+        func.cast(bindparam("deleted", deleted), objects.c.kept.type),
     ).where(chosen)
     names = ["object_id", "system", "type", "external_id", "secondary_id", "attributes", "mvo_id", "at"]
+    names += ["secondary_key", "deleted"]
     await tx.execute(insert(tombstones).from_select(names, kept))
     covered = [{"b_id": cso, "review_id": review} for cso, review in review_ids.items() if review is not None]
     if covered:

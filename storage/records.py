@@ -89,6 +89,8 @@ class ReviewKind(StrEnum):
     """An object a complete import no longer contained."""
     DELETE = "delete"
     """A delete in a target that no approval covers yet."""
+    IDENTITY = "identity"
+    """An object whose id may be another person's by now."""
 
 
 class ReviewState(StrEnum):
@@ -134,6 +136,8 @@ class KnownCso(NamedTuple):
     status: CsoStatus
     hash: int
     kept: bool
+    sought_by: str | None = None
+    """How it was last looked for, where imports look for something else since."""
 
 
 class Mvo(NamedTuple):

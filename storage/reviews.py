@@ -16,6 +16,10 @@ UNDECIDED = (ReviewState.OPEN, ReviewState.DEFERRED, ReviewState.HALF_APPROVED)
 PAGE = 5_000
 BEFORE_EXPORT = "the look before deleting"
 """The gate before the first delete of an export."""
+BEFORE_CHANGING = "the look before changing"
+"""How the gate before a mass change of exports begins; the attribute follows."""
+MASS_CHANGE = "gate 6 (mass change)"
+"""How the gate before a mass change by an import begins; the attribute follows."""
 LIVE = (*UNDECIDED, ReviewState.APPROVED)
 """States of an item that is not closed."""
 
@@ -61,10 +65,14 @@ async def all_of(tx: Transaction, object_id: int) -> list[ReviewItem]:
     return await _items(tx, query.order_by(review_items.c.id.desc()))
 
 
-async def in_state(tx: Transaction, kind: ReviewKind, state: ReviewState, after: int, limit: int) -> list[ReviewItem]:
-    """Read the next page of items of a kind in a state, by id."""
+async def in_state(
+    tx: Transaction, kinds: Sequence[ReviewKind], state: ReviewState, after: int, limit: int
+) -> list[ReviewItem]:
+    """Read the next page of items of some kinds in a state, by id."""
     query = select(review_items).where(
-        review_items.c.kind == kind.value, review_items.c.state == state.value, review_items.c.id > after
+        review_items.c.kind.in_([kind.value for kind in kinds]),
+        review_items.c.state == state.value,
+        review_items.c.id > after,
     )
     return await _items(tx, query.order_by(review_items.c.id).limit(limit))
 
@@ -150,7 +158,8 @@ async def lost_since(tx: Transaction, system: str, object_type: str, since: str)
 
 async def count_to_carry_out(tx: Transaction) -> int:
     """Count the approved absences that the next synchronisation carries out."""
-    approved = (review_items.c.kind == ReviewKind.ABSENCE.value, review_items.c.state == ReviewState.APPROVED.value)
+    kinds = (ReviewKind.ABSENCE.value, ReviewKind.IDENTITY.value)
+    approved = (review_items.c.kind.in_(kinds), review_items.c.state == ReviewState.APPROVED.value)
     return int((await tx.execute(select(func.count()).select_from(review_items).where(*approved))).scalar_one())
 
 
@@ -168,7 +177,8 @@ async def hold(tx: Transaction, batch: HeldBatch, candidates: list[int]) -> int:
 async def supersede(tx: Transaction, system: str, *, state: str = "held", gate: str | None = None) -> None:
     """Close the batches of a system in a state, because it has been looked at again; by default whatever gate held."""
     chosen = select(held_batches.c.id).where(held_batches.c.system == system, held_batches.c.state == state)
-    chosen = chosen.where(held_batches.c.gate == gate if gate else held_batches.c.gate != BEFORE_EXPORT)
+    at_import = ~held_batches.c.gate.startswith("the look before", autoescape=True)
+    chosen = chosen.where(held_batches.c.gate == gate if gate else at_import)
     await tx.execute(delete(held_candidates).where(held_candidates.c.batch_id.in_(chosen)))
     await tx.execute(update(held_batches).where(held_batches.c.id.in_(chosen)).values(state="superseded"))
 
@@ -182,6 +192,16 @@ async def released_candidates(tx: Transaction, system: str, gate: str) -> dict[i
         .group_by(held_candidates.c.object_id)
     )
     return {object_id: at for object_id, at in await tx.execute(query)}  # noqa: C416 - rows are no pairs to a checker
+
+
+async def released_gates(tx: Transaction, system: str, beginning: str) -> list[str]:
+    """Give the gates of a system, by how their names begin, of which an operator has released something."""
+    query = select(held_batches.c.gate).where(
+        held_batches.c.system == system,
+        held_batches.c.state == "released",
+        held_batches.c.gate.startswith(beginning, autoescape=True),
+    )
+    return list((await tx.execute(query.distinct())).scalars())
 
 
 async def held(tx: Transaction, run_id: int | None = None) -> list[HeldBatch]:

@@ -1,9 +1,11 @@
 """What objects last held that are no longer in the connector space."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, or_, select, update
 
+from storage import dialect
 from storage.documents import decode
 from storage.records import Attributes
 from storage.store import Transaction
@@ -43,6 +45,23 @@ async def of_object(tx: Transaction, object_id: int) -> list[Tombstone]:
 async def of_review(tx: Transaction, review_id: int) -> list[Tombstone]:
     """Give what went under one approval."""
     return await _tombstones(tx, select(tombstones).where(tombstones.c.review_id == review_id))
+
+
+async def deleted_among(
+    tx: Transaction, system: str, object_type: str, external_ids: Iterable[str], secondary_keys: Iterable[str]
+) -> list[Tombstone]:
+    """Give the objects that our approved deletes took away, and nobody restored, by either of their ids."""
+    named = or_(
+        dialect.among(tombstones.c.external_id, external_ids), dialect.among(tombstones.c.secondary_key, secondary_keys)
+    )
+    query = select(tombstones).where(
+        tombstones.c.system == system,
+        tombstones.c.type == object_type,
+        tombstones.c.deleted,
+        tombstones.c.restored_as.is_(None),
+        named,
+    )
+    return await _tombstones(tx, query.order_by(tombstones.c.id))
 
 
 async def mark_restored(tx: Transaction, tombstone_id: int, cso_id: int) -> None:

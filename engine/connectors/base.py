@@ -208,6 +208,10 @@ class Connector(ABC):
         found = await self.discover_schema()
         return {kind: [SchemaAttribute(name) for name in names] for kind, names in found.items()}
 
+    def looks_for(self, object_type: str) -> str:
+        """Say by what query objects of a type are found, below their base: whoever it leaves out is not missing."""
+        return ""
+
     @abstractmethod
     def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportEvent]:
         """Read everything, or with a watermark only what changed since: pages, then one `ImportEnd`.

@@ -29,7 +29,7 @@ from engine.connectors.ldap_copy import copy_directory
 from engine.connectors.ldap_delta import Delta, NoDelta
 from engine.connectors.ldap_link import Search, Unfit
 from engine.connectors.ldap_options import LdapObjectOptions, LdapOptions
-from engine.connectors.ldap_reading import Incomplete, Pages, Reading, base_of, read_pages
+from engine.connectors.ldap_reading import Incomplete, Pages, Reading, base_of, class_filter, read_pages
 from engine.connectors.ldap_schema import read_schema
 from engine.connectors.ldap_session import Session
 from engine.connectors.ldap_writes import LdapWriter
@@ -97,6 +97,9 @@ class LdapConnector(Connector):
         events = self._import(request)
         while (event := await asyncio.to_thread(next, events, None)) is not None:
             yield event
+
+    def looks_for(self, object_type: str) -> str:
+        return class_filter(self.system.objects[object_type])
 
     def _import(self, request: ImportRequest) -> Iterator[ImportEvent]:
         """Read what is asked for; again on a new connection before anything came, or by ldap3 where ours does not fit.

@@ -97,6 +97,9 @@ class LdifConnector(Connector):
         reason = f"{self.path} changed while it was read" if changed else ""
         yield ImportEnd(complete=not changed, partitions=list(self._bases.values()), reason=reason)
 
+    def looks_for(self, object_type: str) -> str:
+        return "".join(f"(objectClass={name})" for name in sorted(self._classes[object_type]))
+
     def _scan(self, copy: BinaryIO) -> tuple[int, frozenset[str]]:
         """Count the entries that will come, and find the ids that stand in the file more than once."""
         total = 0

@@ -149,6 +149,12 @@ async def keep_former_keys(tx: Transaction, step: Step, changes: list[tuple[Mvo,
         await join_keys.replace(tx, formerly(kind), ids, sorted(keys))
 
 
+async def forget_former_keys(tx: Transaction, mvo_ids: list[int]) -> None:
+    """Let MVOs be found by what they have now alone."""
+    for kind in {mvo.type for mvo in await metaverse.get(tx, mvo_ids)}:
+        await join_keys.replace(tx, formerly(kind), mvo_ids, [])
+
+
 def _gave(mvo: Mvo, names: Iterable[str]) -> set[int]:
     """Give the CSOs that gave some attributes of an MVO."""
     return {by[0] for name in names if (by := mvo.contributors.get(name)) and by[0] is not None}

@@ -222,7 +222,7 @@ async def confirm_deletes(
         step.statistics["exports confirmed"] += 1
         step.moved(Move("export", export.id, step.system, label, export.status, None, reason))
         step.moved(Move("cso", export.cso_id, step.system, label, csos[export.cso_id].status, None, reason))
-    await forget(tx, gone, {export.cso_id: export.approval_id for export in deletes})
+    await forget(tx, gone, {export.cso_id: export.approval_id for export in deletes}, deleted=True)
     approvals = [export.approval_id for export in deletes if export.approval_id is not None]
     await reviews.decide(
         tx,
@@ -234,9 +234,12 @@ async def confirm_deletes(
     )
 
 
-async def forget(tx: Transaction, gone: list[Cso], review_ids: dict[int, int | None]) -> None:
-    """Take CSOs out of the connector space, and with them the deleted MVOs that nothing is joined to any more."""
-    await objects.remove(tx, gone, review_ids=review_ids)
+async def forget(tx: Transaction, gone: list[Cso], review_ids: dict[int, int | None], *, deleted: bool = False) -> None:
+    """Take CSOs out of the connector space, and with them the deleted MVOs that nothing is joined to any more.
+
+    `deleted` says that our own approved deletes took them from their system.
+    """
+    await objects.remove(tx, gone, review_ids=review_ids, deleted=deleted)
     owners: dict[str, list[int]] = {}
     for cso in gone:
         owners.setdefault(f"{cso.system}.{cso.type}", []).append(cso.id)

@@ -38,6 +38,8 @@ class Absence:
     missing: list[int]
     expected: list[int] = field(default_factory=list)
     """Missing too, and no news: kept by an operator, or their delete was sent."""
+    outside: dict[int, str] = field(default_factory=dict)
+    """Missing too, and last found by another query than imports ask now: no longer looked for."""
 
 
 async def detect_deletions(step: Step) -> AsyncIterator[Progress]:
@@ -57,20 +59,24 @@ async def detect_deletions(step: Step) -> AsyncIterator[Progress]:
     async with step.page() as tx:
         elsewhere = await _gate_2_what_was_looked_for(tx, step, record)
         absences = [
-            await _find_missing(tx, step, Part(step.system, kind, partition, record.known_up_to), sightings)
+            await _find_missing(tx, step, record, Part(step.system, kind, partition, record.known_up_to), sightings)
             for kind in record.types
             for partition in record.partitions
         ]
         for one in absences:
             await _skip_expected(tx, step, one)
+            elsewhere = "; ".join(filter(None, (elsewhere, _tell_outside(step, record, one))))
         held = {one.part: stop for one in absences if (stop := _gates_4_and_5(step, one))}
     async with step.workspace.store.reading() as tx:  # it looks at everybody, and nobody has to wait for that
         common = {one.part: await in_common(tx, one.part, one.missing) for one in absences}
     async with step.page() as tx:
         await reviews.supersede(tx, step.system)
         for one in absences:
-            if (stop := held.get(one.part)) is not None:
-                await keep_stopped(tx, step, one.part, stop, one.missing, in_common=common[one.part])
+            if one.outside:
+                stop = Stop(GATE_2, f"{len(one.outside):,} {one.part} are no longer looked for")
+                await keep_stopped(tx, step, one.part, stop, sorted(one.outside))
+            if (stopped := held.get(one.part)) is not None:
+                await keep_stopped(tx, step, one.part, stopped, one.missing, in_common=common[one.part])
     step.total = step.done = sum(one.normal for one in absences)
     if held:
         step.result = StepResult.STOPPED_THRESHOLD
@@ -147,7 +153,7 @@ def _normal_ids(tx: Transaction, part: Part) -> AsyncIterator[list[int]]:
     return objects.normal_ids(tx, part.system, part.type, part.partition, part.known_up_to)
 
 
-async def _find_missing(tx: Transaction, step: Step, part: Part, sightings: Sightings) -> Absence:
+async def _find_missing(tx: Transaction, step: Step, record: ImportRecord, part: Part, sightings: Sightings) -> Absence:
     """Gate 3: never what the import saw by either id.
 
     `PendingProvisioning` objects are not `Normal` and so never looked at; objects that an operator keeps, and
@@ -171,7 +177,38 @@ async def _find_missing(tx: Transaction, step: Step, part: Part, sightings: Sigh
     seen = normal - len(missing)
     expected = await exports.deletes_sent(tx, missing) | await objects.kept_among(tx, missing)
     new = await objects.count_normal(tx, part.system, part.type, part.partition) - normal
-    return Absence(part, normal, seen, new, [one for one in missing if one not in expected], sorted(expected))
+    outside = await _no_longer_looked_for(tx, record, part, [one for one in missing if one not in expected])
+    missing = [one for one in missing if one not in expected and one not in outside]
+    return Absence(part, normal, seen, new, missing, sorted(expected), outside)
+
+
+async def _no_longer_looked_for(
+    tx: Transaction, record: ImportRecord, part: Part, missing: list[int]
+) -> dict[int, str]:
+    """Give those of the missing that were found by another query than the import asked: CSO id → that query.
+
+    The query of an import is kept; who is missing once it has changed may stand outside the new one.
+    """
+    now = record.looked_for.get(part.type, "")
+    before = await imports.last_complete_before(tx, record.system, record.step_id)
+    if before is not None and before.looked_for.get(part.type, now) != now:
+        await objects.keep_query(tx, missing, before.looked_for[part.type])
+    return await objects.sought_otherwise(tx, missing, now)
+
+
+def _tell_outside(step: Step, record: ImportRecord, absence: Absence) -> str:
+    """Gate 2: say who is no longer looked for; nobody of them is missing."""
+    if not absence.outside:
+        return ""
+    part = absence.part
+    now, then = record.looked_for.get(part.type, ""), next(iter(absence.outside.values()))
+    what = f"{len(absence.outside):,} {part} are no longer looked for: they were found by {then}, and now it is {now}"
+    advice = (
+        "if the query was changed by mistake, change it back; if they are really gone, "
+        f"'interlock review release run-{record.run_id}' lets them into the review"
+    )
+    step.warned(ObjectError("not-looked-for", what, advice), object_type=part.type, label=part.type, system=step.system)
+    return f"{GATE_2}: {what}"
 
 
 async def _skip_expected(tx: Transaction, step: Step, absence: Absence) -> None:

@@ -6,15 +6,18 @@ from engine.auditing import verified_approvals
 from engine.consequences import Consequences, covers, describe, together
 from engine.events import Progress
 from engine.labels import label_of
-from engine.phases.computing import recompute
+from engine.phases.computing import forget_former_keys, recompute
 from engine.phases.confirming import forget, remove_empty_mvos
 from engine.phases.paying import follow_gone
-from engine.rules.lifecycle import Fate, fate_without, together_with
+from engine.rules.lifecycle import Fate, another_person, fate_without, together_with
 from engine.steps import Step
 from storage import clock, exports, metaverse, objects, reviews
 from storage.records import GIVEN, Cso, CsoStatus, Mvo, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
+
+DISCONNECTING = (ReviewKind.ABSENCE, ReviewKind.IDENTITY)
+"""What an approval of lets an object leave its person."""
 
 
 async def carry_out_approved(step: Step) -> AsyncIterator[Progress]:
@@ -25,7 +28,7 @@ async def carry_out_approved(step: Step) -> AsyncIterator[Progress]:
     after = 0
     while True:
         async with step.page() as tx:
-            items = await reviews.in_state(tx, ReviewKind.ABSENCE, ReviewState.APPROVED, after, step.page_size)
+            items = await reviews.in_state(tx, DISCONNECTING, ReviewState.APPROVED, after, step.page_size)
             if items:
                 await _carry_out(tx, step, items + await _of_the_same_people(tx, items))
         if not items:
@@ -38,9 +41,12 @@ async def _of_the_same_people(tx: Transaction, items: list[ReviewItem]) -> list[
     """Give the other approved items of the same people: what several sources lost is carried out together."""
     csos = await objects.get(tx, [item.object_id for item in items])
     joined = await objects.joined_to(tx, {cso.mvo_id for cso in csos if cso.mvo_id is not None})
-    asked = await reviews.of_objects(tx, [cso.id for cso in joined], ReviewKind.ABSENCE, [ReviewState.APPROVED])
     known = {item.id for item in items}
-    return [item for item in asked.values() if item.id not in known]
+    others: list[ReviewItem] = []
+    for kind in DISCONNECTING:
+        asked = await reviews.of_objects(tx, [cso.id for cso in joined], kind, [ReviewState.APPROVED])
+        others += [item for item in asked.values() if item.id not in known]
+    return others
 
 
 async def _carry_out(tx: Transaction, step: Step, items: list[ReviewItem]) -> None:
@@ -77,8 +83,17 @@ async def _carry_out(tx: Transaction, step: Step, items: list[ReviewItem]) -> No
         step.moved(Move("cso", cso.id, cso.system, label_of(cso), cso.status, None, "disconnection approved"))
     await forget(tx, leaving, {cso.id: item.id for cso, item in zip(leaving, ready.values(), strict=True)})
     await _meet(tx, step, {mvo_id: fates[mvo_id] for mvo_id in approvals}, approvals)
+    parted = [cso for cso in leaving if ready[cso.id].kind is ReviewKind.IDENTITY]
+    await _let_nobody_join(tx, parted)
     await recompute(tx, step, {mvo_id for mvo_id in approvals if mvo_id not in fates or not fates[mvo_id].mvo_deleted})
+    await forget_former_keys(tx, [cso.mvo_id for cso in parted if cso.mvo_id is not None])
     await follow_gone(tx, step, approvals)
+
+
+async def _let_nobody_join(tx: Transaction, csos: list[Cso]) -> None:
+    """Say of people whose id is somebody else's by decision that nobody joins them by it any more."""
+    found = await metaverse.get(tx, {cso.mvo_id for cso in csos if cso.mvo_id is not None})
+    await metaverse.change(tx, [another_person(mvo) for mvo in found])
 
 
 async def _decide(tx: Transaction, step: Step, items: list[ReviewItem], state: ReviewState, reason: str) -> None:

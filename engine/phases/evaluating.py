@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from engine import dn
-from engine.errors import ObjectError, ObjectFailed
+from engine.errors import ObjectError, ObjectFailed, StepFailed
 from engine.events import Progress
 from engine.expressions import ambient
 from engine.labels import label_of, label_of_mvo
@@ -16,6 +16,7 @@ from engine.phases.desired import Desired, desired_state
 from engine.phases.drifting import changed_wishes, find_drift, leave_reported, marks_for, tell_corrected
 from engine.phases.evaluation_page import EvaluationPage
 from engine.phases.finding import claim_name, find_or_name, keep_waiting, load_page, look_up
+from engine.phases.mass_changes import look_before_changing
 from engine.phases.name_turns import Claim, Turns, take_turns
 from engine.phases.noticing import index_keys, notice_clock
 from engine.phases.provisioning import (
@@ -23,12 +24,13 @@ from engine.phases.provisioning import (
     create_pending_provisioning_cso,
     plan_of,
 )
+from engine.phases.settling import settle_interrupted
 from engine.phases.staging import IN_FLIGHT, stage_update, was_sent
 from engine.rules.compiled import ObjectType
 from engine.rules.flows import context_of
 from engine.steps import Step
 from storage import counters, exports, join_keys, metaverse, objects, references, transitions, wanted
-from storage.records import ChangeType, Cso, CsoStatus, ExportStatus, JoinedBy, Mvo, PendingExport
+from storage.records import ChangeType, Cso, CsoStatus, ExportStatus, JoinedBy, Mvo, PendingExport, StepResult
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -38,6 +40,8 @@ async def evaluate_exports(step: Step) -> AsyncIterator[Progress]:
 
     Whoever refers to an account that was planned or renamed meanwhile is looked at once more.
     """
+    async for progress in _settle_first(step):
+        yield progress
     async with step.page() as tx:
         await notice_clock(tx, step)
         step.total = await metaverse.count_due(tx)
@@ -66,6 +70,36 @@ async def evaluate_exports(step: Step) -> AsyncIterator[Progress]:
         yield progress
     async for progress in tell_owed(step):
         yield progress
+    await _look_before_changing(step)
+    yield step.progress()
+
+
+async def _settle_first(step: Step) -> AsyncIterator[Progress]:
+    """Find out what became of exports that a killed run was sending, so that today's values are compared with that."""
+    for system in sorted({name for name, _ in step.workspace.rules.target_types()}):
+        async with step.page() as tx:
+            left = await exports.with_status(tx, system, [ExportStatus.EXECUTING], 0, 1)
+        if not left:
+            continue
+        try:
+            async with step.workspace.connector(system) as connector:
+                async for progress in settle_interrupted(step, connector, system):
+                    yield progress
+        except StepFailed as failure:
+            if failure.result == StepResult.STOPPED_BY_OPERATOR:
+                raise
+            step.note([f"what a run was sending to '{system}' when it died is not known yet: {failure}"])
+
+
+async def _look_before_changing(step: Step) -> None:
+    """Hold what changes one attribute of too many objects, in every target."""
+    said = []
+    async with step.page() as tx:
+        for system in sorted({name for name, _ in step.workspace.rules.target_types()}):
+            said.append(await look_before_changing(tx, step, system))
+    if any(said):
+        step.result = StepResult.STOPPED_THRESHOLD
+        step.message = "; ".join(filter(None, (step.message, *said)))
 
 
 async def _evaluate_again(step: Step, mvo_ids: set[int], turns: Turns, referring: set[int]) -> AsyncIterator[Progress]:

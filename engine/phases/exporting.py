@@ -15,11 +15,12 @@ from engine.phases.failing import failed
 from engine.phases.holding_back import Sending, hold_back_references, wait_for_parents
 from engine.phases.interim_names import take_interim_names
 from engine.phases.last_look import look_before_deleting, stopped
+from engine.phases.mass_changes import look_before_changing
 from engine.phases.provisioning import OWED, REFERRING
 from engine.phases.settling import adopt_or_refuse, follow_renamed, settle_interrupted, write_the_rest
 from engine.steps import Step
 from storage import clock, exports, objects, transitions
-from storage.records import AttributeChange, ChangeStatus, ChangeType, Cso, ExportStatus, PendingExport
+from storage.records import AttributeChange, ChangeStatus, ChangeType, Cso, ExportStatus, PendingExport, StepResult
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -56,10 +57,13 @@ async def execute_exports(step: Step) -> AsyncIterator[Progress]:
     their way, what became of those before them is stored, and the next are made ready.
     """
     async with step.workspace.connector(step.system) as connector:
-        async for progress in settle_interrupted(step, connector):
+        async for progress in settle_interrupted(step, connector, step.system):
             yield progress
         async with step.page() as tx:
+            held = await look_before_changing(tx, step, step.system)
             step.total = await exports.count_sendable(tx, step.system)
+        if held:
+            raise StepFailed(f"{held}; nothing was sent", StepResult.STOPPED_THRESHOLD)
         size = step.settings.exports.batch_size or connector.capabilities.batch_size
         async for progress in take_interim_names(step, connector, size):
             yield progress

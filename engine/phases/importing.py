@@ -1,24 +1,24 @@
-"""Phase 1, import: read a system into the connector space, a page at a time."""
+"""Phase 1, import: read a system whole, look at what came, then apply it to the connector space page by page."""
 
-import tempfile
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
-from typing import IO
 
-from engine.connectors.base import Connector, ImportedObject, ImportEnd, ImportPage, ImportRequest, ImportRestart
+from engine.connectors.base import Connector, ImportEnd, ImportPage, ImportRequest, ImportRestart
 from engine.errors import ConnectionLost, ObjectError
 from engine.events import Progress
+from engine.phases import identity, mass_changes, there_again
 from engine.phases.ahead import read_ahead
+from engine.phases.arrivals import Arrival, Arrivals, Twice, arrival_of
 from engine.phases.confirming import Sighting, reconcile_pending_exports, reconcile_unseen
+from engine.phases.mass_changes import Tally
 from engine.phases.matching import Known, Match, find_matching_cso, load_known
-from engine.phases.noticing import index_keys
+from engine.phases.name_turns import is_interim
 from engine.phases.removing import remove_deleted
+from engine.phases.same_object import is_proved
 from engine.steps import Step
 from storage import counters, exports, imports, metaverse, objects, reviews, transitions
-from storage.documents import decode, encode
 from storage.imports import Sightings
 from storage.objects import Content, content_of
 from storage.records import Cso, CsoStatus, KnownCso, ReviewKind, ReviewState, StepResult
@@ -31,21 +31,32 @@ RECONCILED_AT_ONCE = 1_000
 
 @dataclass(slots=True)
 class _Import:
-    """What an import remembers from page to page: a bit for each CSO, and what it had to put aside."""
+    """What an import remembers from page to page: a bit for each CSO, and what came, on disk."""
 
     step: Step
     reconciles: bool = False
+    is_known: dict[str, bool] = field(default_factory=dict)
+    """Object type → whether there was anything of it before."""
+    flowing: dict[str, frozenset[str]] = field(default_factory=dict)
     end: ImportEnd = ImportEnd(complete=False)  # noqa: RUF009 - frozen
+    lost: ConnectionLost | None = None
     sightings: Sightings = field(default_factory=Sightings)
     unreadable: list[str] = field(default_factory=list)
-    put_aside: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(max_size=4_000_000))  # noqa: SIM115
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the system was read to its end, and everybody in it could be told apart."""
+        return self.lost is None and self.end.complete and not self.unreadable
 
     def begin_again(self) -> None:
         """Forget what was seen: everything is read once more."""
         self.sightings = Sightings()
         self.unreadable.clear()
-        self.put_aside.seek(0)
-        self.put_aside.truncate()
+        self.arrivals.clear()
+        self.tally.clear()
+        self.step.statistics.pop("unchanged", None)
         self.step.done = 0
 
 
@@ -53,7 +64,7 @@ class _Import:
 class _Rows:
     """What one page writes."""
 
-    new: list[tuple[str, Content]] = field(default_factory=list)
+    new: list[Arrival] = field(default_factory=list)
     changed: list[tuple[int, Content]] = field(default_factory=list)
     seen: list[Sighting] = field(default_factory=list)
     returned: list[int] = field(default_factory=list)
@@ -61,47 +72,63 @@ class _Rows:
     restored: list[int] = field(default_factory=list)
     """Those of them whose attributes cannot be taken over."""
     unkept: list[int] = field(default_factory=list)
+    found_again: list[int] = field(default_factory=list)
+    """CSOs that were not looked for any more, and are found all the same."""
 
 
 async def import_objects(step: Step) -> AsyncIterator[Progress]:
     """Read everything a system holds, or with a delta step what changed since; what changed is due for synchronisation.
 
-    Open exports of the objects seen are reconciled in the same pages. The import's sightings are kept for
+    Nothing is applied before all of it is there: only then it is known who stands in it twice, and how much changes
+    at once. Open exports of the objects seen are reconciled in the same pages. The import's sightings are kept for
     deletion detection.
     """
-    types = list(step.settings.objects)
     task = _Import(step)
-    with task.put_aside:
+    try:
         async with step.workspace.connector(step.system) as connector:
             async with step.page() as tx:
-                request = await _request(tx, step, connector)
-                full = request.watermark is None
-                await imports.start(tx, step.id, step.system, full=full, types=types, partitions=[])
-                task.reconciles = await exports.has_sent(tx, step.system)
-            async for progress in _read(task, connector, request):
-                yield progress
+                request = await _begin(tx, task, connector)
+            try:
+                async for progress in _read(task, connector, request):
+                    yield progress
+            except ConnectionLost as error:
+                task.lost = error  # what came before is there all the same
             step.note(connector.notes)
-        async for progress in _finish(task):
-            yield progress
-
-
-async def _read(task: _Import, connector: Connector, request: ImportRequest) -> AsyncIterator[Progress]:
-    """Apply pages up to the end that the connector tells of. Raises `ConnectionLost` where it tells of none."""
-    async for event in read_ahead(connector.import_objects(request)):
-        if isinstance(event, ImportEnd):
-            task.end = event
+        if await _holds_mass_change(task):
+            yield step.progress()
             return
-        if isinstance(event, ImportRestart):
-            task.begin_again()
-            continue
-        async with task.step.page() as tx:
-            await _apply_page(tx, task, event)
-        yield task.step.progress()
-    raise ConnectionLost(f"{task.step.system}: the import stopped without saying that it had reached the end")
+        async for progress in _apply(task):
+            yield progress
+        if task.lost is not None:
+            raise task.lost
+        await _finish(task)
+        yield step.progress()
+    finally:
+        task.arrivals.close()
+
+
+async def _begin(tx: Transaction, task: _Import, connector: Connector) -> ImportRequest:
+    """Open the import's record, and say what to ask for: everything, or what changed since the last complete import."""
+    step = task.step
+    request = await _request(tx, step, connector)
+    types = list(step.settings.objects)
+    await imports.start(
+        tx,
+        step.id,
+        step.system,
+        full=request.watermark is None,
+        types=types,
+        partitions=[],
+        looked_for={kind: connector.looks_for(kind) for kind in types},
+    )
+    task.reconciles = await exports.has_sent(tx, step.system)
+    for kind in types:
+        task.is_known[kind] = bool(await objects.of_type(tx, step.system, kind, 0, 1))
+        task.flowing[kind] = mass_changes.flowing(step.workspace, step.system, kind)
+    return request
 
 
 async def _request(tx: Transaction, step: Step, connector: Connector) -> ImportRequest:
-    """Say what to ask for: everything, or what changed since the last complete import."""
     rules = step.workspace.rules
     watermark = None
     if step.plan.phase == "delta":
@@ -118,118 +145,223 @@ async def _request(tx: Transaction, step: Step, connector: Connector) -> ImportR
     )
 
 
-async def _finish(task: _Import) -> AsyncIterator[Progress]:
-    """Settle what was put aside, then close the import's record."""
-    step, end = task.step, task.end
-    for batch in _read_put_aside(task.put_aside, step.page_size):
-        async with step.page() as tx:
-            await _apply_settled(tx, task, batch)
-        yield step.progress()
-    reason = end.reason or "; ".join(task.unreadable[:3])
-    complete = end.complete and not task.unreadable
+# -------------------------------------------------------------- reading and looking
+
+
+async def _read(task: _Import, connector: Connector, request: ImportRequest) -> AsyncIterator[Progress]:
+    """Take pages up to the end that the connector tells of. Raises `ConnectionLost` where it tells of none."""
+    async for event in read_ahead(connector.import_objects(request)):
+        if isinstance(event, ImportEnd):
+            task.end = event
+            return
+        if isinstance(event, ImportRestart):
+            task.begin_again()
+            continue
+        async with task.step.page() as tx:
+            await _look(tx, task, event)
+        yield task.step.progress()
+    raise ConnectionLost(f"{task.step.system}: the import stopped without saying that it had reached the end")
+
+
+async def _look(tx: Transaction, task: _Import, page: ImportPage) -> None:
+    """Compare a page with what is known, and put it aside: what is unchanged is done with."""
+    arrivals: list[Arrival] = []
+    settled = bytearray()
+    for kind, group in groupby(sorted(page.objects, key=attrgetter("type")), key=attrgetter("type")):
+        key_of = task.step.workspace.key_reader(task.step.system, kind)
+        own = [arrival_of(one, one.secondary_id and key_of(one.secondary_id)) for one in group]
+        known = await load_known(tx, task.step.system, kind, own) if task.is_known.get(kind, True) else Known()
+        settled += await _compare(tx, task, known, own)
+        arrivals += own
+    done = settled.count(1)
+    task.step.statistics["unchanged"] += done
+    task.step.done += done
+    task.step.total = page.total if page.total is not None else task.step.total
+    task.arrivals.add(arrivals, bytes(settled))
+    task.arrivals.deleted += page.deleted
+
+
+async def _compare(tx: Transaction, task: _Import, known: Known, arrivals: list[Arrival]) -> bytearray:
+    """Give a 1 for each object that is just what is known of it; count what changes of the others."""
+    settled = bytearray(len(arrivals))
+    changed: dict[int, Arrival] = {}
+    for index, one in enumerate(arrivals):
+        if one.external_id is None:
+            task.unreadable.append(f"{one.position}: the external id could not be read")
+        cso = known.by_external_id.get(one.external_id or "")
+        if cso is None or one.error is not None:
+            continue
+        task.sightings.add(cso.id)
+        if _is_unchanged(cso, one.content):
+            settled[index] = not task.reconciles
+        elif cso.status == CsoStatus.NORMAL and cso.hash != one.content.hash and task.flowing[one.type]:
+            changed[cso.id] = one
+    if changed:
+        written = await exports.of_objects(tx, changed) if task.reconciles else {}
+        for whole in await objects.get(tx, changed.keys() - written.keys()):
+            mass_changes.count_changes(task.tally, task.flowing[whole.type], whole, changed[whole.id].attributes())
+    return settled
+
+
+def _is_unchanged(cso: KnownCso, content: Content) -> bool:
+    same_ids = cso.external_id == content.external_id and cso.partition == content.partition
+    at_rest = cso.status == CsoStatus.NORMAL and not cso.kept and cso.sought_by is None
+    return at_rest and same_ids and cso.hash == content.hash
+
+
+async def _holds_mass_change(task: _Import) -> bool:
+    """Gate 6: stop before anything is applied where one attribute would change on too many objects."""
+    step = task.step
     async with step.page() as tx:
-        if complete and end.full and task.reconciles:
-            await reconcile_unseen(tx, step, task.sightings, list(end.partitions))
-        if complete and end.full:
-            await reviews.supersede(tx, step.system)
-        await imports.finish(
-            tx,
-            step.id,
-            full=end.full,
-            complete=complete,
-            reason=reason,
-            sightings=task.sightings,
-            partitions=list(end.partitions),
-            watermark=end.watermark,
-        )
-    if not complete:
-        step.result = StepResult.DISCOVERY_ERRORS
-        step.message = "; ".join([*([step.message] if step.message else []), f"the import is incomplete: {reason}"])
-    elif not step.done:
-        step.result = StepResult.NO_OBJECTS
-    yield step.progress()
+        workspace = step.workspace
+        stops = await mass_changes.stops_of(tx, workspace, step.system, task.tally, reviews.MASS_CHANGE)
+        if not stops:
+            return False
+        await reviews.supersede(tx, step.system)
+        said = await mass_changes.hold(tx, step, stops)
+        await _close_record(tx, task, complete=False, reason=said)
+    step.done = step.total = step.statistics.pop("unchanged", 0)
+    step.result = StepResult.STOPPED_THRESHOLD
+    step.message = "; ".join(filter(None, (step.message, f"{said}; nothing was applied")))
+    return True
 
 
-async def _apply_page(tx: Transaction, task: _Import, page: ImportPage) -> None:
+# -------------------------------------------------------------- applying
+
+
+async def _apply(task: _Import) -> AsyncIterator[Progress]:
+    """Apply what came: changed and new objects, errors, then what the system says was deleted."""
+    step = task.step
+    twice = task.arrivals.twice()
+    for page in task.arrivals.pages(twice):
+        async with step.page() as tx:
+            await _apply_page(tx, task, page, twice)
+        yield step.progress()
+    deleted = task.arrivals.deleted
+    for start in range(0, len(deleted), step.page_size):
+        part = deleted[start : start + step.page_size]
+        async with step.page() as tx:
+            await remove_deleted(tx, step, part, task.sightings)
+        step.done += len(part)
+        yield step.progress()
+
+
+async def _apply_page(tx: Transaction, task: _Import, page: list[tuple[Arrival, bool]], twice: Twice) -> None:
     step = task.step
     rows = _Rows()
-    for kind, group in groupby(sorted(page.objects, key=attrgetter("type")), key=attrgetter("type")):
-        imported = list(group)
-        known = await load_known(tx, step.workspace, step.system, kind, imported)
-        ids: Counter[str | None] = Counter(one.external_id for one in imported)
-        key_of = step.workspace.key_reader(step.system, kind)
-        for one in imported:
-            if one.error is None and one.external_id is not None and ids[one.external_id] > 1:
-                one.error = _duplicate(one)
-            _apply(task, rows, known, one, one.secondary_id and key_of(one.secondary_id))
-    step.done += len(page.objects) + len(page.deleted)
-    step.total = page.total if page.total is not None else step.total
+    step.statistics["unchanged"] -= sum(1 for one, done in page if done and twice.error_of(one))
+    step.done += sum(1 for _, done in page if not done)
+    left = [one for one, done in page if not done or twice.error_of(one)]
+    for kind, group in groupby(left, key=attrgetter("type")):
+        own = [one._replace(error=one.error or twice.error_of(one)) for one in group]
+        known = Known()
+        if task.is_known.get(kind, True):
+            known = await load_known(tx, step.system, kind, own, every_name=bool(twice.pages) or not task.complete)
+        matches = [find_matching_cso(known, one.external_id, one.content.secondary_key) for one in own]
+        whole = await _read_whole(tx, step, own, matches)
+        changed_hands = await identity.changed_hands(tx, step, own, matches, whole)
+        for one, match in zip(own, matches, strict=True):
+            if match.cso is not None and match.cso.id in changed_hands.new:
+                rows.new.append(one)
+                continue
+            refused = one._replace(error=one.error or changed_hands.errors.get(match.cso.id if match.cso else 0))
+            _apply_one(task, rows, known, (refused, match), whole)
     await _write(tx, task, rows)
-    if page.deleted:
-        await remove_deleted(tx, step, page.deleted, task.sightings)
 
 
-def _duplicate(one: ImportedObject) -> ObjectError:
+async def _read_whole(tx: Transaction, step: Step, own: list[Arrival], matches: list[Match]) -> dict[int, Cso]:
+    """Read those CSOs whole of which more has to be known than ids and a hash."""
+    ids = set()
+    with_dns = {kind: step.workspace.is_dn(step.system, kind) for kind in {one.type for one in own}}
+    for one, match in zip(own, matches, strict=True):
+        if match.cso is None or one.error is not None:
+            continue
+        differs = match.cso.hash != one.content.hash
+        compared = bool(step.settings.objects[one.type].same_person)
+        aside = with_dns[one.type] and is_interim(one.content.secondary_id)
+        if not match.certain or (differs and (compared or aside)):
+            ids.add(match.cso.id)
+    return {cso.id: cso for cso in await objects.get(tx, ids)} if ids else {}
+
+
+def _apply_one(task: _Import, rows: _Rows, known: Known, pair: tuple[Arrival, Match], whole: dict[int, Cso]) -> None:
+    """Decide what one imported object means, and put it into the page's rows."""
+    one, match = pair
+    if one.error is None and match.cso is not None and match.certain and _is_unclear(task, known, one, match.cso):
+        one = one._replace(error=_unclear(one))
+    if one.error is not None:
+        _refuse(task, rows, known, one, match)
+    elif match.cso is None or (not match.certain and not _is_the_same(task, one, whole[match.cso.id])):
+        rows.new.append(one)
+    else:
+        if not match.certain and match.cso.external_id is not None:
+            _tell_new_identity(task.step, one, match.cso)
+        task.sightings.add(match.cso.id)
+        _take_over(task, rows, match.cso, one, whole.get(match.cso.id))
+
+
+def _is_the_same(task: _Import, one: Arrival, cso: Cso) -> bool:
+    """Tell whether an object that has only a CSO's name is that one: not one that is elsewhere, or cannot be proved."""
+    if cso.external_id is not None and cso.id in task.sightings:
+        return False
+    return is_proved(task.step.workspace, cso, one.attributes())
+
+
+def _is_unclear(task: _Import, known: Known, one: Arrival, cso: KnownCso) -> bool:
+    """Tell whether an object has one's id and another's name, in an import that may not have shown that other."""
+    if task.complete or cso.secondary_key == one.content.secondary_key:
+        return False
+    named = known.by_secondary.get(one.content.secondary_key or "", [])
+    return any(other.id != cso.id and other.id not in task.sightings for other in named)
+
+
+def _unclear(one: Arrival) -> ObjectError:
     return ObjectError(
         "duplicate-external-id",
-        f"the external id '{one.external_id}' stands in this import more than once",
-        "give every object its own id at the source; until then none of them changes anything",
+        f"'{one.label}' has the id '{one.external_id}', which another object had, and the import is incomplete",
+        "import the system to its end: then it is known whether the id stands there twice",
     )
 
 
-def _apply(task: _Import, rows: _Rows, known: Known, one: ImportedObject, key: str | None) -> None:
-    """Decide what one imported object means, and put it into the page's rows; `key` is its secondary id's form."""
-    step = task.step
-    match = find_matching_cso(known, one.external_id, key)
-    if match.cso and match.certain and match.cso.id in task.sightings and one.error is None:
-        one.error = _duplicate(one)
-    if one.error is not None:
-        _refuse(task, rows, one, match)
-    elif not match.certain:
-        task.put_aside.write(encode(asdict(one)).encode() + b"\n")
-    elif match.cso is None:
-        rows.new.append((one.type, _content(one, key)))
-    else:
-        task.sightings.add(match.cso.id)
-        _compare(step, rows, match.cso, _content(one, key), one)
+def _tell_new_identity(step: Step, one: Arrival, cso: KnownCso) -> None:
+    step.statistics["new identities"] += 1
+    why = "the same name and join keys have another external id"
+    step.moved(Move("identity", cso.id, step.system, one.label, cso.external_id, one.external_id, why))
 
 
-def _refuse(task: _Import, rows: _Rows, one: ImportedObject, match: Match) -> None:
-    """Record an object's error; whoever could be identified has been seen all the same, and is not missing."""
-    if match.cso is not None and match.certain:
-        task.sightings.add(match.cso.id)
-        if match.cso.kept:
-            rows.unkept.append(match.cso.id)
-        if match.cso.status == CsoStatus.OBSOLETE:
-            rows.restored.append(match.cso.id)
-            rows.returned.append(match.cso.id)
-            label = one.secondary_id or one.external_id or ""
+def _refuse(task: _Import, rows: _Rows, known: Known, one: Arrival, match: Match) -> None:
+    """Record an object's error; whoever could be identified, by either id, has been seen all the same."""
+    found = [match.cso] if match.cso is not None and match.certain else []
+    if one.error and one.error.code == "duplicate-external-id":
+        found += [cso for cso in known.by_secondary.get(one.content.secondary_key or "", []) if cso not in found]
+    for cso in found:
+        task.sightings.add(cso.id)
+        if cso.kept:
+            rows.unkept.append(cso.id)
+        if cso.sought_by is not None:
+            rows.found_again.append(cso.id)
+        if cso.status == CsoStatus.OBSOLETE and cso.external_id is not None:
+            rows.restored.append(cso.id)
+            rows.returned.append(cso.id)
             normal, why = CsoStatus.NORMAL, "seen again, with an error"
-            task.step.moved(Move("cso", match.cso.id, task.step.system, label, match.cso.status, normal, why))
-    if one.external_id is None:
-        task.unreadable.append(f"{one.position}: the external id could not be read")
-    label = one.secondary_id or one.external_id or one.position
+            task.step.moved(Move("cso", cso.id, task.step.system, one.label, cso.status, normal, why))
     object_id = match.cso.id if match.cso else None
     if one.error:
-        task.step.failed(one.error, object_type=one.type, label=label, position=one.position, object_id=object_id)
+        task.step.failed(one.error, object_type=one.type, label=one.label, position=one.position, object_id=object_id)
 
 
-def _content(one: ImportedObject, key: str | None) -> Content:
-    return content_of(
-        one.attributes,
-        external_id=one.external_id,
-        secondary_id=one.secondary_id,
-        secondary_key=key,
-        partition=one.partition,
-    )
-
-
-def _compare(step: Step, rows: _Rows, cso: KnownCso, content: Content, one: ImportedObject) -> None:
-    """Tell an unchanged object from a changed one by its hash."""
-    rows.seen.append(Sighting(cso.id, one.type, one.attributes, one.secondary_id))
+def _take_over(task: _Import, rows: _Rows, cso: KnownCso, one: Arrival, whole: Cso | None) -> None:
+    """Take over what is new of an object; an unchanged one is only seen."""
+    step, content = task.step, one.content
+    if is_interim(content.secondary_id) and whole is not None and step.workspace.is_dn(step.system, one.type):
+        content = _without_interim_values(content, one, whole)
+    if task.reconciles:
+        rows.seen.append(Sighting(cso.id, one.type, one.attributes(), content.secondary_id))
     if cso.kept:
         rows.unkept.append(cso.id)
-    same_ids = cso.external_id == one.external_id and cso.partition == content.partition
+    if cso.sought_by is not None:
+        rows.found_again.append(cso.id)
+    same_ids = cso.external_id == content.external_id and cso.partition == content.partition
     if cso.hash == content.hash and cso.status == CsoStatus.NORMAL and same_ids:
         step.statistics["unchanged"] += 1
         return
@@ -238,10 +370,24 @@ def _compare(step: Step, rows: _Rows, cso: KnownCso, content: Content, one: Impo
         rows.returned.append(cso.id)
     if cso.status != CsoStatus.NORMAL:
         reason = "seen again" if cso.status == CsoStatus.OBSOLETE else "confirmed by import"
-        label = one.secondary_id or one.external_id or ""
-        step.moved(Move("cso", cso.id, step.system, label, cso.status, CsoStatus.NORMAL, reason))
+        step.moved(Move("cso", cso.id, step.system, one.label, cso.status, CsoStatus.NORMAL, reason))
     renamed = cso.secondary_key is not None and cso.secondary_key != content.secondary_key
     step.statistics["renames" if renamed else "updates"] += 1
+
+
+def _without_interim_values(content: Content, one: Arrival, whole: Cso) -> Content:
+    """Give what came of an object that has a name in between, without that name among its values: it flows nowhere."""
+    attributes = {
+        name: whole.attributes.get(name, []) if any(is_interim(f"x={value}") for value in values) else values
+        for name, values in one.attributes().items()
+    }
+    return content_of(
+        {name: values for name, values in attributes.items() if values},
+        external_id=content.external_id,
+        secondary_id=content.secondary_id,
+        secondary_key=content.secondary_key,
+        partition=content.partition,
+    )
 
 
 async def _write(tx: Transaction, task: _Import, rows: _Rows) -> None:
@@ -251,6 +397,8 @@ async def _write(tx: Transaction, task: _Import, rows: _Rows) -> None:
         await _add(tx, task, rows.new)
     if rows.unkept:
         await objects.set_kept(tx, rows.unkept, kept=False)
+    if rows.found_again:
+        await objects.forget_query(tx, rows.found_again)
     if rows.restored:
         await objects.set_status(tx, rows.restored, CsoStatus.NORMAL)
     if rows.returned:
@@ -260,16 +408,17 @@ async def _write(tx: Transaction, task: _Import, rows: _Rows) -> None:
             await reconcile_pending_exports(tx, step, rows.seen[start : start + RECONCILED_AT_ONCE])
 
 
-async def _add(tx: Transaction, task: _Import, new: list[tuple[str, Content]]) -> None:
+async def _add(tx: Transaction, task: _Import, new: list[Arrival]) -> None:
     step = task.step
     first = await counters.allocate(tx, "objects", len(new))
-    await objects.add_imported(tx, step.system, first, new)
+    await objects.add_imported(tx, step.system, first, [(one.type, one.content) for one in new])
     await transitions.record_new_objects(tx, first, step_id=step.id, reason="imported for the first time")
     task.sightings.update(range(first, first + len(new)))
     step.statistics["adds"] += len(new)
+    await there_again.tell(tx, step, first, new)
 
 
-async def _close_reviews(tx: Transaction, step: Step, returned: list[int]) -> None:
+async def _close_reviews(tx: Transaction, step: Step, returned: Iterable[int]) -> None:
     live = await reviews.of_objects(tx, returned, ReviewKind.ABSENCE, reviews.LIVE)
     ids = [item.id for item in live.values()]
     await reviews.decide(
@@ -280,55 +429,33 @@ async def _close_reviews(tx: Transaction, step: Step, returned: list[int]) -> No
     await metaverse.set_due_of_objects(tx, returned)
 
 
-def _read_put_aside(spool: IO[bytes], page_size: int) -> Iterator[list[ImportedObject]]:
-    spool.seek(0)
-    batch: list[ImportedObject] = []
-    for line in spool:
-        batch.append(ImportedObject(**decode(line.decode())))
-        if len(batch) == page_size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+async def _finish(task: _Import) -> None:
+    """Close the import's record, and settle the exports of whoever it has not shown."""
+    step, end = task.step, task.end
+    reason = end.reason or "; ".join(task.unreadable[:3])
+    async with step.page() as tx:
+        if task.complete and end.full and task.reconciles:
+            await reconcile_unseen(tx, step, task.sightings, list(end.partitions))
+        if task.complete and end.full:
+            await reviews.supersede(tx, step.system)
+            await mass_changes.close_released(tx, step.system)
+        await _close_record(tx, task, complete=task.complete, reason=reason)
+    if not task.complete:
+        step.result = StepResult.DISCOVERY_ERRORS
+        step.message = "; ".join([*([step.message] if step.message else []), f"the import is incomplete: {reason}"])
+    elif not step.done:
+        step.result = StepResult.NO_OBJECTS
 
 
-async def _apply_settled(tx: Transaction, task: _Import, batch: list[ImportedObject]) -> None:
-    """Handle objects whose DN belonged to a CSO with another primary id, now that all the others were seen."""
-    step = task.step
-    rows = _Rows()
-    for kind, group in groupby(sorted(batch, key=attrgetter("type")), key=attrgetter("type")):
-        imported = list(group)
-        known = await load_known(tx, step.workspace, step.system, kind, imported)
-        before = await _known_whole(tx, known)
-        for one in imported:
-            key = step.workspace.secondary_key(step.system, kind, one.secondary_id)
-            match = find_matching_cso(known, one.external_id, key)
-            content = _content(one, key)
-            cso = before.get(match.cso.id) if match.cso else None
-            if match.cso is None or cso is None or cso.id in task.sightings or _is_another(step, cso, one):
-                rows.new.append((kind, content))
-                continue
-            task.sightings.add(cso.id)
-            step.statistics["new identities"] += 1
-            label, old, new = one.secondary_id or "", cso.external_id, one.external_id
-            step.moved(Move("identity", cso.id, step.system, label, old, new, "the same DN has another external id"))
-            _compare(step, rows, match.cso, content, one)
-    await _write(tx, task, rows)
-
-
-async def _known_whole(tx: Transaction, known: Known) -> dict[int, Cso]:
-    ids = {cso.id for csos in known.by_secondary.values() for cso in csos}
-    return {cso.id: cso for cso in await objects.get(tx, ids | {cso.id for cso in known.by_external_id.values()})}
-
-
-def _is_another(step: Step, cso: Cso, one: ImportedObject) -> bool:
-    """Tell by the join keys whether an entry that has a known DN and a new id is somebody else."""
-    found = cso._replace(attributes=one.attributes)
-    targets = [targets.get((step.system, one.type), []) for targets in step.workspace.rules.outbound.values()]
-    joining = {join.name for rules in targets for rule in rules for join in rule.joins}
-    owner = f"{step.system}.{one.type}"
-    before, after = (
-        {key.attributes: key.key for key in index_keys(step, owner, [side]) if key.attributes in joining}
-        for side in (cso, found)
+async def _close_record(tx: Transaction, task: _Import, *, complete: bool, reason: str) -> None:
+    end = task.end
+    await imports.finish(
+        tx,
+        task.step.id,
+        full=end.full,
+        complete=complete,
+        reason=reason,
+        sightings=task.sightings,
+        partitions=list(end.partitions),
+        watermark=end.watermark,
     )
-    return any(before[name] != after.get(name) for name in before)

@@ -96,7 +96,7 @@ class Joiner:
         for cso in await objects.joined_to(tx, candidates):
             self._taken.setdefault(cso.mvo_id or 0, {})[cso.system, cso.type] = label_of(cso)
         found_mvos = await metaverse.get(tx, candidates)
-        self._going = {mvo.id: mvo for mvo in found_mvos if mvo.deleted or mvo.delete_after}
+        self._going = {mvo.id: mvo for mvo in found_mvos if mvo.deleted or mvo.delete_after or mvo.deletion_cause}
         self._labels = {mvo.id: label_of_mvo(mvo) for mvo in found_mvos}
 
     def _source_key(self, cso: Cso, rule: InboundRule, join: Join) -> str | None:

@@ -26,12 +26,12 @@ from storage.records import (
 from storage.transitions import Move
 
 
-async def settle_interrupted(step: Step, connector: Connector) -> AsyncIterator[Progress]:
+async def settle_interrupted(step: Step, connector: Connector, system: str) -> AsyncIterator[Progress]:
     """Find out what became of the exports that a crash or a lost connection left `Executing`."""
     after = 0
     while True:
         async with step.page() as tx:
-            left = await exports.with_status(tx, step.system, [ExportStatus.EXECUTING], after, 200)
+            left = await exports.with_status(tx, system, [ExportStatus.EXECUTING], after, 200)
             csos = {cso.id: cso for cso in await objects.get(tx, [export.cso_id for export in left])}
         if not left:
             return

@@ -117,6 +117,12 @@ def _assumed(config: Config, mvo: Mvo) -> Cause:
     return {"rule": rule, "trigger": trigger, "gone": deletion.authorities, "by": [], "at": ""}
 
 
+def another_person(mvo: Mvo) -> Mvo:
+    """Give an MVO whose number is another person's by now: no inbound rule joins anybody to it any more."""
+    cause = mvo.deletion_cause or {"rule": "", "trigger": "any", "gone": [], "by": [], "at": clock.now()}
+    return mvo._replace(deletion_cause=cause | {"another_person": True})
+
+
 def why_deleted(cause: Cause | None) -> str:
     """Say what caused a deletion."""
     if not cause:

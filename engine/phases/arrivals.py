@@ -1,0 +1,172 @@
+"""Phase 1, import: what a system gave, kept on disk until all of it is there; nothing is applied before."""
+
+import marshal
+import tempfile
+from array import array
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import IO, NamedTuple
+
+from engine.connectors.base import Deleted, ImportedObject
+from engine.errors import ObjectError
+from storage.documents import decode
+from storage.objects import Content, content_of
+from storage.records import Attributes
+
+IN_MEMORY = 4_000_000
+"""From so many bytes on they are on disk."""
+_LENGTH = 8
+Mark = tuple[bool, str, str]
+"""Whether it is a name or else an id, the type, and the text."""
+
+
+class Arrival(NamedTuple):
+    """One object as it came: what a CSO would hold of it, and what is wrong with it."""
+
+    type: str
+    content: Content
+    position: str
+    error: ObjectError | None = None
+
+    @property
+    def external_id(self) -> str | None:
+        """What the system itself calls it."""
+        return self.content.external_id
+
+    @property
+    def label(self) -> str:
+        """What a person calls it."""
+        return self.content.secondary_id or self.content.external_id or self.position
+
+    def attributes(self) -> Attributes:
+        """Read its attributes back."""
+        found: Attributes = decode(self.content.attributes)
+        return found
+
+
+def arrival_of(one: ImportedObject, key: str | None) -> Arrival:
+    """Make the arrival of an imported object; `key` is the normalised form of its secondary id."""
+    content = content_of(
+        one.attributes,
+        external_id=one.external_id,
+        secondary_id=one.secondary_id,
+        secondary_key=key,
+        partition=one.partition,
+    )
+    return Arrival(one.type, content, one.position, one.error)
+
+
+class Arrivals:
+    """Everything that one import gave, in pages; eight bytes of it in memory for each id and name."""
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed with the import
+        self._ids = array("q")
+        self._names = array("q")
+        self._settled: list[bytes] = []
+        self.deleted: list[Deleted] = []
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._file.close()
+
+    def clear(self) -> None:
+        """Begin anew: everything is read once more."""
+        self._file.seek(0)
+        self._file.truncate()
+        self._ids, self._names = array("q"), array("q")
+        self._settled.clear()
+        self.deleted.clear()
+
+    def add(self, page: list[Arrival], settled: bytes) -> None:
+        """Keep a page; `settled` has a 1 for each object of it of which nothing has to be applied."""
+        for one in page:
+            for is_name, *mark in _marks(one):
+                (self._names if is_name else self._ids).append(hash(tuple(mark)))
+        self._settled.append(settled)
+        raw = marshal.dumps([_plain(one) for one in page])
+        self._file.write(len(raw).to_bytes(_LENGTH, "big") + raw)
+
+    def pages(self, wanted: "Twice | None" = None) -> Iterator[list[tuple[Arrival, bool]]]:
+        """Give the objects page by page, each with whether nothing has to be applied of it; settled pages are left out.
+
+        Pages that hold some of `wanted` are given all the same.
+        """
+        self._file.seek(0)
+        for number, settled in enumerate(self._settled):
+            size = int.from_bytes(self._file.read(_LENGTH), "big")
+            if 0 not in settled and (wanted is None or number not in wanted.pages):
+                self._file.seek(size, 1)
+                continue
+            page = [_arrival(one) for one in marshal.loads(self._file.read(size))]  # noqa: S302 - our own file
+            yield [(one, bool(done)) for one, done in zip(page, settled, strict=True)]
+
+    def twice(self) -> "Twice":
+        """Find the ids, and the names, that more than one object came with: by equal hashes, then by what they are."""
+        ids, names = _repeated(self._ids), _repeated(self._names)
+        found = Twice(set(), set(), set())
+        if not ids and not names:
+            return found
+        places: dict[Mark, list[int]] = {}
+        for number, page in enumerate(self._all()):
+            for one in page:
+                for mark in _marks(one):
+                    if hash(mark[1:]) in (names if mark[0] else ids):
+                        places.setdefault(mark, []).append(number)
+        for mark, numbers in places.items():
+            if len(numbers) > 1:
+                (found.names if mark[0] else found.ids).add(mark[1:])
+                found.pages.update(numbers)
+        return found
+
+    def _all(self) -> Iterator[list[Arrival]]:
+        self._file.seek(0)
+        for _ in self._settled:
+            size = int.from_bytes(self._file.read(_LENGTH), "big")
+            yield [_arrival(one) for one in marshal.loads(self._file.read(size))]  # noqa: S302 - our own file
+
+
+class Twice(NamedTuple):
+    """What came more than once, by type: external ids, names in their normalised form, and the pages they stand in."""
+
+    ids: set[tuple[str, str]]
+    names: set[tuple[str, str]]
+    pages: set[int]
+
+    def error_of(self, one: Arrival) -> ObjectError | None:
+        """Say what is wrong with an object that shares its id, or its name, with another of the import."""
+        if one.external_id is not None and (one.type, one.external_id) in self.ids:
+            return ObjectError(
+                "duplicate-external-id",
+                f"the external id '{one.external_id}' stands in this import more than once",
+                "give every object its own id at the source; until then none of them changes anything",
+            )
+        if (one.type, one.content.secondary_key) in self.names:
+            return ObjectError(
+                "duplicate-external-id",
+                f"'{one.content.secondary_id}' stands in this import more than once, with different ids",
+                "give every object its own name at the source; until then none of them changes anything",
+            )
+        return None
+
+
+def _marks(one: Arrival) -> Iterator[Mark]:
+    """Give what may come only once: an id of a type, and a name of a type."""
+    if one.content.external_id is not None:
+        yield False, one.type, one.content.external_id
+    if one.content.secondary_key is not None:
+        yield True, one.type, one.content.secondary_key
+
+
+def _repeated(hashes: Iterable[int]) -> set[int]:
+    ordered = sorted(hashes)
+    return {one for one, other in pairwise(ordered) if one == other}
+
+
+def _plain(one: Arrival) -> tuple[object, ...]:
+    return (one.type, tuple(one.content), one.position, tuple(one.error) if one.error else None)
+
+
+def _arrival(plain: tuple[str, tuple[object, ...], str, tuple[str, str, str] | None]) -> Arrival:
+    kind, content, position, error = plain
+    return Arrival(kind, Content._make(content), position, ObjectError._make(error) if error else None)

@@ -1,0 +1,172 @@
+"""Gate 6 and the look before changing: one attribute changed or cleared on too many objects at once."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.config import ChangesConfig
+from engine.gates import Part, Stop, keep_stopped, share
+from engine.labels import label_of
+from engine.steps import Step
+from engine.workspace import Workspace
+from storage import clock, exports, objects, reviews
+from storage.records import Attributes, ChangeStatus, ChangeType, Cso, ExportStatus
+from storage.store import Transaction
+from storage.transitions import Move
+
+EXAMPLES = 3
+PAGE = 5_000
+Candidate = tuple[str, str]
+"""An object type and an attribute of it."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Which objects would have which attribute changed or cleared: eight bytes for each, and a few examples."""
+
+    objects: dict[Candidate, list[int]] = field(default_factory=dict)
+    cleared: Counter[Candidate] = field(default_factory=Counter)
+    examples: dict[Candidate, list[str]] = field(default_factory=dict)
+
+    def add(self, cso: Cso, name: str, before: Sequence[Any], after: Sequence[Any]) -> None:
+        """Count one attribute of one object, unless it had no value, or keeps those that it has."""
+        if not before or before == after or set(map(repr, before)) <= set(map(repr, after)):
+            return
+        what = cso.type, name
+        self.objects.setdefault(what, []).append(cso.id)
+        self.cleared[what] += not after
+        shown = self.examples.setdefault(what, [])
+        if len(shown) < EXAMPLES:
+            shown.append(f"{label_of(cso)}: {_shown(before)} → {_shown(after)}")
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.objects.clear()
+        self.cleared.clear()
+        self.examples.clear()
+
+
+def _shown(values: Sequence[Any]) -> str:
+    return ", ".join(str(value)[:40] for value in values[:2]) + (", …" if len(values) > 2 else "") or "no value"
+
+
+def flowing(workspace: Workspace, system: str, object_type: str) -> frozenset[str]:
+    """Name the attributes of a type that rules read, or write and compare: what else changes concerns nobody."""
+    names: set[str] = set()
+    for rule in workspace.rules.inbound.get((system, object_type), []):
+        names |= rule.scope.names if rule.scope else frozenset()
+        names.update(name for join in rule.joins for part in join.parts for name in part.source.names)
+        names.update(name for flow in rule.flows for name in flow.expression.names)
+    for targets in workspace.rules.outbound.values():
+        for out in targets.get((system, object_type), []):
+            names.update(flow.attribute for flow in (*out.flows, *out.disable))
+    return frozenset(names)
+
+
+def count_changes(tally: Tally, names: Iterable[str], cso: Cso, after: Attributes) -> None:
+    """Count what an import would change of an object that it has found."""
+    for name in names:
+        tally.add(cso, name, cso.attributes.get(name, []), after.get(name, []))
+
+
+async def stops_of(
+    tx: Transaction, workspace: Workspace, system: str, tally: Tally, gate: str
+) -> list[tuple[Part, Stop, list[int], list[str]]]:
+    """Give what is over its limits and was not released: the type, the gate with its arithmetic, objects, examples."""
+    if not tally.objects:
+        return []
+    normal = Counter[str]()
+    for kind, _, count in await objects.count_parts(tx, system):
+        normal[kind] += count
+    found = []
+    for (kind, name), ids in sorted(tally.objects.items()):
+        limits, part = workspace.config.changes_of(system, kind), Part(system, kind)
+        if not _is_over(limits, len(ids), normal[kind]):
+            continue
+        named = f"{gate} of '{name}'"
+        released = await reviews.released_candidates(tx, system, named)
+        left = [one for one in ids if one not in released]
+        if not _is_over(limits, len(left), normal[kind]):
+            continue
+        cleared = tally.cleared[kind, name]
+        what = "cleared" if cleared == len(ids) else f"changed ({cleared:,} cleared)" if cleared else "changed"
+        arithmetic = f"'{name}' of {share(len(left), normal[kind])} {part} would be {what}; {_allowed(limits)}"
+        found.append((part, Stop(named, arithmetic), left, tally.examples[kind, name]))
+    return found
+
+
+def _is_over(limits: ChangesConfig, count: int, normal: int) -> bool:
+    return count >= max(limits.max_count, 1) and 100 * count > limits.max_percent * max(normal, 1)
+
+
+def _allowed(limits: ChangesConfig) -> str:
+    return f"from {limits.max_count:,} on at most {limits.max_percent:g} % go unasked"
+
+
+async def hold(tx: Transaction, step: Step, stops: list[tuple[Part, Stop, list[int], list[str]]]) -> str:
+    """Keep what the gate let not pass, and give the sentence that says so."""
+    for part, stop, ids, examples in stops:
+        await keep_stopped(tx, step, part, stop, ids, in_common=examples)
+    return "; ".join(f"{stop.gate}: {stop.arithmetic}, such as {examples[0]}" for _, stop, _, examples in stops)
+
+
+async def close_released(tx: Transaction, system: str) -> None:
+    """A release of a mass change lets one import pass: this one."""
+    for gate in await reviews.released_gates(tx, system, reviews.MASS_CHANGE):
+        await reviews.supersede(tx, system, state="released", gate=gate)
+
+
+async def look_before_changing(tx: Transaction, step: Step, system: str) -> str:
+    """Hold staged updates that change one attribute of too many objects; give why, or nothing.
+
+    What an operator has released passes.
+    """
+    await _forget_settled(tx, system)
+    tally = Tally()
+    after = 0
+    waiting = [ExportStatus.PENDING]
+    while page := await exports.with_status(tx, system, waiting, after, PAGE):
+        after = page[-1].id
+        updates = [one for one in page if one.change_type == ChangeType.UPDATE and not one.held]
+        csos = {cso.id: cso for cso in await objects.get(tx, [one.cso_id for one in updates])}
+        for export in updates:
+            for change in export.changes:
+                if change.status == ChangeStatus.PENDING and change.remove:
+                    tally.add(csos[export.cso_id], change.name, change.remove, change.add)
+    stops = await stops_of(tx, step.workspace, system, tally, reviews.BEFORE_CHANGING)
+    if not stops:
+        return ""
+    held = sorted({one for _, _, ids, _ in stops for one in ids})
+    for start in range(0, len(held), PAGE):
+        await _hold_exports(tx, step, held[start : start + PAGE])
+    return await hold(tx, step, stops)
+
+
+async def _hold_exports(tx: Transaction, step: Step, cso_ids: list[int]) -> None:
+    staged = (await exports.of_objects(tx, cso_ids)).values()
+    at, why = clock.now(), "too many objects would change at once"
+    await exports.change(tx, [export._replace(held=True, changed_at=at) for export in staged])
+    labels = {cso.id: label_of(cso) for cso in await objects.get(tx, cso_ids)}
+    for export in staged:
+        step.moved(Move("export", export.id, export.system, labels[export.cso_id], export.status, "held", why))
+
+
+async def _forget_settled(tx: Transaction, system: str) -> None:
+    """Close the batches of which nothing is held any more."""
+    for batch in await reviews.held(tx):
+        if batch.system != system or not batch.gate.startswith(reviews.BEFORE_CHANGING):
+            continue
+        staged = await exports.of_objects(tx, await reviews.candidates_of(tx, batch.id))
+        if not any(export.held for export in staged.values()):
+            await reviews.supersede(tx, system, gate=batch.gate)
+
+
+async def let_change(tx: Transaction, candidates: Sequence[int], operator: str) -> list[Move]:
+    """Let the updates go that the look before changing has held; give the transitions."""
+    staged = await exports.of_objects(tx, candidates)
+    held = [one for one in staged.values() if one.held]
+    await exports.change(tx, [one._replace(held=False, changed_at=clock.now()) for one in held])
+    labels = {cso.id: label_of(cso) for cso in await objects.get(tx, [one.cso_id for one in held])}
+    why = f"released by {operator}"
+    return [Move("export", one.id, one.system, labels[one.cso_id], "held", one.status, why) for one in held]

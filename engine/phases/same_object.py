@@ -1,0 +1,55 @@
+"""Phase 1, import: whether an object with a known name and another id is the same: a join of the rules proves it."""
+
+from collections.abc import Callable
+
+from engine.errors import ObjectFailed
+from engine.matching_rules import same
+from engine.rules.compiled import InboundRule, Join, OutboundRule
+from engine.rules.joins import source_key, target_key
+from engine.workspace import Workspace
+from storage.records import Attributes, Cso, CsoStatus
+
+
+def is_proved(workspace: Workspace, cso: Cso, attributes: Attributes) -> bool:
+    """Tell whether every key by which the rules join a CSO is that of some attributes, too; without a key nothing is.
+
+    What was planned, and may have been created, is proved without a key by having all that was planned.
+    """
+    before, after = _keys(workspace, cso, cso.attributes), _keys(workspace, cso, attributes)
+    if before:
+        return all(after.get(name) == key for name, key in before.items())
+    return cso.status == CsoStatus.PENDING_PROVISIONING and _holds_what_was_planned(workspace, cso, attributes)
+
+
+def _keys(workspace: Workspace, cso: Cso, attributes: Attributes) -> dict[tuple[str, str], str]:
+    """Give the keys by which rules join an object with some attributes: (rule, join) → key."""
+    seen = workspace.seen(cso.system, cso.type, attributes)
+    kind = cso.system, cso.type
+    every: list[InboundRule | OutboundRule] = [*workspace.rules.inbound.get(kind, [])]
+    for targets in workspace.rules.outbound.values():
+        every += targets.get(kind, [])
+    found: dict[tuple[str, str], str] = {}
+    for rule in every:
+        for join in rule.joins:
+            key = _key(rule, join, attributes, seen)
+            if key is not None:
+                found[rule.name, join.name] = key
+    return found
+
+
+def _key(
+    rule: InboundRule | OutboundRule, join: Join, attributes: Attributes, seen: Callable[[], dict[str, object]]
+) -> str | None:
+    try:
+        if isinstance(rule, InboundRule):
+            return source_key(join, rule.flows, attributes, seen)
+        return target_key(join, attributes, seen)
+    except ObjectFailed:
+        return None
+
+
+def _holds_what_was_planned(workspace: Workspace, cso: Cso, attributes: Attributes) -> bool:
+    return all(
+        same(attributes.get(name, []), values, workspace.matching(cso.system, cso.type, name))
+        for name, values in cso.attributes.items()
+    )

@@ -1,0 +1,79 @@
+"""Phase 1, import: who was deleted under an approval and is there again, by a restored backup or somebody's hand."""
+
+from engine.consequences import consequences_of_delete
+from engine.errors import ObjectError
+from engine.phases.approving import ask
+from engine.phases.arrivals import Arrival
+from engine.phases.staging import stage_delete
+from engine.steps import Step
+from storage import counters, exports, objects, tombstones
+from storage import reviews as review_items
+from storage.records import Cso, ExportStatus
+from storage.store import Transaction
+from storage.tombstones import Tombstone
+from storage.transitions import Move
+
+AGAIN = "there_again"
+"""What the evidence of such a review item holds: what was deleted, when, and under which approval."""
+
+
+async def tell(tx: Transaction, step: Step, first: int, new: list[Arrival]) -> None:
+    """Say of new objects, whose ids begin with `first`, that they were deleted; ask whether to delete them again."""
+    by_type: dict[str, dict[int, Arrival]] = {}
+    targets = step.workspace.rules.target_types()
+    for offset, one in enumerate(new):
+        if (step.system, one.type) in targets:
+            by_type.setdefault(one.type, {})[first + offset] = one
+    for kind, found in by_type.items():
+        ids = {one.external_id for one in found.values() if one.external_id is not None}
+        names = {one.content.secondary_key for one in found.values() if one.content.secondary_key is not None}
+        deleted = await tombstones.deleted_among(tx, step.system, kind, ids, names)
+        again = {cso_id: gone for cso_id, one in found.items() if (gone := _gone(one, deleted)) is not None}
+        await _ask(tx, step, again)
+
+
+def _gone(one: Arrival, deleted: list[Tombstone]) -> Tombstone | None:
+    """Give what was deleted and has an object's id, else its name, the latest first."""
+    for gone in reversed(deleted):
+        if gone.external_id is not None and gone.external_id == one.external_id:
+            return gone
+    for gone in reversed(deleted):
+        if gone.secondary_key is not None and gone.secondary_key == one.content.secondary_key:
+            return gone
+    return None
+
+
+async def _ask(tx: Transaction, step: Step, again: dict[int, Tombstone]) -> None:
+    """Stage a delete of each that awaits an approval of its own, and open the item that asks for it."""
+    if not again:
+        return
+    csos = await objects.get(tx, again)
+    follows = await consequences_of_delete(tx, step.workspace, csos)
+    first = await counters.allocate(tx, "exports", len(csos))
+    staged, items = [], []
+    for offset, cso in enumerate(csos):
+        gone = again[cso.id]
+        cause = f"it was deleted under rev-{gone.review_id} on {gone.at[:10]}, and is there again"
+        staged.append(stage_delete(cso, None, first + offset, None, cause))
+        item = ask(cso, cause, step.control.run_id, follows[cso.id])
+        items.append(
+            item._replace(evidence={**item.evidence, AGAIN: [f"cso-{gone.object_id}", gone.at, gone.review_id]})
+        )
+        _warn(step, cso, cause)
+    await exports.add(tx, staged)
+    for export, cso in zip(staged, csos, strict=True):
+        waiting = ExportStatus.AWAITING_APPROVAL
+        step.moved(Move("export", export.id, step.system, cso.secondary_id or "", None, waiting, export.cause))
+    for opened in await review_items.open_items(tx, items):
+        cause = opened.evidence["cause"]
+        step.moved(Move("review", opened.id, opened.system, opened.label, None, opened.state, cause))
+
+
+def _warn(step: Step, cso: Cso, cause: str) -> None:
+    error = ObjectError(
+        "deleted-is-there-again",
+        cause,
+        "look at the review: approve to delete it again, or keep it; if its person comes back, the rules join it",
+    )
+    label = cso.secondary_id or cso.external_id or f"cso-{cso.id}"
+    step.warned(error, object_type=cso.type, label=label, object_id=cso.id, system=cso.system)

@@ -10,7 +10,7 @@ from engine.mail import send_mail
 from engine.people import Role, require
 from engine.workspace import Workspace
 from storage import notifications, reviews, runs
-from storage.records import StepResult
+from storage.records import GATE_STOPS
 
 SECONDS = 30.0
 """How long one channel may take."""
@@ -47,7 +47,7 @@ async def news_of(workspace: Workspace, run_id: int) -> News | None:
         items, batches = await notifications.began_to_wait(tx, run_id)
         held = [batch._asdict() for batch in await reviews.held(tx, run_id)]
         waiting = await reviews.count_waiting(tx)
-    happened = {"waiting": bool(items or batches), "gate": run.result is StepResult.STOPPED_THRESHOLD}
+    happened = {"waiting": bool(items or batches), "gate": run.result in GATE_STOPS}
     events = [event for event in settings.on if happened[event]]
     if not events:
         return None

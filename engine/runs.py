@@ -64,6 +64,7 @@ _EXIT_STATUS = {
     StepResult.NO_OBJECTS: 0,
     StepResult.WARNINGS: 0,
     StepResult.STOPPED_THRESHOLD: 3,
+    StepResult.STOPPED_CHANGES: 3,
     StepResult.NO_START_CREDENTIALS: 4,
     StepResult.NO_START_CONNECTION: 4,
     StepResult.NO_START_RUNNING: 4,

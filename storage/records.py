@@ -74,12 +74,17 @@ class StepResult(StrEnum):
     EXPORT_ERRORS = "completed-export-errors"
     STOPPED_CONNECTIVITY = "stopped-connectivity"
     STOPPED_THRESHOLD = "stopped-deletion-threshold"
+    STOPPED_CHANGES = "stopped-change-threshold"
     STOPPED_ERROR_LIMIT = "stopped-error-limit"
     STOPPED_BY_OPERATOR = "stopped-by-operator"
     INTERRUPTED = "interrupted"
     NO_START_CREDENTIALS = "no-start-credentials"
     NO_START_CONNECTION = "no-start-connection"
     NO_START_RUNNING = "no-start-already-running"
+
+
+GATE_STOPS = (StepResult.STOPPED_THRESHOLD, StepResult.STOPPED_CHANGES)
+"""How a step ends that a gate has stopped."""
 
 
 class ReviewKind(StrEnum):

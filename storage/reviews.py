@@ -18,7 +18,7 @@ BEFORE_EXPORT = "the look before deleting"
 """The gate before the first delete of an export."""
 BEFORE_CHANGING = "the look before changing"
 """How the gate before a mass change of exports begins; the attribute follows."""
-MASS_CHANGE = "gate 6 (mass change)"
+MASS_CHANGE = "gate 6 (mass change"
 """How the gate before a mass change by an import begins; the attribute follows."""
 LIVE = (*UNDECIDED, ReviewState.APPROVED)
 """States of an item that is not closed."""

@@ -59,7 +59,7 @@ def lamp(record: feed.StepRecord | None, *, alive: bool) -> str:
         return "running" if alive else "danger"
     if record.result in GOOD:
         return "done"
-    return "held" if record.result is feed.StepResult.STOPPED_THRESHOLD else "danger"
+    return "held" if record.result in feed.GATE_STOPS else "danger"
 
 
 def lamps(plans: Sequence[feed.StepPlan], found: Standing, *, alive: bool) -> dict[str, str]:

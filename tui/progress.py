@@ -94,5 +94,5 @@ def tell_waiting(status: feed.Document) -> None:
     for batch in waiting["held_batches"]:
         held[batch["run_id"]] = held.get(batch["run_id"], 0) + batch["missing"]
     for run_id, count in held.items():
-        say(f"run-{run_id} holds {count:,} objects that a gate kept from being marked: interlock review")
+        say(f"run-{run_id} holds {count:,} objects that a gate let not pass: interlock review")
         say(f"    right after all? interlock review release run-{run_id} --count {count} --reason TEXT", "dim")

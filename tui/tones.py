@@ -33,6 +33,7 @@ _TONES = {
     "completed-export-errors": ("error", "warn"),
     "stopped-by-operator": ("held", "warn"),
     "stopped-deletion-threshold": ("held", "danger"),
+    "stopped-change-threshold": ("held", "danger"),
     "running": ("running", "accent"),
 }
 _CHANGES = {"Create": ("create", "good"), "Update": ("update", ""), "Delete": ("delete", "danger")}

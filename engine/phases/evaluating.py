@@ -98,7 +98,7 @@ async def _look_before_changing(step: Step) -> None:
         for system in sorted({name for name, _ in step.workspace.rules.target_types()}):
             said.append(await look_before_changing(tx, step, system))
     if any(said):
-        step.result = StepResult.STOPPED_THRESHOLD
+        step.result = StepResult.STOPPED_CHANGES
         step.message = "; ".join(filter(None, (step.message, *said)))
 
 

@@ -63,7 +63,7 @@ async def execute_exports(step: Step) -> AsyncIterator[Progress]:
             held = await look_before_changing(tx, step, step.system)
             step.total = await exports.count_sendable(tx, step.system)
         if held:
-            raise StepFailed(f"{held}; nothing was sent", StepResult.STOPPED_THRESHOLD)
+            raise StepFailed(f"{held}; nothing was sent", StepResult.STOPPED_CHANGES)
         size = step.settings.exports.batch_size or connector.capabilities.batch_size
         async for progress in take_interim_names(step, connector, size):
             yield progress

@@ -221,7 +221,7 @@ async def _holds_mass_change(task: _Import) -> bool:
         said = await mass_changes.hold(tx, step, stops)
         await _close_record(tx, task, complete=False, reason=said)
     step.done = step.total = step.statistics.pop("unchanged", 0)
-    step.result = StepResult.STOPPED_THRESHOLD
+    step.result = StepResult.STOPPED_CHANGES
     step.message = "; ".join(filter(None, (step.message, f"{said}; nothing was applied")))
     return True
 

@@ -84,14 +84,14 @@ async def stops_of(
         limits, part = workspace.config.changes_of(system, kind), Part(system, kind)
         if not _is_over(limits, len(ids), normal[kind]):
             continue
-        named = f"{gate} of '{name}'"
+        named = f"{gate} of '{name}')" if "(" in gate else f"{gate} '{name}'"
         released = await reviews.released_candidates(tx, system, named)
         left = [one for one in ids if one not in released]
         if not _is_over(limits, len(left), normal[kind]):
             continue
         cleared = tally.cleared[kind, name]
         what = "cleared" if cleared == len(ids) else f"changed ({cleared:,} cleared)" if cleared else "changed"
-        arithmetic = f"'{name}' of {share(len(left), normal[kind])} {part} would be {what}; {_allowed(limits)}"
+        arithmetic = f"it would be {what} on {share(len(left), normal[kind])} {part}; {_allowed(limits)}"
         found.append((part, Stop(named, arithmetic), left, tally.examples[kind, name]))
     return found
 

@@ -16,7 +16,18 @@ from engine.workspace import Workspace, open_workspace, whole_cycle, with_detect
 from storage import exports, metaverse, notifications, objects, references, reviews, runs
 from storage.errors import AlreadyRunning, StoreError
 from storage.lists import UnknownColumn
-from storage.records import CsoStatus, ExportStatus, HeldBatch, Query, ReviewState, Run, StepRecord, StepResult, Term
+from storage.records import (
+    GATE_STOPS,
+    CsoStatus,
+    ExportStatus,
+    HeldBatch,
+    Query,
+    ReviewState,
+    Run,
+    StepRecord,
+    StepResult,
+    Term,
+)
 from storage.reviews import BEFORE_EXPORT
 from tui.feed import auditing, lists
 from tui.feed.explaining import explain
@@ -31,6 +42,7 @@ from tui.feed.things import UnknownId, items, show
 
 __all__ = [
     "BEFORE_EXPORT",
+    "GATE_STOPS",
     "STATUSES",
     "Ahead",
     "AlreadyRunning",

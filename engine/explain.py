@@ -19,6 +19,7 @@ from engine.phases.sync_page import SyncPage
 from engine.rules.compiled import InboundRule, ObjectType, OutboundRule
 from engine.rules.flows import evaluate
 from engine.rules.joins import source_key
+from engine.rules.lifecycle import what_calls_off, why_deleted
 from engine.steps import Control, Step
 from engine.workspace import Workspace
 from storage import exports, join_keys, metaverse, objects
@@ -121,10 +122,14 @@ def _bystander(workspace: Workspace) -> Step:
 
 
 def _state(mvo: Mvo) -> str:
+    why = why_deleted(mvo.deletion_cause)
+    because = f"; {why}" if why else ""
     if mvo.deleted:
-        return "deleted: its accounts are being removed or let go of"
+        return f"deleted: its accounts are being removed or let go of{because}"
     if mvo.delete_after:
-        return f"deleted after {mvo.delete_after}, unless it comes back"
+        off = what_calls_off(mvo.deletion_cause) or "its return"
+        until = f"deleted after {mvo.delete_after}, and kept as it is until then{because}"
+        return f"{until}; {off} calls it off"
     return "waits for the next evaluation" if mvo.due else "evaluated"
 
 

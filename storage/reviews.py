@@ -128,6 +128,12 @@ async def count_waiting(tx: Transaction) -> int:
     return int((await tx.execute(select(func.count()).select_from(review_items).where(waiting()))).scalar_one())
 
 
+async def count_there_again(tx: Transaction) -> int:
+    """Count the waiting items about objects that were deleted under an approval and are there again."""
+    again = review_items.c.evidence.contains('"there_again":', autoescape=True)
+    return int((await tx.execute(select(func.count()).select_from(review_items).where(waiting(), again))).scalar_one())
+
+
 async def approved_since(tx: Transaction, since: str) -> list[ReviewItem]:
     """Read the items that were approved, by one person at least, since a moment."""
     states = (ReviewState.HALF_APPROVED, ReviewState.APPROVED, ReviewState.CARRIED_OUT)

@@ -5,10 +5,9 @@ from engine.labels import label_of
 from engine.phases.approving import ask
 from engine.phases.evaluation_page import EvaluationPage
 from engine.phases.staging import stage_delete, was_sent
-from engine.rules.lifecycle import split_by_deprovisioning
+from engine.rules.lifecycle import is_connector, split_by_deprovisioning
 from storage import objects, reviews
 from storage.records import (
-    GIVEN,
     ChangeType,
     Cso,
     CsoStatus,
@@ -45,8 +44,8 @@ class Deprovisioner:
         self._items = await reviews.of_objects(tx, ids, ReviewKind.DELETE, _RELEVANT)
 
     async def load_left_behind(self, tx: Transaction) -> None:
-        """Read what is under review of accounts that somebody else may take over."""
-        self._items |= await reviews.of_objects(tx, self._page.left_behind, ReviewKind.DELETE, _RELEVANT)
+        """Read what is under review of accounts that somebody may join or take over."""
+        self._items |= await reviews.of_objects(tx, self._page.candidate_csos, ReviewKind.DELETE, _RELEVANT)
 
     def deprovision(self, mvo: Mvo, cso: Cso) -> None:
         """Stage what the outbound rules say of an object that is no longer wanted."""
@@ -56,7 +55,7 @@ class Deprovisioner:
         if self.vanishes(mvo, cso):
             return
         if not split_by_deprovisioning(self._page.step.workspace.rules, mvo, [cso])["delete"]:
-            self.leave_alone(cso, before)
+            self.leave_alone(mvo, cso, before)
         elif before is not None and before.change_type == ChangeType.DELETE:
             return
         elif before is not None and before.status == ExportStatus.EXECUTING:
@@ -79,15 +78,15 @@ class Deprovisioner:
         self._page.renamed.add(mvo.id)
         return True
 
-    def leave_alone(self, cso: Cso, before: PendingExport | None) -> None:
+    def leave_alone(self, mvo: Mvo, cso: Cso, before: PendingExport | None) -> None:
         """Let go of an object; one that a source gives stays joined, and is only not written to any more."""
         self.withdraw(cso)
         if before is not None:
             self._page.stage(cso, before, None, "disconnected: the object is left as it is")
         if cso.mvo_id is not None:
             self._page.renamed.add(cso.mvo_id)
-        sources = self._page.step.workspace.rules.inbound
-        if cso.joined_by in GIVEN and (cso.system, cso.type) in sources:
+        rules = self._page.step.workspace.rules
+        if (cso.system, cso.type) in rules.inbound and is_connector(rules, mvo.type, cso):
             return
         self._page.joins.append((cso.id, None, None))
         self._page.step.statistics["provisioning disconnects"] += 1

@@ -9,10 +9,10 @@ from engine.labels import label_of
 from engine.phases.computing import forget_former_keys, recompute
 from engine.phases.confirming import forget, remove_empty_mvos
 from engine.phases.paying import follow_gone
-from engine.rules.lifecycle import Fate, another_person, fate_without, together_with
+from engine.rules.lifecycle import Fate, another_person, fate_without, is_connector, together_with
 from engine.steps import Step
 from storage import clock, exports, metaverse, objects, reviews
-from storage.records import GIVEN, Cso, CsoStatus, Mvo, ReviewItem, ReviewKind, ReviewState
+from storage.records import Cso, CsoStatus, Mvo, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -162,10 +162,11 @@ async def _meet(tx: Transaction, step: Step, fates: dict[int, Fate], approvals: 
 async def _bury(tx: Transaction, step: Step, mvo_ids: list[int]) -> None:
     """Let go of deleted MVOs: what sources still give of them, and whatever refers to them."""
     rules = step.workspace.rules
+    types = {mvo.id: mvo.type for mvo in await metaverse.get(tx, mvo_ids)}
     given = [
         cso
         for cso in await objects.joined_to(tx, mvo_ids)
-        if (cso.system, cso.type) in rules.inbound and cso.joined_by in GIVEN
+        if (cso.system, cso.type) in rules.inbound and is_connector(rules, types[cso.mvo_id or 0], cso)
     ]
     step.statistics["disconnectors"] += len(given)
     await objects.join(tx, [(cso.id, None, None) for cso in given])

@@ -222,7 +222,7 @@ def _disable(page: EvaluationPage, desired: Desired, cso: Cso, deprovisioner: De
     before = page.exports.get(cso.id)
     staged = _update(page, desired, cso)
     if desired.mvo.deleted and not staged and before is None:
-        deprovisioner.leave_alone(cso, None)
+        deprovisioner.leave_alone(desired.mvo, cso, None)
 
 
 def _release_unruled(page: EvaluationPage, mvos: list[Mvo], deprovisioner: Deprovisioner) -> None:

@@ -66,7 +66,8 @@ async def _look_up_left_behind(tx: Transaction, page: EvaluationPage) -> None:
     holders = {cso.mvo_id for cso in page.candidate_csos.values() if cso.mvo_id is not None}
     deleted = {mvo.id for mvo in await metaverse.get(tx, holders) if mvo.deleted}
     left = {cso.id for cso in page.candidate_csos.values() if cso.mvo_id in deleted}
-    staged = await exports.of_objects(tx, left)
+    free = {cso.id for cso in page.candidate_csos.values() if cso.mvo_id is None}
+    staged = await exports.of_objects(tx, left | free)  # of one that is joined to nobody, a delete that awaits approval
     page.exports |= staged
     page.left_behind = {one for one in left if one not in staged or staged[one].status not in SENT}
 

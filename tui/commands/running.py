@@ -163,6 +163,9 @@ def status(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
             for one in found["exports"]
         ]
         write_table(["system", "change", "status", "exports"], rows)
+    if again := found["there_again"]:
+        was = "objects that were deleted are" if again != 1 else "object that was deleted is"
+        say(f"{again:,} {was} there again: interlock review", "bold")
     if owed := found["owed_references"]:
         say(f"{owed:,} reference{'s are' if owed != 1 else ' is'} owed: interlock owed")
     for one in found["open_runs"]:

@@ -156,6 +156,7 @@ async def status(workspace: Workspace) -> Document:
                 {"system": system, "change": change.value, "status": state.value, "held": is_held, "exports": count}
                 for system, change, state, is_held, count in await exports.counts(tx)
             ],
+            "there_again": await reviews.count_there_again(tx),
             "owed_references": await references.count_owed(tx),
             "open_runs": [run._asdict() for run in await runs.open_runs(tx)],
             "failed_notifications": [one._asdict() for one in await notifications.failing(tx)],

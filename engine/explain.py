@@ -14,6 +14,7 @@ from engine.phases.addressing import fill_references
 from engine.phases.desired import Desired, desired_state
 from engine.phases.evaluation_page import EvaluationPage
 from engine.phases.finding import find_or_name, load_page, look_up, standing_there
+from engine.phases.name_turns import is_interim
 from engine.phases.referring import learn_references, refer_inbound
 from engine.phases.sync_page import SyncPage
 from engine.rules.compiled import InboundRule, ObjectType, OutboundRule
@@ -248,7 +249,7 @@ async def _targets(tx: Transaction, workspace: Workspace, mvo: Mvo) -> list[Docu
             entry["differs"] = _differing(workspace, cso, entry["wants"])
         staged = (await exports.of_objects(tx, [cso.id])).get(cso.id) if cso else None
         if staged is not None:
-            entry["staged"] = _staged(staged)
+            entry["staged"] = _staged(staged, cso)
         found.append(entry)
     found += [
         _strange(target, cso)
@@ -305,13 +306,17 @@ def _stopped_by(error: ObjectError) -> str:
     return f"stopped by {error.code}: {error.message}; {error.advice}"
 
 
-def _staged(export: PendingExport) -> Document:
+def _staged(export: PendingExport, cso: Cso | None) -> Document:
     waits = {
         ExportStatus.AWAITING_APPROVAL: "it waits for an approval",
         ExportStatus.EXPORTED: "it was sent, and waits to be confirmed by an import",
         ExportStatus.FAILED: "it was tried too often",
     }
-    why = "an operator holds it" if export.held else waits.get(export.status, "it is sent with the next export")
+    why = "it is held" if export.held else waits.get(export.status, "it is sent with the next export")
+    if export.interim_id is not None:
+        why += f"; it takes a name in between first, {export.interim_id}, since accounts change names in a circle"
+    elif cso is not None and is_interim(cso.secondary_id):
+        why += f"; {cso.secondary_id} is its name in between, until its new name is free"
     return {
         "id": f"exp-{export.id}",
         "change": export.change_type.value,

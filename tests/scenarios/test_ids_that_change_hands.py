@@ -1,0 +1,106 @@
+"""Reused numbers: where everything that tells a person apart changes under an id, somebody has to say who it is."""
+
+import pytest
+
+from tests.scenarios.conftest import Office
+
+
+@pytest.fixture
+def office(office: Office) -> Office:
+    office.systems["hr"]["objects"]["person"]["same_person"] = [["start"], ["last_name", "first_name"]]
+    for number, row in office.hr.items():
+        row["start"] = f"199{number}-01-01"
+    office.run()
+    return office
+
+
+def _reused(office: Office) -> dict[str, list[str]]:
+    """Let Bob's number be Zoe's."""
+    bob = office.person("bob")
+    office.hr["2"] = office.hr["2"] | {
+        "first_name": "Zoe",
+        "last_name": "Quinn",
+        "start": "2020-02-02",
+        "mail": "zoe@example.org",
+    }
+    office.run(status=1)
+    return bob
+
+
+def test_nothing_flows_until_somebody_has_decided(office: Office) -> None:
+    bob = _reused(office)
+    assert office.codes() == ["identity-changed"]
+    office.run(status=1)
+    assert office.person("bob") == bob
+    (item,) = office.json("review")
+    assert (item["kind"], item["state"]) == ("identity", "open")
+    assert item["evidence"]["before"]["last_name"] == ["Noyce"]
+    assert item["evidence"]["after"]["last_name"] == ["Quinn"]
+    assert item["consequences"]["mvo_deleted"]
+
+
+def test_kept_it_is_the_same_person(office: Office) -> None:
+    bob = _reused(office)
+    (item,) = office.json("review")
+    office("review", "keep", item["id"], "--reason", "new name, and a typo in the date")
+    office.run()
+    zoe = office.person("zoe")
+    assert zoe["entryUUID"] == bob["entryUUID"]
+    office.settled()
+
+
+@pytest.mark.parametrize("grace", ["", "30d"])
+def test_approved_the_old_one_is_gone_and_this_one_is_new(office: Office, grace: str) -> None:
+    if grace:
+        office.metaverse["person"]["deletion"]["grace"] = grace
+    bob, mvo = _reused(office), office.mvo("2")
+    (item,) = office.json("review")
+    office("review", "approve", item["id"], "--reason", "Bob left long ago")
+    office.run(status=None)
+    office.run(status=None)
+    assert office.mvo("2") != mvo
+    if grace:
+        assert office.person("bob") == bob
+        assert "zoe" not in office.people(), "her number is still on Bob's account"
+        office.shift = "31d"
+        office.run(status=None)
+        office.run(status=None)
+    zoe = office.person("zoe")
+    assert zoe["entryUUID"] != bob["entryUUID"]
+    assert zoe["employeeNumber"] == ["2"]
+    assert "bob" not in office.people()
+    office.settled()
+
+
+def test_the_old_values_again_close_the_question(office: Office) -> None:
+    old = dict(office.hr["2"])
+    _reused(office)
+    office.hr["2"] = old
+    office.run()
+    assert office.json("review") == []
+    office.settled()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"last_name": "Quinn"},
+        {"start": "2020-02-02"},
+        {"last_name": "NOYCE", "start": "2020-02-02"},
+        {"first_name": "Bobby", "last_name": "Quinn"},
+    ],
+)
+def test_part_of_it_may_change(office: Office, change: dict[str, str]) -> None:
+    office.hr["2"] |= change
+    office.run()
+    assert office.json("review") == []
+
+
+def test_another_person_again_asks_anew(office: Office) -> None:
+    _reused(office)
+    (first,) = office.json("review")
+    office.hr["2"] |= {"first_name": "Yan", "last_name": "Petrov", "start": "2021-03-03"}
+    office.run(status=1)
+    (second,) = office.json("review")
+    assert first["id"] != second["id"]
+    assert office.json("show", first["id"])["state"] == "withdrawn"

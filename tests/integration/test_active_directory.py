@@ -269,7 +269,7 @@ def test_a_password_is_sent_over_tls_only_and_kept_nowhere(domain: Domain, tmp_p
 
 
 def test_a_group_with_very_many_members_is_read_part_by_part(domain: Domain, tmp_path: Path) -> None:
-    from engine.connectors.directory import part_of
+    from engine.connectors.entries import part_of
     from engine.connectors.ldap_options import LdapOptions
     from engine.connectors.ldap_ranges import rest_of
     from engine.connectors.ldap_session import Session

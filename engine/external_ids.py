@@ -23,15 +23,19 @@ def kind_of(settings: ObjectTypeConfig) -> str:
 
 def writer(settings: ObjectTypeConfig) -> Callable[[Any], str]:
     """Give the function that makes the text of an external id from its canonical value."""
-    if kind_of(settings) in ("text", "reference") and normal(settings.external_id) in GUIDS:
-        return _guid
-    return _plain
+    guid = kind_of(settings) in ("text", "reference") and not is_as_written(settings)
+    return _guid if guid else _plain
 
 
 def reader(settings: ObjectTypeConfig) -> Callable[[str], str]:
     """Give the function that makes the text of an external id from what somebody wrote; it raises `InvalidValue`."""
     parse, write = values.parser(kind_of(settings)), writer(settings)
     return lambda text: write(parse(text))
+
+
+def is_as_written(settings: ObjectTypeConfig) -> bool:
+    """Tell whether the text of an external id is its value as it is written."""
+    return kind_of(settings) in ("text", "reference") and normal(settings.external_id) not in GUIDS
 
 
 def value_of(settings: ObjectTypeConfig, text: str) -> Any:

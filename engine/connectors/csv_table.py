@@ -186,9 +186,9 @@ class CsvTable:
         file.write(form.mark)
         text = io.TextIOWrapper(file, encoding=form.encoding, newline="", write_through=True)
         text.write(form.preamble)
-        csv.writer(
-            text, delimiter=form.delimiter, quotechar=form.quote, lineterminator=form.line_end
-        ).writerows(self._table())
+        csv.writer(text, delimiter=form.delimiter, quotechar=form.quote, lineterminator=form.line_end).writerows(
+            self._table()
+        )
         text.detach()
         if not form.ends_with_line_end:
             file.truncate(file.tell() - size_of(form.line_end, form.encoding))

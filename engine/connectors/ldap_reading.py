@@ -198,6 +198,10 @@ class Reading:
         make = self.maker(kind, frozenset())
         return any(make(entry).external_id == external_id for entry in self._entries(search))
 
+    def exists(self, name: str) -> bool:
+        """Tell whether a name names an entry."""
+        return bool(self._entries(Search(name, "(objectClass=*)", ["1.1"], BASE)))
+
     def _entries(self, search: Search) -> list[Entry]:
         found, _ = find(self._session.link, search)
         return [one for one in found if isinstance(one, Entry)]

@@ -1,8 +1,10 @@
 """Write to a directory server over one connection, with many operations waiting for their answers at once."""
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Literal
 
 from engine import dn, values
@@ -15,7 +17,7 @@ from engine.connectors.directory import entry_attributes, old_rdn_goes
 from engine.connectors.ldap_link import Add, Delete, Modification, Modify, Rename, Request, Unfit
 from engine.connectors.ldap_options import LdapObjectOptions
 from engine.connectors.ldap_reading import Reading, base_of
-from engine.connectors.ldap_results import NO_SUCH_OBJECT, explain_result
+from engine.connectors.ldap_results import NO_SUCH_OBJECT, explain, explain_result
 from engine.connectors.ldap_schema import Schema
 from engine.connectors.ldap_session import ASSERTION, PERMISSIVE, TREE_DELETE, Session
 from engine.connectors.ldap_trees import create_parents, delete_below, objects_below
@@ -47,6 +49,10 @@ class LdapWriter:
         """Whether assertions are of use with this server; not where its overlays mistake them."""
         self._codes: dict[int, int] = {}
         """How the operations of the batch ended, as LDAP says it: operation id → result code."""
+        self._renamed: set[int] = set()
+        """The operations of the batch whose entries have their new names."""
+        self._parts: Counter[int] = Counter()
+        """How many parts of the operations of the batch are written."""
 
     def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         """Execute operations in two waves: renames before the other changes of the same entries.
@@ -54,7 +60,7 @@ class LdapWriter:
         Raises `ConnectionLost` with the results there are.
         """
         results: Results = {}
-        self._codes = {}
+        self._codes, self._renamed, self._parts = {}, set(), Counter()
         try:
             self._export(operations, results)
         except ConnectionLost as error:
@@ -95,7 +101,8 @@ class LdapWriter:
     def _execute(self, operations: Sequence[ExportOperation], results: Results) -> None:
         writable = [self._fit(one) for one in operations if self._is_writable(one, results)]
         meant = [one for one in writable if self._asserted(one) or self._by_id(one) or self._is_meant(one, results)]
-        self._pipeline([one for one in meant if one.new_secondary_id is not None], self._rename, results)
+        named_anew = [one for one in meant if one.new_secondary_id is not None and one.id not in self._renamed]
+        self._rename_all(named_anew, results)
         failed = {result.id for result in results.values() if result.error}
         rest = [one for one in meant if one.id not in failed and _has_more(one)]
         for one in meant:
@@ -114,6 +121,21 @@ class LdapWriter:
             else:
                 delete_below(self._session, alone)
                 self._write_in_chunks(alone, results)
+
+    def _rename_all(self, operations: Sequence[ExportOperation], results: Results) -> None:
+        """Rename and move entries; where their new parents are missing, these are made first if so configured."""
+        self._pipeline(operations, self._rename, results)
+        if self._options.create_parents and (orphans := self._orphans(operations, results)):
+            create_parents(self._session.link, orphans)
+            self._pipeline(orphans, self._rename, results)
+        for one in self._orphans(operations, results):
+            results[one.id] = ExportResult(one.id, error=explain(NO_SUCH_OBJECT, creating=True))
+        self._renamed |= {one.id for one in operations if results[one.id].error is None}
+
+    def _orphans(self, operations: Sequence[ExportOperation], results: Results) -> list[ExportOperation]:
+        """Give the moves that failed because their new parent is missing, and not the entry itself."""
+        failed = [one for one in operations if _lacks_something(self._codes[one.id], results[one.id].error)]
+        return [one for one in failed if self._reading.exists(self._name(one, one.secondary_id or ""))]
 
     def _by_id(self, operation: ExportOperation) -> bool:
         """Tell whether the server finds the entry by its id, wherever it stands by now."""
@@ -141,11 +163,12 @@ class LdapWriter:
 
     def _write_in_chunks(self, operations: Sequence[ExportOperation], results: Results) -> None:
         """Write operations; those with very many values go on, one part after the other, once the first is there."""
-        waiting = [in_chunks(operation, self._options.chunk) for operation in operations]
+        waiting = [islice(in_chunks(one, self._options.chunk), self._parts[one.id], None) for one in operations]
         while waiting:
             round_ = [(parts, part) for parts in waiting if (part := next(parts, None)) is not None]
             self._pipeline([part for _, part in round_], self._change, results)
             waiting = [parts for parts, part in round_ if results[part.id].error is None]
+            self._parts.update(part.id for _, part in round_ if results[part.id].error is None)
 
     def _is_writable(self, operation: ExportOperation, results: Results) -> bool:
         """Refuse what the server sets by itself, a name that no entry can have, a password that others could read."""
@@ -210,7 +233,8 @@ class LdapWriter:
         """Look, for a server that cannot assert it, whether the DN still names the entry that is meant."""
         if operation.external_id is None or operation.change_type == ChangeType.CREATE:
             return True
-        if self._reading.is_there(operation.type, operation.external_id, operation.secondary_id or ""):
+        name = operation.new_secondary_id if operation.id in self._renamed else operation.secondary_id
+        if self._reading.is_there(operation.type, operation.external_id, name or ""):
             return True
         error = ObjectError("missing-object", "the entry is not there any more", "import the directory to see why")
         results[operation.id] = ExportResult(operation.id, error=error)
@@ -297,6 +321,11 @@ class LdapWriter:
 def _password_of(settings: ObjectTypeConfig) -> Literal["random"] | Secret | None:
     options = settings.options
     return options.initial_password if isinstance(options, LdapObjectOptions) else None
+
+
+def _lacks_something(code: int, error: ObjectError | None) -> bool:
+    """Tell whether a rename failed because an entry is missing, itself or its new parent."""
+    return error is not None and (code == NO_SUCH_OBJECT or error.code == "non-existent-parent")
 
 
 def _has_more(operation: ExportOperation) -> bool:

@@ -49,6 +49,7 @@ def schema_lines(
         yield CheckLine(False, "schema", f"{kind}: the server alone sets {', '.join(owned)}; no rule can flow them")
     yield from _kinds(settings, kind, known, used)
     yield from _flowed_twice(kind, known, flowed)
+    yield from _declared_otherwise(settings, kind, known, used)
     if _provisions(workspace, system, kind):
         yield from _required(workspace, system, kind, attributes, flowed)
 
@@ -68,12 +69,28 @@ def _flowed_twice(kind: str, known: dict[str, SchemaAttribute], flowed: set[str]
     names: dict[str, list[str]] = {}
     for name in sorted(flowed):
         if (one := known.get(_form(name))) is not None:
-            options = normal(name).partition(";")[2]
-            names.setdefault(f"{one.name};{options}", []).append(name)
+            names.setdefault(f"{one.name};{_options(name)}", []).append(name)
     for twice in names.values():
         if len(twice) > 1:
             told = f"{kind}: {' and '.join(twice)} are one attribute under two names; flow one of them"
             yield CheckLine(False, "schema", told)
+
+
+def _declared_otherwise(
+    settings: ObjectTypeConfig, kind: str, known: dict[str, SchemaAttribute], used: Iterable[str]
+) -> Iterable[CheckLine]:
+    """Tell where one name of an attribute is declared, and the rules use another, which is not."""
+    declared = settings.attributes.keys() | settings.matching.keys() | settings.refers_to.keys()
+    for name in sorted(set(used) - declared):
+        for other in sorted(declared):
+            one = known.get(_form(name))
+            if one is not None and known.get(_form(other)) is one and _options(name) == _options(other):
+                told = f"{kind}: {other} is declared, and the rules call it {name}; write one name for both"
+                yield CheckLine(False, "schema", told)
+
+
+def _options(name: str) -> str:
+    return normal(name).partition(";")[2]
 
 
 def _kinds(

@@ -70,6 +70,9 @@ class CsvTable:
         self.header = [name.strip() for name in rows[0]] if rows else [self._id]
         if len(set(self.header)) != len(self.header) or self._id not in self.header:
             raise CannotConnect(f"{self.path}:1: the header needs '{self._id}', and every column once")
+        if len(rows) > 1 and len(rows[-1]) < len(self.header) and any(map(str.strip, rows[-1])):
+            told = "the file ends in the middle of a row; complete it, or take it away"
+            raise CannotConnect(f"{self.path}: {told}: {self._options.delimiter.join(rows[-1])}")
         self._held = list(rows[1:])
         reader = RowReader(self._settings, "", self.header, self._options.separator)
         ids = [reader.external_id(row) for row in rows[1:]]

@@ -29,14 +29,22 @@ class Refused(Exception):
         self.error = ObjectError(code, message, advice)
 
 
+def unreadable(path: Path, error: OSError) -> StepFailed:
+    """Give what ends a step whose file cannot be read, or not be copied where there is room for it."""
+    told = error.strerror or str(error)
+    if error.errno in _FULL:
+        return StepFailed(f"{path}: the disk of {tempfile.gettempdir()} is full: no room for a copy ({told})")
+    return CannotConnect(f"{path}: cannot be read: {told}")
+
+
 def unwritable(path: Path, error: OSError) -> StepFailed:
     """Give what ends a step whose file cannot be written: nothing of the batch is in it."""
     told = error.strerror or str(error)
     if error.errno in _AWAY:
         return ConnectionLost(f"{path}: cannot be written: {told}")
     if error.errno in _FULL:
-        told = f"the disk is full ({told}); make room"
-    return StepFailed(f"{path}: cannot be written: {told}, then run again; the file is as it was before this batch")
+        told = f"the disk is full ({told}): make room"
+    return StepFailed(f"{path}: cannot be written: {told}; the file is as it was before this batch, so run again")
 
 
 Stamp = tuple[int, int, int]
@@ -67,9 +75,7 @@ def snapshot(path: Path) -> tuple[BinaryIO, Stamp]:
                 return copy, before
         except OSError as error:
             copy.close()
-            if error.errno in _FULL:
-                raise StepFailed(f"{path}: the disk of {tempfile.gettempdir()} is full: no room for a copy") from error
-            raise CannotConnect(f"{path}: cannot be read: {error.strerror or error}") from error
+            raise unreadable(path, error) from error
         copy.close()
         time.sleep(0.2)
     raise CannotConnect(f"{path}: changes while it is read; wait until whoever writes it has finished")

@@ -10,7 +10,7 @@ from engine.config import ObjectTypeConfig
 from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.directory import entry_attributes, old_rdn_goes
 from engine.connectors.entries import EntryReader
-from engine.connectors.files import Refused, Stamp, changed_since, replacing, stamp, unwritable
+from engine.connectors.files import Refused, Stamp, changed_since, replacing, stamp, unreadable, unwritable
 from engine.connectors.ldif_format import Entry, LdifError, numbered, parse_entry, read_blocks, write_entry
 from engine.errors import CannotConnect, ConnectionLost, ObjectError
 from storage.records import AttributeChange, ChangeType
@@ -50,7 +50,9 @@ class LdifDirectory:
                 return self._tree
             with self.path.open("rb") as file:
                 self._tree = EntryTree(self._tree_entry(entry, block) for entry, block in read_blocks(file))
-        except (OSError, LdifError, dn.InvalidDn) as error:
+        except OSError as error:
+            raise unreadable(self.path, error) from error
+        except (LdifError, dn.InvalidDn) as error:
             raise CannotConnect(f"{self.path}: cannot be read: {error}") from error
         except DuplicateKey as error:
             raise CannotConnect(f"{self.path}: the DN '{error}' stands in it twice; remove one of the two") from error
@@ -70,7 +72,11 @@ class LdifDirectory:
     def apply(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         """Execute operations and replace the file; what is reported as done is on the disk."""
         tree = self._load()
-        results = [self._execute(tree, operation) for operation in operations]
+        try:
+            results = [self._execute(tree, operation) for operation in operations]
+        except OSError as error:
+            self.close()
+            raise unwritable(self.path, error) from error
         if any(result.error is None for result in results):
             self._save(tree)
         return results

@@ -80,7 +80,7 @@ def test_a_quote_that_may_swallow_rows_refuses_the_file_with_its_line(tmp_path, 
 
 
 def test_a_target_with_a_badly_quoted_row_is_not_written(tmp_path):
-    with pytest.raises(CannotConnect, match="hr.csv:3"):
+    with pytest.raises(CannotConnect, match=r"hr\.csv:3"):
         export(make(tmp_path, BAD), [create("9")])
     assert (tmp_path / "hr.csv").read_text() == BAD
 

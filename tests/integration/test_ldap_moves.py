@@ -43,9 +43,7 @@ def test_no_parents_are_made_for_an_entry_that_is_gone(tmp_path: Path, slapd: Sl
     connector = connector_to(slapd.url, tmp_path, client=client, create_parents=True)
     ada = read_all(connector).by_uid()["ada"].external_id
     slapd.modify(f"dn: uid=ada,{PEOPLE}\nchangetype: delete\n")
-    operation = ExportOperation(
-        1, ChangeType.UPDATE, "person", ada, f"uid=ada,{PEOPLE}", f"uid=ada,ou=new,{SUFFIX}"
-    )
+    operation = ExportOperation(1, ChangeType.UPDATE, "person", ada, f"uid=ada,{PEOPLE}", f"uid=ada,ou=new,{SUFFIX}")
     error = write(connector, operation)[1].error
     assert error is not None
     assert error.code == "missing-object"

@@ -285,11 +285,12 @@ class EntryReader:
         for name in (description, bare):
             if normal(name) in self._names or normal(name) == self._id:
                 return self._names.get(normal(name)), normal(name) == self._id
-        for other in self._other_names(base):
+        others = [base] if normal(base) in self._names else [*self._other_names(base)]
+        for other in others:
             name = ";".join([other, *languages])
             if normal(name) in self._names or normal(name) == self._id:
                 return self._names.get(normal(name)), normal(name) == self._id
-        if languages and normal(base) in self._names:
+        if languages and any(normal(other) in self._names for other in others):
             self._tell(f"'{bare}' was left out: a language is an attribute of its own; name it in a rule to read it")
         return None, False
 

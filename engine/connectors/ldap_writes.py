@@ -17,7 +17,7 @@ from engine.connectors.directory import entry_attributes, old_rdn_goes
 from engine.connectors.ldap_link import Add, Delete, Modification, Modify, Rename, Request, Unfit
 from engine.connectors.ldap_options import LdapObjectOptions
 from engine.connectors.ldap_reading import Reading, base_of
-from engine.connectors.ldap_results import NO_SUCH_OBJECT, explain, explain_result
+from engine.connectors.ldap_results import NO_SUCH_OBJECT, SUCCESS, explain, explain_result
 from engine.connectors.ldap_schema import Schema
 from engine.connectors.ldap_session import ASSERTION, PERMISSIVE, TREE_DELETE, Session
 from engine.connectors.ldap_trees import create_parents, delete_below, objects_below
@@ -134,8 +134,16 @@ class LdapWriter:
 
     def _orphans(self, operations: Sequence[ExportOperation], results: Results) -> list[ExportOperation]:
         """Give the moves that failed because their new parent is missing, and not the entry itself."""
-        failed = [one for one in operations if _lacks_something(self._codes[one.id], results[one.id].error)]
-        return [one for one in failed if self._reading.exists(self._name(one, one.secondary_id or ""))]
+        doubtful = MAY_BE_ITS_ASSERTION | {SUCCESS}
+        failed = [one for one in operations if self._codes[one.id] not in doubtful]
+        return [one for one in failed if self._is_orphan(one)]
+
+    def _is_orphan(self, operation: ExportOperation) -> bool:
+        """Look whether an entry is there, and its new parent is not: servers answer that with different codes."""
+        parent = dn.parent(operation.new_secondary_id or "")
+        if not parent or self._reading.exists(parent):
+            return False
+        return self._reading.exists(self._name(operation, operation.secondary_id or ""))
 
     def _by_id(self, operation: ExportOperation) -> bool:
         """Tell whether the server finds the entry by its id, wherever it stands by now."""
@@ -321,11 +329,6 @@ class LdapWriter:
 def _password_of(settings: ObjectTypeConfig) -> Literal["random"] | Secret | None:
     options = settings.options
     return options.initial_password if isinstance(options, LdapObjectOptions) else None
-
-
-def _lacks_something(code: int, error: ObjectError | None) -> bool:
-    """Tell whether a rename failed because an entry is missing, itself or its new parent."""
-    return error is not None and (code == NO_SUCH_OBJECT or error.code == "non-existent-parent")
 
 
 def _has_more(operation: ExportOperation) -> bool:

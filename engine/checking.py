@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 
+from engine.attribute_names import normal, usual
 from engine.config import ObjectTypeConfig
 from engine.connectors.base import CheckLine, SchemaAttribute
 from engine.errors import StepFailed
@@ -39,17 +40,57 @@ def schema_lines(
     if not attributes:
         return
     settings = workspace.object_type(system, kind)
-    known = {one.name.lower(): one for one in attributes}
+    known = {form: one for one in attributes for form in _forms_of(one)}
     used = workspace.rules.used[system, kind]
-    own = settings.external_id.lower()
-    if missing := sorted(name for name in used if name.lower() not in known and name.lower() != own):
+    if missing := sorted(name for name in used - {settings.external_id} if _form(name) not in known):
         yield CheckLine(False, "schema", f"the rules use what '{kind}' does not have: {', '.join(missing)}")
     flowed = _flowed(workspace, system, kind)
-    if owned := sorted(name for name in flowed if name.lower() in known and known[name.lower()].read_only):
+    if owned := sorted(name for name in flowed if _form(name) in known and known[_form(name)].read_only):
         yield CheckLine(False, "schema", f"{kind}: the server alone sets {', '.join(owned)}; no rule can flow them")
     yield from _kinds(settings, kind, known, used)
+    yield from _flowed_twice(kind, known, flowed)
+    yield from _declared_otherwise(settings, kind, known, used)
     if _provisions(workspace, system, kind):
         yield from _required(workspace, system, kind, attributes, flowed)
+
+
+def _forms_of(one: SchemaAttribute) -> set[str]:
+    """Give the forms of all names of an attribute."""
+    return {_form(name) for name in (one.name, *one.names)}
+
+
+def _form(name: str) -> str:
+    """Give the form in which the names of one attribute are equal; its options make no other one to the schema."""
+    return usual(name.partition(";")[0])
+
+
+def _flowed_twice(kind: str, known: dict[str, SchemaAttribute], flowed: set[str]) -> Iterable[CheckLine]:
+    """Tell where rules write one attribute under two names."""
+    names: dict[str, list[str]] = {}
+    for name in sorted(flowed):
+        if (one := known.get(_form(name))) is not None:
+            names.setdefault(f"{one.name};{_options(name)}", []).append(name)
+    for twice in names.values():
+        if len(twice) > 1:
+            told = f"{kind}: {' and '.join(twice)} are one attribute under two names; flow one of them"
+            yield CheckLine(False, "schema", told)
+
+
+def _declared_otherwise(
+    settings: ObjectTypeConfig, kind: str, known: dict[str, SchemaAttribute], used: Iterable[str]
+) -> Iterable[CheckLine]:
+    """Tell where one name of an attribute is declared, and the rules use another, which is not."""
+    declared = settings.attributes.keys() | settings.matching.keys() | settings.refers_to.keys()
+    for name in sorted(set(used) - declared):
+        for other in sorted(declared):
+            one = known.get(_form(name))
+            if one is not None and known.get(_form(other)) is one and _options(name) == _options(other):
+                told = f"{kind}: {other} is declared, and the rules call it {name}; write one name for both"
+                yield CheckLine(False, "schema", told)
+
+
+def _options(name: str) -> str:
+    return normal(name).partition(";")[2]
 
 
 def _kinds(
@@ -57,7 +98,7 @@ def _kinds(
 ) -> Iterable[CheckLine]:
     """Tell where the configuration calls an attribute something else than the schema does."""
     for name in sorted(used):
-        one = known.get(name.lower())
+        one = known.get(_form(name))
         if one is None:
             continue
         declared = settings.type_of(name)
@@ -89,11 +130,9 @@ def _required(
     workspace: Workspace, system: str, kind: str, attributes: list[SchemaAttribute], flowed: set[str]
 ) -> Iterable[CheckLine]:
     """Tell which attributes a created entry would lack."""
-    given = {name.lower() for name in flowed} | GIVEN
-    naming = {part.split("=")[0].strip().lower() for part in _dn_templates(workspace, system, kind)}
-    missing = [
-        one.name for one in attributes if one.required and not one.read_only and one.name.lower() not in given | naming
-    ]
+    naming = {part.split("=")[0].strip() for part in _dn_templates(workspace, system, kind)}
+    given = {_form(name) for name in flowed | naming} | GIVEN
+    missing = [one.name for one in attributes if one.required and not one.read_only and not _forms_of(one) & given]
     if missing:
         yield CheckLine(False, "schema", f"{kind}: entries must have {', '.join(missing)}, and no rule flows it")
 

@@ -169,6 +169,8 @@ class ObjectTypeConfig(Model):
     """How the values of an attribute are compared with what the rules want; by default exactly."""
     refers_to: dict[str, str] = {}
     """Attribute → the object type that its references name, where the ids of several types are alike."""
+    keep_empty: bool = False
+    """Whether an empty text is a value; else it is none."""
     deletions: DeletionsConfig | None = None
     """Gate 5 for this type, where it is not the system's."""
     changes: ChangesConfig | None = None

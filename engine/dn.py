@@ -5,6 +5,8 @@ import string
 import unicodedata
 from functools import lru_cache
 
+from engine.attribute_names import usual
+
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9-]*|\d+(\.\d+)+")
 """An attribute type: a short name or a numeric OID (RFC 4512 §1.4)."""
 
@@ -18,7 +20,7 @@ _PLAIN = re.compile(r"""(?![ #])[^"+,;<>\\\0]*(?<! )""")
 _SIMPLE_RDN = re.compile(r"[A-Za-z][A-Za-z0-9-]*=[A-Za-z0-9._@-]+(?: [A-Za-z0-9._@-]+)*", re.ASCII)
 """An RDN that is its own normal form but for its case."""
 _HEX = frozenset(string.hexdigits)
-_ESCAPED_OR = {mark: re.compile(rf"\\.|{re.escape(mark)}", re.DOTALL) for mark in ",+"}
+_ESCAPED_OR = {mark: re.compile(rf"\\.|[{marks}]", re.DOTALL) for mark, marks in ((",", ",;"), ("+", "+"))}
 
 
 class InvalidDn(ValueError):
@@ -48,12 +50,12 @@ def parse(dn: str) -> list[Rdn]:
 
 
 def split(text: str, separator: str) -> list[str]:
-    """Split at every separator that no backslash escapes."""
+    """Split at every separator that no backslash escapes; old DNs have semicolons for commas (RFC 2253 §4)."""
     if "\\" not in text:
-        return text.split(separator)
+        return (text.replace(";", ",") if separator == "," else text).split(separator)
     parts, start = [], 0
     for found in _ESCAPED_OR[separator].finditer(text):
-        if found[0] == separator:
+        if not found[0].startswith("\\"):
             parts.append(text[start : found.start()])
             start = found.end()
     parts.append(text[start:])
@@ -115,26 +117,37 @@ def _from_hex(value: str) -> str:
 
 @lru_cache(maxsize=16_384)
 def key(dn: str) -> str:
-    """Give the form in which equal DNs are equal texts: case, spaces and escapes normalised.
+    """Give the form in which equal DNs are equal texts: names of attributes, case, spaces and escapes normalised.
 
     Values are compared as the usual naming attributes are, by caseIgnoreMatch (RFC 4518).
     """
     own, comma, above = dn.partition(",")
     if "\\" not in dn and _SIMPLE_RDN.fullmatch(own):
-        return f"{own.lower()},{_parent_key(above)}" if comma else own.lower()
+        name, _, value = own.lower().partition("=")
+        return f"{usual(name)}={value},{_parent_key(above)}" if comma else f"{usual(name)}={value}"
     parts = split(dn, ",")
     own = _rdn_key([_pair(ava, dn) for ava in split(parts[0], "+")])
     return f"{own},{_parent_key(','.join(parts[1:]))}" if len(parts) > 1 else own
 
 
 def _rdn_key(rdn: Rdn) -> str:
-    return "+".join(sorted(f"{name.lower()}={_value_key(value)}" for name, value in rdn))
+    return "+".join(sorted(f"{usual(name)}={_value_key(value)}" for name, value in rdn))
 
 
 def _value_key(value: str) -> str:
     if value.isascii():
         return escape(" ".join(value.lower().split()))
     return escape(" ".join(unicodedata.normalize("NFKC", value.casefold()).split()))
+
+
+def from_bytes(raw: bytes) -> tuple[str, str]:
+    """Read a DN as a directory gives it; and what is wrong with it, where it is not UTF-8: bad bytes are escaped."""
+    try:
+        return raw.decode(), ""
+    except UnicodeDecodeError:
+        text = raw.decode(errors="surrogateescape")
+        shown = "".join(f"\\{ord(char) - 0xDC00:02X}" if "\udc80" <= char <= "\udcff" else char for char in text)
+        return shown, f"the DN '{shown}' is not UTF-8; rename the entry"
 
 
 def parent(dn: str) -> str:

@@ -1,5 +1,6 @@
 """A tree of entries in a private temporary file: for directories that need not fit into memory."""
 
+import errno
 import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -23,7 +24,7 @@ class EntryTree:
     """Entries that can be found by name, by parent and by id. SQLite deletes the file by itself."""
 
     def __init__(self, entries: Iterable[TreeEntry]) -> None:
-        """Take all entries in. Raises `DuplicateKey`, and whatever the iterable raises."""
+        """Take all entries in. Raises `DuplicateKey`, OSError for a full disk, and whatever the iterable raises."""
         self._connection = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         run = self._connection.execute
         run("PRAGMA journal_mode = OFF")
@@ -41,6 +42,8 @@ class EntryTree:
             self._connection.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?)", watched())
         except sqlite3.IntegrityError as error:
             raise DuplicateKey(last) from error
+        except sqlite3.OperationalError as error:
+            raise OSError(errno.ENOSPC, str(error)) from error
         run("CREATE INDEX by_parent ON entries (parent)")
         run("CREATE INDEX by_external_id ON entries (external_id)")
 
@@ -66,8 +69,11 @@ class EntryTree:
         return list(self._connection.execute(query, [key, limit]))
 
     def put(self, entry: TreeEntry) -> None:
-        """Write an entry, in place of one that has its name."""
-        self._connection.execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?)", entry)
+        """Write an entry, in place of one that has its name. Raises OSError for a full disk."""
+        try:
+            self._connection.execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?)", entry)
+        except sqlite3.OperationalError as error:
+            raise OSError(errno.ENOSPC, str(error)) from error
 
     def remove(self, key: str) -> None:
         """Remove the entry with a name."""

@@ -3,6 +3,9 @@
 import uuid
 from collections.abc import Callable
 
+from engine import external_ids, values
+from engine.attribute_names import usual
+from engine.config import ObjectTypeConfig
 from engine.errors import ObjectError
 
 CAPABILITY = "1.2.840.113556.1.4.800"
@@ -34,25 +37,40 @@ READABLE: dict[str, Callable[[bytes], str]] = {
 """Attributes whose bytes are shown, compared and joined as text, unless the configuration calls them binary."""
 
 
-def id_bytes(name: str, text: str) -> bytes:
-    """Give an external id as the directory holds it: the bytes of a GUID, or the text itself."""
-    if READABLE.get(name.lower()) is guid_text:
-        try:
+def id_bytes(settings: ObjectTypeConfig, text: str) -> bytes:
+    """Give an external id as the directory holds it: the bytes of a GUID, octets, or a text."""
+    kind = external_ids.kind_of(settings)
+    try:
+        if kind == "text" and READABLE.get(usual(settings.external_id)) is guid_text:
             return uuid.UUID(text).bytes_le
-        except ValueError:
-            return text.encode()
-    return text.encode()
+        return values.to_bytes(kind, external_ids.value_of(settings, text))
+    except ValueError:
+        return text.encode()
 
 
-def id_filter(name: str, text: str) -> str:
+def is_exact(settings: ObjectTypeConfig) -> bool:
+    """Tell whether the server itself can find an external id: not where one value can be written in many ways."""
+    return external_ids.kind_of(settings) in ("text", "reference", "binary")
+
+
+def id_filter(settings: ObjectTypeConfig, text: str) -> str:
     """Give the filter that finds an entry by an external id, every byte escaped (RFC 4515 §3)."""
-    escaped = "".join(f"\\{byte:02x}" for byte in id_bytes(name, text))
-    return f"({name}={escaped})"
+    escaped = "".join(f"\\{byte:02x}" for byte in id_bytes(settings, text))
+    return f"({settings.external_id}={escaped})"
 
 
-def named_by_id(text: str) -> str:
+def named_by_id(settings: ObjectTypeConfig, text: str) -> str:
     """Give the DN that names an entry by its objectGUID, wherever it stands (MS-ADTS §3.1.1.3.1.2.4)."""
-    return f"<GUID={text}>"
+    return f"<GUID={guid_text(id_bytes(settings, text))}>"
+
+
+def id_of_guid(settings: ObjectTypeConfig, text: str) -> str:
+    """Give the external id of which a server's own message says the GUID, as a text."""
+    if external_ids.kind_of(settings) != "binary":
+        return external_ids.reader(settings)(text)
+    windows = READABLE.get(usual(settings.external_id)) is guid_text
+    raw = uuid.UUID(text).bytes_le if windows else text.encode()
+    return str(values.parse_bytes("binary", raw))
 
 
 def quoted_password(password: str) -> bytes:

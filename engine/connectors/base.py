@@ -145,6 +145,8 @@ class SchemaAttribute(NamedTuple):
     """Whether the system sets it, and nobody writes it."""
     syntax: str = ""
     """What the system itself calls its type."""
+    names: tuple[str, ...] = ()
+    """Every name that the system knows it by."""
 
 
 @dataclass(slots=True, frozen=True)

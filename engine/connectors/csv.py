@@ -2,14 +2,13 @@
 
 import asyncio
 import csv
-import io
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar
+from typing import ClassVar
 
 from engine import values
-from engine.config import ObjectTypeConfig, SystemConfig
+from engine.config import SystemConfig
 from engine.connectors.base import (
     Capabilities,
     CheckLine,
@@ -23,11 +22,10 @@ from engine.connectors.base import (
     ImportRequest,
 )
 from engine.connectors.csv_options import CsvObjectOptions, CsvOptions
+from engine.connectors.csv_reading import RowReader, Source
 from engine.connectors.csv_table import CsvTable
-from engine.connectors.files import changed_since, copy_into, find_duplicates, snapshot
-from engine.errors import CannotConnect, ObjectError
-from engine.values import InvalidValue
-from storage.records import Attributes
+from engine.connectors.files import changed_since, copy_into
+from engine.errors import CannotConnect
 
 csv.field_size_limit(16 * values.MAX_LENGTH)
 
@@ -65,8 +63,12 @@ class CsvConnector(Connector):
         return lines
 
     def _measure(self, object_type: str) -> tuple[list[str], int]:
-        with _Source(self, object_type, frozenset()) as source:
+        with self._source(object_type, frozenset()) as source:
             return source.header, source.count
+
+    def _source(self, object_type: str, used: frozenset[str]) -> Source:
+        settings = self.system.objects[object_type]
+        return Source(self.path_of(object_type), object_type, settings, self.options, used)
 
     async def discover_schema(self) -> dict[str, list[str]]:
         return {kind: (await asyncio.to_thread(self._measure, kind))[0] for kind in self.system.objects}
@@ -75,15 +77,16 @@ class CsvConnector(Connector):
         with ExitStack() as stack:
             sources = []
             for kind, used in request.required.items():
-                sources.append(stack.enter_context(await asyncio.to_thread(_Source, self, kind, used)))
+                sources.append(stack.enter_context(await asyncio.to_thread(self._source, kind, used)))
             total = sum(source.count for source in sources)
             for source in sources:
                 pages = stack.enter_context(closing(source.pages(request.page_size)))
                 while objects := await asyncio.to_thread(next, pages, None):
                     yield ImportPage(objects, total=total)
         changed = [str(source.path) for source in sources if changed_since(source.path, source.stamp)]
-        reason = f"{', '.join(changed)} changed while it was read" if changed else ""
-        yield ImportEnd(complete=not changed, reason=reason)
+        reasons = [f"{', '.join(changed)} changed while it was read"] if changed else []
+        reasons += [source.incomplete for source in sources if source.incomplete]
+        yield ImportEnd(complete=not reasons, reason="; ".join(reasons))
 
     async def read_object(
         self,
@@ -123,185 +126,3 @@ class CsvConnector(Connector):
             settings = self.system.objects[object_type]
             self._tables[object_type] = CsvTable(self.path_of(object_type), settings, self.options)
         return self._tables[object_type]
-
-
-class RowReader:
-    """Turns rows into objects, by the types that the configuration gives to the columns."""
-
-    def __init__(self, settings: ObjectTypeConfig, object_type: str, header: list[str], separator: str) -> None:
-        self._type = object_type
-        self._header = header
-        self._separator = separator
-        self.id_name = settings.external_id
-        self._id = header.index(settings.external_id)
-        self._typed = [
-            (name, values.parser(kind.kind), kind.multi)
-            for name in header
-            if (kind := settings.type_of(name)) and (kind.multi or kind.kind != "text")
-        ]
-
-    def external_id(self, row: list[str]) -> str | None:
-        """Give a row's external id, or None where it has none."""
-        return (row[self._id].strip() or None) if len(row) > self._id else None
-
-    def read(self, row: list[str], position: str, duplicates: frozenset[str]) -> ImportedObject:
-        """Make the object of one row; what is wrong with it is its error."""
-        external_id = self.external_id(row)
-        one = ImportedObject(self._type, external_id, {}, None, position)
-        if external_id is None:
-            one.error = _error(
-                "missing-external-id", f"'{self._header[self._id]}' is empty", "fill it in at the source"
-            )
-        elif external_id in duplicates:
-            one.error = _error(
-                "duplicate-external-id",
-                f"the external id '{external_id}' stands in the file more than once",
-                "give every object its own id at the source; until then none of them changes anything",
-            )
-        elif len(row) != len(self._header):
-            one.error = _error(
-                "syntax-violation",
-                f"the row has {len(row)} fields, and the header {len(self._header)}",
-                "look for a missing or superfluous delimiter, or a line break without quotes",
-            )
-        else:
-            self._fill(one, row)
-        return one
-
-    def _fill(self, one: ImportedObject, row: list[str]) -> None:
-        attributes: Attributes = {
-            name: [value] for name, value in zip(self._header, row, strict=False) if value and not value.isspace()
-        }
-        name, whole = "", "".join(row)
-        try:
-            if len(whole) > values.MAX_LENGTH or "\0" in whole:
-                for name in attributes:
-                    values.parse("text", attributes[name][0])
-            for name, parse, multi in self._typed:
-                if (raw := attributes.get(name)) is None:
-                    continue
-                parts = [part for part in map(str.strip, raw[0].split(self._separator)) if part] if multi else raw
-                attributes[name] = (
-                    list(dict.fromkeys(map(parse, parts))) if len(parts) > 1 else [parse(part) for part in parts]
-                )
-        except InvalidValue as error:
-            one.error = _error("syntax-violation", f"'{name}': {error}", "correct the value at the source")
-            return
-        one.attributes = attributes
-
-
-def _error(code: str, message: str, advice: str) -> ObjectError:
-    return ObjectError(code, message, advice)
-
-
-class _Source:
-    """One file being imported: a private copy, its header, and the ids that stand in it more than once."""
-
-    def __init__(self, connector: CsvConnector, object_type: str, used: frozenset[str]) -> None:
-        self.path = connector.path_of(object_type)
-        self._options = connector.options
-        self._copy: BinaryIO
-        self._copy, self.stamp = snapshot(self.path)
-        self.count = 0
-        self.duplicates: frozenset[str] = frozenset()
-        settings = connector.system.objects[object_type]
-        try:
-            self.header = self._read_header(used, settings.external_id)
-            if self.header:
-                self._reader = RowReader(settings, object_type, self.header, self._options.separator)
-                self.duplicates = find_duplicates(self._ids)
-        except BaseException:
-            self._copy.close()
-            raise
-
-    def __enter__(self) -> "_Source":
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self._copy.close()
-
-    @contextmanager
-    def _reading(self) -> Iterator[Any]:
-        """Give a CSV reader over the copy, from its beginning.
-
-        Raises `CannotConnect` where the file cannot be decoded or its quotes do not close.
-        """
-        self._copy.seek(0)
-        text = io.TextIOWrapper(self._copy, encoding=self._options.decoding, newline="")
-        reader = csv.reader(text, delimiter=self._options.delimiter, quotechar=self._options.quote, strict=True)
-        try:
-            yield reader
-        except UnicodeError as error:
-            hint = "" if self._options.encoding != "utf-8" else "; perhaps it is cp1252 or utf-16"
-            raise CannotConnect(
-                f"{self.path}: not {self._options.encoding} after line {reader.line_num}: {error}{hint}; "
-                "set 'encoding' in the configuration"
-            ) from error
-        except csv.Error as error:
-            line = self._line_of_bad_row(text)
-            raise CannotConnect(
-                f"{self.path}:{line}: not readable as CSV: {error}; look for a quote that is not closed"
-            ) from error
-        finally:
-            text.detach()
-
-    def _line_of_bad_row(self, text: io.TextIOWrapper) -> int:
-        """Read once more to find the line on which the unreadable row begins."""
-        text.seek(0)
-        reader = csv.reader(text, delimiter=self._options.delimiter, quotechar=self._options.quote, strict=True)
-        line = 1
-        try:
-            for _ in reader:
-                line = reader.line_num + 1
-        except csv.Error:
-            return line
-        return line
-
-    def _read_header(self, used: frozenset[str], external_id: str) -> list[str]:
-        """Read and check the first row; an empty file has no header and no objects."""
-        with self._reading() as reader:
-            first = next(filter(None, reader), None)
-        if first is None:
-            return []
-        header = [name.strip() for name in first]
-        twice = [name for name in header if name and header.count(name) > 1]
-        if twice:
-            raise CannotConnect(f"{self.path}:1: the column '{twice[0]}' stands there twice")
-        missing = sorted((used | {external_id}) - set(header))
-        if missing and len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
-            raise CannotConnect(f"{self.path}:1: the header is one column: '{header[0]}'; set 'delimiter'")
-        if missing:
-            raise CannotConnect(
-                f"{self.path}:1: the column {', '.join(map(repr, missing))} is not there, and the configuration "
-                f"uses it (found: {', '.join(header)})"
-            )
-        return header
-
-    def _ids(self) -> Iterable[str]:
-        """Give every id that can be read, counting the rows."""
-        count, column = -1, self.header.index(self._reader.id_name)
-        with self._reading() as reader:
-            for row in filter(None, reader):
-                count += 1
-                if count and column < len(row) and (text := row[column].strip()):
-                    yield text
-        self.count = count
-
-    def pages(self, size: int) -> Generator[list[ImportedObject]]:
-        """Give the objects, some at a time."""
-        if not self.header:
-            return
-        page: list[ImportedObject] = []
-        read, name, duplicates = self._reader.read, self.path.name, self.duplicates
-        with self._reading() as reader:
-            next(filter(None, reader))
-            line = reader.line_num + 1
-            for row in reader:
-                if row:
-                    page.append(read(row, f"{name}:{line}", duplicates))
-                line = reader.line_num + 1
-                if len(page) == size:
-                    yield page
-                    page = []
-        if page:
-            yield page

@@ -27,11 +27,6 @@ class CsvOptions(Model):
         except LookupError:
             raise ValueError(f"no encoding is called '{name}'") from None
 
-    @property
-    def decoding(self) -> str:
-        """The encoding to read with: a byte order mark is no part of the first column's name."""
-        return "utf-8-sig" if self.encoding == "utf-8" else self.encoding
-
 
 class CsvObjectOptions(Model):
     """`[systems.NAME.objects.TYPE]`: the type's own file."""

@@ -5,12 +5,15 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO, BinaryIO
 
-from engine import values
+from engine import external_ids, values
 from engine.config import ObjectTypeConfig
 from engine.connectors.base import ExportOperation, ExportResult
+from engine.connectors.csv_format import Bad, BadlyQuoted, Undecodable, look_at, new_format, read_rows, size_of
 from engine.connectors.csv_options import CsvOptions
-from engine.connectors.files import Refused, Stamp, changed_since, replacing, stamp
+from engine.connectors.csv_reading import RowReader
+from engine.connectors.files import Refused, Stamp, changed_since, replacing, stamp, unwritable
 from engine.errors import CannotConnect, ConnectionLost
 from storage.records import AttributeChange, ChangeType
 
@@ -24,7 +27,8 @@ class CsvTable:
         self._options = options
         self._id = settings.external_id
         self.header: list[str] = []
-        self._rows: list[list[str] | None] = []
+        self._format = new_format(options)
+        self._held: list[list[str] | None] = []
         """Deleted rows are None until the file is written."""
         self._index: dict[str, int] = {}
         self._duplicates: set[str] = set()
@@ -39,16 +43,25 @@ class CsvTable:
         try:
             self._stamp = stamp(self.path) if self.path.exists() else None
             if self._stamp is None:
+                self._format = new_format(self._options)
                 self._take([[self._id]])
             else:
-                with self.path.open(encoding=self._options.decoding, newline="") as file:
-                    reader = csv.reader(
-                        file, delimiter=self._options.delimiter, quotechar=self._options.quote, strict=True
-                    )
-                    self._take([row for row in reader if row])
-        except (OSError, UnicodeError, csv.Error) as error:
+                with self.path.open("rb") as file:
+                    self._format = look_at(file, self._options)
+                    self._take(list(self._rows(file)))
+        except (OSError, Undecodable) as error:
             raise CannotConnect(f"{self.path}: cannot be read: {error}") from error
+        except BadlyQuoted as error:
+            raise CannotConnect(f"{self.path}:{error.line}: cannot be read: {error}") from error
         self._loaded = True
+
+    def _rows(self, file: BinaryIO) -> Iterator[list[str]]:
+        """Give the rows of the file. Raises `BadlyQuoted` for one that could not be written back as it is."""
+        for line, row in read_rows(file, self._format):
+            if isinstance(row, Bad):
+                raise BadlyQuoted(line, row.why)
+            if row:
+                yield row
 
     def _changed(self) -> bool:
         return self.path.exists() if self._stamp is None else changed_since(self.path, self._stamp)
@@ -57,20 +70,20 @@ class CsvTable:
         self.header = [name.strip() for name in rows[0]] if rows else [self._id]
         if len(set(self.header)) != len(self.header) or self._id not in self.header:
             raise CannotConnect(f"{self.path}:1: the header needs '{self._id}', and every column once")
-        self._rows = list(rows[1:])
-        ids = Counter(self._id_of(row) for row in rows[1:])
-        self._duplicates = {one for one, count in ids.items() if count > 1}
-        self._index = {self._id_of(row): number for number, row in enumerate(rows[1:])}
-
-    def _id_of(self, row: list[str]) -> str:
-        column = self.header.index(self._id)
-        return row[column].strip() if column < len(row) else ""
+        if len(rows) > 1 and len(rows[-1]) < len(self.header) and any(map(str.strip, rows[-1])):
+            told = "the file ends in the middle of a row; complete it, or take it away"
+            raise CannotConnect(f"{self.path}: {told}: {self._options.delimiter.join(rows[-1])}")
+        self._held = list(rows[1:])
+        reader = RowReader(self._settings, "", self.header, self._options.separator)
+        ids = [reader.external_id(row) for row in rows[1:]]
+        self._duplicates = {one for one, count in Counter(ids).items() if one is not None and count > 1}
+        self._index = {one: number for number, one in enumerate(ids) if one is not None}
 
     def find(self, external_id: str) -> list[str] | None:
         """Give the row with an id."""
         self._load()
         found = self._index.get(external_id) if external_id else None
-        return None if found is None else self._rows[found]
+        return None if found is None else self._held[found]
 
     def apply(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         """Execute operations and replace the file; what is reported as done is on the disk."""
@@ -97,23 +110,31 @@ class CsvTable:
         if operation.change_type == ChangeType.CREATE:
             if external_id in self._index:
                 raise Refused("existing-object", f"'{external_id}' exists already", "join it by a rule")
-            cells = self._cells({self._id: [external_id], **operation.attributes})
-            self._index[external_id] = len(self._rows)
-            self._rows.append([])
+            self._refuse_blanks(external_id)
+            value = external_ids.value_of(self._settings, external_id)
+            cells = self._cells({self._id: [value], **operation.attributes})
+            self._index[external_id] = len(self._held)
+            self._held.append([])
             self._write(external_id, cells)
             return
         if external_id not in self._index:
             raise Refused("missing-object", f"'{external_id}' does not exist", "import the file again")
         if operation.change_type == ChangeType.DELETE:
-            self._rows[self._index.pop(external_id)] = None
+            self._held[self._index.pop(external_id)] = None
             return
         self._write(external_id, self._cells({one.name: self._result(external_id, one) for one in operation.changes}))
+
+    def _refuse_blanks(self, external_id: str) -> None:
+        """Refuse an id that would be read back as another one."""
+        if external_id != external_id.strip():
+            reason = f"the id '{external_id}' begins or ends with a blank, which is not read as part of it"
+            raise Refused("constraint-violation", reason, "take the blank off, such as by the filter trim")
 
     def _result(self, external_id: str, change: AttributeChange) -> list[object]:
         """Give what an attribute holds after a change."""
         if change.replace:
             return change.add
-        row = self._rows[self._index[external_id]] or []
+        row = self._held[self._index[external_id]] or []
         column = self.header.index(change.name) if change.name in self.header else len(row)
         held = row[column].split(self._options.separator) if column < len(row) else []
         kind = self._settings.type_of(change.name).kind
@@ -144,11 +165,11 @@ class CsvTable:
 
     def _write(self, external_id: str, cells: dict[str, str]) -> None:
         self.header += [name for name in cells if name not in self.header]
-        row = list(self._rows[self._index[external_id]] or [])
+        row = list(self._held[self._index[external_id]] or [])
         row += [""] * (len(self.header) - len(row))
         for name, cell in cells.items():
             row[self.header.index(name)] = cell
-        self._rows[self._index[external_id]] = row
+        self._held[self._index[external_id]] = row
 
     def _save(self) -> None:
         self._loaded = False
@@ -156,19 +177,29 @@ class CsvTable:
             raise ConnectionLost(f"{self.path}: was changed by another program while it was being written")
         try:
             with replacing(self.path) as file:
-                text = io.TextIOWrapper(file, encoding=self._options.encoding, newline="", write_through=True)
-                writer = csv.writer(text, delimiter=self._options.delimiter, quotechar=self._options.quote)
-                writer.writerows(self._table())
-                text.detach()
+                self._write_all(file)
             self._stamp = stamp(self.path)
         except OSError as error:
-            raise ConnectionLost(f"{self.path}: cannot be written: {error.strerror or error}") from error
+            raise unwritable(self.path, error) from error
         self._loaded = True
+
+    def _write_all(self, file: IO[bytes]) -> None:
+        """Write every row, in the way in which the file was written."""
+        form = self._format
+        file.write(form.mark)
+        text = io.TextIOWrapper(file, encoding=form.encoding, newline="", write_through=True)
+        text.write(form.preamble)
+        csv.writer(text, delimiter=form.delimiter, quotechar=form.quote, lineterminator=form.line_end).writerows(
+            self._table()
+        )
+        text.detach()
+        if not form.ends_with_line_end:
+            file.truncate(file.tell() - size_of(form.line_end, form.encoding))
 
     def _table(self) -> Iterator[list[str]]:
         yield self.header
         width = len(self.header)
-        for row in self._rows:
+        for row in self._held:
             if row is not None:
                 yield row + [""] * (width - len(row))
 

@@ -1,5 +1,6 @@
 """What connectors to files share: a private copy to read from, and atomic replacement."""
 
+import errno
 import os
 import shutil
 import tempfile
@@ -12,9 +13,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from engine.errors import CannotConnect, ObjectError
+from engine.errors import CannotConnect, ConnectionLost, ObjectError, StepFailed
 
 _TRIES = 5
+_AWAY = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT})
+"""What is told of a folder that is not there, or on a machine that is not."""
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class Refused(Exception):
@@ -23,6 +27,24 @@ class Refused(Exception):
     def __init__(self, code: str, message: str, advice: str) -> None:
         super().__init__(message)
         self.error = ObjectError(code, message, advice)
+
+
+def unreadable(path: Path, error: OSError) -> StepFailed:
+    """Give what ends a step whose file cannot be read, or not be copied where there is room for it."""
+    told = error.strerror or str(error)
+    if error.errno in _FULL:
+        return StepFailed(f"{path}: the disk of {tempfile.gettempdir()} is full: no room for a copy ({told})")
+    return CannotConnect(f"{path}: cannot be read: {told}")
+
+
+def unwritable(path: Path, error: OSError) -> StepFailed:
+    """Give what ends a step whose file cannot be written: nothing of the batch is in it."""
+    told = error.strerror or str(error)
+    if error.errno in _AWAY:
+        return ConnectionLost(f"{path}: cannot be written: {told}")
+    if error.errno in _FULL:
+        told = f"the disk is full ({told}): make room"
+    return StepFailed(f"{path}: cannot be written: {told}; the file is as it was before this batch, so run again")
 
 
 Stamp = tuple[int, int, int]
@@ -53,7 +75,7 @@ def snapshot(path: Path) -> tuple[BinaryIO, Stamp]:
                 return copy, before
         except OSError as error:
             copy.close()
-            raise CannotConnect(f"{path}: cannot be read: {error.strerror or error}") from error
+            raise unreadable(path, error) from error
         copy.close()
         time.sleep(0.2)
     raise CannotConnect(f"{path}: changes while it is read; wait until whoever writes it has finished")

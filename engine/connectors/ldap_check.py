@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine import dn
+from engine.attribute_names import normal, usual
 from engine.config import ObjectTypeConfig, SystemConfig
 from engine.connectors import ldap_results
 from engine.connectors.base import CheckLine
 from engine.connectors.directory import is_secret
-from engine.connectors.ldap_link import Add, Request, Search, Unfit, find
+from engine.connectors.ldap_fast import compiled
+from engine.connectors.ldap_link import Add, Modify, Request, Search, Unfit, find
 from engine.connectors.ldap_options import LdapOptions
 from engine.connectors.ldap_reading import Incomplete, Reading, base_of, read_pages
 from engine.connectors.ldap_schema import read_schema
 from engine.connectors.ldap_session import ASSERTION, PAGED, PERMISSIVE, TREE_DELETE, Session
-from engine.connectors.wire import Control, Entry
-from engine.connectors.wire_requests import BASE
+from engine.connectors.wire import Control, Entry, Result
+from engine.connectors.wire_requests import ADD, BASE
 from engine.errors import ConnectionLost
 
 NO_OPERATION = "1.3.6.1.4.1.4203.666.5.2"
@@ -37,6 +39,9 @@ OPERATIONAL = frozenset(
     }
 )
 """What OpenLDAP itself adds to an entry, in lower case."""
+REFERRAL, UNWILLING = 10, 53
+READ_ONLY = ("operation restricted", "shadow context", "read-only", "read only", "readonly")
+"""What servers say that take no writes (OpenLDAP's `readonly` and its replicas, 389 Directory Server)."""
 MAY_NOT = frozenset({50, 8, 13, 123})
 Told = tuple[bool, str]
 """Whether something is as it should be, and what was found."""
@@ -113,7 +118,7 @@ def _may_read(session: Session, reading: Reading, kind: str, settings: ObjectTyp
         yield CheckLine(True, "read", f"{kind}: no entry with {search.filter} below {search.base} that may be seen")
         return
     named = sum(
-        any(name.decode().lower() == settings.external_id.lower() for name, _ in one.attributes) for one in entries
+        any(normal(name.decode()) == normal(settings.external_id) for name, _ in one.attributes) for one in entries
     )
     if named:
         yield CheckLine(True, "read", f"{kind}: entries are found, each with its {settings.external_id}")
@@ -124,19 +129,45 @@ def _may_read(session: Session, reading: Reading, kind: str, settings: ObjectTyp
 def _may_write(session: Session, base: str) -> Told:
     """Try, without effect, whether entries may be created below a base."""
     probe = _twin(session, base)
-    if probe is None:
+    result = _tried(session, probe) if probe is not None else None
+    if result is None or (result.code in CANNOT_TELL and not _is_read_only(result)):
+        unmeant = _tried(session, _unmeant(base)) if session.offers.has(ASSERTION) else None
+        result = unmeant if unmeant is not None and _is_read_only(unmeant) else result
+    if probe is None and result is None:
         return True, f"not tried: {base} does not show all that OpenLDAP keeps"
-    try:
-        (_, result), *_ = session.beside.link.execute([probe], 1)
-    except ConnectionLost:  # ldap3 does not know the result, and its connection is of no use afterwards
-        session.beside.close()
+    if result is None:
         return True, "not tried: ldap3 cannot read the answer"
+    if _is_read_only(result):
+        told = ldap_results.explain_result(result).message
+        return False, f"the server takes no writes below {base}: point url at the one that does ({told})"
     if result.code == WOULD_HAVE:
         return True, f"entries may be created below {base} (tried without effect)"
     if result.code in CANNOT_TELL:
         return True, f"the server cannot tell whether entries may be created below {base}"
     error = ldap_results.explain_result(result, creating=True)
     return result.code not in MAY_NOT, f"creating an entry below {base} (tried without effect): {error.message}"
+
+
+def _tried(session: Session, request: Request) -> Result | None:
+    """Send a request that has no effect, and give what is answered; None where that cannot be read."""
+    try:
+        (_, result), *_ = session.beside.link.execute([request], 1)
+    except ConnectionLost:  # ldap3 does not know the result, and its connection is of no use afterwards
+        session.beside.close()
+        return None
+    return result
+
+
+def _is_read_only(result: Result) -> bool:
+    """Tell whether an answer means that this server is not the one to write to, such as a replica."""
+    told = result.message.decode(errors="replace").lower()
+    return result.code == REFERRAL or (result.code == UNWILLING and any(words in told for words in READ_ONLY))
+
+
+def _unmeant(base: str) -> Request:
+    """Give a change of the base that the server may only look at: it is asserted of an entry that is none."""
+    nothing = Control(ASSERTION, critical=True, value=compiled("(!(objectClass=*))"))
+    return Modify(base, [(ADD, "description", [b"interlock-check"])], [nothing])
 
 
 def _twin(session: Session, base: str) -> Request | None:
@@ -149,12 +180,12 @@ def _twin(session: Session, base: str) -> Request | None:
     found, _ = find(session.link, Search(base, "(objectClass=*)", ["*", "+"], BASE))
     held = [(name.decode(), list(values)) for one in found if isinstance(one, Entry) for name, values in one.attributes]
     rdn = dn.own_rdn(base) if base else []
-    if len(rdn) != 1 or not {"objectclass", rdn[0][0].lower(), *OPERATIONAL} <= {name.lower() for name, _ in held}:
+    if len(rdn) != 1 or not {"objectclass", usual(rdn[0][0]), *OPERATIONAL} <= {usual(name) for name, _ in held}:
         return None
     value = f"interlock-check-{uuid.uuid4().hex[:12]}"
     server_owned = read_schema(session).read_only_among({name for name, _ in held})
     attributes = [
-        (name, [value.encode()] if name.lower() == rdn[0][0].lower() else values)
+        (name, [value.encode()] if usual(name) == usual(rdn[0][0]) else values)
         for name, values in held
         if name not in server_owned and not is_secret(name)
     ]

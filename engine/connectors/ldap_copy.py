@@ -6,16 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from engine import dn
+from engine.attribute_names import usual
 from engine.config import ObjectTypeConfig, SystemConfig
+from engine.connectors.active_directory import READABLE
 from engine.connectors.base import Copy, ExportOperation, ExportResult
 from engine.connectors.directory import SERVER_ASSIGNED, is_secret
 from engine.connectors.ldap_reading import Incomplete, Pages, base_of, class_filter
 from engine.connectors.ldap_trees import units_above
 from engine.connectors.ldif import LdifConnector, LdifOptions
-from engine.connectors.ldif_directory import LdifDirectory
+from engine.connectors.ldif_directory import LdifDirectory, TypeOf
 from engine.connectors.ldif_format import write_entry
 from engine.connectors.wire import Entry
 from engine.errors import CannotConnect, ObjectError
+from engine.external_ids import kind_of
+from engine.values import AttributeType
 from storage.scratch import EntryTree, TreeEntry
 
 Search = Callable[[str, str, Sequence[str]], Pages]
@@ -70,7 +74,7 @@ def _take(tree: EntryTree, pages: Pages, settings: ObjectTypeConfig | None) -> l
                 break
             for entry in page:
                 try:
-                    key = dn.key(entry.dn.decode(errors="replace"))
+                    key = dn.key(dn.from_bytes(entry.dn)[0])
                 except dn.InvalidDn as error:
                     missing.append(str(error))
                     continue
@@ -85,21 +89,29 @@ def _block(entry: Entry, settings: ObjectTypeConfig | None) -> bytes:
     """Write an entry down with every object class of its type: a server finds it by those it implies, too."""
     lines = [(name.decode(errors="replace"), value) for name, found in entry.attributes for value in found]
     if settings is not None:
-        held = {value.lower() for name, value in lines if name.lower() == "objectclass"}
+        held = {value.lower() for name, value in lines if usual(name) == "objectclass"}
         implied = [name.encode() for name in settings.options.object_class if name.lower().encode() not in held]
         lines += [("objectClass", name) for name in implied]
-        assigned = settings.external_id.lower()
+        assigned = usual(settings.external_id)
         if assigned in SERVER_ASSIGNED and assigned != "entryuuid":
-            lines += [("entryUUID", value) for name, value in lines if name.lower() == assigned]
-    return write_entry(entry.dn.decode(errors="replace"), lines)
+            lines += [("entryUUID", _id_value(settings, value)) for name, value in lines if usual(name) == assigned]
+    name, _ = dn.from_bytes(entry.dn)
+    return write_entry(name, lines)
+
+
+def _id_value(settings: ObjectTypeConfig, raw: bytes) -> bytes:
+    """Give an external id as the copy holds it: readable where it is read as text."""
+    readable = READABLE.get(usual(settings.external_id)) if kind_of(settings) == "text" else None
+    try:
+        return readable(raw).encode() if readable else raw
+    except ValueError:
+        return raw
 
 
 def _connector(name: str, system: SystemConfig, path: Path) -> "_DirectoryCopy":
     """Make the connector of the copy; whatever the server calls its objects is the `entryUUID` there."""
     types = {
-        kind: settings.model_copy(update={"external_id": "entryUUID"})
-        if settings.external_id.lower() in SERVER_ASSIGNED
-        else settings
+        kind: _with_entry_uuid(settings) if usual(settings.external_id) in SERVER_ASSIGNED else settings
         for kind, settings in system.objects.items()
     }
     options = LdifOptions(path=path, base=system.options.base)
@@ -107,12 +119,17 @@ def _connector(name: str, system: SystemConfig, path: Path) -> "_DirectoryCopy":
     return _DirectoryCopy(name, copied, path.parent, create_parents=system.options.create_parents)
 
 
+def _with_entry_uuid(settings: ObjectTypeConfig) -> ObjectTypeConfig:
+    types = settings.attributes | {"entryUUID": AttributeType(kind_of(settings))}
+    return settings.model_copy(update={"external_id": "entryUUID", "attributes": types})
+
+
 class _DirectoryCopy(LdifConnector):
     """A directory in a file that finds entries as a server does: by their DNs, and only if they are who is meant."""
 
     def __init__(self, name: str, system: SystemConfig, folder: Path, *, create_parents: bool) -> None:
         super().__init__(name, system, folder)
-        self._directory = _LateDirectory(self.path, dict(system.objects), create_parents=create_parents)
+        self._directory = _LateDirectory(self.path, dict(system.objects), self._type_of, create_parents=create_parents)
 
     async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         moved = await asyncio.to_thread(lambda: [one for one in operations if self._has_moved(one)])
@@ -126,7 +143,7 @@ class _DirectoryCopy(LdifConnector):
     def _has_moved(self, operation: ExportOperation) -> bool:
         if operation.external_id is None or operation.secondary_id is None:
             return False
-        found = self._directory.find(operation.external_id, None)
+        found = self._directory.find(operation.type, operation.external_id, None)
         return found is not None and dn.key(found.dn) != dn.key(operation.secondary_id)
 
 
@@ -135,17 +152,19 @@ class _LateDirectory(LdifDirectory):
 
     _unsaved = False
 
-    def __init__(self, path: Path, types: dict[str, ObjectTypeConfig], *, create_parents: bool) -> None:
-        super().__init__(path, types)
+    def __init__(
+        self, path: Path, types: dict[str, ObjectTypeConfig], type_of: TypeOf, *, create_parents: bool
+    ) -> None:
+        super().__init__(path, types, type_of)
         self._create_parents = create_parents
 
-    def _create(self, tree: EntryTree, operation: ExportOperation, entry_dn: str) -> str | None:
+    def _need_parent(self, tree: EntryTree, entry_dn: str) -> None:
         missing = [unit for unit in units_above(entry_dn) if tree.find(dn.key(unit)) is None]
         if self._create_parents and missing and tree.find(dn.key(dn.parent(missing[-1]))) is not None:
             for unit in reversed(missing):
                 lines = {"objectClass": [b"organizationalUnit"], "ou": [dn.own_rdn(unit)[0][1].encode()]}
                 self._put(tree, unit, lines | {"entryUUID": [str(uuid.uuid4()).encode()]}, {})
-        return super()._create(tree, operation, entry_dn)
+        super()._need_parent(tree, entry_dn)
 
     def _save(self, tree: EntryTree) -> None:
         self._unsaved = True

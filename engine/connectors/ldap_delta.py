@@ -7,9 +7,10 @@ Only what a server explicitly says was deleted counts as deleted. A server that 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from engine.attribute_names import usual
 from engine.config import SystemConfig
 from engine.connectors import ldap_sync
-from engine.connectors.active_directory import GUID, id_filter
+from engine.connectors.active_directory import GUID, id_filter, id_of_guid
 from engine.connectors.base import Deleted, ImportedObject, ImportEnd, ImportPage, ImportRequest
 from engine.connectors.ber import WireError
 from engine.connectors.ldap_dirsync import DirectoryChanges
@@ -49,7 +50,7 @@ class Delta:
     def offer(self) -> str:
         """Tell how the server says what changed; empty where it does not."""
         known = GUID if self._session.offers.is_active_directory else ID
-        if any(settings.external_id.lower() != known for settings in self._system.objects.values()):
+        if any(usual(settings.external_id) != known for settings in self._system.objects.values()):
             return ""
         if known == GUID:
             return self._domain.offer()
@@ -134,7 +135,7 @@ class Delta:
         for batch in link.answers(link.start(search)):
             for message in batch:
                 try:
-                    read = _read(kind, message)
+                    read = _read(message)
                 except WireError as error:
                     raise Unfit(str(error)) from error
                 if isinstance(read, NoDelta | str):
@@ -142,7 +143,7 @@ class Delta:
                         yield page
                     yield read
                     return
-                page.deleted = [*page.deleted, *read] if read else page.deleted
+                page.deleted = [*page.deleted, *self._deleted(kind, read)] if read else page.deleted
                 if isinstance(message, Entry) and not read:
                     page.objects.append(make(message))
             if len(page.objects) + len(page.deleted) >= size:
@@ -159,19 +160,23 @@ class Delta:
             return
         for kind, used in request.types.items():
             if log.deleted:
-                yield ImportPage([], deleted=[Deleted(kind, one) for one in log.deleted])
+                yield ImportPage([], deleted=self._deleted(kind, log.deleted))
             for start in range(0, len(log.touched), size):
                 yield ImportPage(self._named(kind, used, log.touched[start : start + size]))
         yield ImportEnd(complete=True, full=False, watermark=encode(mark | {key: log.last}))
+
+    def _deleted(self, kind: str, ids: list[str]) -> list[Deleted]:
+        """Say of some GUIDs which objects they are."""
+        return [Deleted(kind, id_of_guid(self._system.objects[kind], one)) for one in ids]
 
     def _named(self, kind: str, used: frozenset[str], ids: list[str]) -> list[ImportedObject]:
         """Read those entries of a type that have some ids."""
         search = self._reading.search_for(kind, used)
         make = self._reading.maker(kind, used)
-        name = self._system.objects[kind].external_id
+        settings = self._system.objects[kind]
         found: list[ImportedObject] = []
         for start in range(0, len(ids), 100):
-            either = "".join(id_filter(name, one) for one in ids[start : start + 100])
+            either = "".join(id_filter(settings, id_of_guid(settings, one)) for one in ids[start : start + 100])
             named = search._replace(filter=f"(&{search.filter}(|{either}))")
             messages, result = find(self._session.link, named)
             if result.code != 0:
@@ -180,17 +185,17 @@ class Delta:
         return found
 
 
-def _read(kind: str, message: Message) -> list[Deleted] | NoDelta | str:
-    """Tell what one message of a refresh means: what was deleted, the new cookie at the end, or no delta."""
+def _read(message: Message) -> list[str] | NoDelta | str:
+    """Tell what one message of a refresh means: who was deleted, the new cookie at the end, or no delta."""
     match message:
         case Entry():
             state, identity = ldap_sync.state(message.controls) or (ldap_sync.MODIFY, "")
-            return [Deleted(kind, identity)] if state == ldap_sync.DELETE else []
+            return [identity] if state == ldap_sync.DELETE else []
         case Intermediate(name=ldap_sync.INFO, value=bytes(value)):
             told = ldap_sync.info(value)
             if told.present:
                 return NoDelta("the server keeps no record of what was deleted since (see syncprov-sessionlog)")
-            return [Deleted(kind, identity) for identity in told.deleted]
+            return told.deleted
         case Result():
             return _ended(message)
         case _:

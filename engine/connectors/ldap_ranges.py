@@ -1,6 +1,7 @@
 """Attributes with so many values that Active Directory gives them part by part (MS-ADTS §3.1.1.3.1.3.3)."""
 
-from engine.connectors.directory import part_of
+from engine.attribute_names import usual
+from engine.connectors.entries import part_of
 from engine.connectors.ldap_link import Search, find
 from engine.connectors.ldap_results import explain_result
 from engine.connectors.ldap_session import Session
@@ -25,7 +26,7 @@ def _part(session: Session, entry_dn: str, name: str, start: int) -> tuple[list[
     for one in found:
         for description, values in one.attributes if isinstance(one, Entry) else ():
             part = part_of(description)
-            if part is not None and part[0].lower() == name.lower():
+            if part is not None and usual(part[0]) == usual(name):
                 return values, part[1]
     why = explain_result(result).message if result.code else "the entry was changed meanwhile"
     raise ConnectionLost(f"'{session.name}': {entry_dn}: the values of {name} from {start:,} on are missing: {why}")

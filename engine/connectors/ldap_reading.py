@@ -8,17 +8,18 @@ from ldap3.utils.conv import escape_filter_chars
 from engine import dn
 from engine.config import ObjectTypeConfig, SystemConfig
 from engine.connectors import ber
-from engine.connectors.active_directory import id_filter
+from engine.connectors.active_directory import id_filter, is_exact
 from engine.connectors.base import ImportedObject
-from engine.connectors.directory import EntryReader, Read
+from engine.connectors.entries import EntryReader, Read
 from engine.connectors.ldap_link import DirectoryLink, Search, Unfit, find
 from engine.connectors.ldap_options import LdapObjectOptions
 from engine.connectors.ldap_ranges import rest_of
 from engine.connectors.ldap_results import LIMITS, NO_SUCH_OBJECT, explain_result
+from engine.connectors.ldap_schema import Schema, read_schema
 from engine.connectors.ldap_session import PAGED, Session
-from engine.connectors.wire import Control, Entry, Message, Reference, Result
+from engine.connectors.wire import Control, Entry, Message, Result
 from engine.connectors.wire_requests import BASE
-from engine.errors import CannotConnect, ConnectionLost, ObjectError
+from engine.errors import CannotConnect, ConnectionLost
 
 _NOWHERE = frozenset({0, NO_SUCH_OBJECT, 34})
 """Results that leave no doubt about what is there, and what is not."""
@@ -119,6 +120,13 @@ class Reading:
     def __init__(self, session: Session, system: SystemConfig) -> None:
         self._session = session
         self._system = system
+        self._schema: Schema | None = None
+
+    def _other_names(self, name: str) -> list[str]:
+        """Give what the server's schema calls an attribute besides; read when the first unknown name comes."""
+        if self._schema is None:
+            self._schema = read_schema(self._session.beside)
+        return self._schema.names_of(name)
 
     def search_for(self, kind: str, used: frozenset[str]) -> Search:
         """Give the search that finds every entry of a type, with what is used of it."""
@@ -154,27 +162,55 @@ class Reading:
     def maker(self, kind: str, used: frozenset[str]) -> "Maker":
         """Give what makes objects of a type's entries."""
         settings = self._system.objects[kind]
-        return Maker(EntryReader(kind, settings, used), dn.key(base_of(self._system, settings)), self._session)
+        reader = EntryReader(kind, settings, used, names=self._other_names, tell=self._session.tell)
+        return Maker(reader, dn.key(base_of(self._system, settings)), self._session)
 
     def one(
         self, kind: str, external_id: str | None, secondary_id: str | None, used: frozenset[str]
     ) -> ImportedObject | None:
         """Look one entry up by its primary id, or else by its DN."""
-        settings = self._system.objects[kind]
-        search = self.search_for(kind, used)
-        found: list[Message] = []
+        search, make = self.search_for(kind, used), self.maker(kind, used)
+        found: list[ImportedObject] = []
         if external_id is not None:
-            found = self._find(search._replace(filter=id_filter(settings.external_id, external_id)))
+            found = self._with_id(search, self._system.objects[kind], external_id, make)
         if not found and secondary_id is not None:
             at = search._replace(base=secondary_id, scope=BASE, filter="(objectClass=*)")
-            found = self._find(at)
-        return self.maker(kind, used)(found[0]) if found and isinstance(found[0], Entry) else None
+            found = [make(entry) for entry in self._find(at)]
+        return found[0] if found else None
 
-    def _find(self, search: Search) -> list[Message]:
+    def _with_id(
+        self, search: Search, settings: ObjectTypeConfig, external_id: str, make: "Maker"
+    ) -> list[ImportedObject]:
+        """Find the entries with an external id; a value that can be written in many ways is looked for in all."""
+        found = [make(entry) for entry in self._find(search._replace(filter=id_filter(settings, external_id)))]
+        if found or is_exact(settings):
+            return found
+        every = self._find(search._replace(filter=f"(&{search.filter}({settings.external_id}=*))"))
+        return [one for one in map(make, every) if one.external_id == external_id]
+
+    def is_there(self, kind: str, external_id: str, entry_dn: str) -> bool:
+        """Tell whether a DN names the entry with an external id."""
+        settings = self._system.objects[kind]
+        search = Search(entry_dn, "(objectClass=*)", [settings.external_id], BASE)
+        if is_exact(settings):
+            search = search._replace(filter=id_filter(settings, external_id), attributes=["1.1"])
+            return bool(self._entries(search))
+        make = self.maker(kind, frozenset())
+        return any(make(entry).external_id == external_id for entry in self._entries(search))
+
+    def exists(self, name: str) -> bool:
+        """Tell whether a name names an entry."""
+        return bool(self._entries(Search(name, "(objectClass=*)", ["1.1"], BASE)))
+
+    def _entries(self, search: Search) -> list[Entry]:
+        found, _ = find(self._session.link, search)
+        return [one for one in found if isinstance(one, Entry)]
+
+    def _find(self, search: Search) -> list[Entry]:
         found, result = self._session.read(lambda link: find(link, search))
         if result.code not in _NOWHERE:
             raise ConnectionLost(f"'{self._session.name}': {search.base}: {explain_result(result).message}")
-        return [one for one in found if not isinstance(one, Reference)]
+        return [one for one in found if isinstance(one, Entry)]
 
 
 class Maker:
@@ -187,18 +223,12 @@ class Maker:
         self.read_attributes = reader.read_encoded
 
     def __call__(self, entry: Entry) -> ImportedObject:
-        try:
-            name, wrong = entry.dn.decode(), None
-        except UnicodeDecodeError:
-            name = entry.dn.decode(errors="replace")
-            wrong = ObjectError("syntax-violation", f"the DN '{name}' is not UTF-8", "rename the entry")
+        name, wrong = dn.from_bytes(entry.dn)
         found = entry.attributes
         read = found if isinstance(found, Read) else self._reader.read_listed(found)
         for attribute, start in read.unread:
             rest = rest_of(self._session.beside, name, attribute, start)
             read = self._reader.add_rest(read, attribute, rest)
-        one = self._reader.object_of(name, read, name)
+        one = self._reader.object_of(name, read._replace(wrong=wrong or read.wrong), name)
         one.partition = self._partition
-        if wrong is not None:
-            one.error, one.attributes = wrong, {}
         return one

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+from engine.attribute_names import usual
 from engine.connectors.base import SchemaAttribute
 from engine.connectors.ldap_link import Search, find
 from engine.connectors.ldap_session import Session
@@ -103,6 +104,15 @@ class Schema:
         """Tell whether an attribute is defined."""
         return _plain(name) in self._types
 
+    def names_of(self, name: str) -> list[str]:
+        """Give every name of an attribute, and its object identifier; none for one that is not defined."""
+        found = self._types.get(_plain(name), {})
+        return [*found.get("NAME", ()), *found.get("", ())]
+
+    def usual(self, name: str) -> str:
+        """Give the form in which the names of one attribute are equal."""
+        return usual(next(iter(self.names_of(name)), name))
+
     def attributes_of(self, classes: Sequence[str]) -> list[SchemaAttribute]:
         """Describe what entries of some object classes must and may hold, and what the server keeps with all."""
         must, may = set[str](), set[str]()
@@ -111,8 +121,8 @@ class Schema:
         if not must | may:
             return []
         kept = (one["NAME"][0] for one in self._types.values() if one.get("NAME") and _is_operational(one))
-        names = {name.lower(): name for name in (*kept, *may, *must)}
-        required = {name.lower() for name in must}
+        names = {self.usual(name): name for name in (*kept, *may, *must)}
+        required = {self.usual(name) for name in must}
         return [self.describe(names[key], required=key in required) for key in sorted(names)]
 
     def _collect(self, name: str, must: set[str], may: set[str], seen: set[str]) -> None:
@@ -146,12 +156,13 @@ class Schema:
             required=required,
             read_only=found.read_only,
             syntax=found.syntax,
+            names=tuple(self.names_of(name)),
         )
 
     def _resolve(self, name: str) -> _Attribute:
         """Give an attribute's own description, with what it takes over from its superiors."""
         syntax = equality = ""
-        own = found = self._types.get(name.lower(), {})
+        own = found = self._types.get(_plain(name), {})
         for _ in range(20):
             syntax = syntax or next(iter(found.get("SYNTAX", ())), "").partition("{")[0]
             equality = equality or next(iter(found.get("EQUALITY", ())), "")

@@ -80,6 +80,11 @@ class Session:
         """What the connection goes over."""
         self.offers = Offers({})
 
+    def tell(self, text: str) -> None:
+        """Let an operator know of something, once."""
+        if text not in self._notes:
+            self._notes.append(text)
+
     @property
     def beside(self) -> "Session":
         """Another connection to the same server, for what is looked up while a search goes on."""

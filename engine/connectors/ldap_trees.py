@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from engine import dn
+from engine.attribute_names import usual
 from engine.config import ObjectTypeConfig
 from engine.connectors.base import ExportOperation
 from engine.connectors.ldap_link import Add, Delete, DirectoryLink, Search
@@ -16,7 +17,8 @@ def create_parents(link: DirectoryLink, operations: Sequence[ExportOperation]) -
 
     What the server refuses is left to the entries themselves: they fail, and say why.
     """
-    above = {dn.key(parent): parent for one in operations for parent in units_above(one.secondary_id or "")}
+    names = [one.new_secondary_id or one.secondary_id or "" for one in operations]
+    above = {dn.key(parent): parent for name in names for parent in units_above(name)}
     for parent in sorted(above.values(), key=dn.depth):
         name = dn.own_rdn(parent)[0][1]
         request = Add(parent, [("objectClass", [b"organizationalUnit"]), ("ou", [name.encode()])])
@@ -26,7 +28,7 @@ def create_parents(link: DirectoryLink, operations: Sequence[ExportOperation]) -
 def units_above(entry_dn: str) -> Iterable[str]:
     """Give the units right above an entry, the nearest first, up to the first ancestor that is none."""
     above = dn.parent(entry_dn)
-    while above and dn.rdn_names(above) and dn.rdn_names(above)[0].lower() == "ou":
+    while above and dn.rdn_names(above) and usual(dn.rdn_names(above)[0]) == "ou":
         yield above
         above = dn.parent(above)
 

@@ -1,26 +1,30 @@
 """Write to a directory server over one connection, with many operations waiting for their answers at once."""
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Literal
 
 from engine import dn, values
+from engine.attribute_names import usual
 from engine.config import ObjectTypeConfig, SystemConfig
-from engine.connectors.active_directory import GUID, id_bytes, id_filter, named_by_id, quoted_password
+from engine.connectors.active_directory import GUID, id_bytes, is_exact, named_by_id, quoted_password
 from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.chunks import in_chunks
 from engine.connectors.directory import entry_attributes, old_rdn_goes
-from engine.connectors.ldap_link import Add, Delete, Modification, Modify, Rename, Request, Search, Unfit, find
+from engine.connectors.ldap_link import Add, Delete, Modification, Modify, Rename, Request, Unfit
 from engine.connectors.ldap_options import LdapObjectOptions
-from engine.connectors.ldap_reading import base_of
-from engine.connectors.ldap_results import NO_SUCH_OBJECT, explain_result
+from engine.connectors.ldap_reading import Reading, base_of
+from engine.connectors.ldap_results import NO_SUCH_OBJECT, SUCCESS, explain, explain_result
 from engine.connectors.ldap_schema import Schema
 from engine.connectors.ldap_session import ASSERTION, PERMISSIVE, TREE_DELETE, Session
 from engine.connectors.ldap_trees import create_parents, delete_below, objects_below
-from engine.connectors.wire import Control, Entry
-from engine.connectors.wire_requests import ADD, BASE, DELETE, REPLACE, encode_equality
+from engine.connectors.wire import Control
+from engine.connectors.wire_requests import ADD, DELETE, REPLACE, encode_equality
 from engine.errors import ConnectionLost, ObjectError
+from engine.external_ids import kind_of
 from engine.secrets import Secret
 from storage.records import ChangeType
 
@@ -40,10 +44,15 @@ class LdapWriter:
         self._objects = system.objects
         self._schema = schema
         self._options = session.options
+        self._reading = Reading(session, system)
         self._asserts = True
         """Whether assertions are of use with this server; not where its overlays mistake them."""
         self._codes: dict[int, int] = {}
         """How the operations of the batch ended, as LDAP says it: operation id → result code."""
+        self._renamed: set[int] = set()
+        """The operations of the batch whose entries have their new names."""
+        self._parts: Counter[int] = Counter()
+        """How many parts of the operations of the batch are written."""
 
     def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         """Execute operations in two waves: renames before the other changes of the same entries.
@@ -51,7 +60,7 @@ class LdapWriter:
         Raises `ConnectionLost` with the results there are.
         """
         results: Results = {}
-        self._codes = {}
+        self._codes, self._renamed, self._parts = {}, set(), Counter()
         try:
             self._export(operations, results)
         except ConnectionLost as error:
@@ -81,13 +90,19 @@ class LdapWriter:
     def _asserted(self, operation: ExportOperation) -> bool:
         """Tell whether the server is asked to change an entry only if it is the one that is meant."""
         bound = self._asserts and self._session.offers.has(ASSERTION)
-        return bound and operation.external_id is not None and operation.change_type != ChangeType.CREATE
+        known = operation.external_id is not None and operation.change_type != ChangeType.CREATE
+        return bound and known and self._is_comparable(operation)
+
+    def _is_comparable(self, operation: ExportOperation) -> bool:
+        """Tell whether the server compares external ids as we do: values that can be written in many ways as such."""
+        settings = self._objects[operation.type]
+        return is_exact(settings) or self._schema.describe(settings.external_id).kind == kind_of(settings)
 
     def _execute(self, operations: Sequence[ExportOperation], results: Results) -> None:
-        bound = self._asserts and self._session.offers.has(ASSERTION)
         writable = [self._fit(one) for one in operations if self._is_writable(one, results)]
-        meant = [one for one in writable if bound or self._by_id(one) or self._is_meant(one, results)]
-        self._pipeline([one for one in meant if one.new_secondary_id is not None], self._rename, results)
+        meant = [one for one in writable if self._asserted(one) or self._by_id(one) or self._is_meant(one, results)]
+        named_anew = [one for one in meant if one.new_secondary_id is not None and one.id not in self._renamed]
+        self._rename_all(named_anew, results)
         failed = {result.id for result in results.values() if result.error}
         rest = [one for one in meant if one.id not in failed and _has_more(one)]
         for one in meant:
@@ -107,22 +122,47 @@ class LdapWriter:
                 delete_below(self._session, alone)
                 self._write_in_chunks(alone, results)
 
+    def _rename_all(self, operations: Sequence[ExportOperation], results: Results) -> None:
+        """Rename and move entries; where their new parents are missing, these are made first if so configured."""
+        self._pipeline(operations, self._rename, results)
+        if self._options.create_parents and (orphans := self._orphans(operations, results)):
+            create_parents(self._session.link, orphans)
+            self._pipeline(orphans, self._rename, results)
+        for one in self._orphans(operations, results):
+            results[one.id] = ExportResult(one.id, error=explain(NO_SUCH_OBJECT, creating=True))
+        self._renamed |= {one.id for one in operations if results[one.id].error is None}
+
+    def _orphans(self, operations: Sequence[ExportOperation], results: Results) -> list[ExportOperation]:
+        """Give the moves that failed because their new parent is missing, and not the entry itself."""
+        doubtful = MAY_BE_ITS_ASSERTION | {SUCCESS}
+        failed = [one for one in operations if self._codes[one.id] not in doubtful]
+        return [one for one in failed if self._is_orphan(one)]
+
+    def _is_orphan(self, operation: ExportOperation) -> bool:
+        """Look whether an entry is there, and its new parent is not: servers answer that with different codes."""
+        parent = dn.parent(operation.new_secondary_id or "")
+        if not parent or self._reading.exists(parent):
+            return False
+        return self._reading.exists(self._name(operation, operation.secondary_id or ""))
+
     def _by_id(self, operation: ExportOperation) -> bool:
         """Tell whether the server finds the entry by its id, wherever it stands by now."""
-        known = self._objects[operation.type].external_id.lower() == GUID and operation.external_id is not None
+        known = usual(self._objects[operation.type].external_id) == GUID and operation.external_id is not None
         return known and self._session.offers.is_active_directory
 
     def _name(self, operation: ExportOperation, entry_dn: str) -> str:
         """Give the name by which the server is told which entry is meant."""
-        return named_by_id(operation.external_id or "") if self._by_id(operation) else entry_dn
+        if not self._by_id(operation):
+            return entry_dn
+        return named_by_id(self._objects[operation.type], operation.external_id or "")
 
     def _fit(self, operation: ExportOperation) -> ExportOperation:
         """Leave out of an update what Active Directory takes from the name alone: the RDN's own attribute."""
         name = operation.new_secondary_id or operation.secondary_id
         if operation.change_type != ChangeType.UPDATE or name is None or not self._session.offers.is_active_directory:
             return operation
-        named = {(rdn_name.lower(), value) for rdn_name, value in dn.own_rdn(name)}
-        changes = [one for one in operation.changes if (one.name.lower(), *map(str, one.add)) not in named]
+        named = {(usual(rdn_name), value) for rdn_name, value in dn.own_rdn(name)}
+        changes = [one for one in operation.changes if (usual(one.name), *map(str, one.add)) not in named]
         return replace(operation, changes=changes)
 
     def _failed(self, operations: Sequence[ExportOperation], change: ChangeType, code: int) -> list[ExportOperation]:
@@ -131,11 +171,12 @@ class LdapWriter:
 
     def _write_in_chunks(self, operations: Sequence[ExportOperation], results: Results) -> None:
         """Write operations; those with very many values go on, one part after the other, once the first is there."""
-        waiting = [in_chunks(operation, self._options.chunk) for operation in operations]
+        waiting = [islice(in_chunks(one, self._options.chunk), self._parts[one.id], None) for one in operations]
         while waiting:
             round_ = [(parts, part) for parts in waiting if (part := next(parts, None)) is not None]
             self._pipeline([part for _, part in round_], self._change, results)
             waiting = [parts for parts, part in round_ if results[part.id].error is None]
+            self._parts.update(part.id for _, part in round_ if results[part.id].error is None)
 
     def _is_writable(self, operation: ExportOperation, results: Results) -> bool:
         """Refuse what the server sets by itself, a name that no entry can have, a password that others could read."""
@@ -198,11 +239,10 @@ class LdapWriter:
 
     def _is_meant(self, operation: ExportOperation, results: Results) -> bool:
         """Look, for a server that cannot assert it, whether the DN still names the entry that is meant."""
-        if operation.external_id is None:
+        if operation.external_id is None or operation.change_type == ChangeType.CREATE:
             return True
-        by_id = id_filter(self._objects[operation.type].external_id, operation.external_id)
-        found, _ = find(self._session.link, Search(operation.secondary_id or "", by_id, ["1.1"], BASE))
-        if any(isinstance(one, Entry) for one in found):
+        name = operation.new_secondary_id if operation.id in self._renamed else operation.secondary_id
+        if self._reading.is_there(operation.type, operation.external_id, name or ""):
             return True
         error = ObjectError("missing-object", "the entry is not there any more", "import the directory to see why")
         results[operation.id] = ExportResult(operation.id, error=error)
@@ -237,8 +277,8 @@ class LdapWriter:
     def _controls(self, operation: ExportOperation) -> list[Control]:
         controls = list(self._session.offers.manage())
         if self._asserted(operation) and operation.external_id is not None:
-            name = self._objects[operation.type].external_id
-            value = encode_equality(name, id_bytes(name, operation.external_id))
+            settings = self._objects[operation.type]
+            value = encode_equality(settings.external_id, id_bytes(settings, operation.external_id))
             controls.append(Control(ASSERTION, critical=True, value=value))
         return controls
 
@@ -249,13 +289,13 @@ class LdapWriter:
         """
         settings = self._objects[operation.type]
         names = (operation.secondary_id, operation.new_secondary_id) if operation.new_secondary_id else ()
-        renamed = {attribute.lower() for name in names for attribute in dn.rdn_names(name or "")}
+        renamed = {self._schema.usual(attribute) for name in names for attribute in dn.rdn_names(name or "")}
         modifications: list[Modification] = []
         for change in operation.changes:
             write = values.bytes_writer(settings.type_of(change.name).kind)
             add, remove = list(map(write, change.add)), list(map(write, change.remove))
             if change.replace:
-                if change.name.lower() in renamed or not self._schema.compares(change.name):
+                if self._schema.usual(change.name) in renamed or not self._schema.compares(change.name):
                     modifications.append((REPLACE, change.name, add))
                     continue
                 held = remove if change.imported is None else list(map(write, change.imported))
@@ -276,7 +316,7 @@ class LdapWriter:
         settings = self._objects[operation.type]
         controls = self._controls(operation)
         if operation.change_type == ChangeType.CREATE:
-            attributes = entry_attributes(entry_dn, settings, operation.attributes)
+            attributes = entry_attributes(entry_dn, settings, operation.attributes, self._schema.usual)
             return Add(entry_dn, attributes + self._initial_password(settings), controls)
         entry_dn = self._name(operation, entry_dn)
         if operation.change_type == ChangeType.DELETE:

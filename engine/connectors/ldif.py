@@ -20,7 +20,8 @@ from engine.connectors.base import (
     ImportPage,
     ImportRequest,
 )
-from engine.connectors.directory import Base, DirectoryObjectOptions, EntryReader, why_no_flow
+from engine.connectors.directory import Base, DirectoryObjectOptions, why_no_flow
+from engine.connectors.entries import EntryReader
 from engine.connectors.files import changed_since, copy_into, find_duplicates, snapshot
 from engine.connectors.ldif_directory import LdifDirectory
 from engine.connectors.ldif_format import Entry, LdifError, read_entries
@@ -47,7 +48,9 @@ class LdifConnector(Connector):
         super().__init__(name, system, folder)
         self.options: LdifOptions = system.options
         self.path = folder / self.options.path
-        self._directory = LdifDirectory(self.path, dict(system.objects))
+        self._directory = LdifDirectory(self.path, dict(system.objects), self._type_of)
+        self._unfinished = ""
+        """Why the file that was read last does not hold everything."""
         self._classes = {
             kind: frozenset(name.lower() for name in settings.options.object_class)
             for kind, settings in system.objects.items()
@@ -94,8 +97,8 @@ class LdifConnector(Connector):
             while objects := await asyncio.to_thread(next, pages, None):
                 yield ImportPage(objects, total)
         changed = changed_since(self.path, before)
-        reason = f"{self.path} changed while it was read" if changed else ""
-        yield ImportEnd(complete=not changed, partitions=list(self._bases.values()), reason=reason)
+        reason = f"{self.path} changed while it was read" if changed else self._unfinished
+        yield ImportEnd(complete=not reason, partitions=list(self._bases.values()), reason=reason)
 
     def looks_for(self, object_type: str) -> str:
         return "".join(f"(objectClass={name})" for name in sorted(self._classes[object_type]))
@@ -103,6 +106,7 @@ class LdifConnector(Connector):
     def _scan(self, copy: BinaryIO) -> tuple[int, frozenset[str]]:
         """Count the entries that will come, and find the ids that stand in the file more than once."""
         total = 0
+        readers = self._readers({kind: frozenset() for kind in self.system.objects})
 
         def ids() -> Iterator[str]:
             nonlocal total
@@ -112,25 +116,35 @@ class LdifConnector(Connector):
                 if kind is None:
                     continue
                 total += 1
-                if (external_id := entry.first(self.system.objects[kind].external_id)) is not None:
+                if (external_id := readers[kind].external_id(entry.attributes)) is not None:
                     yield f"{kind}\0{external_id}"
 
         duplicates = find_duplicates(ids)
         return total, duplicates
 
+    def _readers(self, types: Mapping[str, frozenset[str]]) -> dict[str, EntryReader]:
+        objects, tell = self.system.objects, self._tell
+        return {kind: EntryReader(kind, objects[kind], used, tell=tell) for kind, used in types.items()}
+
+    def _tell(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
     def _pages(
         self, copy: BinaryIO, request: ImportRequest, duplicates: frozenset[str]
     ) -> Iterator[list[ImportedObject]]:
-        readers = {kind: EntryReader(kind, self.system.objects[kind], used) for kind, used in request.types.items()}
+        readers = self._readers(request.types)
         page: list[ImportedObject] = []
         for entry in self._entries(copy):
             kind = self._type_of(entry)
             if kind is None:
                 continue
-            one = readers[kind].read(entry.dn, entry.attributes, f"{self.path.name}:{entry.line}")
+            one = readers[kind].read(entry.dn, entry.attributes, f"{self.path.name}:{entry.line}", entry.wrong)
             one.partition = self._bases[kind]
             if f"{kind}\0{one.external_id}" in duplicates:
                 one.error = _duplicate(one)
+            if entry.cut:
+                one.external_id, one.error = None, _cut(one)
             page.append(one)
             if len(page) == request.page_size:
                 yield page
@@ -140,10 +154,14 @@ class LdifConnector(Connector):
 
     def _entries(self, copy: BinaryIO) -> Iterator[Entry]:
         copy.seek(0)
+        self._unfinished = ""
         try:
-            yield from read_entries(copy)
+            yield from read_entries(copy, self._unfinish)
         except LdifError as error:
             raise CannotConnect(f"{self.path}: not readable as LDIF: {error}") from error
+
+    def _unfinish(self, why: str) -> None:
+        self._unfinished = self._unfinished or f"{self.path}: {why}"
 
     def _type_of(self, entry: Entry) -> str | None:
         """Give the first configured type whose object classes an entry has, below that type's base."""
@@ -168,11 +186,11 @@ class LdifConnector(Connector):
         secondary_id: str | None,
         attributes: frozenset[str],
     ) -> ImportedObject | None:
-        entry = await asyncio.to_thread(self._directory.find, external_id, secondary_id)
+        entry = await asyncio.to_thread(self._directory.find, object_type, external_id, secondary_id)
         if entry is None:
             return None
         reader = EntryReader(object_type, self.system.objects[object_type], attributes)
-        return reader.read(entry.dn, entry.attributes, str(self.path))
+        return reader.read(entry.dn, entry.attributes, str(self.path), entry.wrong)
 
     async def copy_to(self, folder: Path, used: Mapping[str, frozenset[str]]) -> Copy:
         path = await asyncio.to_thread(copy_into, self.path, folder)
@@ -188,4 +206,12 @@ def _duplicate(one: ImportedObject) -> ObjectError:
         "duplicate-external-id",
         f"the external id '{one.external_id}' stands in the file more than once",
         "give every entry its own id; until then none of them changes anything",
+    )
+
+
+def _cut(one: ImportedObject) -> ObjectError:
+    return ObjectError(
+        "missing-external-id",
+        f"the file ends in the middle of '{one.secondary_id}', so that its id may be cut",
+        "let the whole file be written, and import it again",
     )

@@ -1,29 +1,34 @@
 """A directory in one LDIF file that can be written: indexed on disk, replaced as a whole after each batch."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from engine import dn, values
+from engine import dn, external_ids, values
+from engine.attribute_names import normal, usual
 from engine.config import ObjectTypeConfig
 from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.directory import entry_attributes, old_rdn_goes
-from engine.connectors.files import Refused, Stamp, changed_since, replacing, stamp
+from engine.connectors.entries import EntryReader
+from engine.connectors.files import Refused, Stamp, changed_since, replacing, stamp, unreadable, unwritable
 from engine.connectors.ldif_format import Entry, LdifError, numbered, parse_entry, read_blocks, write_entry
 from engine.errors import CannotConnect, ConnectionLost, ObjectError
 from storage.records import AttributeChange, ChangeType
 from storage.scratch import DuplicateKey, EntryTree, TreeEntry
 
 Raw = dict[str, list[bytes]]
+TypeOf = Callable[[Entry], str | None]
+"""Gives the object type that an entry has."""
 
 
 class LdifDirectory:
     """The entries of a file by DN and by entryUUID, in a temporary index, so that memory stays bounded."""
 
-    def __init__(self, path: Path, types: dict[str, ObjectTypeConfig]) -> None:
+    def __init__(self, path: Path, types: dict[str, ObjectTypeConfig], type_of: TypeOf) -> None:
         self.path = path
         self._types = types
-        self._ids = [settings.external_id.lower() for settings in types.values()]
+        self._type_of = type_of
+        self._readers = {kind: EntryReader(kind, settings, frozenset()) for kind, settings in types.items()}
         self._stamp: Stamp | None = None
         self._tree: EntryTree | None = None
 
@@ -45,7 +50,9 @@ class LdifDirectory:
                 return self._tree
             with self.path.open("rb") as file:
                 self._tree = EntryTree(self._tree_entry(entry, block) for entry, block in read_blocks(file))
-        except (OSError, LdifError, dn.InvalidDn) as error:
+        except OSError as error:
+            raise unreadable(self.path, error) from error
+        except (LdifError, dn.InvalidDn) as error:
             raise CannotConnect(f"{self.path}: cannot be read: {error}") from error
         except DuplicateKey as error:
             raise CannotConnect(f"{self.path}: the DN '{error}' stands in it twice; remove one of the two") from error
@@ -54,10 +61,10 @@ class LdifDirectory:
     def _changed(self) -> bool:
         return self.path.exists() if self._stamp is None else changed_since(self.path, self._stamp)
 
-    def find(self, external_id: str | None, secondary_id: str | None) -> Entry | None:
-        """Look an entry up by its entryUUID, or else by its DN."""
+    def find(self, kind: str, external_id: str | None, secondary_id: str | None) -> Entry | None:
+        """Look an entry up by its primary id, or else by its DN."""
         tree = self._load()
-        block = tree.find_by_external_id(external_id.lower()) if external_id is not None else None
+        block = tree.find_by_external_id(self._id_key(kind, external_id)) if external_id is not None else None
         if block is None and secondary_id is not None:
             block = tree.find(dn.key(secondary_id))
         return _parsed(block) if block else None
@@ -65,7 +72,11 @@ class LdifDirectory:
     def apply(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         """Execute operations and replace the file; what is reported as done is on the disk."""
         tree = self._load()
-        results = [self._execute(tree, operation) for operation in operations]
+        try:
+            results = [self._execute(tree, operation) for operation in operations]
+        except OSError as error:
+            self.close()
+            raise unwritable(self.path, error) from error
         if any(result.error is None for result in results):
             self._save(tree)
         return results
@@ -89,17 +100,18 @@ class LdifDirectory:
     def _create(self, tree: EntryTree, operation: ExportOperation, entry_dn: str) -> str | None:
         if tree.find(dn.key(entry_dn)) is not None:
             raise Refused("existing-object", f"'{entry_dn}' exists already", "join it by a rule")
-        _need_parent(tree, entry_dn)
+        self._need_parent(tree, entry_dn)
         external_id = str(uuid.uuid4())
         attributes = entry_attributes(entry_dn, self._types[operation.type], operation.attributes)
         raw = dict(attributes) | {"entryUUID": [external_id.encode()]}
         self._put(tree, entry_dn, raw, {})
-        return external_id if self._types[operation.type].external_id.lower() == "entryuuid" else None
+        assigned = usual(self._types[operation.type].external_id) == "entryuuid"
+        return self._readers[operation.type].external_id(raw) if assigned else None
 
     def _locate(self, tree: EntryTree, operation: ExportOperation, entry_dn: str) -> Entry:
         """Find the entry that is meant: by its id where that is known, wherever it stands now."""
         if operation.external_id is not None:
-            block = tree.find_by_external_id(operation.external_id.lower())
+            block = tree.find_by_external_id(self._id_key(operation.type, operation.external_id))
         else:
             block = tree.find(dn.key(entry_dn))
         if block is None:
@@ -125,8 +137,9 @@ class LdifDirectory:
             self._rename(tree, found, operation.new_secondary_id, raw)
             entry_dn = operation.new_secondary_id
         settings = self._types[operation.type]
+        held = {normal(name): name for name in raw}
         for change in operation.changes:
-            name = change.name.lower()
+            name = held.get(normal(change.name), change.name.lower())
             found.spelling.setdefault(name, change.name)
             raw[name] = _changed(settings, raw.get(name, []), change)
         self._put(tree, entry_dn, raw, found.spelling)
@@ -138,16 +151,23 @@ class LdifDirectory:
             raise Refused("existing-object", f"'{new_dn}' exists already", "give one of the two another name")
         if dn.is_within(new_key, old_key) and new_key != old_key:
             raise Refused("constraint-violation", f"'{entry.dn}' cannot move below itself", "correct the rule's dn")
-        _need_parent(tree, new_dn)
+        self._need_parent(tree, new_dn)
+        names = {normal(name): name for name in raw}
         for name, value in dn.own_rdn(entry.dn) if old_rdn_goes(entry.dn, new_dn) else []:
-            kept = [one for one in raw.get(name.lower(), []) if one.decode(errors="replace") != value]
-            raw[name.lower()] = kept
+            written = names.get(usual(name), name.lower())
+            raw[written] = [one for one in raw.get(written, []) if one.decode(errors="replace") != value]
         for name, value in dn.own_rdn(new_dn):
-            held = raw.setdefault(name.lower(), [])
+            held = raw.setdefault(names.get(usual(name), name.lower()), [])
             if value.encode() not in held:
                 held.append(value.encode())
         tree.remove(old_key)
         self._move_children(tree, old_key, new_dn)
+
+    def _need_parent(self, tree: EntryTree, entry_dn: str) -> None:
+        parent = dn.parent(entry_dn)
+        if parent and tree.find(dn.key(parent)) is None:
+            advice = "create it first, or provision it by a rule"
+            raise Refused("non-existent-parent", f"'{parent}' does not exist", advice)
 
     def _move_children(self, tree: EntryTree, old_parent: str, new_parent: str) -> None:
         for key, block in tree.children(old_parent):
@@ -165,8 +185,15 @@ class LdifDirectory:
 
     def _tree_entry(self, entry: Entry, block: bytes) -> TreeEntry:
         key = dn.key(entry.dn)
-        external_id = next((found for name in self._ids if (found := entry.first(name))), None)
-        return TreeEntry(key, dn.parent(key), external_id.lower() if external_id else None, dn.depth(key), block)
+        kind = self._type_of(entry)
+        external_id = self._readers[kind].external_id(entry.attributes) if kind is not None else None
+        id_key = self._id_key(kind, external_id) if kind is not None and external_id is not None else None
+        return TreeEntry(key, dn.parent(key), id_key, dn.depth(key), block)
+
+    def _id_key(self, kind: str, external_id: str) -> str:
+        """Give the text by which an id is found: types that are told apart by a filter share their attribute."""
+        settings = self._types[kind]
+        return f"{normal(settings.external_id)}\0{external_ids.writer(settings)(external_id)}"
 
     def _save(self, tree: EntryTree) -> None:
         """Write every entry, parents before children, and take the old file's place."""
@@ -179,14 +206,8 @@ class LdifDirectory:
                 file.writelines(_separated(block) for block in tree.blocks())
         except OSError as error:
             self.close()
-            raise ConnectionLost(f"{self.path}: cannot be written: {error.strerror or error}") from error
+            raise unwritable(self.path, error) from error
         self._stamp = stamp(self.path)
-
-
-def _need_parent(tree: EntryTree, entry_dn: str) -> None:
-    parent = dn.parent(entry_dn)
-    if parent and tree.find(dn.key(parent)) is None:
-        raise Refused("non-existent-parent", f"'{parent}' does not exist", "create it first, or provision it by a rule")
 
 
 def _parsed(block: bytes) -> Entry:

@@ -1,6 +1,6 @@
 """Phase 2, provisioning: give an MVO that has no object in a target a planned one."""
 
-from engine import dn
+from engine import dn, external_ids
 from engine.errors import ObjectFailed
 from engine.labels import label_of, label_of_mvo
 from engine.phases.desired import Desired
@@ -48,10 +48,11 @@ def plan_of(workspace: Workspace, desired: Desired) -> Content:
     Where the target's primary external id is one of the planned attributes, it is known from the start.
     """
     planned = desired.planned()
-    ids = planned.get(workspace.object_type(*desired.target).external_id, [])
+    settings = workspace.object_type(*desired.target)
+    ids = planned.get(settings.external_id, [])
     return content_of(
         planned,
-        external_id=str(ids[0]) if ids else None,
+        external_id=external_ids.writer(settings)(ids[0]) if ids else None,
         secondary_id=desired.secondary_id,
         secondary_key=desired.secondary_key,
     )

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 
+from engine import external_ids
 from engine.phases.sync_page import SyncPage
 from engine.rules.compiled import Flow
 from engine.rules.flows import Refer
 from engine.steps import Step
+from engine.values import InvalidValue
 from engine.workspace import Workspace
 from storage import metaverse, references
 from storage.records import Cso, Mvo
@@ -24,10 +26,11 @@ async def learn_references(tx: Transaction, page: SyncPage, csos: Iterable[Cso])
             dns.setdefault(cso.system, _type_with_dns(workspace, cso.system))
             page.owing.setdefault(cso.id, [])  # whatever it owed before, and does not any more, is dropped
         for name in names:
+            kind = meant_type(workspace, cso, name) or cso.type
             for text in cso.attributes.get(name, ()):
-                if (cso.system, text) not in page.keys:
-                    by_dn, key = _reference_key(workspace, cso.system, dns[cso.system], text)
-                    page.keys[cso.system, text] = key
+                if (cso.system, kind, text) not in page.keys:
+                    by_dn, key = _reference_key(workspace, cso.system, dns[cso.system], kind, text)
+                    page.keys[cso.system, kind, text] = key
                     wanted.setdefault(cso.system, {}).setdefault(by_dn, set()).add(key)
     if page.owing:
         page.in_grace = await metaverse.ids_in_grace(tx)
@@ -44,11 +47,20 @@ def _type_with_dns(workspace: Workspace, system: str) -> str | None:
     return next((kind for kind in types if workspace.is_dn(system, kind)), None)
 
 
-def _reference_key(workspace: Workspace, system: str, kind: str | None, text: str) -> tuple[bool, str]:
-    """Give whether a reference is a DN, which only a type that has DNs can tell, and what it is looked up by."""
-    if kind is not None and "=" in text:
-        return True, workspace.secondary_key(system, kind, text) or text
-    return False, text
+def _reference_key(workspace: Workspace, system: str, named: str | None, kind: str, text: str) -> tuple[bool, str]:
+    """Give whether a reference is a DN, which only a type that has DNs can tell, and what it is looked up by.
+
+    An id is read as those of a type are: `007` names 7 where they are integers.
+    """
+    if named is not None and "=" in text:
+        return True, workspace.secondary_key(system, named, text) or text
+    types = workspace.config.systems[system].objects if system in workspace.config.systems else {}
+    if kind not in types or external_ids.is_as_written(types[kind]):
+        return False, text
+    try:
+        return False, external_ids.reader(types[kind])(text)
+    except InvalidValue:
+        return False, text
 
 
 def _referring_attributes(workspace: Workspace, cso: Cso) -> list[str]:
@@ -67,7 +79,7 @@ def refer_inbound(page: SyncPage, cso: Cso, mvo: Mvo) -> Refer:
         missing: list[Owed] = []
         kind = meant_type(page.step.workspace, cso, flow.copies or "")
         for text in texts:
-            key = page.keys[cso.system, text]
+            key = page.keys[cso.system, kind or cso.type, text]
             named = {mvo_id for of, mvo_id in page.known.get((cso.system, key), []) if kind in (None, of)}
             if len(named) == 1:
                 found |= named

@@ -32,8 +32,8 @@ class SyncPage:
     """MVOs that the page projects; they are stored once their attributes are known."""
     known: dict[tuple[str, str], list[tuple[str, int]]] = field(default_factory=dict)
     """(System, key of a reference) → the objects that this names: their types and MVOs."""
-    keys: dict[tuple[str, str], str] = field(default_factory=dict)
-    """(System, what a reference says) → the id or normalised DN by which it is looked up."""
+    keys: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """(System, type whose ids are read so, what a reference says) → the id or DN by which it is looked up."""
     names_lost: set[int] = field(default_factory=set)
     """MVOs whose generated name somebody else took before their account was created."""
     woken: set[int] = field(default_factory=set)

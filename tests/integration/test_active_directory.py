@@ -221,6 +221,37 @@ def test_a_delta_tells_what_was_changed_created_renamed_and_deleted(domain: Doma
     assert "everything was read" not in told
 
 
+def test_an_id_of_octets_is_written_deleted_and_told_as_deleted(domain: Domain) -> None:
+    domain.types["person"]["attributes"]["objectGUID"] = "binary"
+    domain("run")
+    domain.rows["2"]["department"] = "IT"
+    domain.rows["3"]["first"] = "Cleopatra"
+    assert domain("plan").count("renames") >= 1
+    domain("run")
+    assert domain.json("exports") == []
+    after = domain.entries()
+    assert after["Bob Noyce, Jr."]["dn"][0].endswith(f"OU=IT,{domain.base}")
+    assert after["Cleopatra Stöhr"]["givenName"] == ["Cleopatra"]
+    del domain.rows["1"]
+    domain("run")
+    domain("review", "approve", "rev-1", "--reason", "left")
+    domain("run")
+    assert "Ada Lovelace" not in domain.entries()
+    domain("step", "import", "ad")
+    domain.samba.tool("ldapdelete", after["Bob Noyce, Jr."]["dn"][0])
+    assert "1 deletes" in domain("step", "delta", "ad")
+
+
+def test_a_move_makes_the_units_that_it_needs(domain: Domain) -> None:
+    domain.ad["create_parents"] = True
+    domain("run")
+    domain.rows["1"]["department"] = "Board"
+    assert "1 renames" in domain("plan")
+    domain("run")
+    assert domain.entries()["Ada Lovelace"]["dn"][0].endswith(f"OU=Board,{domain.base}")
+    assert domain.json("exports") == []
+
+
 def test_changes_are_told_by_numbers_where_dirsync_is_not_granted(
     domain: Domain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,7 +300,7 @@ def test_a_password_is_sent_over_tls_only_and_kept_nowhere(domain: Domain, tmp_p
 
 
 def test_a_group_with_very_many_members_is_read_part_by_part(domain: Domain, tmp_path: Path) -> None:
-    from engine.connectors.directory import part_of
+    from engine.connectors.entries import part_of
     from engine.connectors.ldap_options import LdapOptions
     from engine.connectors.ldap_ranges import rest_of
     from engine.connectors.ldap_session import Session

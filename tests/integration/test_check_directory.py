@@ -87,3 +87,49 @@ def test_a_check_tells_whether_the_account_may_write(tmp_path: Path, access: str
         assert set(server.search()) == {SUFFIX, READER}
     finally:
         server.stop()
+
+
+READ_ONLY = "FAIL  directory: write: person: the server takes no writes below"
+
+
+def test_a_server_that_takes_no_writes_is_an_error(tmp_path: Path) -> None:
+    home = tmp_path / "slapd"
+    server = Slapd(home).start()
+    server.add(f"{BASE}\ndn: cn=staff+l=Berlin,{SUFFIX}\nobjectClass: applicationProcess\ncn: staff\nl: Berlin\n")
+    server.stop()
+    config = home / "slapd.conf"
+    config.write_text(config.read_text() + "readonly on\n")
+    server.start()
+    try:
+        for base in (SUFFIX, f"cn=staff+l=Berlin,{SUFFIX}"):
+            assert f"{READ_ONLY} {base}: point url at the one that does" in check(tmp_path, server, base=base, status=4)
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("refers", ["updateref ldap://master.example.org", ""])
+def test_a_replica_is_an_error(tmp_path: Path, refers: str) -> None:
+    home = tmp_path / "slapd"
+    server = Slapd(home).start()
+    server.add(f"{BASE}\ndn: cn=staff+l=Berlin,{SUFFIX}\nobjectClass: applicationProcess\ncn: staff\nl: Berlin\n")
+    server.stop()
+    config = home / "slapd.conf"
+    consumer = (
+        f'syncrepl rid=001 provider=ldap://127.0.0.1:1 type=refreshOnly retry="3600 +" searchbase="{SUFFIX}" '
+        "bindmethod=simple\n"
+    )
+    config.write_text(f"{config.read_text()}{consumer}{refers}\n")
+    server.start()
+    try:
+        for base in (SUFFIX, f"cn=staff+l=Berlin,{SUFFIX}"):
+            told = check(tmp_path, server, base=base, status=4)
+            assert f"{READ_ONLY} {base}" in told
+            assert not refers or "ldap://master.example.org" in told
+    finally:
+        server.stop()
+
+
+def test_a_base_by_other_names_of_its_attributes_is_understood(tmp_path: Path, slapd: Slapd) -> None:
+    slapd.add(f"dn: ou=below,{SUFFIX}\nobjectClass: organizationalUnit\nou: below\n")
+    base = f"organizationalUnitName=below,{SUFFIX}"
+    assert WRITE + f"entries may be created below {base}" in check(tmp_path, slapd, base=base)

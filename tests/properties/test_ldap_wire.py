@@ -44,7 +44,7 @@ from pyasn1.error import PyAsn1Error
 from engine.config import ObjectTypeConfig
 from engine.connectors import ber, wire, wire_requests
 from engine.connectors.ber import WireError
-from engine.connectors.directory import EntryReader
+from engine.connectors.entries import EntryReader
 from engine.connectors.wire import Control, Decoder, Entry, Intermediate, Message, Reference, Result
 from engine.values import AttributeType
 

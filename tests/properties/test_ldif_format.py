@@ -53,7 +53,7 @@ def assert_read_or_refused(text):
         lines += [entry.line for entry in read_entries(io.BytesIO(text))]
     except LdifError as error:
         lines.append(error.line)
-    assert all(1 <= line <= text.count(b"\n") + 1 for line in lines)
+    assert all(1 <= line <= text.count(b"\n") + text.count(b"\r") + 1 for line in lines)
 
 
 @settings(max_examples=200)

@@ -558,7 +558,7 @@ def test_a_carriage_return_inside_a_line_is_no_crash(tmp_path):
 def directory(folder):
     """Give the directory in the file, which takes operations one after the other while something else happens."""
     connector = make(folder)
-    return LdifDirectory(folder / "directory.ldif", dict(connector.system.objects))
+    return LdifDirectory(folder / "directory.ldif", dict(connector.system.objects), connector._type_of)
 
 
 FOREIGN = BASE + person(1) + "entryUUID: foreign\n"
@@ -624,7 +624,7 @@ def test_what_someone_else_changed_between_two_batches_is_kept(tmp_path):
 
 def test_a_folder_that_is_gone_loses_the_connection(tmp_path):
     connector = make(tmp_path, None)
-    found = LdifDirectory(tmp_path / "gone" / "directory.ldif", dict(connector.system.objects))
+    found = LdifDirectory(tmp_path / "gone" / "directory.ldif", dict(connector.system.objects), connector._type_of)
     with pytest.raises(ConnectionLost, match="cannot be written"):
         found.apply([create("dc=org", kind="unit")])
     found.close()

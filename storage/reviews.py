@@ -59,6 +59,16 @@ async def of_objects(
     return {item.object_id: item for item in await _items(tx, query)}
 
 
+async def asked_about(tx: Transaction, system: str, kind: ReviewKind) -> set[int]:
+    """Give the CSOs of a system about which an item of a kind asks that is not closed."""
+    query = select(review_items.c.object_id).where(
+        review_items.c.state.in_([state.value for state in LIVE]),
+        review_items.c.system == system,
+        review_items.c.kind == kind.value,
+    )
+    return set((await tx.execute(query)).scalars())
+
+
 async def all_of(tx: Transaction, object_id: int) -> list[ReviewItem]:
     """List everything that was ever asked about an object, newest first."""
     query = select(review_items).where(review_items.c.object_id == object_id)
@@ -200,14 +210,19 @@ async def released_candidates(tx: Transaction, system: str, gate: str) -> dict[i
     return {object_id: at for object_id, at in await tx.execute(query)}  # noqa: C416 - rows are no pairs to a checker
 
 
-async def released_gates(tx: Transaction, system: str, beginning: str) -> list[str]:
-    """Give the gates of a system, by how their names begin, of which an operator has released something."""
-    query = select(held_batches.c.gate).where(
-        held_batches.c.system == system,
-        held_batches.c.state == "released",
-        held_batches.c.gate.startswith(beginning, autoescape=True),
-    )
-    return list((await tx.execute(query.distinct())).scalars())
+async def in_batch_state(tx: Transaction, system: str, gates: str, state: str) -> list[HeldBatch]:
+    """List the batches of a system in a state, of gates whose names begin so."""
+    return await _batches(tx, select(held_batches).where(*_of_gates(system, gates, state)).order_by(held_batches.c.id))
+
+
+async def set_state(tx: Transaction, system: str, gates: str, *, before: str, after: str) -> None:
+    """Move the batches of a system from one state to another, of gates whose names begin so."""
+    await tx.execute(update(held_batches).where(*_of_gates(system, gates, before)).values(state=after))
+
+
+def _of_gates(system: str, gates: str, state: str) -> tuple[ColumnElement[bool], ...]:
+    begins = held_batches.c.gate.startswith(gates, autoescape=True)
+    return held_batches.c.system == system, held_batches.c.state == state, begins
 
 
 async def held(tx: Transaction, run_id: int | None = None) -> list[HeldBatch]:

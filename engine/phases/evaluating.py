@@ -156,8 +156,8 @@ async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Tu
             _fail(page, desired.mvo, desired.target, failure.error)
     await fill_references(tx, page, [desired for desired, _ in ready])
     for desired, cso in ready:
-        if cso is not None and cso.id in page.taken_over and cso.mvo_id != desired.mvo.id:
-            continue
+        if cso is not None and page.taken_over.get(cso.id) == desired.mvo.id:
+            continue  # it is somebody else's from now on
         try:
             _evaluate_target(page, desired, cso, deprovisioner)
         except ObjectFailed as failure:

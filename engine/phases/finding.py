@@ -11,6 +11,7 @@ from engine.phases.name_turns import Claim, Turns, may_be_vacated
 from engine.phases.provisioning import NameTaken, refuse_taken_name, refuse_wanted_name
 from engine.rules.compiled import Join, ObjectType, OutboundRule
 from engine.rules.joins import source_key
+from engine.rules.lifecycle import has_another_person
 from engine.steps import Step
 from storage import exports, join_keys, metaverse, objects, wanted
 from storage.join_keys import JoinKey
@@ -62,9 +63,12 @@ async def look_up(tx: Transaction, page: EvaluationPage, wanted: list[Desired]) 
 
 
 async def _look_up_left_behind(tx: Transaction, page: EvaluationPage) -> None:
-    """Find the candidates whose person is deleted, and that were not deleted with it: somebody else may have them."""
+    """Find the candidates whose person is deleted, and that were not deleted with it: who joins them may have them.
+
+    Not where another person has the deleted one's number by decision.
+    """
     holders = {cso.mvo_id for cso in page.candidate_csos.values() if cso.mvo_id is not None}
-    deleted = {mvo.id for mvo in await metaverse.get(tx, holders) if mvo.deleted}
+    deleted = {mvo.id for mvo in await metaverse.get(tx, holders) if mvo.deleted and not has_another_person(mvo)}
     left = {cso.id for cso in page.candidate_csos.values() if cso.mvo_id in deleted}
     free = {cso.id for cso in page.candidate_csos.values() if cso.mvo_id is None}
     staged = await exports.of_objects(tx, left | free)  # of one that is joined to nobody, a delete that awaits approval

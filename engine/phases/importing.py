@@ -38,6 +38,8 @@ class _Import:
     is_known: dict[str, bool] = field(default_factory=dict)
     """Object type → whether there was anything of it before."""
     flowing: dict[str, frozenset[str]] = field(default_factory=dict)
+    asked_about: set[int] = field(default_factory=set)
+    """CSOs of which the review asks who they are."""
     end: ImportEnd = ImportEnd(complete=False)  # noqa: RUF009 - frozen
     lost: ConnectionLost | None = None
     sightings: Sightings = field(default_factory=Sightings)
@@ -97,6 +99,8 @@ async def import_objects(step: Step) -> AsyncIterator[Progress]:
         if await _holds_mass_change(task):
             yield step.progress()
             return
+        async with step.page() as tx:
+            await mass_changes.close_released(tx, step.system)
         async for progress in _apply(task):
             yield progress
         if task.lost is not None:
@@ -122,6 +126,7 @@ async def _begin(tx: Transaction, task: _Import, connector: Connector) -> Import
         looked_for={kind: connector.looks_for(kind) for kind in types},
     )
     task.reconciles = await exports.has_sent(tx, step.system)
+    task.asked_about = await reviews.asked_about(tx, step.system, ReviewKind.IDENTITY)
     for kind in types:
         task.is_known[kind] = bool(await objects.of_type(tx, step.system, kind, 0, 1))
         task.flowing[kind] = mass_changes.flowing(step.workspace, step.system, kind)
@@ -193,7 +198,7 @@ async def _compare(tx: Transaction, task: _Import, known: Known, arrivals: list[
             continue
         task.sightings.add(cso.id)
         if _is_unchanged(cso, one.content):
-            settled[index] = not task.reconciles
+            settled[index] = not task.reconciles and cso.id not in task.asked_about
         elif cso.status == CsoStatus.NORMAL and cso.hash != one.content.hash and task.flowing[one.type]:
             changed[cso.id] = one
     if changed:
@@ -258,7 +263,7 @@ async def _apply_page(tx: Transaction, task: _Import, page: list[tuple[Arrival, 
         if task.is_known.get(kind, True):
             known = await load_known(tx, step.system, kind, own, every_name=bool(twice.pages) or not task.complete)
         matches = [find_matching_cso(known, one.external_id, one.content.secondary_key) for one in own]
-        whole = await _read_whole(tx, step, own, matches)
+        whole = await _read_whole(tx, task, own, matches)
         changed_hands = await identity.changed_hands(tx, step, own, matches, whole)
         for one, match in zip(own, matches, strict=True):
             if match.cso is not None and match.cso.id in changed_hands.new:
@@ -269,9 +274,9 @@ async def _apply_page(tx: Transaction, task: _Import, page: list[tuple[Arrival, 
     await _write(tx, task, rows)
 
 
-async def _read_whole(tx: Transaction, step: Step, own: list[Arrival], matches: list[Match]) -> dict[int, Cso]:
+async def _read_whole(tx: Transaction, task: _Import, own: list[Arrival], matches: list[Match]) -> dict[int, Cso]:
     """Read those CSOs whole of which more has to be known than ids and a hash."""
-    ids = set()
+    ids, step = set(), task.step
     with_dns = {kind: step.workspace.is_dn(step.system, kind) for kind in {one.type for one in own}}
     for one, match in zip(own, matches, strict=True):
         if match.cso is None or one.error is not None:
@@ -279,7 +284,7 @@ async def _read_whole(tx: Transaction, step: Step, own: list[Arrival], matches: 
         differs = match.cso.hash != one.content.hash
         compared = bool(step.settings.objects[one.type].same_person)
         aside = with_dns[one.type] and is_interim(one.content.secondary_id)
-        if not match.certain or (differs and (compared or aside)):
+        if not match.certain or match.cso.id in task.asked_about or (differs and (compared or aside)):
             ids.add(match.cso.id)
     return {cso.id: cso for cso in await objects.get(tx, ids)} if ids else {}
 
@@ -438,7 +443,6 @@ async def _finish(task: _Import) -> None:
             await reconcile_unseen(tx, step, task.sightings, list(end.partitions))
         if task.complete and end.full:
             await reviews.supersede(tx, step.system)
-            await mass_changes.close_released(tx, step.system)
         await _close_record(tx, task, complete=task.complete, reason=reason)
     if not task.complete:
         step.result = StepResult.DISCOVERY_ERRORS

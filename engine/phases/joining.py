@@ -9,7 +9,7 @@ from engine.phases.computing import formerly, waiting_for
 from engine.rules.compiled import InboundRule, Join
 from engine.rules.flows import evaluate_all
 from engine.rules.joins import source_key, target_key
-from engine.rules.lifecycle import Cause, cause_left
+from engine.rules.lifecycle import Cause, cause_left, has_another_person
 from engine.steps import Step
 from storage import clock, counters, join_keys, metaverse, objects
 from storage.join_keys import JoinKey
@@ -137,7 +137,7 @@ class Joiner:
         mvo = self._going.get(mvo_id)
         if mvo is None:
             return True
-        if mvo.deletion_cause and mvo.deletion_cause.get("another_person"):
+        if has_another_person(mvo):
             return False
         return not mvo.deleted or self._cause_left(mvo, cso) is None
 

@@ -8,9 +8,10 @@ from typing import Any
 from engine.config import ChangesConfig
 from engine.gates import Part, Stop, keep_stopped, share
 from engine.labels import label_of
+from engine.rules.compiled import ObjectType
 from engine.steps import Step
 from engine.workspace import Workspace
-from storage import clock, exports, objects, reviews
+from storage import clock, exports, metaverse, objects, reviews
 from storage.records import Attributes, ChangeStatus, ChangeType, Cso, ExportStatus
 from storage.store import Transaction
 from storage.transitions import Move
@@ -111,10 +112,18 @@ async def hold(tx: Transaction, step: Step, stops: list[tuple[Part, Stop, list[i
     return "; ".join(f"{stop.gate}: {stop.arithmetic}, such as {examples[0]}" for _, stop, _, examples in stops)
 
 
+APPLIED = "applied"
+"""The state of a released batch that an import has taken over: evaluation does not ask once more."""
+
+
 async def close_released(tx: Transaction, system: str) -> None:
-    """A release of a mass change lets one import pass: this one."""
-    for gate in await reviews.released_gates(tx, system, reviews.MASS_CHANGE):
-        await reviews.supersede(tx, system, state="released", gate=gate)
+    """A release of a mass change lets one import pass, this one, and what follows from it in the targets.
+
+    Those of earlier imports are over once nothing is left that follows from them.
+    """
+    if not await metaverse.count_due(tx) and not await objects.count_due(tx):
+        await reviews.set_state(tx, system, reviews.MASS_CHANGE, before=APPLIED, after="superseded")
+    await reviews.set_state(tx, system, reviews.MASS_CHANGE, before="released", after=APPLIED)
 
 
 async def look_before_changing(tx: Transaction, step: Step, system: str) -> str:
@@ -123,6 +132,7 @@ async def look_before_changing(tx: Transaction, step: Step, system: str) -> str:
     What an operator has released passes.
     """
     await _forget_settled(tx, system)
+    agreed = await _agreed(tx, step.workspace, system)
     tally = Tally()
     after = 0
     waiting = [ExportStatus.PENDING]
@@ -131,9 +141,11 @@ async def look_before_changing(tx: Transaction, step: Step, system: str) -> str:
         updates = [one for one in page if one.change_type == ChangeType.UPDATE and not one.held]
         csos = {cso.id: cso for cso in await objects.get(tx, [one.cso_id for one in updates])}
         for export in updates:
+            cso = csos[export.cso_id]
             for change in export.changes:
-                if change.status == ChangeStatus.PENDING and change.remove:
-                    tally.add(csos[export.cso_id], change.name, change.remove, change.add)
+                known = cso.mvo_id in agreed.get((cso.type, change.name), ())
+                if change.status == ChangeStatus.PENDING and change.remove and not known:
+                    tally.add(cso, change.name, change.remove, change.add)
     stops = await stops_of(tx, step.workspace, system, tally, reviews.BEFORE_CHANGING)
     if not stops:
         return ""
@@ -141,6 +153,27 @@ async def look_before_changing(tx: Transaction, step: Step, system: str) -> str:
     for start in range(0, len(held), PAGE):
         await _hold_exports(tx, step, held[start : start + PAGE])
     return await hold(tx, step, stops)
+
+
+async def _agreed(tx: Transaction, workspace: Workspace, target: str) -> dict[Candidate, set[int]]:
+    """Give what follows in a target from changes that were released for an import: (type, attribute) → MVOs."""
+    found: dict[Candidate, set[int]] = {}
+    for system in workspace.config.systems:
+        for batch in await reviews.in_batch_state(tx, system, reviews.MASS_CHANGE, APPLIED):
+            csos = await objects.get(tx, await reviews.candidates_of(tx, batch.id))
+            mvos = {cso.mvo_id for cso in csos if cso.mvo_id is not None}
+            for what in _fed_by(workspace, (system, batch.type), batch.gate.split("'", 1)[1].rsplit("'", 1)[0], target):
+                found.setdefault(what, set()).update(mvos)
+    return found
+
+
+def _fed_by(workspace: Workspace, source: ObjectType, name: str, target: str) -> Iterable[Candidate]:
+    """Give the attributes of a target's types that an attribute of a source flows to, by way of the metaverse."""
+    for rule in workspace.rules.inbound.get(source, []):
+        between = {flow.attribute for flow in rule.flows if name in flow.expression.names}
+        for (system, kind), outbound in workspace.rules.outbound.get(rule.mvo_type, {}).items():
+            for out in outbound if system == target else ():
+                yield from ((kind, flow.attribute) for flow in out.flows if flow.expression.names & between)
 
 
 async def _hold_exports(tx: Transaction, step: Step, cso_ids: list[int]) -> None:

@@ -93,7 +93,7 @@ def cause_left(config: Config, rules: Rules, mvo: Mvo, cso: Cso) -> Cause | None
     Only what caused a deletion calls it off: one of its sources; with `any`, each that is gone.
     """
     cause = mvo.deletion_cause or _assumed(config, mvo)
-    if cause.get("another_person"):
+    if has_another_person(mvo):
         return cause
     if cause["rule"] != AUTHORITATIVE:
         return None if _may_be_connector(rules, mvo.type, cso) else cause
@@ -121,6 +121,11 @@ def another_person(mvo: Mvo) -> Mvo:
     """Give an MVO whose number is another person's by now: no inbound rule joins anybody to it any more."""
     cause = mvo.deletion_cause or {"rule": "", "trigger": "any", "gone": [], "by": [], "at": clock.now()}
     return mvo._replace(deletion_cause=cause | {"another_person": True})
+
+
+def has_another_person(mvo: Mvo) -> bool:
+    """Tell whether an MVO's number is another person's by decision."""
+    return bool(mvo.deletion_cause and mvo.deletion_cause.get("another_person"))
 
 
 def why_deleted(cause: Cause | None) -> str:

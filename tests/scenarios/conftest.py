@@ -244,6 +244,7 @@ class Office(Inside):
         """Run the whole cycle, and keep what it told."""
         code, out, err = self.main("run", "--json")
         assert status is None or code == status, f"the run ended with {code}:\n{out}{err}"
+        assert out, err
         self.told = json.loads(out)
 
     def runs_in(self, shift: str) -> None:

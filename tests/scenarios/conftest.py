@@ -268,11 +268,11 @@ class Office(Inside):
         return done.stdout.decode()
 
     def approve_all(self, reason: str = "as agreed") -> list[str]:
-        """Approve whatever waits in the review; give what it was about."""
+        """Approve whatever waits in the review, which must be something; give what it was about."""
         items = self.json("review")
-        if items:
-            ids = [item["id"] for item in items]
-            self("review", "approve", *ids, "--reason", reason, "--count", str(len(ids)))
+        assert items, "nothing waits in the review"
+        ids = [item["id"] for item in items]
+        self("review", "approve", *ids, "--reason", reason, "--count", str(len(ids)))
         return [item["label"] for item in items]
 
     def settled(self) -> None:

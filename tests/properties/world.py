@@ -143,6 +143,7 @@ def configuration(rules: Rules) -> str:
     known = {"title": "text", "phone": "text"}
     entry = {"external_id": "entryUUID", "secondary_external_id": "dn"}
     wide_open = {"max_count": 10000, "max_percent": 100}
+    unlimited = {"max_percent": 100}
     person: dict[str, Any] = {"attributes": typed["attributes"] | known, "deletion": {"when": "last_connector_gone"}}
     if rules.grace:
         person["deletion"]["grace"] = "5d"
@@ -157,11 +158,13 @@ def configuration(rules: Rules) -> str:
                 "group": {"path": "groups.csv", "external_id": "code", "attributes": {"members": "reference[]"}},
             },
             "deletions": wide_open,
+            "changes": unlimited,
         },
         "crew": {
             "connector": "csv",
             "objects": {"person": {"path": "crew.csv", "external_id": "id"}},
             "deletions": wide_open,
+            "changes": unlimited,
         },
         "directory": {
             "connector": "ldif",
@@ -171,6 +174,7 @@ def configuration(rules: Rules) -> str:
                 "group": {"object_class": ["groupOfNames"], **entry, **member},
             },
             "deletions": wide_open,
+            "changes": unlimited,
             "exports": {"retry_delay": "0s", "batch_size": 3},
         },
     }

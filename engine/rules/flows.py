@@ -7,6 +7,7 @@ from jinja2 import Undefined
 
 from engine.errors import ObjectFailed
 from engine.rules.compiled import Flow
+from engine.sandbox import WORDS, key_of
 from engine.values import AttributeType, InvalidValue, canonical, present
 from storage.records import Attributes
 
@@ -31,6 +32,9 @@ def context_of(
             continue
         shown = [present(kind.kind, value) for value in values]
         context[name] = shown if kind.multi else shown[0]
+    for word in WORDS:
+        if word in context:
+            context[key_of(word)] = context[word]
     context.update(around)
     return context
 

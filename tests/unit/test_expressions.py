@@ -72,8 +72,11 @@ def test_a_dash_inside_the_braces_trims_spaces_and_is_no_minus(source):
     assert flow(source, level=5) in (5, "5")
 
 
-def test_a_text_without_braces_is_itself():
-    assert flow("Head office, 2nd floor") == "Head office, 2nd floor"
+def test_what_has_no_braces_is_the_name_of_an_attribute_whatever_its_characters():
+    for name in ("Full Name", "employee-number", "cn;lang-de", "e.mail", "Head office, 2nd floor", "n", "größe"):
+        assert flow(name, **{name: "x"}) == "x", name
+        assert flow(name) is None
+        assert compile_flow(name).attribute == name
 
 
 def test_the_result_of_a_template_is_stripped_and_a_blank_one_is_absent():
@@ -92,7 +95,8 @@ def test_an_expression_tells_which_attributes_it_reads():
     assert compile_condition("start <= today and now").names == {"start"}
     assert compile_flow("{% for x in phones %}{{ x }}{{ range(2) }}{% endfor %}").names == {"phones"}
     assert compile_flow("title").names == {"title"}
-    assert compile_flow("a constant").names == set()
+    assert compile_flow("a name").names == {"a name"}
+    assert compile_condition("attributes['e-mail'] == attributes.get('today') and today").names == {"e-mail", "today"}
 
 
 def test_the_present_is_known_to_every_expression():

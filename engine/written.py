@@ -1,0 +1,101 @@
+"""What rules read, as it is written: the name of an attribute, an expression, or a constant."""
+
+import json
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import AfterValidator, PlainSerializer, PlainValidator
+
+
+class Constant(NamedTuple):
+    """A value that is always the same: `{ constant = "text" }`."""
+
+    constant: str | int | bool
+
+
+def _source(written: Any) -> str | Constant:
+    if isinstance(written, (str, Constant)):
+        return written
+    if isinstance(written, dict):
+        return _constant(written)
+    if isinstance(written, (bool, int)):
+        raise ValueError(f"a constant is written {{ constant = {toml(written)} }}")
+    if isinstance(written, list):
+        raise ValueError("one source is wanted here; several values are written as \"{{ ['one', 'two'] }}\"")
+    raise ValueError('write the name of an attribute, an expression "{{ … }}", or { constant = "text" }')
+
+
+def _constant(written: dict[str, Any]) -> Constant:
+    if unknown := [key for key in written if key != "constant"]:
+        raise ValueError(f"unknown key '{unknown[0]}': a constant is written {{ constant = \"text\" }}")
+    value = written.get("constant")
+    if not isinstance(value, (str, int)) or value == "":
+        raise ValueError("a constant is a text that is not empty, a whole number, true or false")
+    return Constant(value)
+
+
+def toml(value: object) -> str:
+    """Write a value as it stands in the file."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _written(source: str | Constant) -> Any:
+    return source if isinstance(source, str) else source._asdict()
+
+
+def attribute_name(text: str) -> str:
+    """Give the name of an attribute back. Raises `ValueError` where nothing can be called so."""
+    if not text.strip():
+        raise ValueError("an attribute needs a name")
+    if text != text.strip():
+        raise ValueError(f"'{text}' begins or ends with a blank: write '{text.strip()}'")
+    return label(text)
+
+
+def label(text: str) -> str:
+    """Give a name back. Raises `ValueError` where it holds what cannot be shown, or nothing."""
+    if not text.strip():
+        raise ValueError("a name is wanted here, and this is empty")
+    if any(ord(one) < 32 or 127 <= ord(one) < 160 for one in text):
+        raise ValueError(f"{toml(text)} holds a control character, and is no name")
+    return text
+
+
+def join_keys(written: Any) -> Any:
+    """Give what `join` holds back. Raises `ValueError` that says how to write it where it is no list of lists."""
+    if isinstance(written, str):
+        raise ValueError(f"'join' is a list of keys, and each key is a list: join = [[{toml(written)}]]")
+    if isinstance(written, dict):
+        raise ValueError(f"'join' is a list of keys, and each key is a list: join = [[{_table(written)}]]")
+    return written
+
+
+def join_key(written: Any) -> Any:
+    """Give one key of `join` back. Raises `ValueError` that says how to write it where it is no list."""
+    if not isinstance(written, (str, dict)):
+        return written
+    part = _table(written) if isinstance(written, dict) else toml(written)
+    raise ValueError(
+        f"each key is a list of its parts: write [{part}], so that it reads join = [[{part}]]; "
+        "several parts of one key stand in one inner list, several keys in an inner list each"
+    )
+
+
+def _table(written: dict[str, Any]) -> str:
+    inside = (f"{key} = {_table(one) if isinstance(one, dict) else toml(one)}" for key, one in written.items())
+    return f"{{ {', '.join(inside)} }}"
+
+
+def join_part(written: Any) -> Any:
+    """Give a part of a key as a table. Raises `ValueError` that says how to write it."""
+    if isinstance(written, str):
+        return {"source": written}
+    if isinstance(written, dict) and "constant" in written:
+        raise ValueError("a part that is constant on both sides finds nobody: name an attribute on one of them")
+    if isinstance(written, list):
+        raise ValueError("a part of a key is the name of an attribute, or { source = …, target = … }; no list")
+    return written
+
+
+Source = Annotated[str | Constant, PlainValidator(_source), PlainSerializer(_written)]
+AttributeName = Annotated[str, AfterValidator(attribute_name)]
+Label = Annotated[str, AfterValidator(label)]

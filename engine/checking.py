@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Iterable
 from engine.config import ObjectTypeConfig
 from engine.connectors.base import CheckLine, SchemaAttribute
 from engine.errors import StepFailed
+from engine.naming_rules import dn_lines
 from engine.workspace import Workspace
+from engine.written import name_hint, reading_of
 
 GIVEN = frozenset(
     {"objectclass", "ntsecuritydescriptor", "objectcategory", "instancetype", "objectsid", "samaccountname"}
@@ -18,7 +20,7 @@ async def check(workspace: Workspace) -> AsyncIterator[tuple[str, CheckLine]]:
     for name in workspace.config.systems:
         connector = workspace.connector(name)
         lines = await connector.test()
-        for line in lines:
+        for line in (*lines, *dn_lines(workspace.config, name)):
             yield name, line
         if not all(line.ok for line in lines):
             continue
@@ -43,11 +45,13 @@ def schema_lines(
     used = workspace.rules.used[system, kind]
     own = settings.external_id.lower()
     if missing := sorted(name for name in used if name.lower() not in known and name.lower() != own):
-        yield CheckLine(False, "schema", f"the rules use what '{kind}' does not have: {', '.join(missing)}")
+        hints = "".join(name_hint(name, [one.name for one in attributes]) for name in missing)
+        yield CheckLine(False, "schema", f"the rules use what '{kind}' does not have: {', '.join(missing)}{hints}")
     flowed = _flowed(workspace, system, kind)
     if owned := sorted(name for name in flowed if name.lower() in known and known[name.lower()].read_only):
         yield CheckLine(False, "schema", f"{kind}: the server alone sets {', '.join(owned)}; no rule can flow them")
     yield from _kinds(settings, kind, known, used)
+    yield from _lists_in_texts(workspace, system, kind, known)
     if _provisions(workspace, system, kind):
         yield from _required(workspace, system, kind, attributes, flowed)
 
@@ -72,6 +76,23 @@ def _kinds(
             yield CheckLine(
                 False, "schema", f"{kind}.{name}: declared as {declared.kind}, and the schema has bytes there"
             )
+
+
+def _lists_in_texts(
+    workspace: Workspace, system: str, kind: str, known: dict[str, SchemaAttribute]
+) -> Iterable[CheckLine]:
+    """Tell which attributes that may have many values, says the schema, stand in a text of a rule."""
+    declared = workspace.object_type(system, kind).attributes
+    for rule in workspace.rules.inbound.get((system, kind), []):
+        read = [*(flow.expression for flow in rule.flows), *(part.source for join in rule.joins for part in join.parts)]
+        names = {name for one in (*read, rule.scope) if one is not None for name in one.reads.as_text}
+        for name in sorted(names - set(declared)):
+            one = known.get(name.lower())
+            if one is not None and one.multi and one.syntax:
+                problem = f"'{name}' may have many values, and stands in a text of the rule '{rule.name}': write "
+                reading = reading_of(name)
+                remedy = f"{{{{ {reading} | join(', ') }}}}, or declare {name} = \"text\" where there is one only"
+                yield CheckLine(False, "schema", f"{kind}: {problem}{remedy}")
 
 
 def _flowed(workspace: Workspace, system: str, kind: str) -> set[str]:

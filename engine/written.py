@@ -1,9 +1,17 @@
 """What rules read, as it is written: the name of an attribute, an expression, or a constant."""
 
+import difflib
 import json
+import re
+from collections.abc import Iterable
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, PlainSerializer, PlainValidator
+
+from engine.sandbox import WORDS
+
+_SPOKEN = frozenset({*WORDS, "and", "or", "not", "in", "is", "if", "else", "true", "false", "none"})
+"""Words that mean something else in an expression than an attribute of that name."""
 
 
 class Constant(NamedTuple):
@@ -36,6 +44,22 @@ def _constant(written: dict[str, Any]) -> Constant:
 def toml(value: object) -> str:
     """Write a value as it stands in the file."""
     return json.dumps(value, ensure_ascii=False)
+
+
+def reading_of(name: str) -> str:
+    """Give how an expression reads an attribute."""
+    return name if name.isidentifier() and name not in _SPOKEN else f"attributes[{toml(name)}]"
+
+
+def name_hint(name: str, known: Iterable[str]) -> str:
+    """Say how to write what was perhaps meant by a name that is not there."""
+    others = list(known)
+    whole = next((one for one in others if not one.isidentifier() and name in re.split(r"\W+", one)), None)
+    if whole is not None:
+        return f"; an expression reads '{whole}' as {reading_of(whole)}"
+    if close := difflib.get_close_matches(name, others, n=1):
+        return f"; did you mean '{close[0]}'?"
+    return "" if name.isidentifier() else f"; if '{name}' is meant as a text, write {{ constant = {toml(name)} }}"
 
 
 def _written(source: str | Constant) -> Any:

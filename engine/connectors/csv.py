@@ -27,6 +27,7 @@ from engine.connectors.csv_table import CsvTable
 from engine.connectors.files import changed_since, copy_into, find_duplicates, snapshot
 from engine.errors import CannotConnect, ObjectError
 from engine.values import InvalidValue
+from engine.written import name_hint
 from storage.records import Attributes
 
 csv.field_size_limit(16 * values.MAX_LENGTH)
@@ -271,9 +272,10 @@ class _Source:
         if missing and len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
             raise CannotConnect(f"{self.path}:1: the header is one column: '{header[0]}'; set 'delimiter'")
         if missing:
+            hints = "".join(name_hint(name, header) for name in missing)
             raise CannotConnect(
                 f"{self.path}:1: the column {', '.join(map(repr, missing))} is not there, and the configuration "
-                f"uses it (found: {', '.join(header)})"
+                f"uses it (found: {', '.join(header)}){hints}"
             )
         return header
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from engine.config import Config
 from engine.expressions import Expression, InvalidExpression, compile_constant
 from engine.values import TEXT, AttributeType
-from engine.written import Constant, toml
+from engine.written import Constant, reading_of, toml
 
 Where = tuple[str | int, ...]
 _DESCRIPTION = re.compile(r"([A-Za-z][A-Za-z0-9-]*|\d+(\.\d+)+)(;[A-Za-z0-9-]+)*")
@@ -103,14 +103,14 @@ def _by_name(written: str, known: Iterable[str]) -> str:
     """Say how an expression reads the known attributes of other than plain names that it seems to mean."""
     bare = re.sub(r"""attributes\s*(\[|\.get\()\s*("[^"]*"|'[^']*')""", "", written)
     meant = [name for name in sorted(known, key=len, reverse=True) if not name.isidentifier() and name in bare]
-    return f"; an expression reads '{meant[0]}' as attributes[{toml(meant[0])}]" if meant else ""
+    return f"; an expression reads '{meant[0]}' as {reading_of(meant[0])}" if meant else ""
 
 
 def _refuse_lists(where: Where, expression: Expression, side: Side) -> None:
     """Refuse an attribute of many values in a text, where Python's brackets would come out."""
     for name in sorted(expression.reads.as_text):
         if (kind := side.type_of(name)).multi:
-            reading = name if name.isidentifier() else f"attributes[{toml(name)}]"
+            reading = reading_of(name)
             raise InvalidExpression(
                 f"'{name}' may have many values ({kind} in {side.title}), and stands in a text: "
                 f"write {{{{ {reading} | join(', ') }}}}, or choose one: {{{{ {reading}[0] }}}}",
@@ -122,7 +122,7 @@ def refuse_truth_of_text(where: Where, condition: Expression | None, side: Side)
     """Refuse a condition that a text decides by merely being there: the text 'false' is there, too."""
     for name in sorted(condition.reads.as_truth if condition else ()):
         if side.type_of(name) == TEXT:
-            reading = name if name.isidentifier() else f"attributes[{toml(name)}]"
+            reading = reading_of(name)
             raise InvalidExpression(
                 f"'{name}' is text in {side.title}, and any text counts as true, 'false' too: is it "
                 f"{reading} == 'true'? Declare it as boolean to use it so; whether it has a value is asked by "

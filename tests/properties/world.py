@@ -31,7 +31,7 @@ HEAD = "".join(
 )
 RDN = "uid={{ (name or 'x') | lower }}{{ number }}"
 WHO_GETS_AN_ACCOUNT = ("", "dept != 'HR'", "not end or end >= today")
-WHO_IS_STAFF = (None, "dept == 'IT'", "dept == 'HR'", "phone")
+WHO_IS_STAFF = (None, "dept == 'IT'", "dept == 'HR'", "phone is defined")
 
 
 @dataclass
@@ -247,6 +247,6 @@ def _rules(rules: Rules) -> list[dict[str, Any]]:
     if rules.rooms:
         flow = {"roomNumber": "{{ dept }}-{{ number }}"}
         made.append(
-            {"name": "rooms", "from": "metaverse.person", "to": "directory.person", "scope": "dept", "flow": flow}
+            {"name": "rooms", "from": "metaverse.person", "to": "directory.person", "scope": "dept is defined", "flow": flow}
         )
     return [rule for rule in made if rules.crew or rule["name"] != "crew"]

@@ -1,6 +1,7 @@
 """Read interlock.toml; every problem is told with its file, line and key."""
 
 import difflib
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -228,5 +229,5 @@ def _tell(path: Path, text: str, problems: list[Problem]) -> Iterator[str]:
     lines = toml_lines.locate(text)
     for where, message in dict.fromkeys(problems):
         line = toml_lines.line_of(lines, where)
-        key = ".".join(str(part) for part in where)
+        key = ".".join(one if (one := str(part)).isprintable() else json.dumps(one) for part in where)
         yield f"{path}:{line or 1}: {key}: {message}"

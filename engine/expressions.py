@@ -1,5 +1,6 @@
 """Expressions: Jinja2 in its sandbox, compiled once; one that fails or loops is that object's error."""
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from jinja2.runtime import Context
 from engine.errors import ObjectFailed
 from engine.sandbox import AMBIENT, ENVIRONMENT, READ, key_of, single, span
 from engine.values import MAX_LENGTH
+from engine.written import CONTROL
 from storage import clock
 
 COUNTER = "n"
@@ -271,8 +273,8 @@ def _compile_source(source: str, own: Iterable[str]) -> Expression:
 def _compile_bare(text: str) -> Expression:
     if not text:
         raise InvalidExpression("nothing is named here; to give nothing, leave the line out")
-    if any(ord(one) < 32 for one in text):
-        raise InvalidExpression(f"{text!r} holds a control character, and is no name of an attribute")
+    if CONTROL.search(text):
+        raise InvalidExpression(f"{json.dumps(text)} holds a control character, and is no name of an attribute")
     if " | " in text or " ~ " in text:
         raise InvalidExpression(
             f"'{text}' would be taken for the name of an attribute; an expression stands in {{{{ … }}}}, "

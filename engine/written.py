@@ -12,6 +12,8 @@ from engine.sandbox import WORDS
 
 _SPOKEN = frozenset({*WORDS, "and", "or", "not", "in", "is", "if", "else", "true", "false", "none"})
 """Words that mean something else in an expression than an attribute of that name."""
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""What no name may hold, for nobody could see it."""
 
 
 class Constant(NamedTuple):
@@ -70,17 +72,17 @@ def attribute_name(text: str) -> str:
     """Give the name of an attribute back. Raises `ValueError` where nothing can be called so."""
     if not text.strip():
         raise ValueError("an attribute needs a name")
-    if text != text.strip():
+    if label(text) != text.strip():
         raise ValueError(f"'{text}' begins or ends with a blank: write '{text.strip()}'")
-    return label(text)
+    return text
 
 
 def label(text: str) -> str:
     """Give a name back. Raises `ValueError` where it holds what cannot be shown, or nothing."""
     if not text.strip():
         raise ValueError("a name is wanted here, and this is empty")
-    if any(ord(one) < 32 or 127 <= ord(one) < 160 for one in text):
-        raise ValueError(f"{toml(text)} holds a control character, and is no name")
+    if CONTROL.search(text):
+        raise ValueError(f"{json.dumps(text)} holds a control character, and is no name")
     return text
 
 

@@ -246,7 +246,6 @@ def _rules(rules: Rules) -> list[dict[str, Any]]:
         made[1]["asserts_empty"] = ["phone"]
     if rules.rooms:
         flow = {"roomNumber": "{{ dept }}-{{ number }}"}
-        made.append(
-            {"name": "rooms", "from": "metaverse.person", "to": "directory.person", "scope": "dept is defined", "flow": flow}
-        )
+        ends = {"from": "metaverse.person", "to": "directory.person"}
+        made.append({"name": "rooms", **ends, "scope": "dept is defined", "flow": flow})
     return [rule for rule in made if rules.crew or rule["name"] != "crew"]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from engine.config import Config
 from engine.expressions import Expression
 from engine.matching_rules import MATCHINGS
-from engine.rules.compiled import Join, ObjectType, Rules
+from engine.rules.compiled import InboundRule, Join, ObjectType, Rules
 from engine.rules.generating import unique_key, unique_owners
 from storage.documents import encode, fingerprint
 
@@ -44,8 +44,7 @@ def _collect_used(config: Config, rules: Rules) -> None:
     for source, inbound in rules.inbound.items():
         for rule in inbound:
             used[source].update(rule.scope.names if rule.scope else ())
-            flowed = {flow.attribute for flow in rule.flows}
-            used[source].update(_read(rule.joins, "source") - flowed)
+            used[source].update(_looked_for(rule))
             for flow in rule.flows:
                 used[source].update(flow.expression.names)
     rules.required = {kind: frozenset(names) for kind, names in used.items()}
@@ -69,6 +68,13 @@ def _collect_matching(config: Config, rules: Rules) -> None:
             rules.matching[name, kind] = {one: MATCHINGS[how] for one, how in (refers | settings.matching).items()}
 
 
+def _looked_for(rule: InboundRule) -> set[str]:
+    """Give what the joins of a rule read of its objects; a bare name may stand for what a flow makes."""
+    flowed = {flow.attribute for flow in rule.flows}
+    parts = [part.source for join in rule.joins for part in join.parts]
+    return {name for part in parts for name in part.names if not (part.is_bare and name in flowed)}
+
+
 def _read(joins: Iterable[Join], side: str) -> set[str]:
     return {name for join in joins for part in join.parts for name in getattr(part, side).names}
 
@@ -83,6 +89,8 @@ def _fingerprint(config: Config, rules: Rules) -> None:
             system, kind = written.target.split(".", 1)
             target = config.systems[system].objects[kind]
             texts[scope].append(encode([str(target.matching), {a: str(t) for a, t in target.attributes.items()}]))
+            if types := config.metaverse[written.source.removeprefix("metaverse.")].attributes:
+                texts[scope].append(encode({name: str(kind) for name, kind in types.items()}))
     for mvo_type, into in rules.into.items():
         shape = config.metaverse[mvo_type].model_dump_json() + encode([rule.name for rule in into])
         for rule in into:

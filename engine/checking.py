@@ -43,9 +43,9 @@ def schema_lines(
     settings = workspace.object_type(system, kind)
     known = {one.name.lower(): one for one in attributes}
     used = workspace.rules.used[system, kind]
-    own = settings.external_id.lower()
-    if missing := sorted(name for name in used if name.lower() not in known and name.lower() != own):
-        hints = "".join(name_hint(name, [one.name for one in attributes]) for name in missing)
+    if missing := _missing(workspace, system, kind, attributes):
+        texts = _bare_sources(workspace, system, kind)
+        hints = "".join(name_hint(name, [one.name for one in attributes], texts.get(name)) for name in missing)
         yield CheckLine(False, "schema", f"the rules use what '{kind}' does not have: {', '.join(missing)}{hints}")
     flowed = _flowed(workspace, system, kind)
     if owned := sorted(name for name in flowed if name.lower() in known and known[name.lower()].read_only):
@@ -54,6 +54,25 @@ def schema_lines(
     yield from _lists_in_texts(workspace, system, kind, known)
     if _provisions(workspace, system, kind):
         yield from _required(workspace, system, kind, attributes, flowed)
+
+
+def _missing(workspace: Workspace, system: str, kind: str, attributes: list[SchemaAttribute]) -> list[str]:
+    """Give what the rules use and the system does not know; where nothing says what can be written, what they read."""
+    settings = workspace.object_type(system, kind)
+    in_directory = workspace.is_dn(system, kind)
+    fold = str.lower if in_directory else str
+    has_schema = not in_directory or any(one.syntax for one in attributes)
+    names = workspace.rules.used[system, kind] if has_schema else workspace.rules.required[system, kind]
+    known = {fold(one.name) for one in attributes} | {fold(settings.external_id)}
+    if not has_schema:
+        known |= {fold(name) for name in settings.attributes}
+    return sorted(name for name in names if fold(name) not in known)
+
+
+def _bare_sources(workspace: Workspace, system: str, kind: str) -> dict[str, str]:
+    """Give what flows read by a bare name, with the attribute that it becomes."""
+    rules = workspace.rules.inbound.get((system, kind), [])
+    return {flow.expression.source: flow.attribute for rule in rules for flow in rule.flows if flow.expression.is_bare}
 
 
 def _kinds(

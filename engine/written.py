@@ -53,15 +53,28 @@ def reading_of(name: str) -> str:
     return name if name.isidentifier() and name not in _SPOKEN else f"attributes[{toml(name)}]"
 
 
-def name_hint(name: str, known: Iterable[str]) -> str:
-    """Say how to write what was perhaps meant by a name that is not there."""
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Name what is spelt much like a name that is not there."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def name_hint(name: str, known: Iterable[str], into: str | None = None) -> str:
+    """Say how to write what was perhaps meant by a name that is not there; `into` is where it flows by its name."""
     others = list(known)
     whole = next((one for one in others if not one.isidentifier() and name in re.split(r"\W+", one)), None)
     if whole is not None:
         return f"; an expression reads '{whole}' as {reading_of(whole)}"
-    if close := difflib.get_close_matches(name, others, n=1):
-        return f"; did you mean '{close[0]}'?"
-    return "" if name.isidentifier() else f"; if '{name}' is meant as a text, write {{ constant = {toml(name)} }}"
+    if close := did_you_mean(name, others):
+        return close
+    if into is None or name.isidentifier():
+        return ""
+    return f"; if '{name}' is meant as a text, write {as_key(into)} = {{ constant = {toml(name)} }}"
+
+
+def as_key(name: str) -> str:
+    """Write a name as a key stands in the file."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml(name)
 
 
 def _written(source: str | Constant) -> Any:

@@ -272,7 +272,7 @@ class _Source:
         if missing and len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
             raise CannotConnect(f"{self.path}:1: the header is one column: '{header[0]}'; set 'delimiter'")
         if missing:
-            hints = "".join(name_hint(name, header) for name in missing)
+            hints = "".join(name_hint(name, header, "ATTRIBUTE") for name in missing)
             raise CannotConnect(
                 f"{self.path}:1: the column {', '.join(map(repr, missing))} is not there, and the configuration "
                 f"uses it (found: {', '.join(header)}){hints}"

@@ -8,6 +8,7 @@ from engine.rules.flowing import compile_flows
 from engine.rules.generating import compile_groups, compile_unique, filled_attributes
 from engine.rules.keying import compile_joins
 from engine.rules.reading import Side, Where, read, refuse_truth_of_text, side_of_metaverse, side_of_system
+from engine.written import did_you_mean
 
 
 def compile_rules(config: Config) -> Rules:
@@ -69,6 +70,10 @@ def _compile_priority(config: Config, rules: Rules) -> None:
         for rule in into:
             for flow in rule.flows:
                 order.setdefault(flow.attribute, []).append((rule, flow))
+        for attribute in settings.priority:
+            if attribute not in order:
+                where = ("metaverse", mvo_type, "priority", attribute)
+                raise InvalidExpression(f"no rule flows into '{attribute}'{did_you_mean(attribute, order)}", where)
         for attribute, contributors in order.items():
             first = settings.priority.get(attribute, [])
             rank = {name: position for position, name in enumerate(first)}

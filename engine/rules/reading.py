@@ -1,6 +1,5 @@
 """What a rule may read: every source is compiled against what its side is known to have."""
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
@@ -8,7 +7,7 @@ from typing import NamedTuple
 from engine.config import Config
 from engine.expressions import Expression, InvalidExpression, compile_constant
 from engine.values import TEXT, AttributeType
-from engine.written import Constant, reading_of, toml
+from engine.written import Constant, as_key, did_you_mean, reading_of, toml
 
 Where = tuple[str | int, ...]
 _DESCRIPTION = re.compile(r"([A-Za-z][A-Za-z0-9-]*|\d+(\.\d+)+)(;[A-Za-z0-9-]+)*")
@@ -85,8 +84,7 @@ def _unknown(where: Where, written: str, name: str, expression: Expression, side
         problem = f"no attribute of a directory can be called '{name}'"
     else:
         return None
-    close = [] if meant else difflib.get_close_matches(name, side.known, n=1)
-    meant += f"; did you mean '{close[0]}'?" if close else ""
+    meant = meant or did_you_mean(name, side.known)
     return f"{problem}{meant}{as_constant(where, written) if expression.is_bare else ''}"
 
 
@@ -95,8 +93,7 @@ def as_constant(where: Where, written: str) -> str:
     key = str(where[-1])
     if len(where) < 2 or where[-2] not in ("flow", "initial", "disable", "attributes"):
         return ""
-    plain = re.fullmatch(r"[A-Za-z0-9_-]+", key) is not None
-    return f"; a text is written: {key if plain else toml(key)} = {{ constant = {toml(written)} }}"
+    return f"; a text is written: {as_key(key)} = {{ constant = {toml(written)} }}"
 
 
 def _by_name(written: str, known: Iterable[str]) -> str:

@@ -176,12 +176,14 @@ def test_old_texts_are_answered_with_the_new_line(tmp_path: Path) -> None:
 
 def test_a_column_that_is_not_there_is_named_with_how_to_write_a_text_or_another_name(tmp_path: Path) -> None:
     here = office(tmp_path / "a", "id\n1\n", flows='title = "n/a"\n')
-    assert '{ constant = "n/a" }' in here("check", status=None)
+    assert 'title = { constant = "n/a" }' in here("check", status=None)
     told = here("run", status=None)
     assert "the column 'n/a' is not there" in told
     assert '{ constant = "n/a" }' in told
     here = office(tmp_path / "b", "id,e-mail\n1,x\n", flows='title = "{{ e-mail }}"\n')
     assert 'attributes["e-mail"]' in here("check", status=None)
+    here = office(tmp_path / "c", "id,Mail\n1,x\n", flows='title = "mail"\n')
+    assert "did you mean 'Mail'?" in here("check", status=None)
 
 
 def test_an_expression_that_means_a_hyphenated_name_is_told_how_to_read_it(tmp_path: Path) -> None:

@@ -396,6 +396,12 @@ def test_a_wrong_value_is_told_with_its_line_and_key(tmp_path, right, wrong, key
         ('"import hr"', '"import"', "profiles.nightly.steps.0", "needs one system"),
         ('"import hr"', '"import hrr"', "profiles.nightly.steps.0", "names no configured system"),
         ('[["employee_id"]]', '["employee_id"]', "rules.0.join.0", "list"),
+        (
+            "deletion = {",
+            'priority = { acount_name = ["people from hr"] }\ndeletion = {',
+            "metaverse.person.priority.acount_name",
+            "did you mean 'account_name'?",
+        ),
         ('grace = "30d"', 'grase = "30d"', "metaverse.person.deletion.grase", "did you mean 'grace'?"),
     ],
 )

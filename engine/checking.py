@@ -6,7 +6,9 @@ from engine.attribute_names import normal, usual
 from engine.config import ObjectTypeConfig
 from engine.connectors.base import CheckLine, SchemaAttribute
 from engine.errors import StepFailed
+from engine.naming_rules import dn_lines
 from engine.workspace import Workspace
+from engine.written import name_hint, reading_of
 
 GIVEN = frozenset(
     {"objectclass", "ntsecuritydescriptor", "objectcategory", "instancetype", "objectsid", "samaccountname"}
@@ -19,7 +21,7 @@ async def check(workspace: Workspace) -> AsyncIterator[tuple[str, CheckLine]]:
     for name in workspace.config.systems:
         connector = workspace.connector(name)
         lines = await connector.test()
-        for line in lines:
+        for line in (*lines, *dn_lines(workspace.config, name)):
             yield name, line
         if not all(line.ok for line in lines):
             continue
@@ -42,14 +44,17 @@ def schema_lines(
     settings = workspace.object_type(system, kind)
     known = {form: one for one in attributes for form in _forms_of(one)}
     used = workspace.rules.used[system, kind]
-    if missing := sorted(name for name in used - {settings.external_id} if _form(name) not in known):
-        yield CheckLine(False, "schema", f"the rules use what '{kind}' does not have: {', '.join(missing)}")
+    if missing := _missing(workspace, system, kind, attributes):
+        texts = _bare_sources(workspace, system, kind)
+        hints = "".join(name_hint(name, [one.name for one in attributes], texts.get(name)) for name in missing)
+        yield CheckLine(False, "schema", f"the rules use what '{kind}' does not have: {', '.join(missing)}{hints}")
     flowed = _flowed(workspace, system, kind)
     if owned := sorted(name for name in flowed if _form(name) in known and known[_form(name)].read_only):
         yield CheckLine(False, "schema", f"{kind}: the server alone sets {', '.join(owned)}; no rule can flow them")
     yield from _kinds(settings, kind, known, used)
     yield from _flowed_twice(kind, known, flowed)
     yield from _declared_otherwise(settings, kind, known, used)
+    yield from _lists_in_texts(workspace, system, kind, known)
     if _provisions(workspace, system, kind):
         yield from _required(workspace, system, kind, attributes, flowed)
 
@@ -93,6 +98,25 @@ def _options(name: str) -> str:
     return normal(name).partition(";")[2]
 
 
+def _missing(workspace: Workspace, system: str, kind: str, attributes: list[SchemaAttribute]) -> list[str]:
+    """Give what the rules use and the system does not know; where nothing says what can be written, what they read."""
+    settings = workspace.object_type(system, kind)
+    in_directory = workspace.is_dn(system, kind)
+    fold = _form if in_directory else str
+    has_schema = not in_directory or any(one.syntax for one in attributes)
+    names = workspace.rules.used[system, kind] if has_schema else workspace.rules.required[system, kind]
+    known = {fold(name) for one in attributes for name in (one.name, *one.names)} | {fold(settings.external_id)}
+    if not has_schema:
+        known |= {fold(name) for name in settings.attributes}
+    return sorted(name for name in names if fold(name) not in known)
+
+
+def _bare_sources(workspace: Workspace, system: str, kind: str) -> dict[str, str]:
+    """Give what flows read by a bare name, with the attribute that it becomes."""
+    rules = workspace.rules.inbound.get((system, kind), [])
+    return {flow.expression.source: flow.attribute for rule in rules for flow in rule.flows if flow.expression.is_bare}
+
+
 def _kinds(
     settings: ObjectTypeConfig, kind: str, known: dict[str, SchemaAttribute], used: Iterable[str]
 ) -> Iterable[CheckLine]:
@@ -113,6 +137,23 @@ def _kinds(
             yield CheckLine(
                 False, "schema", f"{kind}.{name}: declared as {declared.kind}, and the schema has bytes there"
             )
+
+
+def _lists_in_texts(
+    workspace: Workspace, system: str, kind: str, known: dict[str, SchemaAttribute]
+) -> Iterable[CheckLine]:
+    """Tell which attributes that may have many values, says the schema, stand in a text of a rule."""
+    declared = workspace.object_type(system, kind).attributes
+    for rule in workspace.rules.inbound.get((system, kind), []):
+        read = [*(flow.expression for flow in rule.flows), *(part.source for join in rule.joins for part in join.parts)]
+        names = {name for one in (*read, rule.scope) if one is not None for name in one.reads.as_text}
+        for name in sorted(names - set(declared)):
+            one = known.get(_form(name))
+            if one is not None and one.multi and one.syntax:
+                problem = f"'{name}' may have many values, and stands in a text of the rule '{rule.name}': write "
+                reading = reading_of(name)
+                remedy = f"{{{{ {reading} | join(', ') }}}}, or declare {name} = \"text\" where there is one only"
+                yield CheckLine(False, "schema", f"{kind}: {problem}{remedy}")
 
 
 def _flowed(workspace: Workspace, system: str, kind: str) -> set[str]:

@@ -12,6 +12,8 @@ from pydantic import (
     Field,
     PlainSerializer,
     PlainValidator,
+    SerializerFunctionWrapHandler,
+    model_serializer,
     model_validator,
 )
 
@@ -19,6 +21,7 @@ from engine import models
 from engine.filters import duration
 from engine.notify_config import NotifyConfig
 from engine.values import KINDS, TEXT, AttributeType
+from engine.written import AttributeName, Label, Source, join_key, join_keys, join_part
 
 PHASES = ("import", "delta", "sync", "evaluate", "export", "confirm", "detect")
 """What a step can do, in the order of the flow; `delta` imports only what changed since the last import."""
@@ -70,6 +73,12 @@ def _name(text: str) -> str:
     return text
 
 
+def _system_name(text: str) -> str:
+    if text.lower() == "metaverse":
+        raise ValueError(f"a system cannot be called '{text}': rules, lists and errors mean the metaverse by it")
+    return text
+
+
 def _keys(text: str) -> str:
     if not all(key.strip() for key in text.split(",")):
         raise ValueError(f"'{text}' names no key: use one, or several with commas between, such as 'j,down'")
@@ -78,6 +87,7 @@ def _keys(text: str) -> str:
 
 MatchingName = Literal["exact", "case_ignore", "telephone", "dn", "octet"]
 Name = Annotated[str, AfterValidator(_name)]
+SystemName = Annotated[str, AfterValidator(_name), AfterValidator(_system_name)]
 Keys = Annotated[str, AfterValidator(_keys)]
 TypeName = Annotated[AttributeType, PlainValidator(_attribute_type), PlainSerializer(str)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
@@ -162,9 +172,9 @@ class ExportsConfig(Model):
 class ObjectTypeConfig(Model):
     """`[systems.NAME.objects.TYPE]`: how objects of one type are identified and typed."""
 
-    external_id: str
-    secondary_external_id: str | None = None
-    attributes: dict[str, TypeName] = {}
+    external_id: AttributeName
+    secondary_external_id: AttributeName | None = None
+    attributes: dict[AttributeName, TypeName] = {}
     matching: dict[str, MatchingName] = {}
     """How the values of an attribute are compared with what the rules want; by default exactly."""
     refers_to: dict[str, str] = {}
@@ -241,11 +251,11 @@ class UniqueConfig(Model):
 class MetaverseTypeConfig(Model):
     """`[metaverse.TYPE]`: a type of metaverse object."""
 
-    attributes: dict[str, TypeName] = {}
+    attributes: dict[AttributeName, TypeName] = {}
     deletion: DeletionRule = DeletionRule()
     priority: dict[str, list[str]] = {}
     """Attribute → the rules that contribute it, the strongest first; the others follow in the order of the file."""
-    unique: dict[str, UniqueConfig] = {}
+    unique: dict[AttributeName, UniqueConfig] = {}
 
     def type_of(self, attribute: str) -> AttributeType:
         """Give an attribute's type; anything not listed is text."""
@@ -255,8 +265,8 @@ class MetaverseTypeConfig(Model):
 class JoinPartConfig(Model):
     """One part of a join key: what is read on either side, and what makes no difference."""
 
-    source: str | None = None
-    target: str | None = None
+    source: Source | None = None
+    target: Source | None = None
     ignore: list[Literal["case", "spaces", "accents"]] = []
 
     @model_validator(mode="after")
@@ -265,27 +275,35 @@ class JoinPartConfig(Model):
             raise ValueError("a join reads something: give 'source', 'target' or both")
         return self
 
+    @model_serializer(mode="wrap")
+    def _as_written(self, whole: SerializerFunctionWrapHandler) -> Any:
+        is_name = isinstance(self.source, str) and self.target is None and not self.ignore
+        return self.source if is_name else whole(self)
+
+
+JoinKey = Annotated[list[Annotated[JoinPartConfig, BeforeValidator(join_part)]], BeforeValidator(join_key)]
+
 
 class RuleConfig(Model):
     """`[[rules]]`: a sync rule, inbound (to the metaverse) or outbound (from it)."""
 
-    name: str
+    name: Label
     source: str = Field(alias="from")
     target: str = Field(alias="to")
     scope: str | None = None
     out_of_scope: Literal["disconnect", "remain"] = "disconnect"
     """Inbound: whether a joined object that leaves every scope is disconnected."""
-    join: list[list[str | JoinPartConfig]] = []
+    join: Annotated[list[JoinKey], BeforeValidator(join_keys)] = []
     project: bool = False
     asserts_empty: list[str] = []
     """Inbound: attributes for which having no value counts as one."""
     provision: bool = False
     deprovision: Literal["delete", "disable", "disconnect"] = "disconnect"
     dn: str | None = None
-    flow: dict[str, str] = {}
-    initial: dict[str, str] = {}
+    flow: dict[AttributeName, Source] = {}
+    initial: dict[AttributeName, Source] = {}
     """Outbound: flows for the creation alone."""
-    disable: dict[str, str] = {}
+    disable: dict[AttributeName, Source] = {}
     """Outbound: flows for whoever left the scope, with `deprovision = "disable"`."""
     drift: Literal["correct", "report"] = "correct"
     unresolved: Literal["report", "ignore"] = "report"
@@ -295,12 +313,12 @@ class RuleConfig(Model):
 class GroupConfig(Model):
     """`[[groups]]`: a group whose members are those of a metaverse type that a condition holds for."""
 
-    name: str
+    name: Label
     type: str = "group"
     of: str = "person"
     members: str
     attribute: str = "members"
-    attributes: dict[str, str] = {}
+    attributes: dict[AttributeName, Source] = {}
 
 
 class ProfileConfig(Model):
@@ -338,11 +356,11 @@ class Config(Model):
     roles: RolesConfig | None = None
     """Without it, everybody who can write to the store is an administrator."""
     console: ConsoleConfig = ConsoleConfig()
-    systems: dict[Name, SystemConfig] = Field(min_length=1)
+    systems: dict[SystemName, SystemConfig] = Field(min_length=1)
     metaverse: dict[Name, MetaverseTypeConfig] = {}
     rules: list[RuleConfig] = []
     groups: list[GroupConfig] = []
-    profiles: dict[str, ProfileConfig] = {}
+    profiles: dict[Label, ProfileConfig] = {}
 
     def limits_of(self, system: str, object_type: str) -> DeletionsConfig:
         """Give how many objects of a type may go at once; the usual limits for what is no longer configured."""

@@ -1,11 +1,13 @@
 """Read interlock.toml; every problem is told with its file, line and key."""
 
 import difflib
+import json
 import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -16,6 +18,7 @@ from engine.connectors.base import Connector
 from engine.errors import ConfigurationError
 from engine.expressions import InvalidExpression
 from engine.rules import Rules, compile_rules
+from engine.rules.travelling import with_types_of_flows
 
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
 Problem = tuple[toml_lines.Path, str]
@@ -48,7 +51,7 @@ def load(path: Path) -> tuple[Config, Rules]:
     if config and not problems:
         problems.extend(_contradictions(config))
     if config and not problems:
-        rules = _compile(config, problems)
+        config, rules = _compile(config, problems)
     if config is None or rules is None:
         raise ConfigurationError("\n".join(_tell(path, text, problems)))
     return config, rules
@@ -125,7 +128,7 @@ def _model(
         return model.model_validate(values)
     except ValidationError as error:
         for detail in error.errors():
-            where = (*path, *detail["loc"])
+            where = (*path, *(part for part in detail["loc"] if part != "[key]"))
             if detail["type"] == "extra_forbidden":
                 known = _known_keys(model, detail["loc"][:-1]) + (_known_keys(beside, ()) if beside else [])
                 problems.append((where, _unknown(str(where[-1]), known)))
@@ -141,12 +144,21 @@ def _known_keys(model: Any, loc: tuple[str | int, ...]) -> list[str]:
             named = {field.alias or name: field for name, field in model.model_fields.items()}
             model = named[str(part)].annotation if str(part) in named else None
         else:  # an entry of a list, or of a table of tables
-            inner = get_args(model)
-            model = inner[-1] if inner else None
+            model = _table_in((get_args(model) or (None,))[-1])
+        model = _table_in(model)
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         return []
     hidden = {"options", "folder"}
     return [field.alias or name for name, field in model.model_fields.items() if name not in hidden]
+
+
+def _table_in(annotation: Any) -> Any:
+    """Give what an annotation is of, without what may stand in its place (`None`) and how it is validated."""
+    if get_origin(annotation) is Annotated:
+        return _table_in(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return _table_in(get_args(annotation)[0])
+    return annotation
 
 
 def _unknown(key: str, known: list[str]) -> str:
@@ -203,18 +215,19 @@ def _wrong_types(config: Config) -> Iterator[Problem]:
                     yield where, f"'{named}' is no object type of '{name}'"
 
 
-def _compile(config: Config, problems: list[Problem]) -> Rules | None:
-    rules = None
+def _compile(config: Config, problems: list[Problem]) -> tuple[Config, Rules | None]:
+    """Give the configuration with the types that its flows carry, and its rules."""
     try:
-        rules = compile_rules(config)
+        config = with_types_of_flows(config)
+        return config, compile_rules(config)
     except InvalidExpression as error:
         problems.append((error.where, str(error)))
-    return rules
+    return config, None
 
 
 def _tell(path: Path, text: str, problems: list[Problem]) -> Iterator[str]:
     lines = toml_lines.locate(text)
     for where, message in dict.fromkeys(problems):
         line = toml_lines.line_of(lines, where)
-        key = ".".join(str(part) for part in where)
+        key = ".".join(one if (one := str(part)).isprintable() else json.dumps(one) for part in where)
         yield f"{path}:{line or 1}: {key}: {message}"

@@ -19,7 +19,7 @@ from engine.phases.referring import learn_references, refer_inbound
 from engine.phases.sync_page import SyncPage
 from engine.rules.compiled import InboundRule, ObjectType, OutboundRule
 from engine.rules.flows import evaluate
-from engine.rules.joins import source_key
+from engine.rules.joins import shown_key, source_key
 from engine.rules.lifecycle import what_calls_off, why_deleted
 from engine.steps import Control, Step
 from engine.workspace import Workspace
@@ -66,7 +66,7 @@ async def _joins_of(tx: Transaction, page: SyncPage, cso: Cso, rule: InboundRule
         except ObjectFailed as failure:
             entry["error"] = failure.error.message
         else:
-            entry["key"] = None if key is None else key.replace("\x1f", ", ")
+            entry["key"] = None if key is None else shown_key(key)
             keys = [key] if key else []
             ids = (await join_keys.find(tx, f"metaverse.{rule.mvo_type}", join.name, keys)).get(key or "", [])
             entry["ids"] = ids
@@ -156,7 +156,7 @@ def _scope_of(rule: InboundRule | OutboundRule, context: dict[str, Any]) -> Docu
     if rule.scope is None:
         return entry
     entry["scope"] = rule.scope.source
-    entry["because"] = {name: context.get(name) for name in sorted(rule.scope.read) if name != "range"}
+    entry["because"] = rule.scope.seen(context)
     try:
         entry["in_scope"] = bool(rule.scope(context))
     except ObjectFailed as failure:

@@ -1,25 +1,21 @@
 """Expressions: Jinja2 in its sandbox, compiled once; one that fails or loops is that object's error."""
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from jinja2 import ChainableUndefined, Template, TemplateError, TemplateSyntaxError, Undefined, meta, nodes
-from jinja2.exceptions import SecurityError
-from jinja2.ext import Extension
-from jinja2.filters import do_round
-from jinja2.lexer import Token, TokenStream
+from jinja2 import Template, TemplateError, TemplateSyntaxError, Undefined, meta, nodes
 from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from engine.errors import ObjectFailed
-from engine.filters import FILTERS, UNITS
+from engine.sandbox import AMBIENT, ENVIRONMENT, READ, key_of, single, span
 from engine.values import MAX_LENGTH
+from engine.written import CONTROL
 from storage import clock
 
-LOOP_LIMIT = 10_000
-"""How many rounds all loops of one evaluation may take together."""
+COUNTER = "n"
+"""The word by which a candidate of a unique value counts."""
 
 _SINGLE = re.compile(r"\{\{(?:[-+](?=\s))?(.*?)(?:(?<=\s)-)?\}\}", re.DOTALL)
 """A flow that is one `{{ … }}`, perhaps with white-space control."""
@@ -32,23 +28,8 @@ _REFUSED = (
     nodes.Extends,
     nodes.Block,
 )
-_UNBOUNDED = frozenset(
-    {
-        "center",
-        "ljust",
-        "rjust",
-        "zfill",
-        "expandtabs",
-        "format",
-        "format_map",
-        "translate",
-        "to_bytes",
-        "replace",
-        "join",
-    }
-)
-"""Methods whose result can be of any size; the filters of the same names are bounded."""
-_NO_FILTERS = ("batch", "center", "format", "indent", "pprint", "slice", "tojson", "urlize", "wordwrap", "xmlattr")
+_OF_LISTS = frozenset({"unique", "sort", "reverse", "list", "map", "select", "reject", "default", "d"})
+"""Filters that give a list where they are given one."""
 
 
 class InvalidExpression(ValueError):
@@ -59,126 +40,40 @@ class InvalidExpression(ValueError):
         self.where = where
 
 
-class Absent(ChainableUndefined):
-    """An attribute without a value: empty in a text, false in a condition, an error in arithmetic."""
+class Reads(NamedTuple):
+    """What an expression reads, as far as its text tells."""
 
-    def _fail_with_undefined_error(self, *_args: Any, **_kwargs: Any) -> Any:
-        raise TemplateError(f"'{self._undefined_name}' has no value")
-
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _fail_with_undefined_error
-    __lt__ = __le__ = __gt__ = __ge__ = __call__ = _fail_with_undefined_error
-    __int__ = __float__ = _fail_with_undefined_error
-
-
-class _Durations(Extension):
-    """Lets durations stand in expressions as they do in the configuration: `today + 7d`."""
-
-    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
-        for token in stream:
-            unit = stream.current
-            if token.type != "integer" or unit.type != "name" or unit.value not in UNITS:
-                yield token
-                continue
-            next(stream)
-            written = Token(token.lineno, "string", f"{token.value}{unit.value}")
-            marks = (("lparen", "("), written, ("pipe", "|"), ("name", "duration"), ("rparen", ")"))
-            yield from (mark if isinstance(mark, Token) else Token(token.lineno, *mark) for mark in marks)
-
-
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja's sandbox, with every way to take forever or fill the memory bounded."""
-
-    intercepted_binops = frozenset({"*", "**", "%", "+"})
-    rounds = 0
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        numbers = all(isinstance(one, (int, float, Decimal)) for one in (left, right))
-        if operator in ("*", "**", "%") and not numbers:
-            raise SecurityError(f"'{operator}' takes numbers only")
-        if operator == "**" and (abs(left) > 10_000 or abs(right) > 64):
-            raise SecurityError("'**' takes small numbers only")
-        return bounded(super().call_binop(context, operator, left, right))
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        if attribute in _UNBOUNDED:
-            raise SecurityError(f"'.{attribute}()' may not be used; '| {attribute}' may, where there is such a filter")
-        return super().getattr(obj, attribute)
-
-    def getitem(self, obj: Any, argument: Any) -> Any:
-        if isinstance(argument, str) and argument in _UNBOUNDED and not isinstance(obj, dict):
-            raise SecurityError(f"'{argument}' may not be used")
-        return super().getitem(obj, argument)
-
-    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        tree = super()._parse(source, name, filename)
-        for loop in tree.find_all(nodes.For):
-            if loop.recursive:
-                raise TemplateSyntaxError("a loop may not be recursive", loop.lineno)
-            loop.iter = nodes.Filter(loop.iter, "_counted", [], [], None, None)
-        for change in tree.find_all(nodes.Assign):
-            change.node = nodes.Filter(change.node, "_bounded", [], [], None, None)
-        return tree
-
-    def counted(self, values: Iterable[Any]) -> Iterator[Any]:
-        for value in values:
-            self.rounds += 1
-            if self.rounds > LOOP_LIMIT:
-                raise SecurityError(f"the expression loops: more than {LOOP_LIMIT:,} rounds")
-            yield value
-
-
-def bounded(value: Any) -> Any:
-    """Give a value back, unless it is longer than any attribute can be."""
-    if isinstance(value, (str, bytes, list, tuple)) and len(value) > MAX_LENGTH:
-        raise SecurityError(f"a value longer than {MAX_LENGTH:,} came up")
-    if isinstance(value, int) and value.bit_length() > 4096:
-        raise SecurityError("a number of more than 4,096 bits came up")
-    return value
-
-
-def _replace(value: object, old: str, new: str, count: int | None = None) -> str:
-    """Replace a text in a text; the result may not outgrow an attribute."""
-    text = str(value)
-    if len(text) + text.count(old) * max(len(new) - len(old), 0) > MAX_LENGTH:
-        raise SecurityError(f"a value longer than {MAX_LENGTH:,} came up")
-    return text.replace(old, new, -1 if count is None else count)
-
-
-def _round(value: float, precision: int = 0, method: str = "common") -> float:
-    """Round a number to at most fifteen places."""
-    if abs(precision) > 15:
-        raise SecurityError("'round' takes at most 15 places")
-    return do_round(value, precision, method)  # type: ignore[arg-type]
-
-
-def _range(*args: int) -> range:
-    numbers = range(*args)
-    if len(numbers) > LOOP_LIMIT:
-        raise SecurityError(f"range({', '.join(map(str, args))}) is too long: at most {LOOP_LIMIT:,}")
-    return numbers
-
-
-def _make_environment() -> _Sandbox:
-    environment = _Sandbox(undefined=Absent, autoescape=False, extensions=[_Durations])
-    for name in _NO_FILTERS:
-        environment.filters.pop(name, None)
-    environment.filters.update(FILTERS, replace=_replace, round=_round, _bounded=bounded)
-    environment.filters["_counted"] = environment.counted
-    environment.globals.clear()
-    return environment
-
-
-_ENVIRONMENT = _make_environment()
+    names: frozenset[str] = frozenset()
+    """Attributes."""
+    words: frozenset[str] = frozenset()
+    """The program's own words: `now`, `today`, `range`, and `n` where it counts."""
+    as_text: frozenset[str] = frozenset()
+    """Attributes whose value becomes part of a text as it is."""
+    as_truth: frozenset[str] = frozenset()
+    """Attributes whose value alone decides a condition, or a part of it."""
 
 
 class Expression:
-    """A compiled expression: `names` are the attributes it reads."""
+    """A compiled expression, flow or constant."""
 
-    def __init__(self, source: str, evaluate: Callable[[dict[str, Any]], Any], names: frozenset[str]) -> None:
+    def __init__(
+        self,
+        source: str,
+        evaluate: Callable[[dict[str, Any]], Any],
+        reads: Reads = Reads(),  # noqa: B008 - immutable
+        attribute: str | None = None,
+    ) -> None:
         self.source = source
-        self.read = names
-        self.names = names - frozenset(ambient())
-        self.clock = next((name for name in ("now", "today") if name in names), "")
+        """What a person calls it."""
+        self.reads = reads
+        self.names = reads.names
+        """The attributes it reads."""
+        self.attribute = attribute
+        """The attribute that it is, where nothing is computed."""
+        self.is_bare = False
+        """Whether it is written as a name without braces."""
+        self.is_constant = False
+        self.clock = next((name for name in ("now", "today") if name in reads.words), "")
         """`now` or `today` where the result depends on it, and so may change while the object does not."""
         self._evaluate = evaluate
 
@@ -187,7 +82,7 @@ class Expression:
 
         Raises `ObjectFailed` with `expression-error`, or what a filter raised.
         """
-        _ENVIRONMENT.rounds = 0
+        ENVIRONMENT.rounds = 0
         try:
             value = self._evaluate(context)
         except ObjectFailed:
@@ -200,6 +95,11 @@ class Expression:
             raise self._failed(f"its result is longer than {MAX_LENGTH:,} characters")
         return value
 
+    def seen(self, context: dict[str, Any]) -> dict[str, Any]:
+        """Give what it reads of a context: attributes, and the clock."""
+        words = {word: context.get(word) for word in self.reads.words if word != "range"}
+        return dict(sorted((words | {name: context.get(key_of(name)) for name in self.names}).items()))
+
     def _failed(self, reason: str) -> ObjectFailed:
         return ObjectFailed(
             "expression-error",
@@ -211,50 +111,98 @@ class Expression:
 def ambient() -> dict[str, Any]:
     """Give the names that every context must hold beside the attributes: `now` and `today` in UTC, `range`."""
     moment = clock.moment()
-    return {"now": moment, "today": moment.date(), "range": _range}
+    return {"now": moment, "today": moment.date(), "range": span}
 
 
 def _context(values: dict[str, Any]) -> Context:
     """Hand attributes to a template as they are; Jinja's own way would copy them, and its globals, each time."""
-    return Context(_ENVIRONMENT, values, None, {})
+    return Context(ENVIRONMENT, values, None, {})
 
 
-def _compile(source: str, template: str) -> tuple[Template, frozenset[str]]:
-    """Compile a template, and name the attributes it reads. Raises `InvalidExpression`."""
+def _compile(source: str, template: str, own: Iterable[str]) -> tuple[Template, Reads]:
+    """Compile a template, and tell what it reads; `own` are words that are no attributes in it.
+
+    Raises `InvalidExpression`.
+    """
     try:
-        tree = _ENVIRONMENT.parse(template)
+        tree = ENVIRONMENT.parse(template)
         for refused in tree.find_all(_REFUSED):
             name = type(refused).__name__.lower()
             raise InvalidExpression(f"'{source}' uses '{name}', which expressions may not")
-        names = frozenset(meta.find_undeclared_variables(tree))
-        return _ENVIRONMENT.from_string(template), names
+        return ENVIRONMENT.from_string(template), _reads(tree, frozenset(own))
     except TemplateSyntaxError as error:
         raise InvalidExpression(f"'{source}' cannot be read: {error.message}") from error
     except (RecursionError, MemoryError, SyntaxError) as error:
         raise InvalidExpression(f"'{source}' is too deep to be read") from error
 
 
-def compile_text(source: str) -> Expression:
+def _reads(tree: nodes.Template, own: frozenset[str]) -> Reads:
+    named = {one.node.value for one in tree.find_all(nodes.Filter) if one.name == READ}  # type: ignore[union-attr]
+    found = meta.find_undeclared_variables(tree)
+    names = frozenset(found - own | named)
+    spoken = [one for output in tree.find_all(nodes.Output) for one in output.nodes]
+    spoken += [one.node for one in tree.find_all(nodes.Filter) if one.node and ENVIRONMENT.takes_text(one.name)]
+    as_text = {name for one in spoken for name in _possible_values(one)}
+    decided = [one.node for one in tree.find_all(nodes.Assign)]
+    as_truth = {name for one in decided for name in _truths(one)}
+    return Reads(names, frozenset(found & own), names & as_text, names & as_truth)
+
+
+def attribute_of(node: nodes.Node | None) -> str | None:
+    """Give the attribute that a node of an expression is; None where it computes."""
+    if isinstance(node, nodes.Filter) and node.name == READ and isinstance(node.node, nodes.Const):
+        return str(node.node.value)
+    return node.name if isinstance(node, nodes.Name) else None
+
+
+def _possible_values(node: nodes.Node | None) -> Iterator[str]:
+    """Give the attributes that may be the value of a node with all their values."""
+    if (name := attribute_of(node)) is not None:
+        yield name
+    elif isinstance(node, nodes.CondExpr):
+        yield from _possible_values(node.expr1)
+        yield from _possible_values(node.expr2)
+    elif isinstance(node, (nodes.And, nodes.Or)):
+        yield from _possible_values(node.left)
+        yield from _possible_values(node.right)
+    elif isinstance(node, nodes.Filter) and node.name in _OF_LISTS:
+        yield from _possible_values(node.node)
+
+
+def _truths(node: nodes.Node | None) -> Iterator[str]:
+    """Give the attributes whose own truth decides a condition."""
+    if isinstance(node, nodes.Filter) and node.name == "_bounded":
+        yield from _truths(node.node)
+    elif isinstance(node, (nodes.And, nodes.Or)):
+        yield from _truths(node.left)
+        yield from _truths(node.right)
+    elif isinstance(node, nodes.Not):
+        yield from _truths(node.node)
+    elif (name := attribute_of(node)) is not None:
+        yield name
+
+
+def compile_text(source: str, own: Iterable[str] = AMBIENT) -> Expression:
     """Compile a text with `{{ … }}` in it; its result is stripped, and None when blank."""
-    template, names = _compile(source, source)
+    template, reads = _compile(source, source, own)
 
     def evaluate(values: dict[str, Any]) -> str | None:
         return "".join(template.root_render_func(_context(values))).strip() or None
 
-    return Expression(source, evaluate, names)
+    return Expression(source, evaluate, reads)
 
 
 def compile_condition(source: str) -> Expression:
     """Compile a condition such as `status == 'active'`; its result is True or False."""
     evaluate = _compile_value(source)
-    return Expression(source, lambda context: bool(evaluate(context)), evaluate.read)
+    return Expression(source, lambda context: bool(evaluate(context)), evaluate.reads)
 
 
-def _compile_value(source: str) -> Expression:
+def _compile_value(source: str, own: Iterable[str] = AMBIENT) -> Expression:
     """Compile the inside of `{{ … }}`; its result keeps its type."""
     if not source.strip() or "}}" in source or "%}" in source:
         raise InvalidExpression(f"'{source}' cannot be read: one expression is wanted here")
-    template, names = _compile(source, "{% set result = (" + source + "\n) %}")
+    template, reads = _compile(source, "{% set result = (" + source + "\n) %}", own)
 
     def evaluate(values: dict[str, Any]) -> Any:
         context = _context(values)
@@ -263,7 +211,31 @@ def _compile_value(source: str) -> Expression:
         result = context.vars["result"]
         return None if isinstance(result, Undefined) else list(result) if isinstance(result, Iterator) else result
 
-    return Expression(source, evaluate, names)
+    return Expression(source, evaluate, reads, _only_attribute(source, reads))
+
+
+def _only_attribute(source: str, reads: Reads) -> str | None:
+    """Give the attribute that an expression is, and nothing else."""
+    tree = ENVIRONMENT.parse("{{ (" + source + "\n) }}").body
+    shown = tree[0].nodes if len(tree) == 1 and isinstance(tree[0], nodes.Output) else []
+    name = attribute_of(shown[0]) if len(shown) == 1 else None
+    return name if name in reads.names and not reads.words else None
+
+
+def compile_name(name: str) -> Expression:
+    """Give the expression that copies an attribute with all its values, whatever it is called."""
+    key = key_of(name)
+    found = Expression(name, lambda context: context.get(key), Reads(frozenset({name})), name)
+    found.is_bare = True
+    return found
+
+
+def compile_constant(value: object) -> Expression:
+    """Give the expression that is always the same."""
+    text = f"'{value}'" if isinstance(value, str) else str(value).lower()
+    found = Expression(f"the constant {text}", lambda _context: value)
+    found.is_constant = True
+    return found
 
 
 def compile_flow(source: str) -> Expression:
@@ -272,14 +244,40 @@ def compile_flow(source: str) -> Expression:
     A bare attribute name copies all its values; a single `{{ … }}` keeps the type of its result, a list
     included; anything else is a text.
     """
+    return _compile_source(source, AMBIENT)
+
+
+def compile_candidate(source: str) -> Expression:
+    """Compile a candidate of a unique value: one text, in which `n` counts."""
+    own = (*AMBIENT, COUNTER)
+    found = _compile_source(source, own)
+    return found if found.is_bare else compile_text(source.strip(), own)
+
+
+def _compile_source(source: str, own: Iterable[str]) -> Expression:
     text = source.strip()
-    if text.isidentifier():
-        return Expression(text, lambda context: context.get(text), frozenset({text}))
-    single = _SINGLE.fullmatch(text)
-    if single and "{{" not in single[1] and "}}" not in single[1]:
-        return _compile_value(single[1])
     if "{{" not in text and "{%" not in text:
-        if " | " in text or " ~ " in text:
-            raise InvalidExpression(f"'{text}' would be taken literally; an expression stands in {{{{ … }}}}")
-        return Expression(text, lambda _context: text, frozenset())
-    return compile_text(text)
+        return _compile_bare(text)
+    inner = _SINGLE.fullmatch(text)
+    if not inner or "{{" in inner[1] or "}}" in inner[1]:
+        return compile_text(text, own)
+    value = _compile_value(inner[1], own)
+
+    def evaluate(context: dict[str, Any]) -> Any:
+        result = value(context)
+        return [single(one) for one in result] if isinstance(result, (list, tuple)) else result
+
+    return Expression(inner[1].strip(), evaluate, value.reads, value.attribute)
+
+
+def _compile_bare(text: str) -> Expression:
+    if not text:
+        raise InvalidExpression("nothing is named here; to give nothing, leave the line out")
+    if CONTROL.search(text):
+        raise InvalidExpression(f"{json.dumps(text)} holds a control character, and is no name of an attribute")
+    if " | " in text or " ~ " in text:
+        raise InvalidExpression(
+            f"'{text}' would be taken for the name of an attribute; an expression stands in {{{{ … }}}}, "
+            f'and reads an attribute of such a name as attributes["{text}"]'
+        )
+    return compile_name(text)

@@ -21,6 +21,7 @@ from engine.connectors.csv_options import CsvOptions
 from engine.connectors.files import Stamp, find_duplicates, snapshot
 from engine.errors import CannotConnect, ObjectError
 from engine.values import InvalidValue
+from engine.written import name_hint
 from storage.records import Attributes
 
 
@@ -234,9 +235,10 @@ class Source:
         if missing and len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
             raise CannotConnect(f"{self.path}:{line}: the header is one column: '{header[0]}'; set 'delimiter'")
         if missing:
+            hints = "".join(name_hint(name, header, "ATTRIBUTE") for name in missing)
             raise CannotConnect(
                 f"{self.path}:{line}: the column {', '.join(map(repr, missing))} is not there, and the configuration "
-                f"uses it (found: {', '.join(header)})"
+                f"uses it (found: {', '.join(header)}){hints}"
             )
         return header
 

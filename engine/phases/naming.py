@@ -5,11 +5,12 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from engine.errors import ObjectError, ObjectFailed
+from engine.expressions import COUNTER
 from engine.labels import label_of_mvo
 from engine.phases.sync_page import SyncPage
 from engine.rules.compiled import UniqueValue
 from engine.rules.flows import context_of
-from engine.rules.generating import COUNTER, unique_key, unique_owners
+from engine.rules.generating import unique_key, unique_owners
 from engine.rules.joins import normalised, source_key, target_key
 from engine.values import canonical
 from storage import join_keys, metaverse, objects
@@ -69,7 +70,7 @@ def _candidates(page: SyncPage, unique: UniqueValue, mvo: Mvo) -> Iterator[str]:
     declared = page.step.workspace.config.metaverse[mvo.type].attributes
     context = context_of(mvo.attributes, declared, page.around)
     for expression in unique.candidates:
-        for number in range(2, HIGHEST + 1) if COUNTER in expression.names else (0,):
+        for number in range(2, HIGHEST + 1) if COUNTER in expression.reads.words else (0,):
             try:
                 result = expression({**context, COUNTER: number})
             except ObjectFailed:

@@ -7,6 +7,7 @@ from jinja2 import Undefined
 
 from engine.errors import ObjectFailed
 from engine.rules.compiled import Flow
+from engine.sandbox import WORDS, key_of
 from engine.values import AttributeType, InvalidValue, canonical, present
 from storage.records import Attributes
 
@@ -29,10 +30,21 @@ def context_of(
         values = attributes.get(name)
         if not values or (kind.kind in _AS_THEY_ARE and not kind.multi):
             continue
-        shown = [present(kind.kind, value) for value in values]
+        shown = [_shown(kind.kind, value) for value in values]
         context[name] = shown if kind.multi else shown[0]
+    for word in WORDS:
+        if word in context:
+            context[key_of(word)] = context[word]
     context.update(around)
     return context
+
+
+def _shown(kind: str, value: Any) -> Any:
+    """Show a value; what was taken for another kind, before its declaration changed, as it is until it is read anew."""
+    try:
+        return present(kind, value)
+    except (ValueError, TypeError, ArithmeticError):
+        return value
 
 
 def evaluate(flow: Flow, attributes: Attributes, context: dict[str, Any], refer: Refer | None = None) -> list[Any]:

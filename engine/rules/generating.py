@@ -1,21 +1,27 @@
 """What the metaverse makes by itself: unique values and computed groups, compiled."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from engine.config import Config
-from engine.expressions import Expression, InvalidExpression, compile_condition, compile_flow
+from engine.expressions import (
+    Expression,
+    InvalidExpression,
+    compile_candidate,
+    compile_condition,
+    compile_constant,
+    compile_flow,
+    compile_name,
+)
 from engine.rules.compiled import ComputedGroup, Flow, Join, JoinPart, ObjectType, Rules, UniqueValue
+from engine.rules.reading import Where, read, refuse_truth_of_text, side_of_metaverse
 from engine.values import AttributeType
+from engine.written import Constant
 from storage.documents import fingerprint
-
-Where = tuple[str | int, ...]
-COUNTER = "n"
-"""The name by which a candidate counts."""
 
 
 def unique_key(attribute: str) -> Join:
     """Give the key by which the holders of a unique value are found: case and spaces make no difference."""
-    expression = compile_flow(attribute)
+    expression = compile_name(attribute)
     return Join(f"unique {attribute}", (JoinPart(expression, expression, frozenset({"case", "spaces"})),))
 
 
@@ -29,9 +35,12 @@ def unique_owners(mvo_type: str, unique: UniqueValue) -> Iterator[tuple[str, str
 def compile_unique(config: Config, rules: Rules) -> None:
     """Compile the generated values. Raises `InvalidExpression`."""
     for mvo_type, settings in config.metaverse.items():
+        side = side_of_metaverse(config, mvo_type, filled_attributes(config, rules, mvo_type))
         for attribute, written in settings.unique.items():
             where: Where = ("metaverse", mvo_type, "unique", attribute)
-            candidates = tuple(_compile((*where, "candidates"), text, compile_flow) for text in written.candidates)
+            candidates = tuple(
+                read((*where, "candidates"), text, compile_candidate, side) for text in written.candidates
+            )
             check = tuple(_checked(config, (*where, "check"), text) for text in written.check)
             kind = settings.type_of(attribute)
             if kind != AttributeType("text"):
@@ -62,26 +71,37 @@ def compile_groups(config: Config, rules: Rules) -> None:
             raise InvalidExpression(problem, (*where, "attribute"))
         flows = []
         for attribute, text in group.attributes.items():
-            expression = _compile((*where, "attributes", attribute), text, _compile_own)
+            expression = _compile_own((*where, "attributes", attribute), text)
             if expression.names:
                 problem = f"'{text}' reads '{min(expression.names)}': a computed group has only what is written here"
                 raise InvalidExpression(problem, (*where, "attributes", attribute))
             kind_of = settings.type_of(attribute)
             flows.append(Flow(attribute, kind_of, attribute in settings.attributes, expression, None))
-        condition = _compile((*where, "members"), group.members, compile_condition)
+        side = side_of_metaverse(config, group.of, filled_attributes(config, rules, group.of))
+        condition = read((*where, "members"), group.members, compile_condition, side)
+        refuse_truth_of_text((*where, "members"), condition, side)
         mark = fingerprint(group.model_dump_json()).hex()
         rules.groups[group.name] = ComputedGroup(
             group.name, group.type, group.of, condition, group.attribute, tuple(flows), mark
         )
 
 
-def _compile_own(text: str) -> Expression:
+def _compile_own(where: Where, written: str | Constant) -> Expression:
     """Compile what is written of a group itself: a bare name is a text, for there is nothing it could name."""
-    return compile_flow(text) if "{" in text else Expression(text, lambda _context: text, frozenset())
-
-
-def _compile(where: Where, source: str, compiler: Callable[[str], Expression]) -> Expression:
+    if isinstance(written, Constant):
+        return compile_constant(written.constant)
+    if "{" not in written:
+        return compile_constant(written)
     try:
-        return compiler(source)
+        return compile_flow(written)
     except InvalidExpression as error:
         raise InvalidExpression(str(error), where) from error
+
+
+def filled_attributes(config: Config, rules: Rules, mvo_type: str) -> set[str]:
+    """Give the attributes that MVOs of a type can have: declared, flowed to, generated or computed."""
+    flowed = {flow.attribute for rule in rules.into.get(mvo_type, []) for flow in rule.flows}
+    settings = config.metaverse[mvo_type]
+    computed = {name for group in config.groups if group.type == mvo_type for name in group.attributes}
+    members = {group.attribute for group in config.groups if group.type == mvo_type}
+    return flowed | set(settings.attributes) | set(settings.unique) | computed | members

@@ -1,5 +1,7 @@
 """Joins: the keys that objects are found by."""
 
+import base64
+import json
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -37,7 +39,7 @@ def source_key(join: Join, flows: Iterable[Flow], attributes: Attributes, contex
     flowing = {flow.attribute: flow for flow in flows}
 
     def values(expression: Expression) -> list[Any]:
-        flow = flowing.get(expression.source)
+        flow = flowing.get(expression.attribute) if expression.is_bare and expression.attribute else None
         if flow is not None and flow.copies is not None and not flow.refers:
             return attributes.get(flow.copies, [])  # as a bare name does, and nothing has to be worked out
         if flow is not None and not flow.refers:
@@ -53,17 +55,33 @@ def target_key(join: Join, attributes: Attributes, context: Context) -> str | No
 
 
 def _read(expression: Expression, attributes: Attributes, context: Context) -> list[Any]:
-    if expression.names == {expression.source}:
-        return attributes.get(expression.source, [])
+    if expression.is_bare and expression.attribute is not None:
+        return attributes.get(expression.attribute, [])
     result = expression(dict(context()))
-    return [] if result is None or result == "" else result if isinstance(result, list) else [result]
+    values = list(result) if isinstance(result, (list, tuple)) else [result]
+    return [_text(value) for value in values if value is not None and value != ""]
+
+
+def _text(value: object) -> str:
+    """Write a value as the store has it."""
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
 
 
 def _key(parts: list[tuple[list[Any], frozenset[str]]]) -> str | None:
     if any(len(values) != 1 for values, _ in parts):
         return None
     texts = [normalised(values[0], ignore) for values, ignore in parts]
-    return _SEPARATOR.join(texts) if all(texts) else None
+    if not all(texts):
+        return None
+    if any(_SEPARATOR in text for text in texts):  # no other key begins with it
+        return _SEPARATOR + json.dumps(texts, ensure_ascii=False)
+    return _SEPARATOR.join(texts)
+
+
+def shown_key(key: str) -> str:
+    """Give a key as people read it: its parts with commas between."""
+    parts = json.loads(key[1:]) if key.startswith(_SEPARATOR) else key.split(_SEPARATOR)
+    return ", ".join(parts)
 
 
 def keys_of(

@@ -68,7 +68,7 @@ def _groups(world: World, accounts: dict[str, Person]) -> dict[str, set[str]]:
     conditions = {
         "dept == 'IT'": lambda one: one.dept == "IT",
         "dept == 'HR'": lambda one: one.dept == "HR",
-        "phone": lambda one: one.phone,
+        "phone is defined": lambda one: one.phone,
     }
     if world.rules.staff is not None:
         is_staff = conditions[world.rules.staff]

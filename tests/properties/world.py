@@ -31,7 +31,7 @@ HEAD = "".join(
 )
 RDN = "uid={{ (name or 'x') | lower }}{{ number }}"
 WHO_GETS_AN_ACCOUNT = ("", "dept != 'HR'", "not end or end >= today")
-WHO_IS_STAFF = (None, "dept == 'IT'", "dept == 'HR'", "phone")
+WHO_IS_STAFF = (None, "dept == 'IT'", "dept == 'HR'", "phone is defined")
 
 
 @dataclass
@@ -250,7 +250,6 @@ def _rules(rules: Rules) -> list[dict[str, Any]]:
         made[1]["asserts_empty"] = ["phone"]
     if rules.rooms:
         flow = {"roomNumber": "{{ dept }}-{{ number }}"}
-        made.append(
-            {"name": "rooms", "from": "metaverse.person", "to": "directory.person", "scope": "dept", "flow": flow}
-        )
+        ends = {"from": "metaverse.person", "to": "directory.person"}
+        made.append({"name": "rooms", **ends, "scope": "dept is defined", "flow": flow})
     return [rule for rule in made if rules.crew or rule["name"] != "crew"]

@@ -347,6 +347,30 @@ def test_a_key_that_only_the_program_knows_is_unknown_in_the_file(tmp_path, plac
         ('uid = "account_name"', 'uid = "acount_name"', "rules.1.flow.uid", "'acount_name' is neither declared in"),
         ('deprovision = "delete"', 'scope = "status"', "rules.1.scope", "'status' is neither declared in"),
         ("project = true", 'dn = "uid=x"', "rules.0.dn", "belongs to rules from the metaverse"),
+        ('uid = "account_name"', "uid = 5", "rules.1.flow.uid", "a constant is written { constant = 5 }"),
+        ('uid = "account_name"', 'uid = ["a", "b"]', "rules.1.flow.uid", "several values are written as"),
+        ('uid = "account_name"', 'uid = { const = "x" }', "rules.1.flow.uid", "unknown key 'const'"),
+        ('uid = "account_name"', 'uid = { constant = "" }', "rules.1.flow.uid", "a text that is not empty"),
+        ('uid = "account_name"', 'uid = ""', "rules.1.flow.uid", "nothing is named here"),
+        ('uid = "account_name"', 'uid = "account"', "rules.1.flow.uid", "did you mean 'account_name'?"),
+        ('uid = "account_name"', 'uid = "by us"', "rules.1.flow.uid", 'written: uid = { constant = "by us" }'),
+        ('uid = "account_name"', '"a b" = "by us"', "rules.1.flow.a b", '"a b" = { constant = "by us" }'),
+        ('uid = "account_name"', 'uid = "phones | first"', "rules.1.flow.uid", "an expression stands in {{ … }}"),
+        ('uid = "account_name"', 'uid = "{{ attributes[phones] }}"', "rules.1.flow.uid", "written out"),
+        ('uid = "account_name"', 'uid = "{{ attributes }}"', "rules.1.flow.uid", "written out"),
+        ('uid = "account_name"', "uid = \"{{ attributes.get('a', 'b') }}\"", "rules.1.flow.uid", "| default(…)"),
+        ('uid = "account_name"', "uid = \"{{ attributes['a b'] }}\"", "rules.1.flow.uid", "'a b' is neither declared"),
+        ('uid = "account_name"', '"" = "account_name"', "rules.1.flow.", "needs a name"),
+        ('name = "people to the directory"', 'name = ""', "rules.1.name", "a name is wanted"),
+        ('deprovision = "delete"', 'join = "uid"', "rules.1.join", 'join = [["uid"]]'),
+        ('deprovision = "delete"', 'join = { target = "uid" }', "rules.1.join", 'join = [[{ target = "uid" }]]'),
+        ('deprovision = "delete"', 'join = ["uid"]', "rules.1.join.0", 'join = [["uid"]]'),
+        ('deprovision = "delete"', 'join = [{ target = "uid" }]', "rules.1.join.0", 'join = [[{ target = "uid" }]]'),
+        ('deprovision = "delete"', 'join = [[["uid"]]]', "rules.1.join.0.0", "no list"),
+        ('deprovision = "delete"', 'join = [[{ sorce = "uid" }]]', "rules.1.join.0.0.sorce", "did you mean 'source'?"),
+        ('deprovision = "delete"', 'join = [["acount_name"]]', "rules.1.join.0", "did you mean 'account_name'?"),
+        ('[["employee_id"]]', '[["employee"]]', "rules.0.join.0", "'employee' is neither declared"),
+        ("[profiles.nightly]", '[profiles."n\\u001b[1m"]', 'profiles."n\\u001b[1m"', "control character"),
         ("project = true", "provision = true", "rules.0.provision", "belongs to rules from the metaverse"),
         ("provision = true", "project = true", "rules.1.project", "belongs to rules into the metaverse"),
     ],
@@ -372,6 +396,13 @@ def test_a_wrong_value_is_told_with_its_line_and_key(tmp_path, right, wrong, key
         ('"import hr"', '"import"', "profiles.nightly.steps.0", "needs one system"),
         ('"import hr"', '"import hrr"', "profiles.nightly.steps.0", "names no configured system"),
         ('[["employee_id"]]', '["employee_id"]', "rules.0.join.0", "list"),
+        (
+            "deletion = {",
+            'priority = { acount_name = ["people from hr"] }\ndeletion = {',
+            "metaverse.person.priority.acount_name",
+            "did you mean 'account_name'?",
+        ),
+        ('grace = "30d"', 'grase = "30d"', "metaverse.person.deletion.grase", "did you mean 'grace'?"),
     ],
 )
 def test_a_wrong_value_inside_another_is_told_with_its_line_and_key(tmp_path, right, wrong, key, sentence):
@@ -379,6 +410,50 @@ def test_a_wrong_value_inside_another_is_told_with_its_line_and_key(tmp_path, ri
     found = mistakes(tmp_path, GOOD.replace(right, wrong, 1))[0]
     assert found[:2] == (line, key)
     assert sentence in found[2]
+
+
+@pytest.mark.parametrize("name", ["metaverse", "Metaverse"])
+def test_a_system_cannot_be_called_as_the_metaverse_is(tmp_path, name):
+    text = GOOD.replace("[systems.hr", f"[systems.{name}").replace("hr.person", f"{name}.person")
+    line, key, message = mistakes(tmp_path, text)[0]
+    assert (line, key) == (7, f"systems.{name}")
+    assert f"a system cannot be called '{name}'" in message
+
+
+def test_the_side_that_is_no_reference_is_named_with_its_own_type(tmp_path):
+    text = GOOD.replace('start_date = "date", ', 'start_date = "date", boss = "reference", ')
+    text = text.replace('attributes = { phones = "text[]" }', 'attributes = { phones = "text[]", mail = "text" }')
+    text = text.replace('employee_id = "employee_id"\n', 'employee_id = "employee_id"\nmail = "boss"\n')
+    assert "'boss' is a reference" in (told := mistake(tmp_path, text)[2])
+    assert "'mail' is text" in told
+
+
+@pytest.mark.parametrize("name", ["u\\u0007", "u\\u009b", "u\\n"])
+def test_an_attribute_cannot_be_called_by_what_nobody_can_see(tmp_path, name):
+    for right in ('uid = "account_name"', 'start_date = "date"'):
+        text = GOOD.replace(right, f'"{name}" = {right.partition("=")[2]}')
+        assert "holds a control character" in mistakes(tmp_path, text)[0][2]
+    assert "control character" in mistakes(tmp_path, GOOD.replace('"account_name"', f'"{name}x"'))[0][2]
+
+
+def test_joins_that_differ_have_names_that_differ_however_attributes_are_called(tmp_path):
+    flows = "".join(f'"{name}" = "{name}"\n' for name in ("a", "b", "a+b", "a ~case", "unique a", '\\"a\\"'))
+    keys = '[["a+b"], ["a", "b"], ["a ~case"], [{ source = "a", ignore = ["case"] }], ["unique a"], ["\\"a\\""], ["a"]]'
+    text = GOOD.replace('join = [["employee_id"]]', f"join = {keys}")
+    text = text.replace("[rules.flow]\n", f"[rules.flow]\n{flows}", 1)
+    text = text.replace("deletion = {", 'unique.a.candidates = ["b"]\ndeletion = {')
+    _, rules = load(write(tmp_path, text))
+    names = [join.name for join in rules.joins["metaverse.person"]]
+    assert len(set(names)) == len(names) == 8
+    assert {"a+b", "a", "a ~case", "unique a"} <= set(names)
+
+
+def test_an_undeclared_attribute_takes_the_type_of_what_flows_into_it(tmp_path):
+    flows = 'employee_id = "employee_id"\nstart = "start_date"\ntels = "{{ phones }}"\nfirst = "{{ phones[0] }}"\n'
+    config, rules = load(write(tmp_path, GOOD.replace('employee_id = "employee_id"\n', flows)))
+    kinds = {name: str(kind) for name, kind in config.metaverse["person"].attributes.items()}
+    assert kinds == {"phones": "text[]", "start": "date", "tels": "text[]"}
+    assert {flow.attribute: flow.copies for flow in rules.inbound["hr", "person"][0].flows}["start"] == "start_date"
 
 
 def test_a_rule_with_both_ends_on_one_side_is_refused(tmp_path):

@@ -8,8 +8,16 @@ import pytest
 from jinja2 import Undefined
 
 from engine.errors import ObjectFailed
-from engine.expressions import InvalidExpression, ambient, compile_condition, compile_flow, compile_text
+from engine.expressions import (
+    InvalidExpression,
+    ambient,
+    compile_candidate,
+    compile_condition,
+    compile_flow,
+    compile_text,
+)
 from engine.filters import FILTERS, duration
+from engine.rules.flows import context_of
 
 TODAY = date(2024, 2, 29)
 
@@ -72,8 +80,11 @@ def test_a_dash_inside_the_braces_trims_spaces_and_is_no_minus(source):
     assert flow(source, level=5) in (5, "5")
 
 
-def test_a_text_without_braces_is_itself():
-    assert flow("Head office, 2nd floor") == "Head office, 2nd floor"
+def test_what_has_no_braces_is_the_name_of_an_attribute_whatever_its_characters():
+    for name in ("Full Name", "employee-number", "cn;lang-de", "e.mail", "Head office, 2nd floor", "größe"):
+        assert flow(name, **{name: "x"}) == "x", name
+        assert flow(name) is None
+        assert compile_flow(name).attribute == name
 
 
 def test_the_result_of_a_template_is_stripped_and_a_blank_one_is_absent():
@@ -92,7 +103,103 @@ def test_an_expression_tells_which_attributes_it_reads():
     assert compile_condition("start <= today and now").names == {"start"}
     assert compile_flow("{% for x in phones %}{{ x }}{{ range(2) }}{% endfor %}").names == {"phones"}
     assert compile_flow("title").names == {"title"}
-    assert compile_flow("a constant").names == set()
+    assert compile_flow("a name").names == {"a name"}
+    assert compile_condition("attributes['e-mail'] == attributes.get('today') and today").names == {"e-mail", "today"}
+
+
+def test_an_expression_reads_an_attribute_of_any_name():
+    values = {"e-mail": "A@x", "Full Name": "Ada", "items": "things"}
+    assert flow('{{ attributes["e-mail"] | lower }}', **values) == "a@x"
+    assert flow("{{ attributes.get('Full Name') }} <{{ attributes[\"e-mail\"] }}>", **values) == "Ada <A@x>"
+    assert flow("{{ attributes.items }}", **values) == "things"
+    assert holds("attributes['e-mail'] == 'A@x' and attributes['gone'] is not defined", **values)
+    assert flow("{{ attributes['values'] | default('none') }}") == "none"
+    assert flow("{% for one in attributes['phone s'] %}({{ one }}){% endfor %}", **{"phone s": ["1", "2"]}) == "(1)(2)"
+
+
+def test_an_attribute_may_be_called_as_a_word_of_the_program_is():
+    context = context_of({"today": ["x"], "n": ["5"], "attributes": ["z"]}, {}, ambient())
+    assert compile_flow("today")(context) == "x"
+    assert compile_flow("{{ attributes['today'] }} {{ today.year > 2000 }}")(context) == "x True"
+    assert compile_flow("attributes")(context) == compile_flow("{{ attributes['attributes'] }}")(context) == "z"
+    assert compile_flow("n")(context) == compile_flow("{{ n }}")(context) == "5"
+    counting = compile_candidate("{{ attributes['n'] }}-{{ n }}")
+    assert counting({**context, "n": 2}) == "5-2"
+    assert counting.reads.words == counting.names == {"n"}
+    assert compile_candidate("n").reads.words == set()
+    assert compile_flow("today").clock == compile_condition("attributes['now'] == 'x'").clock == ""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "attributes",
+        "attributes[name]",
+        "attributes['a' ~ 'b']",
+        "attributes[0]",
+        "attributes['']",
+        "attributes.items()",
+        "attributes.get(name)",
+        "attributes.get('a', 'b')",
+        "'x' in attributes",
+        "name | _attribute",
+        "'name' | _attribute",
+    ],
+)
+def test_what_an_expression_reads_is_known_from_its_text(source):
+    for compiler, written in ((compile_condition, source), (compile_text, f"{{{{ {source} }}}}")):
+        with pytest.raises(InvalidExpression, match=r'attributes\["e-mail"\]'):
+            compiler(written)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "Mail: {{ many }}",
+        "{{ 'Mail: ' ~ many }}",
+        "{{ many ~ '' }}",
+        "{{ many | lower }}",
+        "{{ many | string }}",
+        "{{ many | replace('a', 'b') }}",
+        "{{ many | rdn }}",
+        "{{ many | hash }}",
+        "{{ many or 'none' }}!",
+        "{{ [one, many] | join(', ') }}",
+        "{{ [one, many] }}",
+        "{{ many | map('upper') }}.",
+        "{{ {'a': 1} }}.",
+        "{{ (1, 2) }}.",
+        "{% for x in [many] %}{{ x }}{% endfor %}",
+    ],
+)
+def test_many_values_in_a_text_are_an_error_and_never_pythons_brackets(source):
+    with pytest.raises(ObjectFailed) as caught:
+        flow(source, one="x", many=["a", "b"])
+    assert caught.value.error.code == "expression-error"
+    assert "| join(', ')" in caught.value.error.message
+
+
+def test_a_text_never_shows_how_python_writes_a_value():
+    assert flow("<{{ octets }}>", octets="Ä".encode()) == "<Ä>"
+    assert flow("{{ octets | upper }}", octets="ä".encode()) == "Ä"
+    assert flow("{{ 'x' ~ octets }}", octets=b"a") == "xa"
+    assert code_of("<{{ octets }}>", octets=b"\xff\x00") == "expression-error"
+    assert code_of("{{ 'x' ~ octets }}", octets=b"\xff") == "expression-error"
+    assert code_of("{{ name.upper }}!", name="a") == "expression-error"
+    assert flow("<{{ none }}>") == "<>"
+
+
+def test_what_is_given_as_many_values_stays_so():
+    assert flow("{{ many }}", many=["a", "b"]) == ["a", "b"]
+    assert flow("{{ many | map('upper') | list }}", many=["a", "b"]) == ["A", "B"]
+    assert flow("{{ many | join(', ') }}.", many=["a", "b"]) == "a, b."
+    assert compile_flow("{{ many | join(', ') }}").reads.as_text == set()
+    assert compile_text("{{ many[0] }} {{ many | first }} {{ other }}").reads.as_text == {"other"}
+
+
+def test_a_candidate_is_one_text():
+    with pytest.raises(ObjectFailed):
+        compile_candidate("{{ many }}")({**ambient(), "many": ["a"]})
 
 
 def test_the_present_is_known_to_every_expression():

@@ -23,7 +23,7 @@ def badges(office: Office) -> Source:
             "flow": {"room": "room", "last_name": "holder"},
         }
     )
-    office.rule("people to the directory")["scope"] = "employee_id"
+    office.rule("people to the directory")["scope"] = "employee_id is defined"
     office.rule("people to the directory")["flow"]["roomNumber"] = "room"
     return office.source("badges.csv", "badge", ("holder", "room"))
 

@@ -9,6 +9,7 @@ ROOT = Path(engine.__file__).parent.parent
 DOOR = {
     "engine/phases/exporting.py",  # `_begin` lets only approved deletes into a batch
     "engine/phases/settling.py",  # sends again what the batch held, where its object was moved
+    "engine/phases/interim_names.py",  # renames to a name in between, and nothing else
     "engine/planning/targets.py",  # a plan writes to copies
     "engine/connectors/ldap_copy.py",  # likewise: a copy's own way of writing
     "engine/connectors/ldap.py",  # hands on to its writer

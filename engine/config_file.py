@@ -171,6 +171,7 @@ def _contradictions(config: Config) -> Iterator[Problem]:
     types = {f"{name}.{kind}" for name, system in config.systems.items() for kind in system.objects}
     metaverse = {f"metaverse.{kind}" for kind in config.metaverse}
     yield from _wrong_types(config)
+    yield from _wrong_sources(config, types)
     names: set[str] = set()
     for index, rule in enumerate(config.rules):
         where: toml_lines.Path = ("rules", index)
@@ -203,6 +204,21 @@ def _refused_flows(connector: type[Connector], rule: RuleConfig, where: toml_lin
         for attribute in flows:
             if (reason := connector.refuses_flow(attribute)) is not None:
                 yield (*where, table, attribute), reason
+
+
+def _wrong_sources(config: Config, types: set[str]) -> Iterator[Problem]:
+    """Find authoritative sources that are no system and no type of one, and groups that tell nobody apart."""
+    for kind, settings in config.metaverse.items():
+        for source in settings.deletion.authorities:
+            if source not in types | set(config.systems):
+                close = difflib.get_close_matches(source, [*config.systems, *sorted(types)], n=1)
+                hint = f"; did you mean '{close[0]}'?" if close else ""
+                yield ("metaverse", kind, "deletion"), f"'{source}' is no system and no object type of one{hint}"
+    for name, system in config.systems.items():
+        for kind, objects in system.objects.items():
+            if not all(objects.same_person):
+                where = ("systems", name, "objects", kind, "same_person")
+                yield where, "a group without attributes tells nobody apart; name one or more"
 
 
 def _wrong_types(config: Config) -> Iterator[Problem]:

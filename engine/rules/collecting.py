@@ -40,7 +40,8 @@ def _collect_used(config: Config, rules: Rules) -> None:
     used: dict[ObjectType, set[str]] = {}
     for name, system in config.systems.items():
         for kind, object_type in system.objects.items():
-            used[name, kind] = {object_type.external_id, *object_type.attributes}
+            tell_apart = {one for group in object_type.same_person for one in group}
+            used[name, kind] = {object_type.external_id, *object_type.attributes, *tell_apart}
     for source, inbound in rules.inbound.items():
         for rule in inbound:
             used[source].update(rule.scope.names if rule.scope else ())

@@ -132,8 +132,10 @@ def test_two_hundred_people_in_circles_and_chains(office: Office) -> None:
     office.settled()
 
 
-@pytest.mark.parametrize("at", range(1, 9))
-@pytest.mark.parametrize("imports_first", [False, True])
+@pytest.mark.parametrize(
+    ("at", "imports_first"),
+    [(1, False), (2, True), (3, False), (3, True), (4, False), (4, True), (5, True), (6, False)],
+)
 def test_a_kill_in_the_middle_is_recovered_from(office: Office, at: int, imports_first: bool) -> None:
     office.run()
     _rename(office, n1="Bob", n2="Cleo", n3="Ada")

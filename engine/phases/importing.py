@@ -178,9 +178,8 @@ async def _look(tx: Transaction, task: _Import, page: ImportPage) -> None:
         known = await load_known(tx, task.step.system, kind, own) if task.is_known.get(kind, True) else Known()
         settled += await _compare(tx, task, known, own)
         arrivals += own
-    done = settled.count(1)
-    task.step.statistics["unchanged"] += done
-    task.step.done += done
+    task.step.statistics["unchanged"] += settled.count(1)
+    task.step.done += len(page.objects) + len(page.deleted)
     task.step.total = page.total if page.total is not None else task.step.total
     task.arrivals.add(arrivals, bytes(settled))
     task.arrivals.deleted += page.deleted
@@ -225,7 +224,7 @@ async def _holds_mass_change(task: _Import) -> bool:
         await reviews.supersede(tx, step.system)
         said = await mass_changes.hold(tx, step, stops)
         await _close_record(tx, task, complete=False, reason=said)
-    step.done = step.total = step.statistics.pop("unchanged", 0)
+    step.statistics.pop("unchanged", None)
     step.result = StepResult.STOPPED_CHANGES
     step.message = "; ".join(filter(None, (step.message, f"{said}; nothing was applied")))
     return True
@@ -247,7 +246,6 @@ async def _apply(task: _Import) -> AsyncIterator[Progress]:
         part = deleted[start : start + step.page_size]
         async with step.page() as tx:
             await remove_deleted(tx, step, part, task.sightings)
-        step.done += len(part)
         yield step.progress()
 
 
@@ -255,7 +253,6 @@ async def _apply_page(tx: Transaction, task: _Import, page: list[tuple[Arrival, 
     step = task.step
     rows = _Rows()
     step.statistics["unchanged"] -= sum(1 for one, done in page if done and twice.error_of(one))
-    step.done += sum(1 for _, done in page if not done)
     left = [one for one, done in page if not done or twice.error_of(one)]
     for kind, group in groupby(left, key=attrgetter("type")):
         own = [one._replace(error=one.error or twice.error_of(one)) for one in group]

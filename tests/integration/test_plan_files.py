@@ -190,6 +190,14 @@ description = "Works in {{ department }}"
 """
 
 
+UNLIMITED = """
+[systems.hr.changes]
+max_percent = 100
+[systems.directory.changes]
+max_percent = 100
+"""
+
+
 @pytest.mark.parametrize(
     ("old", "new", "operations", "names"),
     [
@@ -202,6 +210,7 @@ description = "Works in {{ department }}"
 def test_a_configuration_is_planned_before_it_is_adopted(
     files: Workspace, old: str, new: str, operations: set[str], names: set[str]
 ) -> None:
+    files.configure((files.folder / "interlock.toml").read_text() + UNLIMITED)
     files("run")
     config = (files.folder / "interlock.toml").read_text()
     assert old in config

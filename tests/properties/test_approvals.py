@@ -70,7 +70,7 @@ async def _set_up(tx: Transaction, situation: dict[str, object]) -> PendingExpor
     points_at = {"the item": 1, "no item": 77, "nothing": None}[str(situation["points at"])]
     waiting = ExportStatus.AWAITING_APPROVAL
     head = (1, 1, "directory", "person", ChangeType.DELETE, waiting, 100_000, [])
-    return PendingExport._make((*head, None, False, 0, None, None, None, points_at, "", AT, AT))
+    return PendingExport._make((*head, None, False, 0, None, None, None, points_at, "", AT, AT, None))
 
 
 async def _is_let_through(folder: Path, situation: dict[str, object]) -> bool:

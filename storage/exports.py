@@ -260,6 +260,20 @@ async def counts(tx: Transaction) -> list[tuple[str, ChangeType, ExportStatus, b
     return [(row[0], ChangeType(row[1]), ExportStatus(row[2]), bool(row[3]), row[4]) for row in rows]
 
 
+async def unsent(tx: Transaction) -> list[tuple[ExportStatus, str, bool, int]]:
+    """Count what was not sent, or was given up, by status, the code of its error, and whether it is held."""
+    group = (pending_exports.c.status, func.coalesce(pending_exports.c.error_code, ""), pending_exports.c.held)
+    chosen = pending_exports.c.status.in_([status.value for status in (*SENDABLE, ExportStatus.FAILED)])
+    rows = await tx.execute(select(*group, func.count()).where(chosen).group_by(*group).order_by(*group))
+    return [(ExportStatus(status), code, bool(held), count) for status, code, held, count in rows]
+
+
+async def any_failed(tx: Transaction) -> bool:
+    """Tell whether any export is given up."""
+    query = select(pending_exports.c.id).where(pending_exports.c.status == ExportStatus.FAILED.value)
+    return (await tx.execute(query.limit(1))).first() is not None
+
+
 async def _exports(tx: Transaction, query: Select[Any]) -> list[PendingExport]:
     return [_export(row) for row in await tx.execute(query)]
 

@@ -18,7 +18,7 @@ WHAT = {"next": "run", "rest": "run", "stop": "stop a run", "arm": "change anyth
 NOT_STARTED = (2, 4)
 ENDED = {
     0: ("the run has ended well", "good"),
-    1: ("the run has ended with errors of single objects: 7 shows them", "warn"),
+    1: ("the run has ended with errors: 7 shows those of objects, 2 the exports that failed", "warn"),
     3: ("the run was stopped by a gate: nothing was marked, see below and 7", "danger"),
     5: ("the run was stopped; n goes on from there", "warn"),
 }

@@ -65,11 +65,14 @@ def installed(built: Path, tmp_path: Path) -> Path:
     _run(sys.executable, "-m", "venv", "--without-pip", str(place), cwd=tmp_path)
     python = place / "bin" / "python"
     pip = (sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check")
-    site = Path(_run(str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=tmp_path).strip())
+    ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    site = Path(_run(str(python), "-c", ask, cwd=tmp_path).strip())
     dependencies = site / "dependencies.pth"
     # A path in a .pth file is searched, but the .pth files in it, as that of an editable install, are not read.
     dependencies.write_text(sysconfig.get_path("purelib") + "\n")
-    _run(*pip, "install", "--quiet", "--no-deps", "--no-build-isolation", "--ignore-installed", str(built), cwd=tmp_path)
+    _run(
+        *pip, "install", "--quiet", "--no-deps", "--no-build-isolation", "--ignore-installed", str(built), cwd=tmp_path
+    )
     found = _run(str(python), "-c", "import tui, engine; print(tui.__file__, engine.__file__)", cwd=tmp_path).split()
     assert all(Path(one).is_relative_to(site) for one in found), found
     return place / "bin" / "interlock"

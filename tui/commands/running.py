@@ -102,12 +102,17 @@ async def execute(
             await teller.tell(event)
             if isinstance(event, feed.RunFinished):
                 result = event.result
+    except feed.StoreError as error:
+        if not teller.run_id:
+            raise
+        complain(str(error))
+        return feed.exit_status(feed.StepResult.INTERRUPTED)
     finally:
         teller.close()
     if config is not None and result is not None:
         await tell_people(workspace, config, control.run_id)
     if as_json:
-        write_json(await feed.show(workspace, f"run-{control.run_id}"))
+        write_json(await feed.run_document(workspace, control.run_id))
     elif not briefly:
         tell_waiting(await feed.status(workspace))
     return feed.exit_status(result) if result is not None else 5

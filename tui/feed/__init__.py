@@ -6,6 +6,7 @@ from engine.config import StepPlan
 from engine.connectors.base import CheckLine
 from engine.errors import ConfigurationError, DecisionRefused, StepFailed
 from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
+from engine.left_over import LeftOver, left_over
 from engine.operator import current_operator
 from engine.outlook import Ahead
 from engine.people import Role, refusal, role_of
@@ -55,6 +56,7 @@ __all__ = [
     "Event",
     "Foresight",
     "HeldBatch",
+    "LeftOver",
     "PastRun",
     "Progress",
     "Query",
@@ -104,6 +106,7 @@ __all__ = [
     "restore",
     "review",
     "role_of",
+    "run_document",
     "show",
     "snapshot",
     "status",
@@ -160,8 +163,23 @@ async def status(workspace: Workspace) -> Document:
             "owed_references": await references.count_owed(tx),
             "open_runs": [run._asdict() for run in await runs.open_runs(tx)],
             "failed_notifications": [one._asdict() for one in await notifications.failing(tx)],
-            "waiting": {"review_items": await reviews.count_waiting(tx), "held_batches": held},
+            "waiting": {
+                "review_items": await reviews.count_waiting(tx),
+                "held_batches": held,
+                "exports": _left_over(await left_over(tx)),
+            },
         }
+
+
+def _left_over(found: LeftOver) -> Document:
+    return {**found._asdict(), "sentences": found.sentences}
+
+
+async def run_document(workspace: Workspace, run_id: int) -> Document:
+    """Give a run whole as it has just ended, with what it leaves in the queue."""
+    found = await show(workspace, f"run-{run_id}")
+    async with workspace.store.reading() as tx:
+        return {**found, "left_over": _left_over(await left_over(tx))}
 
 
 async def errors_of_step(workspace: Workspace, run_id: int, step_id: int, limit: int) -> list[Document]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from engine.config import StepPlan
+from engine.left_over import LeftOver, left_over
 from engine.outlook import Ahead, outlook
 from engine.workspace import Workspace
 from storage import clock, exports, lease, metaverse, objects, reviews, runs
@@ -40,6 +41,7 @@ class Counts(NamedTuple):
     metaverse: list[tuple[str, int]]
     exports: list[tuple[str, ChangeType, ExportStatus, bool, int]]
     ahead: list[Ahead]
+    left_over: LeftOver
 
     @property
     def objects(self) -> int:
@@ -72,5 +74,6 @@ async def counts(workspace: Workspace, plans: Sequence[StepPlan]) -> Counts:
         mvos = await metaverse.counts(tx)
         queue = await exports.counts(tx)
         ahead = await outlook(tx, plans, systems, queue)
+        left = await left_over(tx)
     ended = clock.now()
-    return Counts(ended, clock.seconds_between(started, ended), systems, mvos, queue, ahead)
+    return Counts(ended, clock.seconds_between(started, ended), systems, mvos, queue, ahead, left)

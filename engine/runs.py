@@ -100,8 +100,9 @@ async def execute_run(
     plans: Sequence[StepPlan],
     operator: str,
     control: Control | None = None,
+    first: int = 0,
 ) -> AsyncIterator[Event]:
-    """Run steps one after the other on the store, and tell what happens.
+    """Run steps one after the other on the store, and tell what happens; `first` is where in a profile they begin.
 
     A step that is stopped, or cannot start, ends the run where it stands. Raises `AlreadyRunning` if another
     run holds the lease, and `NotAllowed` if the operator may not run.
@@ -116,7 +117,7 @@ async def execute_run(
     result = StepResult.INTERRUPTED
     try:
         results: list[StepResult] = []
-        for position, plan in enumerate(plans):
+        for position, plan in enumerate(plans, first):
             async for event in _execute_step(workspace, control, position, plan):
                 if isinstance(event, StepFinished):
                     results.append(event.result)

@@ -90,9 +90,9 @@ async def mark_executing(tx: Transaction, ids: Sequence[int], *, step_id: int) -
     await tx.execute(marked.values(status=ExportStatus.EXECUTING.value, changed_at=clock.now()))
 
 
-async def mark_exported(tx: Transaction, ids: Sequence[int], *, step_id: int) -> None:
+async def mark_exported(tx: Transaction, ids: Sequence[int], *, step_id: int, reason: str = "written") -> None:
     """Say of exports that they were written as a whole, each change of them, and record it."""
-    await transitions.record_exports(tx, ids, ExportStatus.EXPORTED, step_id=step_id, reason="written")
+    await transitions.record_exports(tx, ids, ExportStatus.EXPORTED, step_id=step_id, reason=reason)
     marked = update(pending_exports).where(dialect.among(pending_exports.c.id, ids))
     await tx.execute(
         marked.values(

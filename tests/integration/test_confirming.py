@@ -104,7 +104,11 @@ def test_a_create_that_the_server_already_has_as_meant_is_adopted(office: Office
     connection.commit()
     connection.close()
     office("step", "export", "directory")
-    assert office.steps()["export directory"]["statistics"] == {"adopted": 71, "adds": 71}
+    assert office.steps()["export directory"]["statistics"] == {"adopted": 71}
+    told = office.query("SELECT DISTINCT to_status, reason FROM transitions WHERE entity = 'export' ORDER BY id DESC")
+    assert ("Exported", "adopted: it exists as it is meant, nothing was created") in told
+    assert ("confirmed", "confirmed by import") in told
+    assert "export Exported → confirmed" in office("transitions", "--status", "confirmed", "--limit", "1")
     office("step", "confirm", "directory")
     assert office.query("SELECT count(*) FROM pending_exports") == [(0,)]
     assert len(slapd.people()) == 60

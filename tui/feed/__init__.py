@@ -29,7 +29,7 @@ from storage.records import (
     StepResult,
     Term,
 )
-from storage.reviews import BEFORE_EXPORT
+from storage.reviews import BEFORE_CHANGING, BEFORE_EXPORT, MASS_CHANGE
 from tui.feed import auditing, lists
 from tui.feed.explaining import explain
 from tui.feed.foreseeing import Foresight, foresee, foresee_beside, foresight_document
@@ -42,8 +42,10 @@ from tui.feed.systems import configuration
 from tui.feed.things import UnknownId, items, show
 
 __all__ = [
+    "BEFORE_CHANGING",
     "BEFORE_EXPORT",
     "GATE_STOPS",
+    "MASS_CHANGE",
     "STATUSES",
     "Ahead",
     "AlreadyRunning",
@@ -120,7 +122,7 @@ STATUSES: dict[str, tuple[str, ...]] = {
     "exports": tuple(ExportStatus),
     "review": (*ReviewState, "all"),
     "runs": tuple(StepResult),
-    "transitions": (*CsoStatus, *ExportStatus, *ReviewState),
+    "transitions": (*CsoStatus, *ExportStatus, *ReviewState, "confirmed"),
 }
 """What `--status` may name in each listing."""
 

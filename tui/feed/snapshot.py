@@ -23,6 +23,8 @@ class Snapshot(NamedTuple):
     """Whether its process lives."""
     steps: list[StepRecord]
     """The newest steps of all runs, oldest first."""
+    profiles: dict[int, str]
+    """The profiles of the runs that those steps belong to."""
     last: Run | None
     """The newest run that has ended."""
     waiting: int
@@ -54,12 +56,14 @@ async def snapshot(workspace: Workspace) -> Snapshot:
     async with workspace.store.reading() as tx:
         open_runs = await runs.open_runs(tx)
         newest = await runs.newest(tx, 2)
+        steps = await runs.recent_steps(tx, RECENT_STEPS)
         ended = [run for run in newest if run.result is not None]
         return Snapshot(
             at=clock.now(),
             run=open_runs[-1] if open_runs else None,
             alive=bool(open_runs) and await lease.living_run(tx) == open_runs[-1].id,
-            steps=await runs.recent_steps(tx, RECENT_STEPS),
+            steps=steps,
+            profiles={run.id: run.profile for run in await runs.among(tx, {step.run_id for step in steps})},
             last=ended[0] if ended else None,
             waiting=await reviews.count_waiting(tx),
             held=await reviews.held(tx),

@@ -21,7 +21,6 @@ from storage.records import (
 from storage.store import Transaction
 from storage.transitions import Move
 
-
 CONFIRMED = "confirmed"
 """What an export becomes that an import has confirmed: it is pending no more."""
 

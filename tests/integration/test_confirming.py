@@ -105,6 +105,7 @@ def test_a_create_that_the_server_already_has_as_meant_is_adopted(office: Office
     connection.close()
     office("step", "export", "directory")
     assert office.steps()["export directory"]["statistics"] == {"adopted": 71}
+    office("step", "confirm", "directory")
     told = office.query("SELECT DISTINCT to_status, reason FROM transitions WHERE entity = 'export' ORDER BY id DESC")
     assert ("Exported", "adopted: it exists as it is meant, nothing was created") in told
     assert ("confirmed", "confirmed by import") in told

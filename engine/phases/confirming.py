@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from engine import dn
 from engine.errors import ObjectError
+from engine.labels import label_of
 from engine.matching_rules import Matching, same, still_to_do
 from engine.steps import Step
 from storage import clock, exports, join_keys, metaverse, objects, references, reviews
@@ -262,4 +263,4 @@ async def remove_empty_mvos(tx: Transaction, mvo_ids: list[Any]) -> None:
 
 
 def _label(cso: Cso) -> str:
-    return cso.secondary_id or cso.external_id or ""
+    return label_of(cso)

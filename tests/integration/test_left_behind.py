@@ -100,3 +100,21 @@ def test_what_waits_is_said_too_and_is_no_error_by_itself(office: Inside) -> Non
     said = office("step", "sync")
     assert "1 export waits to be sent again (exported-change-not-reimported 1)" in said
     assert "1 export is held: interlock exports" in said
+
+
+def test_people_are_told_once_when_exports_are_given_up(office: Inside) -> None:
+    told = office.folder / "told.json"
+    hook = f'[notify]\ncommand = ["sh", "-c", "cat > {told}"]\n'
+    office.configure(hook + CONFIG)
+    office("step", "export", "out")
+    _turn_back(office)
+    run = office.json("runs", "--limit", "1")[0]["id"]
+    office("notify", run)
+    found = json.loads(told.read_text())
+    assert found["events"] == ["given-up"]
+    assert found["subject"] == "Interlock: 2 exports are given up"
+    assert found["left_over"] == [GIVEN_UP]
+    office("step", "sync", status=1)
+    told.unlink()
+    office("notify", office.json("runs", "--limit", "1")[0]["id"])
+    assert not told.exists()

@@ -48,6 +48,8 @@ class StepFinished:
     message: str
     statistics: dict[str, int]
     errors: int
+    warnings: int = 0
+    """How many objects there is something to know of, though nothing has failed."""
 
 
 @dataclass(slots=True, frozen=True)

@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 from engine.models import Model
 from engine.secrets import Secret
 
-Event = Literal["waiting", "gate"]
-EVENTS: tuple[Event, ...] = ("waiting", "gate")
+Event = Literal["waiting", "gate", "given-up"]
+EVENTS: tuple[Event, ...] = ("waiting", "gate", "given-up")
 
 
 class MailConfig(Model):
@@ -43,6 +43,7 @@ class NotifyConfig(Model):
     """A program and its arguments; it gets a JSON document on standard input."""
     mail: MailConfig | None = None
     on: list[Event] = Field(default_factory=lambda: [*EVENTS])
-    """`waiting`: review items or held batches that were not there before; `gate`: a gate stopped the run."""
+    """`waiting`: review items or held batches that were not there before; `gate`: a gate stopped the run;
+    `given-up`: it gave exports up."""
     review_hint: str = "interlock"
     """How to get to the review, such as `ssh -t interlock@sync.example.org`."""

@@ -6,6 +6,7 @@ from threading import Thread
 from typing import Any, NamedTuple
 
 from engine.hook import run_hook
+from engine.left_over import left_over
 from engine.mail import send_mail
 from engine.people import Role, require
 from engine.workspace import Workspace
@@ -30,6 +31,7 @@ class News(NamedTuple):
         told = self.document
         lines = [f"{self.subject}.", ""]
         lines += [f"{one['gate']} holds {one['missing']:,}: {one['arithmetic']}" for one in told["held"]]
+        lines += [f"{sentence}." for sentence in told["left_over"]]
         lines += [f"{told['waiting']:,} items wait in the review in all.", "", "To look at them:"]
         lines += [f"    {told['review_hint']}", f"    {told['review']}", ""]
         return "\n".join([*lines, f"run-{self.run_id} ({told['profile']}, {told['result']}) of {told['store']}", ""])
@@ -47,11 +49,12 @@ async def news_of(workspace: Workspace, run_id: int) -> News | None:
         items, batches = await notifications.began_to_wait(tx, run_id)
         held = [batch._asdict() for batch in await reviews.held(tx, run_id)]
         waiting = await reviews.count_waiting(tx)
-    happened = {"waiting": bool(items or batches), "gate": run.result in GATE_STOPS}
+        given_up, left = await notifications.given_up(tx, run_id), await left_over(tx)
+    happened = {"waiting": bool(items or batches), "gate": run.result in GATE_STOPS, "given-up": bool(given_up)}
     events = [event for event in settings.on if happened[event]]
     if not events:
         return None
-    subject = _subject(run_id, items, batches, stopped=happened["gate"])
+    subject = _subject(run_id, items, batches, given_up, stopped=happened["gate"])
     told = {
         "events": events,
         "subject": subject,
@@ -64,6 +67,7 @@ async def news_of(workspace: Workspace, run_id: int) -> News | None:
         "new_batches": batches,
         "held": held,
         "waiting": waiting,
+        "left_over": left.sentences,
         "review": "interlock review",
         "review_hint": settings.review_hint,
         "store": str(workspace.store.path),
@@ -71,12 +75,14 @@ async def news_of(workspace: Workspace, run_id: int) -> News | None:
     return News(run_id, events, subject, told)
 
 
-def _subject(run_id: int, items: int, batches: int, *, stopped: bool) -> str:
+def _subject(run_id: int, items: int, batches: int, given_up: int, *, stopped: bool) -> str:
     parts = [f"a gate stopped run-{run_id}"] if stopped else []
     if items:
         parts.append(f"{items:,} deletion{'s wait' if items > 1 else ' waits'} for a decision")
     if batches:
         parts.append(f"{batches:,} batch{'es are' if batches > 1 else ' is'} held")
+    if given_up:
+        parts.append(f"{given_up:,} export{'s are' if given_up > 1 else ' is'} given up")
     return f"Interlock: {', '.join(parts)}"
 
 

@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from time import monotonic
 from typing import Any
 
@@ -100,8 +100,9 @@ async def execute_run(
     plans: Sequence[StepPlan],
     operator: str,
     control: Control | None = None,
+    first: int = 0,
 ) -> AsyncIterator[Event]:
-    """Run steps one after the other on the store, and tell what happens.
+    """Run steps one after the other on the store, and tell what happens; `first` is where in a profile they begin.
 
     A step that is stopped, or cannot start, ends the run where it stands. Raises `AlreadyRunning` if another
     run holds the lease, and `NotAllowed` if the operator may not run.
@@ -116,20 +117,20 @@ async def execute_run(
     result = StepResult.INTERRUPTED
     try:
         results: list[StepResult] = []
-        for position, plan in enumerate(plans):
+        for position, plan in enumerate(plans, first):
             async for event in _execute_step(workspace, control, position, plan):
                 if isinstance(event, StepFinished):
                     results.append(event.result)
                 yield event
             if results[-1] not in _GOES_ON:
                 break
-        result = worst(results)
+        result = await _as_left(workspace, worst(results))
         with suppress(StoreError):  # history that stays a while longer harms nobody
             await prune(workspace, control.owner, monotonic() - began)
     finally:
         heart.cancel()
         await asyncio.gather(heart, return_exceptions=True)
-        with suppress(StoreError):
+        with suppress(StoreError) if result == StepResult.INTERRUPTED else nullcontext():
             await _give_back(workspace, control, result)
     yield RunFinished(control.run_id, result)
 
@@ -152,6 +153,14 @@ def worst(results: Sequence[StepResult]) -> StepResult:
     if results[-1] not in _GOES_ON:
         return results[-1]
     return max(results, key=lambda result: (exit_status(result), result == StepResult.SUCCESS))
+
+
+async def _as_left(workspace: Workspace, result: StepResult) -> StepResult:
+    """Give the result of a run as it leaves the queue: while any export is given up, no run has ended well."""
+    if exit_status(result):
+        return result
+    async with workspace.store.reading() as tx:
+        return StepResult.EXPORT_ERRORS if await exports.any_failed(tx) else result
 
 
 async def _take_lease(
@@ -226,7 +235,7 @@ async def _execute_step(workspace: Workspace, control: Control, position: int, p
         result = step.result or (_WITH_ERRORS[plan.phase] if step.errors else StepResult.SUCCESS)
         if step.errors and result in (StepResult.SUCCESS, StepResult.NO_OBJECTS):
             result = _WITH_ERRORS[plan.phase]
-        if step.warnings and result in (StepResult.SUCCESS, StepResult.NO_OBJECTS):
+        if (step.warnings or step.notes) and result in (StepResult.SUCCESS, StepResult.NO_OBJECTS):
             result = StepResult.WARNINGS
     except StepFailed as failure:
         result, step.message = failure.result, str(failure)
@@ -235,7 +244,7 @@ async def _execute_step(workspace: Workspace, control: Control, position: int, p
         await _close_step(workspace, step, result, lenient=True)
         raise
     await _close_step(workspace, step, result)
-    yield StepFinished(step_id, plan, result, step.message, step.counted(), step.errors)
+    yield StepFinished(step_id, plan, result, step.message, step.counted(), step.errors, step.warnings)
 
 
 async def _close_step(workspace: Workspace, step: Step, result: StepResult, *, lenient: bool = False) -> None:

@@ -42,6 +42,9 @@ class Step:
     message: str = ""
     errors: int = 0
     warnings: int = 0
+    """How many objects there is something to know of, though nothing has failed."""
+    notes: int = 0
+    """How many sentences the message says of how the step was carried out."""
     _new_errors: list[ItemError] = field(default_factory=list)
     _moves: list[Move] = field(default_factory=list)
 
@@ -113,7 +116,7 @@ class Step:
 
     def note(self, notes: Sequence[str]) -> None:
         """Tell with the step's result how it was carried out, as a warning."""
-        self.warnings += len(notes)
+        self.notes += len(notes)
         self.message = "; ".join([*([self.message] if self.message else []), *notes])
 
     def progress(self) -> Progress:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Insert,
     LargeBinary,
     Table,
+    Text,
     and_,
     bindparam,
     case,
@@ -225,6 +226,15 @@ def has_attribute(document: ColumnElement[Any], name: str) -> ColumnElement[bool
     """Test whether a document of attributes has one of a name, whatever the case."""
     names = func.json_each(document).table_valued("key")
     return and_(document_contains(document, name), exists().where(same_word(names.c.key, name)))
+
+
+def has_value(document: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+    """Test whether a document of attributes has a text as one of its values, whatever the case."""
+    names = func.json_each(document).table_valued("key", "value", joins_implicitly=True)
+    values = func.json_each(names.c.value).table_valued("value", "type", joins_implicitly=True)
+    written = cast(case((values.c.type.in_(["true", "false"]), values.c.type), else_=values.c.value), Text)
+    found = select(literal(1)).select_from(names, values).where(same_word(written, text))
+    return and_(document_contains(document, text), found.correlate(document.table).exists())
 
 
 def attribute_contains(document: ColumnElement[Any], name: str, text: str) -> ColumnElement[bool]:

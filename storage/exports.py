@@ -90,9 +90,9 @@ async def mark_executing(tx: Transaction, ids: Sequence[int], *, step_id: int) -
     await tx.execute(marked.values(status=ExportStatus.EXECUTING.value, changed_at=clock.now()))
 
 
-async def mark_exported(tx: Transaction, ids: Sequence[int], *, step_id: int) -> None:
+async def mark_exported(tx: Transaction, ids: Sequence[int], *, step_id: int, reason: str = "written") -> None:
     """Say of exports that they were written as a whole, each change of them, and record it."""
-    await transitions.record_exports(tx, ids, ExportStatus.EXPORTED, step_id=step_id, reason="written")
+    await transitions.record_exports(tx, ids, ExportStatus.EXPORTED, step_id=step_id, reason=reason)
     marked = update(pending_exports).where(dialect.among(pending_exports.c.id, ids))
     await tx.execute(
         marked.values(
@@ -258,6 +258,20 @@ async def counts(tx: Transaction) -> list[tuple[str, ChangeType, ExportStatus, b
     )
     rows = await tx.execute(select(*group, func.count()).group_by(*group).order_by(*group))
     return [(row[0], ChangeType(row[1]), ExportStatus(row[2]), bool(row[3]), row[4]) for row in rows]
+
+
+async def unsent(tx: Transaction) -> list[tuple[ExportStatus, str, bool, int]]:
+    """Count what was not sent, or was given up, by status, the code of its error, and whether it is held."""
+    group = (pending_exports.c.status, func.coalesce(pending_exports.c.error_code, ""), pending_exports.c.held)
+    chosen = pending_exports.c.status.in_([status.value for status in (*SENDABLE, ExportStatus.FAILED)])
+    rows = await tx.execute(select(*group, func.count()).where(chosen).group_by(*group).order_by(*group))
+    return [(ExportStatus(status), code, bool(held), count) for status, code, held, count in rows]
+
+
+async def any_failed(tx: Transaction) -> bool:
+    """Tell whether any export is given up."""
+    query = select(pending_exports.c.id).where(pending_exports.c.status == ExportStatus.FAILED.value)
+    return (await tx.execute(query.limit(1))).first() is not None
 
 
 async def _exports(tx: Transaction, query: Select[Any]) -> list[PendingExport]:

@@ -15,7 +15,10 @@ from storage.tables import lease
 HEARTBEAT_SECONDS = 5.0
 """How often a living owner renews its lease."""
 STALE_SECONDS = 60.0
-"""After this long without a heartbeat an owner on another machine counts as dead."""
+"""After this long without a heartbeat an owner whose process cannot be looked at from here counts as dead."""
+
+_UNKNOWN = "elsewhere"
+"""The place of a process that nobody can look at by its number."""
 
 
 class Lease(NamedTuple):
@@ -61,7 +64,7 @@ async def take(tx: Transaction, *, owner: str, run_id: int) -> None:
         "run_id": run_id,
         "host": socket.gethostname(),
         "pid": pid,
-        "process": _process_start(pid),
+        "process": f"{_process_start(pid)} {_place()}".rstrip(),
         "heartbeat_at": clock.now(),
     }
     await tx.execute(dialect.upsert(lease, keys=["id"]), values)
@@ -88,9 +91,25 @@ async def clear(tx: Transaction) -> None:
 
 
 def _alive(held: Lease) -> bool:
-    if held.host == socket.gethostname():
-        return _process_start(held.pid) == held.process
+    """Look at the owner's process where it can be seen from here; elsewhere trust its heartbeat."""
+    start, _, place = held.process.partition(" ")
+    if held.host == socket.gethostname() and place in ("", _place()) and place != _UNKNOWN:
+        return _process_start(held.pid) == start
     return clock.seconds_between(held.heartbeat_at, clock.now()) < STALE_SECONDS
+
+
+def _place() -> str:
+    """Tell where process ids mean what they mean here: the boot of the machine, and the PID namespace.
+
+    Containers often share a host name, and each counts its processes from 1. Nothing where there is no /proc at all.
+    """
+    try:
+        me = os.readlink("/proc/self")
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        namespace = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return _UNKNOWN if os.path.lexists("/proc/self") else ""
+    return f"{boot} {namespace}" if me == str(os.getpid()) else _UNKNOWN  # /proc may be that of another namespace
 
 
 def _process_start(pid: int) -> str:

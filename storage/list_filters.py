@@ -57,14 +57,14 @@ def _condition(query: Query, term: Term) -> Condition:
 def _holds(query: Query, term: Term) -> Condition:
     plan = PLANS[query.kind]
     if term.column is None:
-        return _anywhere(plan, term.text)
+        return _is_anywhere(plan, term.text) if term.whole else _anywhere(plan, term.text)
     column = column_of(query, term.column)
     if column is not None and column.of_step:
         return runs.c.id.in_(select(steps.c.run_id).where(_in_column(column, term.text)))
     if query.kind == "review" and column is plan.columns.get("state") and term.text.lower() == "all":
         return true()
     if column is not None:
-        return _in_column(column, term.text)
+        return _is_column(column, term.text) if term.whole else _in_column(column, term.text)
     if plan.attributes is None:
         raise unknown(query, term.column)
     name = dialect.storable(term.column)
@@ -76,6 +76,17 @@ def _holds(query: Query, term: Term) -> Condition:
 def _anywhere(plan: ListPlan, text: str) -> Condition:
     in_texts = (dialect.contains(element, text) for element in plan.texts)
     return or_(*in_texts, *(dialect.document_contains(element, text) for element in plan.documents))
+
+
+def _is_anywhere(plan: ListPlan, text: str) -> Condition:
+    """Give the condition that some text, or the value of some attribute, is the text as a whole."""
+    in_texts = [dialect.same_word(element, text) for element in plan.texts]
+    in_values = [dialect.has_value(plan.attributes, text)] if plan.attributes is not None else []
+    return or_(false(), *in_texts, *in_values)
+
+
+def _is_column(column: ListColumn, text: str) -> Condition:
+    return or_(*(dialect.same_word(element, text) for element in column.searched or (column.value,)))
 
 
 def _in_column(column: ListColumn, text: str) -> Condition:

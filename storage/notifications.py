@@ -5,8 +5,9 @@ from typing import NamedTuple
 from sqlalchemy import and_, func, insert, or_, select
 
 from storage import clock
+from storage.records import ExportStatus
 from storage.store import Transaction
-from storage.tables import held_batches, notifications, review_items, runs
+from storage.tables import held_batches, notifications, review_items, runs, steps, transitions
 
 
 class Notification(NamedTuple):
@@ -24,6 +25,14 @@ async def add(tx: Transaction, run_id: int, channel: str, subject: str, failure:
     """Write an attempt down."""
     row = {"at": clock.now(), "run_id": run_id, "channel": channel, "subject": subject, "failure": failure}
     await tx.execute(insert(notifications).values(row))
+
+
+async def given_up(tx: Transaction, run_id: int) -> int:
+    """Count how often a run has given an export up."""
+    of_run = select(steps.c.id).where(steps.c.run_id == run_id)
+    failed = and_(transitions.c.entity == "export", transitions.c.to_status == ExportStatus.FAILED.value)
+    query = select(func.count()).select_from(transitions).where(failed, transitions.c.step_id.in_(of_run))
+    return int((await tx.execute(query)).scalar_one())
 
 
 async def failing(tx: Transaction) -> list[Notification]:

@@ -382,6 +382,8 @@ class Term(NamedTuple):
     text: str
     column: str | None = None
     inverted: bool = False
+    whole: bool = False
+    """The text is a name, an id or a value as a whole, and no part of one."""
 
 
 class Query(NamedTuple):

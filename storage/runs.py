@@ -127,7 +127,7 @@ async def open_runs(tx: Transaction) -> list[Run]:
 
 async def steps_of(tx: Transaction, run_id: int) -> list[StepRecord]:
     """List the steps of a run, in their order."""
-    query = select(steps).where(steps.c.run_id == run_id).order_by(steps.c.position)
+    query = select(steps).where(steps.c.run_id == run_id).order_by(steps.c.position, steps.c.id)
     return [_step(row) for row in await tx.execute(query)]
 
 

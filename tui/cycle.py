@@ -1,6 +1,6 @@
 """Where a profile stands: which of its steps were carried out last, and which is next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tui import feed
@@ -21,12 +21,23 @@ class Standing(NamedTuple):
     """The index of the step that is next."""
 
 
-def standing(plans: Sequence[feed.StepPlan], steps: Sequence[feed.StepRecord]) -> Standing:
-    """Follow the history through the profile's steps, round and round."""
+ONE_STEP = "step "
+"""How the name of a run begins that was one step."""
+
+
+def standing(
+    plans: Sequence[feed.StepPlan],
+    steps: Sequence[feed.StepRecord],
+    profile: str = "",
+    profiles: Mapping[int, str] | None = None,
+) -> Standing:
+    """Follow the history through the steps of a profile, round and round; `profiles` names those of the runs."""
     records: list[feed.StepRecord | None] = [None] * len(plans)
     position = 0
     for record in steps:
-        index = _find(plans, record, position)
+        of_run = (profiles or {}).get(record.run_id, "")
+        has_place = of_run == profile or of_run.startswith(ONE_STEP)
+        index = record.position if has_place and _is_at(plans, record) else _nearest(plans, record, position)
         if index is None:
             continue
         if index < position:
@@ -36,10 +47,19 @@ def standing(plans: Sequence[feed.StepPlan], steps: Sequence[feed.StepRecord]) -
     return Standing(records, position % len(plans) if plans else 0)
 
 
-def _find(plans: Sequence[feed.StepPlan], record: feed.StepRecord, position: int) -> int | None:
-    """Find the step that a record is of, the nearest from a position on."""
+def _is_at(plans: Sequence[feed.StepPlan], record: feed.StepRecord) -> bool:
+    """Tell whether the step at a record's place is the one it is of: profiles change, single steps have none."""
+    return 0 <= record.position < len(plans) and plans[record.position] == _plan(record)
+
+
+def _nearest(plans: Sequence[feed.StepPlan], record: feed.StepRecord, position: int) -> int | None:
+    """Find the step that a record without a place is of, the nearest from a position on."""
     order = [*range(position, len(plans)), *range(position)]
-    return next((i for i in order if (plans[i].phase, plans[i].system) == (record.phase, record.system)), None)
+    return next((index for index in order if plans[index] == _plan(record)), None)
+
+
+def _plan(record: feed.StepRecord) -> feed.StepPlan:
+    return feed.StepPlan(record.phase, record.system)
 
 
 def _is_over(record: feed.StepRecord) -> bool:

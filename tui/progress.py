@@ -21,7 +21,8 @@ class Teller:
         self._workspace = workspace
         self._quiet = quiet
         self._more = more
-        self._run_id = 0
+        self.run_id = 0
+        """The run that is told; 0 before it has started."""
         self._started = 0.0
         self._bar: Progress | None = None
 
@@ -29,7 +30,7 @@ class Teller:
         """Write what one event means to a person."""
         match event:
             case feed.RunStarted():
-                self._run_id = event.run_id
+                self.run_id = event.run_id
                 if event.clock_behind:
                     complain(
                         f"this machine's clock is {lasting(event.clock_behind)} behind the last run: periods of grace, "
@@ -74,20 +75,23 @@ class Teller:
         say(f"{event.plan!s:<18} {event.result:<26} {figures}{'  ' if figures else ''}({seconds:.1f} s)", style)
         if event.message:
             say(f"    {display(event.message)}", "bold")
-        if not event.errors:
+        told = event.errors + event.warnings
+        if not told:
             return
-        for error in await feed.errors_of_step(self._workspace, self._run_id, event.step_id, SHOWN_ERRORS):
+        for error in await feed.errors_of_step(self._workspace, self.run_id, event.step_id, SHOWN_ERRORS):
             where = f" ({error['position']})" if error["position"] and error["position"] != error["label"] else ""
             say(f"    {error['code']}: {display(error['label'], 80)}{display(where)}: {display(error['message'])}")
             say(f"        {error['advice']}", "dim")
-        if event.errors > SHOWN_ERRORS:
-            more = self._more or f"interlock show run-{self._run_id}"
-            say(f"    … and {event.errors - SHOWN_ERRORS:,} more: {more}")
+        if told > SHOWN_ERRORS:
+            more = self._more or f"interlock show run-{self.run_id}"
+            say(f"    … and {told - SHOWN_ERRORS:,} more: {more}")
 
 
 def tell_waiting(status: feed.Document) -> None:
-    """Write what waits for a person."""
+    """Write what is left in the queue, and what waits for a person."""
     waiting = status["waiting"]
+    for sentence in waiting["exports"]["sentences"]:
+        say(sentence, "bold")
     if waiting["review_items"]:
         say(f"{waiting['review_items']:,} wait in the review: interlock review")
     held: dict[int, int] = {}

@@ -18,7 +18,7 @@ WHAT = {"next": "run", "rest": "run", "stop": "stop a run", "arm": "change anyth
 NOT_STARTED = (2, 4)
 ENDED = {
     0: ("the run has ended well", "good"),
-    1: ("the run has ended with errors of single objects: 7 shows them", "warn"),
+    1: ("the run has ended with errors: 7 shows those of objects, 2 the exports that failed", "warn"),
     3: ("the run was stopped by a gate: nothing was marked, see below and 7", "danger"),
     5: ("the run was stopped; n goes on from there", "warn"),
 }
@@ -41,6 +41,10 @@ class Session:
         self.snapshot: feed.Snapshot | None = None
         self.counts: feed.Counts | None = None
         self.launch: Launch | None = None
+        self._before = 0
+        """The newest run that was known when the last one was started here."""
+        self._awaited = False
+        """Whether the run that was started here has not been seen to end yet."""
         self.trouble = ""
         self.data_version = 0
         """Grows whenever something in the store has changed."""
@@ -119,13 +123,28 @@ class Session:
 
     def start(self, arguments: list[str]) -> None:
         """Start a run in a process of its own."""
+        self._before = self._newest_run()
         self.launch = start_run(self.config, arguments)
+        self._awaited = True
+
+    @property
+    def unseen(self) -> bool:
+        """Whether what the run did that was started here is not on screen yet: what is next is not known till then."""
+        if self._awaited and self.launch is None and self.running is None and self._newest_run() > self._before:
+            self._awaited = False
+        return self._awaited
+
+    def _newest_run(self) -> int:
+        found = self.snapshot
+        return max((run.id for run in (found.run, found.last) if run is not None), default=0) if found else 0
 
     def ended_launch(self) -> tuple[str, str] | None:
         """Say once what became of the run that was started here, with the tone of it; None while it goes on."""
         if self.launch is None or (status := self.launch.ended()) is None:
             return None
         said, self.launch = self.launch.said(), None
+        if status not in ENDED:
+            self._awaited = False
         if status in NOT_STARTED:
             return f"the run did not start: {_last_line(said)}", "danger"
         if status in ENDED:

@@ -1,8 +1,13 @@
 """How every status is told: a symbol, the word, and a colour; never the colour alone."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from tui.glyphs import Glyphs, glyphs
 from tui.widgets.painting import Piece
 
+_PROVED = ("confirmed by import", "proved gone")
+"""How the reasons begin by which older stores tell that an export was confirmed."""
 _TONES = {
     "Normal": ("done", ""),
     "PendingProvisioning": ("running", "accent"),
@@ -14,6 +19,7 @@ _TONES = {
     "ExportNotConfirmed": ("danger", "danger"),
     "ExportedNotConfirmed": ("danger", "danger"),
     "Failed": ("danger", "danger"),
+    "confirmed": ("done", "good"),
     "AwaitingApproval": ("held", "warn"),
     "open": ("review", "warn"),
     "approved": ("ok", "accent"),
@@ -50,6 +56,15 @@ def status(word: str | None) -> Piece:
         return (word, "")
     symbol, tone = _TONES.get(word, ("danger", "danger"))
     return (f"{_symbol(symbol)} {word}", tone)
+
+
+def became(move: Mapping[str, Any]) -> Piece:
+    """Give what a transition led to: a status, or that the thing is gone; an export is withdrawn, or was confirmed."""
+    if move["to_status"]:
+        return status(move["to_status"])
+    if move["entity"] != "export":
+        return ("gone", "dim")
+    return ("confirmed", "good") if move["reason"].startswith(_PROVED) else ("withdrawn", "dim")
 
 
 def change(word: str) -> Piece:

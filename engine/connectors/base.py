@@ -130,6 +130,8 @@ class ExportResult:
     external_id: str | None = None
     """The primary external id, where the system gave one to a created object."""
     error: ObjectError | None = None
+    adopted: bool = False
+    """Nothing was created: the object was there as it is meant. Said by whoever looks again, never by a connector."""
 
 
 class SchemaAttribute(NamedTuple):

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from engine import dn
 from engine.errors import ObjectError
+from engine.labels import label_of
 from engine.matching_rules import Matching, same, still_to_do
 from engine.steps import Step
 from storage import clock, exports, join_keys, metaverse, objects, references, reviews
@@ -20,6 +21,9 @@ from storage.records import (
 )
 from storage.store import Transaction
 from storage.transitions import Move
+
+CONFIRMED = "confirmed"
+"""What an export becomes that an import has confirmed: it is pending no more."""
 
 
 class Sighting(NamedTuple):
@@ -154,7 +158,7 @@ def _tell(
     for export in confirmed:
         label = sightings[export.cso_id].secondary_id or ""
         step.statistics["exports confirmed"] += 1
-        step.moved(Move("export", export.id, export.system, label, export.status, None, "confirmed by import"))
+        step.moved(Move("export", export.id, export.system, label, export.status, CONFIRMED, "confirmed by import"))
 
 
 def _record(step: Step, before: PendingExport, export: PendingExport, label: str) -> None:
@@ -220,7 +224,7 @@ async def confirm_deletes(
     for export in deletes:
         label = _label(csos[export.cso_id])
         step.statistics["exports confirmed"] += 1
-        step.moved(Move("export", export.id, step.system, label, export.status, None, reason))
+        step.moved(Move("export", export.id, step.system, label, export.status, CONFIRMED, reason))
         step.moved(Move("cso", export.cso_id, step.system, label, csos[export.cso_id].status, None, reason))
     await forget(tx, gone, {export.cso_id: export.approval_id for export in deletes}, deleted=True)
     approvals = [export.approval_id for export in deletes if export.approval_id is not None]
@@ -259,4 +263,4 @@ async def remove_empty_mvos(tx: Transaction, mvo_ids: list[Any]) -> None:
 
 
 def _label(cso: Cso) -> str:
-    return cso.secondary_id or cso.external_id or ""
+    return label_of(cso)

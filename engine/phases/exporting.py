@@ -24,6 +24,8 @@ from storage.records import AttributeChange, ChangeStatus, ChangeType, Cso, Expo
 from storage.store import Transaction
 from storage.transitions import Move
 
+_ADOPTED = "adopted: it exists as it is meant, nothing was created"
+
 Batch = list[Sending]
 
 
@@ -235,7 +237,7 @@ async def _store(step: Step, sent: Sent, *, may_stop: bool = True) -> None:
     batch, results, lost = sent
     by_id = {result.id: result for result in results}
     async with step.page(may_stop=may_stop and lost is None) as tx:
-        written: list[int] = []
+        written: dict[str, list[int]] = {}
         changed: list[PendingExport] = []
         learned: list[tuple[int, str]] = []
         for one in batch:
@@ -244,17 +246,18 @@ async def _store(step: Step, sent: Sent, *, may_stop: bool = True) -> None:
                 continue
             step.done += 1
             if result.error is None:
-                step.statistics[_counted_as(export)] += 1
+                step.statistics["adopted" if result.adopted else _counted_as(export)] += 1
                 if owed:
                     changed.append(_exported_in_part(step, export, cso, owed))
                 else:
-                    written.append(export.id)
+                    written.setdefault(_ADOPTED if result.adopted else "written", []).append(export.id)
                 if result.external_id and result.external_id != cso.external_id:
                     learned.append((cso.id, result.external_id))
             else:
                 whole = export._replace(changes=[*export.changes, *owed])
                 changed.append(failed(step, whole, cso, ExportStatus.EXECUTING, result.error))
-        await exports.mark_exported(tx, written, step_id=step.id)
+        for reason, ids in written.items():
+            await exports.mark_exported(tx, ids, step_id=step.id, reason=reason)
         await exports.change(tx, changed)
         await objects.learn_external_ids(tx, learned)
     if lost is not None:

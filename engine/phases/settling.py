@@ -145,8 +145,7 @@ async def adopt_or_refuse(step: Step, connector: Connector, cso: Cso, result: Ex
     found = await _look_up(step, connector, cso, None)
     differing = differing_from_plan(step.workspace, cso, found) if found is not None else []
     if found is not None and not differing:
-        step.statistics["adopted"] += 1
-        return ExportResult(result.id, found.external_id)
+        return ExportResult(result.id, found.external_id, adopted=True)
     unreadable = f": it cannot be read: {found.error.message}" if found is not None and found.error else ""
     error = ObjectError(
         "existing-object",

@@ -2,6 +2,7 @@
 
 from engine.consequences import consequences_of_delete
 from engine.errors import ObjectError
+from engine.labels import label_of
 from engine.phases.approving import ask
 from engine.phases.arrivals import Arrival
 from engine.phases.staging import stage_delete
@@ -63,7 +64,7 @@ async def _ask(tx: Transaction, step: Step, again: dict[int, Tombstone]) -> None
     await exports.add(tx, staged)
     for export, cso in zip(staged, csos, strict=True):
         waiting = ExportStatus.AWAITING_APPROVAL
-        step.moved(Move("export", export.id, step.system, cso.secondary_id or "", None, waiting, export.cause))
+        step.moved(Move("export", export.id, step.system, label_of(cso), None, waiting, export.cause))
     for opened in await review_items.open_items(tx, items):
         cause = opened.evidence["cause"]
         step.moved(Move("review", opened.id, opened.system, opened.label, None, opened.state, cause))
@@ -75,5 +76,4 @@ def _warn(step: Step, cso: Cso, cause: str) -> None:
         cause,
         "look at the review: approve to delete it again, or keep it; if its person comes back, the rules join it",
     )
-    label = cso.secondary_id or cso.external_id or f"cso-{cso.id}"
-    step.warned(error, object_type=cso.type, label=label, object_id=cso.id, system=cso.system)
+    step.warned(error, object_type=cso.type, label=label_of(cso), object_id=cso.id, system=cso.system)

@@ -243,7 +243,7 @@ def test_a_full_disk_is_told_and_nothing_half_written_is_kept(small: Small, tiny
     small.configure(
         config.replace('path = "interlock.db"', f'path = "{tiny_disk}/interlock.db"') + "\n[run]\npage_size = 200\n"
     )
-    said = small("run", status=4)
+    said = small("run", status=5)
     assert "disk" in said
     assert "Traceback" not in said
     small.configure(config.replace('path = "interlock.db"', 'path = "copy.db"') + "\n[run]\npage_size = 200\n")

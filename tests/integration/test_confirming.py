@@ -46,7 +46,7 @@ def test_an_export_overwritten_in_the_target_is_retried_and_then_failed(office: 
     assert change["imported"] == ["Overwritten"]
     assert change["status"] == "Failed"
 
-    office("step", "export", "directory")
+    assert "1 export is given up" in office("step", "export", "directory", status=1)
     assert by_number(slapd.people())[number][1]["title"] == ["Overwritten"]
     office("exports", "retry", "exp-" + str(office.query("SELECT id FROM pending_exports")[0][0]))
     office("step", "export", "directory")
@@ -104,7 +104,12 @@ def test_a_create_that_the_server_already_has_as_meant_is_adopted(office: Office
     connection.commit()
     connection.close()
     office("step", "export", "directory")
-    assert office.steps()["export directory"]["statistics"] == {"adopted": 71, "adds": 71}
+    assert office.steps()["export directory"]["statistics"] == {"adopted": 71}
+    office("step", "confirm", "directory")
+    told = office.query("SELECT DISTINCT to_status, reason FROM transitions WHERE entity = 'export' ORDER BY id DESC")
+    assert ("Exported", "adopted: it exists as it is meant, nothing was created") in told
+    assert ("confirmed", "confirmed by import") in told
+    assert "export Exported → confirmed" in office("transitions", "--status", "confirmed", "--limit", "1")
     office("step", "confirm", "directory")
     assert office.query("SELECT count(*) FROM pending_exports") == [(0,)]
     assert len(slapd.people()) == 60

@@ -13,6 +13,7 @@ from tui.context import CONFIG, USAGE, ConfigOption, JsonOption, carry_out, fail
 from tui.display import display
 from tui.foresight import foresight
 from tui.output import complain, say, write_json
+from tui.sheets.releases import released
 
 review = typer.Typer(help="What waits for a person: list it, approve, keep, defer, withdraw, release.")
 exports = typer.Typer(help="The queue of pending exports: list it, retry, hold, discard.")
@@ -140,16 +141,14 @@ def release(
     reason: Reason,
     config: ConfigOption = CONFIG,
 ) -> None:
-    """Let what a gate held in one run go into the review."""
+    """Let what a gate held in one run pass: what is missing goes into the review, what is to be sent may leave."""
     workspace = open_workspace(config)
     work = feed.review.release(
         workspace, numbers([run], "run")[0], count=count, operator=feed.current_operator(), reason=reason
     )
     batches, marked = carry_out(workspace, work)
-    if marked or not any(batch.gate == feed.BEFORE_EXPORT for batch in batches):
-        say(f"{marked:,} objects are obsolete now and wait in the review; nothing was deleted")
-    else:
-        say(f"{count:,} approved deletes may leave with the next export")
+    for sentence in released(batches, marked, "in the review"):
+        say(sentence)
 
 
 @exports.callback(invoke_without_command=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tui import display, feed
+from tui import display, feed, tones
 from tui.context import CONFIG, USAGE, ConfigOption, JsonOption, carry_out, fail, open_workspace, readable
 from tui.output import complain, write_facts, write_json, write_table
 
@@ -76,7 +76,7 @@ COLUMNS: dict[str, tuple[list[str], Cells]] = {
             row["system"],
             row["label"],
             row["state"],
-            consequences(row["consequences"]),
+            asked(row) + consequences(row["consequences"]),
         ],
     ),
     "runs": (
@@ -88,11 +88,20 @@ COLUMNS: dict[str, tuple[list[str], Cells]] = {
         lambda row: [
             row["at"][5:19].replace("T", " "),
             f"{row['system']}: {row['label']}",
-            f"{row['entity']} {row['from_status'] or '·'} → {row['to_status'] or '·'}",
+            f"{row['entity']} {row['from_status'] or '·'} → {row['to_status'] or tones.became(row)[0]}",
             row["reason"],
         ],
     ),
 }
+
+
+def asked(row: feed.Document) -> str:
+    """Say what a decision means where that is no plain absence or delete."""
+    evidence = row["evidence"]
+    if row["kind"] == "identity":
+        names = ", ".join(evidence["after"])
+        return f"keep: the same person; approve: the old one is gone, this one is new ({names} changed); it "
+    return f"there again after rev-{evidence['there_again'][2]}; " if evidence.get("there_again") else ""
 
 
 def consequences(found: feed.Document) -> str:

@@ -32,10 +32,10 @@ def run(
         plans = feed.plans_of(workspace, profile)
     except feed.UnknownId as error:
         fail(str(error), USAGE)
-    if start is not None:
-        plans = plans[position_of(plans, start) :]
+    first = position_of(plans, start) if start is not None else 0
     name = profile or "whole cycle"
-    raise typer.Exit(carry_out(workspace, execute(workspace, name, plans, as_json=as_json, config=config)))
+    work = execute(workspace, name, plans[first:], as_json=as_json, config=config, first=first)
+    raise typer.Exit(carry_out(workspace, work))
 
 
 def position_of(plans: list[feed.StepPlan], start: str) -> int:
@@ -52,6 +52,7 @@ def position_of(plans: list[feed.StepPlan], start: str) -> int:
 def step(
     phase: Annotated[Phase, typer.Argument(help="The phase.")],
     system: Annotated[str | None, typer.Argument(help="The system; without one, every system it fits.")] = None,
+    place: Annotated[int, typer.Option("--place", help="Its number in the profile it belongs to.", hidden=True)] = 0,
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
 ) -> None:
@@ -59,7 +60,8 @@ def step(
     workspace = open_workspace(config)
     plans = _plans_of_step(workspace, phase, system)
     name = f"step {phase} {system or ''}".strip()
-    raise typer.Exit(carry_out(workspace, execute(workspace, name, plans, as_json=as_json, config=config)))
+    work = execute(workspace, name, plans, as_json=as_json, config=config, first=place - 1)
+    raise typer.Exit(carry_out(workspace, work))
 
 
 def _plans_of_step(workspace: feed.Workspace, phase: str, system: str | None) -> list[feed.StepPlan]:
@@ -86,8 +88,11 @@ async def execute(
     as_json: bool = False,
     briefly: bool = False,
     config: Path | None = None,
+    first: int = 0,
 ) -> int:
     """Execute a run in this process, tell it (briefly: without what waits), and give its exit status.
+
+    `first` is the place of its first step in the profile, below 0 where it belongs to none.
 
     With the configuration's place, people are told what it leaves for them, as that says.
     """
@@ -98,16 +103,21 @@ async def execute(
     teller = Teller(workspace, quiet=as_json)
     result = None
     try:
-        async for event in feed.execute_run(workspace, profile, plans, operator, control):
+        async for event in feed.execute_run(workspace, profile, plans, operator, control, first):
             await teller.tell(event)
             if isinstance(event, feed.RunFinished):
                 result = event.result
+    except feed.StoreError as error:
+        if not teller.run_id:
+            raise
+        complain(str(error))
+        return feed.exit_status(feed.StepResult.INTERRUPTED)
     finally:
         teller.close()
     if config is not None and result is not None:
         await tell_people(workspace, config, control.run_id)
     if as_json:
-        write_json(await feed.show(workspace, f"run-{control.run_id}"))
+        write_json(await feed.run_document(workspace, control.run_id))
     elif not briefly:
         tell_waiting(await feed.status(workspace))
     return feed.exit_status(result) if result is not None else 5

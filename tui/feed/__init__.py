@@ -6,6 +6,7 @@ from engine.config import StepPlan
 from engine.connectors.base import CheckLine
 from engine.errors import ConfigurationError, DecisionRefused, StepFailed
 from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
+from engine.left_over import LeftOver, left_over
 from engine.operator import current_operator
 from engine.outlook import Ahead
 from engine.people import Role, refusal, role_of
@@ -28,7 +29,7 @@ from storage.records import (
     StepResult,
     Term,
 )
-from storage.reviews import BEFORE_EXPORT
+from storage.reviews import BEFORE_CHANGING, BEFORE_EXPORT, MASS_CHANGE
 from tui.feed import auditing, lists
 from tui.feed.explaining import explain
 from tui.feed.foreseeing import Foresight, foresee, foresee_beside, foresight_document
@@ -41,8 +42,10 @@ from tui.feed.systems import configuration
 from tui.feed.things import UnknownId, items, show
 
 __all__ = [
+    "BEFORE_CHANGING",
     "BEFORE_EXPORT",
     "GATE_STOPS",
+    "MASS_CHANGE",
     "STATUSES",
     "Ahead",
     "AlreadyRunning",
@@ -55,6 +58,7 @@ __all__ = [
     "Event",
     "Foresight",
     "HeldBatch",
+    "LeftOver",
     "PastRun",
     "Progress",
     "Query",
@@ -104,6 +108,7 @@ __all__ = [
     "restore",
     "review",
     "role_of",
+    "run_document",
     "show",
     "snapshot",
     "status",
@@ -117,7 +122,7 @@ STATUSES: dict[str, tuple[str, ...]] = {
     "exports": tuple(ExportStatus),
     "review": (*ReviewState, "all"),
     "runs": tuple(StepResult),
-    "transitions": (*CsoStatus, *ExportStatus, *ReviewState),
+    "transitions": (*CsoStatus, *ExportStatus, *ReviewState, "confirmed"),
 }
 """What `--status` may name in each listing."""
 
@@ -160,8 +165,23 @@ async def status(workspace: Workspace) -> Document:
             "owed_references": await references.count_owed(tx),
             "open_runs": [run._asdict() for run in await runs.open_runs(tx)],
             "failed_notifications": [one._asdict() for one in await notifications.failing(tx)],
-            "waiting": {"review_items": await reviews.count_waiting(tx), "held_batches": held},
+            "waiting": {
+                "review_items": await reviews.count_waiting(tx),
+                "held_batches": held,
+                "exports": _left_over(await left_over(tx)),
+            },
         }
+
+
+def _left_over(found: LeftOver) -> Document:
+    return {**found._asdict(), "sentences": found.sentences}
+
+
+async def run_document(workspace: Workspace, run_id: int) -> Document:
+    """Give a run whole as it has just ended, with what it leaves in the queue."""
+    found = await show(workspace, f"run-{run_id}")
+    async with workspace.store.reading() as tx:
+        return {**found, "left_over": _left_over(await left_over(tx))}
 
 
 async def errors_of_step(workspace: Workspace, run_id: int, step_id: int, limit: int) -> list[Document]:

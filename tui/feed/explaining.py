@@ -1,12 +1,20 @@
 """Explain one object, found by its id or by a text that fits no other."""
 
+from collections.abc import Sequence
+
 from engine.explain import explain_cso, explain_mvo
+from engine.labels import label_of, name_of
 from engine.workspace import Workspace
 from storage import metaverse, objects
-from tui.feed.lists import Document, listing
+from storage.dialect import storable
+from storage.records import Cso, Query, Term
+from storage.store import Transaction
+from tui.feed.lists import Document, page
 from tui.feed.things import UnknownId
 
 KINDS = ("metaverse", "objects")
+SHOWN = 5
+"""Candidates that are named where a text fits several."""
 
 
 async def explain(workspace: Workspace, text: str) -> Document:
@@ -25,15 +33,44 @@ async def explain(workspace: Workspace, text: str) -> Document:
 
 
 async def _find(workspace: Workspace, text: str) -> str:
-    for kind in KINDS:
-        found = [row async for row in listing(workspace, kind, search=text, limit=6)]
-        if len(found) == 1:
-            return str(found[0]["id"])
-        if found:
-            several = ", ".join(f"{row['id']} ({_label(row)})" for row in found[:5])
-            raise UnknownId(f"'{text}' fits several objects: {several}{' and more' if len(found) > 5 else ''}")
+    """Find an object by its id in a system, its DN, its name, a value, or a part of one: the first that finds any."""
+    async with workspace.store.reading() as tx:
+        csos = await _known_as(tx, workspace, text)
+    people = {cso.mvo_id for cso in csos}
+    if len(people) == 1 and None not in people:
+        return f"mvo-{people.pop()}" if len(csos) > 1 or csos[0].external_id == text else f"cso-{csos[0].id}"
+    if csos:
+        return _only(text, [{"id": f"cso-{cso.id}", "label": label_of(cso)} for cso in csos])
+    for whole in (True, False):
+        for kind in KINDS:
+            rows = await page(workspace, Query(kind, (Term(text, whole=whole),)), limit=SHOWN + 1)
+            named = [row for row in rows if name_of(row["attributes"]).lower() == text.lower()]
+            if rows:
+                return _only(text, named or rows)
     raise UnknownId(f"'{text}' is no id, and no object holds it; 'interlock metaverse --search TEXT' looks for it")
 
 
+async def _known_as(tx: Transaction, workspace: Workspace, text: str) -> list[Cso]:
+    """Give the CSOs that have a text as their external id, else those that have it as their secondary id."""
+    text = storable(text)
+    kinds = [(system, kind) for system, found in (await objects.kinds(tx)).items() for kind in found]
+    known = [one.id for kind in kinds for one in await objects.known_by_external_id(tx, *kind, [text])]
+    if not known:
+        for system, kind in kinds:
+            key = workspace.secondary_key(system, kind, text)
+            known += [one.id for one in await objects.known_by_secondary(tx, system, kind, [key] if key else [])]
+    return await objects.get(tx, known)
+
+
+def _only(text: str, rows: Sequence[Document]) -> str:
+    """Give the id of the one row. Raises `UnknownId`, with the candidates, where there are several."""
+    if len(rows) == 1:
+        return str(rows[0]["id"])
+    several = ", ".join(_label(row) for row in rows[:SHOWN])
+    more = "; and more" if len(rows) > SHOWN else ""
+    raise UnknownId(f"'{text}' fits several objects: {several}{more}; name one by its id")
+
+
 def _label(row: Document) -> str:
-    return str(row.get("label") or row.get("secondary_id") or row.get("external_id") or "")
+    label = str(row.get("label") or row.get("secondary_id") or row.get("external_id") or "")
+    return label if row["id"] in label else f"{row['id']} ({label})"

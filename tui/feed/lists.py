@@ -8,6 +8,7 @@ from engine.labels import label_of_mvo
 from engine.workspace import Workspace
 from storage import lists
 from storage.records import ListedError, ListedExport, Mvo, PendingExport, Place, Query, Term, Transition
+from storage.store import Transaction
 
 __all__ = ["COLUMNS", "Document", "Place", "Query", "Term", "count", "keys", "listing", "page", "parse_filter", "rank"]
 
@@ -20,6 +21,7 @@ PAGE = 500
 _PREFIXES = {"objects": "cso", "metaverse": "mvo", "exports": "exp", "review": "rev", "runs": "run"}
 _STATUS_COLUMNS = {"objects": "status", "exports": "status", "review": "state", "runs": "result", "transitions": "to"}
 _SEARCHED_COLUMNS = {"exports": "object", "review": "object", "runs": "profile"}
+_ID_COLUMNS = {"objects": ("external_id", "secondary_id")}
 _WORD = re.compile(r'\s*(!?)(?:([A-Za-z_][A-Za-z0-9_-]*):)?(?:"([^"]*)"?|(\S*))')
 
 
@@ -83,26 +85,43 @@ async def listing(
 ) -> AsyncIterator[Document]:
     """List objects, metaverse, exports, review, runs or transitions as rows, page by page; 0 means all of them.
 
-    For the metaverse, `system` names the type of the objects.
+    For the metaverse, `system` names the type of the objects. A search gives first what is the text as a whole.
     """
-    terms = (
-        Term(system or "", "type" if kind == "metaverse" else "system"),
-        Term(status or "", _STATUS_COLUMNS.get(kind)),
-        Term(search or "", _SEARCHED_COLUMNS.get(kind)),
-    )
-    query = Query(kind, tuple(term for term in terms if term.text))
-    after: Place | None = None
-    given = 0
+    of_system = Term(system or "", "type" if kind == "metaverse" else "system")
+    within = (of_system, Term(status or "", _STATUS_COLUMNS.get(kind)))
+    terms = tuple(term for term in within if term.text)
+    queries = [Query(kind, (*terms, sought)) for sought in _sought(kind, search)] if search else [Query(kind, terms)]
+    given: set[int] = set()
     async with workspace.store.reading() as tx:
-        while not limit or given < limit:
-            size = min(PAGE, limit - given) if limit else PAGE
-            found = await lists.page(tx, query, after=after, limit=size)
-            for _, record in found:
-                yield _document(kind, record)
-            if len(found) < size:
-                return
-            given += size
-            after = found[-1][0]
+        for query in queries:
+            exact = frozenset(given)
+            async for record in _pages(tx, query, limit):
+                if limit and len(given) >= limit:
+                    return
+                row = _document(kind, record)
+                if row["key"] not in exact:
+                    given.add(row["key"])
+                    yield row
+
+
+def _sought(kind: str, text: str) -> list[Term]:
+    """Give what a search looks for, one after the other: an id, then a name or a value as a whole, then a part."""
+    column = _SEARCHED_COLUMNS.get(kind)
+    ids = [Term(text, one, whole=True) for one in _ID_COLUMNS.get(kind, ())]
+    return [*ids, Term(text, column, whole=True), Term(text, column)]
+
+
+async def _pages(tx: Transaction, query: Query, limit: int) -> AsyncIterator[lists.Record]:
+    """Read a list page by page, in pages no larger than what is wanted."""
+    after: Place | None = None
+    size = min(PAGE, limit) if limit else PAGE
+    while True:
+        found = await lists.page(tx, query, after=after, limit=size)
+        for _, record in found:
+            yield record
+        if len(found) < size:
+            return
+        after = found[-1][0]
 
 
 def _document(kind: str, record: lists.Record) -> Document:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from engine.config import StepPlan
+from engine.left_over import LeftOver, left_over
 from engine.outlook import Ahead, outlook
 from engine.workspace import Workspace
 from storage import clock, exports, lease, metaverse, objects, reviews, runs
@@ -22,6 +23,8 @@ class Snapshot(NamedTuple):
     """Whether its process lives."""
     steps: list[StepRecord]
     """The newest steps of all runs, oldest first."""
+    profiles: dict[int, str]
+    """The profiles of the runs that those steps belong to."""
     last: Run | None
     """The newest run that has ended."""
     waiting: int
@@ -40,6 +43,7 @@ class Counts(NamedTuple):
     metaverse: list[tuple[str, int]]
     exports: list[tuple[str, ChangeType, ExportStatus, bool, int]]
     ahead: list[Ahead]
+    left_over: LeftOver
 
     @property
     def objects(self) -> int:
@@ -52,12 +56,14 @@ async def snapshot(workspace: Workspace) -> Snapshot:
     async with workspace.store.reading() as tx:
         open_runs = await runs.open_runs(tx)
         newest = await runs.newest(tx, 2)
+        steps = await runs.recent_steps(tx, RECENT_STEPS)
         ended = [run for run in newest if run.result is not None]
         return Snapshot(
             at=clock.now(),
             run=open_runs[-1] if open_runs else None,
             alive=bool(open_runs) and await lease.living_run(tx) == open_runs[-1].id,
-            steps=await runs.recent_steps(tx, RECENT_STEPS),
+            steps=steps,
+            profiles={run.id: run.profile for run in await runs.among(tx, {step.run_id for step in steps})},
             last=ended[0] if ended else None,
             waiting=await reviews.count_waiting(tx),
             held=await reviews.held(tx),
@@ -72,5 +78,6 @@ async def counts(workspace: Workspace, plans: Sequence[StepPlan]) -> Counts:
         mvos = await metaverse.counts(tx)
         queue = await exports.counts(tx)
         ahead = await outlook(tx, plans, systems, queue)
+        left = await left_over(tx)
     ended = clock.now()
-    return Counts(ended, clock.seconds_between(started, ended), systems, mvos, queue, ahead)
+    return Counts(ended, clock.seconds_between(started, ended), systems, mvos, queue, ahead, left)

@@ -43,9 +43,11 @@ class LineScreen(ConsoleScreen):
     def __init__(self) -> None:
         super().__init__()
         self._shift = 0
-        self._shift_for = -1
+        self._shift_for = (-1, 0)
         self._pace = Pace()
         self._following = True
+        self._beginning = False
+        """What a run would delete is being counted, before it starts or is asked about."""
 
     def body(self) -> ComposeResult:
         """The track, the steps with the detail of one, and what comes next."""
@@ -73,9 +75,12 @@ class LineScreen(ConsoleScreen):
     def found(self) -> Standing:
         """The profile beside the history, with the next step where the operator has moved it."""
         session = self.session
-        found = standing(session.plans, session.snapshot.steps if session.snapshot else [])
-        if self._shift_for != found.next_step:
-            self._shift, self._shift_for = 0, found.next_step
+        seen = session.snapshot
+        profile = session.profile or WHOLE_CYCLE
+        found = standing(session.plans, seen.steps, profile, seen.profiles) if seen else standing(session.plans, [])
+        stands_at = (found.next_step, seen.steps[-1].id if seen and seen.steps else 0)
+        if self._shift_for != stands_at:
+            self._shift, self._shift_for = 0, stands_at
         return found._replace(next_step=(found.next_step + self._shift) % max(len(session.plans), 1))
 
     def fresh(self) -> None:
@@ -151,6 +156,8 @@ class LineScreen(ConsoleScreen):
         run = self.session.running
         if action in ("next", "rest") and run is not None:
             return f"run-{run.id} is going on, started by {run.operator}: x stops it"
+        if action in ("next", "rest") and (self._beginning or self.session.unseen):
+            return "the run that was started here has not been seen yet: a moment"
         if action == "stop" and run is None:
             return "no run is going on"
         return super().why_not(action)
@@ -159,8 +166,10 @@ class LineScreen(ConsoleScreen):
     def action_next(self) -> None:
         """Run the next step, then stop."""
         session = self.session
-        plan = session.plans[self.found.next_step]
-        self._begin([plan], ["step", plan.phase, *([plan.system] if plan.system else [])])
+        index = self.found.next_step
+        plan = session.plans[index]
+        names = [plan.phase, *([plan.system] if plan.system else [])]
+        self._begin([plan], ["step", *names, "--place", str(index + 1)])
 
     @guarded
     def action_rest(self) -> None:
@@ -174,6 +183,7 @@ class LineScreen(ConsoleScreen):
     def _begin(self, plans: list[feed.StepPlan], arguments: list[str]) -> None:
         """Start a run; what exports is counted anew first, and asks for the number if it will delete anything."""
         if any(plan.phase == "export" for plan in plans):
+            self._beginning = True
             work = partial(self._count_and_begin, plans, arguments)
             beside(self, work, "begin")
         else:
@@ -186,6 +196,8 @@ class LineScreen(ConsoleScreen):
             self.say(f"the run cannot be started: {error}", "danger")
         else:
             self._ask_or_start(plans, arguments, counts.ahead)
+        finally:
+            self._beginning = False
 
     def _ask_or_start(self, plans: list[feed.StepPlan], arguments: list[str], ahead: list[feed.Ahead]) -> None:
         doomed = {one.plan: one.deletes for one in ahead if one.deletes}
@@ -212,7 +224,8 @@ class LineScreen(ConsoleScreen):
             self.say(f"the run cannot be started: {error}", "danger")
         else:
             self._following = True
-            self.say(f"starting: interlock {' '.join(arguments)}", "accent")
+            shown = " ".join(arguments).partition(" --place")[0]
+            self.say(f"starting: interlock {shown}", "accent")
 
     @guarded
     def action_stop(self) -> None:

@@ -15,6 +15,7 @@ from tui.screens.foresight import ForesightScreen
 from tui.screens.listing import MarkingScreen
 from tui.screens.outcome import told
 from tui.sheets.layout import broken
+from tui.sheets.releases import follows, released
 from tui.sheets.reviews import totals
 from tui.widgets.columns import Column
 from tui.widgets.painting import Line
@@ -25,6 +26,8 @@ NAMED = 5
 
 
 def _consequence(row: dict[str, Any]) -> tuple[str, str]:
+    if row["kind"] == "identity":
+        return ("old one gone, this new", "danger")
     found = row["consequences"]
     if deletes := found.get("deletes", []):
         targets = sorted({system for _, system, *_ in deletes})
@@ -205,7 +208,7 @@ class ReviewScreen(MarkingScreen):
 
     @guarded
     def action_release(self) -> None:
-        """Let what a gate held in one run go into the review, after the number was typed."""
+        """Let what a gate held in one run pass, after the number was typed."""
         held = self.session.snapshot.held if self.session.snapshot else []
         by_run: dict[int, int] = {}
         for batch in held:
@@ -226,10 +229,7 @@ class ReviewScreen(MarkingScreen):
         mine = [batch for batch in held if batch.run_id == run_id]
         said = [display(words) for batch in mine for words in (batch.arithmetic, *batch.in_common)]
         lines: list[Line] = [[(part, "danger")] for words in said for part in broken(words, 70)]
-        if any(batch.gate == feed.BEFORE_EXPORT for batch in mine):
-            lines.append([("The next export deletes them: each was approved.", "danger")])
-        else:
-            lines.append([("They become obsolete and wait in the review; nothing is deleted yet.", "")])
+        lines += [[(part, "strong")] for words in follows(mine) for part in broken(words, 70)]
         asked = Asked(f"Release {count:,} objects that a gate held in run-{run_id}", lines, "release", count)
         self.ask(asked, "nothing was released", lambda answer: self._release(run_id, count, answer))
 
@@ -240,8 +240,6 @@ class ReviewScreen(MarkingScreen):
             batches, marked = await feed.review.release(
                 session.workspace, run_id, count=count, operator=session.operator, reason=answer.reason
             )
-            if all(batch.gate == feed.BEFORE_EXPORT for batch in batches):
-                return f"{count:,} approved deletes leave with the next export"
-            return f"{marked:,} objects are obsolete now and wait here; nothing was deleted"
+            return "; ".join(released(batches, marked, "here"))
 
         self.act("release", work)

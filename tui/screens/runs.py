@@ -11,7 +11,7 @@ from tui.beside import beside
 from tui.moments import lasting, local_time, seconds_between
 from tui.plots import spark
 from tui.screens.listing import ListScreen
-from tui.screens.thing import ThingScreen
+from tui.screens.thing import SheetScreen, ThingScreen
 from tui.sheets import runs as sheet
 from tui.widgets.columns import Column
 from tui.widgets.lines import Lines
@@ -123,8 +123,25 @@ class ErrorsScreen(ListScreen):
         return partial(sheet.error, document)
 
     def open_row(self, document: dict[str, Any]) -> None:
-        """Open the object."""
-        if document["object_id"]:
-            self.console_app.open_thing(f"cso-{document['object_id']}")
+        """Open the object, or the error where that is all there is."""
+        if (thing := sheet.object_of(document)) is not None:
+            self.console_app.open_thing(thing)
         else:
-            self.say("this object was never stored: the error is all there is")
+            self.app.push_screen(ErrorScreen(document))
+
+
+class ErrorScreen(SheetScreen):
+    """An item error whole, of what is no object in the store."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        super().__init__()
+        self._document = document
+
+    def crumb(self) -> str:
+        """Its code."""
+        return str(self._document["code"])
+
+    def on_mount(self) -> None:
+        """Show it; it never changes."""
+        super().on_mount()
+        self.sheet.show(partial(sheet.error, self._document))

@@ -13,8 +13,8 @@ _PREFIX = {"cso": "cso", "export": "exp", "review": "rev"}
 
 
 def _moved(row: dict[str, Any]) -> tuple[str, str]:
-    words = f"{row['from_status'] or '·'} {glyphs().arrow} {row['to_status'] or 'gone'}"
-    return words, tones.status(row["to_status"])[1]
+    became, tone = tones.became(row)
+    return f"{row['from_status'] or '·'} {glyphs().arrow} {row['to_status'] or became}", tone
 
 
 def thing_of(row: dict[str, Any]) -> str:
@@ -52,7 +52,7 @@ class TransitionsScreen(ListScreen):
                 *fact("id", thing_of(document), width),
                 *fact("system", document["system"], width),
                 *stated("from", tones.status(document["from_status"] or "nothing"), width),
-                *stated("to", tones.status(document["to_status"]) if document["to_status"] else ("gone", "dim"), width),
+                *stated("to", tones.became(document), width),
                 *fact("at", local_time(document["at"], precise=True), width),
                 *fact("by", document["operator"] or f"step {document['step_id']} of a run", width),
                 *prose("why", document["reason"], width),

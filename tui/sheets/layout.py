@@ -106,14 +106,15 @@ def timeline(moves: Iterable[Mapping[str, Any]], width: int) -> list[SheetLine]:
     """Give status transitions, newest first."""
     lines = []
     for move in sorted(moves, key=lambda move: (move["at"], move["id"]), reverse=True):
-        before, after = move["from_status"] or "·", move["to_status"] or "gone"
+        before, (after, tone) = move["from_status"] or "·", tones.became(move)
+        after = move["to_status"] or after
         who = f" by {move['operator']}" if move["operator"] else ""
         what = f"{before} {glyphs().arrow} {after}" if before != after else str(after)
         lines.append(
             SheetLine(
                 [
                     (f" {local_time(move['at'], precise=True)}  ", "dim"),
-                    (display(what, 44), tones.status(move["to_status"])[1]),
+                    (display(what, 44), tone),
                     (display(who, 30), "strong"),
                 ]
             )

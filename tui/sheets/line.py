@@ -173,10 +173,20 @@ def facts(state: State, session: Session, width: int) -> list[Line]:
         for batch in state.snapshot.held[:2]:
             words = f" {glyphs().held} run-{batch.run_id}: {display(batch.arithmetic)} (6 R releases)"
             lines += _wrapped(words, width)
+        lines += _given_up(state)
         if waiting := state.snapshot.waiting:
             words = f" {waiting:,} wait{'s' * (waiting == 1)} in the review; nothing is deleted without an approval"
             lines.append([(" 6", "accent"), (words, "warn")])
     return [cut(line, width) for line in lines]
+
+
+def _given_up(state: State) -> list[Line]:
+    given_up = state.counts.left_over.given_up if state.counts else {}
+    if not given_up:
+        return []
+    count = sum(given_up.values())
+    codes = ", ".join(f"{code} {number:,}" for code, number in sorted(given_up.items()))
+    return [[(" 2", "accent"), (f" {count:,} export{'s are' if count != 1 else ' is'} given up: {codes}", "danger")]]
 
 
 def _wrapped(text: str, width: int) -> list[Line]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tui import tones
+from tui.glyphs import glyphs
 from tui.moments import lasting, local_time
 from tui.sheets.layout import Document, attributes, fact, prose, section, stated, timeline
 from tui.widgets.sheet import SheetLine
@@ -12,6 +13,7 @@ MOST_REFERRING = 20
 _QUESTIONS = {
     "absence": "a complete import no longer contained it",
     "delete": "a delete in the target that no approval covers yet",
+    "identity": "the same person, corrected (keep), or is the old one gone and this one new (approve)?",
 }
 
 
@@ -34,6 +36,7 @@ def review(found: Document, width: int) -> list[SheetLine]:
     lines += consequences(found["consequences"], width)
     lines += section("Evidence")
     lines += _evidence(found, width)
+    lines += _changed(found["evidence"], width)
     for one in found.get("elsewhere", []):
         alive = f"{one['label']} in {one['system']}, {one['status']}"
         lines += fact("alive as", alive, width, link=one["id"])
@@ -105,6 +108,20 @@ def _evidence(found: Document, width: int) -> list[SheetLine]:
     if evidence.get("cause"):
         lines += prose("cause", evidence["cause"], width)
     return lines or [*fact("", "asked in " + (f"run-{found['run_id']}" if found["run_id"] else "no run"), width)]
+
+
+def _changed(evidence: Document, width: int) -> list[SheetLine]:
+    """Show what told a person apart before, and what stands there now."""
+    before, after = evidence.get("before", {}), evidence.get("after", {})
+    lines = []
+    for name in dict.fromkeys([*before, *after]):
+        was, now = (", ".join(map(str, values.get(name, []))) or "nothing" for values in (before, after))
+        lines += fact(name, f"{was} {glyphs().arrow} {now}", width, tone="warn")
+    if again := evidence.get("there_again"):
+        cso, at, review_id = again
+        told = f"{cso}, deleted under rev-{review_id}, {local_time(at)}"
+        lines += fact("was", told, width, tone="warn", link=f"rev-{review_id}")
+    return lines
 
 
 def totals(items: list[Document]) -> list[str]:

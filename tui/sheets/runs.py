@@ -63,11 +63,17 @@ def step_lines(step: Mapping[str, Any], width: int) -> list[SheetLine]:
     return lines
 
 
+def object_of(found: Document) -> str | None:
+    """Give the id of the object that an error is about, where it has one."""
+    if not found["object_id"]:
+        return None
+    return f"{'mvo' if found['system'] == 'metaverse' else 'cso'}-{found['object_id']}"
+
+
 def error(found: Document, width: int) -> list[SheetLine]:
     """Show what went wrong with one object, and what to do."""
-    link = f"cso-{found['object_id']}" if found["object_id"] else None
     return [
-        *fact("object", found["label"], width, tone="strong", link=link),
+        *fact("object", found["label"], width, tone="strong", link=object_of(found)),
         *fact("error", found["code"], width, tone="danger"),
         *prose("what", found["message"], width),
         *prose("what to do", found["advice"], width),

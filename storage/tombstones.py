@@ -64,6 +64,17 @@ async def deleted_among(
     return await _tombstones(tx, query.order_by(tombstones.c.id))
 
 
+async def with_ids(tx: Transaction, system: str, object_type: str, external_ids: Iterable[str]) -> list[Tombstone]:
+    """Give what was joined to somebody and had one of some ids, the last one last."""
+    query = select(tombstones).where(
+        tombstones.c.system == system,
+        tombstones.c.type == object_type,
+        dialect.among(tombstones.c.external_id, external_ids),
+        tombstones.c.mvo_id.is_not(None),
+    )
+    return await _tombstones(tx, query.order_by(tombstones.c.id))
+
+
 async def mark_restored(tx: Transaction, tombstone_id: int, cso_id: int) -> None:
     """Say as which CSO an object was restored."""
     await tx.execute(update(tombstones).where(tombstones.c.id == tombstone_id).values(restored_as=cso_id))

@@ -136,9 +136,10 @@ class Evaluated(NamedTuple):
 
 async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Turns | None) -> Evaluated:
     """Evaluate some MVOs; with `turns`, names that change hands are given, without they are only claimed."""
-    await metaverse.set_due(tx, [mvo.id for mvo in mvos if mvo.in_grace], due=False)
-    mvos = [mvo for mvo in mvos if not mvo.in_grace]  # within grace the accounts keep what they have
+    frozen = [mvo for mvo in mvos if mvo.in_grace]  # within grace the accounts keep what they have
+    await metaverse.set_due(tx, [mvo.id for mvo in frozen], due=False)
     page = await load_page(tx, step, mvos, turns)
+    mvos = [mvo for mvo in mvos if not mvo.in_grace]
     deprovisioner = Deprovisioner(page)
     await deprovisioner.load(tx, mvos)
     wanted = _wanted(page, mvos, deprovisioner)
@@ -163,6 +164,9 @@ async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Tu
         except ObjectFailed as failure:
             _fail(page, desired.mvo, desired.target, failure.error)
     _release_unruled(page, mvos, deprovisioner)
+    for mvo in frozen:  # nor is there an account for who left before it was created
+        for cso in page.joined.get(mvo.id, {}).values():
+            deprovisioner.vanishes(mvo, cso)
     await _write(tx, page, first_new)
     await deprovisioner.write(tx)
     await owe(tx, page, mvos)

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from engine.auditing import verified_approvals
-from engine.consequences import consequences_of_absence
+from engine.consequences import Consequences, consequences_of_absence
 from engine.errors import ObjectError
 from engine.labels import label_of
 from engine.phases.arrivals import Arrival
@@ -15,7 +15,9 @@ from storage.records import Attributes, Cso, CsoStatus, ReviewItem, ReviewKind, 
 from storage.store import Transaction
 from storage.transitions import Move
 
-_ASKED = (*reviews.LIVE, ReviewState.KEPT)
+ASKED = (*reviews.LIVE, ReviewState.KEPT)
+LEFT = "left"
+"""What the evidence of a question holds where it is asked about somebody who has left: their metaverse object."""
 _ALIKE = frozenset({"case", "spaces"})
 """What makes no difference to who somebody is."""
 
@@ -40,7 +42,7 @@ async def changed_hands(
         for one, match in zip(arrivals, matches, strict=True)
         if match.cso is not None and match.certain and match.cso.id in whole and one.error is None
     ]
-    asked = await reviews.of_objects(tx, [cso.id for _, cso in pairs], ReviewKind.IDENTITY, _ASKED)
+    asked = await reviews.of_objects(tx, [cso.id for _, cso in pairs], ReviewKind.IDENTITY, ASKED)
     approved = await verified_approvals(tx, [one for one in asked.values() if one.state == ReviewState.APPROVED])
     settled: list[ReviewItem] = []
     new: list[tuple[Arrival, Cso]] = []
@@ -48,16 +50,16 @@ async def changed_hands(
         groups = step.settings.objects[one.type].same_person
         item = asked.get(cso.id)
         attributes = one.attributes()
-        if not groups or not _is_somebody_else(groups, cso.attributes, attributes):
-            settled += [item] if item is not None and item.state != ReviewState.KEPT else []
-        elif item is not None and item.evidence["after"] == _shown(groups, attributes):
+        if not groups or not is_somebody_else(groups, cso.attributes, attributes):
+            settled += [item] if item is not None and _is_over(item) else []
+        elif item is not None and item.evidence["after"] == shown(groups, attributes):
             if item.id in approved:
                 found.new.add(cso.id)
             elif item.state != ReviewState.KEPT:
-                found.errors[cso.id] = _error(one, groups, cso.attributes, attributes)
+                found.errors[cso.id] = changed_error(one.external_id, groups, cso.attributes, attributes)
         else:
             settled += [item] if item is not None and item.state != ReviewState.KEPT else []
-            found.errors[cso.id] = _error(one, groups, cso.attributes, attributes)
+            found.errors[cso.id] = changed_error(one.external_id, groups, cso.attributes, attributes)
             new.append((one, cso))
     await _withdraw(tx, step, settled)
     await _ask(tx, step, new)
@@ -65,26 +67,35 @@ async def changed_hands(
     return found
 
 
-def _is_somebody_else(groups: list[list[str]], before: Attributes, after: Attributes) -> bool:
+def is_somebody_else(groups: list[list[str]], before: Attributes, after: Attributes) -> bool:
     """Tell whether every group of attributes has changed, case and spaces aside."""
     return all(_read(group, before) != _read(group, after) for group in groups)
+
+
+def _is_over(item: ReviewItem) -> bool:
+    """Tell whether a question answers itself where an object is what it was."""
+    return item.state != ReviewState.KEPT and LEFT not in item.evidence
 
 
 def _read(group: list[str], attributes: Attributes) -> list[list[str]]:
     return [sorted(normalised(value, _ALIKE) for value in attributes.get(name, [])) for name in group]
 
 
-def _shown(groups: list[list[str]], attributes: Attributes) -> dict[str, list[Any]]:
+def shown(groups: list[list[str]], attributes: Attributes) -> dict[str, list[Any]]:
+    """Give what tells somebody apart, as a question shows it."""
     return {name: attributes.get(name, []) for group in groups for name in group}
 
 
-def _error(one: Arrival, groups: list[list[str]], before: Attributes, after: Attributes) -> ObjectError:
+def changed_error(
+    external_id: str | None, groups: list[list[str]], before: Attributes, after: Attributes
+) -> ObjectError:
+    """Say that an id may be another person's by now."""
     changed = ", ".join(
         f"{name} {_text(before.get(name))} → {_text(after.get(name))}" for group in groups for name in group
     )
     return ObjectError(
         "identity-changed",
-        f"under '{one.external_id}' stands somebody else, or everything was corrected at once: {changed}",
+        f"under '{external_id}' stands somebody else, or everything was corrected at once: {changed}",
         "decide it in the review: keep, if it is the same person; approve, if the old one is gone and this one is new",
     )
 
@@ -105,34 +116,39 @@ async def _withdraw(tx: Transaction, step: Step, items: list[ReviewItem]) -> Non
 
 async def _ask(tx: Transaction, step: Step, new: list[tuple[Arrival, Cso]]) -> None:
     follows = await consequences_of_absence(tx, step.workspace, [cso for _, cso in new])
+    cause = "everything that tells its person apart has changed under its id"
     items = []
     for one, cso in new:
         groups = step.settings.objects[one.type].same_person
-        evidence = {
-            "cause": "everything that tells its person apart has changed under its id",
-            "before": _shown(groups, cso.attributes),
-            "after": _shown(groups, one.attributes()),
-        }
-        items.append(
-            ReviewItem(
-                id=0,
-                kind=ReviewKind.IDENTITY,
-                object_id=cso.id,
-                system=cso.system,
-                type=cso.type,
-                label=label_of(cso),
-                state=ReviewState.OPEN,
-                run_id=step.control.run_id,
-                opened_at=clock.now(),
-                evidence=evidence,
-                consequences=follows[cso.id],
-                decided_by=None,
-                decided_at=None,
-                reason=None,
-                deferred_until=None,
-                carried_out_at=None,
-            )
-        )
+        evidence = {"cause": cause, "before": shown(groups, cso.attributes), "after": shown(groups, one.attributes())}
+        items.append(question(step, cso, evidence, follows[cso.id]))
+    await open_questions(tx, step, items)
+
+
+def question(step: Step, cso: Cso, evidence: dict[str, Any], consequences: Consequences) -> ReviewItem:
+    """Give the review item that asks who an object is."""
+    return ReviewItem(
+        id=0,
+        kind=ReviewKind.IDENTITY,
+        object_id=cso.id,
+        system=cso.system,
+        type=cso.type,
+        label=label_of(cso),
+        state=ReviewState.OPEN,
+        run_id=step.control.run_id,
+        opened_at=clock.now(),
+        evidence=evidence,
+        consequences=consequences,
+        decided_by=None,
+        decided_at=None,
+        reason=None,
+        deferred_until=None,
+        carried_out_at=None,
+    )
+
+
+async def open_questions(tx: Transaction, step: Step, items: list[ReviewItem]) -> None:
+    """Put questions into the review."""
     for item in await reviews.open_items(tx, items):
         step.moved(Move("review", item.id, item.system, item.label, None, item.state, item.evidence["cause"]))
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from engine.config import DeletionRule
 from engine.errors import ObjectFailed
 from engine.rules.joins import keys_of
+from engine.rules.lifecycle import Cause, cause_by_now
 from engine.steps import Step
 from storage import clock, join_keys, metaverse, objects, runs
 from storage.records import Cso, Mvo
@@ -27,7 +27,7 @@ async def notice_changed_rules(tx: Transaction, step: Step) -> None:
 
 
 async def notice_deletion_rules(tx: Transaction, step: Step) -> None:
-    """Let MVOs that are in their grace period have the one that the rules give now.
+    """Let MVOs that are in their grace period have the one that the rules give now, or none.
 
     One that ends sooner than was approved is asked about again.
     """
@@ -35,25 +35,33 @@ async def notice_deletion_rules(tx: Transaction, step: Step) -> None:
         rule = settings.deletion
         seconds = int(rule.grace.total_seconds())
         before = await runs.rule_mark(tx, f"deletion {mvo_type}")
-        if before == (mark := f"{rule.when} {seconds}"):
+        if before == (mark := " ".join([rule.when, str(seconds), rule.trigger, *rule.authorities])):
             continue
         await runs.set_rule_mark(tx, f"deletion {mvo_type}", mark)
         shift = seconds - int(before.split()[1]) if before else 0
         after = 0
         while before and (mvos := await metaverse.in_grace(tx, mvo_type, after, step.page_size)):
             after = mvos[-1].id
-            await metaverse.change(tx, [_with_other_grace(mvo, rule, shift) for mvo in mvos])
-            if rule.when == "manual":  # what was held back in the grace period is computed now
-                await objects.set_due(
-                    tx, [cso.id for cso in await objects.joined_to(tx, [mvo.id for mvo in mvos])], due=True
-                )
+            await _change_grace(tx, step, mvos, shift)
 
 
-def _with_other_grace(mvo: Mvo, rule: DeletionRule, shift: int) -> Mvo:
-    if rule.when == "manual":
+async def _change_grace(tx: Transaction, step: Step, mvos: list[Mvo], shift: int) -> None:
+    """Give MVOs their grace period by the rule as it is now; what was held back in one that is over is computed."""
+    joined: dict[int, list[Cso]] = {}
+    for cso in await objects.joined_to(tx, [mvo.id for mvo in mvos]):
+        joined.setdefault(cso.mvo_id or 0, []).append(cso)
+    config, rules = step.workspace.config, step.workspace.rules
+    changed = [_by_now(mvo, cause_by_now(config, rules, mvo, joined.get(mvo.id, [])), shift) for mvo in mvos]
+    await metaverse.change(tx, changed)
+    due = [cso.id for mvo in changed if not mvo.in_grace for cso in joined.get(mvo.id, [])]
+    await objects.set_due(tx, due, due=True)
+
+
+def _by_now(mvo: Mvo, cause: Cause | None, shift: int) -> Mvo:
+    if cause is None:
         return mvo._replace(delete_after=None, approval_id=None, deletion_cause=None, due=True)
-    approval_id = None if shift < 0 else mvo.approval_id
-    return mvo._replace(delete_after=clock.later(mvo.delete_after or clock.now(), shift), approval_id=approval_id)
+    ends = clock.later(mvo.delete_after or clock.now(), shift)
+    return mvo._replace(delete_after=ends, approval_id=None if shift < 0 else mvo.approval_id, deletion_cause=cause)
 
 
 async def notice_clock(tx: Transaction, step: Step) -> None:

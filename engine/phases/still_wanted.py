@@ -1,14 +1,22 @@
 """The last question before a delete: whether there is somebody by now for whom the account is wanted."""
 
+from contextlib import suppress
+
 from engine.errors import ObjectFailed
 from engine.labels import label_of
 from engine.phases.computing import waiting_for
+from engine.rules.compiled import ObjectType
+from engine.rules.joins import source_key
 from engine.rules.scope import in_scope
 from engine.steps import Step
-from storage import exports, join_keys, metaverse, reviews
+from storage import exports, join_keys, metaverse, objects, reviews
 from storage.records import Cso, Mvo, PendingExport, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
+
+Keys = dict[str, dict[str, list[int]]]
+"""Name of a join → key → the accounts that have it."""
+PAGE = 1_000
 
 
 async def withdraw_wanted(tx: Transaction, step: Step, deletes: list[PendingExport], csos: dict[int, Cso]) -> set[int]:
@@ -19,7 +27,7 @@ async def withdraw_wanted(tx: Transaction, step: Step, deletes: list[PendingExpo
     mvo_ids = {mvo_id for one in deletes if (mvo_id := csos[one.cso_id].mvo_id) is not None}
     mvos = {mvo.id: mvo for mvo in await metaverse.get(tx, mvo_ids)}
     left_behind = [csos[one.cso_id] for one in deletes if _is_left_behind(csos[one.cso_id], mvos)]
-    seekers = await _seekers(tx, left_behind)
+    seekers = await _seekers(tx, step, left_behind)
     unwanted = [one for one in deletes if not _is_wanted(step, csos[one.cso_id], mvos) and one.cso_id not in seekers]
     kept = {one.id for one in unwanted}
     called_off = [one for one in deletes if one.id not in kept]
@@ -64,23 +72,53 @@ def _is_left_behind(cso: Cso, mvos: dict[int, Mvo]) -> bool:
     return mvo is None or mvo.deleted
 
 
-async def _seekers(tx: Transaction, csos: list[Cso]) -> dict[int, set[int]]:
+async def _seekers(tx: Transaction, step: Step, csos: list[Cso]) -> dict[int, set[int]]:
     """Give the other people whose rules look for an account that is about to go: CSO id → MVO ids."""
-    owners: dict[str, list[int]] = {}
+    owners: dict[ObjectType, list[int]] = {}
     for cso in csos:
-        owners.setdefault(f"{cso.system}.{cso.type}", []).append(cso.id)
+        owners.setdefault((cso.system, cso.type), []).append(cso.id)
     found: dict[int, set[int]] = {}
-    for owner, ids in owners.items():
-        by_join: dict[str, dict[str, list[int]]] = {}
-        for key in await join_keys.of(tx, owner, ids):
+    for target, ids in owners.items():
+        by_join: Keys = {}
+        for key in await join_keys.of(tx, ".".join(target), ids):
             by_join.setdefault(key.attributes, {}).setdefault(key.key, []).append(key.object_id)
         for name, keys in by_join.items():
-            for key_text, waiting in (await join_keys.find(tx, waiting_for(owner), name, keys)).items():
+            waiting = await join_keys.find(tx, waiting_for(".".join(target)), name, keys)
+            for key_text, mvo_ids in waiting.items():
                 for cso_id in keys[key_text]:
-                    found.setdefault(cso_id, set()).update(waiting)
+                    found.setdefault(cso_id, set()).update(mvo_ids)
+        if by_join:
+            await _add_unevaluated(tx, step, target, by_join, found)
     people = {mvo.id: mvo for mvo in await metaverse.get(tx, {one for ids in found.values() for one in ids})}
     return {
         cso_id: alive
         for cso_id, waiting in found.items()
         if (alive := {one for one in waiting if one in people and not people[one].deleted})
     }
+
+
+async def _add_unevaluated(
+    tx: Transaction, step: Step, target: ObjectType, by_join: Keys, found: dict[int, set[int]]
+) -> None:
+    """Add those who have no account there, and whom evaluation has not looked at yet, or could not tell."""
+    after = 0
+    while mvos := await metaverse.due_after(tx, after, PAGE):
+        after = mvos[-1].id
+        sought = {mvo.id: own for mvo in mvos if not mvo.deleted and (own := _sought(step, mvo, target, by_join))}
+        have = {cso.mvo_id for cso in await objects.joined_to(tx, sought) if (cso.system, cso.type) == target}
+        for mvo_id, cso_ids in sought.items():
+            for cso_id in cso_ids if mvo_id not in have else ():
+                found.setdefault(cso_id, set()).add(mvo_id)
+
+
+def _sought(step: Step, mvo: Mvo, target: ObjectType, by_join: Keys) -> list[int]:
+    """Give the accounts that the outbound joins of an MVO would find."""
+    sought: list[int] = []
+    seen = step.workspace.seen_mvo(mvo.type, mvo.attributes)
+    for rule in step.workspace.rules.outbound.get(mvo.type, {}).get(target, []):
+        for join in rule.joins:
+            with suppress(ObjectFailed):
+                if in_scope([rule], seen()):
+                    key = source_key(join, rule.flows, mvo.attributes, seen)
+                    sought += by_join.get(join.name, {}).get(key or "", [])
+    return sought

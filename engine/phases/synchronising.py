@@ -9,10 +9,11 @@ from engine.labels import label_of
 from engine.phases.computing import index_objects, recompute
 from engine.phases.disconnecting import carry_out_approved, delete_after_grace, settle_lifecycle
 from engine.phases.grouping import keep_groups
-from engine.phases.joining import Joiner
+from engine.phases.joining import Joiner, Scoped
 from engine.phases.naming import notice_lost_names
 from engine.phases.noticing import notice_changed_rules, notice_clock, notice_deletion_rules
 from engine.phases.paying import follow_gone, pay_references, tell_owed
+from engine.phases.reused import ask_about_reused
 from engine.phases.staging import IN_FLIGHT
 from engine.phases.sync_page import SyncPage
 from engine.rules.compiled import InboundRule, Rules
@@ -94,7 +95,9 @@ async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> boo
     scoped = _scope(page, inbound)
     await _disconnect_filtered(tx, page, scoped)
     joiner = Joiner(step, page.context, page.fail)
-    joins = await joiner.join(tx, [(cso, own) for cso, own in scoped if own and cso.mvo_id is None])
+    joins = await joiner.join(
+        tx, await _without_reused(tx, page, [one for one in scoped if one[1] and one[0].mvo_id is None])
+    )
     page.touched.update(mvo_id for _, mvo_id in joins)
     page.new = joiner.new
     page.touched.update(cso.mvo_id for cso, _ in scoped if cso.mvo_id is not None)
@@ -108,6 +111,15 @@ async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> boo
     await metaverse.set_due(tx, {*seen_in_targets, *outbound_only}, due=True)
     await objects.set_due(tx, {cso.id for cso in csos} - page.failed - page.woken - by_hand, due=False)
     return bool(page.woken)
+
+
+async def _without_reused(tx: Transaction, page: SyncPage, scoped: list[Scoped]) -> list[Scoped]:
+    """Leave out those of whom it has to be decided whether they are who had their id before."""
+    errors = await ask_about_reused(tx, page.step, [cso for cso, _ in scoped])
+    for cso, _ in scoped:
+        if cso.id in errors:
+            page.fail(cso, ObjectFailed(*errors[cso.id]))
+    return [(cso, own) for cso, own in scoped if cso.id not in errors]
 
 
 def _comes_in(rules: Rules, cso: Cso) -> bool:

@@ -109,6 +109,29 @@ def _may_be_connector(rules: Rules, mvo_type: str, cso: Cso) -> bool:
     return is_connector(rules, mvo_type, cso._replace(joined_by=JoinedBy.JOIN))
 
 
+def cause_by_now(config: Config, rules: Rules, mvo: Mvo, joined: Sequence[Cso]) -> Cause | None:
+    """Give the cause of a deletion as the rule says it now, or None where it would not delete its MVO any more."""
+    deletion = config.deletion_of(mvo.type)
+    cause = mvo.deletion_cause or _assumed(config, mvo)
+    if deletion.when == "manual":
+        return None
+    if has_another_person(mvo) or cause["rule"] != AUTHORITATIVE:
+        return cause
+    there = [one for one in deletion.authorities if any(is_of(one, cso) for cso in joined)]
+    gone = [one for one in deletion.authorities if one not in there and any(_meet(one, was) for was in cause["gone"])]
+    if gone and not (deletion.trigger == "all" and there):
+        named = deletion.authorities if deletion.trigger == "all" else gone
+        return cause | {"trigger": deletion.trigger, "gone": list(named)}
+    if any(is_connector(rules, mvo.type, cso) for cso in joined):
+        return None
+    return cause | {"rule": LAST_CONNECTOR, "trigger": "any", "gone": []}
+
+
+def _meet(source: str, other: str) -> bool:
+    """Tell whether two sources are one, or one of them is a type of the other."""
+    return source == other or source.startswith(f"{other}.") or other.startswith(f"{source}.")
+
+
 def _assumed(config: Config, mvo: Mvo) -> Cause:
     """Give the cause of a deletion of which none was written down."""
     deletion = config.deletion_of(mvo.type)

@@ -117,3 +117,22 @@ def test_whose_person_is_back_is_joined_and_not_asked_about(office: Office) -> N
     assert office.json("review") == []
     assert office.person("bob")["cn"] == ["Bob Noyce"]
     office.settled()
+
+
+def test_whoever_has_come_back_under_another_number_keeps_the_account_before_any_evaluation(office: Office) -> None:
+    office.rule("people to the directory")["flow"]["carLicense"] = "mail"
+    office.rule("people to the directory")["join"] = [["carLicense"]]
+    office.run()
+    bob, row = office.person("bob"), office.hr.pop("2")
+    office.run()
+    office.approve_all("left")
+    for step in (("sync",), ("evaluate",)):
+        office("step", *step)
+    office.hr["7"] = row
+    for step in (("import", "hr"), ("sync",), ("export", "directory")):
+        office("step", *step)
+    assert office.person("bob")["entryUUID"] == bob["entryUUID"]
+    office.run()
+    assert office.person("bob")["employeeNumber"] == ["7"]
+    assert office.person("bob")["entryUUID"] == bob["entryUUID"]
+    office.settled()

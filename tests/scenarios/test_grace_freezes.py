@@ -53,7 +53,7 @@ def _priority(office: Office, lines: Source) -> None:
 
 
 def _clock(office: Office, lines: Source) -> None:
-    office.rule("people to the directory")["scope"] = "today < today - 1d or employee_id"
+    office.rule("people to the directory")["scope"] = "today < today - 1d or employee_id is defined"
     office.shift = "2d"
 
 
@@ -132,3 +132,24 @@ def test_what_is_read_back_from_an_account_does_not_strip_it_in_grace(office: Of
     office.runs_in("31d")
     office.run()
     assert "bob" not in office.people()
+
+
+def test_who_leaves_before_the_account_was_created_gets_none_in_grace(office: Office) -> None:
+    office.metaverse["person"]["deletion"]["grace"] = "30d"
+    office.run()
+    office.hires("9", "Eve Early")
+    for step in (("import", "hr"), ("sync",), ("evaluate",)):
+        office("step", *step)
+    assert [one["change_type"] for one in office.json("exports")] == ["Create"]
+    row = office.hr.pop("9")
+    for step in (("import", "hr"), ("detect", "hr")):
+        office("step", *step)
+    office.approve_all("never came")
+    office.run()
+    assert "eve" not in office.people()
+    assert office.json("exports") == []
+
+    office.hr["9"] = row
+    office.run()
+    assert "eve" in office.people()
+    office.settled()

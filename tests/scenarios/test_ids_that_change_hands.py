@@ -104,3 +104,46 @@ def test_another_person_again_asks_anew(office: Office) -> None:
     (second,) = office.json("review")
     assert first["id"] != second["id"]
     assert office.json("show", first["id"])["state"] == "withdrawn"
+
+
+def _zoe_comes_after_bob(office: Office) -> tuple[dict[str, list[str]], str]:
+    """Let Bob leave into his grace, and Zoe have his number some weeks later."""
+    office.metaverse["person"]["deletion"]["grace"] = "30d"
+    bob, mvo = office.person("bob"), office.mvo("2")
+    del office.hr["2"]
+    office.run()
+    office.approve_all("left")
+    office.run()
+    office.hires("2", "Zoe Quinn", start="2020-02-02")
+    office.run(status=1)
+    assert office.codes() == ["identity-changed"]
+    office.run(status=1)
+    assert office.person("bob") == bob
+    return bob, mvo
+
+
+def test_a_number_given_on_while_its_person_is_in_grace_is_asked_about(office: Office) -> None:
+    bob, mvo = _zoe_comes_after_bob(office)
+    (item,) = office.json("review")
+    assert (item["kind"], item["evidence"]["before"]["last_name"]) == ("identity", ["Noyce"])
+    office("review", "approve", item["id"], "--reason", "somebody new")
+    office.run(status=1)
+    assert office.codes() == ["join-already-taken"], "her number is still on Bob's account"
+    assert office.mvo("2") != mvo
+    assert office.person("bob") == bob
+    office.shift = "31d"
+    office.run(status=None)
+    office.run()
+    assert office.person("zoe")["entryUUID"] != bob["entryUUID"]
+    assert "bob" not in office.people()
+    office.settled()
+
+
+def test_a_number_that_was_never_somebody_elses_brings_its_person_back(office: Office) -> None:
+    bob, mvo = _zoe_comes_after_bob(office)
+    (item,) = office.json("review")
+    office("review", "keep", item["id"], "--reason", "she married, and the date was wrong")
+    office.run()
+    assert office.mvo("2") == mvo
+    assert office.person("zoe")["entryUUID"] == bob["entryUUID"]
+    office.settled()

@@ -58,6 +58,7 @@ async def keep_stopped(
     *,
     state: str = "held",
     in_common: Sequence[str] = (),
+    digest: str = "",
 ) -> None:
     """Keep what a gate let not pass, with its gate, its arithmetic and its candidates."""
     batch = HeldBatch(
@@ -75,5 +76,6 @@ async def keep_stopped(
         reason=None,
         partition=part.partition,
         in_common=list(in_common),
+        digest=digest,
     )
     await reviews.hold(tx, batch, list(candidates))

@@ -298,6 +298,8 @@ class HeldBatch(NamedTuple):
     partition: str = ""
     in_common: list[str] = []  # noqa: RUF012 - a record is never changed
     """What the candidates have in common, a sentence each."""
+    digest: str = ""
+    """What a mass change would make of them: a release lets just that pass."""
 
 
 class AuditEntry(NamedTuple):

@@ -210,6 +210,13 @@ async def released_candidates(tx: Transaction, system: str, gate: str) -> dict[i
     return {object_id: at for object_id, at in await tx.execute(query)}  # noqa: C416 - rows are no pairs to a checker
 
 
+async def released_digests(tx: Transaction, system: str, gate: str) -> set[str]:
+    """Give what an operator has let pass a gate of a system, as the digests of what was held."""
+    released = held_batches.c.state == "released"
+    query = select(held_batches.c.digest).where(held_batches.c.system == system, held_batches.c.gate == gate, released)
+    return set((await tx.execute(query)).scalars())
+
+
 async def in_batch_state(tx: Transaction, system: str, gates: str, state: str) -> list[HeldBatch]:
     """List the batches of a system in a state, of gates whose names begin so."""
     return await _batches(tx, select(held_batches).where(*_of_gates(system, gates, state)).order_by(held_batches.c.id))
@@ -239,7 +246,7 @@ async def stopped_in(tx: Transaction, run_id: int) -> list[HeldBatch]:
 
 
 async def _batches(tx: Transaction, query: Select[Any]) -> list[HeldBatch]:
-    return [HeldBatch._make((*row[:-1], decode(row[-1]))) for row in await tx.execute(query)]
+    return [HeldBatch._make((*row[:-2], decode(row[-2]), row[-1])) for row in await tx.execute(query)]
 
 
 async def candidates_of(tx: Transaction, batch_id: int) -> list[int]:

@@ -289,6 +289,7 @@ held_batches = Table(
     Column("reason", Text),
     Column("partition", Text, nullable=False, server_default=""),
     Column("in_common", Text, nullable=False, server_default="[]"),
+    Column("digest", Text, nullable=False, server_default=""),
     Index("held_by_state", "state", "system"),
 )
 

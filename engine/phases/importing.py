@@ -255,7 +255,7 @@ async def _apply_page(tx: Transaction, task: _Import, page: list[tuple[Arrival, 
     step.statistics["unchanged"] -= sum(1 for one, done in page if done and twice.error_of(one))
     left = [one for one, done in page if not done or twice.error_of(one)]
     for kind, group in groupby(left, key=attrgetter("type")):
-        own = [one._replace(error=one.error or twice.error_of(one)) for one in group]
+        own = [one._replace(error=twice.error_of(one) or one.error) for one in group]
         known = Known()
         if task.is_known.get(kind, True):
             known = await load_known(tx, step.system, kind, own, every_name=bool(twice.pages) or not task.complete)

@@ -37,6 +37,7 @@ class Joiner:
         self._changed: dict[int, Mvo] = {}
         self._former: Index = {}
         self._labels: dict[int, str] = {}
+        self._mvos: dict[int, Mvo] = {}
         self.new: list[Mvo] = []
         """The MVOs projected, without attributes and not stored yet."""
 
@@ -98,6 +99,7 @@ class Joiner:
         found_mvos = await metaverse.get(tx, candidates)
         self._going = {mvo.id: mvo for mvo in found_mvos if mvo.deleted or mvo.delete_after or mvo.deletion_cause}
         self._labels = {mvo.id: label_of_mvo(mvo) for mvo in found_mvos}
+        self._mvos = {mvo.id: mvo for mvo in found_mvos}
 
     def _source_key(self, cso: Cso, rule: InboundRule, join: Join) -> str | None:
         return source_key(join, rule.flows, cso.attributes, lambda: self._context(cso))
@@ -130,7 +132,31 @@ class Joiner:
             return found
         kind = cso.system, cso.type
         former = [one for one in self._former.get(index, {}).get(key, []) if kind not in self._taken.get(one, {})]
-        return [one for one in former if self._may_join(one, cso)]
+        former = [one for one in former if self._may_join(one, cso)]
+        for mvo_id in former:
+            self._refuse_contradiction(cso, rule, join, mvo_id)
+        return former
+
+    def _refuse_contradiction(self, cso: Cso, rule: InboundRule, join: Join, mvo_id: int) -> None:
+        """Raise `ObjectFailed` where a key that an MVO had before speaks for it, and one that it has now against it."""
+        mvo, workspace = self._mvos[mvo_id], self._step.workspace
+        differing = []
+        for other in rule.joins:
+            mine = self._key(cso, rule, other)
+            theirs = target_key(other, mvo.attributes, workspace.seen_mvo(mvo.type, mvo.attributes))
+            if other.name == join.name or mine is None or theirs is None:
+                continue
+            if mine == theirs:
+                return
+            differing.append(other.words)
+        if differing:
+            label = self._label(mvo_id)
+            raise ObjectFailed(
+                "ambiguous-join",
+                f"{label} had the same {join.words} before, but has another {differing[0]} now",
+                f"if it is the same person, correct one of the two, or 'interlock join cso-{cso.id} mvo-{mvo_id}'; "
+                f"if not, give this one another {join.words}",
+            )
 
     def _may_join(self, mvo_id: int, cso: Cso) -> bool:
         """Tell whether a CSO may join an MVO: one that is deleted only by bringing it back."""

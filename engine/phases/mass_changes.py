@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.config import ChangesConfig
 from engine.gates import Part, Stop, keep_stopped, share
@@ -12,6 +12,7 @@ from engine.rules.compiled import ObjectType
 from engine.steps import Step
 from engine.workspace import Workspace
 from storage import clock, exports, metaverse, objects, reviews
+from storage.documents import encode, fingerprint
 from storage.records import Attributes, ChangeStatus, ChangeType, Cso, ExportStatus
 from storage.store import Transaction
 from storage.transitions import Move
@@ -29,6 +30,8 @@ class Tally:
     objects: dict[Candidate, list[int]] = field(default_factory=dict)
     cleared: Counter[Candidate] = field(default_factory=Counter)
     examples: dict[Candidate, list[str]] = field(default_factory=dict)
+    digests: Counter[Candidate] = field(default_factory=Counter)
+    """A number that stands for who would get which values, in whatever order they came."""
 
     def add(self, cso: Cso, name: str, before: Sequence[Any], after: Sequence[Any]) -> None:
         """Count one attribute of one object, unless it had no value, or keeps those that it has."""
@@ -37,6 +40,8 @@ class Tally:
         what = cso.type, name
         self.objects.setdefault(what, []).append(cso.id)
         self.cleared[what] += not after
+        mark = fingerprint(encode([cso.id, list(after)]))
+        self.digests[what] = (self.digests[what] + int.from_bytes(mark[:8])) % 2**64
         shown = self.examples.setdefault(what, [])
         if len(shown) < EXAMPLES:
             shown.append(f"{label_of(cso)}: {_shown(before)} → {_shown(after)}")
@@ -46,6 +51,7 @@ class Tally:
         self.objects.clear()
         self.cleared.clear()
         self.examples.clear()
+        self.digests.clear()
 
 
 def _shown(values: Sequence[Any]) -> str:
@@ -71,10 +77,21 @@ def count_changes(tally: Tally, names: Iterable[str], cso: Cso, after: Attribute
         tally.add(cso, name, cso.attributes.get(name, []), after.get(name, []))
 
 
-async def stops_of(
-    tx: Transaction, workspace: Workspace, system: str, tally: Tally, gate: str
-) -> list[tuple[Part, Stop, list[int], list[str]]]:
-    """Give what is over its limits and was not released: the type, the gate with its arithmetic, objects, examples."""
+class Held(NamedTuple):
+    """What is held of one type: the gate and its arithmetic, the objects, examples, and what a release would let pass."""
+
+    part: Part
+    stop: Stop
+    ids: list[int]
+    examples: list[str]
+    digest: str
+
+
+async def stops_of(tx: Transaction, workspace: Workspace, system: str, tally: Tally, gate: str) -> list[Held]:
+    """Give what is over its limits and was not released.
+
+    A release for an import covers the very values that were held; of what was staged, the very exports.
+    """
     if not tally.objects:
         return []
     normal = Counter[str]()
@@ -86,14 +103,17 @@ async def stops_of(
         if not _is_over(limits, len(ids), normal[kind]):
             continue
         named = f"{gate} of '{name}')" if "(" in gate else f"{gate} '{name}'"
+        digest = f"{tally.digests[kind, name]:016x}"
         released = await reviews.released_candidates(tx, system, named)
         left = [one for one in ids if one not in released]
+        if gate == reviews.MASS_CHANGE:
+            left = [] if digest in await reviews.released_digests(tx, system, named) else ids
         if not _is_over(limits, len(left), normal[kind]):
             continue
         cleared = tally.cleared[kind, name]
         what = "cleared" if cleared == len(ids) else f"changed ({cleared:,} cleared)" if cleared else "changed"
         arithmetic = f"it would be {what} on {share(len(left), normal[kind])} {part}; {_allowed(limits)}"
-        found.append((part, Stop(named, arithmetic), left, tally.examples[kind, name]))
+        found.append(Held(part, Stop(named, arithmetic), left, tally.examples[kind, name], digest))
     return found
 
 
@@ -105,11 +125,11 @@ def _allowed(limits: ChangesConfig) -> str:
     return f"from {limits.max_count:,} on at most {limits.max_percent:g} % go unasked"
 
 
-async def hold(tx: Transaction, step: Step, stops: list[tuple[Part, Stop, list[int], list[str]]]) -> str:
+async def hold(tx: Transaction, step: Step, stops: list[Held]) -> str:
     """Keep what the gate let not pass, and give the sentence that says so."""
-    for part, stop, ids, examples in stops:
-        await keep_stopped(tx, step, part, stop, ids, in_common=examples)
-    return "; ".join(f"{stop.gate}: {stop.arithmetic}, such as {examples[0]}" for _, stop, _, examples in stops)
+    for one in stops:
+        await keep_stopped(tx, step, one.part, one.stop, one.ids, in_common=one.examples, digest=one.digest)
+    return "; ".join(f"{one.stop.gate}: {one.stop.arithmetic}, such as {one.examples[0]}" for one in stops)
 
 
 APPLIED = "applied"
@@ -149,7 +169,7 @@ async def look_before_changing(tx: Transaction, step: Step, system: str) -> str:
     stops = await stops_of(tx, step.workspace, system, tally, reviews.BEFORE_CHANGING)
     if not stops:
         return ""
-    held = sorted({one for _, _, ids, _ in stops for one in ids})
+    held = sorted({cso_id for one in stops for cso_id in one.ids})
     for start in range(0, len(held), PAGE):
         await _hold_exports(tx, step, held[start : start + PAGE])
     return await hold(tx, step, stops)

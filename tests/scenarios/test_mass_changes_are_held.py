@@ -84,6 +84,16 @@ def test_a_release_covers_what_was_held_and_nothing_else(office: Office) -> None
     assert "nothing was released" in refused
 
 
+def test_a_release_covers_the_very_values_that_were_held(office: Office) -> None:
+    before = office.slapd.people()
+    _everybody(office, "phone", "")
+    office.run(status=3)
+    office("review", "release", office.told["id"], "--count", str(PEOPLE), "--reason", "it is meant")
+    _everybody(office, "phone", "WRONG")
+    office.run(status=3)
+    assert office.slapd.people() == before
+
+
 def test_a_release_is_used_once(office: Office) -> None:
     _everybody(office, "mail", "")
     office.run(status=3)

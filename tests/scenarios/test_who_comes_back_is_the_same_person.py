@@ -55,11 +55,28 @@ def test_a_recalled_number_still_finds_its_person(office: Office) -> None:
     row = _leaves(office, office.hr, "2")
     assert "employee_id" not in office.json("show", mvo)["attributes"]
 
-    office.hr["2"] = row | {"ssn": "S2-corrected"}
+    office.hr["2"] = row | {"ssn": ""}
     office.run()
     assert office.mvo("2") == mvo
     assert len(office.json("metaverse")) == 4
     office.settled()
+
+
+def test_who_has_a_recalled_number_and_another_key_joins_nobody_silently(office: Office) -> None:
+    _two_sources(office)
+    office.run()
+    mvo, account = office.mvo("2"), office.entry("(carLicense=S2)")
+    _leaves(office, office.hr, "2")
+    left = office.entry("(carLicense=S2)")
+    office.hires("2", "Zoe Quinn", ssn="SZ")
+    office.run(status=1)
+    assert office.codes() == ["ambiguous-join"]
+    assert office.entry("(carLicense=S2)") == left
+    assert left["entryUUID"] == account["entryUUID"]
+
+    office.hr["2"]["ssn"] = "S2"
+    office.run()
+    assert office.mvo("2") == mvo
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(["hr", "crew"])))

@@ -13,6 +13,7 @@ def upgrade() -> None:
     """Add the columns, and set the marks of drift that are no attribute's apart from those of attributes."""
     op.add_column("imports", sa.Column("looked_for", sa.Text(), nullable=False, server_default="{}"))
     op.add_column("objects", sa.Column("sought_by", sa.Text()))
+    op.add_column("held_batches", sa.Column("digest", sa.Text(), nullable=False, server_default=""))
     op.add_column("metaverse", sa.Column("deletion_cause", sa.Text()))
     op.add_column("pending_exports", sa.Column("interim_id", sa.Text()))
     op.add_column("tombstones", sa.Column("secondary_key", sa.Text()))

@@ -78,7 +78,7 @@ def count_changes(tally: Tally, names: Iterable[str], cso: Cso, after: Attribute
 
 
 class Held(NamedTuple):
-    """What is held of one type: the gate and its arithmetic, the objects, examples, and what a release would let pass."""
+    """What is held of one type: the gate and its arithmetic, the objects, examples, and what a release lets pass."""
 
     part: Part
     stop: Stop

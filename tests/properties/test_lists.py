@@ -207,7 +207,12 @@ def test_any_line_can_be_read_as_a_filter(line: str) -> None:
         assert term.text or term.column
 
 
-@given(st.lists(st.builds(Term, st.text("ab:!\\ é", min_size=1), st.none() | st.just("object"), st.booleans())))
+WRITTEN = st.builds(
+    Term, st.text("ab:!\\ é", min_size=1), st.none() | st.just("object"), st.booleans(), whole=st.just(False)
+)
+
+
+@given(st.lists(WRITTEN))
 def test_terms_written_down_are_read_again(terms: list[Term]) -> None:
     line = " ".join(f'{"!" * one.inverted}{one.column + ":" if one.column else ""}"{one.text}"' for one in terms)
     assert parse_filter(line) == tuple(terms)

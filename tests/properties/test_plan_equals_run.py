@@ -64,8 +64,8 @@ class Company:
         workspace = open_workspace(self.config)
         async with workspace.store:
             async with workspace.store.reading() as tx:
-                items = await reviews.in_state(tx, ReviewKind.ABSENCE, ReviewState.OPEN, 0, 100)
-                items += await reviews.in_state(tx, ReviewKind.DELETE, ReviewState.OPEN, 0, 100)
+                items = await reviews.in_state(tx, [ReviewKind.ABSENCE], ReviewState.OPEN, 0, 100)
+                items += await reviews.in_state(tx, [ReviewKind.DELETE], ReviewState.OPEN, 0, 100)
             if ids := [one.id for one in items]:
                 await feed.review.approve(workspace, ids, operator="anna", reason="gone", count=len(ids))
 

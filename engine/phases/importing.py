@@ -14,7 +14,7 @@ from engine.phases.arrivals import Arrival, Arrivals, Twice, arrival_of
 from engine.phases.confirming import Sighting, reconcile_pending_exports, reconcile_unseen
 from engine.phases.mass_changes import Tally
 from engine.phases.matching import Known, Match, find_matching_cso, load_known
-from engine.phases.name_turns import is_interim
+from engine.phases.name_turns import INTERIM, is_interim
 from engine.phases.removing import remove_deleted
 from engine.phases.same_object import is_proved
 from engine.steps import Step
@@ -378,9 +378,9 @@ def _take_over(task: _Import, rows: _Rows, cso: KnownCso, one: Arrival, whole: C
 
 
 def _without_interim_values(content: Content, one: Arrival, whole: Cso) -> Content:
-    """Give what came of an object that has a name in between, without that name among its values: it flows nowhere."""
+    """Give what came of an object that has a name in between, with its former values for it: it flows nowhere."""
     attributes = {
-        name: whole.attributes.get(name, []) if any(is_interim(f"x={value}") for value in values) else values
+        name: whole.attributes.get(name, []) if any(str(value).startswith(INTERIM) for value in values) else values
         for name, values in one.attributes().items()
     }
     return content_of(

@@ -23,7 +23,7 @@ async def take_interim_names(step: Step, connector: Connector, size: int) -> Asy
     async with step.page() as tx:
         found = await exports.with_interim(tx, step.system)
         csos = {cso.id: cso for cso in await objects.get(tx, [export.cso_id for export in found])}
-        ready = await _whose_circle_moves(tx, step.workspace, found, csos)
+        ready = await _whose_circle_moves(tx, step, found, csos)
     for start in range(0, len(ready), size):
         batch = ready[start : start + size]
         async with step.page() as tx:
@@ -83,12 +83,12 @@ async def rename(tx: Transaction, workspace: Workspace, renamed: list[tuple[Cso,
 
 
 async def _whose_circle_moves(
-    tx: Transaction, workspace: Workspace, found: list[PendingExport], csos: dict[int, Cso]
+    tx: Transaction, step: Step, found: list[PendingExport], csos: dict[int, Cso]
 ) -> list[PendingExport]:
     """Give those exports for which everybody between them and their new name gives up a name in this step, too."""
 
     def key(cso: Cso, name: str | None) -> str:
-        return workspace.secondary_key(cso.system, cso.type, name) or ""
+        return step.workspace.secondary_key(cso.system, cso.type, name) or ""
 
     ready: list[PendingExport] = []
     wanted = {export.id: key(csos[export.cso_id], export.new_secondary_id) for export in found}
@@ -96,8 +96,8 @@ async def _whose_circle_moves(
     by_id = {export.id: export for export in found}
     seen: dict[int, set[str]] = {export.id: set() for export in found}
     while wanted:
-        system = by_id[next(iter(wanted))].system
-        holders = {key(cso, cso.secondary_id): cso for cso in await objects.holders_of(tx, system, wanted.values())}
+        there = await objects.holders_of(tx, step.system, wanted.values())
+        holders = {key(cso, cso.secondary_id): cso for cso in there}
         staged = await exports.of_objects(tx, [cso.id for cso in holders.values()])
         following: dict[int, str] = {}
         for export_id, name in wanted.items():

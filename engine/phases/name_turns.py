@@ -138,7 +138,10 @@ def interim_name(claim: Claim, cso: Cso) -> str:
 
 
 def is_interim(secondary_id: str | None) -> bool:
-    """Tell whether a DN is a name in between."""
-    return INTERIM in (secondary_id or "") and any(
-        value.startswith(INTERIM) for _, value in dn.own_rdn(secondary_id or "")
-    )
+    """Tell whether a DN is a name in between; what is no DN is none."""
+    if INTERIM not in (secondary_id or ""):
+        return False
+    try:
+        return any(value.startswith(INTERIM) for _, value in dn.own_rdn(secondary_id or ""))
+    except dn.InvalidDn:
+        return False

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from engine.errors import ObjectFailed
 from engine.matching_rules import same
-from engine.rules.compiled import InboundRule, Join, OutboundRule
+from engine.rules.compiled import InboundRule, Join, ObjectType, OutboundRule
 from engine.rules.joins import source_key, target_key
 from engine.workspace import Workspace
 from storage.records import Attributes, Cso, CsoStatus
@@ -15,16 +15,21 @@ def is_proved(workspace: Workspace, cso: Cso, attributes: Attributes) -> bool:
 
     What was planned, and may have been created, is proved without a key by having all that was planned.
     """
-    before, after = _keys(workspace, cso, cso.attributes), _keys(workspace, cso, attributes)
-    if before:
-        return all(after.get(name) == key for name, key in before.items())
+    same_keys = have_same_keys(workspace, (cso.system, cso.type), cso.attributes, attributes)
+    if same_keys is not None:
+        return same_keys
     return cso.status == CsoStatus.PENDING_PROVISIONING and _holds_what_was_planned(workspace, cso, attributes)
 
 
-def _keys(workspace: Workspace, cso: Cso, attributes: Attributes) -> dict[tuple[str, str], str]:
+def have_same_keys(workspace: Workspace, kind: ObjectType, before: Attributes, after: Attributes) -> bool | None:
+    """Tell whether all keys by which rules join an object of a type are what they were; None where it had none."""
+    had, have = _keys(workspace, kind, before), _keys(workspace, kind, after)
+    return all(have.get(name) == key for name, key in had.items()) if had else None
+
+
+def _keys(workspace: Workspace, kind: ObjectType, attributes: Attributes) -> dict[tuple[str, str], str]:
     """Give the keys by which rules join an object with some attributes: (rule, join) → key."""
-    seen = workspace.seen(cso.system, cso.type, attributes)
-    kind = cso.system, cso.type
+    seen = workspace.seen(*kind, attributes)
     every: list[InboundRule | OutboundRule] = [*workspace.rules.inbound.get(kind, [])]
     for targets in workspace.rules.outbound.values():
         every += targets.get(kind, [])

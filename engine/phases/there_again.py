@@ -5,6 +5,7 @@ from engine.errors import ObjectError
 from engine.labels import label_of
 from engine.phases.approving import ask
 from engine.phases.arrivals import Arrival
+from engine.phases.same_object import have_same_keys
 from engine.phases.staging import stage_delete
 from engine.steps import Step
 from storage import counters, exports, objects, tombstones
@@ -29,17 +30,22 @@ async def tell(tx: Transaction, step: Step, first: int, new: list[Arrival]) -> N
         ids = {one.external_id for one in found.values() if one.external_id is not None}
         names = {one.content.secondary_key for one in found.values() if one.content.secondary_key is not None}
         deleted = await tombstones.deleted_among(tx, step.system, kind, ids, names)
-        again = {cso_id: gone for cso_id, one in found.items() if (gone := _gone(one, deleted)) is not None}
+        again = {cso_id: gone for cso_id, one in found.items() if (gone := _gone(step, one, deleted)) is not None}
         await _ask(tx, step, again)
 
 
-def _gone(one: Arrival, deleted: list[Tombstone]) -> Tombstone | None:
-    """Give what was deleted and has an object's id, else its name, the latest first."""
+def _gone(step: Step, one: Arrival, deleted: list[Tombstone]) -> Tombstone | None:
+    """Give what was deleted and is there again, the latest first: with its id, or with its name and join keys.
+
+    A name alone proves nothing: it may be somebody else's by now.
+    """
     for gone in reversed(deleted):
         if gone.external_id is not None and gone.external_id == one.external_id:
             return gone
     for gone in reversed(deleted):
-        if gone.secondary_key is not None and gone.secondary_key == one.content.secondary_key:
+        named = gone.secondary_key is not None and gone.secondary_key == one.content.secondary_key
+        kind = gone.system, gone.type
+        if named and have_same_keys(step.workspace, kind, gone.attributes, one.attributes()):
             return gone
     return None
 

@@ -72,7 +72,9 @@ def test_an_approval_from_before_the_return_covers_nothing_after_it(office: Offi
 
 @pytest.mark.parametrize("how", ["backup", "hand"])
 def test_who_was_deleted_and_is_there_again_is_told_and_can_be_deleted_again(office: Office, how: str) -> None:
-    office.systems["directory"]["objects"]["person"]["external_id"] = "employeeNumber"
+    """A backup brings the same id back; somebody's hand the same name and join keys, under another id."""
+    id_name = "employeeNumber" if how == "backup" else "entryUUID"
+    office.systems["directory"]["objects"]["person"]["external_id"] = id_name
     office.run()
     old = office.person("bob")
     row = office.hr.pop("2")
@@ -81,8 +83,7 @@ def test_who_was_deleted_and_is_there_again_is_told_and_can_be_deleted_again(off
     office.run()
     assert "bob" not in office.people()
 
-    number = "2" if how == "backup" else "99"
-    lines = [f"employeeNumber: {number}", "objectClass: inetOrgPerson", "uid: bob", "cn: Bob", "sn: Noyce"]
+    lines = ["employeeNumber: 2", "objectClass: inetOrgPerson", "uid: bob", "cn: Bob", "sn: Noyce"]
     office.slapd.add("\n".join([f"dn: {old['dn'][0]}", *lines]) + "\n")
     office.run()
     assert office.codes() == ["deleted-is-there-again"]
@@ -99,6 +100,21 @@ def test_who_was_deleted_and_is_there_again_is_told_and_can_be_deleted_again(off
     office.hr["2"] = row
     office.run()
     assert "bob" in office.people()
+    office.settled()
+
+
+def test_somebody_else_under_the_name_of_who_was_deleted_is_not_asked_about(office: Office) -> None:
+    office.run()
+    old = office.person("bob")
+    del office.hr["2"]
+    office.run()
+    office.approve_all("left")
+    office.run()
+    lines = ["employeeNumber: 99", "objectClass: inetOrgPerson", "uid: bob", "cn: Bob", "sn: Newman"]
+    office.slapd.add("\n".join([f"dn: {old['dn'][0]}", *lines]) + "\n")
+    office.run()
+    assert office.codes() == []
+    assert office.json("review") == []
     office.settled()
 
 

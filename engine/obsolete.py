@@ -51,11 +51,6 @@ async def mark_obsolete(
             opened_at=record.ended_at or record.started_at,
             evidence=evidence,
             consequences=consequences[cso.id],
-            decided_by=None,
-            decided_at=None,
-            reason=None,
-            deferred_until=None,
-            carried_out_at=None,
         )
         for cso in csos
     ]
@@ -78,8 +73,7 @@ async def _renew_what_follows(tx: Transaction, workspace: Workspace, consequence
     others = [cso for cso in await objects.get(tx, ids) if cso.id not in consequences]
     asked = await reviews.of_objects(tx, [cso.id for cso in others], ReviewKind.ABSENCE, reviews.UNDECIDED)
     follows = await consequences_of_absence(tx, workspace, others)
-    for item in asked.values():
-        await reviews.set_consequences(tx, item.id, follows[item.object_id])
+    await reviews.set_consequences(tx, {item.id: follows[item.object_id] for item in asked.values()})
     halves = [item.id for item in asked.values() if item.state is ReviewState.HALF_APPROVED]
     why = "its person has gone missing elsewhere too"
     await reviews.decide(

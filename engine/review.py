@@ -155,11 +155,11 @@ async def _unchanged(
     ready, grown = [], []
     for item in items:
         if not covers(item.consequences, present.get(item.object_id, {})):
-            await reviews.set_consequences(tx, item.id, present[item.object_id])
             outcomes.append(Outcome(item.id, item.label, GROWN))
             grown.append(item)
         else:
             ready.append(item)
+    await reviews.set_consequences(tx, {item.id: present[item.object_id] for item in grown})
     halves = [item for item in grown if item.state is ReviewState.HALF_APPROVED]
     half, back, why = ReviewState.HALF_APPROVED, ReviewState.OPEN, "the consequences have grown since it was approved"
     await reviews.decide(tx, [item.id for item in halves], expected=[half], state=back, operator=None, reason=why)

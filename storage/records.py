@@ -266,11 +266,11 @@ class ReviewItem(NamedTuple):
     opened_at: str
     evidence: dict[str, Any]
     consequences: dict[str, Any]
-    decided_by: str | None
-    decided_at: str | None
-    reason: str | None
-    deferred_until: str | None
-    carried_out_at: str | None
+    decided_by: str | None = None
+    decided_at: str | None = None
+    reason: str | None = None
+    deferred_until: str | None = None
+    carried_out_at: str | None = None
     first_by: str | None = None
     """Who approved it first, where two people have to."""
     audit_id: int | None = None

@@ -120,10 +120,11 @@ async def decide(
     return list((await tx.execute(moved.values(values).returning(review_items.c.id))).scalars())
 
 
-async def set_consequences(tx: Transaction, item_id: int, consequences: dict[str, Any]) -> None:
-    """Keep what an approval covers."""
-    change = update(review_items).where(review_items.c.id == item_id)
-    await tx.execute(change.values(consequences=encode(consequences)))
+async def set_consequences(tx: Transaction, consequences: dict[int, dict[str, Any]]) -> None:
+    """Keep what approvals cover: item id → consequences."""
+    if consequences:
+        rows = [(encode(shown), item_id) for item_id, shown in consequences.items()]
+        await dialect.update_many(tx, review_items, ("consequences",), rows)
 
 
 def waiting() -> ColumnElement[bool]:

@@ -3,6 +3,7 @@
 from engine.auditing import verified_approvals
 from engine.consequences import Consequences, consequences_of_delete, covers_delete
 from engine.labels import label_of
+from engine.phases.review_items import move_items, open_items
 from engine.phases.still_wanted import withdraw_wanted
 from engine.steps import Step
 from storage import clock, exports, reviews
@@ -69,15 +70,12 @@ async def _ask_again(tx: Transaction, step: Step, refused: list[PendingExport], 
             )
         )
     asked = await reviews.of_objects(tx, [one.cso_id for one in refused], ReviewKind.DELETE, reviews.LIVE)
-    bent = [item.id for item in asked.values() if item.state == ReviewState.APPROVED]
-    await reviews.decide(
-        tx, bent, expected=[ReviewState.APPROVED], state=ReviewState.OPEN, operator=None, reason=reason
-    )
+    bent = [item for item in asked.values() if item.state == ReviewState.APPROVED]
+    await move_items(tx, step, bent, ReviewState.OPEN, reason)
     new = [csos[one.cso_id] for one in refused if one.cso_id not in asked]
     follows = await consequences_of_delete(tx, step.workspace, new)
     items = [ask(cso, reason, step.control.run_id, follows[cso.id]) for cso in new]
-    for item in await reviews.open_items(tx, items):
-        step.moved(Move("review", item.id, item.system, item.label, None, item.state, reason))
+    await open_items(tx, step, items)
 
 
 def ask(cso: Cso, cause: str, run_id: int | None, consequences: Consequences) -> ReviewItem:
@@ -94,9 +92,4 @@ def ask(cso: Cso, cause: str, run_id: int | None, consequences: Consequences) ->
         opened_at=clock.now(),
         evidence={"cause": cause},
         consequences=consequences,
-        decided_by=None,
-        decided_at=None,
-        reason=None,
-        deferred_until=None,
-        carried_out_at=None,
     )

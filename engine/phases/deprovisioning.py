@@ -4,6 +4,7 @@ from engine.consequences import consequences_of_delete, covers_delete
 from engine.labels import label_of
 from engine.phases.approving import ask
 from engine.phases.evaluation_page import EvaluationPage
+from engine.phases.review_items import move_items, open_items
 from engine.phases.staging import stage_delete, was_sent
 from engine.rules.lifecycle import is_connector, split_by_deprovisioning
 from storage import objects, reviews
@@ -119,14 +120,9 @@ class Deprovisioner:
     async def write(self, tx: Transaction) -> None:
         """Write what was decided beside the exports."""
         step = self._page.step
-        ids = [item.id for item in self._withdrawn]
-        why = "back in scope"
-        await reviews.decide(tx, ids, expected=_RELEVANT, state=ReviewState.WITHDRAWN, operator=None, reason=why)
+        await move_items(tx, step, self._withdrawn, ReviewState.WITHDRAWN, "back in scope")
         follows = await consequences_of_delete(tx, step.workspace, [cso for cso, _ in self._to_review])
         run_id = step.control.run_id
         items = [ask(cso, cause, run_id, follows[cso.id]) for cso, cause in self._to_review]
-        for item in await reviews.open_items(tx, items):
-            step.moved(Move("review", item.id, item.system, item.label, None, item.state, item.evidence["cause"]))
-        for item in self._withdrawn:
-            step.moved(Move("review", item.id, item.system, item.label, item.state, ReviewState.WITHDRAWN, why))
+        await open_items(tx, step, items)
         await objects.remove(tx, self._vanished, review_ids={})

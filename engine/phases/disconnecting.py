@@ -1,6 +1,7 @@
 """Carry out approved disconnections, and what the deletion rules make of MVOs that connectors have left."""
 
 from collections.abc import AsyncIterator
+from typing import NamedTuple
 
 from engine.auditing import verified_approvals
 from engine.consequences import Consequences, covers, describe, together
@@ -9,6 +10,7 @@ from engine.labels import label_of
 from engine.phases.computing import forget_former_keys, recompute
 from engine.phases.confirming import forget, remove_empty_mvos
 from engine.phases.paying import follow_gone
+from engine.phases.review_items import move_items
 from engine.rules.lifecycle import Fate, another_person, fate_without, is_connector, together_with
 from engine.steps import Step
 from storage import clock, exports, metaverse, objects, reviews
@@ -49,43 +51,75 @@ async def _of_the_same_people(tx: Transaction, items: list[ReviewItem]) -> list[
     return others
 
 
+class _Leaving(NamedTuple):
+    """Obsolete CSOs with the approvals under which they leave, and what becomes of their MVOs."""
+
+    items: dict[int, ReviewItem]
+    """By CSO."""
+    csos: list[Cso]
+    fates: dict[int, Fate]
+    """By MVO."""
+
+    @property
+    def approvals(self) -> dict[int, int]:
+        """Give the approval under which each MVO is left."""
+        return {cso.mvo_id: self.items[cso.id].id for cso in self.csos if cso.mvo_id is not None}
+
+
 async def _carry_out(tx: Transaction, step: Step, items: list[ReviewItem]) -> None:
     verified = await verified_approvals(tx, items)
     unknown = [item for item in items if item.id not in verified]
-    await _decide(tx, step, unknown, ReviewState.OPEN, "its approval does not stand in the audit log")
-    items = [item for item in items if item.id in verified]
+    await move_items(tx, step, unknown, ReviewState.OPEN, "its approval does not stand in the audit log")
+    leaving = await _covered(tx, step, [item for item in items if item.id in verified])
+    await _disconnect(tx, step, leaving)
+    await _settle_people(tx, step, leaving)
+
+
+async def _covered(tx: Transaction, step: Step, items: list[ReviewItem]) -> _Leaving:
+    """Give those whose approval covers what would happen now; where that has grown, it is asked again."""
     csos = {cso.id: cso for cso in await objects.get(tx, [item.object_id for item in items])}
-    obsolete = [cso for cso in csos.values() if cso.status == CsoStatus.OBSOLETE]
-    fates = await _fates(tx, step, obsolete)
+    gone = {cso.id: cso for cso in csos.values() if cso.status == CsoStatus.OBSOLETE}
+    fates = await _fates(tx, step, list(gone.values()))
     mvos = {mvo.id: mvo for mvo in await metaverse.get(tx, fates)}
     shown: dict[int | None, list[Consequences]] = {}
     for item in items:
         if item.object_id in csos:
             shown.setdefault(csos[item.object_id].mvo_id, []).append(item.consequences)
     ready: dict[int, ReviewItem] = {}
+    grown: dict[int, Consequences] = {}
     for item in items:
-        cso = csos.get(item.object_id)
-        if cso is None or cso.status != CsoStatus.OBSOLETE:
+        cso = gone.get(item.object_id)
+        if cso is None:
             continue
         mvo = mvos.get(cso.mvo_id or 0)
         now = describe(fates[mvo.id], mvo, cso) if mvo else {}
         if covers(together(shown[cso.mvo_id]) if mvo else {}, now):
             ready[cso.id] = item
-            continue
-        await reviews.set_consequences(tx, item.id, now)
-        await _decide(tx, step, [item], ReviewState.OPEN, "the consequences have grown since it was approved")
-    leaving = [csos[cso_id] for cso_id in ready]
-    approvals = {cso.mvo_id: ready[cso.id].id for cso in leaving if cso.mvo_id is not None}
-    await _decide(tx, step, list(ready.values()), ReviewState.CARRIED_OUT, "disconnected")
-    await _drop_exports(tx, leaving)
-    for cso in leaving:
+        else:
+            grown[item.id] = now
+    await reviews.set_consequences(tx, grown)
+    again = [item for item in items if item.id in grown]
+    await move_items(tx, step, again, ReviewState.OPEN, "the consequences have grown since it was approved")
+    return _Leaving(ready, [gone[cso_id] for cso_id in ready], fates)
+
+
+async def _disconnect(tx: Transaction, step: Step, leaving: _Leaving) -> None:
+    """Take CSOs out of the connector space, with whatever was staged for them."""
+    await move_items(tx, step, leaving.items.values(), ReviewState.CARRIED_OUT, "disconnected")
+    await _drop_exports(tx, leaving.csos)
+    for cso in leaving.csos:
         step.statistics["disconnectors"] += cso.mvo_id is not None
         step.moved(Move("cso", cso.id, cso.system, label_of(cso), cso.status, None, "disconnection approved"))
-    await forget(tx, leaving, {cso.id: item.id for cso, item in zip(leaving, ready.values(), strict=True)})
+    await forget(tx, leaving.csos, {cso_id: item.id for cso_id, item in leaving.items.items()})
+
+
+async def _settle_people(tx: Transaction, step: Step, leaving: _Leaving) -> None:
+    """Apply the deletion rules to the MVOs that were left, and compute those that stay."""
+    approvals, fates = leaving.approvals, leaving.fates
     await _meet(tx, step, {mvo_id: fates[mvo_id] for mvo_id in approvals}, approvals)
-    parted = [cso for cso in leaving if ready[cso.id].kind is ReviewKind.IDENTITY]
+    parted = [cso for cso in leaving.csos if leaving.items[cso.id].kind is ReviewKind.IDENTITY]
     await _let_nobody_join(tx, parted)
-    await recompute(tx, step, {mvo_id for mvo_id in approvals if mvo_id not in fates or not fates[mvo_id].mvo_deleted})
+    await recompute(tx, step, {mvo_id for mvo_id in approvals if not fates[mvo_id].mvo_deleted})
     await forget_former_keys(tx, [cso.mvo_id for cso in parted if cso.mvo_id is not None])
     await follow_gone(tx, step, approvals)
 
@@ -94,13 +128,6 @@ async def _let_nobody_join(tx: Transaction, csos: list[Cso]) -> None:
     """Say of people whose id is somebody else's by decision that nobody joins them by it any more."""
     found = await metaverse.get(tx, {cso.mvo_id for cso in csos if cso.mvo_id is not None})
     await metaverse.change(tx, [another_person(mvo) for mvo in found])
-
-
-async def _decide(tx: Transaction, step: Step, items: list[ReviewItem], state: ReviewState, reason: str) -> None:
-    ids = [item.id for item in items]
-    await reviews.decide(tx, ids, expected=[ReviewState.APPROVED], state=state, operator=None, reason=reason)
-    for item in items:
-        step.moved(Move("review", item.id, item.system, item.label, item.state, state, reason))
 
 
 async def _drop_exports(tx: Transaction, csos: list[Cso]) -> None:

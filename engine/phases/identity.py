@@ -8,6 +8,7 @@ from engine.errors import ObjectError
 from engine.labels import label_of
 from engine.phases.arrivals import Arrival
 from engine.phases.matching import Match
+from engine.phases.review_items import move_items, open_items
 from engine.rules.joins import normalised
 from engine.steps import Step
 from storage import clock, objects, reviews
@@ -106,12 +107,7 @@ def _text(values: list[Any] | None) -> str:
 
 async def _withdraw(tx: Transaction, step: Step, items: list[ReviewItem]) -> None:
     """Close the items of those who are what they were, or somebody else again."""
-    why = "its values have changed again"
-    ids = [item.id for item in items]
-    state = ReviewState.WITHDRAWN
-    await reviews.decide(tx, ids, expected=reviews.LIVE, state=state, operator=None, reason=why)
-    for item in items:
-        step.moved(Move("review", item.id, item.system, item.label, item.state, state, why))
+    await move_items(tx, step, items, ReviewState.WITHDRAWN, "its values have changed again")
 
 
 async def _ask(tx: Transaction, step: Step, new: list[tuple[Arrival, Cso]]) -> None:
@@ -122,7 +118,7 @@ async def _ask(tx: Transaction, step: Step, new: list[tuple[Arrival, Cso]]) -> N
         groups = step.settings.objects[one.type].same_person
         evidence = {"cause": cause, "before": shown(groups, cso.attributes), "after": shown(groups, one.attributes())}
         items.append(question(step, cso, evidence, follows[cso.id]))
-    await open_questions(tx, step, items)
+    await open_items(tx, step, items)
 
 
 def question(step: Step, cso: Cso, evidence: dict[str, Any], consequences: Consequences) -> ReviewItem:
@@ -139,18 +135,7 @@ def question(step: Step, cso: Cso, evidence: dict[str, Any], consequences: Conse
         opened_at=clock.now(),
         evidence=evidence,
         consequences=consequences,
-        decided_by=None,
-        decided_at=None,
-        reason=None,
-        deferred_until=None,
-        carried_out_at=None,
     )
-
-
-async def open_questions(tx: Transaction, step: Step, items: list[ReviewItem]) -> None:
-    """Put questions into the review."""
-    for item in await reviews.open_items(tx, items):
-        step.moved(Move("review", item.id, item.system, item.label, None, item.state, item.evidence["cause"]))
 
 
 async def _part(tx: Transaction, step: Step, csos: list[Cso]) -> None:

@@ -16,6 +16,7 @@ from engine.phases.mass_changes import Tally
 from engine.phases.matching import Known, Match, find_matching_cso, load_known
 from engine.phases.name_turns import INTERIM, is_interim
 from engine.phases.removing import remove_deleted
+from engine.phases.review_items import move_items
 from engine.phases.same_object import is_proved
 from engine.steps import Step
 from storage import counters, exports, imports, metaverse, objects, reviews, transitions
@@ -422,12 +423,7 @@ async def _add(tx: Transaction, task: _Import, new: list[Arrival]) -> None:
 
 async def _close_reviews(tx: Transaction, step: Step, returned: Iterable[int]) -> None:
     live = await reviews.of_objects(tx, returned, ReviewKind.ABSENCE, reviews.LIVE)
-    ids = [item.id for item in live.values()]
-    await reviews.decide(
-        tx, ids, expected=reviews.LIVE, state=ReviewState.REAPPEARED, operator=None, reason="seen again"
-    )
-    for item in live.values():
-        step.moved(Move("review", item.id, step.system, item.label, item.state, ReviewState.REAPPEARED, "seen again"))
+    await move_items(tx, step, live.values(), ReviewState.REAPPEARED, "seen again")
     await metaverse.set_due_of_objects(tx, returned)
 
 

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from engine.auditing import verified_approvals
 from engine.errors import ObjectError
 from engine.phases.computing import forget_former_keys
-from engine.phases.identity import ASKED, LEFT, changed_error, is_somebody_else, open_questions, question, shown
+from engine.phases.identity import ASKED, LEFT, changed_error, is_somebody_else, question, shown
+from engine.phases.review_items import move_items, open_items
 from engine.rules.lifecycle import another_person, has_another_person
 from engine.steps import Step
 from storage import metaverse, reviews, tombstones
 from storage.records import Cso, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.tombstones import Tombstone
-from storage.transitions import Move
 
 
 async def ask_about_reused(tx: Transaction, step: Step, csos: list[Cso]) -> dict[int, ObjectError]:
@@ -36,7 +36,7 @@ async def ask_about_reused(tx: Transaction, step: Step, csos: list[Cso]) -> dict
             cause = "somebody else had its id who has left"
             evidence = {"cause": cause, "before": before, "after": after, LEFT: gone.mvo_id}
             new.append(question(step, cso, evidence, {}))
-    await open_questions(tx, step, new)
+    await open_items(tx, step, new)
     await _part(tx, step, {gone.mvo_id: asked[cso.id] for cso, gone in found if cso.id in asked}, approved)
     return errors
 
@@ -69,8 +69,5 @@ async def _part(tx: Transaction, step: Step, asked: dict[int | None, ReviewItem]
     parted = {mvo_id: item for mvo_id, item in asked.items() if mvo_id is not None and item.id in approved}
     await metaverse.change(tx, [another_person(mvo) for mvo in await metaverse.get(tx, parted)])
     await forget_former_keys(tx, list(parted))
-    expected, state, why = [ReviewState.APPROVED], ReviewState.CARRIED_OUT, "its id is another person's by decision"
-    ids = [item.id for item in parted.values()]
-    await reviews.decide(tx, ids, expected=expected, state=state, operator=None, reason=why)
-    for item in parted.values():
-        step.moved(Move("review", item.id, item.system, item.label, item.state, state, why))
+    why = "its id is another person's by decision"
+    await move_items(tx, step, parted.values(), ReviewState.CARRIED_OUT, why)

@@ -5,6 +5,7 @@ from contextlib import suppress
 from engine.errors import ObjectFailed
 from engine.labels import label_of
 from engine.phases.computing import waiting_for
+from engine.phases.review_items import move_items
 from engine.rules.compiled import ObjectType
 from engine.rules.joins import source_key
 from engine.rules.scope import in_scope
@@ -40,16 +41,7 @@ async def withdraw_wanted(tx: Transaction, step: Step, deletes: list[PendingExpo
     step.statistics["deletes withdrawn"] += len(called_off)
     ids = [one.cso_id for one in called_off]
     asked = await reviews.of_objects(tx, ids, ReviewKind.DELETE, reviews.LIVE)
-    await reviews.decide(
-        tx,
-        [item.id for item in asked.values()],
-        expected=reviews.LIVE,
-        state=ReviewState.WITHDRAWN,
-        operator=None,
-        reason=why,
-    )
-    for item in asked.values():
-        step.moved(Move("review", item.id, item.system, item.label, item.state, ReviewState.WITHDRAWN, why))
+    await move_items(tx, step, asked.values(), ReviewState.WITHDRAWN, why)
     due = {mvo_id for cso_id in ids if (mvo_id := csos[cso_id].mvo_id) is not None}
     await metaverse.set_due(tx, {*due, *(one for cso_id in ids for one in seekers.get(cso_id, ()))}, due=True)
     return {one.id for one in called_off}

@@ -14,6 +14,7 @@ from engine.phases.naming import notice_lost_names
 from engine.phases.noticing import notice_changed_rules, notice_clock, notice_deletion_rules
 from engine.phases.paying import follow_gone, pay_references, tell_owed
 from engine.phases.reused import ask_about_reused
+from engine.phases.review_items import move_items
 from engine.phases.staging import IN_FLIGHT
 from engine.phases.sync_page import SyncPage
 from engine.rules.compiled import InboundRule, Rules
@@ -161,11 +162,7 @@ async def _leave(tx: Transaction, page: SyncPage, leaving: list[Cso]) -> None:
     page.touched.update(left)
     staged = await exports.of_objects(tx, [cso.id for cso in leaving])
     asked = await reviews.of_objects(tx, [cso.id for cso in leaving], ReviewKind.DELETE, reviews.LIVE)
-    ids, why = [item.id for item in asked.values()], "disconnected"
-    state = ReviewState.WITHDRAWN
-    await reviews.decide(tx, ids, expected=reviews.LIVE, state=state, operator=None, reason=why)
-    for item in asked.values():
-        page.step.moved(Move("review", item.id, item.system, item.label, item.state, state, why))
+    await move_items(tx, page.step, asked.values(), ReviewState.WITHDRAWN, "disconnected")
     unsent = [one for one in staged.values() if one.status not in IN_FLIGHT]
     await exports.remove(tx, [one.id for one in unsent])
     for one in unsent:

@@ -5,11 +5,11 @@ from engine.errors import ObjectError
 from engine.labels import label_of
 from engine.phases.approving import ask
 from engine.phases.arrivals import Arrival
+from engine.phases.review_items import open_items
 from engine.phases.same_object import have_same_keys
 from engine.phases.staging import stage_delete
 from engine.steps import Step
 from storage import counters, exports, objects, tombstones
-from storage import reviews as review_items
 from storage.records import Cso, ExportStatus
 from storage.store import Transaction
 from storage.tombstones import Tombstone
@@ -71,9 +71,7 @@ async def _ask(tx: Transaction, step: Step, again: dict[int, Tombstone]) -> None
     for export, cso in zip(staged, csos, strict=True):
         waiting = ExportStatus.AWAITING_APPROVAL
         step.moved(Move("export", export.id, step.system, label_of(cso), None, waiting, export.cause))
-    for opened in await review_items.open_items(tx, items):
-        cause = opened.evidence["cause"]
-        step.moved(Move("review", opened.id, opened.system, opened.label, None, opened.state, cause))
+    await open_items(tx, step, items)
 
 
 def _warn(step: Step, cso: Cso, cause: str) -> None:

@@ -1,38 +1,27 @@
 """Phase 2, export evaluation: for each changed MVO and each target, stage what has to change there."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import NamedTuple
 
-from engine import dn
-from engine.errors import ObjectError, ObjectFailed, StepFailed
+from engine.errors import ObjectFailed, StepFailed
 from engine.events import Progress
 from engine.expressions import ambient
-from engine.labels import label_of, label_of_mvo
+from engine.phases.accounts import provision, update_account, withdraw_delete
 from engine.phases.addressing import fill_references, owe, tell_owed
 from engine.phases.confirming import remove_empty_mvos
 from engine.phases.deprovisioning import Deprovisioner
 from engine.phases.desired import Desired, desired_state
-from engine.phases.drifting import changed_wishes, find_drift, leave_reported, marks_for, tell_corrected
 from engine.phases.evaluation_page import EvaluationPage
-from engine.phases.finding import claim_name, find_or_name, keep_waiting, load_page, look_up
+from engine.phases.finding import find_or_name, keep_waiting, load_page, look_up
 from engine.phases.mass_changes import look_before_changing
 from engine.phases.name_turns import Claim, Turns, take_turns
 from engine.phases.noticing import index_keys, notice_clock
-from engine.phases.provisioning import (
-    create_export,
-    create_pending_provisioning_cso,
-    plan_of,
-)
 from engine.phases.settling import settle_interrupted
-from engine.phases.staging import IN_FLIGHT, stage_update, was_sent
-from engine.rules.compiled import ObjectType
 from engine.rules.flows import context_of
 from engine.steps import Step
 from storage import counters, exports, join_keys, metaverse, objects, references, transitions, wanted
-from storage.records import ChangeType, Cso, CsoStatus, ExportStatus, JoinedBy, Mvo, PendingExport, StepResult
+from storage.records import Cso, ExportStatus, JoinedBy, Mvo, StepResult
 from storage.store import Transaction
-from storage.transitions import Move
 
 
 async def evaluate_exports(step: Step) -> AsyncIterator[Progress]:
@@ -154,7 +143,7 @@ async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Tu
         try:
             ready.append((desired, find_or_name(page, desired)))
         except ObjectFailed as failure:
-            _fail(page, desired.mvo, desired.target, failure.error)
+            page.fail(desired.mvo, desired.target, failure.error)
     await fill_references(tx, page, [desired for desired, _ in ready])
     for desired, cso in ready:
         if cso is not None and page.taken_over.get(cso.id) == desired.mvo.id:
@@ -162,7 +151,7 @@ async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Tu
         try:
             _evaluate_target(page, desired, cso, deprovisioner)
         except ObjectFailed as failure:
-            _fail(page, desired.mvo, desired.target, failure.error)
+            page.fail(desired.mvo, desired.target, failure.error)
     _release_unruled(page, mvos, deprovisioner)
     for mvo in frozen:  # nor is there an account for who left before it was created
         for cso in page.joined.get(mvo.id, {}).values():
@@ -192,18 +181,11 @@ def _wanted(page: EvaluationPage, mvos: list[Mvo], deprovisioner: Deprovisioner)
             try:
                 wanted.append(desired_state(workspace, mvo, target, rules, context))
             except ObjectFailed as failure:
-                _fail(page, mvo, target, failure.error)
+                page.fail(mvo, target, failure.error)
                 if not mvo.deleted and (cso := page.joined.get(mvo.id, {}).get(target)) is not None:
-                    _withdraw_delete(page, cso)
+                    withdraw_delete(page, cso)
                     deprovisioner.withdraw(cso)
     return wanted
-
-
-def _fail(page: EvaluationPage, mvo: Mvo, target: ObjectType, error: ObjectError) -> None:
-    page.still_due.add(mvo.id)
-    cso = page.joined.get(mvo.id, {}).get(target)
-    label = label_of(cso) if cso else label_of_mvo(mvo)
-    page.step.failed(error, object_type=target[1], label=label, object_id=cso.id if cso else None, system=target[0])
 
 
 def _evaluate_target(page: EvaluationPage, desired: Desired, cso: Cso | None, deprovisioner: Deprovisioner) -> None:
@@ -216,15 +198,15 @@ def _evaluate_target(page: EvaluationPage, desired: Desired, cso: Cso | None, de
             deprovisioner.deprovision(desired.mvo, cso)
     elif cso is not None:
         deprovisioner.withdraw(cso)
-        _update(page, desired, cso)
+        update_account(page, desired, cso)
     elif desired.provision and not page.is_put_off(desired.mvo.id, desired.target):
-        _provision(page, desired)
+        provision(page, desired)
 
 
 def _disable(page: EvaluationPage, desired: Desired, cso: Cso, deprovisioner: Deprovisioner) -> None:
     """Write the disabling flows; once they are there, and their person is gone, the account is let go of."""
     before = page.exports.get(cso.id)
-    staged = _update(page, desired, cso)
+    staged = update_account(page, desired, cso)
     if desired.mvo.deleted and not staged and before is None:
         deprovisioner.leave_alone(desired.mvo, cso, None)
 
@@ -239,116 +221,6 @@ def _release_unruled(page: EvaluationPage, mvos: list[Mvo], deprovisioner: Depro
                 JoinedBy.OUTBOUND_JOIN,
             ):
                 deprovisioner.deprovision(mvo, cso)
-
-
-def _provision(page: EvaluationPage, desired: Desired) -> None:
-    """Plan a new object and stage its Create."""
-    system = desired.target[0]
-    planned = create_pending_provisioning_cso(page.step.workspace, desired, page.next_cso)
-    page.next_cso += 1
-    page.new_csos.append(planned)
-    page.new_marks[planned.id] = marks_for(desired)
-    export = create_export(page.step.workspace, desired, planned.id, page.export_id())
-    if turn := (page.turns or {}).get((desired.mvo.id, desired.target)):
-        export = export._replace(wave=max(export.wave, turn.wave))
-    page.added.append(export)
-    label = planned.content.secondary_id or planned.content.external_id or ""
-    page.step.moved(Move("export", export.id, system, label, None, ExportStatus.PENDING, export.cause))
-    page.step.statistics["provisioning adds"] += 1
-
-
-def _update(page: EvaluationPage, desired: Desired, cso: Cso) -> bool:
-    """Stage what differs on an object that exists, or is still planned, and tell whether anything is left to do."""
-    before = page.exports.get(cso.id)
-    if cso.status == CsoStatus.OBSOLETE:
-        return True
-    deleting = before is not None and before.change_type == ChangeType.DELETE
-    executing = before is not None and before.status == ExportStatus.EXECUTING
-    if (deleting and not _withdraw_delete(page, cso)) or (executing and cso.status == CsoStatus.NORMAL):
-        page.still_due.add(desired.mvo.id)
-        return True
-    before = None if deleting else before
-    if cso.status == CsoStatus.PENDING_PROVISIONING:
-        _replan(page, desired, cso, before)
-        return True
-    exact = changed_wishes(page, desired, cso, before)
-    drifted = find_drift(page, desired, cso, before)
-    desired = leave_reported(page, desired, cso, drifted)
-    export_id = before.id if before else page.export_id()
-    after = stage_update(page.step.workspace, desired, cso, before, export_id, exact)
-    if after is not None and after.new_secondary_id is not None and after != before:
-        if _gets_name(page, desired, cso):
-            after = _in_turn(page, desired, after)
-        elif not page.is_put_off(desired.mvo.id, desired.target):
-            # The name has to wait; everything else is put right now.
-            staying = _without_name(desired, cso)
-            after = stage_update(page.step.workspace, staying, cso, before, export_id, exact)
-        else:  # all of it is staged when the turns are known
-            page.new_marks.pop(cso.id, None)
-            after = before
-    if after == before:
-        return after is not None
-    if after is not None and drifted:
-        after = tell_corrected(page, after, drifted)
-    page.stage(cso, before, after, after.cause if after else "the target already holds what is wanted")
-    if (after.new_secondary_id if after else None) != (before.new_secondary_id if before else None):
-        page.renamed.add(desired.mvo.id)
-    if after is not None:
-        page.step.statistics["provisioning renames" if after.new_secondary_id else "export attribute flow"] += 1
-    return after is not None
-
-
-def _gets_name(page: EvaluationPage, desired: Desired, cso: Cso) -> bool:
-    try:
-        return claim_name(page, desired, cso)
-    except ObjectFailed as failure:
-        _fail(page, desired.mvo, desired.target, failure.error)
-        return False
-
-
-def _in_turn(page: EvaluationPage, desired: Desired, export: PendingExport) -> PendingExport:
-    """Give a rename its turn, where its name is given up in the same run."""
-    turn = (page.turns or {}).get((desired.mvo.id, desired.target))
-    return export._replace(interim_id=None) if turn is None else export._replace(**turn._asdict())
-
-
-def _without_name(desired: Desired, cso: Cso) -> Desired:
-    """Give what is wanted but for the name: the attributes that the DN begins with stay with it."""
-    named = {name.lower() for text in (cso.secondary_id, desired.secondary_id) if text for name in dn.rdn_names(text)}
-    kept = {name: values for name, values in desired.attributes.items() if name.lower() not in named}
-    return replace(desired, attributes=kept, secondary_id=None, secondary_key=None)
-
-
-def _withdraw_delete(page: EvaluationPage, cso: Cso) -> bool:
-    """Drop a delete that is staged for an object whose person is there; False where it was sent already."""
-    before = page.exports.get(cso.id)
-    if before is None or before.change_type != ChangeType.DELETE:
-        return True
-    if before.status in (*IN_FLIGHT, ExportStatus.NOT_CONFIRMED):
-        return False
-    page.stage(cso, before, None, "its person is there: the staged delete is withdrawn")
-    page.step.statistics["deletes withdrawn"] += 1
-    return True
-
-
-def _replan(page: EvaluationPage, desired: Desired, cso: Cso, before: PendingExport | None) -> None:
-    """Bring the plan of an object that was not created yet up to date."""
-    if before is not None and was_sent(before):
-        page.still_due.add(desired.mvo.id)
-        return
-    if before is not None and cso.attributes == desired.planned() and cso.secondary_id == desired.secondary_id:
-        return
-    if not claim_name(page, desired, None):
-        return
-    page.replans.append((cso.id, plan_of(page.step.workspace, desired)))
-    page.new_marks[cso.id] = marks_for(desired)
-    if cso.secondary_id != desired.secondary_id:
-        page.renamed.add(desired.mvo.id)
-    after = create_export(page.step.workspace, desired, cso.id, before.id if before else page.export_id())
-    if before is not None:
-        after = after._replace(created_at=before.created_at, held=before.held)
-    page.stage(cso, before, after, "the plan changed before it was sent")
-    page.step.statistics["provisioning adds"] += 1
 
 
 async def _write(tx: Transaction, page: EvaluationPage, first_new: int) -> None:

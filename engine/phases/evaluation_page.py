@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from engine.labels import label_of
+from engine.errors import ObjectError
+from engine.labels import label_of, label_of_mvo
 from engine.phases.name_turns import Claim, Turns
 from engine.rules.compiled import ObjectType
 from engine.steps import Step
@@ -77,6 +78,13 @@ class EvaluationPage:
             self.removed.append(before)
         elif after is not None:
             (self.changed if before else self.added).append(after)
+
+    def fail(self, mvo: Mvo, target: ObjectType, error: ObjectError) -> None:
+        """Record what keeps an MVO's account from being what it should; the MVO stays due."""
+        self.still_due.add(mvo.id)
+        cso = self.joined.get(mvo.id, {}).get(target)
+        label, object_id = (label_of(cso), cso.id) if cso else (label_of_mvo(mvo), None)
+        self.step.failed(error, object_type=target[1], label=label, object_id=object_id, system=target[0])
 
     def export_id(self) -> int:
         """Take an id for a new export."""

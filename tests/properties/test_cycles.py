@@ -10,9 +10,8 @@ import json
 import os
 import pickle
 import shutil
-import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from storage.store import Store, Transaction
+from tests.dying import killed
 from tests.inside import Inside
 from tests.properties.oracle import OWNED, expected, owned
 from tests.properties.world import BASE, HEAD, WHO_GETS_AN_ACCOUNT, WHO_IS_STAFF, Entries, Entry, World, stranger
@@ -175,14 +174,7 @@ class Cycles(Inside):
         """Start a run and kill it as it ends its nth transaction, or right after that."""
         self.world.write()
         with self.nothing_unasked():
-            child = os.fork()
-            if child == 0:
-                _die(at, after=after)
-                try:
-                    self.main("run")
-                finally:
-                    os._exit(0)
-            os.waitpid(child, 0)
+            killed(self, "run", at=at, after=after)
 
     @contextmanager
     def nothing_unasked(self) -> Iterator[None]:
@@ -304,25 +296,6 @@ def _edit(entries: Entries, dn: str, what: str, number: int, *change: tuple[str,
         case "edit", (name, value):
             entry.pop(name, None)
             entry |= {name: [value]} if value else {}
-
-
-def _die(at: int, *, after: bool) -> None:
-    """Let this process be killed by its own nth transaction: before it is committed, or right after."""
-    real, seen = Store.transaction, 0
-
-    @asynccontextmanager
-    async def transaction(self: Store) -> AsyncIterator[Transaction]:
-        nonlocal seen
-        seen += 1
-        is_last = seen == at
-        async with real(self) as tx:
-            yield tx
-            if is_last and not after:
-                os.kill(os.getpid(), signal.SIGKILL)
-        if is_last:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    Store.transaction = transaction
 
 
 def _did(statistics: dict[str, int]) -> bool:

@@ -23,8 +23,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from tests.dying import killed
 from tests.inside import Inside, document
-from tests.properties.test_cycles import _die
 from tests.properties.world import BASE, HEAD, Entry, World, read_ldif
 
 SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
@@ -138,14 +138,7 @@ class Machine(RuleBasedStateMachine):
     @rule(at=st.integers(1, 60), after=st.booleans())
     def is_killed(self, at: int, after: bool) -> None:
         self._write()
-        child = os.fork()
-        if child == 0:
-            _die(at, after=after)
-            try:
-                self.office.main("run")
-            finally:
-                os._exit(0)
-        os.waitpid(child, 0)
+        killed(self.office, "run", at=at, after=after)
         self._look()
 
     @rule(keep=st.sets(st.integers(0, 20), max_size=3))

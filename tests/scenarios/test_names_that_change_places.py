@@ -1,12 +1,8 @@
 """Names that move: swaps, chains and circles in one run; a leaver's name taken at once; a kill in the middle."""
 
-import os
-import signal
-import subprocess
-import sys
-
 import pytest
 
+from tests.dying import killed
 from tests.scenarios.conftest import Office
 from tests.slapd import SUFFIX
 
@@ -145,37 +141,14 @@ def test_a_kill_in_the_middle_is_recovered_from(office: Office, at: int, imports
     if imports_first:
         office("step", "import", "directory", status=None)
     office.run(status=None)
-    if office.json("exports"):  # what failed for the order in which it was found is sent by the next
-        office.run(status=None)
+    office.run(status=None)  # what failed for the order in which it was found is sent by the next
     _whole(office)
     office.settled()
 
 
-KILL = """
-import os, signal, sys
-from contextlib import asynccontextmanager
-from storage.store import Store
-real, seen, at = Store.transaction, 0, int(sys.argv.pop(1))
-@asynccontextmanager
-async def transaction(self):
-    global seen
-    seen += 1
-    mine = seen == at
-    async with real(self) as tx:
-        yield tx
-        if mine:
-            os.kill(os.getpid(), signal.SIGKILL)
-Store.transaction = transaction
-from tui.__main__ import main
-main()
-"""
-
-
 def _killed(office: Office, at: int) -> None:
-    """Export, and die before the nth transaction from the first page of the export on is committed."""
-    command = [sys.executable, "-c", KILL, str(at + 2), "step", "export", "directory"]
-    done = subprocess.run(command, cwd=office.folder, env=os.environ | office.env, capture_output=True, check=False)
-    assert done.returncode in (-signal.SIGKILL, 0, 1), done.stderr.decode()
+    """Export, and die as the nth page of the export is committed."""
+    killed(office, "step", "export", "directory", at=at + 2, after=False)
 
 
 def test_who_has_a_name_in_between_is_explained_and_gives_it_to_nobody(office: Office) -> None:

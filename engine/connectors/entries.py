@@ -83,12 +83,12 @@ class EntryReader:
         """Other names that the configuration has for what is read already: (name that is read, other name)."""
         self._name_attributes(settings, used)
         self._described: dict[bytes, Described] = {}
-        self._first: dict[str, bytes] = {}
-        """By name: the description under which its values came first; what comes under another is added to them."""
         self._trusted: dict[bytes, Described] = {}
         """The same for values of which is known already that they are short and hold no NUL byte."""
         self._heads: dict[bytes, Headed] = {}
         """The same by all the bytes that come before a single short value: its length, names, tags, other lengths."""
+        self._first: dict[str, bytes] = {}
+        """By name: the description under which its values came first; what comes under another is added to them."""
 
     def _name_attributes(self, settings: ObjectTypeConfig, used: frozenset[str]) -> None:
         for name in sorted(used, key=lambda one: (one not in settings.attributes, one)):

@@ -9,7 +9,7 @@ from engine.phases.drifting import changed_wishes, find_drift, leave_reported, m
 from engine.phases.evaluation_page import EvaluationPage
 from engine.phases.finding import claim_name
 from engine.phases.provisioning import create_export, create_pending_provisioning_cso, plan_of
-from engine.phases.staging import IN_FLIGHT, stage_update, was_sent
+from engine.phases.staging import PERHAPS_WRITTEN, stage_update, was_sent
 from storage.records import ChangeType, Cso, CsoStatus, ExportStatus, PendingExport
 from storage.transitions import Move
 
@@ -118,7 +118,7 @@ def withdraw_delete(page: EvaluationPage, cso: Cso) -> bool:
     before = page.exports.get(cso.id)
     if before is None or before.change_type != ChangeType.DELETE:
         return True
-    if before.status in (*IN_FLIGHT, ExportStatus.NOT_CONFIRMED):
+    if before.status in PERHAPS_WRITTEN:
         return False
     page.stage(cso, before, None, "its person is there: the staged delete is withdrawn")
     page.step.statistics["deletes withdrawn"] += 1

@@ -38,23 +38,28 @@ async def recompute(tx: Transaction, step: Step, mvo_ids: set[int], page: SyncPa
     for mvo in before:
         computed = None if mvo.in_grace else contributions(page, mvo, joined.get(mvo.id, []))
         after.append(mvo if computed is None else mvo._replace(attributes=computed[0], contributors=computed[1]))
-    after = await keep_or_give_names(tx, page, before, after)
+    pairs = list(zip(before, await keep_or_give_names(tx, page, before, after), strict=True))
+    page.woken |= await _write_changed(tx, step, pairs, new)
+    present = {cso.id for csos in joined.values() for cso in csos}
+    changes = [(old, mvo) for old, mvo in pairs if old != mvo]
+    await keep_former_keys(tx, step, [one for one in changes if one[1].id not in new], present)
+    await keep_edges(tx, step, changes)
+    await owe(tx, page)
+    await move_members(tx, step, [mvo for _, mvo in pairs])
+
+
+async def _write_changed(tx: Transaction, step: Step, pairs: list[tuple[Mvo, Mvo]], new: set[int]) -> set[int]:
+    """Store the MVOs that are new or hold something else now, with their keys; give the CSOs that waited for those."""
     at = clock.now()
     changed = []
-    for old, mvo in zip(before, after, strict=True):
+    for old, mvo in pairs:
         same = old.attributes == mvo.attributes and old.contributors == mvo.contributors
         step.statistics[f"connectors {'without' if same else 'with'} flow updates"] += 1
         if not same or mvo.id in new:
             changed.append(mvo._replace(due=True, changed_at=at))
     await metaverse.add(tx, [mvo for mvo in changed if mvo.id in new])
     await metaverse.change(tx, [mvo for mvo in changed if mvo.id not in new])
-    page.woken |= await index_mvos(tx, step, changed, new)
-    present = {cso.id for csos in joined.values() for cso in csos}
-    pairs = [(old, mvo) for old, mvo in zip(before, after, strict=True) if mvo.id not in new and old != mvo]
-    await keep_former_keys(tx, step, pairs, present)
-    await keep_edges(tx, step, [(old, mvo) for old, mvo in zip(before, after, strict=True) if old != mvo])
-    await owe(tx, page)
-    await move_members(tx, step, after)
+    return await index_mvos(tx, step, changed, new)
 
 
 def contributions(page: SyncPage, mvo: Mvo, joined: list[Cso]) -> tuple[Attributes, Contributors] | None:

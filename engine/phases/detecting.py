@@ -86,20 +86,27 @@ async def detect_deletions(step: Step) -> AsyncIterator[Progress]:
         return
     step.message = elsewhere
     for one in absences:
-        for start in range(0, len(one.missing), step.page_size):
-            ids = one.missing[start : start + step.page_size]
-            async with step.page() as tx:
-                moves = await mark_obsolete(
-                    tx, step.workspace, record, ids, together=len(one.missing), in_common=common[one.part]
-                )
-                for move in moves:
-                    step.moved(move)
-                step.statistics["deletes"] += sum(1 for move in moves if move.entity == "cso")
-            yield step.progress()
+        async for progress in _mark_missing(step, record, one, common[one.part]):
+            yield progress
     async with step.page() as tx:
         for kind in record.types:
             await _point_out_slow_losses(tx, step, kind, [one for one in absences if one.part.type == kind])
     yield step.progress()
+
+
+async def _mark_missing(
+    step: Step, record: ImportRecord, absence: Absence, common: list[str]
+) -> AsyncIterator[Progress]:
+    """Mark those that are missing as `Obsolete`, page by page, with a review item each."""
+    missing = absence.missing
+    for start in range(0, len(missing), step.page_size):
+        ids = missing[start : start + step.page_size]
+        async with step.page() as tx:
+            moves = await mark_obsolete(tx, step.workspace, record, ids, together=len(missing), in_common=common)
+            for move in moves:
+                step.moved(move)
+            step.statistics["deletes"] += sum(1 for move in moves if move.entity == "cso")
+        yield step.progress()
 
 
 def _gate_1_complete_full_import(step: Step, record: ImportRecord | None) -> str | None:

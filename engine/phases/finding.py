@@ -9,17 +9,17 @@ from engine.phases.desired import Desired
 from engine.phases.evaluation_page import EvaluationPage, Joined
 from engine.phases.name_turns import Claim, Turns, may_be_vacated
 from engine.phases.provisioning import NameTaken, refuse_taken_name, refuse_wanted_name
+from engine.phases.staging import PERHAPS_WRITTEN
 from engine.rules.compiled import Join, ObjectType, OutboundRule
 from engine.rules.joins import source_key
 from engine.rules.lifecycle import has_another_person
 from engine.steps import Step
 from storage import exports, join_keys, metaverse, objects, wanted
 from storage.join_keys import JoinKey
-from storage.records import Cso, CsoStatus, ExportStatus, JoinedBy, Mvo
+from storage.records import Cso, CsoStatus, JoinedBy, Mvo
 from storage.store import Transaction
 
 NO_TURNS: Turns = {}
-SENT = (ExportStatus.EXECUTING, ExportStatus.EXPORTED, ExportStatus.NOT_CONFIRMED)
 
 
 async def load_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Turns | None = NO_TURNS) -> EvaluationPage:
@@ -73,7 +73,7 @@ async def _look_up_left_behind(tx: Transaction, page: EvaluationPage) -> None:
     free = {cso.id for cso in page.candidate_csos.values() if cso.mvo_id is None}
     staged = await exports.of_objects(tx, left | free)  # of one that is joined to nobody, a delete that awaits approval
     page.exports |= staged
-    page.left_behind = {one for one in left if one not in staged or staged[one].status not in SENT}
+    page.left_behind = {one for one in left if one not in staged or staged[one].status not in PERHAPS_WRITTEN}
 
 
 def _joins_of(desired: Desired) -> list[tuple[OutboundRule, Join]]:

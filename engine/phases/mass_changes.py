@@ -11,9 +11,9 @@ from engine.labels import label_of
 from engine.rules.compiled import ObjectType
 from engine.steps import Step
 from engine.workspace import Workspace
-from storage import clock, exports, metaverse, objects, reviews
+from storage import clock, exports, metaverse, objects, reviews, transitions
 from storage.documents import encode, fingerprint
-from storage.records import Attributes, ChangeStatus, ChangeType, Cso, ExportStatus
+from storage.records import Attributes, ChangeStatus, ChangeType, Cso, ExportStatus, PendingExport
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -198,11 +198,16 @@ def _fed_by(workspace: Workspace, source: ObjectType, name: str, target: str) ->
 
 async def _hold_exports(tx: Transaction, step: Step, cso_ids: list[int]) -> None:
     staged = (await exports.of_objects(tx, cso_ids)).values()
-    at, why = clock.now(), "too many objects would change at once"
+    at = clock.now()
     await exports.change(tx, [export._replace(held=True, changed_at=at) for export in staged])
-    labels = {cso.id: label_of(cso) for cso in await objects.get(tx, cso_ids)}
-    for export in staged:
-        step.moved(Move("export", export.id, export.system, labels[export.cso_id], export.status, "held", why))
+    moves = await _moves(tx, staged, "held: too many objects would change at once")
+    await transitions.record(tx, moves, step_id=step.id)
+
+
+async def _moves(tx: Transaction, staged: Iterable[PendingExport], reason: str) -> list[Move]:
+    """Say why exports are held, or no longer; their status is what it was."""
+    labels = {cso.id: label_of(cso) for cso in await objects.get(tx, [one.cso_id for one in staged])}
+    return [Move("export", one.id, one.system, labels[one.cso_id], one.status, one.status, reason) for one in staged]
 
 
 async def _forget_settled(tx: Transaction, system: str) -> None:
@@ -220,6 +225,4 @@ async def let_change(tx: Transaction, candidates: Sequence[int], operator: str) 
     staged = await exports.of_objects(tx, candidates)
     held = [one for one in staged.values() if one.held]
     await exports.change(tx, [one._replace(held=False, changed_at=clock.now()) for one in held])
-    labels = {cso.id: label_of(cso) for cso in await objects.get(tx, [one.cso_id for one in held])}
-    why = f"released by {operator}"
-    return [Move("export", one.id, one.system, labels[one.cso_id], "held", one.status, why) for one in held]
+    return await _moves(tx, held, f"released by {operator}")

@@ -24,11 +24,13 @@ RDN = "\0rdn"
 """What stands for an object's RDN, as it is written, among the names of attributes; no attribute is called so."""
 IN_FLIGHT = (ExportStatus.EXECUTING, ExportStatus.EXPORTED)
 """Sent, and not yet confirmed: the next confirming import decides."""
+PERHAPS_WRITTEN = (*IN_FLIGHT, ExportStatus.NOT_CONFIRMED)
+"""Sent, and perhaps written, though no import has shown it."""
 
 
 def was_sent(export: PendingExport) -> bool:
     """Tell whether the open export of a planned object may have reached the target: its Create, in whole or in part."""
-    return export.status in (*IN_FLIGHT, ExportStatus.NOT_CONFIRMED) or export.change_type == ChangeType.UPDATE
+    return export.status in PERHAPS_WRITTEN or export.change_type == ChangeType.UPDATE
 
 
 def net_changes(

@@ -17,7 +17,7 @@ from engine.phases.reused import ask_about_reused
 from engine.phases.review_items import move_items
 from engine.phases.staging import IN_FLIGHT
 from engine.phases.sync_page import SyncPage
-from engine.rules.compiled import InboundRule, Rules
+from engine.rules.compiled import Rules
 from engine.rules.scope import in_scope
 from engine.steps import Step
 from storage import exports, metaverse, objects, reviews
@@ -64,8 +64,7 @@ async def _synchronise_due(step: Step, *, joined: bool) -> AsyncIterator[Progres
             async with step.page() as tx:
                 csos = await objects.due_after(tx, after, step.page_size, joined=joined)
                 if csos:
-                    woken |= await _synchronise_page(tx, step, await _with_their_leavers(tx, step, csos)) and not joined
-                    step.done += len(csos)
+                    woken |= await _synchronise_page(tx, step, csos) and not joined
             if not csos:
                 break
             after = csos[-1].id
@@ -74,26 +73,15 @@ async def _synchronise_due(step: Step, *, joined: bool) -> AsyncIterator[Progres
             return
 
 
-async def _with_their_leavers(tx: Transaction, step: Step, csos: list[Cso]) -> list[Cso]:
-    """Add, where somebody of a page leaves a person, whoever else of that person is due: they may leave together."""
-    page = SyncPage(step)
-    normal = [cso for cso in csos if cso.status == CsoStatus.NORMAL and cso.mvo_id is not None]
-    leaving = {cso.mvo_id for cso, own in _scope(page, normal, told=False) if not own and cso.mvo_id is not None}
-    if not leaving:
-        return csos
-    known = {cso.id for cso in csos}
-    others = [cso.id for cso in await objects.joined_to(tx, leaving) if cso.id not in known]
-    return [*csos, *await objects.due_among(tx, others)]
-
-
 async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> bool:
     """Synchronise a page, and tell whether it has woken others by what it did."""
     page = SyncPage(step, {cso.id: cso for cso in csos})
     rules = step.workspace.rules
-    inbound = [cso for cso in csos if cso.status == CsoStatus.NORMAL and _comes_in(rules, cso)]
+    scoped = _scope(page, csos)
+    others = await _due_with_leavers(tx, page, scoped)
+    page.csos |= {cso.id: cso for cso in others}
+    csos, scoped = csos + others, scoped + _scope(page, others)
     by_hand = await _disconnect_by_hand(tx, page, csos)
-    inbound = [cso for cso in inbound if cso.id not in by_hand]
-    scoped = _scope(page, inbound)
     await _disconnect_filtered(tx, page, scoped)
     joiner = Joiner(step, page.context, page.fail)
     joins = await joiner.join(
@@ -111,7 +99,18 @@ async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> boo
     outbound_only = [cso.mvo_id for cso in csos if (cso.system, cso.type) not in rules.inbound and cso.mvo_id]
     await metaverse.set_due(tx, {*seen_in_targets, *outbound_only}, due=True)
     await objects.set_due(tx, {cso.id for cso in csos} - page.failed - page.woken - by_hand, due=False)
+    step.done += len(csos)
     return bool(page.woken)
+
+
+async def _due_with_leavers(tx: Transaction, page: SyncPage, scoped: list[Scoped]) -> list[Cso]:
+    """Give, where somebody of a page leaves a person, whoever else of that person is due: they may leave together."""
+    leaving = [cso for cso, own in scoped if not own] + [cso for cso in page.csos.values() if _leaves_by_hand(cso)]
+    left = {cso.mvo_id for cso in leaving if cso.mvo_id is not None}
+    if not left:
+        return []
+    others = [cso.id for cso in await objects.joined_to(tx, left) if cso.id not in page.csos]
+    return await objects.due_among(tx, others)
 
 
 async def _without_reused(tx: Transaction, page: SyncPage, scoped: list[Scoped]) -> list[Scoped]:
@@ -124,28 +123,33 @@ async def _without_reused(tx: Transaction, page: SyncPage, scoped: list[Scoped])
 
 
 def _comes_in(rules: Rules, cso: Cso) -> bool:
-    """Tell whether a CSO feeds the metaverse, or did before its last rule was removed."""
-    if cso.joined_by == JoinedBy.EXCLUDED:
+    """Tell whether a CSO feeds the metaverse, or did before its last rule was removed, and is not taken away."""
+    if cso.status != CsoStatus.NORMAL or cso.joined_by == JoinedBy.EXCLUDED or _leaves_by_hand(cso):
         return False
     return (cso.system, cso.type) in rules.inbound or cso.joined_by in (JoinedBy.JOIN, JoinedBy.PROJECTION)
 
 
-def _scope(page: SyncPage, csos: list[Cso], *, told: bool = True) -> list[tuple[Cso, list[InboundRule]]]:
-    """Give each CSO with the rules whose scope it is in; those of which that cannot be told are left out."""
+def _leaves_by_hand(cso: Cso) -> bool:
+    return cso.joined_by in LEAVING and cso.mvo_id is not None
+
+
+def _scope(page: SyncPage, csos: list[Cso]) -> list[Scoped]:
+    """Give each CSO that comes in with the rules whose scope it is in; where that cannot be told it fails."""
     scoped = []
+    rules = page.step.workspace.rules
     for cso in csos:
-        rules = page.step.workspace.rules.inbound.get((cso.system, cso.type), [])
+        if not _comes_in(rules, cso):
+            continue
         try:
-            scoped.append((cso, in_scope(rules, page.context(cso))))
+            scoped.append((cso, in_scope(rules.inbound.get((cso.system, cso.type), []), page.context(cso))))
         except ObjectFailed as failure:
-            if told:
-                page.fail(cso, failure)
+            page.fail(cso, failure)
     return scoped
 
 
 async def _disconnect_by_hand(tx: Transaction, page: SyncPage, csos: list[Cso]) -> set[int]:
     """Disconnect what an operator has taken away or excluded, and give it; the rest of the sync may join it again."""
-    leaving = [cso for cso in csos if cso.joined_by in LEAVING and cso.mvo_id is not None]
+    leaving = [cso for cso in csos if _leaves_by_hand(cso)]
     excluded = {cso.id for cso in leaving if cso.joined_by == JoinedBy.EXCLUDING}
     await objects.join(tx, [(cso.id, None, JoinedBy.EXCLUDED if cso.id in excluded else None) for cso in leaving])
     await _leave(tx, page, leaving)
@@ -170,7 +174,7 @@ async def _leave(tx: Transaction, page: SyncPage, leaving: list[Cso]) -> None:
         page.step.moved(Move("export", one.id, one.system, label_of(cso), one.status, None, "disconnected"))
 
 
-async def _disconnect_filtered(tx: Transaction, page: SyncPage, scoped: list[tuple[Cso, list[InboundRule]]]) -> None:
+async def _disconnect_filtered(tx: Transaction, page: SyncPage, scoped: list[Scoped]) -> None:
     """Disconnect joined CSOs that have left every scope, unless a rule says that they remain."""
     outside = [cso for cso, rules in scoped if not rules]
     page.step.statistics["filtered disconnectors"] += len(outside)

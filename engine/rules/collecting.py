@@ -16,6 +16,7 @@ def collect(config: Config, rules: Rules) -> None:
     _collect_used(config, rules)
     _collect_matching(config, rules)
     _fingerprint(config, rules)
+    _collect_clocks(rules)
 
 
 def _collect_joins(rules: Rules) -> None:
@@ -97,6 +98,9 @@ def _fingerprint(config: Config, rules: Rules) -> None:
         for rule in into:
             texts[f"in {rule.source[0]}.{rule.source[1]}"].append(shape)
     rules.fingerprints = {scope: fingerprint(*parts).hex() for scope, parts in texts.items()}
+
+
+def _collect_clocks(rules: Rules) -> None:
     for (system, kind), inbound in rules.inbound.items():
         read = [one for rule in inbound for one in (rule.scope, *(flow.expression for flow in rule.flows))]
         rules.clocks[f"in {system}.{kind}"] = _clock(read)

@@ -2,45 +2,9 @@
 
 import pytest
 
+from tests.accounts_file import with_accounts
 from tests.inside import Inside
 
-CONFIG = """
-[systems.hr]
-connector = "csv"
-[systems.hr.objects.person]
-path = "hr.csv"
-external_id = "id"
-[systems.out]
-connector = "ldif"
-path = "out.ldif"
-[systems.out.objects.person]
-object_class = ["inetOrgPerson"]
-external_id = "entryUUID"
-secondary_external_id = "dn"
-[metaverse.person]
-[[rules]]
-name = "people"
-from = "hr.person"
-to = "metaverse.person"
-join = [["id"]]
-project = true
-[rules.flow]
-id = "id"
-display_name = "name"
-team = "team"
-[[rules]]
-name = "out"
-from = "metaverse.person"
-to = "out.person"
-join = [["employeeNumber"]]
-provision = true
-dn = "uid={{ id | rdn }},dc=s"
-[rules.flow]
-uid = "id"
-cn = "display_name"
-sn = "display_name"
-employeeNumber = "id"
-"""
 PEOPLE = [
     ("10", "Adam", "Ada"),
     ("11", "Adamina", "1"),
@@ -55,11 +19,8 @@ PEOPLE = [
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Inside:
     """People whose names and ids hold one another, longer ones first; nobody writes here."""
-    found = Inside(tmp_path_factory.mktemp("names"), CONFIG)
-    found.csv("hr.csv", [{"id": number, "name": name, "team": team} for number, name, team in PEOPLE])
-    (found.folder / "out.ldif").write_text("dn: dc=s\nobjectClass: domain\ndc: s\n\n")
-    found("run")
-    return found
+    people = [{"id": number, "name": name, "team": team} for number, name, team in PEOPLE]
+    return with_accounts(tmp_path_factory.mktemp("names"), people)
 
 
 @pytest.mark.parametrize(

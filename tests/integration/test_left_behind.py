@@ -5,47 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.accounts_file import CONFIG, with_accounts, write_people
 from tests.inside import Inside
 
-CONFIG = """
-[systems.hr]
-connector = "csv"
-[systems.hr.objects.person]
-path = "hr.csv"
-external_id = "id"
-[systems.out]
-connector = "ldif"
-path = "out.ldif"
+MORE = """
 [systems.out.exports]
 max_retries = 1
-[systems.out.objects.person]
-object_class = ["inetOrgPerson"]
-external_id = "entryUUID"
-secondary_external_id = "dn"
 [profiles.send]
 steps = ["import hr", "sync", "evaluate", "export out"]
-[metaverse.person]
-[[rules]]
-name = "people"
-from = "hr.person"
-to = "metaverse.person"
-join = [["id"]]
-project = true
-[rules.flow]
-id = "id"
-display_name = "name"
-[[rules]]
-name = "out"
-from = "metaverse.person"
-to = "out.person"
-join = [["employeeNumber"]]
-provision = true
-dn = "uid={{ id | rdn }},dc=s"
-[rules.flow]
-uid = "id"
-cn = "display_name"
-sn = "display_name"
-employeeNumber = "id"
 """
 PEOPLE = {"1": "Ada Lovelace", "2": "Bob Noyce", "3": "Cleo Stone"}
 GIVEN_UP = "2 exports are given up (exported-change-not-reimported 2): interlock exports --status Failed"
@@ -54,15 +21,15 @@ GIVEN_UP = "2 exports are given up (exported-change-not-reimported 2): interlock
 @pytest.fixture
 def office(tmp_path: Path) -> Inside:
     """Three people with accounts; two of them got other names, and somebody always turns those back in the target."""
-    found = Inside(tmp_path / "office", CONFIG)
-    found.csv("hr.csv", [{"id": number, "name": name} for number, name in PEOPLE.items()])
-    (found.folder / "out.ldif").write_text("dn: dc=s\nobjectClass: domain\ndc: s\n\n")
-    found("run")
-    renamed = PEOPLE | {"1": "Ada King", "2": "Bob Jones"}
-    found.csv("hr.csv", [{"id": number, "name": name} for number, name in renamed.items()])
+    found = with_accounts(tmp_path / "office", _named(PEOPLE), MORE)
+    write_people(found, _named(PEOPLE | {"1": "Ada King", "2": "Bob Jones"}))
     assert "update" in found("run", "send")
     _turn_back(found)
     return found
+
+
+def _named(names: dict[str, str]) -> list[dict[str, str]]:
+    return [{"id": number, "name": name} for number, name in names.items()]
 
 
 def _turn_back(office: Inside) -> None:
@@ -105,7 +72,7 @@ def test_what_waits_is_said_too_and_is_no_error_by_itself(office: Inside) -> Non
 def test_people_are_told_once_when_exports_are_given_up(office: Inside) -> None:
     told = office.folder / "told.json"
     hook = f'[notify]\ncommand = ["sh", "-c", "cat > {told}"]\n'
-    office.configure(hook + CONFIG)
+    office.configure(hook + CONFIG + MORE)
     office("step", "export", "out")
     _turn_back(office)
     run = office.json("runs", "--limit", "1")[0]["id"]

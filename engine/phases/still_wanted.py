@@ -8,6 +8,7 @@ from engine.phases.computing import waiting_for
 from engine.phases.review_items import move_items
 from engine.rules.compiled import ObjectType
 from engine.rules.joins import source_key
+from engine.rules.lifecycle import has_another_person
 from engine.rules.scope import in_scope
 from engine.steps import Step
 from storage import exports, join_keys, metaverse, objects, reviews
@@ -60,8 +61,9 @@ def _is_wanted(step: Step, cso: Cso, mvos: dict[int, Mvo]) -> bool:
 
 
 def _is_left_behind(cso: Cso, mvos: dict[int, Mvo]) -> bool:
+    """Tell whether whoever finds an account may have it: its person is deleted, and known to be nobody else."""
     mvo = mvos.get(cso.mvo_id or 0)
-    return mvo is None or mvo.deleted
+    return mvo is None or (mvo.deleted and not has_another_person(mvo))
 
 
 async def _seekers(tx: Transaction, step: Step, csos: list[Cso]) -> dict[int, set[int]]:

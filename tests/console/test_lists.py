@@ -295,7 +295,7 @@ async def test_transitions_appear_while_a_run_goes_on(tmp_path: Path, opened: Op
         process = office.start("run")
         await console.until("· → Normal", "E0", "run-1")
         assert process.poll() is None
-        await console.until("Exported → gone", "uid=", seconds=120)
+        await console.until("Exported → confirmed", "uid=", seconds=120)
         process.communicate()
         total = office.query("SELECT count(*) FROM transitions")[0][0]
         await console.until(f" of {total:,}")

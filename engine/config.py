@@ -360,7 +360,7 @@ class Config(Model):
     metaverse: dict[Name, MetaverseTypeConfig] = {}
     rules: list[RuleConfig] = []
     groups: list[GroupConfig] = []
-    profiles: dict[str, ProfileConfig] = {}
+    profiles: dict[Label, ProfileConfig] = {}
 
     def limits_of(self, system: str, object_type: str) -> DeletionsConfig:
         """Give how many objects of a type may go at once; the usual limits for what is no longer configured."""

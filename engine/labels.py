@@ -1,21 +1,15 @@
-"""What a person calls an object."""
+"""What a person calls an object: the person's name first, then the id."""
 
 from collections.abc import Mapping
 
 from engine.values import AttributeType
+from storage.labels import labelled, name_of
 from storage.records import Attributes, Cso, Mvo
-
-_NAMES = ("display_name", "displayName", "name", "cn", "account_name", "mail")
 
 
 def label_of(cso: Cso) -> str:
-    """Give what a person calls a CSO: its DN or other secondary id, else its primary external id."""
-    return cso.secondary_id or cso.external_id or f"cso-{cso.id}"
-
-
-def name_of(attributes: Attributes) -> str:
-    """Give the first of the usual names that an object has, or an empty text."""
-    return next((str(values[0]) for name in _NAMES if (values := attributes.get(name))), "")
+    """Give what a person calls a CSO: its name, with its DN or other secondary id, else its primary external id."""
+    return labelled(name_of(cso.attributes), cso.secondary_id or cso.external_id or f"cso-{cso.id}")
 
 
 def with_references(mvo: Mvo, declared: Mapping[str, AttributeType]) -> Attributes:
@@ -29,6 +23,5 @@ def with_references(mvo: Mvo, declared: Mapping[str, AttributeType]) -> Attribut
 
 
 def label_of_mvo(mvo: Mvo) -> str:
-    """Give what a person calls an MVO: the first of the usual names, with its id."""
-    name = name_of(mvo.attributes)
-    return f"{name} (mvo-{mvo.id})" if name else f"mvo-{mvo.id}"
+    """Give what a person calls an MVO: its name, with its id."""
+    return labelled(name_of(mvo.attributes), f"mvo-{mvo.id}")

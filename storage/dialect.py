@@ -207,6 +207,12 @@ def same_word(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
     return func.lower(column).in_(_forms(text))
 
 
+def is_labelled(label: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+    """Test whether a text is a label, `name (id)`, or one of its two parts, whatever the case."""
+    ends = (func.substr(func.lower(label), -len(form)) == form for form in _forms(f" ({text})"))
+    return or_(same_word(label, text), begins_with(label, f"{text} ("), *ends)
+
+
 def _forms(text: str) -> list[str]:
     """Give what SQLite's `lower`, which knows ASCII alone, can make of the usual ways to write a text."""
     written = (text, text.lower(), text.upper(), text.title(), text.capitalize())

@@ -3,8 +3,9 @@
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, func, select, type_coerce
+from sqlalchemy import ColumnElement, Integer, select, type_coerce
 
+from storage.labels import LABEL
 from storage.records import ChangeType, CsoStatus, ExportStatus, ReviewKind, ReviewState, StepResult
 from storage.tables import item_errors, metaverse, objects, pending_exports, review_items, runs, steps, transitions
 
@@ -18,6 +19,8 @@ class ColumnKind(Enum):
     """Equal, or with a `*` at its end beginning with it."""
     TEXT = auto()
     """Contained."""
+    LABEL = auto()
+    """Contained; as a whole, it is the name or the id."""
     NUMBER = auto()
     """Equal, with or without the letters that ids are shown with."""
     FLAG = auto()
@@ -63,6 +66,10 @@ def _text(value: Element, *more: Element, nullable: bool = False) -> ListColumn:
     return ListColumn(ColumnKind.TEXT, value, (value, *more), nullable=nullable)
 
 
+def _label(value: Element) -> ListColumn:
+    return ListColumn(ColumnKind.LABEL, value)
+
+
 def _number(value: Element, prefix: str = "", *, nullable: bool = False) -> ListColumn:
     return ListColumn(ColumnKind.NUMBER, value, prefix=prefix, nullable=nullable)
 
@@ -71,8 +78,7 @@ def _flag(value: Element) -> ListColumn:
     return ListColumn(ColumnKind.FLAG, type_coerce(value, Integer))
 
 
-_OBJECT = func.coalesce(objects.c.secondary_id, objects.c.external_id)
-_OF_EXPORT = select(_OBJECT).where(objects.c.id == pending_exports.c.cso_id).scalar_subquery()
+_OF_EXPORT = select(LABEL).where(objects.c.id == pending_exports.c.cso_id).scalar_subquery()
 _PHASE = select(steps.c.phase).where(steps.c.id == item_errors.c.step_id).scalar_subquery()
 _RUN = select(steps.c.run_id).where(steps.c.id == item_errors.c.step_id).scalar_subquery()
 
@@ -84,7 +90,7 @@ PLANS: dict[str, ListPlan] = {
             "system": _word(objects.c.system),
             "type": _word(objects.c.type),
             "status": _word(objects.c.status, CsoStatus),
-            "object": _text(_OBJECT, nullable=True),
+            "object": _label(LABEL),
             "external_id": _text(objects.c.external_id, nullable=True),
             "secondary_id": _text(objects.c.secondary_id, nullable=True),
             "mvo": _number(objects.c.mvo_id, "mvo-", nullable=True),
@@ -114,7 +120,7 @@ PLANS: dict[str, ListPlan] = {
             "type": _word(pending_exports.c.type),
             "change": _word(pending_exports.c.change_type, ChangeType),
             "status": _word(pending_exports.c.status, ExportStatus),
-            "object": _text(_OF_EXPORT, nullable=True),
+            "object": _label(_OF_EXPORT),
             "attempts": _number(pending_exports.c.attempts),
             "next_retry_at": _text(pending_exports.c.next_retry_at, nullable=True),
             "error": _text(pending_exports.c.error_code, pending_exports.c.error_message, nullable=True),
@@ -131,7 +137,7 @@ PLANS: dict[str, ListPlan] = {
             "kind": _word(review_items.c.kind, ReviewKind),
             "system": _word(review_items.c.system),
             "type": _word(review_items.c.type),
-            "object": _text(review_items.c.label),
+            "object": _label(review_items.c.label),
             "state": _word(review_items.c.state, ReviewState),
             "opened_at": _text(review_items.c.opened_at),
             "decided_by": _word(review_items.c.decided_by, nullable=True),
@@ -160,7 +166,7 @@ PLANS: dict[str, ListPlan] = {
             "at": _text(transitions.c.at),
             "entity": _word(transitions.c.entity),
             "system": _word(transitions.c.system),
-            "object": _text(transitions.c.label),
+            "object": _label(transitions.c.label),
             "from": _word(transitions.c.from_status, nullable=True),
             "to": _word(transitions.c.to_status, nullable=True),
             "operator": _word(transitions.c.operator, nullable=True),
@@ -184,7 +190,7 @@ PLANS: dict[str, ListPlan] = {
             "system": _word(item_errors.c.system),
             "type": _word(item_errors.c.type),
             "code": _word(item_errors.c.code),
-            "object": _text(item_errors.c.label),
+            "object": _label(item_errors.c.label),
             "message": _text(item_errors.c.message),
         },
         texts=(item_errors.c.label, item_errors.c.message, item_errors.c.code),

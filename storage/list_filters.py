@@ -86,6 +86,8 @@ def _is_anywhere(plan: ListPlan, text: str) -> Condition:
 
 
 def _is_column(column: ListColumn, text: str) -> Condition:
+    if column.kind is ColumnKind.LABEL:
+        return dialect.is_labelled(column.value, text)
     return or_(*(dialect.same_word(element, text) for element in column.searched or (column.value,)))
 
 
@@ -97,6 +99,8 @@ def _in_column(column: ListColumn, text: str) -> Condition:
             return _is_word(column, text)
         case ColumnKind.TEXT:
             return or_(*(dialect.contains(element, text) for element in column.searched))
+        case ColumnKind.LABEL:
+            return dialect.contains(column.value, text)
         case ColumnKind.NUMBER:
             number = re.fullmatch(rf"(?:{column.prefix})?([+-]?[0-9]{{1,18}})", text, re.IGNORECASE)
             return column.value == int(number[1]) if number else false()

@@ -7,6 +7,7 @@ from sqlalchemy import Column, ColumnElement, Select, bindparam, delete, func, i
 
 from storage import clock, dialect
 from storage.documents import decode, sealed
+from storage.labels import name_of
 from storage.records import Attributes, Cso, CsoStatus, JoinedBy, KnownCso
 from storage.store import Transaction
 from storage.tables import objects, owed, tombstones, wanted
@@ -37,11 +38,11 @@ _WHOLE = (
     objects.c.created_at,
     objects.c.changed_at,
 )
-_CONTENT = ("external_id", "secondary_id", "secondary_key", "partition", "attributes", "hash")
+_CONTENT = ("external_id", "secondary_id", "secondary_key", "partition", "attributes", "hash", "name")
 
 
 class Content(NamedTuple):
-    """What a CSO holds, ready to be stored: its ids, its document as canonical text, and their fingerprint."""
+    """What a CSO holds, ready to be stored: ids, the document as canonical text, their fingerprint, and a name."""
 
     external_id: str | None
     secondary_id: str | None
@@ -49,6 +50,8 @@ class Content(NamedTuple):
     partition: str
     attributes: str
     hash: int
+    name: str
+    """What a person calls it, or an empty text."""
 
 
 class PlannedCso(NamedTuple):
@@ -72,7 +75,7 @@ def content_of(
 ) -> Content:
     """Make a CSO's content from its ids and attributes."""
     document, mark = sealed(attributes, secondary_id) if secondary_id else sealed(attributes)
-    return Content(external_id, secondary_id, secondary_key, partition, document, mark)
+    return Content(external_id, secondary_id, secondary_key, partition, document, mark, name_of(attributes))
 
 
 async def known_by_external_id(tx: Transaction, system: str, object_type: str, ids: Iterable[str]) -> list[KnownCso]:

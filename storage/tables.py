@@ -44,6 +44,7 @@ objects = Table(
     Column("created_at", Text, nullable=False),
     Column("changed_at", Text, nullable=False),
     Column("sought_by", Text),
+    Column("name", Text, nullable=False, server_default=""),
     Index("objects_by_external_id", "system", "type", "external_id", unique=True),
     Index(
         "objects_by_secondary",

@@ -7,6 +7,7 @@ from sqlalchemy import Select, or_, select, update
 
 from storage import dialect
 from storage.documents import decode
+from storage.labels import labelled, name_of
 from storage.records import Attributes
 from storage.store import Transaction
 from storage.tables import tombstones
@@ -33,7 +34,7 @@ class Tombstone(NamedTuple):
     @property
     def label(self) -> str:
         """What a person called it."""
-        return self.secondary_id or self.external_id or f"cso-{self.object_id}"
+        return labelled(name_of(self.attributes), self.secondary_id or self.external_id or f"cso-{self.object_id}")
 
 
 async def of_object(tx: Transaction, object_id: int) -> list[Tombstone]:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Text, cast, func, insert, literal, select
+from sqlalchemy import insert, literal, select
 
 from storage import clock, dialect
+from storage.labels import LABEL
 from storage.records import Transition
 from storage.store import Transaction
 from storage.tables import objects, pending_exports, transitions
@@ -36,13 +37,12 @@ async def record(
 
 async def record_new_objects(tx: Transaction, first_id: int, *, step_id: int, reason: str) -> None:
     """Record that every CSO from an id on has just been created."""
-    label = func.coalesce(objects.c.secondary_id, objects.c.external_id)
     created = select(
         literal(clock.now()),
         literal("cso"),
         objects.c.id,
         objects.c.system,
-        label,
+        LABEL,
         objects.c.status,
         literal(step_id),
         literal(reason),
@@ -53,18 +53,13 @@ async def record_new_objects(tx: Transaction, first_id: int, *, step_id: int, re
 
 async def record_exports(tx: Transaction, ids: Iterable[int], to_status: str, *, step_id: int, reason: str) -> None:
     """Record that open exports are about to get another status, all for one reason."""
-    label = func.coalesce(
-        func.nullif(objects.c.secondary_id, ""),
-        func.nullif(objects.c.external_id, ""),
-        "cso-" + cast(objects.c.id, Text),
-    )
     moved = (
         select(
             literal(clock.now()),
             literal("export"),
             pending_exports.c.id,
             pending_exports.c.system,
-            label,
+            LABEL,
             pending_exports.c.status,
             literal(to_status),
             literal(step_id),

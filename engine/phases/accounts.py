@@ -10,6 +10,7 @@ from engine.phases.evaluation_page import EvaluationPage
 from engine.phases.finding import claim_name
 from engine.phases.provisioning import create_export, create_pending_provisioning_cso, plan_of
 from engine.phases.staging import PERHAPS_WRITTEN, stage_update, was_sent
+from storage.labels import labelled
 from storage.records import ChangeType, Cso, CsoStatus, ExportStatus, PendingExport
 from storage.transitions import Move
 
@@ -25,7 +26,8 @@ def provision(page: EvaluationPage, desired: Desired) -> None:
     if turn := (page.turns or {}).get((desired.mvo.id, desired.target)):
         export = export._replace(wave=max(export.wave, turn.wave))
     page.added.append(export)
-    label = planned.content.secondary_id or planned.content.external_id or ""
+    known_as = planned.content.secondary_id or planned.content.external_id or f"cso-{planned.id}"
+    label = labelled(planned.content.name, known_as)
     page.step.moved(Move("export", export.id, system, label, None, ExportStatus.PENDING, export.cause))
     page.step.statistics["provisioning adds"] += 1
 

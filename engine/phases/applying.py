@@ -170,7 +170,7 @@ def _take_over(task: ImportState, rows: _Rows, cso: KnownCso, one: Arrival, whol
     if is_interim(content.secondary_id) and whole is not None and step.workspace.is_dn(step.system, one.type):
         content = _without_interim_values(content, one, whole)
     if task.reconciles:
-        rows.seen.append(Sighting(cso.id, one.type, one.attributes(), content.secondary_id))
+        rows.seen.append(Sighting(cso.id, one.type, one.attributes(), content.secondary_id, one.label))
     if cso.kept:
         rows.unkept.append(cso.id)
     if cso.sought_by is not None:

@@ -10,6 +10,7 @@ from typing import IO, NamedTuple
 from engine.connectors.base import Deleted, ImportedObject
 from engine.errors import ObjectError
 from storage.documents import decode
+from storage.labels import labelled
 from storage.objects import Content, content_of
 from storage.records import Attributes
 
@@ -35,8 +36,8 @@ class Arrival(NamedTuple):
 
     @property
     def label(self) -> str:
-        """What a person calls it."""
-        return self.content.secondary_id or self.content.external_id or self.position
+        """What a person calls it: its name first."""
+        return labelled(self.content.name, self.content.secondary_id or self.content.external_id or self.position)
 
     def attributes(self) -> Attributes:
         """Read its attributes back."""

@@ -33,6 +33,7 @@ class Sighting(NamedTuple):
     type: str
     attributes: Attributes
     secondary_id: str | None
+    label: str
 
 
 async def reconcile_pending_exports(tx: Transaction, step: Step, seen: list[Sighting]) -> None:
@@ -153,10 +154,9 @@ def _tell(
 ) -> None:
     """Record transitions, statistics and errors of a page's reconciliation."""
     for export in changed:
-        label = sightings[export.cso_id].secondary_id or ""
-        _record(step, before[export.cso_id], export, label)
+        _record(step, before[export.cso_id], export, sightings[export.cso_id].label)
     for export in confirmed:
-        label = sightings[export.cso_id].secondary_id or ""
+        label = sightings[export.cso_id].label
         step.statistics["exports confirmed"] += 1
         step.moved(Move("export", export.id, export.system, label, export.status, CONFIRMED, "confirmed by import"))
 

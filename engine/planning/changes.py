@@ -6,12 +6,13 @@ What exports explain is told once, with the export: that a confirming import the
 from collections.abc import Iterable, Sequence
 
 from engine.config import StepPlan
-from engine.labels import label_of, name_of
+from engine.labels import label_of
 from engine.phases.staging import expected_state
 from engine.planning.exported import ExportTeller, difference
 from engine.planning.records import METAVERSE, AttributeDiff, PlannedChange, readable
 from engine.workspace import Workspace
 from storage import exports, metaverse, objects, plans
+from storage.labels import name_of
 from storage.plans import Told, Touched
 from storage.records import ChangeType, Cso, CsoStatus, ExportStatus, Mvo, PendingExport
 from storage.store import Transaction

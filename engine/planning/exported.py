@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 
-from engine.labels import label_of, name_of
+from engine.labels import label_of
 from engine.phases.staging import after_changes, expected_state
 from engine.planning.records import AttributeDiff, PlannedChange, readable
 from engine.values import same
 from engine.workspace import Workspace
 from storage import exports, metaverse, objects, plans
+from storage.labels import name_of
 from storage.plans import Sent, Told, Touched
 from storage.records import (
     AttributeChange,

@@ -11,7 +11,7 @@ def test_a_leavers_account_stays_for_the_grace_period_and_goes_after_it(office: 
     office.run()
     assert office.people() == {"ada", "bob", "cleo", "dan"}
     (item,) = office.json("review")
-    assert item["label"] == "2"
+    assert item["label"] == "Bob Noyce (2)"
     assert item["consequences"]["grace_seconds"] == 30 * 86400
 
     office.approve_all("left in November")

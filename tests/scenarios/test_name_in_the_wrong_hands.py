@@ -31,7 +31,7 @@ def test_a_strangers_entry_under_an_accounts_name_is_not_touched(office: Office,
     stranger = office.person("bob")
     office.run()
     assert office.person("bob") == stranger
-    assert office.approve_all("the account is gone") == [BOB]
+    assert office.approve_all("the account is gone") == [f"Bob Noyce ({BOB})"]
     for title in ("Boss", "Chief"):
         office.hr["2"]["title"] = title
         office.run(status=1)
@@ -48,7 +48,7 @@ def test_without_a_join_nothing_proves_that_a_name_is_the_same_person(office: Of
     office.hr["2"]["title"] = "Boss"
     office.run()
     assert office.person("bob") == stranger
-    assert [item["label"] for item in office.json("review")] == [BOB]
+    assert [item["label"] for item in office.json("review")] == [f"Bob Noyce ({BOB})"]
 
 
 def test_a_directory_that_was_restored_whole_is_recognised_by_its_joins(office: Office) -> None:

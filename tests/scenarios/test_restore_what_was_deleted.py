@@ -34,7 +34,7 @@ def test_an_entry_comes_back_with_its_attributes_and_its_groups(office: Office) 
     del office.hr["2"]
     office.run()
     (item,) = office.json("review")
-    assert [entry[2] for entry in item["consequences"]["groups"]] == [f"cn=chess,ou=groups,{SUFFIX}"]
+    assert [entry[2] for entry in item["consequences"]["groups"]] == [f"chess (cn=chess,ou=groups,{SUFFIX})"]
     cso = f"cso-{item['consequences']['deletes'][0][0]}"
     office("review", "approve", item["id"], "--reason", "left")
     office.run()
@@ -47,7 +47,7 @@ def test_an_entry_comes_back_with_its_attributes_and_its_groups(office: Office) 
     told = office("restore", cso, "--reason", "HR was wrong")
     assert "its password: it has to be set anew" in told
     assert f"its id {bob['entryUUID'][0]}: it gets a new one" in told
-    assert "puts it back into cn=chess" in told
+    assert "puts it back into chess (cn=chess" in told
     assert "bob" not in office.people(), "it is staged, not sent"
     office.run()
     after = office.person("bob")

@@ -87,7 +87,7 @@ def test_items_are_chosen_by_a_filter_and_their_number_is_wanted(office: Office)
         _totals(office.json("review", "consequences", "--filter", "kind:absence"))["metaverse", "person", "delete"] == 2
     )
     office("review", "defer", "--filter", "object:2", "--count", "1", "--until", "2099-01-01", "--reason", "later")
-    assert [one["label"] for one in office.json("review")] == ["3"]
+    assert [one["label"] for one in office.json("review")] == ["Cleo Stone (3)"]
     assert "is over already" in office("review", "defer", "rev-2", "--until", "2001-01-01", "--reason", "x", status=2)
     office("review", "approve", "--filter", "!kind:delete", "--count", "1", "--reason", "left")
     office.run()

@@ -82,7 +82,7 @@ def test_what_caused_it_is_told(office: Office) -> None:
     (found,) = office.json("metaverse", "--search", "Bob")
     told = office("explain", found["id"])
     assert "authoritative_source_gone (hr)" in told
-    assert "2 of 'hr'" in told
+    assert "Bob Noyce (2) of 'hr'" in told
     assert "its return in hr" in told
 
 

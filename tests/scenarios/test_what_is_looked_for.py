@@ -47,7 +47,7 @@ def test_who_went_missing_meanwhile_is_missing_when_the_query_is_as_it_was(offic
     assert office.json("review") == []
     person["filter"] = wide
     office.run(status=None)
-    assert [item["label"] for item in office.json("review")] == [dn]
+    assert [item["label"] for item in office.json("review")] == [f"Bob Noyce ({dn})"]
 
 
 def test_those_held_can_be_let_into_the_review(office: Office) -> None:

@@ -19,14 +19,6 @@ Cells = Callable[[feed.Document], Sequence[Any]]
 DEFAULT_LIMIT = 100
 
 
-def _name(row: feed.Document) -> str:
-    values = row["attributes"]
-    for name in ("display_name", "displayName", "cn", "name", "mail"):
-        if values.get(name):
-            return str(values[name][0])
-    return ""
-
-
 def _changes(row: feed.Document) -> str:
     names = [change["name"] for change in row["changes"]]
     return ", ".join((["dn"] if row["new_secondary_id"] else []) + names)
@@ -34,14 +26,13 @@ def _changes(row: feed.Document) -> str:
 
 COLUMNS: dict[str, tuple[list[str], Cells]] = {
     "objects": (
-        ["id", "system", "type", "status", "object", "name", "mvo"],
+        ["id", "system", "type", "status", "object", "mvo"],
         lambda row: [
             row["id"],
             row["system"],
             row["type"],
             row["status"],
-            row["secondary_id"] or row["external_id"],
-            _name(row),
+            row["label"],
             f"mvo-{row['mvo_id']}" if row["mvo_id"] else "",
         ],
     ),

@@ -4,10 +4,10 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
-from engine.labels import label_of_mvo
+from engine.labels import label_of, label_of_mvo
 from engine.workspace import Workspace
 from storage import lists
-from storage.records import ListedError, ListedExport, Mvo, PendingExport, Place, Query, Term, Transition
+from storage.records import Cso, ListedError, ListedExport, Mvo, PendingExport, Place, Query, Term, Transition
 from storage.store import Transaction
 
 __all__ = ["COLUMNS", "Document", "Place", "Query", "Term", "count", "keys", "listing", "page", "parse_filter", "rank"]
@@ -129,6 +129,8 @@ def _document(kind: str, record: lists.Record) -> Document:
     match record:
         case ListedExport(export, label):
             fields = {**export_document(export), "label": label}
+        case Cso():
+            fields = {**record._asdict(), "label": label_of(record)}
         case Mvo():
             fields = {**record._asdict(), "label": label_of_mvo(record)}
         case Transition() | ListedError():

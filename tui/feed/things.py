@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from engine.labels import label_of, with_references
+from engine.labels import label_of, label_of_mvo, with_references
 from engine.workspace import Workspace
 from storage import exports, metaverse, objects, references, reviews, runs, tombstones, transitions
 from storage.records import Cso, ReviewItem
@@ -36,6 +36,7 @@ async def _show_cso(tx: Transaction, cso_id: int) -> Document | None:
     return {
         **csos[0]._asdict(),
         "id": f"cso-{cso_id}",
+        "label": label_of(csos[0]),
         "pending_export": {**export_document(staged), "id": f"exp-{staged.id}"} if staged else None,
         "reviews": [{"id": f"rev-{item.id}", "state": item.state} for item in await reviews.all_of(tx, cso_id)],
         "owed": await _owed(tx, references.IN, cso_id),
@@ -59,6 +60,7 @@ async def _show_mvo(tx: Transaction, workspace: Workspace, mvo_id: int) -> Docum
     return {
         **mvos[0]._asdict(),
         "id": f"mvo-{mvo_id}",
+        "label": label_of_mvo(mvos[0]),
         "attributes": with_references(mvos[0], declared),
         "owed": await _owed(tx, references.OUT, mvo_id),
         "joined": [
@@ -83,8 +85,13 @@ async def _show_export(tx: Transaction, export_id: int) -> Document | None:
     cso = (await objects.get(tx, [export.cso_id]))[0]
     now = {change.name: cso.attributes.get(change.name, []) for change in export.changes}
     changes = [{**change._asdict(), "now": now[change.name]} for change in export.changes]
-    label = cso.secondary_id or cso.external_id
-    return {**export._asdict(), "id": f"exp-{export_id}", "label": label, "changes": changes, "transitions": history}
+    return {
+        **export._asdict(),
+        "id": f"exp-{export_id}",
+        "label": label_of(cso),
+        "changes": changes,
+        "transitions": history,
+    }
 
 
 async def _show_review(tx: Transaction, item_id: int) -> Document | None:

@@ -7,13 +7,6 @@ from tui.moments import local_time
 from tui.screens.listing import ListScreen
 from tui.widgets.columns import Column
 
-_NAMES = ("display_name", "displayName", "cn", "name", "mail", "email")
-
-
-def _name(row: dict[str, Any]) -> str:
-    values = row["attributes"]
-    return next((str(values[name][0]) for name in _NAMES if values.get(name)), "")
-
 
 def _state(row: dict[str, Any]) -> tuple[str, str]:
     if row["deleted"]:
@@ -37,8 +30,7 @@ class ObjectsScreen(ListScreen):
         Column("system", "system", 10, lambda row: row["system"]),
         Column("type", "type", 10, lambda row: row["type"], priority=5),
         Column("status", "status", 13, lambda row: tones.status(row["status"]), priority=1),
-        Column("object", "object", 26, lambda row: row["secondary_id"] or row["external_id"], flex=3),
-        Column("name", "name", 14, _name, flex=1, priority=4, sortable=False),
+        Column("object", "object", 26, lambda row: row["label"], flex=3),
         Column("mvo", "joined to", 11, lambda row: f"mvo-{row['mvo_id']}" if row["mvo_id"] else "", priority=6),
         Column("changed_at", "changed", 16, lambda row: local_time(row["changed_at"]), priority=7),
     )

@@ -13,7 +13,7 @@ def cso(found: Document, width: int) -> list[SheetLine]:
         gone = [SheetLine([(f" {found['id']} is no longer in the connector space", "warn")])]
         return [*gone, *section("Timeline"), *timeline(found["transitions"], width)]
     lines = [
-        *fact("object", found["secondary_id"] or found["external_id"] or found["id"], width, tone="strong"),
+        *fact("object", found["label"], width, tone="strong"),
         *fact("id", found["id"], width),
         *fact("system", f"{found['system']}, {found['type']}", width),
         *stated("status", tones.status(found["status"]), width),
@@ -43,7 +43,11 @@ def cso(found: Document, width: int) -> list[SheetLine]:
 
 def mvo(found: Document, width: int) -> list[SheetLine]:
     """Show an MVO: what it is joined to, and its attributes with who contributed each."""
-    lines = [*fact("id", found["id"], width, tone="strong"), *fact("type", found["type"], width)]
+    lines = [
+        *fact("object", found["label"], width, tone="strong"),
+        *fact("id", found["id"], width),
+        *fact("type", found["type"], width),
+    ]
     if found["deleted"]:
         lines += fact("state", "deleted; its objects in targets are being removed", width, tone="warn")
     elif found["delete_after"]:

@@ -1,0 +1,49 @@
+"""What a person calls an object, the same wherever it is named: its name first, then what its system calls it."""
+
+from functools import lru_cache
+
+from sqlalchemy import Text, case, cast, func, or_
+
+from storage.records import Attributes
+from storage.tables import objects
+
+_WHOLE = ("displayname", "fullname", "commonname", "cn", "name")
+_FIRST = ("givenname", "firstname", "forename")
+_LAST = ("surname", "sn", "lastname", "familyname")
+_LOGIN = ("accountname", "samaccountname", "uid", "login", "mail", "email")
+
+_KNOWN_AS = func.coalesce(
+    func.nullif(objects.c.secondary_id, ""), func.nullif(objects.c.external_id, ""), "cso-" + cast(objects.c.id, Text)
+)
+LABEL = case(
+    (or_(objects.c.name == "", objects.c.name == _KNOWN_AS), _KNOWN_AS),
+    else_=objects.c.name + " (" + _KNOWN_AS + ")",
+)
+"""The label of a CSO, as the store works it out."""
+
+
+def name_of(attributes: Attributes) -> str:
+    """Give the usual name that an object has: a whole one, else first and last, else a login; or an empty text."""
+    for names in _spellings(tuple(attributes)):
+        parts = [values[0] for name in names if (values := attributes[name]) and isinstance(values[0], str)]
+        if found := " ".join(part.strip() for part in parts).strip():
+            return found
+    return ""
+
+
+def labelled(name: str, known_as: str) -> str:
+    """Put a name before an id, where there is one that says more."""
+    return f"{name} ({known_as})" if name not in ("", known_as) else known_as
+
+
+@lru_cache(maxsize=1_024)
+def _spellings(names: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Give the attributes whose values make a name, the best ones first, as they are written: `Full Name`, `cn`."""
+    written = {"".join(filter(str.isalnum, name)).casefold(): name for name in reversed(names)}
+
+    def known(words: tuple[str, ...]) -> list[str]:
+        return [written[word] for word in words if word in written]
+
+    whole, first, last, login = known(_WHOLE), known(_FIRST)[:1], known(_LAST)[:1], known(_LOGIN)
+    parts = [(*first, *last)] if last else []
+    return [*((name,) for name in whole), *parts, *((name,) for name in login)]

@@ -18,8 +18,8 @@ from storage.store import Transaction
 Consequences = dict[str, Any]
 """As the review keeps them.
 
-`mvo`, `mvo_deleted`, `deletion_rule`, `grace_seconds`, `deletes`, `disabled`, `left_alone`, `recalled`, `taken_over`,
-`recreated`, `referring`, `groups`, `together_with`.
+`mvo`, `mvo_label`, `mvo_deleted`, `deletion_rule`, `grace_seconds`, `deletes`, `disabled`, `left_alone`, `recalled`,
+`taken_over`, `recreated`, `referring`, `groups`, `together_with`.
 
 The lists of objects hold `[CSO id, system, label, primary external id]`; `taken_over` gives for each recalled
 attribute that somebody else gives from then on `[CSO id, system, label]`; `together_with` holds those of its
@@ -153,6 +153,7 @@ def describe(fate: Fate, mvo: Mvo, leaving: Cso) -> Consequences:
     recalled = [] if fate.mvo_deleted else [name for name, by in mvo.contributors.items() if by[0] == leaving.id]
     return {
         "mvo": mvo.id,
+        "mvo_label": label_of_mvo(mvo),
         "mvo_deleted": fate.mvo_deleted,
         "grace_seconds": int(fate.grace.total_seconds()),
         "deletes": _listed(fate.deletes),

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
 
 from storage import clock, dialect, transitions
 from storage.documents import decode, encode
-from storage.labels import LABEL
+from storage.labels import KNOWN_AS, LABEL
 from storage.records import AttributeChange, ChangeStatus, ChangeType, ExportStatus, ListedExport, PendingExport
 from storage.store import Transaction
 from storage.tables import objects, pending_exports, review_items
@@ -243,9 +243,9 @@ async def deletes_sent(tx: Transaction, cso_ids: Iterable[int]) -> set[int]:
 
 async def listed(tx: Transaction, ids: Iterable[int]) -> list[ListedExport]:
     """Read pending exports, each with the label of its CSO."""
-    query = select(*_WHOLE, LABEL).join(objects, objects.c.id == pending_exports.c.cso_id)
+    query = select(*_WHOLE, LABEL, KNOWN_AS).join(objects, objects.c.id == pending_exports.c.cso_id)
     rows = await tx.execute(query.where(dialect.among(pending_exports.c.id, ids)))
-    return [ListedExport(_export(row), row[len(_WHOLE)]) for row in rows]
+    return [ListedExport(_export(row), *row[len(_WHOLE) :]) for row in rows]
 
 
 async def counts(tx: Transaction) -> list[tuple[str, ChangeType, ExportStatus, bool, int]]:

@@ -12,12 +12,13 @@ _FIRST = ("givenname", "firstname", "forename")
 _LAST = ("surname", "sn", "lastname", "familyname")
 _LOGIN = ("accountname", "samaccountname", "uid", "login", "mail", "email")
 
-_KNOWN_AS = func.coalesce(
+KNOWN_AS = func.coalesce(
     func.nullif(objects.c.secondary_id, ""), func.nullif(objects.c.external_id, ""), "cso-" + cast(objects.c.id, Text)
 )
+"""What a CSO's own system calls it."""
 LABEL = case(
-    (or_(objects.c.name == "", objects.c.name == _KNOWN_AS), _KNOWN_AS),
-    else_=objects.c.name + " (" + _KNOWN_AS + ")",
+    (or_(objects.c.name == "", objects.c.name == KNOWN_AS), KNOWN_AS),
+    else_=objects.c.name + " (" + KNOWN_AS + ")",
 )
 """The label of a CSO, as the store works it out."""
 

@@ -399,10 +399,11 @@ class Query(NamedTuple):
 
 
 class ListedExport(NamedTuple):
-    """A pending export with what a person calls its CSO."""
+    """A pending export with what a person, and what the system calls its CSO."""
 
     export: PendingExport
     label: str
+    known_as: str
 
 
 Place = tuple[Any, int]

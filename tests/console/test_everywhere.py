@@ -16,7 +16,7 @@ SCREENS = {
     "2": ("Exports", "exp-"),
     "3": ("Objects", "cso-"),
     "4": ("Metaverse", "mvo-"),
-    "5": ("Transitions", "uid="),
+    "5": ("Transitions", "(uid"),
     "6": ("Review", "rev-1"),
     "7": ("Runs", "run-"),
     "8": ("Systems", "hr"),

@@ -26,8 +26,8 @@ SCRIPTS = "שלום مرحبا 漢字かな한글 e\u0301\u0301\u0301 👩\u200d
 HOSTILE = " ".join((PLAIN, MARKUP, ESCAPES, LINES, UNSEEN, SCRIPTS))
 LEGAL = HOSTILE.replace("\x00", "")
 """What a CSV file can hold."""
-NAME = f"{PLAIN} {MARKUP} \x1b[2J\x9b31m\u202e\u200b\u00a0"
-"""What a key of a TOML file can hold."""
+NAME = f"{PLAIN} {MARKUP}"
+"""What a profile can be called."""
 LONG = PLAIN + "\u202e\x1b[31m" + "x" * 100_000
 RAW = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufe0f\U000e0041]")
 
@@ -75,6 +75,7 @@ def _poison(store: Path) -> None:
         f"UPDATE objects SET secondary_id = ? || id, attributes = ? WHERE id IN ({exports})", (HOSTILE, names)
     )
     connection.execute("UPDATE objects SET external_id = ? || id WHERE id % 7 = 1", (HOSTILE,))
+    put("objects", "name", "id % 2 = 1")
     put("pending_exports", "cause new_secondary_id error_code error_message")
     change = [HOSTILE, [HOSTILE, LONG], [], True, "ExportedNotConfirmed", [HOSTILE]]
     connection.execute("UPDATE pending_exports SET changes = ? WHERE changes <> '[]'", (json.dumps([change]),))

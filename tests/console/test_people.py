@@ -12,7 +12,7 @@ from tests.terminal import Terminal
 from tests.workspace import INTERLOCK, Workspace
 from tui import restricted
 
-SCREENS = {"2": "Exports", "3": "cso-", "4": "mvo-", "5": "uid=", "6": "rev-1", "7": "run-2", "8": "hr"}
+SCREENS = {"2": "Exports", "3": "cso-", "4": "mvo-", "5": "(uid", "6": "rev-1", "7": "run-2", "8": "hr"}
 BAD = (
     *("TEXTUAL_DRIVER", "TEXTUAL_LOG", "TEXTUAL_SCREENSHOT_LOCATION", "PYTHONPATH", "PYTHONINSPECT", "LD_PRELOAD"),
     *("SSLKEYLOGFILE", "SSL_CERT_FILE", "EDITOR", "PAGER", "INTERLOCK_CONFIG", "TMPDIR", "BASH_ENV"),

@@ -127,8 +127,8 @@ async def _pages(tx: Transaction, query: Query, limit: int) -> AsyncIterator[lis
 def _document(kind: str, record: lists.Record) -> Document:
     fields: Document
     match record:
-        case ListedExport(export, label):
-            fields = {**export_document(export), "label": label}
+        case ListedExport(export, label, known_as):
+            fields = {**export_document(export), "label": label, "known_as": known_as}
         case Cso():
             fields = {**record._asdict(), "label": label_of(record)}
         case Mvo():

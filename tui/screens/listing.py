@@ -268,14 +268,14 @@ class ListScreen(ConsoleScreen):
     # Taking things along ------------------------------------------------------------------------------------------
 
     def action_copy_name(self) -> None:
-        """Copy what the object is called."""
+        """Copy what the object's own system calls it, to be looked for there."""
         if document := self.table.current:
             self._copy(self.name_of(document))
 
     def name_of(self, document: dict[str, Any]) -> str:
-        """Give what a row's object is called."""
-        found = document.get("label") or document.get("secondary_id") or document.get("external_id") or document["id"]
-        return str(found)
+        """Give what a row's object is called in its system, else by a person."""
+        names = (document.get(key) for key in ("known_as", "secondary_id", "external_id", "label", "id"))
+        return str(next(filter(None, names)))
 
     def action_copy_row(self) -> None:
         """Copy the row."""

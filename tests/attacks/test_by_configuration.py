@@ -160,6 +160,6 @@ def test_the_very_same_attacks_delete_once_they_are_approved(office: Office) -> 
     """That nothing went is no proof if nothing could: an approval lets the delete through."""
     absence(office)
     office.run()
-    assert office.approve_all() == ["2"]
+    assert office.approve_all() == ["Bob Noyce (2)"]
     office.run()
     assert office.people() == EVERYBODY - {"bob"}

@@ -217,7 +217,8 @@ def test_a_delta_tells_what_was_changed_created_renamed_and_deleted(domain: Doma
     assert "1 renames" in told
     assert "1 deletes" in told
     (item,) = domain.json("review")
-    assert item["label"] == bob.replace("\\2C", "\\,")
+    bob = bob.replace("\\2C", "\\,")
+    assert item["label"] == f"Bob Noyce, Jr. ({bob})"
     assert "everything was read" not in told
 
 

@@ -84,7 +84,7 @@ def test_it_names_who_contributed_each_attribute_and_who_lost(office: Workspace)
     badge = next(one for one in found["joined"] if one["system"] == "doors")
     assert badge["matches"] == {"rule": "badges", "by": "name", "key": "ada"}
     (target,) = found["targets"]
-    assert target["account"]["label"] == "uid=ada,ou=it,dc=example,dc=org"
+    assert target["account"]["label"] == "ada (uid=ada,ou=it,dc=example,dc=org)"
     assert target["verdict"] == "wanted, and there"
     text = office("explain", "mvo-1")
     assert "outranked by rule 'people'" in text

@@ -192,7 +192,7 @@ def test_what_was_deleted_goes_to_the_review_and_no_further(telling: Slapd, tmp_
     assert site.statuses("directory") == {"Normal": 4, "Obsolete": 1}
     assert site.query("SELECT count(*) FROM metaverse") == [(5,)]
     [item] = site.json("review")
-    assert item["label"] == f"uid=ada,{PEOPLE}"
+    assert item["label"].endswith(f" (uid=ada,{PEOPLE})")
     assert site.query("SELECT json_extract(attributes, '$.cn[0]') FROM metaverse WHERE attributes LIKE '%bob%'") == [
         ("Robert",)
     ]

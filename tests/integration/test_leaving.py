@@ -17,7 +17,8 @@ def test_a_removed_row_waits_and_its_entry_stays_until_it_is_approved(office: Of
     assert office.statuses("hr")["Obsolete"] == 1
     assert leaver["employee_id"] in by_number(slapd.people())
     items = office.json("review")
-    assert [item["label"] for item in items] == [leaver["employee_id"]]
+    name = f"{leaver['first_name']} {leaver['last_name']}"
+    assert [item["label"] for item in items] == [f"{name} ({leaver['employee_id']})"]
     assert items[0]["evidence"]["missing_together"] == 1
     assert len(items[0]["consequences"]["deletes"]) == 1
 

@@ -28,6 +28,14 @@ WORDS = {
     "status": ("Normal", "Obsolete", "PendingProvisioning"),
     "change": ("Create", "Update"),
 }
+
+
+def label_of(row: "Row") -> str:
+    """Name an object as a person would: by its name, and by what its system calls it."""
+    known_as = row["secondary_id"] or row["external_id"] or f"cso-{row['id']}"
+    return known_as if row["name"] in ("", known_as) else f"{row['name']} ({known_as})"
+
+
 OBJECTS = st.fixed_dictionaries(
     {
         "system": st.sampled_from(WORDS["system"]),
@@ -35,6 +43,7 @@ OBJECTS = st.fixed_dictionaries(
         "status": st.sampled_from(WORDS["status"]),
         "external_id": MAYBE,
         "secondary_id": MAYBE,
+        "name": st.just("") | TEXT,
         "mvo_id": st.none() | st.integers(1, 3),
         "changed_at": st.sampled_from([AT, "2026-02-01T00:00:00.000Z"]),
         "attributes": st.dictionaries(
@@ -63,7 +72,7 @@ COLUMNS = {
         "system": ("word", lambda row: [row["system"]]),
         "type": ("word", lambda row: [row["type"]]),
         "status": ("word", lambda row: [row["status"]]),
-        "object": ("text", lambda row: [row["external_id"] if row["secondary_id"] is None else row["secondary_id"]]),
+        "object": ("text", lambda row: [label_of(row)]),
         "external_id": ("text", lambda row: [row["external_id"]]),
         "secondary_id": ("text", lambda row: [row["secondary_id"]]),
         "mvo": ("number", lambda row: [row["mvo_id"]]),
@@ -195,8 +204,7 @@ def test_walking_pages_gives_what_python_gives(
     if kind == "exports":
         drawn = data.draw(st.lists(EXPORTS, min_size=len(csos), max_size=len(csos)))
         for number, (cso, row) in enumerate(zip(csos, drawn, strict=True), 1):
-            label = cso["external_id"] if cso["secondary_id"] is None else cso["secondary_id"]
-            exports.append({**row, "id": number, "cso_id": number, "label": label})
+            exports.append({**row, "id": number, "cso_id": number, "label": label_of(cso)})
     with patch.object(list_words, "RARE", rare):
         loop.run(compare(store, csos, exports, data.draw(queries(kind)), size))
 

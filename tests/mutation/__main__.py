@@ -41,7 +41,7 @@ GUARDS = {
     "engine/phases/interim_names.py": "change_places name_turns",
     "engine/phases/detecting.py": "looked_for leaver member_deleted must_not_slip test_leaving",
 }
-"""What guards deletes, identity and joins → parts of the names of the tests that should notice a change."""
+"""What guards deletes, identity and joins → parts of the names of the tests that should notice, the nearest first."""
 SLOWER = 4
 """A mutant that takes so many times as long as the module does unbroken is killed: it hangs."""
 
@@ -136,16 +136,17 @@ def _passes(tree: Path, module: str, *, timeout: float | None) -> bool:
 
 
 def _tests_of(tree: Path, module: str) -> Iterator[str]:
-    """Give the files whose names have one of a module's parts in them; each part has to find one."""
-    names = GUARDS.get(module, "").split()
+    """Give the files whose names have one of a module's parts in them, in the order of the parts."""
     files = sorted((tree / "tests").rglob("test_*.py"))
-    for name in names:
-        if not any(name in path.name for path in files):
+    given: set[Path] = set()
+    for name in GUARDS.get(module, "").split():
+        found = [path for path in files if name in path.name]
+        if not found:
             raise SystemExit(f"{module}: no test file has {name!r} in its name; see GUARDS")
-    found = [str(path) for path in files if any(name in path.name for name in names)]
-    if not found:
+        yield from (str(path) for path in found if path not in given)
+        given.update(found)
+    if not given:
         raise SystemExit(f"{module}: no tests are named for it in GUARDS")
-    yield from found
 
 
 def _report(tried: int, survivors: list[Mutant]) -> int:

@@ -66,7 +66,7 @@ class Machine(RuleBasedStateMachine):
         """entryUUID → the entry as it was when its person was first seen in grace."""
         self.there: dict[str, Entry] = {}
         self.named: set[str] = set()
-        """DNs that approvals have named so far."""
+        """Primary ids of the entries that approvals have named so far."""
 
     def teardown(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -143,16 +143,27 @@ class Machine(RuleBasedStateMachine):
 
     @rule(keep=st.sets(st.integers(0, 20), max_size=3))
     def decides(self, keep: set[int]) -> None:
-        """Approve most of what waits, keep some, with its names written down."""
+        """Approve most of what waits, keep some, with what it names written down; who has a known number is new."""
         self._write()
         if not (self.folder / "interlock.db").exists():
             return
         for place, item in enumerate(self.office.json("review", "--limit", "0")):
-            verb = "keep" if place in keep else "approve"
+            verb = "keep" if place in keep and item["kind"] != "identity" else "approve"
             code, _, _ = self.office.main("review", verb, item["id"], "--reason", "as agreed")
             shown = self.office.json("show", item["id"])
             if verb == "approve" and code == 0 and shown["state"] == "approved":
-                self.named |= {entry[2] for entry in shown["consequences"].get("deletes", [])}
+                self.named |= {external_id for _, _, _, external_id in shown["consequences"].get("deletes", [])}
+
+    @rule(person=people)
+    def leaves_for_good(self, person: int) -> None:
+        """Nobody has the person any more, it is approved, and grace goes by."""
+        for number in [one for one, row in self.hr.items() if row["ssn"] == f"S{person}"]:
+            del self.hr[number]
+        self.crew.pop(person, None)
+        for _ in range(2):
+            self.runs()
+            self.decides(set())
+            self.days_pass(6)
 
     # -------------------------------------------------------------- what must hold
 
@@ -173,7 +184,7 @@ class Machine(RuleBasedStateMachine):
         for one, (_, entry) in accounts.items():
             self.owner.setdefault(one, int(entry["carLicense"][0].removeprefix("S")))
         for one in self.there.keys() - accounts.keys():
-            assert self.there[one]["dn"][0] in self.named, f"{self.there[one]} vanished, and no approval had named it"
+            assert one in self.named, f"{self.there[one]} vanished, and no approval had named it"
         self.there = {one: {**entry, "dn": [dn]} for one, (dn, entry) in accounts.items()}
         in_grace = self._in_grace()
         self.frozen = {

@@ -141,19 +141,32 @@ def differing_from_plan(workspace: Workspace, cso: Cso, found: ImportedObject) -
 
 
 async def adopt_or_refuse(step: Step, connector: Connector, cso: Cso, result: ExportResult) -> ExportResult:
-    """Creating something that exists and is what we meant adopts it; anything else is an error."""
+    """Creating something that exists and is what we meant adopts it; anything else is an error.
+
+    So is what an import knows already as another object: no join has found it.
+    """
     found = await _look_up(step, connector, cso, None)
     differing = differing_from_plan(step.workspace, cso, found) if found is not None else []
-    if found is not None and not differing:
+    known = await _known_as_another(step, cso, found)
+    if found is not None and not differing and not known:
         return ExportResult(result.id, found.external_id, adopted=True)
     unreadable = f": it cannot be read: {found.error.message}" if found is not None and found.error else ""
     error = ObjectError(
         "existing-object",
         f"'{label_of(cso)}' exists already and is not what was meant"
-        + (unreadable or (f": it differs in {', '.join(differing[:5])}" if differing else "")),
+        + (unreadable or known or (f": it differs in {', '.join(differing[:5])}" if differing else "")),
         "if it is the same person, give the rule a join that finds it; if not, give this one another name",
     )
     return ExportResult(result.id, error=error)
+
+
+async def _known_as_another(step: Step, cso: Cso, found: ImportedObject | None) -> str:
+    """Say as which other CSO something is known that was found in the target; nothing where it is not."""
+    if found is None or found.external_id is None:
+        return ""
+    async with step.workspace.store.reading() as tx:
+        others = await objects.known_by_external_id(tx, cso.system, cso.type, [found.external_id])
+    return next((f": it is known as cso-{one.id}, which no join has found" for one in others if one.id != cso.id), "")
 
 
 async def follow_renamed(

@@ -22,7 +22,7 @@ KNOWN = Path(__file__).with_name("survivors.md")
 GUARDS = {
     "engine/rules/lifecycle.py": "what_calls grace_freezes leaver_with_grace authoritative must_not_slip return_in"
     " change_hands second_source two_people lifecycle_configuration",
-    "engine/phases/same_object.py": "wrong_hands return_after restore typed_ids",
+    "engine/phases/same_object.py": "wrong_hands settle_first return_after restore typed_ids",
     "engine/phases/matching.py": "wrong_hands duplicates joiner adopted test_matching typed_ids",
     "engine/phases/arrivals.py": "duplicates joiner typed_ids wrong_hands",
     "engine/phases/applying.py": "duplicates joiner wrong_hands return_in mover change_hands",

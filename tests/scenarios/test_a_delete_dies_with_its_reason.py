@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.scenarios.conftest import Office
+from tests.slapd import SUFFIX
 
 
 def _left_scope(office: Office) -> Any:
@@ -112,6 +113,8 @@ def test_somebody_else_under_the_name_of_who_was_deleted_is_not_asked_about(offi
     office.run()
     lines = ["employeeNumber: 99", "objectClass: inetOrgPerson", "uid: bob", "cn: Bob", "sn: Newman"]
     office.slapd.add("\n".join([f"dn: {old['dn'][0]}", *lines]) + "\n")
+    elsewhere = ["employeeNumber: 2", "objectClass: inetOrgPerson", "uid: admin2", "cn: Operator", "sn: Two"]
+    office.slapd.add("\n".join([f"dn: uid=admin2,ou=people,{SUFFIX}", *elsewhere]) + "\n")
     office.run()
     assert office.codes() == []
     assert office.json("review") == []

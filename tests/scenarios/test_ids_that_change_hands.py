@@ -47,6 +47,7 @@ def test_kept_it_is_the_same_person(office: Office) -> None:
     zoe = office.person("zoe")
     assert zoe["entryUUID"] == bob["entryUUID"]
     office.settled()
+    assert office.json("show", item["id"])["state"] == "kept", "what was answered stays answered"
 
 
 @pytest.mark.parametrize("grace", ["", "30d"])

@@ -51,6 +51,25 @@ def test_without_a_join_nothing_proves_that_a_name_is_the_same_person(office: Of
     assert [item["label"] for item in office.json("review")] == [f"Bob Noyce ({BOB})"]
 
 
+@pytest.mark.parametrize("whole", [True, False], ids=["all that was planned", "something else"])
+def test_without_a_join_what_was_never_sent_is_nobodys_though_it_holds_all_that_was_planned(
+    office: Office, whole: bool
+) -> None:
+    del office.rule("people to the directory")["join"]
+    office.run()
+    office.hires("7", "Zoe Quinn")
+    for step in (("import", "hr"), ("sync",), ("evaluate",)):
+        office("step", *step)
+    (export,) = office.json("exports")
+    planned = {change["name"]: change["add"] for change in export["changes"]} | ({} if whole else {"cn": ["Zoe Other"]})
+    lines = [f"{name}: {value}" for name, values in planned.items() for value in values]
+    office.slapd.add("\n".join([f"dn: {export['known_as']}", "objectClass: inetOrgPerson", *lines]) + "\n")
+    written = office.person("zoe")
+    office.run(status=None)
+    assert office.person("zoe") == written
+    assert office.codes() == ["existing-object"]
+
+
 def test_a_directory_that_was_restored_whole_is_recognised_by_its_joins(office: Office) -> None:
     office.run()
     entries = office.slapd.people()

@@ -32,6 +32,23 @@ def test_what_was_not_written_is_to_be_sent_again(office: Office) -> None:
     assert export["status"] == "Pending"
 
 
+@pytest.mark.parametrize("joined", [True, False], ids=["join", "no join"])
+def test_what_was_created_before_the_kill_is_known_by_all_that_was_planned(office: Office, joined: bool) -> None:
+    if not joined:
+        del office.rule("people to the directory")["join"]
+    office.run()
+    office.hires("7", "Zoe Quinn")
+    for step in (("import", "hr"), ("sync",), ("evaluate",)):
+        office("step", *step)
+    assert killed(office, "step", "export", "directory", at=STORED, after=False)
+    zoe = office.person("zoe")
+    office("step", "import", "directory")
+    assert office.query("SELECT count(*) FROM objects WHERE system = 'directory'") == [(5,)], "it is no stranger's"
+    office.run()
+    assert office.person("zoe") == zoe
+    office.settled()
+
+
 def _is_killed_while_sending(office: Office, *, written: bool) -> None:
     """Change Bob's title, and die before it is sent, or before anybody notes that it was."""
     office.run()

@@ -164,8 +164,9 @@ class Site(Inside):
         last: dict[str, str] = {}
         moves = "SELECT label, from_status, to_status FROM transitions WHERE entity = 'export' ORDER BY id"
         for label, before, after in self.query(moves):
-            assert last.get(label) == before
-            last[label] = after
+            name = label.rpartition(" (")[2].removesuffix(")")
+            assert last.get(name) == before
+            last[name] = after
         assert last == {name: status for status, names in by_status.items() for name in names}
 
     def recover(self) -> None:

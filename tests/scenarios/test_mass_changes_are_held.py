@@ -54,6 +54,16 @@ def test_a_column_that_is_cleared_or_changed_for_everybody_stops_the_import(
     office.settled()
 
 
+def test_how_many_would_be_cleared_and_how_many_changed_is_told(office: Office) -> None:
+    numbers = list(office.hr)
+    for cleared, words in ((PEOPLE, "be cleared on"), (2, "be changed (2 cleared) on"), (0, "be changed on")):
+        for place, number in enumerate(numbers):
+            office.hr[number]["title"] = "" if place < cleared else f"another {cleared}"
+        office.run(status=3)
+        (batch,) = _held(office)
+        assert words in batch["arithmetic"]
+
+
 def test_a_file_whose_columns_are_shifted_is_caught_whole(office: Office) -> None:
     before = office.slapd.people()
     _shifted(office)

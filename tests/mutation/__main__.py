@@ -23,7 +23,7 @@ GUARDS = {
     "engine/rules/lifecycle.py": "what_calls grace_freezes leaver_with_grace authoritative must_not_slip return_in"
     " change_hands second_source two_people lifecycle_configuration",
     "engine/phases/same_object.py": "wrong_hands settle_first return_after restore typed_ids",
-    "engine/phases/matching.py": "wrong_hands duplicates joiner adopted test_matching typed_ids",
+    "engine/phases/matching.py": "wrong_hands settle_first duplicates joiner adopted test_matching typed_ids",
     "engine/phases/arrivals.py": "duplicates joiner typed_ids wrong_hands",
     "engine/phases/applying.py": "duplicates joiner wrong_hands return_in mover change_hands",
     "engine/phases/joining.py": "comes_back ambiguous what_calls joiner return_ by_hand two_sources late_and",

@@ -4,6 +4,7 @@ import pytest
 
 from tests.dying import killed
 from tests.scenarios.conftest import Office
+from tests.slapd import SUFFIX
 
 SENT, STORED = 6, 7
 """The transactions of an export of one batch: its exports are marked as being sent, and what became of them kept."""
@@ -47,6 +48,23 @@ def test_what_was_created_before_the_kill_is_known_by_all_that_was_planned(offic
     office.run()
     assert office.person("zoe") == zoe
     office.settled()
+
+
+def test_what_was_perhaps_created_is_not_whatever_has_its_name_since(office: Office) -> None:
+    del office.rule("people to the directory")["join"]
+    office.run()
+    office.hires("7", "Zoe Quinn")
+    for step in (("import", "hr"), ("sync",), ("evaluate",)):
+        office("step", *step)
+    assert killed(office, "step", "export", "directory", at=SENT, after=True)
+    lines = ("objectClass: inetOrgPerson", "uid: zoe", "cn: Zoe Other", "sn: Other")
+    office.slapd.add("\n".join([f"dn: uid=zoe,ou=people,{SUFFIX}", *lines]) + "\n")
+    stranger = office.person("zoe")
+    office("step", "import", "directory")
+    assert office.query("SELECT count(*) FROM objects WHERE system = 'directory'") == [(6,)], "it is a stranger's"
+    office.run(status=1)
+    assert office.codes() == ["existing-object"]
+    assert office.person("zoe") == stranger
 
 
 def _is_killed_while_sending(office: Office, *, written: bool) -> None:

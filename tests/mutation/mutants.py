@@ -53,7 +53,11 @@ def _changes(node: ast.AST) -> list[tuple[str, int]]:
             return [("turned round", 0)]
         case ast.BoolOp(op=op, values=values):
             other = "or" if isinstance(op, ast.And) else "and"
-            dropped = [(f"without part {number}", number) for number in range(1, len(values) + 1)]
+            dropped = [
+                (f"without part {number}", number)
+                for number, value in enumerate(values, 1)
+                if not isinstance(value, ast.Constant)  # `name or ""` says what there is for the types alone
+            ]
             return [(f"joined by {other}", 0), *dropped]
         case ast.UnaryOp(op=ast.Not()):
             return [("not dropped", 0)]

@@ -9,7 +9,7 @@ from storage.records import Attributes, Cso, Mvo
 
 def label_of(cso: Cso) -> str:
     """Give what a person calls a CSO: its name, with its DN or other secondary id, else its primary external id."""
-    return labelled(name_of(cso.attributes), cso.secondary_id or cso.external_id or f"cso-{cso.id}")
+    return labelled(name_of(cso.attributes), cso.secondary_id, cso.external_id, f"cso-{cso.id}")
 
 
 def with_references(mvo: Mvo, declared: Mapping[str, AttributeType]) -> Attributes:

@@ -32,9 +32,10 @@ def name_of(attributes: Attributes) -> str:
     return ""
 
 
-def labelled(name: str, known_as: str) -> str:
-    """Put a name before an id, where there is one that says more."""
-    return f"{name} ({known_as})" if name not in ("", known_as) else known_as
+def labelled(name: str, *known_as: str | None) -> str:
+    """Put a name before the first id that there is, where the name says more; without an id, give the name alone."""
+    first = next(filter(None, known_as), "")
+    return f"{name} ({first})" if name and first and name != first else first or name
 
 
 @lru_cache(maxsize=1_024)

@@ -34,7 +34,7 @@ class Tombstone(NamedTuple):
     @property
     def label(self) -> str:
         """What a person called it."""
-        return labelled(name_of(self.attributes), self.secondary_id or self.external_id or f"cso-{self.object_id}")
+        return labelled(name_of(self.attributes), self.secondary_id, self.external_id, f"cso-{self.object_id}")
 
 
 async def of_object(tx: Transaction, object_id: int) -> list[Tombstone]:

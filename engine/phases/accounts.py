@@ -26,8 +26,8 @@ def provision(page: EvaluationPage, desired: Desired) -> None:
     if turn := (page.turns or {}).get((desired.mvo.id, desired.target)):
         export = export._replace(wave=max(export.wave, turn.wave))
     page.added.append(export)
-    known_as = planned.content.secondary_id or planned.content.external_id or f"cso-{planned.id}"
-    label = labelled(planned.content.name, known_as)
+    content = planned.content
+    label = labelled(content.name, content.secondary_id, content.external_id, f"cso-{planned.id}")
     page.step.moved(Move("export", export.id, system, label, None, ExportStatus.PENDING, export.cause))
     page.step.statistics["provisioning adds"] += 1
 

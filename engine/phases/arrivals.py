@@ -36,8 +36,8 @@ class Arrival(NamedTuple):
 
     @property
     def label(self) -> str:
-        """What a person calls it: its name first."""
-        return labelled(self.content.name, self.content.secondary_id or self.content.external_id or self.position)
+        """What a person calls it: its name first; its place where it has neither name nor id."""
+        return labelled(self.content.name, self.content.secondary_id, self.content.external_id) or self.position
 
     def attributes(self) -> Attributes:
         """Read its attributes back."""

@@ -146,27 +146,30 @@ async def adopt_or_refuse(step: Step, connector: Connector, cso: Cso, result: Ex
     So is what an import knows already as another object: no join has found it.
     """
     found = await _look_up(step, connector, cso, None)
-    differing = differing_from_plan(step.workspace, cso, found) if found is not None else []
-    known = await _known_as_another(step, cso, found)
-    if found is not None and not differing and not known:
+    if found is None:
+        why = ""
+    elif found.error is not None:
+        why = f": it cannot be read: {found.error.message}"
+    elif differing := differing_from_plan(step.workspace, cso, found):
+        why = f": it differs in {', '.join(differing[:5])}"
+    elif (other := await _known_as_another(step, cso, found)) is not None:
+        why = f": it is known as cso-{other}, which no join has found"
+    else:
         return ExportResult(result.id, found.external_id, adopted=True)
-    unreadable = f": it cannot be read: {found.error.message}" if found is not None and found.error else ""
     error = ObjectError(
         "existing-object",
-        f"'{label_of(cso)}' exists already and is not what was meant"
-        + (unreadable or known or (f": it differs in {', '.join(differing[:5])}" if differing else "")),
+        f"'{label_of(cso)}' exists already and is not what was meant{why}",
         "if it is the same person, give the rule a join that finds it; if not, give this one another name",
     )
     return ExportResult(result.id, error=error)
 
 
-async def _known_as_another(step: Step, cso: Cso, found: ImportedObject | None) -> str:
-    """Say as which other CSO something is known that was found in the target; nothing where it is not."""
-    if found is None or found.external_id is None:
-        return ""
+async def _known_as_another(step: Step, cso: Cso, found: ImportedObject) -> int | None:
+    """Give the other CSO as which something is known that was found in the target, if there is one."""
+    ids = [found.external_id] if found.external_id is not None else []
     async with step.workspace.store.reading() as tx:
-        others = await objects.known_by_external_id(tx, cso.system, cso.type, [found.external_id])
-    return next((f": it is known as cso-{one.id}, which no join has found" for one in others if one.id != cso.id), "")
+        known = await objects.known_by_external_id(tx, cso.system, cso.type, ids)
+    return next((one.id for one in known if one.id != cso.id), None)
 
 
 async def follow_renamed(

@@ -15,6 +15,7 @@ from engine.planning.records import METAVERSE, PlannedChange
 from engine.runs import execute_run
 from engine.workspace import Workspace
 from storage import exports, lease, metaverse, objects, reviews
+from storage.labels import labelled
 from storage.records import ReviewItem, ReviewKind
 
 STEPS = [StepPlan("sync"), StepPlan("evaluate")]
@@ -125,14 +126,16 @@ async def _end_grace(workspace: Workspace, mvo_ids: Iterable[int]) -> bool:
 
 async def _tell(plan: Plan, items: list[ReviewItem], asked: dict[int, int], at_once: int, limit: int) -> Foresight:
     changes = [(change, step >= at_once) for step in range(len(plan.steps)) async for change in plan.changes(step)]
-    owners = await _owners(plan.workspace, [change for change, _ in changes])
+    told = [change for change, _ in changes]
+    objects_of = await _objects_of_exports(plan.workspace, told)
+    owners = await _owners(plan.workspace, told, objects_of)
     # a delete that waits for nothing but its approval is sent as it is: no step changes anything about it before
     totals = Counter((item.system, item.type, "Delete", False) for item in items if item.kind == ReviewKind.DELETE)
     by_mvo: dict[int, list[Branch]] = {}
     for change, later in changes:
         totals[change.system, change.type, change.told, later] += 1
         by_mvo.setdefault(owners.get(change.id, 0), []).append(_branch(change, later))
-    trees = [_tree(item, by_mvo.get(asked.get(item.id, -1), [])) for item in items[:limit]]
+    trees = [_tree(item, by_mvo.get(asked.get(item.id, -1), []), objects_of) for item in items[:limit]]
     mine = set(asked.values())
     others = [_rooted(branches) for mvo_id, branches in by_mvo.items() if mvo_id not in mine]
     listed = [Total(*key[:3], count, key[3]) for key, count in sorted(totals.items(), key=_worst_first)]
@@ -146,14 +149,15 @@ def _worst_first(entry: tuple[tuple[str, str, str, bool], int]) -> tuple[bool, b
 
 def _branch(change: PlannedChange, later: bool) -> Branch:
     names = [] if change.told.lower().startswith("delete") else [one.name for one in change.attributes]
-    return Branch(change.id, change.system, change.told, change.dn or change.name, later, names)
+    label = labelled(change.name, change.dn, change.id)
+    return Branch(change.id, change.system, change.told, label, later, names)
 
 
-def _tree(item: ReviewItem, branches: list[Branch]) -> Branch:
+def _tree(item: ReviewItem, branches: list[Branch], objects_of: dict[str, int]) -> Branch:
     """Put what happens in the metaverse below an item, and what happens in the targets below that."""
-    own = f"cso-{item.object_id}"
+    own = {f"cso-{item.object_id}"} | {export for export, cso_id in objects_of.items() if cso_id == item.object_id}
     root = Branch(f"rev-{item.id}", item.system, "disconnect" if item.kind == "absence" else "Delete", item.label)
-    rest = [one for one in branches if one.id != own and one.name != item.label]
+    rest = [one for one in branches if one.id not in own]
     if found := [one for one in branches if one not in rest and one.where != METAVERSE]:
         root.what = found[0].what
     root.follows = [_rooted(rest)] if any(one.where == METAVERSE for one in rest) else rest
@@ -168,19 +172,28 @@ def _rooted(branches: list[Branch]) -> Branch:
     return root
 
 
-async def _owners(workspace: Workspace, changes: list[PlannedChange]) -> dict[str, int]:
-    """Give the MVO that each changed thing belongs to: `cso-1`, `exp-1` or `mvo-1` → MVO id."""
-    ids: dict[str, set[int]] = {"cso": set(), "exp": set(), "mvo": set()}
-    for change in changes:
-        kind, _, number = change.id.partition("-")
-        ids[kind].add(int(number))
+def _numbers(changes: list[PlannedChange], kind: str) -> set[int]:
+    """Give the ids of the changed things of a kind: `cso`, `exp` or `mvo`."""
+    prefix = f"{kind}-"
+    return {int(change.id.removeprefix(prefix)) for change in changes if change.id.startswith(prefix)}
+
+
+async def _objects_of_exports(workspace: Workspace, changes: list[PlannedChange]) -> dict[str, int]:
+    """Give the CSO that each changed export is for: `exp-1` → CSO id."""
     async with workspace.store.reading() as tx:
-        staged = {export.id: export.cso_id for export in await exports.get(tx, ids["exp"])}
-        csos = {cso.id: cso.mvo_id for cso in await objects.get(tx, ids["cso"] | set(staged.values()))}
-        csos |= await objects.mvos_of_removed(tx, ids["cso"] - csos.keys())
-    found = {f"mvo-{mvo_id}": mvo_id for mvo_id in ids["mvo"]}
-    found |= {f"cso-{cso}": mvo for cso in ids["cso"] if (mvo := csos.get(cso)) is not None}
-    found |= {f"exp-{export}": mvo for export, cso in staged.items() if (mvo := csos.get(cso)) is not None}
+        staged = await exports.get(tx, _numbers(changes, "exp"))
+    return {f"exp-{export.id}": export.cso_id for export in staged}
+
+
+async def _owners(workspace: Workspace, changes: list[PlannedChange], objects_of: dict[str, int]) -> dict[str, int]:
+    """Give the MVO that each changed thing belongs to: `cso-1`, `exp-1` or `mvo-1` → MVO id."""
+    changed = _numbers(changes, "cso")
+    async with workspace.store.reading() as tx:
+        csos = {cso.id: cso.mvo_id for cso in await objects.get(tx, changed | set(objects_of.values()))}
+        csos |= await objects.mvos_of_removed(tx, changed - csos.keys())
+    found = {f"mvo-{mvo_id}": mvo_id for mvo_id in _numbers(changes, "mvo")}
+    found |= {f"cso-{cso}": mvo for cso in changed if (mvo := csos.get(cso)) is not None}
+    found |= {export: mvo for export, cso in objects_of.items() if (mvo := csos.get(cso)) is not None}
     return found | {change.id: mvo for change in changes if (mvo := _left(change)) is not None}
 
 

@@ -354,7 +354,7 @@ async def test_all_that_follows_is_told_across_all_systems(office: Workspace, op
         await console.press("t")
         await console.until("all that follows from 5 items", "Approving 5 items, across all systems")
         await console.until("5  directory.person  Delete (staged)", "5  metaverse.person  delete")
-        await console.until("disconnect Tess Price (E000116) in hr", "Delete (staged) uid=tprice0116")
+        await console.until("disconnect Tess Price (E000116) in hr", "Delete (staged) Tess Price (uid=tprice0116")
         await console.press("escape")
         await console.until("5 of 5 marked")
     assert decided(office) == []

@@ -84,6 +84,7 @@ class Office(Inside):
                 "deletion": {"when": "last_connector_gone"},
             }
         }
+        self.profiles: dict[str, Any] = {}
         self.rules: list[dict[str, Any]] = [
             {
                 "name": "people from hr",
@@ -234,7 +235,7 @@ class Office(Inside):
     # -------------------------------------------------------------- what the operator does
 
     def main(self, *arguments: str) -> tuple[int, str, str]:
-        tables = {"systems": self.systems, "metaverse": self.metaverse}
+        tables = {"systems": self.systems, "metaverse": self.metaverse, "profiles": self.profiles}
         self.configure(document(tables, rules=self.rules, groups=self.groups))
         for source in self.sources:
             source.save(self)

@@ -1,31 +1,18 @@
 """A profile may import or detect twice: each step counts what it looked at itself, and changes nothing twice."""
 
 import json
-from typing import Any
 
-from tests.inside import document
 from tests.scenarios.conftest import Office
-
-TWICE = ["import hr", "import hr", "detect hr", "detect hr", "sync"]
-
-
-def _run_twice(office: Office) -> list[dict[str, Any]]:
-    """Run a profile that repeats its steps, and give them."""
-    tables = {"systems": office.systems, "metaverse": office.metaverse, "profiles": {"twice": {"steps": TWICE}}}
-    office.configure(document(tables, rules=office.rules))
-    for source in office.sources:
-        source.save(office)
-    code, out, err = super(Office, office).main("run", "twice", "--json")
-    assert code == 0, out + err
-    steps: list[dict[str, Any]] = json.loads(out)["steps"]
-    return steps
 
 
 def test_each_step_counts_what_it_looked_at(office: Office) -> None:
     office.run()
     before = len(office.hr)
     del office.hr["2"]
-    steps = _run_twice(office)
+    office.profiles["twice"] = {"steps": ["import hr", "import hr", "detect hr", "detect hr", "sync"]}
+    code, out, err = office.main("run", "twice", "--json")
+    assert code == 0, out + err
+    steps = json.loads(out)["steps"]
     counted = [(step["phase"], step["done"], step["statistics"]) for step in steps]
     imported, detected = ([one for one in counted if one[0] == phase] for phase in ("import", "detect"))
     assert imported == [("import", before - 1, {"unchanged": before - 1})] * 2

@@ -35,7 +35,10 @@ def test_the_tree_names_the_person_the_account_the_group_and_whose_manager_goes(
     (tree,) = found["trees"]
     assert (tree["id"], tree["where"], tree["what"]) == ("rev-1", "hr", "disconnect")
     assert [(one["what"], one["follows"][0]["what"]) for one in tree["follows"]] == [("delete", "Delete (staged)")]
-    others = {(one["name"], *one["attributes"], one["follows"][0]["where"]) for one in found["others"]}
+    (person,) = tree["follows"]
+    names = [tree["name"], person["name"], person["follows"][0]["name"]]
+    assert names == ["Bob Noyce (2)", "Bob Noyce (mvo-2)", "Bob Noyce (uid=bob,ou=people,dc=example,dc=org)"]
+    others = {(one["name"].split(" (")[0], *one["attributes"], one["follows"][0]["where"]) for one in found["others"]}
     assert others == {("Dan Dare", "manager", "directory"), ("Sales", "members", "directory")}
     assert office.slapd.search("(objectClass=*)", "*", "+") == before
     assert office.json("review")[0]["state"] == "open", "nothing was decided"

@@ -1,6 +1,7 @@
 """A store of an older schema is migrated when it is opened, after a backup; one of a newer schema is refused."""
 
 import asyncio
+import json
 import sqlite3
 import stat
 from pathlib import Path
@@ -13,6 +14,7 @@ from alembic.config import Config
 import storage.migrations
 from storage import runs
 from storage.errors import StoreTooNew
+from storage.labels import name_of
 from storage.records import Run
 from storage.store import REVISIONS, Store
 
@@ -52,6 +54,27 @@ def test_an_older_store_is_migrated_after_a_backup(tmp_path: Path) -> None:
     copy.close()
     asyncio.run(read_run(path))
     assert len(list(tmp_path.glob("*.backup"))) == 1, "a store that is up to date is not migrated again"
+
+
+def test_objects_of_an_older_store_have_the_names_that_an_import_would_give_them(tmp_path: Path) -> None:
+    path = tmp_path / "interlock.db"
+    make_old_store(path, "0006")
+    at = "2026-01-01T00:00:00.000Z"
+    held = {number: {"first_name": ["Ada"], "last_name": [f"King {number}"]} for number in range(1, 2501)}
+    held[2500] = {}
+    rows = [(number, f"E{number}", json.dumps(one), at, at) for number, one in held.items()]
+    connection = sqlite3.connect(path)
+    connection.executemany(
+        "INSERT INTO objects (id, system, type, external_id, partition, status, attributes, hash, due, kept, "
+        "created_at, changed_at) VALUES (?, 'hr', 'person', ?, '', 'Normal', ?, 0, 0, 0, ?, ?)",
+        rows,
+    )
+    connection.commit()
+    connection.close()
+    asyncio.run(read_run(path))
+    named = dict(sqlite3.connect(path).execute("SELECT id, name FROM objects"))
+    assert named == {number: name_of(one) for number, one in held.items()}
+    assert (named[1], named[2499], named[2500]) == ("Ada King 1", "Ada King 2499", "")
 
 
 def test_a_newer_store_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -100,8 +100,7 @@ def consequences(found: feed.Document) -> str:
     parts = []
     if found.get("mvo_deleted"):
         grace = f" after {found['grace_seconds'] // 86400} days" if found.get("grace_seconds") else ""
-        person = found.get("mvo_label") or f"mvo-{found['mvo']}"  # an older item has no label
-        parts.append(f"deletes {person}{grace}")
+        parts.append(f"deletes {feed.person_of(found)}{grace}")
     parts += [f"deletes {label} in '{system}'" for _, system, label, _ in found.get("deletes", [])]
     parts += [f"disables {label} in '{system}'" for _, system, label, _ in found.get("disabled", [])]
     parts += [f"leaves {label} in '{system}' alone" for _, system, label, _ in found.get("left_alone", [])]

@@ -39,7 +39,7 @@ from tui.feed.owing import owed
 from tui.feed.snapshot import Counts, Snapshot, counts, snapshot
 from tui.feed.surveying import Survey, SurveyedType, survey
 from tui.feed.systems import configuration
-from tui.feed.things import UnknownId, items, show
+from tui.feed.things import UnknownId, items, person_of, show
 
 __all__ = [
     "BEFORE_CHANGING",
@@ -101,6 +101,7 @@ __all__ = [
     "notifying",
     "open_workspace",
     "owed",
+    "person_of",
     "plans_of",
     "queue",
     "refusal",

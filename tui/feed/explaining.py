@@ -73,5 +73,5 @@ def _only(text: str, rows: Sequence[Document]) -> str:
 
 
 def _label(row: Document) -> str:
-    label = str(row.get("label") or row.get("secondary_id") or row.get("external_id") or "")
-    return label if row["id"] in label else f"{row['id']} ({label})"
+    label = str(row["label"])
+    return label if row["id"] in label else f"{label} ({row['id']})"

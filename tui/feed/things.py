@@ -135,6 +135,11 @@ async def _show_run(tx: Transaction, run_id: int) -> Document | None:
     }
 
 
+def person_of(consequences: Document) -> str:
+    """Name the metaverse object that a review item's consequences are about; an older item has no label of it."""
+    return str(consequences.get("mvo_label") or f"mvo-{consequences['mvo']}")
+
+
 async def items(workspace: Workspace, ids: Sequence[int]) -> list[Document]:
     """Read review items, in the order of their ids, as they stand now."""
     async with workspace.store.reading() as tx:

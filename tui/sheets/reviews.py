@@ -3,6 +3,7 @@
 from typing import Any
 
 from tui import tones
+from tui.feed import person_of
 from tui.glyphs import glyphs
 from tui.moments import lasting, local_time
 from tui.sheets.layout import Document, attributes, fact, prose, section, stated, timeline
@@ -52,9 +53,9 @@ def consequences(found: Document, width: int) -> list[SheetLine]:
     if found.get("mvo_deleted"):
         grace = found.get("grace_seconds") or 0
         after = f" after {lasting(grace)} of grace" if grace else ""
-        lines += fact("deletes", f"{_person(found)}{after}", width, tone="danger", link=f"mvo-{found['mvo']}")
+        lines += fact("deletes", f"{person_of(found)}{after}", width, tone="danger", link=f"mvo-{found['mvo']}")
     elif found.get("mvo"):
-        lines += fact("leaves", f"{_person(found)}, which stays", width, link=f"mvo-{found['mvo']}")
+        lines += fact("leaves", f"{person_of(found)}, which stays", width, link=f"mvo-{found['mvo']}")
     for cso_id, system, label in found.get("together_with", []):
         lines += fact("together", f"with {label} of {system}, missing too", width, tone="warn", link=f"cso-{cso_id}")
     lines += _objects("deletes", found.get("deletes", []), width, "danger")
@@ -67,10 +68,6 @@ def consequences(found: Document, width: int) -> list[SheetLine]:
         lines += fact("recalls", name + then, width, tone="warn", link=f"cso-{heir[0]}" if heir else None)
     lines += _referring(found, width)
     return lines or [*fact("nothing else", "the object is disconnected, no more", width)]
-
-
-def _person(found: Document) -> str:
-    return str(found.get("mvo_label") or f"mvo-{found['mvo']}")  # an older item has no label
 
 
 def _referring(found: Document, width: int) -> list[SheetLine]:

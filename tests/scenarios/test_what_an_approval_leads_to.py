@@ -132,3 +132,17 @@ def test_a_delete_that_waits_for_its_approval_is_counted(office: Office) -> None
     office.run()
     assert _totals(office.json("review", "consequences", "rev-1")) == {("directory", "person", "Delete"): 1}
     assert "no such item waits" in office("review", "consequences", "--filter", "object:nobody")
+
+
+def test_an_account_that_is_made_again_follows_from_its_loss(office: Office) -> None:
+    office.run()
+    bob = office.person("bob")
+    office.slapd.modify(f"dn: {bob['dn'][0]}\nchangetype: delete\n")
+    office.run()
+    (item,) = office.json("review")
+    (tree,) = office.json("review", "consequences", item["id"])["trees"]
+    assert (tree["name"], tree["what"]) == (f"Bob Noyce ({bob['dn'][0]})", "disconnect")
+    assert [(one["name"], one["what"]) for one in tree["follows"]] == [(tree["name"], "Create (staged)")]
+    office.approve_all()
+    office.run()
+    assert office.person("bob")["entryUUID"] != bob["entryUUID"]

@@ -35,7 +35,9 @@ def name_of(attributes: Attributes) -> str:
 def labelled(name: str, *known_as: str | None) -> str:
     """Put a name before the first id that there is, where the name says more; without an id, give the name alone."""
     first = next(filter(None, known_as), "")
-    return f"{name} ({first})" if name and first and name != first else first or name
+    if not name or not first or name == first:
+        return first or name
+    return f"{name} ({first})"
 
 
 @lru_cache(maxsize=1_024)

@@ -1,4 +1,4 @@
-"""Run the tests of a module against its mutants, and name those that no test notices: `scripts/mutants --help`."""
+"""Run against each mutant the tests that reach it, and name those that no test notices: `scripts/mutants --help`."""
 
 import argparse
 import os
@@ -9,13 +9,14 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from subprocess import DEVNULL, Popen, TimeoutExpired
 
+from tests.mutation import reached
 from tests.mutation.mutants import Mutant, mutants_of
+from tests.mutation.reached import Reached
 
 ROOT = Path(__file__).parents[2]
 KNOWN = Path(__file__).with_name("survivors.md")
@@ -43,7 +44,7 @@ GUARDS = {
 }
 """What guards deletes, identity and joins → parts of the names of the tests that should notice, the nearest first."""
 SLOWER = 4
-"""A mutant that takes so many times as long as the module does unbroken is killed: it hangs."""
+"""A mutant whose tests take so many times as long as they do unbroken, and a minute, is killed: it hangs."""
 
 
 def main() -> int:
@@ -54,13 +55,19 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="which ones are drawn")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long")
     parser.add_argument("--at-once", type=int, default=os.cpu_count(), help="how many at once; by default one a core")
+    parser.add_argument(
+        "--reached", type=Path, help="a folder that keeps which tests run which lines, for the next time"
+    )
     asked = parser.parse_args()
     chosen = [mutant for name in asked.modules or GUARDS for mutant in mutants_of(Path(name))]
     if asked.sample is not None:
         chosen = random.Random(asked.seed).sample(chosen, min(asked.sample, len(chosen)))
     with tempfile.TemporaryDirectory() as folder:
         trees = [_copy_of_tree(Path(folder) / str(number)) for number in range(asked.at_once)]
-        return _report(*_try(chosen, trees, time.monotonic() + asked.seconds))
+        kept = asked.reached or Path(folder) / "reached"
+        if not (kept / "times.xml").exists():
+            reached.watch(trees[0], kept)
+        return _report(*_try(chosen, trees, reached.read(kept), time.monotonic() + asked.seconds))
 
 
 def _copy_of_tree(where: Path) -> Path:
@@ -68,29 +75,20 @@ def _copy_of_tree(where: Path) -> Path:
     return where
 
 
-def _try(chosen: list[Mutant], trees: list[Path], until: float) -> tuple[int, list[Mutant]]:
+def _try(chosen: list[Mutant], trees: list[Path], tests: Reached, until: float) -> tuple[int, list[Mutant]]:
     """Try mutants, one in each tree at a time, and give how many were tried and who survived."""
     free: queue.Queue[Path] = queue.Queue()
     for tree in trees:
         free.put(tree)
 
-    def measure(module: str) -> float:
-        tree = free.get()
-        try:
-            return _seconds_unbroken(tree, module)
-        finally:
-            free.put(tree)
-
     def is_noticed(mutant: Mutant) -> bool | None:
         tree = free.get()
         try:
-            return None if time.monotonic() > until else _is_noticed(tree, mutant, limits[str(mutant.path)])
+            return None if time.monotonic() > until else _is_noticed(tree, mutant, tests)
         finally:
             free.put(tree)
 
-    modules = sorted({str(mutant.path) for mutant in chosen})
     with ThreadPoolExecutor(len(trees)) as pool:
-        limits = {name: SLOWER * took + 60 for name, took in zip(modules, pool.map(measure, modules), strict=True)}
         tried, survivors = 0, []
         for mutant, killed in zip(chosen, pool.map(is_noticed, chosen), strict=True):
             if killed is None:
@@ -102,51 +100,56 @@ def _try(chosen: list[Mutant], trees: list[Path], until: float) -> tuple[int, li
     return tried, survivors
 
 
-def _seconds_unbroken(tree: Path, module: str) -> float:
-    """Give how long a module's tests take as it is; they have to pass, or every mutant would seem to be killed."""
-    began = time.monotonic()
-    if not _passes(tree, module, timeout=None):
-        raise SystemExit(f"{module}: its tests do not pass as it is; run them and mend them first")
-    took = time.monotonic() - began
-    print(f"unbroken {module}: {took:.0f} s", flush=True)
-    return took
-
-
-def _is_noticed(tree: Path, mutant: Mutant, limit: float) -> bool:
+def _is_noticed(tree: Path, mutant: Mutant, tests: Reached) -> bool:
+    chosen = _tests_for(tree, mutant, tests)
     path = tree / mutant.path
     original = path.read_text()
     path.write_text(mutant.text)
     try:
-        return not _passes(tree, str(mutant.path), timeout=limit)
+        limit = 60 + SLOWER * sum(tests.seconds.get(test, _SECONDS_OF_A_FILE) for test in chosen)
+        return not _passes(tree, chosen, limit)
     except TimeoutExpired:
         return True
     finally:
         path.write_text(original)
 
 
-def _passes(tree: Path, module: str, *, timeout: float | None) -> bool:
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *_tests_of(tree, module)]
-    environment = os.environ | {"PYTHONPATH": str(tree)}
-    with Popen(command, cwd=tree, env=environment, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True) as tests:
-        try:
-            return tests.wait(timeout) == 0
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(tests.pid, signal.SIGKILL)  # with the servers that a test which hangs has started
+_SECONDS_OF_A_FILE = 30.0
+"""What a file of tests that run the program as a process of its own takes, about."""
 
 
-def _tests_of(tree: Path, module: str) -> Iterator[str]:
+def _tests_for(tree: Path, mutant: Mutant, tests: Reached) -> list[str]:
+    """Give the tests that run the line, those named for the module first, then its files that start processes."""
+    nearest = _named_for(tree, str(mutant.path))
+    running = tests.at(str(mutant.path), mutant.line)
+    rank = {path: place for place, path in enumerate(nearest)}
+    ordered = sorted(running, key=lambda test: rank.get(test.partition("::")[0], len(rank)))
+    return [*ordered, *(path for path in nearest if not path.startswith(reached.FOLDERS))]
+
+
+def _named_for(tree: Path, module: str) -> list[str]:
     """Give the files whose names have one of a module's parts in them, in the order of the parts."""
-    files = sorted((tree / "tests").rglob("test_*.py"))
-    given: set[Path] = set()
+    files = sorted(str(path.relative_to(tree)) for path in (tree / "tests").rglob("test_*.py"))
+    given: dict[str, None] = {}
     for name in GUARDS.get(module, "").split():
-        found = [path for path in files if name in path.name]
+        found = [path for path in files if name in Path(path).name]
         if not found:
             raise SystemExit(f"{module}: no test file has {name!r} in its name; see GUARDS")
-        yield from (str(path) for path in found if path not in given)
-        given.update(found)
-    if not given:
-        raise SystemExit(f"{module}: no tests are named for it in GUARDS")
+        given.update(dict.fromkeys(found))
+    return list(given)
+
+
+def _passes(tree: Path, tests: list[str], limit: float) -> bool:
+    if not tests:
+        return True
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:cov", *tests]
+    surroundings = os.environ | {"PYTHONPATH": str(tree)}
+    with Popen(command, cwd=tree, env=surroundings, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True) as running:
+        try:
+            return running.wait(limit) == 0
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)  # with the servers that a test which hangs has started
 
 
 def _report(tried: int, survivors: list[Mutant]) -> int:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.config import StepPlan
+from engine.configuration.models import StepPlan
 from storage.records import StepResult
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from engine.values import AttributeType
+from engine.values.typed import AttributeType
 from storage.labels import labelled, name_of
 from storage.records import Attributes, Cso, Mvo
 

@@ -6,17 +6,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from engine.config import Config, ObjectTypeConfig, StepPlan
-from engine.config_file import load
+from engine.configuration.file import load
+from engine.configuration.models import Config, ObjectTypeConfig, StepPlan
 from engine.connectors import find_connector
 from engine.connectors.base import Connector
-from engine.dn import InvalidDn
-from engine.dn import key as dn_key
-from engine.expressions import ambient
-from engine.matching_rules import Matching
+from engine.expressions.expression import ambient
 from engine.rules import Rules
 from engine.rules.flows import context_of
-from engine.values import AttributeType
+from engine.values.dn import InvalidDn
+from engine.values.dn import key as dn_key
+from engine.values.matching_rules import Matching
+from engine.values.typed import AttributeType
 from storage.records import Attributes
 from storage.store import Store
 

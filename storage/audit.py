@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Select, insert, select
 
-from storage import clock, dialect
+from storage import clock
+from storage.dialects.sqlite import dialect
 from storage.documents import decode, encode
 from storage.errors import StoreUnreadable
 from storage.records import AuditEntry, StoredEntry

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select, update
 
-from storage import dialect
+from storage.dialects.sqlite import dialect
 from storage.store import Transaction
 from storage.tables import counters
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
 
-from storage import clock, dialect, transitions
+from storage import clock, transitions
+from storage.dialects.sqlite import dialect
 from storage.documents import decode, encode
 from storage.labels import KNOWN_AS, LABEL
 from storage.records import AttributeChange, ChangeStatus, ChangeType, ExportStatus, ListedExport, PendingExport

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import delete, select
 
-from storage import dialect
+from storage.dialects.sqlite import dialect
 from storage.store import Transaction
 from storage.tables import join_keys
 

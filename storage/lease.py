@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select, update
 
-from storage import clock, dialect
+from storage import clock
+from storage.dialects.sqlite import dialect
 from storage.errors import AlreadyRunning, LeaseLost
 from storage.store import Transaction
 from storage.tables import lease

@@ -4,7 +4,7 @@ import re
 
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
 
-from storage import dialect
+from storage.dialects.sqlite import dialect
 from storage.list_columns import PLANS, ColumnKind, Element, ListColumn, ListPlan
 from storage.records import Query, Term
 from storage.reviews import waiting

@@ -6,7 +6,8 @@ many rows is found faster by reading the objects one after the other.
 
 from sqlalchemy import false, func, select
 
-from storage import dialect, objects
+from storage import objects
+from storage.dialects.sqlite import dialect
 from storage.list_filters import Condition, fits
 from storage.records import CsoStatus, Query, Term
 from storage.store import Transaction

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, UnaryExpression, and_, func, or_, select
 
-from storage import dialect, exports, list_words, metaverse, objects, reviews, runs, transitions
+from storage import exports, list_words, metaverse, objects, reviews, runs, transitions
+from storage.dialects.sqlite import dialect
 from storage.list_columns import PLANS, Element, ListColumn
 from storage.list_filters import Condition, UnknownColumn, column_of, conditions, unknown
 from storage.records import (

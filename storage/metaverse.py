@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Select, delete, exists, func, select, update
 
-from storage import clock, dialect, references
+from storage import clock, references
+from storage.dialects.sqlite import dialect
 from storage.documents import decode, encode
 from storage.records import Mvo
 from storage.store import Transaction

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Select, bindparam, delete, func, insert, select, update
 
-from storage import clock, dialect
+from storage import clock
+from storage.dialects.sqlite import dialect
 from storage.documents import decode, sealed
 from storage.labels import name_of
 from storage.records import Attributes, Cso, CsoStatus, JoinedBy, KnownCso

@@ -8,7 +8,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text, exists, func, insert, or_, select
 
-from storage import dialect, tables
+from storage import tables
+from storage.dialects.sqlite import dialect
 from storage.documents import decode, encode
 from storage.records import (
     AttributeChange,

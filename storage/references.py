@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, and_, bindparam, cast, delete, exists, func, or_, select, update
 
-from storage import clock, dialect
+from storage import clock
+from storage.dialects.sqlite import dialect
 from storage.store import Transaction
 from storage.tables import metaverse, objects, owed, pending_exports, references
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, func, or_, select, union
 
-from storage import dialect
+from storage.dialects.sqlite import dialect
 from storage.reviews import LIVE
 from storage.store import Transaction
 from storage.tables import (

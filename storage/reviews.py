@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, insert, or_, select, update
 
-from storage import clock, counters, dialect
+from storage import clock, counters
+from storage.dialects.sqlite import dialect
 from storage.documents import decode, encode
 from storage.records import HeldBatch, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction

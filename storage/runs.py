@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Row, insert, select, update
 
-from storage import clock, dialect
+from storage import clock
+from storage.dialects.sqlite import dialect
 from storage.documents import decode, encode
 from storage.records import ItemError, ListedError, Run, StepRecord, StepResult
 from storage.store import Transaction

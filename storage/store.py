@@ -12,7 +12,8 @@ from typing import Self
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from storage import clock, copying, dialect
+from storage import clock
+from storage.dialects.sqlite import copying, dialect
 from storage.errors import StoreError, StoreFull, StoreLocked, StoreReadOnly, StoreTooNew, StoreUnreadable
 
 Transaction = AsyncConnection

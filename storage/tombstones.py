@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, or_, select, update
 
-from storage import dialect
+from storage.dialects.sqlite import dialect
 from storage.documents import decode
 from storage.labels import labelled, name_of
 from storage.records import Attributes

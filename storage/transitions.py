@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import insert, literal, select
 
-from storage import clock, dialect
+from storage import clock
+from storage.dialects.sqlite import dialect
 from storage.labels import LABEL
 from storage.records import Transition
 from storage.store import Transaction

@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from engine.config import ObjectTypeConfig, SystemConfig
+from engine.configuration.models import ObjectTypeConfig, SystemConfig
 from engine.connectors.base import (
     ExportOperation,
     ExportResult,
@@ -16,9 +16,9 @@ from engine.connectors.base import (
     ImportRequest,
     ImportRestart,
 )
-from engine.connectors.directory import DirectoryObjectOptions
-from engine.connectors.ldap import LdapConnector
-from engine.connectors.ldap_options import LdapOptions
+from engine.connectors.directory_types import DirectoryObjectOptions
+from engine.connectors.ldap.connector import LdapConnector
+from engine.connectors.ldap.options import LdapOptions
 from tests.slapd import ADMIN, PASSWORD, SUFFIX, Slapd
 
 CLIENTS = ("auto", "ldap3")

@@ -17,7 +17,7 @@ from typing import ClassVar, NamedTuple, Self
 
 from pydantic import BaseModel
 
-from engine.config import Model, SystemConfig
+from engine.configuration.models import Model, SystemConfig
 from engine.errors import ObjectError
 from storage.records import AttributeChange, Attributes, ChangeType
 

@@ -4,15 +4,15 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from engine import dn, external_ids, values
-from engine.attribute_names import is_deleted, is_language, normal, usual
-from engine.config import ObjectTypeConfig
-from engine.connectors import ber, wire
-from engine.connectors.active_directory import READABLE
+from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import ImportedObject
-from engine.connectors.directory import is_secret
+from engine.connectors.directory_types import is_secret
+from engine.connectors.ldap import ber, messages
+from engine.connectors.ldap.active_directory import READABLE
 from engine.errors import ObjectError
-from engine.values import InvalidValue
+from engine.values import dn, external_ids, typed
+from engine.values.attribute_descriptions import is_deleted, is_language, normal, usual
+from engine.values.typed import InvalidValue
 from storage.records import Attributes
 
 MOST_DESCRIPTIONS = 10_000
@@ -171,7 +171,7 @@ class EntryReader:
 
     def add_rest(self, read: Read, name: str, rest: Iterable[bytes]) -> Read:
         """Add the values of an attribute that were not read with the entry."""
-        parse = values.bytes_parser(self._kinds[name])
+        parse = typed.bytes_parser(self._kinds[name])
         try:
             read.attributes[name] += [parse(value) for value in rest]
         except InvalidValue as error:
@@ -181,16 +181,16 @@ class EntryReader:
     def read_encoded(self, data: bytes, position: int, limit: int) -> Read:
         """Read attributes from the PartialAttributeList that stands between two positions (RFC 4511 §4.5.2).
 
-        Raises `WireError`. What `wire.read_attributes` and `read_listed` give, in a third of the time for nearly
+        Raises `WireError`. What `messages.read_attributes` and `read_listed` give, in a third of the time for nearly
         every entry: those of short values without a NUL byte.
         """
-        if limit - position <= values.MAX_LENGTH and data.find(b"\0", position, limit) < 0:
+        if limit - position <= typed.MAX_LENGTH and data.find(b"\0", position, limit) < 0:
             try:
                 if (found := self._read_short(data, position, limit)) is not None:
                     return found
             except (InvalidValue, UnicodeDecodeError, IndexError):
                 pass  # the thorough way says what is wrong
-        return self.read_listed(wire.read_attributes(data, position, limit))
+        return self.read_listed(messages.read_attributes(data, position, limit))
 
     def _read_short(self, data: bytes, position: int, limit: int) -> Read | None:
         """Read an entry that has only known attributes with short values; None for any other."""
@@ -269,7 +269,7 @@ class EntryReader:
         if not kind:
             return _nothing
         readable = READABLE.get(usual(description.partition(";")[0])) if kind == "text" else None
-        return _readable(readable) if readable else values.bytes_parser(kind)
+        return _readable(readable) if readable else typed.bytes_parser(kind)
 
     def _meaning(self, description: str) -> tuple[str | None, bool]:
         """Give the name of the attribute that a description belongs to, if that is used, and whether it is the id.

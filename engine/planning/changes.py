@@ -5,10 +5,10 @@ What exports explain is told once, with the export: that a confirming import the
 
 from collections.abc import Iterable, Sequence
 
-from engine.config import StepPlan
+from engine.configuration.models import StepPlan
 from engine.labels import label_of
-from engine.phases.staging import expected_state
-from engine.planning.exported import ExportTeller, difference
+from engine.phases.evaluating.updates import expected_state
+from engine.planning.export_changes import ExportTeller, difference
 from engine.planning.records import METAVERSE, AttributeDiff, PlannedChange, readable
 from engine.workspace import Workspace
 from storage import exports, metaverse, objects, plans

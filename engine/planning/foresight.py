@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from engine import review
-from engine.config import StepPlan
-from engine.decisions import Outcome, decidable
+from engine.configuration.models import StepPlan
+from engine.decisions import review
+from engine.decisions.deciding import Outcome, decidable
 from engine.errors import DecisionRefused
 from engine.planning.plan import Plan, planning
 from engine.planning.records import METAVERSE, PlannedChange
-from engine.runs import execute_run
+from engine.runs.profile import execute_run
 from engine.workspace import Workspace
 from storage import exports, lease, metaverse, objects, reviews
 from storage.labels import labelled

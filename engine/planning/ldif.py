@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from engine import dn, values
-from engine.connectors.directory import DirectoryObjectOptions, entry_attributes, old_rdn_goes
-from engine.connectors.ldif_format import write_change, write_comment
+from engine.connectors.directory_types import DirectoryObjectOptions, entry_attributes, old_rdn_goes
+from engine.connectors.ldif.format import write_change, write_comment
 from engine.planning.records import AttributeDiff, PlannedChange
+from engine.values import dn, typed
 from engine.workspace import Workspace
 
 Lines = list[tuple[str, bytes] | None]
@@ -111,4 +111,4 @@ def _verb(verb: str, name: str, held: list[bytes]) -> Lines:
 
 def _raw(workspace: Workspace, change: PlannedChange, name: str, held: list[object]) -> list[bytes]:
     kind = workspace.object_type(change.system, change.type).type_of(name).kind
-    return [values.to_bytes(kind, value) for value in held]
+    return [typed.to_bytes(kind, value) for value in held]

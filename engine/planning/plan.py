@@ -6,15 +6,15 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from engine.config import StepPlan
-from engine.config_file import load
+from engine.configuration.file import load
+from engine.configuration.models import StepPlan
 from engine.events import Event, RunFinished, StepFinished
 from engine.planning.changes import tell_changes
 from engine.planning.folder import private_folder
 from engine.planning.records import AttributeDiff, PlannedChange, PlannedStep
 from engine.planning.targets import PlannedWorkspace
-from engine.runs import execute_run
-from engine.steps import Control
+from engine.runs.profile import execute_run
+from engine.step import Control
 from storage import plans, reviews, runs
 from storage.records import StepResult
 from storage.store import Store

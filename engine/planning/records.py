@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from engine.values import TEXT, AttributeType
+from engine.values.typed import TEXT, AttributeType
 from storage.records import ItemError, StepResult
 
 METAVERSE = "metaverse"

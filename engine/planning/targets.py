@@ -25,7 +25,7 @@ from engine.connectors.base import (
     ImportRequest,
     SchemaAttribute,
 )
-from engine.planning.remembering import remember
+from engine.planning.remembered_system import remember
 from engine.workspace import Workspace
 from storage import plans
 

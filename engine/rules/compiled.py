@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from engine.expressions import Expression
-from engine.matching_rules import Matching
-from engine.values import AttributeType
+from engine.expressions.expression import Expression
+from engine.values.matching_rules import Matching
+from engine.values.typed import AttributeType
 
 ObjectType = tuple[str, str]
 """A system and a type in it."""

@@ -1,14 +1,14 @@
 """Compile the rules of the configuration, once, into what the phases look up."""
 
-from engine.config import Config
-from engine.expressions import Expression, InvalidExpression, compile_condition, compile_text
-from engine.rules.collecting import collect
+from engine.configuration.models import Config
+from engine.expressions.expression import Expression, InvalidExpression, compile_condition, compile_text
+from engine.expressions.sources import did_you_mean
 from engine.rules.compiled import Flow, InboundRule, OutboundRule, Rules
-from engine.rules.flowing import compile_flows
-from engine.rules.generating import compile_groups, compile_unique, filled_attributes
-from engine.rules.keying import compile_joins
-from engine.rules.reading import Side, Where, read, refuse_truth_of_text, side_of_metaverse, side_of_system
-from engine.written import did_you_mean
+from engine.rules.flow_compiling import compile_flows
+from engine.rules.generated import compile_groups, compile_unique, filled_attributes
+from engine.rules.join_compiling import compile_joins
+from engine.rules.lookups import collect
+from engine.rules.readable import Side, Where, read, refuse_truth_of_text, side_of_metaverse, side_of_system
 
 
 def compile_rules(config: Config) -> Rules:

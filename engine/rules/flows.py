@@ -6,9 +6,9 @@ from typing import Any
 from jinja2 import Undefined
 
 from engine.errors import ObjectFailed
+from engine.expressions.sandbox import WORDS, key_of
 from engine.rules.compiled import Flow
-from engine.sandbox import WORDS, key_of
-from engine.values import AttributeType, InvalidValue, canonical, present
+from engine.values.typed import AttributeType, InvalidValue, canonical, present
 from storage.records import Attributes
 
 Refer = Callable[[Flow, list[Any]], list[Any]]

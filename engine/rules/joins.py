@@ -8,7 +8,7 @@ from typing import Any
 
 from anyascii import anyascii
 
-from engine.expressions import Expression
+from engine.expressions.expression import Expression
 from engine.rules.compiled import Flow, Join
 from engine.rules.flows import evaluate
 from storage.join_keys import JoinKey

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from engine.config import Config, DeletionRule
+from engine.configuration.models import Config, DeletionRule
 from engine.labels import label_of
 from engine.rules.compiled import Rules
 from storage import clock

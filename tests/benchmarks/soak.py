@@ -5,7 +5,7 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from tui.app import InterlockApp
+from tui.console.app import InterlockApp
 
 UPDATES = 4 * 3600
 

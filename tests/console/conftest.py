@@ -12,10 +12,10 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.workspace import Workspace
-from tui import display
-from tui.app import InterlockApp
-from tui.screens.confirm import Confirm
-from tui.terminal import TerminalSettings, Theme
+from tui.console.app import InterlockApp
+from tui.console.screens.confirm import Confirm
+from tui.console.tty import TerminalSettings, Theme
+from tui.presentation import display
 
 SIZE = (120, 40)
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tests.workspace import INTERLOCK
-from tui.key_reference import reference
+from tui.console.key_reference import reference
 
 SCREENS = Path(__file__).parents[2] / "screenshots"
 WIDTH = 118

@@ -10,7 +10,7 @@ from tests.console.office import let_leave, make_office
 from tests.inside import Inside
 from tests.terminal import Terminal
 from tests.workspace import INTERLOCK, Workspace
-from tui import restricted
+from tui.console import restricted
 
 SCREENS = {"2": "Exports", "3": "cso-", "4": "mvo-", "5": "(uid", "6": "rev-1", "7": "run-2", "8": "hr"}
 BAD = (

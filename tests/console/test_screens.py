@@ -16,8 +16,8 @@ from tests.console.office import let_leave, make_office
 from tests.console.picture import picture
 from tests.console.still import advance, pretend_run, stand_still
 from tests.workspace import Workspace
-from tui.screens.line import LineScreen
-from tui.sheets.pace import Pace
+from tui.console.screens.line import LineScreen
+from tui.console.sheets.pace import Pace
 
 SCREENS = Path(__file__).parents[2] / "screenshots"
 SIZES = [(80, 24), (120, 40)]

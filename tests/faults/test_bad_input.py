@@ -134,7 +134,7 @@ def test_names_with_every_special_character_come_through(small: Small) -> None:
     small("run")
     assert small.steps()["evaluate"]["statistics"] == {}
     assert small.query("SELECT count(*) FROM pending_exports") == [(0,)]
-    from engine.connectors.ldif_format import read_entries
+    from engine.connectors.ldif.format import read_entries
 
     with (small.folder / "directory.ldif").open("rb") as file:
         found = {entry.first("sn") for entry in read_entries(file)} - {None}

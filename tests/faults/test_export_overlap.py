@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from engine.connectors.base import ExportOperation, ExportResult
-from engine.connectors.ldif_directory import LdifDirectory
+from engine.connectors.ldif.directory import LdifDirectory
 from engine.errors import ConnectionLost, CredentialsRefused, ObjectError
 from storage import exports, runs
 from storage.errors import StoreFull
@@ -241,7 +241,7 @@ def test_a_full_disk_leaves_in_doubt_what_it_kept_from_being_stored(site: Site, 
 
 def test_a_look_that_breaks_off_keeps_what_was_answered(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a failure may be none, the target is looked at; whoever was created by then is not in doubt for that."""
-    from engine.connectors.ldif import LdifConnector
+    from engine.connectors.ldif.connector import LdifConnector
 
     def one_exists(directory: LdifDirectory, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         done = really(directory, operations)

@@ -58,7 +58,7 @@ class Site(Workspace):
 
 
 def _read_ldif(path: Path) -> Entries:
-    from engine.connectors.ldif_format import read_entries
+    from engine.connectors.ldif.format import read_entries
 
     with path.open("rb") as file:
         return {

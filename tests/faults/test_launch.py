@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.workspace import Workspace
+from tui.console.launch import start_run
 from tui.demo.people import people
 from tui.demo.workspace import make_workspace
-from tui.launch import start_run
 
 PEOPLE = 150
 DEPARTMENTS = 11

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.connectors import ber
+from engine.connectors.ldap import ber
 from engine.errors import CannotConnect, ConnectionLost
 from tests.directory import CLIENTS, UNITS, connector_to, person, read_all, using, write
 from tests.inside import Inside

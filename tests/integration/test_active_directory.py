@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.connectors.ldap import dirsync
 from tests.inside import Inside, document
 from tests.samba import ADMIN, PASSWORD, SUFFIX, Samba, needs_root, provisioned
 
@@ -256,9 +257,8 @@ def test_a_move_makes_the_units_that_it_needs(domain: Domain) -> None:
 def test_changes_are_told_by_numbers_where_dirsync_is_not_granted(
     domain: Domain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engine.connectors import ldap_dirsync
 
-    monkeypatch.setattr(ldap_dirsync, "DIRSYNC", "1.2.3.4")  # as a controller that does not offer it
+    monkeypatch.setattr(dirsync, "DIRSYNC", "1.2.3.4")  # as a controller that does not offer it
     domain("run")
     domain("step", "import", "ad")
     assert "update sequence numbers" in domain("check")
@@ -302,9 +302,9 @@ def test_a_password_is_sent_over_tls_only_and_kept_nowhere(domain: Domain, tmp_p
 
 def test_a_group_with_very_many_members_is_read_part_by_part(domain: Domain, tmp_path: Path) -> None:
     from engine.connectors.entries import part_of
-    from engine.connectors.ldap_options import LdapOptions
-    from engine.connectors.ldap_ranges import rest_of
-    from engine.connectors.ldap_session import Session
+    from engine.connectors.ldap.options import LdapOptions
+    from engine.connectors.ldap.ranges import rest_of
+    from engine.connectors.ldap.session import Session
 
     domain("run")
     members = [entry["dn"][0] for entry in domain.entries().values()]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from engine.connectors.base import ExportOperation
-from engine.connectors.ldap import LdapConnector
+from engine.connectors.ldap.connector import LdapConnector
 from storage.records import AttributeChange, ChangeStatus, ChangeType
 from tests.directory import CLIENTS, UNITS, accounts, connector_to, person, read_all, write
 from tests.inside import Inside

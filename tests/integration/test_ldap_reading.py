@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import dn
+from engine.values import dn
 from tests.directory import CLIENTS, UNITS, connector_to, person, read_all, using
 from tests.slapd import BASE, SUFFIX, Slapd
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.connectors.base import ExportOperation
-from engine.connectors.ldap_results import explain
+from engine.connectors.ldap.results import explain
 from storage.records import AttributeChange, ChangeStatus, ChangeType
 from tests.directory import CLIENTS, UNITS, connector_to, person, read_all, write
 from tests.scripted import ADD, SEARCH, Scripted, entry, result

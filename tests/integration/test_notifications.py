@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from engine import hook, notifying
-from engine.mail import send_mail
-from engine.notify_config import MailConfig
+from engine.configuration.notify import MailConfig
+from engine.notifying import hook, notice
+from engine.notifying.mail import send_mail
 from tests.console.office import let_leave, make_office
 from tests.inside import Inside
 from tests.smtp import MailServer, make_certificate
@@ -192,7 +192,7 @@ def test_a_server_that_says_nothing_ends_in_time() -> None:
     settings = MailConfig.model_validate(
         {"host": "127.0.0.1", "port": server.port, "from": "a@example.org", "to": ["b@example.org"], "tls": "none"}
     )
-    failure = notifying.in_time(lambda: send_mail(settings, "s", "t", Path(), 0.3), 0.3)
+    failure = notice.in_time(lambda: send_mail(settings, "s", "t", Path(), 0.3), 0.3)
     assert "timed out" in failure
     server.close()
 

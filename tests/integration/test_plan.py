@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.dn import key
+from engine.values.dn import key
 from tests.integration.conftest import Office, by_number
 from tests.slapd import BASE, SUFFIX, Entries, Slapd
 from tests.workspace import INTERLOCK

@@ -23,24 +23,26 @@ KNOWN = Path(__file__).with_name("survivors.md")
 GUARDS = {
     "engine/rules/lifecycle.py": "what_calls grace_freezes leaver_with_grace authoritative must_not_slip return_in"
     " change_hands second_source two_people lifecycle_configuration",
-    "engine/phases/same_object.py": "wrong_hands settle_first return_after restore typed_ids",
-    "engine/phases/matching.py": "wrong_hands settle_first duplicates joiner adopted test_matching typed_ids",
-    "engine/phases/arrivals.py": "duplicates joiner typed_ids wrong_hands",
-    "engine/phases/applying.py": "duplicates joiner wrong_hands return_in mover change_hands",
-    "engine/phases/joining.py": "comes_back ambiguous what_calls joiner return_ by_hand two_sources late_and",
-    "engine/phases/disconnecting.py": "what_calls leaver must_not_slip change_hands two_people authoritative"
+    "engine/phases/importing/same_object.py": "wrong_hands settle_first return_after restore typed_ids",
+    "engine/phases/importing/matching.py": "wrong_hands settle_first duplicates joiner adopted test_matching typed_ids",
+    "engine/phases/importing/arrivals.py": "duplicates joiner typed_ids wrong_hands",
+    "engine/phases/importing/applying.py": "duplicates joiner wrong_hands return_in mover change_hands",
+    "engine/phases/synchronising/joining.py": "comes_back ambiguous what_calls joiner return_ by_hand"
+    " two_sources late_and",
+    "engine/phases/synchronising/lifecycle.py": "what_calls leaver must_not_slip change_hands two_people authoritative"
     " scope_exit by_hand leads_to",
-    "engine/phases/deprovisioning.py": "dies_with second_thoughts scope_exit must_not_slip disable leaver",
-    "engine/phases/approving.py": "must_not_slip dies_with look_before by_hand two_people leaver leads_to",
-    "engine/phases/review_items.py": "dies_with leaver must_not_slip second_thoughts",
-    "engine/phases/still_wanted.py": "dies_with comes_back change_hands",
-    "engine/phases/identity.py": "change_hands",
-    "engine/phases/reused.py": "change_hands",
-    "engine/phases/there_again.py": "dies_with return_after restore_what",
-    "engine/phases/mass_changes.py": "mass_changes",
-    "engine/phases/name_turns.py": "change_places name_turns mover_rename",
-    "engine/phases/interim_names.py": "change_places name_turns",
-    "engine/phases/detecting.py": "looked_for leaver member_deleted must_not_slip test_leaving",
+    "engine/phases/evaluating/deprovisioning.py": "dies_with second_thoughts scope_exit must_not_slip disable leaver",
+    "engine/phases/exporting/approval_gate.py": "must_not_slip dies_with look_before by_hand two_people"
+    " leaver leads_to",
+    "engine/approvals/review_items.py": "dies_with leaver must_not_slip second_thoughts",
+    "engine/phases/exporting/still_wanted.py": "dies_with comes_back change_hands",
+    "engine/phases/importing/changed_identities.py": "change_hands",
+    "engine/phases/synchronising/reused_ids.py": "change_hands",
+    "engine/phases/importing/reappeared.py": "dies_with return_after restore_what",
+    "engine/gates/mass_changes.py": "mass_changes",
+    "engine/phases/evaluating/name_turns.py": "change_places name_turns mover_rename",
+    "engine/phases/exporting/interim_names.py": "change_places name_turns",
+    "engine/phases/detecting/phase.py": "looked_for leaver member_deleted must_not_slip test_leaving",
 }
 """What guards deletes, identity and joins → parts of the names of the tests that should notice, the nearest first."""
 SLOWER = 4

@@ -7,11 +7,11 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.auditing import APPROVED, seal_of
-from engine.config import Config, StepPlan, SystemConfig
-from engine.phases.approving import send_back_unapproved
+from engine.approvals.audit import APPROVED, seal_of
+from engine.configuration.models import Config, StepPlan, SystemConfig
+from engine.phases.exporting.approval_gate import send_back_unapproved
 from engine.rules.compiled import Rules
-from engine.steps import Control, Step
+from engine.step import Control, Step
 from engine.workspace import Workspace
 from storage import audit, counters, exports, objects, reviews
 from storage.records import ChangeType, ExportStatus, PendingExport, ReviewState

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.display import display, fit, use_ascii
+from tui.presentation.display import display, fit, use_ascii
 
 HOSTILE = st.sampled_from("\x1b\n\r\t\0\x7f\x85\x9b\u200b\u200e\u202e\u2066\u2069\u00a0\u2003\u2028\ufeff\U000e0001")
 TEXTS = st.text(max_size=40) | st.lists(HOSTILE | st.characters(), max_size=40).map("".join)

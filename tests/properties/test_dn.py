@@ -4,7 +4,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ldap3.utils.dn import escape_rdn, parse_dn, safe_rdn
 
-from engine import dn
+from engine.values import dn
 
 SPECIAL = ' "#+,;<=>\\\0abAB12é'
 TEXTS = st.text(SPECIAL, max_size=12) | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

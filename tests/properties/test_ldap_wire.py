@@ -41,12 +41,12 @@ from ldap3.utils.asn1 import encode as ldap3_encode
 from pyasn1.codec.ber import decoder as pyasn1_decoder
 from pyasn1.error import PyAsn1Error
 
-from engine.config import ObjectTypeConfig
-from engine.connectors import ber, wire, wire_requests
-from engine.connectors.ber import WireError
+from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.entries import EntryReader
-from engine.connectors.wire import Control, Decoder, Entry, Intermediate, Message, Reference, Result
-from engine.values import AttributeType
+from engine.connectors.ldap import ber, messages, requests
+from engine.connectors.ldap.ber import WireError
+from engine.connectors.ldap.messages import Control, Decoder, Entry, Intermediate, Message, Reference, Result
+from engine.values.typed import AttributeType
 
 names = st.from_regex(r"[a-zA-Z][a-zA-Z0-9;-]{0,9}", fullmatch=True)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -77,9 +77,7 @@ def as_ldap3_sends(number: int, kind: str, request: Any, given: tuple[Control, .
 @given(numbers, texts, attributes, controls)
 def test_an_add_is_encoded_as_ldap3_does(number: int, dn: str, held: dict[str, list[bytes]], given: Any) -> None:
     request = add_operation(dn, held, False)
-    assert wire_requests.encode_add(number, dn, held.items(), given) == as_ldap3_sends(
-        number, "addRequest", request, given
-    )
+    assert requests.encode_add(number, dn, held.items(), given) == as_ldap3_sends(number, "addRequest", request, given)
 
 
 @given(
@@ -93,9 +91,7 @@ def test_a_modify_is_encoded_as_ldap3_does(number: int, dn: str, changes: dict[s
     told = {name: [(words[verb], held) for verb, held in steps] for name, steps in changes.items()}
     request = modify_operation(dn, told, False)
     ours = [(verb, name, held) for name, steps in changes.items() for verb, held in steps]
-    assert wire_requests.encode_modify(number, dn, ours, given) == as_ldap3_sends(
-        number, "modifyRequest", request, given
-    )
+    assert requests.encode_modify(number, dn, ours, given) == as_ldap3_sends(number, "modifyRequest", request, given)
 
 
 @given(numbers, texts, texts, st.booleans(), st.none() | texts.filter(bool), controls)
@@ -103,13 +99,13 @@ def test_a_rename_is_encoded_as_ldap3_does(
     number: int, dn: str, rdn: str, delete_old: bool, superior: str | None, given: Any
 ) -> None:
     request = modify_dn_operation(dn, rdn, delete_old, superior)
-    ours = wire_requests.encode_rename(number, dn, rdn, delete_old=delete_old, superior=superior, controls=given)
+    ours = requests.encode_rename(number, dn, rdn, delete_old=delete_old, superior=superior, controls=given)
     assert ours == as_ldap3_sends(number, "modDNRequest", request, given)
 
 
 @given(numbers, texts, controls)
 def test_a_delete_is_encoded_as_ldap3_does(number: int, dn: str, given: Any) -> None:
-    assert wire_requests.encode_delete(number, dn, given) == as_ldap3_sends(
+    assert requests.encode_delete(number, dn, given) == as_ldap3_sends(
         number, "delRequest", delete_operation(dn), given
     )
 
@@ -128,7 +124,7 @@ def test_a_search_is_encoded_as_ldap3_does(
     word = ldap3.SUBTREE if scope else ldap3.BASE
     request = search_operation(base, filter_, word, ldap3.DEREF_NEVER, wanted, 0, 0, False, None, None)
     compiled = compiled_by_ldap3(filter_)
-    assert wire_requests.encode_search(number, base, scope, compiled, wanted, given) == as_ldap3_sends(
+    assert requests.encode_search(number, base, scope, compiled, wanted, given) == as_ldap3_sends(
         number, "searchRequest", request, given
     )
 
@@ -138,7 +134,7 @@ def test_an_equality_filter_is_encoded_as_ldap3_does(name: str, value: bytes) ->
     escaped = "".join(f"\\{octet:02x}" for octet in value)
     ldap3s = compiled_by_ldap3(f"({name}={escaped})")
     if value:
-        assert wire_requests.encode_equality(name, value) == ldap3s
+        assert requests.encode_equality(name, value) == ldap3s
 
 
 # ------------------------------------------------------------------------------------------ answers
@@ -370,7 +366,7 @@ def test_the_short_way_reads_what_the_thorough_way_reads(listed: list[tuple[byte
         ]
     )
     reader = EntryReader("person", KNOWN, USED)
-    thorough = reader.read_listed(wire.read_attributes(data, 0, len(data)))
+    thorough = reader.read_listed(messages.read_attributes(data, 0, len(data)))
     assert thorough == reader.read_encoded(data, 0, len(data))
     assert reader.read_encoded(b"..." + data, 3, len(data) + 3) == thorough
 
@@ -381,7 +377,7 @@ def test_the_short_way_refuses_what_the_thorough_way_refuses(tail: bytes, listed
     reader.read_listed(listed)
     data = ber.sequence([tail])
     try:
-        thorough = reader.read_listed(wire.read_attributes(data, 0, len(data)))
+        thorough = reader.read_listed(messages.read_attributes(data, 0, len(data)))
     except (WireError, IndexError):
         with pytest.raises((WireError, IndexError)):
             reader.read_encoded(data, 0, len(data))
@@ -412,4 +408,4 @@ def test_what_ldap_does_not_allow_is_refused_at_once(data: bytes) -> None:
 
 
 def test_bounded_by_default() -> None:
-    assert wire.MAX_MESSAGE < 2**30
+    assert messages.MAX_MESSAGE < 2**30

@@ -5,7 +5,7 @@ import io
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine.connectors.ldif_format import LdifError, read_blocks, read_entries, write_entry
+from engine.connectors.ldif.format import LdifError, read_blocks, read_entries, write_entry
 
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,8}(;[a-z]{1,3})?", fullmatch=True).filter(
     lambda name: name not in ("dn", "changetype")

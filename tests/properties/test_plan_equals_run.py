@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from engine.planning.plan import planning
-from engine.runs import execute_run
+from engine.runs.profile import execute_run
 from engine.workspace import open_workspace
 from storage import reviews
 from storage.records import ReviewKind, ReviewState

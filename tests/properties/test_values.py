@@ -6,8 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import values
-from engine.values import InvalidValue, bytes_writer, canonical, parse, parse_bytes, present, same, to_bytes, to_text
+from engine.values import typed
+from engine.values.typed import (
+    InvalidValue,
+    bytes_writer,
+    canonical,
+    parse,
+    parse_bytes,
+    present,
+    same,
+    to_bytes,
+    to_text,
+)
 
 MOMENTS = st.datetimes(timezones=st.timezones() | st.none())
 COMPUTED = {
@@ -55,7 +65,7 @@ def test_a_value_written_to_a_directory_comes_back(kind):
     check()
 
 
-@pytest.mark.parametrize("kind", values.KINDS)
+@pytest.mark.parametrize("kind", typed.KINDS)
 def test_every_text_is_a_value_or_refused(kind):
     @settings(max_examples=200)
     @given(ODD)

@@ -1,6 +1,6 @@
 """What has to be sent anew of a line: what differs, whole characters, and no more jumps than are worth it."""
 
-from tui.widgets.changes import JUMP, changed_runs, cost
+from tui.console.widgets.changes import JUMP, changed_runs, cost
 
 
 def test_equal_lines_need_nothing() -> None:

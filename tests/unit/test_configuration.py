@@ -5,8 +5,8 @@ from importlib.resources import files
 
 import pytest
 
-from engine.config import StepPlan
-from engine.config_file import load
+from engine.configuration.file import load
+from engine.configuration.models import StepPlan
 from engine.errors import ConfigurationError
 
 GOOD = """\
@@ -607,7 +607,7 @@ def test_a_header_with_a_comment_and_spaces_is_found(tmp_path):
 
 def test_a_connector_that_only_reads_is_no_target(tmp_path, monkeypatch):
     from engine.connectors.base import Capabilities
-    from engine.connectors.csv import CsvConnector
+    from engine.connectors.csv.connector import CsvConnector
 
     monkeypatch.setattr(CsvConnector, "capabilities", Capabilities(writes=False))
     text = """[systems.hr]

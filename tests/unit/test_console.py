@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.workspace import Workspace
-from tui import console
-from tui.terminal import TerminalSettings
+from tui.console import start
+from tui.console.tty import TerminalSettings
 
 PLAIN = TerminalSettings(theme=None, ascii=False, mouse=True)
 
@@ -25,13 +25,13 @@ PLAIN = TerminalSettings(theme=None, ascii=False, mouse=True)
     ],
 )
 def test_the_console_is_asked_for_by_naming_no_command(arguments, config):
-    assert console.asked_for(arguments) == (Path(config) if config else None)
+    assert start.asked_for(arguments) == (Path(config) if config else None)
 
 
 def test_the_configuration_may_be_named_by_the_environment(monkeypatch):
     monkeypatch.setenv("INTERLOCK_CONFIG", "elsewhere.toml")
-    assert console.asked_for([]) == Path("elsewhere.toml")
-    assert console.asked_for(["-c", "here.toml"]) == Path("here.toml")
+    assert start.asked_for([]) == Path("elsewhere.toml")
+    assert start.asked_for(["-c", "here.toml"]) == Path("here.toml")
 
 
 @pytest.mark.parametrize(
@@ -49,13 +49,13 @@ def test_the_configuration_may_be_named_by_the_environment(monkeypatch):
 def test_what_the_configuration_wishes_is_known_before_the_first_painting(tmp_path, said, settings):
     config = tmp_path / "interlock.toml"
     config.write_text(said)
-    assert console.wished(config, PLAIN) == settings
+    assert start.wished(config, PLAIN) == settings
 
 
 def test_the_configuration_may_not_ask_for_colours_that_are_not_there(tmp_path):
     config = tmp_path / "interlock.toml"
     config.write_text('[console]\ntheme = "dark"\n')
-    assert console.wished(config, PLAIN._replace(theme="ansi-light")).theme == "ansi-light"
+    assert start.wished(config, PLAIN._replace(theme="ansi-light")).theme == "ansi-light"
 
 
 def test_without_a_terminal_it_tells_the_status(tmp_path):

@@ -123,8 +123,8 @@ attributes = {{ {id} = "{kind}", boss = "reference" }}
 def typed(folder, kind, text, name="id"):
     make(folder, text)
     (folder / "interlock.toml").write_text(TYPED.format(kind=kind, id=name))
-    from engine.config_file import load
-    from engine.connectors.csv import CsvConnector
+    from engine.configuration.file import load
+    from engine.connectors.csv.connector import CsvConnector
 
     config, _ = load(folder / "interlock.toml")
     return CsvConnector("hr", config.systems["hr"], folder)
@@ -191,8 +191,8 @@ def test_an_empty_cell_is_a_value_where_the_type_says_so(tmp_path):
     connector = make(tmp_path, "id,name,level\n1,,\n")
     path = tmp_path / "interlock.toml"
     path.write_text(path.read_text() + "keep_empty = true\n")
-    from engine.config_file import load
-    from engine.connectors.csv import CsvConnector
+    from engine.configuration.file import load
+    from engine.connectors.csv.connector import CsvConnector
 
     config, _ = load(path)
     assert read(connector)[0][0].attributes == {"id": ["1"]}

@@ -7,10 +7,10 @@ import stat
 
 import pytest
 
-from engine.config_file import load
+from engine.configuration.file import load
 from engine.connectors.base import ExportOperation, ImportEnd, ImportRequest
-from engine.connectors.csv import CsvConnector
-from engine.connectors.csv_table import CsvTable
+from engine.connectors.csv.connector import CsvConnector
+from engine.connectors.csv.table import CsvTable
 from engine.errors import CannotConnect, ConfigurationError, ConnectionLost
 from storage.records import AttributeChange, ChangeStatus, ChangeType
 

@@ -3,7 +3,7 @@
 import pytest
 from rich.cells import cell_len
 
-from tui.display import display, fit, use_ascii, values
+from tui.presentation.display import display, fit, use_ascii, values
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine import dn
+from engine.values import dn
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from jinja2 import Undefined
 
 from engine.errors import ObjectFailed
-from engine.expressions import (
+from engine.expressions.expression import (
     InvalidExpression,
     ambient,
     compile_candidate,
@@ -16,7 +16,7 @@ from engine.expressions import (
     compile_flow,
     compile_text,
 )
-from engine.filters import FILTERS, duration
+from engine.expressions.filters import FILTERS, duration
 from engine.rules.flows import context_of
 
 TODAY = date(2024, 2, 29)

@@ -3,8 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from engine.gates import Part
-from engine.in_common import in_common
+from engine.gates.limits import Part
+from engine.phases.detecting.common_traits import in_common
 from storage.store import Store
 from storage.tables import objects
 from tests.stored import put

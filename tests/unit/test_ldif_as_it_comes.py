@@ -5,10 +5,10 @@ import io
 
 import pytest
 
-from engine.config_file import load
+from engine.configuration.file import load
 from engine.connectors.base import ExportOperation, ImportEnd, ImportRequest
-from engine.connectors.ldif import LdifConnector
-from engine.connectors.ldif_format import LdifError, read_blocks, read_entries
+from engine.connectors.ldif.connector import LdifConnector
+from engine.connectors.ldif.format import LdifError, read_blocks, read_entries
 from storage.records import AttributeChange, ChangeStatus, ChangeType
 
 CONFIG = """\

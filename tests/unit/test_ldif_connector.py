@@ -7,11 +7,11 @@ import uuid
 
 import pytest
 
-from engine.config_file import load
+from engine.configuration.file import load
 from engine.connectors.base import ExportOperation, ImportEnd, ImportRequest
-from engine.connectors.ldif import LdifConnector
-from engine.connectors.ldif_directory import LdifDirectory
-from engine.connectors.ldif_format import read_entries
+from engine.connectors.ldif.connector import LdifConnector
+from engine.connectors.ldif.directory import LdifDirectory
+from engine.connectors.ldif.format import read_entries
 from engine.errors import CannotConnect, ConnectionLost
 from storage.records import AttributeChange, ChangeStatus, ChangeType
 

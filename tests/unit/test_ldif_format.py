@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from engine.connectors.ldif_format import LINE, LdifError, read_blocks, read_entries, write_entry
+from engine.connectors.ldif.format import LINE, LdifError, read_blocks, read_entries, write_entry
 
 
 def read(text):

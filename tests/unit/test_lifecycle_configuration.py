@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.config_file import load
+from engine.configuration.file import load
 from engine.errors import ConfigurationError
 
 BASE = """

@@ -1,6 +1,6 @@
 """Which CSO an imported object is: the primary external id decides, then the secondary."""
 
-from engine.phases.matching import Known, find_matching_cso
+from engine.phases.importing.matching import Known, find_matching_cso
 from storage.records import CsoStatus, KnownCso
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.matching_rules import MATCHINGS, differences, same, still_to_do
+from engine.values.matching_rules import MATCHINGS, differences, same, still_to_do
 
 CASES = [
     ("exact", "Ada", "ada", False),

@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.phases.name_turns import INTERIM, Claim, _in_order, is_interim
-from engine.phases.provisioning import RENAMES
+from engine.phases.evaluating.name_turns import INTERIM, Claim, _in_order, is_interim
+from engine.phases.evaluating.provisioning import RENAMES
 
 TARGET = ("directory", "person")
 

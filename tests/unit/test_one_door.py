@@ -7,13 +7,13 @@ import engine
 
 ROOT = Path(engine.__file__).parent.parent
 DOOR = {
-    "engine/phases/exporting.py",  # `_begin` lets only approved deletes into a batch
-    "engine/phases/settling.py",  # sends again what the batch held, where its object was moved
-    "engine/phases/interim_names.py",  # renames to a name in between, and nothing else
+    "engine/phases/exporting/phase.py",  # `_begin` lets only approved deletes into a batch
+    "engine/phases/exporting/doubtful_writes.py",  # sends again what the batch held, where its object was moved
+    "engine/phases/exporting/interim_names.py",  # renames to a name in between, and nothing else
     "engine/planning/targets.py",  # a plan writes to copies
-    "engine/connectors/ldap_copy.py",  # likewise: a copy's own way of writing
-    "engine/connectors/ldap.py",  # hands on to its writer
-    "engine/connectors/ldap_writes.py",  # its writer
+    "engine/connectors/ldap/copy.py",  # likewise: a copy's own way of writing
+    "engine/connectors/ldap/connector.py",  # hands on to its writer
+    "engine/connectors/ldap/writing.py",  # its writer
 }
 
 
@@ -26,5 +26,6 @@ def _writes(path: Path) -> bool:
 def test_connectors_are_told_to_write_in_one_place() -> None:
     modules = (path for floor in ("storage", "engine", "tui") for path in (ROOT / floor).rglob("*.py"))
     found = {str(path.relative_to(ROOT)) for path in modules if _writes(path)}
-    assert found <= DOOR, "whoever else writes to a target has to go past the approvals: see engine/phases/approving.py"
-    assert {"engine/phases/exporting.py", "engine/phases/settling.py"} <= found
+    gate = "engine/phases/exporting/approval_gate.py"
+    assert found <= DOOR, f"whoever else writes to a target has to go past the approvals: see {gate}"
+    assert {"engine/phases/exporting/phase.py", "engine/phases/exporting/doubtful_writes.py"} <= found

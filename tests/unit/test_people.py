@@ -6,9 +6,9 @@ import pwd
 
 import pytest
 
-from engine.config import Config, RolesConfig
+from engine.configuration.models import Config, RolesConfig
+from engine.decisions.roles import Role, require, role_of
 from engine.errors import NotAllowed
-from engine.people import Role, require, role_of
 
 
 def config(**roles: list[str]) -> Config:

@@ -3,9 +3,9 @@
 import pytest
 from rich.cells import cell_len
 
-from tui.display import use_ascii
-from tui.glyphs import ASCII, UNICODE, glyphs
-from tui.plots import bar, spark
+from tui.console.plots import bar, spark
+from tui.presentation.display import use_ascii
+from tui.presentation.glyphs import ASCII, UNICODE, glyphs
 
 
 @pytest.fixture

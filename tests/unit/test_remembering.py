@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.connectors.base import ExportOperation, ImportedObject, ImportEnd, ImportRequest
-from engine.connectors.ldif import LdifConnector
-from engine.planning.remembering import remember
+from engine.connectors.ldif.connector import LdifConnector
+from engine.planning.remembered_system import remember
 from engine.workspace import open_workspace
 from storage.records import AttributeChange, ChangeStatus, ChangeType
 from tui.demo.people import people

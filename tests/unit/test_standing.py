@@ -3,7 +3,7 @@
 import pytest
 
 from tui import feed
-from tui.cycle import standing
+from tui.console.cycle import standing
 
 A, B = feed.StepPlan("import", "hr"), feed.StepPlan("sync")
 

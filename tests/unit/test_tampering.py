@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.auditing import Verdict, verify
+from engine.approvals.audit import Verdict, verify
 from storage import audit
 from storage.documents import encode
 from storage.errors import StoreError

@@ -12,7 +12,7 @@ import termios
 
 import pytest
 
-from tui import terminal
+from tui.console import tty
 
 UTF8 = {"LANG": "en_GB.UTF-8", "TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
@@ -39,7 +39,7 @@ UTF8 = {"LANG": "en_GB.UTF-8", "TERM": "xterm-256color", "COLORTERM": "truecolor
     ],
 )
 def test_few_colours_or_none_take_the_terminals_own(said, theme):
-    assert terminal.prepare({**UTF8, **said}).theme == theme
+    assert tty.prepare({**UTF8, **said}).theme == theme
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_few_colours_or_none_take_the_terminals_own(said, theme):
     ],
 )
 def test_what_is_not_utf8_is_ascii(said, is_ascii):
-    assert terminal.prepare({"TERM": "xterm-256color", **said}).ascii is is_ascii
+    assert tty.prepare({"TERM": "xterm-256color", **said}).ascii is is_ascii
 
 
 @pytest.mark.parametrize(
@@ -71,15 +71,15 @@ def test_what_python_makes_of_the_c_locale_is_not_taken_for_the_operators_wish(l
     env = {
         name: value for name, value in os.environ.items() if name not in ("LC_ALL", "LC_CTYPE", "LANG", "PYTHONUTF8")
     }
-    program = "from tui import terminal; print(terminal.prepare().ascii)"
+    program = "from tui.console import tty; print(tty.prepare().ascii)"
     said = subprocess.check_output([sys.executable, "-c", program], env={**env, **locale}, text=True)
     assert said == f"{is_ascii}\n"
 
 
 def test_a_line_over_ssh_gets_fewer_frames_and_no_mouse():
     here, there = dict(UTF8), {**UTF8, "SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}
-    assert terminal.prepare(here).mouse
-    assert not terminal.prepare(there).mouse
+    assert tty.prepare(here).mouse
+    assert not tty.prepare(there).mouse
     assert "TEXTUAL_FPS" not in here
     assert there["TEXTUAL_FPS"] == "15"
     assert here["TEXTUAL_ANIMATIONS"] == there["TEXTUAL_ANIMATIONS"] == "none"
@@ -87,39 +87,39 @@ def test_a_line_over_ssh_gets_fewer_frames_and_no_mouse():
 
 def test_what_the_operator_has_set_for_textual_stays_but_no_frozen_size():
     environ = {**UTF8, "SSH_CONNECTION": "x", "TEXTUAL_FPS": "5", "TEXTUAL_ANIMATIONS": "full", "COLUMNS": "80"}
-    terminal.prepare(environ)
+    tty.prepare(environ)
     assert environ["TEXTUAL_FPS"] == "5"
     assert environ["TEXTUAL_ANIMATIONS"] == "full"
     assert "COLUMNS" not in environ
 
 
 def test_textual_is_not_imported_before_its_settings_are_made():
-    program = "import sys; from tui import terminal, launch, display, glyphs, plots; sys.exit('textual' in sys.modules)"
+    program = "import sys; from tui.console import tty, launch, plots; from tui.presentation import display, glyphs; sys.exit('textual' in sys.modules)"
     assert subprocess.call([sys.executable, "-c", program]) == 0
 
 
 def test_an_ascii_stream_gets_ascii_of_the_same_width():
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="utf-8")
-    terminal.speak_ascii(stream)
+    tty.speak_ascii(stream)
     stream.write("┌─┐│█▂▓ é 李 e\u0301 ok ● ▸")
     stream.flush()
     assert raw.getvalue() == b"+-+|### ? ?? e ok * >"
 
 
 def test_a_stream_that_cannot_change_stays():
-    terminal.speak_ascii(io.StringIO())
+    tty.speak_ascii(io.StringIO())
 
 
 def test_a_terminal_is_restored():
     there, here = pty.openpty()
     with os.fdopen(here, "w") as stream:
-        before = terminal.modes(stream)
+        before = tty.modes(stream)
         changed = termios.tcgetattr(here)
         changed[3] &= ~(termios.ECHO | termios.ICANON)
         termios.tcsetattr(here, termios.TCSANOW, changed)
-        terminal.restore(stream, before)
-        assert terminal.modes(stream) == before
+        tty.restore(stream, before)
+        assert tty.modes(stream) == before
         said = os.read(there, 4096)
     os.close(there)
     for sequence in (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?2004l", b"\x1b[?1003l", b"\x1b[?1006l", b"\x1b[<u"):
@@ -130,20 +130,20 @@ def test_restoring_what_is_gone_is_no_error():
     there, here = pty.openpty()
     os.close(there)
     stream = os.fdopen(here, "w")
-    terminal.restore(stream, terminal.modes(stream))
+    tty.restore(stream, tty.modes(stream))
     with contextlib.suppress(OSError):
         stream.close()
-    terminal.restore(stream)
-    assert terminal.modes(io.StringIO()) is None
+    tty.restore(stream)
+    assert tty.modes(io.StringIO()) is None
 
 
 LISTENER = """
 import asyncio, os, signal, sys
-from tui import terminal
+from tui.console import tty
 
 async def main():
     ended = asyncio.Event()
-    terminal.listen_for_hangup(asyncio.get_running_loop(), ended.set)
+    tty.listen_for_hangup(asyncio.get_running_loop(), ended.set)
     os.kill(os.getpid(), signal.Signals[sys.argv[1]])
     os.kill(os.getpid(), signal.Signals[sys.argv[1]])
     if sys.argv[2] == "stuck":
@@ -174,7 +174,7 @@ def test_a_console_that_hangs_after_a_hangup_is_ended_all_the_same():
 def test_the_loop_is_closed_when_the_signal_comes_late():
     loop = asyncio.new_event_loop()
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGHUP)
-    terminal.listen_for_hangup(loop, lambda: None)
+    tty.listen_for_hangup(loop, lambda: None)
     loop.close()
     try:
         os.kill(os.getpid(), signal.SIGTERM)

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from engine.values import (
+from engine.values.typed import (
     KINDS,
     MAX_LENGTH,
     AttributeType,

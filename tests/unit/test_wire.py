@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.wire import NarrowUpdate
+from tui.console.screen_updates import NarrowUpdate
 
 WIDTH = 20
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from tui import feed
 from tui.demo.people import PERSON_COLUMNS, Row, day_after, next_day
 from tui.demo.workspace import write_csv
-from tui.output import say
-from tui.progress import tell_waiting
+from tui.terminal.printing import say
+from tui.terminal.progress import tell_waiting
 
 Execute = Callable[[feed.Workspace, str, list[feed.StepPlan]], Awaitable[int]]
 

@@ -1,18 +1,20 @@
 """All that the screens and the command line read from the store and ask of the engine: the one door between them."""
 
-from engine import by_hand, keeping, notifying, queue, review
-from engine.checking import check
-from engine.config import StepPlan
+from engine.checking.systems import check
+from engine.configuration.models import StepPlan
 from engine.connectors.base import CheckLine
+from engine.decisions import manual_joins, queue, review
+from engine.decisions.operator import current_operator
+from engine.decisions.restoring import restore
+from engine.decisions.roles import Role, refusal, role_of
 from engine.errors import ConfigurationError, DecisionRefused, StepFailed
 from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
-from engine.left_over import LeftOver, left_over
-from engine.operator import current_operator
-from engine.outlook import Ahead
-from engine.people import Role, refusal, role_of
-from engine.restoring import restore
-from engine.runs import execute_run, exit_status, stop_runs, tune_interpreter
-from engine.steps import Control
+from engine.maintenance import store_upkeep
+from engine.notifying import notice
+from engine.runs.due_work import Ahead
+from engine.runs.profile import execute_run, exit_status, stop_runs, tune_interpreter
+from engine.runs.unsent import LeftOver, left_over
+from engine.step import Control
 from engine.workspace import Workspace, open_workspace, whole_cycle, with_detection
 from storage import exports, metaverse, notifications, objects, references, reviews, runs
 from storage.errors import AlreadyRunning, StoreError
@@ -81,7 +83,6 @@ __all__ = [
     "UnknownId",
     "Workspace",
     "auditing",
-    "by_hand",
     "check",
     "configuration",
     "counts",
@@ -95,10 +96,10 @@ __all__ = [
     "foresight_document",
     "history",
     "items",
-    "keeping",
     "listing",
     "lists",
-    "notifying",
+    "manual_joins",
+    "notice",
     "open_workspace",
     "owed",
     "person_of",
@@ -113,6 +114,7 @@ __all__ = [
     "show",
     "snapshot",
     "status",
+    "store_upkeep",
     "survey",
     "tune_interpreter",
     "waiting_items",

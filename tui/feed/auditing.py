@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from engine.auditing import Verdict, verify
+from engine.approvals.audit import Verdict, verify
 from engine.workspace import Workspace
 from storage import audit
 from storage.records import AuditEntry, StoredEntry

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from engine.explain import explain_cso, explain_mvo
+from engine.explaining.explain import explain_cso, explain_mvo
 from engine.labels import label_of
 from engine.workspace import Workspace
 from storage import metaverse, objects
-from storage.dialect import storable
+from storage.dialects.sqlite.dialect import storable
 from storage.labels import name_of
 from storage.records import Cso, Query, Term
 from storage.store import Transaction

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from engine.planning.files import SUFFIXES, CannotWrite, refuse_unfit, write_plan
 from engine.planning.plan import Plan, planning
 from engine.planning.records import PlannedChange, PlannedStep
-from engine.planning.writing import SUFFIXES, CannotWrite, refuse_unfit, write_plan
-from engine.runs import exit_status
+from engine.runs.profile import exit_status
 
 __all__ = [
     "SUFFIXES",

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from engine.config import StepPlan
-from engine.left_over import LeftOver, left_over
-from engine.outlook import Ahead, outlook
+from engine.configuration.models import StepPlan
+from engine.runs.due_work import Ahead, outlook
+from engine.runs.unsent import LeftOver, left_over
 from engine.workspace import Workspace
 from storage import clock, exports, lease, metaverse, objects, reviews, runs
 from storage.records import ChangeType, CsoStatus, ExportStatus, HeldBatch, Run, StepRecord

@@ -1,0 +1,132 @@
+"""What goes into the audit log: every decision, release, join by hand, run, and change of the configuration."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from engine.configuration.models import Config
+from engine.workspace import Workspace
+from storage import audit
+from storage.documents import decode, encode
+from storage.records import AuditEntry, ReviewItem, StoredEntry
+from storage.store import Transaction
+
+CONFIGURATION = "configuration"
+APPROVED, APPROVED_FIRST = "approve", "approve-first"
+FIELDS = AuditEntry._fields[1:]
+
+
+class Fault(NamedTuple):
+    """What is wrong at one place of the log."""
+
+    entry_id: int
+    what: str
+
+
+class Verdict(NamedTuple):
+    """What `verify` found: how many entries there are, the hash of the last, and every fault."""
+
+    entries: int
+    head: str
+    faults: list[Fault]
+
+
+async def record(
+    tx: Transaction, workspace: Workspace, *, operator: str, action: str, subject: str, details: dict[str, Any]
+) -> int:
+    """Write down what somebody did, and before it how the configuration has changed since it was last written down."""
+    await _record_configuration(tx, workspace.config, operator)
+    return await audit.append(tx, operator=operator, action=action, subject=subject, details=details)
+
+
+async def _record_configuration(tx: Transaction, config: Config, operator: str) -> None:
+    now = decode(encode(_flat(config.model_dump(mode="json", by_alias=True, exclude={"folder"}))))
+    last = await audit.newest(tx, CONFIGURATION)
+    before = last.details.get(CONFIGURATION, {}) if last else {}
+    if now == before:
+        return
+    changed = {
+        key: [before.get(key), now.get(key)] for key in sorted({*before, *now}) if before.get(key) != now.get(key)
+    }
+    details = {"changed": changed if last else {}, "configuration": now}
+    subject = f"{len(changed)} keys changed" if last else "first seen"
+    await audit.append(tx, operator=operator, action=CONFIGURATION, subject=subject, details=details)
+
+
+def _flat(table: Any, path: str = "") -> dict[str, Any]:
+    """Give a document as `dotted.key` → value; secrets are not in it, for the configuration only names them."""
+    if isinstance(table, dict):
+        parts: Iterable[tuple[Any, Any]] = table.items()
+    elif isinstance(table, list) and any(isinstance(one, dict) for one in table):
+        parts = ((one.get("name", index) if isinstance(one, dict) else index, one) for index, one in enumerate(table))
+    else:
+        return {path: table}
+    return {
+        key: value
+        for name, inner in parts
+        for key, value in _flat(inner, f"{path}.{name}" if path else str(name)).items()
+    }
+
+
+def seal_of(item: ReviewItem) -> str:
+    """Give what an approval holds on to of an item: a hash of what it asks about, and of the consequences it shows."""
+    shown = [item.id, item.kind, item.object_id, item.consequences]
+    return sha256(encode(shown).encode()).hexdigest()[:32]
+
+
+async def verified_approvals(tx: Transaction, items: Iterable[ReviewItem], action: str = APPROVED) -> set[int]:
+    """Give those of some review items whose approval stands in the audit log, unbent, for just what the item shows.
+
+    With another action, `approve-first`, those that one of two people has approved, and in whose name.
+
+    Whoever edits the store by hand writes no such entry: what they approved so is not approved.
+    """
+    listed = list(items)
+    entries = await audit.whole(tx, sorted({item.audit_id for item in listed if item.audit_id is not None}))
+    whole = {entry.id: entry for entry in entries if entry.action == action}
+    return {
+        item.id
+        for item in listed
+        if item.audit_id in whole
+        and whole[item.audit_id].details["items"].get(str(item.id)) == seal_of(item)
+        and (action == APPROVED or whole[item.audit_id].operator == item.first_by)
+    }
+
+
+async def verify(tx: Transaction, seal: str | None = None) -> Verdict:
+    """Prove the log whole: every entry as its hash says, none missing, none out of order.
+
+    With a seal, the hash of an entry that was kept elsewhere, also that its end was not cut off.
+    """
+    faults: list[Fault] = []
+    count, head, last_id, sealed = 0, "", 0, seal is None
+    async for entry in audit.rows(tx):
+        count += 1
+        faults += _faults(entry, last_id, head)
+        last_id, head = entry.id, entry.fields[-1] or ""
+        sealed = sealed or head == seal
+    if not sealed:
+        faults.append(Fault(last_id + 1, f"no entry has the hash of the seal {seal}: its end was cut off"))
+    return Verdict(count, head, faults)
+
+
+def _faults(entry: StoredEntry, last_id: int, head: str) -> list[Fault]:
+    """Tell what is wrong with an entry, knowing the one before it."""
+    found = []
+    if entry.id > last_id + 1:
+        found.append(Fault(last_id + 1, _missing(last_id + 1, entry.id - 1)))
+    elif entry.id <= last_id:
+        found.append(Fault(entry.id, f"it stands after entry {last_id}, out of order"))
+    names = [name for name, text in zip(FIELDS, entry.fields, strict=True) if text is None]
+    if names:
+        found.append(Fault(entry.id, f"it was edited: {', '.join(names)} cannot be read"))
+    elif not audit.is_whole(entry):
+        found.append(Fault(entry.id, "it was edited: it is not what its hash says"))
+    if entry.fields[-2] != head:
+        before = f"entry {last_id} as that stands" if last_id else "the beginning of the log"
+        found.append(Fault(entry.id, f"it does not follow {before}: one of the two was replaced or moved"))
+    return found
+
+
+def _missing(first: int, last: int) -> str:
+    return f"it is missing, and all up to entry {last}" if last > first else "it is missing"

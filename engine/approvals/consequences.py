@@ -1,0 +1,175 @@
+"""The consequences of a decision, worked out by the code that would carry them out."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from engine.configuration.models import StepPlan
+from engine.contributions.references import learn_references
+from engine.labels import label_of, label_of_mvo
+from engine.phases.synchronising.flowing import contributions
+from engine.phases.synchronising.page import SyncPage
+from engine.rules.lifecycle import Fate, fate_without
+from engine.step import Control, Step
+from engine.workspace import Workspace
+from storage import metaverse, objects, references
+from storage.records import Cso, CsoStatus, Mvo
+from storage.store import Transaction
+
+Consequences = dict[str, Any]
+"""As the review keeps them.
+
+`mvo`, `mvo_label`, `mvo_deleted`, `deletion_rule`, `grace_seconds`, `deletes`, `disabled`, `left_alone`, `recalled`,
+`taken_over`, `recreated`, `referring`, `groups`, `together_with`.
+
+The lists of objects hold `[CSO id, system, label, primary external id]`; `taken_over` gives for each recalled
+attribute that somebody else gives from then on `[CSO id, system, label]`; `together_with` holds those of its
+person that are missing too, `[CSO id, system, label]`; `referring` holds
+`[MVO id, label, attribute]`; `groups` holds `[CSO id of the group, system, its label, attribute, member]`.
+"""
+PAGE = 2_000
+
+
+async def consequences_of_absence(tx: Transaction, workspace: Workspace, csos: list[Cso]) -> dict[int, Consequences]:
+    """Work out what follows when each of some missing CSOs is disconnected: CSO id → consequences.
+
+    Where several sources have lost a person, what follows when all of them are disconnected.
+    """
+    mvo_ids = {cso.mvo_id for cso in csos if cso.mvo_id is not None}
+    mvos = {mvo.id: mvo for mvo in await metaverse.get(tx, mvo_ids)}
+    joined: dict[int, list[Cso]] = {}
+    for cso in await objects.joined_to(tx, mvo_ids):
+        joined.setdefault(cso.mvo_id or 0, []).append(cso)
+    page = SyncPage(Step(workspace, Control(), 0, StepPlan("sync")))
+    await learn_references(tx, page, [cso for own in joined.values() for cso in own])
+    found = {cso.id: _describe(page, cso, mvos.get(cso.mvo_id or 0), joined.get(cso.mvo_id or 0, [])) for cso in csos}
+    await _add_referring(tx, [one for one in found.values() if one.get("mvo_deleted")])
+    every = {cso.id: cso for own in joined.values() for cso in own}
+    doomed = [every[entry[0]] for one in found.values() for entry in one.get("deletes", [])]
+    groups = await groups_of(tx, workspace, doomed)
+    for one in found.values():
+        if listed := [group for entry in one.get("deletes", []) for group in groups.get(entry[0], [])]:
+            one["groups"] = listed
+    return found
+
+
+def _describe(page: SyncPage, cso: Cso, mvo: Mvo | None, joined: list[Cso]) -> Consequences:
+    if mvo is None:
+        return {}
+    workspace = page.step.workspace
+    others = [one for one in joined if one.id != cso.id and one.status == CsoStatus.OBSOLETE]
+    leaving = {cso.id, *(one.id for one in others)}
+    fate = fate_without(workspace.config, workspace.rules, mvo, joined, leaving)
+    found = describe(fate, mvo, cso)
+    if others:
+        found["together_with"] = [[one.id, one.system, label_of(one)] for one in others]
+    if fate.mvo_deleted:
+        found["deletion_rule"] = f"metaverse.{mvo.type}: {workspace.config.deletion_of(mvo.type).when}"
+    if found["recalled"] and (heirs := _heirs(page, mvo, leaving, joined, found["recalled"])):
+        found["taken_over"] = heirs
+    return found
+
+
+def _heirs(
+    page: SyncPage, mvo: Mvo, leaving: set[int], joined: list[Cso], recalled: Sequence[str]
+) -> dict[str, list[Any]]:
+    """Give, for each recalled attribute that has one, whoever gives it once some CSOs have left."""
+    staying = [cso for cso in joined if cso.id not in leaving]
+    computed = contributions(page, mvo, staying)
+    if computed is None:
+        return {}
+    by_id = {cso.id: cso for cso in staying}
+    givers = {name: by_id.get(computed[1][name][0]) for name in recalled if name in computed[1]}
+    return {name: [cso.id, cso.system, label_of(cso)] for name, cso in givers.items() if cso is not None}
+
+
+async def _add_referring(tx: Transaction, found: list[Consequences]) -> None:
+    """Add who refers to the MVOs that go: their groups, and those whose manager they are."""
+    by_mvo = {one["mvo"]: one for one in found}
+    edges = [edge for edge in await references.edges_to(tx, by_mvo) if edge.mvo_id not in by_mvo]
+    names = {mvo.id: label_of_mvo(mvo) for mvo in await metaverse.get(tx, {edge.mvo_id for edge in edges})}
+    for edge in edges:
+        entry = [edge.mvo_id, names.get(edge.mvo_id, f"mvo-{edge.mvo_id}"), edge.attribute]
+        by_mvo[edge.target_id].setdefault("referring", []).append(entry)
+
+
+async def consequences_of_delete(tx: Transaction, workspace: Workspace, csos: list[Cso]) -> dict[int, Consequences]:
+    """Work out what follows when each of some target objects is deleted: CSO id → consequences."""
+    groups = await groups_of(tx, workspace, csos)
+    return {
+        cso.id: {"deletes": _listed([cso])} | ({"groups": groups[cso.id]} if cso.id in groups else {}) for cso in csos
+    }
+
+
+async def groups_of(tx: Transaction, workspace: Workspace, csos: Iterable[Cso]) -> dict[int, list[list[Any]]]:
+    """Find the target's own groups that name some of its objects: CSO id → the groups it would leave."""
+    members: dict[str, dict[str, int]] = {}
+    for cso in csos:
+        names = members.setdefault(cso.system, {})
+        names |= {name.casefold(): cso.id for name in (cso.secondary_id, cso.external_id) if name}
+    found: dict[int, list[list[Any]]] = {}
+    for system, named in members.items():
+        types = workspace.config.systems[system].objects if system in workspace.config.systems else {}
+        for kind, settings in types.items():
+            many = [name for name, one in settings.attributes.items() if one.kind == "reference" and one.multi]
+            if many:
+                await _find_members(tx, (system, kind), many, named, found)
+    return found
+
+
+async def _find_members(
+    tx: Transaction,
+    of_type: tuple[str, str],
+    attributes: list[str],
+    named: dict[str, int],
+    found: dict[int, list[list[Any]]],
+) -> None:
+    after = 0
+    while page := await objects.of_type(tx, *of_type, after, PAGE):
+        after = page[-1].id
+        for group in page:
+            for attribute in attributes:
+                for value in group.attributes.get(attribute, ()):
+                    if (member := named.get(str(value).casefold())) is not None:
+                        entry = [group.id, group.system, label_of(group), attribute, member]
+                        found.setdefault(member, []).append(entry)
+
+
+def covers_delete(approved: Consequences, cso: Cso) -> bool:
+    """Tell whether what an approval showed covers the delete of an object: this one, not one in its place."""
+    return any(entry[0] == cso.id and entry[3] == cso.external_id for entry in approved.get("deletes", []))
+
+
+def together(shown: Iterable[Consequences]) -> Consequences:
+    """Give what several approvals showed as one."""
+    every = list(shown)
+    return {
+        "mvo_deleted": any(one.get("mvo_deleted", False) for one in every),
+        "deletes": [entry for one in every for entry in one.get("deletes", [])],
+    }
+
+
+def describe(fate: Fate, mvo: Mvo, leaving: Cso) -> Consequences:
+    """Write a fate down as the review keeps it."""
+    recalled = [] if fate.mvo_deleted else [name for name, by in mvo.contributors.items() if by[0] == leaving.id]
+    return {
+        "mvo": mvo.id,
+        "mvo_label": label_of_mvo(mvo),
+        "mvo_deleted": fate.mvo_deleted,
+        "grace_seconds": int(fate.grace.total_seconds()),
+        "deletes": _listed(fate.deletes),
+        "disabled": _listed(fate.disabled),
+        "left_alone": _listed(fate.left_alone),
+        "recalled": sorted(recalled),
+        "recreated": _listed(fate.recreated),
+    }
+
+
+def _listed(csos: list[Cso]) -> list[list[Any]]:
+    return [[cso.id, cso.system, label_of(cso), cso.external_id] for cso in csos]
+
+
+def covers(approved: Consequences, now: Consequences) -> bool:
+    """Tell whether what an approval showed covers what would happen now, to the very same objects."""
+    shown = {(entry[0], entry[3]) for entry in approved.get("deletes", [])}
+    grown = {(entry[0], entry[3]) for entry in now.get("deletes", [])} - shown
+    return not grown and (approved.get("mvo_deleted", False) or not now.get("mvo_deleted", False))

@@ -1,0 +1,1 @@
+"""The configuration: the file, its models, its errors with their lines, its secrets."""

@@ -1,0 +1,386 @@
+"""The configuration: interlock.toml as validated models (design §8)."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+
+from engine.configuration import base
+from engine.configuration.notify import NotifyConfig
+from engine.expressions.filters import duration
+from engine.expressions.sources import AttributeName, Label, Source, join_key, join_keys, join_part
+from engine.values.typed import KINDS, TEXT, AttributeType
+
+PHASES = ("import", "delta", "sync", "evaluate", "export", "confirm", "detect")
+"""What a step can do, in the order of the flow; `delta` imports only what changed since the last import."""
+GLOBAL_PHASES = ("sync", "evaluate")
+"""Phases that work on the whole metaverse and name no system."""
+
+
+class StepPlan(NamedTuple):
+    """One step of a profile: a phase, and the system it works on (empty for `sync` and `evaluate`)."""
+
+    phase: str
+    system: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.phase} {self.system}".strip()
+
+
+def _attribute_type(text: Any) -> AttributeType:
+    kind = str(text).removesuffix("[]")
+    if kind not in KINDS:
+        raise ValueError(f"'{text}' is no attribute type: use {', '.join(KINDS)}, with [] for many values")
+    return AttributeType(kind, str(text).endswith("[]"))
+
+
+def _duration(text: Any) -> timedelta:
+    if isinstance(text, timedelta):
+        return text
+    return duration(str(text))
+
+
+def _kept(text: Any) -> timedelta:
+    return timedelta() if str(text) == "0" else _duration(text)
+
+
+def _step(text: Any) -> StepPlan:
+    words = str(text).split()
+    if not words or words[0] not in PHASES:
+        raise ValueError(f"'{text}' is no step: begin with {', '.join(PHASES)}")
+    phase, *systems = words
+    if len(systems) != (0 if phase in GLOBAL_PHASES else 1):
+        needs = "names no system" if phase in GLOBAL_PHASES else f"needs one system: '{phase} SYSTEM'"
+        raise ValueError(f"'{text}': '{phase}' {needs}")
+    return StepPlan(phase, *systems)
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", text):
+        raise ValueError(f"'{text}' is no name for a system, a type or a profile: letters, digits, - and _ only")
+    return text
+
+
+def _system_name(text: str) -> str:
+    if text.lower() == "metaverse":
+        raise ValueError(f"a system cannot be called '{text}': rules, lists and errors mean the metaverse by it")
+    return text
+
+
+def _keys(text: str) -> str:
+    if not all(key.strip() for key in text.split(",")):
+        raise ValueError(f"'{text}' names no key: use one, or several with commas between, such as 'j,down'")
+    return text
+
+
+MatchingName = Literal["exact", "case_ignore", "telephone", "dn", "octet"]
+Name = Annotated[str, AfterValidator(_name)]
+SystemName = Annotated[str, AfterValidator(_name), AfterValidator(_system_name)]
+Keys = Annotated[str, AfterValidator(_keys)]
+TypeName = Annotated[AttributeType, PlainValidator(_attribute_type), PlainSerializer(str)]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Kept = Annotated[timedelta, BeforeValidator(_kept)]
+"""How long something is kept; nothing (`0`) for ever."""
+Step = Annotated[StepPlan, PlainValidator(_step), PlainSerializer(str)]
+
+
+class Model(base.Model, BaseModel):
+    """A table of the file: no unknown keys, no changes after reading."""
+
+
+class StoreConfig(Model):
+    """`[store]`: where everything is kept."""
+
+    path: Path = Path("interlock.db")
+
+
+class RunConfig(Model):
+    """`[run]`: how runs go about their work."""
+
+    page_size: int = Field(5000, ge=1, le=50_000)
+    error_limit: int = Field(5000, ge=1)
+
+
+class DeletionsConfig(Model):
+    """`[systems.NAME.deletions]`: gate 5 of the deletion detection, the same before an export, and who has to agree."""
+
+    max_count: int = Field(50, ge=0)
+    max_percent: float = Field(5.0, ge=0, le=100)
+    trend_days: int = Field(30, ge=0)
+    """Over how many days slow losses are added up; 0 looks at none."""
+    two_people_from: int = Field(0, ge=0)
+    """From how many deletions on two different people have to approve them; 0 for never."""
+
+
+class ChangesConfig(Model):
+    """`[systems.NAME.changes]`: how many objects of a type may have one attribute changed or cleared at once."""
+
+    max_count: int = Field(5, ge=0)
+    """From so many objects on the percentage counts."""
+    max_percent: float = Field(30.0, ge=0, le=100)
+
+
+class ReviewConfig(Model):
+    """`[review]`: how much an operator has to say with a decision."""
+
+    handful: int = Field(5, ge=1)
+    """From more items than this on, their number has to be typed."""
+    reason_from: int = Field(1, ge=1)
+    """From this many items on, a reason is required."""
+
+
+class RolesConfig(Model):
+    """`[roles]`: who may do what; names of users, and of groups of the operating system after an `@`."""
+
+    viewer: list[str] = []
+    operator: list[str] = []
+    approver: list[str] = []
+    administrator: list[str] = Field(min_length=1)
+
+
+class RetentionConfig(Model):
+    """`[retention]`: how long history is kept; `0` for ever. The audit log always is."""
+
+    runs: Kept = timedelta(days=400)
+    """Runs with their steps, what went wrong in them, and what their imports saw."""
+    transitions: Kept = timedelta(days=400)
+    items: Kept = timedelta(days=400)
+    """Review items that are closed, and what deleted objects last held: so long they can be restored."""
+
+
+class ExportsConfig(Model):
+    """`[systems.NAME.exports]`: how often and when a failed or unconfirmed export is sent again."""
+
+    max_retries: int = Field(5, ge=0)
+    retry_delay: Duration = timedelta(minutes=1)
+    batch_size: int | None = Field(None, ge=1, le=10_000)
+    """How many exports are sent at once; by default what suits the connector."""
+
+
+class ObjectTypeConfig(Model):
+    """`[systems.NAME.objects.TYPE]`: how objects of one type are identified and typed."""
+
+    external_id: AttributeName
+    secondary_external_id: AttributeName | None = None
+    attributes: dict[AttributeName, TypeName] = {}
+    matching: dict[str, MatchingName] = {}
+    """How the values of an attribute are compared with what the rules want; by default exactly."""
+    refers_to: dict[str, str] = {}
+    """Attribute → the object type that its references name, where the ids of several types are alike."""
+    keep_empty: bool = False
+    """Whether an empty text is a value; else it is none."""
+    deletions: DeletionsConfig | None = None
+    """Gate 5 for this type, where it is not the system's."""
+    changes: ChangesConfig | None = None
+    """Gate 6 for this type, likewise."""
+    same_person: list[list[str]] = []
+    """Groups of attributes: where all of them change at once, an id has become another person's."""
+    options: Any = None
+    """The connector's own keys for this type, validated by the connector's model."""
+
+    def type_of(self, attribute: str) -> AttributeType:
+        """Give an attribute's type; anything not listed is text."""
+        return self.attributes.get(attribute, TEXT)
+
+
+class SystemConfig(Model):
+    """`[systems.NAME]`: a connected system."""
+
+    connector: str
+    objects: dict[Name, ObjectTypeConfig] = Field(min_length=1)
+    deletions: DeletionsConfig = DeletionsConfig()
+    changes: ChangesConfig = ChangesConfig()
+    exports: ExportsConfig = ExportsConfig()
+    options: Any = None
+    """The connector's own keys, validated by the connector's model."""
+
+
+class DeletionRule(Model):
+    """`[metaverse.TYPE] deletion`: when an MVO goes.
+
+    Connectors that count are those a source gives: CSOs whose type has an inbound rule. An account that was
+    only provisioned does not keep its person alive.
+    """
+
+    when: Literal["manual", "last_connector_gone", "authoritative_source_gone"] = "manual"
+    source: str | None = None
+    """The authoritative source: a system, or one of its types as `SYSTEM.TYPE`."""
+    sources: list[str] = []
+    """Several of them."""
+    trigger: Literal["any", "all"] = "any"
+    """With several sources: whether it is enough that one of them is gone, or all have to be."""
+    grace: Duration = timedelta()
+
+    @property
+    def authorities(self) -> list[str]:
+        """Every authoritative source."""
+        return [self.source] if self.source is not None else self.sources
+
+    @model_validator(mode="after")
+    def _source_is_named(self) -> Self:
+        if (self.when == "authoritative_source_gone") != bool(self.authorities):
+            raise ValueError("'source' names the authoritative source, with when = \"authoritative_source_gone\"")
+        if self.source is not None and self.sources:
+            raise ValueError("give 'source', or 'sources', not both")
+        if self.trigger == "all" and not self.sources:
+            raise ValueError("'trigger' goes with 'sources'")
+        return self
+
+
+class UniqueConfig(Model):
+    """`[metaverse.TYPE.unique.ATTRIBUTE]`: how a value is generated that nobody else has."""
+
+    candidates: list[str] = Field(min_length=1)
+    """Expressions, tried in their order; one that reads `n` is tried with 2, 3, and so on."""
+    check: list[str] = []
+    """Target attributes that must not hold the value either, as `SYSTEM.TYPE.ATTRIBUTE`."""
+
+
+class MetaverseTypeConfig(Model):
+    """`[metaverse.TYPE]`: a type of metaverse object."""
+
+    attributes: dict[AttributeName, TypeName] = {}
+    deletion: DeletionRule = DeletionRule()
+    priority: dict[str, list[str]] = {}
+    """Attribute → the rules that contribute it, the strongest first; the others follow in the order of the file."""
+    unique: dict[AttributeName, UniqueConfig] = {}
+
+    def type_of(self, attribute: str) -> AttributeType:
+        """Give an attribute's type; anything not listed is text."""
+        return self.attributes.get(attribute, TEXT)
+
+
+class JoinPartConfig(Model):
+    """One part of a join key: what is read on either side, and what makes no difference."""
+
+    source: Source | None = None
+    target: Source | None = None
+    ignore: list[Literal["case", "spaces", "accents"]] = []
+
+    @model_validator(mode="after")
+    def _something_is_read(self) -> Self:
+        if self.source is None and self.target is None:
+            raise ValueError("a join reads something: give 'source', 'target' or both")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, whole: SerializerFunctionWrapHandler) -> Any:
+        is_name = isinstance(self.source, str) and self.target is None and not self.ignore
+        return self.source if is_name else whole(self)
+
+
+JoinKey = Annotated[list[Annotated[JoinPartConfig, BeforeValidator(join_part)]], BeforeValidator(join_key)]
+
+
+class RuleConfig(Model):
+    """`[[rules]]`: a sync rule, inbound (to the metaverse) or outbound (from it)."""
+
+    name: Label
+    source: str = Field(alias="from")
+    target: str = Field(alias="to")
+    scope: str | None = None
+    out_of_scope: Literal["disconnect", "remain"] = "disconnect"
+    """Inbound: whether a joined object that leaves every scope is disconnected."""
+    join: Annotated[list[JoinKey], BeforeValidator(join_keys)] = []
+    project: bool = False
+    asserts_empty: list[str] = []
+    """Inbound: attributes for which having no value counts as one."""
+    provision: bool = False
+    deprovision: Literal["delete", "disable", "disconnect"] = "disconnect"
+    dn: str | None = None
+    flow: dict[AttributeName, Source] = {}
+    initial: dict[AttributeName, Source] = {}
+    """Outbound: flows for the creation alone."""
+    disable: dict[AttributeName, Source] = {}
+    """Outbound: flows for whoever left the scope, with `deprovision = "disable"`."""
+    drift: Literal["correct", "report"] = "correct"
+    unresolved: Literal["report", "ignore"] = "report"
+    """What becomes of references to objects that are not there: told once each, or not at all."""
+
+
+class GroupConfig(Model):
+    """`[[groups]]`: a group whose members are those of a metaverse type that a condition holds for."""
+
+    name: Label
+    type: str = "group"
+    of: str = "person"
+    members: str
+    attribute: str = "members"
+    attributes: dict[AttributeName, Source] = {}
+
+
+class ProfileConfig(Model):
+    """`[profiles.NAME]`: steps that run one after the other."""
+
+    steps: list[Step] = Field(min_length=1)
+    detect: bool = True
+    """Whether every full import is followed by deletion detection for its system."""
+
+
+class ConsoleConfig(Model):
+    """`[console]`: how the console looks and listens; what is left out is chosen from the terminal."""
+
+    theme: Literal["dark", "light", "ansi"] | None = None
+    ascii: bool | None = None
+    """Whether everything is shown in ASCII alone; by default where the locale is not UTF-8."""
+    mouse: bool | None = None
+    """Whether the console takes the mouse; by default not over SSH, where it would take selection and copy away."""
+    restricted: bool = False
+    """Whether the console reaches nothing but itself: it writes no files, and heeds few variables."""
+    arm_minutes: int = Field(10, ge=1, le=60)
+    """How long the console may write before it is read-only again."""
+    keys: dict[str, Keys] = {}
+    """Binding id → its keys, separated by commas."""
+
+
+class Config(Model):
+    """The whole file."""
+
+    store: StoreConfig = StoreConfig()
+    run: RunConfig = RunConfig()
+    review: ReviewConfig = ReviewConfig()
+    retention: RetentionConfig = RetentionConfig()
+    notify: NotifyConfig = NotifyConfig()
+    roles: RolesConfig | None = None
+    """Without it, everybody who can write to the store is an administrator."""
+    console: ConsoleConfig = ConsoleConfig()
+    systems: dict[SystemName, SystemConfig] = Field(min_length=1)
+    metaverse: dict[Name, MetaverseTypeConfig] = {}
+    rules: list[RuleConfig] = []
+    groups: list[GroupConfig] = []
+    profiles: dict[Label, ProfileConfig] = {}
+
+    def limits_of(self, system: str, object_type: str) -> DeletionsConfig:
+        """Give how many objects of a type may go at once; the usual limits for what is no longer configured."""
+        if system not in self.systems:
+            return DeletionsConfig()
+        settings = self.systems[system]
+        own = settings.objects[object_type].deletions if object_type in settings.objects else None
+        return own or settings.deletions
+
+    def changes_of(self, system: str, object_type: str) -> ChangesConfig:
+        """Give how many objects of a type may change at once."""
+        if system not in self.systems:
+            return ChangesConfig()
+        settings = self.systems[system]
+        own = settings.objects[object_type].changes if object_type in settings.objects else None
+        return own or settings.changes
+
+    def deletion_of(self, mvo_type: str) -> DeletionRule:
+        """Give the deletion rule of an MVO type; one that is no longer configured is deleted by hand only."""
+        return self.metaverse[mvo_type].deletion if mvo_type in self.metaverse else DeletionRule()
+
+    folder: Path = Path()
+    """Where the file lies; relative paths in it start there."""

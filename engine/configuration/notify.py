@@ -1,0 +1,49 @@
+"""`[notify]`: who is told when something waits for a person."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from engine.configuration.base import Model
+from engine.configuration.secrets import Secret
+
+Event = Literal["waiting", "gate", "given-up"]
+EVENTS: tuple[Event, ...] = ("waiting", "gate", "given-up")
+
+
+class MailConfig(Model):
+    """`[notify] mail`: the server that takes e-mail, and for whom it is."""
+
+    host: str
+    port: int | None = Field(None, ge=1, le=65_535)
+    """By default 465 with `tls = "tls"`, 587 with `starttls`, 25 without."""
+    sender: str = Field(alias="from")
+    to: list[str] = Field(min_length=1)
+    tls: Literal["none", "starttls", "tls"] = "starttls"
+    ca_file: Path | None = None
+    user: str | None = None
+    password: Secret | None = None
+
+    @model_validator(mode="after")
+    def _password_goes_encrypted(self) -> Self:
+        if (self.user is None) != (self.password is None):
+            raise ValueError("'user' and 'password' go together")
+        if self.password is not None and self.tls == "none":
+            raise ValueError('a password goes over an encrypted connection only: tls = "starttls" or "tls"')
+        if any(not address.isprintable() for address in (self.sender, *self.to)):
+            raise ValueError("an address holds a character that no address has")
+        return self
+
+
+class NotifyConfig(Model):
+    """`[notify]`: a command, e-mail or both, when something starts to wait for a person."""
+
+    command: list[str] = Field(default_factory=list)
+    """A program and its arguments; it gets a JSON document on standard input."""
+    mail: MailConfig | None = None
+    on: list[Event] = Field(default_factory=lambda: [*EVENTS])
+    """`waiting`: review items or held batches that were not there before; `gate`: a gate stopped the run;
+    `given-up`: it gave exports up."""
+    review_hint: str = "interlock"
+    """How to get to the review, such as `ssh -t interlock@sync.example.org`."""

@@ -1,0 +1,1 @@
+"""The `ldap` connector: OpenLDAP, Active Directory, and their kin."""

@@ -1,0 +1,181 @@
+"""The `ldap` connector: a directory server, read in pages and written with several operations in flight."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self
+
+from engine.configuration.models import SystemConfig
+from engine.connectors.base import (
+    Capabilities,
+    CheckLine,
+    Connector,
+    Copy,
+    ExportOperation,
+    ExportResult,
+    ImportedObject,
+    ImportEnd,
+    ImportEvent,
+    ImportPage,
+    ImportRequest,
+    ImportRestart,
+    SchemaAttribute,
+)
+from engine.connectors.directory_types import why_no_flow
+from engine.connectors.ldap.check import check_lines
+from engine.connectors.ldap.copy import copy_directory
+from engine.connectors.ldap.delta import Delta, NoDelta
+from engine.connectors.ldap.link import Search, Unfit
+from engine.connectors.ldap.options import LdapObjectOptions, LdapOptions
+from engine.connectors.ldap.reading import Incomplete, Pages, Reading, base_of, class_filter, read_pages
+from engine.connectors.ldap.schema import read_schema
+from engine.connectors.ldap.session import Session
+from engine.connectors.ldap.writing import LdapWriter
+from engine.errors import CannotConnect, ConnectionLost, StepFailed
+from engine.values import dn
+
+
+class LdapConnector(Connector):
+    """The entries of a directory server as objects."""
+
+    capabilities: ClassVar[Capabilities] = Capabilities(writes=True, batch_size=1000, delta=True)
+    Options = LdapOptions
+    ObjectOptions = LdapObjectOptions
+    refuses_flow = staticmethod(why_no_flow)
+
+    def __init__(self, name: str, system: SystemConfig, folder: Path) -> None:
+        super().__init__(name, system, folder)
+        self.options: LdapOptions = system.options
+        self._session = Session(name, self.options, folder, self.notes)
+        self._reading = Reading(self._session, system)
+        self._delta = Delta(self._session, system, self._reading)
+        self._writer: LdapWriter | None = None
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(self._session.open)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self._session.close)
+
+    # -------------------------------------------------------------- looking
+
+    async def test(self) -> list[CheckLine]:
+        try:
+            return await asyncio.to_thread(self._test)
+        except StepFailed as error:
+            return [CheckLine(False, "connection", str(error))]
+        finally:
+            await asyncio.to_thread(self._session.close)
+
+    def _test(self) -> list[CheckLine]:
+        self._session.open()
+        lines = list(check_lines(self._session, self.system, self._reading, self._delta.offer()))
+        return [*lines, *(CheckLine(True, "client", note) for note in self.notes)]
+
+    async def discover_schema(self) -> dict[str, list[str]]:
+        described = await self.describe_schema()
+        return {kind: [one.name for one in found] for kind, found in described.items()}
+
+    async def describe_schema(self) -> dict[str, list[SchemaAttribute]]:
+        was_open = self._session.is_open
+        try:
+            schema = await asyncio.to_thread(read_schema, self._session)
+        finally:
+            if not was_open:
+                await asyncio.to_thread(self._session.close)
+        return {
+            kind: schema.attributes_of(settings.options.object_class) for kind, settings in self.system.objects.items()
+        }
+
+    # -------------------------------------------------------------- reading
+
+    async def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportEvent]:
+        events = self._import(request)
+        while (event := await asyncio.to_thread(next, events, None)) is not None:
+            yield event
+
+    def looks_for(self, object_type: str) -> str:
+        return class_filter(self.system.objects[object_type])
+
+    def _import(self, request: ImportRequest) -> Iterator[ImportEvent]:
+        """Read what is asked for; again on a new connection before anything came, or by ldap3 where ours does not fit.
+
+        Raises `ConnectionLost` or `CannotConnect`.
+        """
+        for left in self._session.attempts():
+            begun = False
+            try:
+                for event in self._changed_or_all(request):
+                    begun = True
+                    yield event
+            except Unfit as error:
+                self._session.fall_back(str(error))
+                if begun:
+                    yield ImportRestart()
+                yield from self._import(request)
+                return
+            except ConnectionLost as error:
+                self._session.close()
+                if begun or not left:
+                    raise ConnectionLost(self._session.named(error)) from error
+            else:
+                return
+
+    def _changed_or_all(self, request: ImportRequest) -> Iterator[ImportEvent]:
+        if request.watermark is not None:
+            begun = False
+            for event in self._delta.changes(request, request.page_size):
+                if isinstance(event, NoDelta):
+                    self.notes.append(f"everything was read, not only what changed: {event.reason}")
+                    if begun:
+                        yield ImportRestart()
+                    break
+                begun = True
+                yield event
+                if isinstance(event, ImportEnd):
+                    return
+        yield from self._all(request)
+
+    def _all(self, request: ImportRequest) -> Iterator[ImportEvent]:
+        watermark = self._delta.mark(request)
+        partitions = [dn.key(base_of(self.system, settings)) for settings in self.system.objects.values()]
+        for kind, used in request.types.items():
+            for page in self._reading.pages(kind, used, request.page_size):
+                if isinstance(page, Incomplete):
+                    yield ImportEnd(complete=False, partitions=partitions, reason=page.reason)
+                    return
+                yield ImportPage(page)
+        yield ImportEnd(complete=True, partitions=partitions, watermark=watermark)
+
+    async def read_object(
+        self,
+        object_type: str,
+        *,
+        external_id: str | None,
+        secondary_id: str | None,
+        attributes: frozenset[str],
+    ) -> ImportedObject | None:
+        return await asyncio.to_thread(self._reading.one, object_type, external_id, secondary_id, attributes)
+
+    async def copy_to(self, folder: Path, used: Mapping[str, frozenset[str]]) -> Copy:
+        return await asyncio.to_thread(copy_directory, self.name, self.system, folder, used, self._pages)
+
+    def _pages(self, base: str, filter_: str, attributes: Sequence[str]) -> Pages:
+        return read_pages(self._session, Search(base, filter_, attributes), self.options.page_size)
+
+    # -------------------------------------------------------------- writing
+
+    async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
+        return await asyncio.to_thread(self._export, operations)
+
+    def _export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
+        try:
+            if self._writer is None:
+                self._writer = LdapWriter(self._session, self.system, read_schema(self._session))
+            return self._writer.export(operations)
+        except CannotConnect as error:
+            raise ConnectionLost(str(error)) from error

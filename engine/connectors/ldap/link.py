@@ -1,0 +1,103 @@
+"""The seam to an LDAP client: what reading and writing need of a bound connection, whoever speaks on it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+from engine.connectors.ldap.messages import Control, Message, ReadAttributes, Result, read_attributes
+from engine.connectors.ldap.requests import SUBTREE
+
+Controls = Sequence[Control]
+Modification = tuple[int, str, list[bytes]]
+"""An operation of `wire_requests`, an attribute, values."""
+
+
+class Search(NamedTuple):
+    """A search that follows neither aliases nor referrals."""
+
+    base: str
+    filter: str
+    attributes: Sequence[str]
+    scope: int = SUBTREE
+    controls: Controls = ()
+    read_attributes: ReadAttributes = read_attributes
+    """Reads the attributes of the entries, where the link lets anybody else do that."""
+
+
+class Add(NamedTuple):
+    """Create an entry."""
+
+    dn: str
+    attributes: list[tuple[str, list[bytes]]]
+    controls: Controls = ()
+
+
+class Modify(NamedTuple):
+    """Change an entry's attributes."""
+
+    dn: str
+    changes: list[Modification]
+    controls: Controls = ()
+
+
+class Rename(NamedTuple):
+    """Give an entry another RDN, or another parent, or both."""
+
+    dn: str
+    rdn: str
+    delete_old: bool
+    superior: str | None = None
+    controls: Controls = ()
+
+
+class Delete(NamedTuple):
+    """Delete an entry."""
+
+    dn: str
+    controls: Controls = ()
+
+
+Request = Add | Modify | Rename | Delete
+
+
+class Unfit(Exception):
+    """The link cannot go on with what the server sends; another one may."""
+
+
+class DirectoryLink(Protocol):
+    """A bound connection. Everything but `start` waits; `ConnectionLost` and `Unfit` end its use.
+
+    One search at a time: starting another one gives up what was not read of the last.
+    """
+
+    kind: str
+    """Whose reader and writer it is, for a person."""
+
+    def start(self, search: Search) -> int:
+        """Begin a search, and give the number by which its answers are asked for."""
+        ...
+
+    def answers(self, number: int) -> Iterator[list[Message]]:
+        """Give what the server answers, in its order, some at a time; the last is the `Result`."""
+        ...
+
+    def execute(self, requests: Iterable[Request], in_flight: int) -> Iterator[tuple[int, Result]]:
+        """Carry out requests that do not depend on each other; give (index, result) as the results come.
+
+        The requests are made while others are waiting for their answers.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        ...
+
+
+def find(link: DirectoryLink, search: Search) -> tuple[list[Message], Result]:
+    """Give everything that a small search finds, and its result."""
+    found: list[Message] = []
+    for batch in link.answers(link.start(search)):
+        found += batch
+    result = found.pop()
+    if not isinstance(result, Result):
+        raise Unfit("a search ended without its result")
+    return found, result

@@ -1,0 +1,120 @@
+"""What can be configured of a directory server."""
+
+import ipaddress
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import unquote, urlsplit
+
+from ldap3.core.exceptions import LDAPInvalidFilterError
+from ldap3.operation.search import parse_filter
+from pydantic import Field, field_validator, model_validator
+
+from engine.configuration.models import Model
+from engine.configuration.secrets import Secret
+from engine.connectors.directory_types import Base, DirectoryObjectOptions
+
+SCHEMES = {"ldap": 389, "ldaps": 636, "ldapi": 0}
+
+
+class LdapObjectOptions(DirectoryObjectOptions):
+    """`[systems.NAME.objects.TYPE]` of a directory server."""
+
+    filter: str = ""
+    """An LDAP filter that the type's entries fulfil besides, such as `(objectCategory=person)`."""
+    initial_password: Literal["random"] | Secret | None = None
+    """The password that a created entry gets: one that nobody knows, or one from the environment or a file."""
+
+    @field_validator("filter")
+    @classmethod
+    def _can_be_read(cls, text: str) -> str:
+        if text:
+            try:
+                parse_filter(text, None, False, False, None, False)
+            except LDAPInvalidFilterError as error:
+                raise ValueError(f"'{text}' is no LDAP filter: {error}") from error
+        return text
+
+
+class LdapOptions(Model):
+    """`[systems.NAME]` with `connector = "ldap"`."""
+
+    url: str
+    base: Base
+    bind_dn: str | None = None
+    password: Secret | None = None
+    sasl: Literal["none", "external"] = "none"
+    """`external` lets the server tell who we are: by the client's certificate, or by the process over `ldapi://`."""
+    tls: Literal["none", "starttls"] = "none"
+    """`starttls` encrypts an `ldap://` connection; `ldaps://` is encrypted from the start."""
+    ca_file: Path | None = None
+    client_certificate: Path | None = None
+    client_key: Path | None = None
+    plaintext: Literal["refused", "allowed"] = "refused"
+    """Whether a password may go unencrypted to another machine."""
+    timeout: float = Field(30, gt=0)
+    """Seconds for connecting, and for each answer."""
+    reconnects: int = Field(2, ge=0, le=20)
+    """How often connecting, and what only reads, is tried again."""
+    reconnect_delay: float = Field(0.5, ge=0, le=60)
+    """Seconds before it is tried again for the first time; twice as long each time after."""
+    client: Literal["auto", "ldap3"] = "auto"
+    """Who reads and writes: our own reader and writer wherever they apply, or ldap3's."""
+    page_size: int = Field(1000, ge=1, le=5000)
+    in_flight: int = Field(64, ge=1, le=1024)
+    """How many operations may wait for their answers."""
+    chunk: int = Field(1000, ge=1)
+    """How many values of an attribute are written at once."""
+    create_parents: bool = False
+    """Whether organizational units above a created entry are created where they are missing."""
+    delete_children: bool = False
+    """Whether deleting an entry deletes what stands below it."""
+
+    @field_validator("url")
+    @classmethod
+    def _known_scheme(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in SCHEMES or not parts.netloc:
+            raise ValueError(
+                f"'{url}' is not a directory's address: ldap://HOST[:PORT], ldaps://HOST[:PORT] or "
+                "ldapi://%2Fpath%2Fto%2Fsocket"
+            )
+        return url
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.sasl == "external" and (self.bind_dn or self.password):
+            raise ValueError('with sasl = "external" the server knows who we are: leave out bind_dn and password')
+        if (self.client_key is None) != (self.client_certificate is None):
+            raise ValueError("client_certificate and client_key go together")
+        if self.tls == "starttls" and self.scheme != "ldap":
+            raise ValueError('tls = "starttls" encrypts an ldap:// connection')
+        return self
+
+    @property
+    def scheme(self) -> str:
+        """The scheme of the address."""
+        return urlsplit(self.url).scheme
+
+    @property
+    def host(self) -> str:
+        """The host's name or address; the socket's path with `ldapi://`."""
+        parts = urlsplit(self.url)
+        return unquote(parts.netloc) if parts.scheme == "ldapi" else parts.hostname or ""
+
+    @property
+    def port(self) -> int:
+        """The port, where the scheme has one."""
+        return (urlsplit(self.url).port if self.scheme != "ldapi" else 0) or SCHEMES[self.scheme]
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the connection is encrypted before anything secret goes over it."""
+        return self.scheme == "ldaps" or self.tls == "starttls"
+
+    @property
+    def stays_here(self) -> bool:
+        """Whether the connection does not leave this machine."""
+        try:
+            return self.scheme == "ldapi" or ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"

@@ -1,0 +1,234 @@
+"""Read entries: searches in pages, with the next page asked for while the last one is made use of."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ldap3.utils.conv import escape_filter_chars
+
+from engine.configuration.models import ObjectTypeConfig, SystemConfig
+from engine.connectors.base import ImportedObject
+from engine.connectors.entries import EntryReader, Read
+from engine.connectors.ldap import ber
+from engine.connectors.ldap.active_directory import id_filter, is_exact
+from engine.connectors.ldap.link import DirectoryLink, Search, Unfit, find
+from engine.connectors.ldap.messages import Control, Entry, Message, Result
+from engine.connectors.ldap.options import LdapObjectOptions
+from engine.connectors.ldap.ranges import rest_of
+from engine.connectors.ldap.requests import BASE
+from engine.connectors.ldap.results import LIMITS, NO_SUCH_OBJECT, explain_result
+from engine.connectors.ldap.schema import Schema, read_schema
+from engine.connectors.ldap.session import PAGED, Session
+from engine.errors import CannotConnect, ConnectionLost
+from engine.values import dn
+
+_NOWHERE = frozenset({0, NO_SUCH_OBJECT, 34})
+"""Results that leave no doubt about what is there, and what is not."""
+_PASSING = frozenset({51, 52})
+"""Results that say nothing of the search itself: the server is busy, or going down."""
+
+
+class Incomplete(NamedTuple):
+    """Why the rest of a search is missing."""
+
+    reason: str
+
+
+Pages = Iterator[list[Entry] | Incomplete]
+
+
+def class_filter(settings: ObjectTypeConfig) -> str:
+    """Give the filter that finds the entries of a type: those with all of its object classes."""
+    options = settings.options
+    classes = "".join(f"(objectClass={escape_filter_chars(name)})" for name in options.object_class)
+    return f"(&{classes}{options.filter if isinstance(options, LdapObjectOptions) else ''})"
+
+
+def base_of(system: SystemConfig, settings: ObjectTypeConfig) -> str:
+    """Give the DN below which the entries of a type stand."""
+    base: str = settings.options.base or system.options.base
+    return base
+
+
+def read_pages(session: Session, search: Search, size: int) -> Pages:
+    """Search in pages; a limit, or a page that the server does not find its way back to, ends it as incomplete.
+
+    Raises `CannotConnect` where the base does not exist, `ConnectionLost` or `Unfit`.
+    """
+    link, paging = session.link, session.offers.has(PAGED)
+    number = link.start(_paged(search, size, b"") if paging else search)
+    first = True
+    while True:
+        entries, result = _page(link, number)
+        cookie = _cookie(result)
+        if result.code == 0 and cookie:
+            number = link.start(_paged(search, size, cookie))
+        elif problem := _problem(session, search, result, first=first):
+            yield entries
+            yield problem
+            return
+        elif not first and cookie is None:
+            yield entries
+            yield Incomplete(f"{search.base}: the server lost its place between two pages")
+            return
+        yield entries
+        if not cookie:
+            return
+        first = False
+
+
+def _paged(search: Search, size: int, cookie: bytes) -> Search:
+    value = ber.sequence([ber.integer(size), ber.octets(cookie)])
+    return search._replace(controls=[*search.controls, Control(PAGED, critical=False, value=value)])
+
+
+def _page(link: DirectoryLink, number: int) -> tuple[list[Entry], Result]:
+    """Collect the entries of one answer."""
+    messages: list[Message] = []
+    for batch in link.answers(number):
+        messages += batch
+    result = messages.pop()
+    if not isinstance(result, Result):
+        raise ConnectionLost("a search ended without its result")
+    return [one for one in messages if type(one) is Entry], result
+
+
+def _cookie(result: Result) -> bytes | None:
+    """Give the cookie of the next page, empty after the last one, None where the server does not page."""
+    for control in result.controls:
+        if control.oid == PAGED and control.value is not None:
+            try:
+                return ber.text(control.value, ber.inside(control.value)[1])
+            except (ber.WireError, IndexError) as error:
+                raise Unfit(f"a page's control cannot be read: {error}") from error
+    return None
+
+
+def _problem(session: Session, search: Search, result: Result, *, first: bool) -> Incomplete | None:
+    if result.code == 0:
+        return None
+    told = f"{search.base}: {explain_result(result).message}"
+    if result.code == NO_SUCH_OBJECT and first:
+        raise CannotConnect(f"'{session.name}': the base '{search.base}' does not exist")
+    if result.code in _PASSING or (first and result.code not in LIMITS):
+        raise ConnectionLost(f"'{session.name}': {told}")
+    return Incomplete(told)
+
+
+class Reading:
+    """Reads the entries of a system's types as objects."""
+
+    def __init__(self, session: Session, system: SystemConfig) -> None:
+        self._session = session
+        self._system = system
+        self._schema: Schema | None = None
+
+    def _other_names(self, name: str) -> list[str]:
+        """Give what the server's schema calls an attribute besides; read when the first unknown name comes."""
+        if self._schema is None:
+            self._schema = read_schema(self._session.beside)
+        return self._schema.names_of(name)
+
+    def search_for(self, kind: str, used: frozenset[str]) -> Search:
+        """Give the search that finds every entry of a type, with what is used of it."""
+        settings = self._system.objects[kind]
+        wanted = sorted({*used, settings.external_id} - {"dn"})
+        offers = self._session.offers
+        return Search(base_of(self._system, settings), class_filter(settings), wanted, controls=offers.manage())
+
+    def pages(self, kind: str, used: frozenset[str], size: int) -> Iterator[list[ImportedObject] | Incomplete]:
+        """Read the entries of a type, as many at a time as are stored at once: the server's pages may be smaller.
+
+        Raises what `read_pages` raises.
+        """
+        search, make = self._search(kind, used)
+        page: list[ImportedObject] = []
+        for found in read_pages(self._session, search, min(size, self._session.options.page_size)):
+            if isinstance(found, Incomplete):
+                yield page
+                yield found
+                return
+            page += [make(entry) for entry in found]
+            if len(page) >= size:
+                yield page
+                page = []
+        if page:
+            yield page
+
+    def _search(self, kind: str, used: frozenset[str]) -> "tuple[Search, Maker]":
+        """Give the search for a type, whose entries come as its maker takes them fastest."""
+        make = self.maker(kind, used)
+        return self.search_for(kind, used)._replace(read_attributes=make.read_attributes), make
+
+    def maker(self, kind: str, used: frozenset[str]) -> "Maker":
+        """Give what makes objects of a type's entries."""
+        settings = self._system.objects[kind]
+        reader = EntryReader(kind, settings, used, names=self._other_names, tell=self._session.tell)
+        return Maker(reader, dn.key(base_of(self._system, settings)), self._session)
+
+    def one(
+        self, kind: str, external_id: str | None, secondary_id: str | None, used: frozenset[str]
+    ) -> ImportedObject | None:
+        """Look one entry up by its primary id, or else by its DN."""
+        search, make = self.search_for(kind, used), self.maker(kind, used)
+        found: list[ImportedObject] = []
+        if external_id is not None:
+            found = self._with_id(search, self._system.objects[kind], external_id, make)
+        if not found and secondary_id is not None:
+            at = search._replace(base=secondary_id, scope=BASE, filter="(objectClass=*)")
+            found = [make(entry) for entry in self._find(at)]
+        return found[0] if found else None
+
+    def _with_id(
+        self, search: Search, settings: ObjectTypeConfig, external_id: str, make: "Maker"
+    ) -> list[ImportedObject]:
+        """Find the entries with an external id; a value that can be written in many ways is looked for in all."""
+        found = [make(entry) for entry in self._find(search._replace(filter=id_filter(settings, external_id)))]
+        if found or is_exact(settings):
+            return found
+        every = self._find(search._replace(filter=f"(&{search.filter}({settings.external_id}=*))"))
+        return [one for one in map(make, every) if one.external_id == external_id]
+
+    def is_there(self, kind: str, external_id: str, entry_dn: str) -> bool:
+        """Tell whether a DN names the entry with an external id."""
+        settings = self._system.objects[kind]
+        search = Search(entry_dn, "(objectClass=*)", [settings.external_id], BASE)
+        if is_exact(settings):
+            search = search._replace(filter=id_filter(settings, external_id), attributes=["1.1"])
+            return bool(self._entries(search))
+        make = self.maker(kind, frozenset())
+        return any(make(entry).external_id == external_id for entry in self._entries(search))
+
+    def exists(self, name: str) -> bool:
+        """Tell whether a name names an entry."""
+        return bool(self._entries(Search(name, "(objectClass=*)", ["1.1"], BASE)))
+
+    def _entries(self, search: Search) -> list[Entry]:
+        found, _ = find(self._session.link, search)
+        return [one for one in found if isinstance(one, Entry)]
+
+    def _find(self, search: Search) -> list[Entry]:
+        found, result = self._session.read(lambda link: find(link, search))
+        if result.code not in _NOWHERE:
+            raise ConnectionLost(f"'{self._session.name}': {search.base}: {explain_result(result).message}")
+        return [one for one in found if isinstance(one, Entry)]
+
+
+class Maker:
+    """Makes the objects of one type from the entries of a search."""
+
+    def __init__(self, reader: EntryReader, partition: str, session: Session) -> None:
+        self._reader = reader
+        self._partition = partition
+        self._session = session
+        self.read_attributes = reader.read_encoded
+
+    def __call__(self, entry: Entry) -> ImportedObject:
+        name, wrong = dn.from_bytes(entry.dn)
+        found = entry.attributes
+        read = found if isinstance(found, Read) else self._reader.read_listed(found)
+        for attribute, start in read.unread:
+            rest = rest_of(self._session.beside, name, attribute, start)
+            read = self._reader.add_rest(read, attribute, rest)
+        one = self._reader.object_of(name, read._replace(wrong=wrong or read.wrong), name)
+        one.partition = self._partition
+        return one

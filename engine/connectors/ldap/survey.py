@@ -1,0 +1,110 @@
+"""Look at a live directory for a first configuration: its kind, its types of entries, what they hold."""
+
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from engine.connectors.base import SchemaAttribute
+from engine.connectors.directory_types import is_secret
+from engine.connectors.ldap.link import Search
+from engine.connectors.ldap.messages import Entry
+from engine.connectors.ldap.options import LdapOptions
+from engine.connectors.ldap.reading import Incomplete, read_pages
+from engine.connectors.ldap.schema import Schema, read_schema
+from engine.connectors.ldap.session import Session
+from engine.errors import CannotConnect
+
+SAMPLE = 200
+"""Entries of each type that are looked at."""
+MOST_BYTES = 4_096
+"""A value longer than this is no matter of identity: a photograph, a certificate."""
+_OPEN = (
+    ("person", ("inetOrgPerson",), ""),
+    ("person", ("organizationalPerson",), ""),
+    ("person", ("person",), ""),
+    ("group", ("groupOfNames",), ""),
+    ("group", ("groupOfUniqueNames",), ""),
+    ("group", ("posixGroup",), ""),
+    ("unit", ("organizationalUnit",), ""),
+)
+_DOMAIN = (
+    ("person", ("user",), "(&(objectCategory=person)(!(isCriticalSystemObject=TRUE)))"),
+    ("group", ("group",), "(!(isCriticalSystemObject=TRUE))"),
+    ("unit", ("organizationalUnit",), "(!(isCriticalSystemObject=TRUE))"),
+)
+"""What entries may be, the likeliest first: of each name the first one that is there is taken."""
+_CLASSES = frozenset({"objectclass", "objectcategory", "instancetype"})
+
+
+class SurveyedType(NamedTuple):
+    """A type of entries that a directory holds."""
+
+    name: str
+    object_class: tuple[str, ...]
+    filter: str
+    sampled: int
+    attributes: list[SchemaAttribute]
+    """Those that entries of the sample have and that may be written, the most frequent first; many-valued as seen."""
+
+
+class Survey(NamedTuple):
+    """What a directory is like."""
+
+    base: str
+    external_id: str
+    active_directory: bool
+    types: list[SurveyedType]
+
+
+def survey(url: str, folder: Path, **options: object) -> Survey:
+    """Look at a directory, and change nothing; its base is the URL's path, or the first that the server names.
+
+    Raises `CannotConnect`, `CredentialsRefused`, `ConnectionLost`, or pydantic's `ValidationError` for the options.
+    """
+    asked = unquote(urlsplit(url).path.lstrip("/"))
+    settings = LdapOptions.model_validate({"url": url, "base": asked, **options})
+    session = Session(url, settings, folder, [])
+    try:
+        session.open()
+        root = session.offers.root
+        base = asked or next(iter(root.get("defaultnamingcontext", root.get("namingcontexts", []))), "")
+        if not base:
+            raise CannotConnect(f"{url}: the server names no base; put it behind the address: {url}/dc=example,dc=org")
+        domain = session.offers.is_active_directory
+        schema = read_schema(session)
+        found: dict[str, SurveyedType] = {}
+        for name, classes, filter_ in _DOMAIN if domain else _OPEN:
+            if name not in found and (one := _look(session, schema, base, (name, classes, filter_))) is not None:
+                found[name] = one
+        return Survey(base, "objectGUID" if domain else "entryUUID", domain, list(found.values()))
+    finally:
+        session.close()
+
+
+def _look(session: Session, schema: Schema, base: str, kind: tuple[str, tuple[str, ...], str]) -> SurveyedType | None:
+    name, classes, filter_ = kind
+    wanted = "".join(f"(objectClass={one})" for one in classes)
+    search = Search(base, f"(&{wanted}{filter_})", ["*"], controls=session.offers.manage())
+    entries: list[Entry] = []
+    for page in read_pages(session, search, SAMPLE):
+        entries = [] if isinstance(page, Incomplete) else page
+        break
+    return SurveyedType(name, classes, filter_, len(entries), _attributes(schema, entries)) if entries else None
+
+
+def _attributes(schema: Schema, entries: list[Entry]) -> list[SchemaAttribute]:
+    held: Counter[str] = Counter()
+    many: set[str] = set()
+    for entry in entries:
+        for raw, values in entry.attributes:
+            name = raw.decode(errors="replace").partition(";")[0]
+            if (
+                not is_secret(name)
+                and name.lower() not in _CLASSES
+                and all(len(value) <= MOST_BYTES for value in values)
+            ):
+                held[name] += 1
+                many.update([name] if len(values) > 1 else [])
+    described = (schema.describe(name) for name, _ in held.most_common())
+    return [one._replace(multi=one.multi and one.name in many) for one in described if not one.read_only]

@@ -1,0 +1,217 @@
+"""The `ldif` connector: a directory in one file (RFC 2849), the embedded default target."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, ClassVar
+
+from engine.configuration.models import Model, SystemConfig
+from engine.connectors.base import (
+    Capabilities,
+    CheckLine,
+    Connector,
+    Copy,
+    ExportOperation,
+    ExportResult,
+    ImportedObject,
+    ImportEnd,
+    ImportPage,
+    ImportRequest,
+)
+from engine.connectors.directory_types import Base, DirectoryObjectOptions, why_no_flow
+from engine.connectors.entries import EntryReader
+from engine.connectors.files import changed_since, copy_into, find_duplicates, snapshot
+from engine.connectors.ldif.directory import LdifDirectory
+from engine.connectors.ldif.format import Entry, LdifError, read_entries
+from engine.errors import CannotConnect, ObjectError
+from engine.values import dn
+
+
+class LdifOptions(Model):
+    """`[systems.NAME]` with `connector = "ldif"`."""
+
+    path: Path
+    base: Base = ""
+    """The part of the directory to look at; by default all of it."""
+
+
+class LdifConnector(Connector):
+    """The entries of an LDIF file as objects."""
+
+    capabilities: ClassVar[Capabilities] = Capabilities(writes=True, batch_size=5000)
+    Options = LdifOptions
+    ObjectOptions = DirectoryObjectOptions
+    refuses_flow = staticmethod(why_no_flow)
+
+    def __init__(self, name: str, system: SystemConfig, folder: Path) -> None:
+        super().__init__(name, system, folder)
+        self.options: LdifOptions = system.options
+        self.path = folder / self.options.path
+        self._directory = LdifDirectory(self.path, dict(system.objects), self._type_of)
+        self._unfinished = ""
+        """Why the file that was read last does not hold everything."""
+        self._classes = {
+            kind: frozenset(name.lower() for name in settings.options.object_class)
+            for kind, settings in system.objects.items()
+        }
+        self._bases = {
+            kind: dn.key(base) if (base := settings.options.base or self.options.base) else ""
+            for kind, settings in system.objects.items()
+        }
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._directory.close()
+
+    async def test(self) -> list[CheckLine]:
+        try:
+            count = await asyncio.to_thread(self._count)
+        except CannotConnect as error:
+            return [CheckLine(False, "file", str(error))]
+        return [CheckLine(True, "file", f"{self.path}: {count:,} entries")]
+
+    def _count(self) -> int:
+        copy, _ = snapshot(self.path)
+        with copy:
+            return sum(1 for _ in self._entries(copy))
+
+    async def discover_schema(self) -> dict[str, list[str]]:
+        return await asyncio.to_thread(self._discover)
+
+    def _discover(self) -> dict[str, list[str]]:
+        names: dict[str, set[str]] = {kind: set() for kind in self.system.objects}
+        copy, _ = snapshot(self.path)
+        with copy:
+            for entry in self._entries(copy):
+                if (kind := self._type_of(entry)) is not None:
+                    names[kind].update(entry.attributes)
+        return {kind: sorted(found) for kind, found in names.items()}
+
+    async def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportPage | ImportEnd]:
+        copy, before = await asyncio.to_thread(snapshot, self.path)
+        with copy:
+            total, duplicates = await asyncio.to_thread(self._scan, copy)
+            pages = self._pages(copy, request, duplicates)
+            while objects := await asyncio.to_thread(next, pages, None):
+                yield ImportPage(objects, total)
+        changed = changed_since(self.path, before)
+        reason = f"{self.path} changed while it was read" if changed else self._unfinished
+        yield ImportEnd(complete=not reason, partitions=list(self._bases.values()), reason=reason)
+
+    def looks_for(self, object_type: str) -> str:
+        return "".join(f"(objectClass={name})" for name in sorted(self._classes[object_type]))
+
+    def _scan(self, copy: BinaryIO) -> tuple[int, frozenset[str]]:
+        """Count the entries that will come, and find the ids that stand in the file more than once."""
+        total = 0
+        readers = self._readers({kind: frozenset() for kind in self.system.objects})
+
+        def ids() -> Iterator[str]:
+            nonlocal total
+            total = 0
+            for entry in self._entries(copy):
+                kind = self._type_of(entry)
+                if kind is None:
+                    continue
+                total += 1
+                if (external_id := readers[kind].external_id(entry.attributes)) is not None:
+                    yield f"{kind}\0{external_id}"
+
+        duplicates = find_duplicates(ids)
+        return total, duplicates
+
+    def _readers(self, types: Mapping[str, frozenset[str]]) -> dict[str, EntryReader]:
+        objects, tell = self.system.objects, self._tell
+        return {kind: EntryReader(kind, objects[kind], used, tell=tell) for kind, used in types.items()}
+
+    def _tell(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def _pages(
+        self, copy: BinaryIO, request: ImportRequest, duplicates: frozenset[str]
+    ) -> Iterator[list[ImportedObject]]:
+        readers = self._readers(request.types)
+        page: list[ImportedObject] = []
+        for entry in self._entries(copy):
+            kind = self._type_of(entry)
+            if kind is None:
+                continue
+            one = readers[kind].read(entry.dn, entry.attributes, f"{self.path.name}:{entry.line}", entry.wrong)
+            one.partition = self._bases[kind]
+            if f"{kind}\0{one.external_id}" in duplicates:
+                one.error = _duplicate(one)
+            if entry.cut:
+                one.external_id, one.error = None, _cut(one)
+            page.append(one)
+            if len(page) == request.page_size:
+                yield page
+                page = []
+        if page:
+            yield page
+
+    def _entries(self, copy: BinaryIO) -> Iterator[Entry]:
+        copy.seek(0)
+        self._unfinished = ""
+        try:
+            yield from read_entries(copy, self._unfinish)
+        except LdifError as error:
+            raise CannotConnect(f"{self.path}: not readable as LDIF: {error}") from error
+
+    def _unfinish(self, why: str) -> None:
+        self._unfinished = self._unfinished or f"{self.path}: {why}"
+
+    def _type_of(self, entry: Entry) -> str | None:
+        """Give the first configured type whose object classes an entry has, below that type's base."""
+        classes = {name.decode(errors="replace").lower() for name in entry.attributes.get("objectclass", [])}
+        for kind, needed in self._classes.items():
+            if needed <= classes and self._is_below(entry, self._bases[kind]):
+                return kind
+        return None
+
+    def _is_below(self, entry: Entry, base: str) -> bool:
+        """Tell whether an entry stands below a base; one whose DN is not valid counts, so that it is told."""
+        try:
+            return not base or dn.is_within(dn.key(entry.dn), base)
+        except dn.InvalidDn:
+            return True
+
+    async def read_object(
+        self,
+        object_type: str,
+        *,
+        external_id: str | None,
+        secondary_id: str | None,
+        attributes: frozenset[str],
+    ) -> ImportedObject | None:
+        entry = await asyncio.to_thread(self._directory.find, object_type, external_id, secondary_id)
+        if entry is None:
+            return None
+        reader = EntryReader(object_type, self.system.objects[object_type], attributes)
+        return reader.read(entry.dn, entry.attributes, str(self.path), entry.wrong)
+
+    async def copy_to(self, folder: Path, used: Mapping[str, frozenset[str]]) -> Copy:
+        path = await asyncio.to_thread(copy_into, self.path, folder)
+        options = self.options.model_copy(update={"path": path})
+        return Copy(LdifConnector(self.name, self.system.model_copy(update={"options": options}), self.folder))
+
+    async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
+        return await asyncio.to_thread(self._directory.apply, operations)
+
+
+def _duplicate(one: ImportedObject) -> ObjectError:
+    return ObjectError(
+        "duplicate-external-id",
+        f"the external id '{one.external_id}' stands in the file more than once",
+        "give every entry its own id; until then none of them changes anything",
+    )
+
+
+def _cut(one: ImportedObject) -> ObjectError:
+    return ObjectError(
+        "missing-external-id",
+        f"the file ends in the middle of '{one.secondary_id}', so that its id may be cut",
+        "let the whole file be written, and import it again",
+    )

@@ -1,0 +1,235 @@
+"""A directory in one LDIF file that can be written: indexed on disk, replaced as a whole after each batch."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from engine.configuration.models import ObjectTypeConfig
+from engine.connectors.base import ExportOperation, ExportResult
+from engine.connectors.directory_types import entry_attributes, old_rdn_goes
+from engine.connectors.entries import EntryReader
+from engine.connectors.files import Refused, Stamp, changed_since, replacing, stamp, unreadable, unwritable
+from engine.connectors.ldif.format import Entry, LdifError, numbered, parse_entry, read_blocks, write_entry
+from engine.errors import CannotConnect, ConnectionLost, ObjectError
+from engine.values import dn, external_ids, typed
+from engine.values.attribute_descriptions import normal, usual
+from storage.records import AttributeChange, ChangeType
+from storage.scratch import DuplicateKey, EntryTree, TreeEntry
+
+Raw = dict[str, list[bytes]]
+TypeOf = Callable[[Entry], str | None]
+"""Gives the object type that an entry has."""
+
+
+class LdifDirectory:
+    """The entries of a file by DN and by entryUUID, in a temporary index, so that memory stays bounded."""
+
+    def __init__(self, path: Path, types: dict[str, ObjectTypeConfig], type_of: TypeOf) -> None:
+        self.path = path
+        self._types = types
+        self._type_of = type_of
+        self._readers = {kind: EntryReader(kind, settings, frozenset()) for kind, settings in types.items()}
+        self._stamp: Stamp | None = None
+        self._tree: EntryTree | None = None
+
+    def close(self) -> None:
+        """Drop the index; the file is as the last batch left it."""
+        if self._tree is not None:
+            self._tree.close()
+            self._tree = None
+
+    def _load(self) -> EntryTree:
+        """Index the file, anew if somebody else has changed it; a missing one is an empty directory."""
+        if self._tree is not None and not self._changed():
+            return self._tree
+        self.close()
+        try:
+            self._stamp = stamp(self.path) if self.path.exists() else None
+            if self._stamp is None:
+                self._tree = EntryTree([])
+                return self._tree
+            with self.path.open("rb") as file:
+                self._tree = EntryTree(self._tree_entry(entry, block) for entry, block in read_blocks(file))
+        except OSError as error:
+            raise unreadable(self.path, error) from error
+        except (LdifError, dn.InvalidDn) as error:
+            raise CannotConnect(f"{self.path}: cannot be read: {error}") from error
+        except DuplicateKey as error:
+            raise CannotConnect(f"{self.path}: the DN '{error}' stands in it twice; remove one of the two") from error
+        return self._tree
+
+    def _changed(self) -> bool:
+        return self.path.exists() if self._stamp is None else changed_since(self.path, self._stamp)
+
+    def find(self, kind: str, external_id: str | None, secondary_id: str | None) -> Entry | None:
+        """Look an entry up by its primary id, or else by its DN."""
+        tree = self._load()
+        block = tree.find_by_external_id(self._id_key(kind, external_id)) if external_id is not None else None
+        if block is None and secondary_id is not None:
+            block = tree.find(dn.key(secondary_id))
+        return _parsed(block) if block else None
+
+    def apply(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
+        """Execute operations and replace the file; what is reported as done is on the disk."""
+        tree = self._load()
+        try:
+            results = [self._execute(tree, operation) for operation in operations]
+        except OSError as error:
+            self.close()
+            raise unwritable(self.path, error) from error
+        if any(result.error is None for result in results):
+            self._save(tree)
+        return results
+
+    def _execute(self, tree: EntryTree, operation: ExportOperation) -> ExportResult:
+        try:
+            if operation.secondary_id is None:
+                raise Refused("dn-not-determined", "the entry has no DN", "look at the rule's dn")
+            match operation.change_type:
+                case ChangeType.CREATE:
+                    return ExportResult(operation.id, self._create(tree, operation, operation.secondary_id))
+                case ChangeType.DELETE:
+                    self._delete(tree, self._locate(tree, operation, operation.secondary_id))
+                case ChangeType.UPDATE:
+                    self._update(tree, operation, self._locate(tree, operation, operation.secondary_id))
+        except (Refused, dn.InvalidDn) as refusal:
+            syntax = ObjectError("syntax-violation", str(refusal), "correct the rule's dn")
+            return ExportResult(operation.id, error=refusal.error if isinstance(refusal, Refused) else syntax)
+        return ExportResult(operation.id)
+
+    def _create(self, tree: EntryTree, operation: ExportOperation, entry_dn: str) -> str | None:
+        if tree.find(dn.key(entry_dn)) is not None:
+            raise Refused("existing-object", f"'{entry_dn}' exists already", "join it by a rule")
+        self._need_parent(tree, entry_dn)
+        external_id = str(uuid.uuid4())
+        attributes = entry_attributes(entry_dn, self._types[operation.type], operation.attributes)
+        raw = dict(attributes) | {"entryUUID": [external_id.encode()]}
+        self._put(tree, entry_dn, raw, {})
+        assigned = usual(self._types[operation.type].external_id) == "entryuuid"
+        return self._readers[operation.type].external_id(raw) if assigned else None
+
+    def _locate(self, tree: EntryTree, operation: ExportOperation, entry_dn: str) -> Entry:
+        """Find the entry that is meant: by its id where that is known, wherever it stands now."""
+        if operation.external_id is not None:
+            block = tree.find_by_external_id(self._id_key(operation.type, operation.external_id))
+        else:
+            block = tree.find(dn.key(entry_dn))
+        if block is None:
+            raise Refused(
+                "missing-object", f"'{entry_dn}' does not exist", "import the directory to see what became of it"
+            )
+        return _parsed(block)
+
+    def _delete(self, tree: EntryTree, found: Entry) -> None:
+        entry_dn, key = found.dn, dn.key(found.dn)
+        if tree.children(key, limit=1):
+            raise Refused(
+                "constraint-violation",
+                f"'{entry_dn}' has entries below it",
+                "delete or move what stands below it first",
+            )
+        tree.remove(key)
+
+    def _update(self, tree: EntryTree, operation: ExportOperation, found: Entry) -> None:
+        entry_dn = found.dn
+        raw: Raw = dict(found.attributes)
+        if operation.new_secondary_id is not None:
+            self._rename(tree, found, operation.new_secondary_id, raw)
+            entry_dn = operation.new_secondary_id
+        settings = self._types[operation.type]
+        held = {normal(name): name for name in raw}
+        for change in operation.changes:
+            name = held.get(normal(change.name), change.name.lower())
+            found.spelling.setdefault(name, change.name)
+            raw[name] = _changed(settings, raw.get(name, []), change)
+        self._put(tree, entry_dn, raw, found.spelling)
+
+    def _rename(self, tree: EntryTree, entry: Entry, new_dn: str, raw: Raw) -> None:
+        """Move an entry with all that stands below it; the old RDN's values go, the new one's come."""
+        old_key, new_key = dn.key(entry.dn), dn.key(new_dn)
+        if new_key != old_key and tree.find(new_key) is not None:
+            raise Refused("existing-object", f"'{new_dn}' exists already", "give one of the two another name")
+        if dn.is_within(new_key, old_key) and new_key != old_key:
+            raise Refused("constraint-violation", f"'{entry.dn}' cannot move below itself", "correct the rule's dn")
+        self._need_parent(tree, new_dn)
+        names = {normal(name): name for name in raw}
+        for name, value in dn.own_rdn(entry.dn) if old_rdn_goes(entry.dn, new_dn) else []:
+            written = names.get(usual(name), name.lower())
+            raw[written] = [one for one in raw.get(written, []) if one.decode(errors="replace") != value]
+        for name, value in dn.own_rdn(new_dn):
+            held = raw.setdefault(names.get(usual(name), name.lower()), [])
+            if value.encode() not in held:
+                held.append(value.encode())
+        tree.remove(old_key)
+        self._move_children(tree, old_key, new_dn)
+
+    def _need_parent(self, tree: EntryTree, entry_dn: str) -> None:
+        parent = dn.parent(entry_dn)
+        if parent and tree.find(dn.key(parent)) is None:
+            advice = "create it first, or provision it by a rule"
+            raise Refused("non-existent-parent", f"'{parent}' does not exist", advice)
+
+    def _move_children(self, tree: EntryTree, old_parent: str, new_parent: str) -> None:
+        for key, block in tree.children(old_parent):
+            child = _parsed(block)
+            moved = f"{dn.rdn(child.dn)},{new_parent}"
+            tree.remove(key)
+            self._put(tree, moved, child.attributes, child.spelling)
+            self._move_children(tree, key, moved)
+
+    def _put(self, tree: EntryTree, entry_dn: str, raw: Raw, spelling: dict[str, str]) -> None:
+        lines = ((spelling.get(name, name), value) for name, found in raw.items() for value in found)
+        block = write_entry(entry_dn, lines)
+        entry = Entry(entry_dn, {name.lower(): found for name, found in raw.items()}, 1, spelling)
+        tree.put(self._tree_entry(entry, block))
+
+    def _tree_entry(self, entry: Entry, block: bytes) -> TreeEntry:
+        key = dn.key(entry.dn)
+        kind = self._type_of(entry)
+        external_id = self._readers[kind].external_id(entry.attributes) if kind is not None else None
+        id_key = self._id_key(kind, external_id) if kind is not None and external_id is not None else None
+        return TreeEntry(key, dn.parent(key), id_key, dn.depth(key), block)
+
+    def _id_key(self, kind: str, external_id: str) -> str:
+        """Give the text by which an id is found: types that are told apart by a filter share their attribute."""
+        settings = self._types[kind]
+        return f"{normal(settings.external_id)}\0{external_ids.writer(settings)(external_id)}"
+
+    def _save(self, tree: EntryTree) -> None:
+        """Write every entry, parents before children, and take the old file's place."""
+        if self._changed():
+            self.close()
+            raise ConnectionLost(f"{self.path}: was changed by another program while it was being written")
+        try:
+            with replacing(self.path) as file:
+                file.write(b"version: 1\n\n")
+                file.writelines(_separated(block) for block in tree.blocks())
+        except OSError as error:
+            self.close()
+            raise unwritable(self.path, error) from error
+        self._stamp = stamp(self.path)
+
+
+def _parsed(block: bytes) -> Entry:
+    return parse_entry(numbered(block))
+
+
+def _separated(block: bytes) -> bytes:
+    return block if block.endswith(b"\n\n") else block.rstrip(b"\n") + b"\n\n"
+
+
+def _changed(settings: ObjectTypeConfig, held: list[bytes], change: AttributeChange) -> list[bytes]:
+    """Give what an attribute holds after a change; values are the same if they mean the same."""
+    kind = settings.type_of(change.name).kind
+    if change.replace:
+        return [typed.to_bytes(kind, value) for value in change.add]
+    removed, present = set(change.remove), {_meaning(kind, raw) for raw in held}
+    kept = [raw for raw in held if _meaning(kind, raw) not in removed]
+    return kept + [typed.to_bytes(kind, value) for value in change.add if value not in present]
+
+
+def _meaning(kind: str, raw: bytes) -> object:
+    try:
+        return typed.parse_bytes(kind, raw)
+    except typed.InvalidValue:
+        return raw

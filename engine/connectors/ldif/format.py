@@ -1,0 +1,243 @@
+"""LDIF content records after RFC 2849: read and written an entry at a time."""
+
+import base64
+import binascii
+import io
+from collections.abc import Callable, Iterable, Iterator
+from typing import BinaryIO, NamedTuple
+
+from engine.values import dn
+
+LINE = 76
+"""Where lines are folded."""
+_HEAD = 64 * 1024
+"""How many bytes of a file are looked at for its line ends."""
+_RESULT = (b"search:", b"result:", b"ref:")
+"""How the records begin that ldapsearch writes besides entries."""
+
+
+Block = list[tuple[int, bytes]]
+"""The lines of one record, each with its number."""
+Tell = Callable[[str], None]
+"""Takes why a file does not hold everything."""
+
+
+def _ignore(_text: str) -> None:
+    return
+
+
+class LdifError(ValueError):
+    """The text is not LDIF content; `line` says where."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(f"line {line}: {message}")
+        self.line = line
+
+
+class Entry(NamedTuple):
+    """One entry: its DN, and its attributes in lower case with raw values in their order."""
+
+    dn: str
+    attributes: dict[str, list[bytes]]
+    line: int
+    spelling: dict[str, str]
+    """Attribute names as they were written, by their lower-case form."""
+    wrong: str = ""
+    """What is wrong with its DN."""
+    cut: bool = False
+    """Whether the file ends in it, before the end of a line."""
+    is_change: bool = False
+    """Whether it is written as a change record that adds it."""
+
+    def first(self, name: str) -> str | None:
+        """Give the first value of an attribute as text, if it has one."""
+        found = self.attributes.get(name.lower())
+        return found[0].decode(errors="replace") if found else None
+
+
+def read_entries(file: BinaryIO, tell: Tell = _ignore) -> Iterator[Entry]:
+    """Read every content record; tell why there may be more than the file holds. Raises `LdifError`."""
+    for block in _blocks(file, tell):
+        yield parse_entry(block)
+
+
+def read_blocks(file: BinaryIO) -> Iterator[tuple[Entry, bytes]]:
+    """Read every content record together with its own text. Raises `LdifError`."""
+    for block in _blocks(file, _ignore):
+        entry = parse_entry(block)
+        yield entry, _as_content(entry) if entry.is_change else b"".join(line for _, line in block)
+
+
+def _as_content(entry: Entry) -> bytes:
+    lines = ((entry.spelling[name], value) for name, found in entry.attributes.items() for value in found)
+    return write_entry(entry.dn, lines)
+
+
+def numbered(text: bytes) -> Block:
+    """Give the text of one record as its lines."""
+    return [(number, line + b"\n") for number, line in enumerate(text.rstrip(b"\n").split(b"\n"), 1)]
+
+
+def _lines(file: BinaryIO) -> Iterable[bytes]:
+    """Give the lines of a file; in an old one they end with a carriage return alone (RFC 2849 knows no such file)."""
+    start = file.tell()
+    head = file.read(_HEAD)
+    file.seek(start)
+    if b"\n" in head or b"\r" not in head[:-1]:
+        return file
+    text = io.TextIOWrapper(io.BufferedReader(_Kept(file)), encoding="latin-1", newline=None)
+    return (line.encode("latin-1") for line in text)
+
+
+class _Kept(io.RawIOBase):
+    """Bytes of a file that stays open when their reader is done."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        found = self._file.read(len(buffer))
+        buffer[: len(found)] = found
+        return len(found)
+
+
+def _blocks(file: BinaryIO, tell: Tell) -> Iterator[Block]:
+    """Split a file at blank lines, without comments, the version line and what ldapsearch says of its search."""
+    block: Block = []
+    comment = False
+    for number, raw in enumerate(_lines(file), 1):
+        line = raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw
+        if line[:1] == b"#":
+            comment = True
+        elif line[:1] == b" " and comment:
+            continue
+        elif line.rstrip(b"\r\n"):
+            comment = False
+            if block or not line.lower().startswith(b"version:"):
+                block.append((number, line))
+        else:
+            comment = False
+            if block and not _is_result(block, tell):
+                yield block
+            block = []
+    if block and not _is_result(block, tell):
+        number, line = block[-1]
+        if not line.endswith((b"\n", b"\r")):
+            tell(f"line {number}: the file ends in the middle of an entry, without a line end")
+        yield block
+
+
+def _is_result(block: Block, tell: Tell) -> bool:
+    """Tell whether a record is what ldapsearch says of its search and of its end."""
+    if not block[0][1].lower().startswith(_RESULT):
+        return False
+    for number, line in block:
+        name, _, told = line.partition(b":")
+        if name.lower() == b"result" and told.split()[:1] != [b"0"]:
+            shown = told.strip().decode(errors="replace")
+            tell(f"line {number}: the search that wrote the file ended with '{shown}'")
+    return True
+
+
+def parse_entry(block: Block) -> Entry:
+    """Read one record from its lines. Raises `LdifError`."""
+    name_of_entry = wrong = ""
+    attributes: dict[str, list[bytes]] = {}
+    spelling: dict[str, str] = {}
+    is_change = False
+    for index, (line, text) in enumerate(_unfold(block)):
+        written, value = _split(text.rstrip(b"\r\n"), line)
+        name = written.lower()
+        if (name == "dn") != (index == 0):
+            found = f"not with '{written}:'" if index == 0 else "and here is another; is a blank line missing?"
+            raise LdifError(line, f"a record begins with 'dn:', {found}")
+        if name == "dn":
+            name_of_entry, wrong = dn.from_bytes(value)
+        elif name == "changetype":
+            _must_add(line, value)
+            is_change = True
+            attributes.pop("control", None)
+        else:
+            attributes.setdefault(name, []).append(value)
+            spelling[name] = written
+    cut = not block[-1][1].endswith((b"\n", b"\r"))
+    return Entry(name_of_entry, attributes, block[0][0], spelling, wrong, cut, is_change)
+
+
+def _must_add(line: int, value: bytes) -> None:
+    """Refuse a change record, unless it adds an entry, and so holds all of it. Raises `LdifError`."""
+    kind = value.strip().decode(errors="replace")
+    if kind.lower() != "add":
+        raise LdifError(
+            line,
+            f"this is a change record ('{kind}'), which does not say all that its entry holds; "
+            "export the content of the directory instead",
+        )
+
+
+def _unfold(block: Block) -> Block:
+    logical: Block = []
+    for number, raw in block:
+        if raw[:1] != b" ":
+            logical.append((number, raw))
+        elif logical:
+            start, text = logical[-1]
+            logical[-1] = (start, text.rstrip(b"\r\n") + raw[1:])
+        else:
+            raise LdifError(number, "a record begins with a continued line")
+    return logical
+
+
+def _split(text: bytes, line: int) -> tuple[str, bytes]:
+    if b"\r" in text:
+        raise LdifError(line, "a carriage return stands inside a line; write line ends in one way throughout the file")
+    name, colon, rest = text.partition(b":")
+    if not colon:
+        raise LdifError(line, f"'{text[:40].decode(errors='replace')}' has no colon")
+    if rest.startswith(b":"):
+        try:
+            value = base64.b64decode(rest[1:].strip(), validate=True)
+        except binascii.Error as error:
+            raise LdifError(line, f"the value of '{name.decode(errors='replace')}' is not base64") from error
+    elif rest.startswith(b"<"):
+        raise LdifError(line, "values from other files (':<') are not read")
+    else:
+        value = rest.lstrip(b" ")
+    return name.decode(errors="replace"), value
+
+
+def write_entry(dn: str, attributes: Iterable[tuple[str, bytes]]) -> bytes:
+    """Give one record, folded, with its blank line; values that are not safe are in base64."""
+    lines = [_line("dn", dn.encode()), *(_line(name, value) for name, value in attributes), b""]
+    return b"\n".join(lines) + b"\n"
+
+
+def write_change(entry_dn: str, kind: str, lines: Iterable[tuple[str, bytes] | None] = ()) -> bytes:
+    """Give one change record (RFC 2849 `changerecord`), folded, with its blank line; None is the line `-`."""
+    body = [b"-" if line is None else _line(*line) for line in lines]
+    return b"\n".join([_line("dn", entry_dn.encode()), _line("changetype", kind.encode()), *body, b""]) + b"\n"
+
+
+def write_comment(text: str) -> bytes:
+    """Give a comment of one line, whatever is in the text: nothing of it is ever read as a record."""
+    plain = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return f"# {plain}\n".encode(errors="replace")
+
+
+def _line(name: str, value: bytes) -> bytes:
+    text = f"{name}: ".encode() + value if _safe(value) else f"{name}:: ".encode() + base64.b64encode(value)
+    if len(text) <= LINE:
+        return text
+    parts = [text[:LINE], *(text[at : at + LINE - 1] for at in range(LINE, len(text), LINE - 1))]
+    return b"\n ".join(parts)
+
+
+def _safe(value: bytes) -> bool:
+    """Tell whether a value is a SAFE-STRING (RFC 2849): ASCII, no line break, no odd beginning, no blank end."""
+    if not value:
+        return True
+    plain = value.isascii() and not any(char in value for char in b"\0\r\n")
+    return plain and value[0] not in b" :<" and value[-1:] != b" "

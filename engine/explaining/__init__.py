@@ -1,0 +1,1 @@
+"""Explanations: why an object is as it is."""

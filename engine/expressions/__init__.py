@@ -1,0 +1,1 @@
+"""Expressions: what rules read and compute, in a sandbox."""

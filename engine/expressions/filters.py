@@ -1,0 +1,123 @@
+"""The filters of expressions, beside Jinja's own: what an identity person needs."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from anyascii import anyascii
+from jinja2 import Undefined
+
+from engine.errors import ObjectFailed
+from engine.expressions.account_control import account_control, is_enabled
+from engine.values import dn
+
+DURATION = re.compile(r"(\d+)\s*([smhdw])")
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+"""The units of a duration, in seconds."""
+
+
+def duration(text: str) -> timedelta:
+    """Read a duration such as `30d`, `12h`, `90s`, `2w`. Raises ValueError."""
+    match = DURATION.fullmatch(text.strip())
+    if not match:
+        raise ValueError(f"'{text}' is not a duration (such as 30d, 12h, 10m)")
+    seconds = int(match[1]) * UNITS[match[2]]
+    if seconds > 100 * 366 * 86400:
+        raise ValueError(f"'{text}' is too long a duration: at most a hundred years")
+    return timedelta(seconds=seconds)
+
+
+def ascii_only(value: object) -> str:
+    """Write a text of any script in ASCII letters: `José Ångström` → `Jose Angstrom`."""
+    return anyascii(str(value))
+
+
+def slug(value: object, keep: str = "") -> str:
+    """Keep ASCII letters and digits only, and the characters named in `keep`."""
+    return re.sub(f"[^A-Za-z0-9{re.escape(keep)}]", "", anyascii(str(value)))
+
+
+def rdn(value: object) -> str:
+    """Escape a value for a DN (RFC 4514); an absent or blank one means that the DN cannot be determined."""
+    text = "" if value is None or isinstance(value, Undefined) else str(value)
+    if not text.strip():
+        name = value._undefined_name if isinstance(value, Undefined) else None
+        raise ObjectFailed(
+            "dn-not-determined",
+            f"the DN needs {f'{name!r}' if name else 'a value'}, which is empty",
+            "give the object that value at its source, or change the rule's dn",
+        )
+    return dn.escape(text)
+
+
+def dn_escape(value: object) -> str:
+    """Escape a value for a DN (RFC 4514); an empty one stays empty."""
+    return dn.escape(str(value))
+
+
+def split(value: str, separator: str = ",") -> list[str]:
+    """Split a text into trimmed parts, leaving out empty ones."""
+    return [part.strip() for part in str(value).split(separator) if part.strip()]
+
+
+def as_date(value: object, form: str | None = None) -> date:
+    """Read a date: ISO 8601, or in the given `strptime` form."""
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    text = str(value)
+    return datetime.strptime(text, form).date() if form else date.fromisoformat(text[:10])
+
+
+def format_date(value: object, form: str = "%Y-%m-%d") -> str:
+    """Write a date in a `strftime` form."""
+    return (value if isinstance(value, date) else as_date(value)).strftime(form)
+
+
+def plus(value: date, text: str) -> date:
+    """Give the moment a duration later."""
+    return value + duration(text)
+
+
+def minus(value: date, text: str) -> date:
+    """Give the moment a duration earlier."""
+    return value - duration(text)
+
+
+def digest(value: object, name: str = "sha256") -> str:
+    """Give the hexadecimal hash of a text: sha256, sha512, blake2b."""
+    if name not in ("sha256", "sha512", "blake2b"):
+        raise ValueError(f"no hash '{name}': use sha256, sha512 or blake2b")
+    return hashlib.new(name, str(value).encode()).hexdigest()
+
+
+def regex_replace(value: object, pattern: str, replacement: str) -> str:
+    """Replace every match of a regular expression."""
+    return re.sub(pattern, replacement, str(value))
+
+
+def unique(values: Iterable[Any]) -> list[Any]:
+    """Keep the first of equal values."""
+    return list(dict.fromkeys(values))
+
+
+FILTERS = {
+    "account_control": account_control,
+    "is_enabled": is_enabled,
+    "duration": duration,
+    "ascii": ascii_only,
+    "slug": slug,
+    "rdn": rdn,
+    "dn_escape": dn_escape,
+    "split": split,
+    "date": as_date,
+    "format_date": format_date,
+    "plus": plus,
+    "minus": minus,
+    "hash": digest,
+    "regex_replace": regex_replace,
+    "unique": unique,
+}

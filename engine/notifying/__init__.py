@@ -1,0 +1,1 @@
+"""Notifications: by a command, by e-mail."""

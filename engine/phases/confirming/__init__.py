@@ -1,0 +1,1 @@
+"""Phase 4, confirming import: exports compared with what came back."""

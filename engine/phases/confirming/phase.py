@@ -1,0 +1,266 @@
+"""Phase 4, confirming import: compare what was exported with what came back."""
+
+from typing import Any, NamedTuple
+
+from engine.errors import ObjectError
+from engine.labels import label_of
+from engine.step import Step
+from engine.values import dn
+from engine.values.matching_rules import Matching, same, still_to_do
+from storage import clock, exports, join_keys, metaverse, objects, references, reviews
+from storage.imports import Sightings
+from storage.records import (
+    AttributeChange,
+    Attributes,
+    ChangeStatus,
+    ChangeType,
+    Cso,
+    ExportStatus,
+    PendingExport,
+    ReviewState,
+)
+from storage.store import Transaction
+from storage.transitions import Move
+
+CONFIRMED = "confirmed"
+"""What an export becomes that an import has confirmed: it is pending no more."""
+
+
+class Sighting(NamedTuple):
+    """A CSO that an import has just seen, as it was seen."""
+
+    cso_id: int
+    type: str
+    attributes: Attributes
+    secondary_id: str | None
+    label: str
+
+
+async def reconcile_pending_exports(tx: Transaction, step: Step, seen: list[Sighting]) -> None:
+    """Compare the open exports of the CSOs just seen with what the import found.
+
+    Confirmed changes leave the export, and an empty export is deleted. What was sent and did not come back is
+    `ExportNotConfirmed` and sent again, or `Failed` after `max_retries`.
+    """
+    sightings = {sighting.cso_id: sighting for sighting in seen}
+    found = await exports.of_objects(tx, sightings)
+    changed: list[PendingExport] = []
+    confirmed: list[PendingExport] = []
+    for export in found.values():
+        if export.status in (ExportStatus.EXECUTING, ExportStatus.AWAITING_APPROVAL):
+            continue
+        left = _reconcile(step, export, sightings[export.cso_id])
+        if left is None:
+            confirmed.append(export)
+        elif left != export:
+            changed.append(left._replace(changed_at=clock.now()))
+    _tell(step, found, sightings, changed, confirmed)
+    await exports.change(tx, changed)
+    await exports.remove(tx, [export.id for export in confirmed])
+    # A create that came back as it was sent tells the metaverse nothing new.
+    settled = [one.cso_id for one in confirmed if one.change_type == ChangeType.CREATE and not _flows_in(step, one)]
+    await objects.set_due(tx, settled, due=False)
+
+
+def _flows_in(step: Step, export: PendingExport) -> bool:
+    return (export.system, export.type) in step.workspace.rules.inbound
+
+
+def _reconcile(step: Step, export: PendingExport, sighting: Sighting) -> PendingExport | None:
+    """Give what is left of an export, or None when all of it is confirmed."""
+    sent = export.status == ExportStatus.EXPORTED
+    if export.change_type == ChangeType.DELETE:
+        return _not_confirmed(step, export, "the entry is still there") if sent else export
+    left = []
+    for change in export.changes:
+        matching = _matching(step, export, change)
+        if rest := _unconfirmed(change, sighting.attributes, matching, sent=sent):
+            left.append(rest)
+    renaming = export.new_secondary_id
+    if renaming is not None and _has_name(step, export, renaming, sighting.secondary_id):
+        renaming = None
+    if not left and renaming is None:
+        return None
+    open_part = export._replace(changes=left, new_secondary_id=renaming, change_type=ChangeType.UPDATE)
+    if not sent:
+        return open_part
+    missing = [change.name for change in left if change.status == ChangeStatus.NOT_CONFIRMED]
+    if renaming is not None:
+        missing.append("dn")
+    if not missing:
+        return open_part._replace(status=ExportStatus.PENDING)
+    return _not_confirmed(step, open_part, f"the import shows other values of {', '.join(missing)}")
+
+
+def _matching(step: Step, export: PendingExport, change: AttributeChange) -> Matching:
+    """Give how a change is compared: what was not sent yet exactly, for it may correct case or spelling alone."""
+    declared = step.workspace.declared(export.system, export.type).get(change.name)
+    was_sent = change.status in (ChangeStatus.EXPORTED, ChangeStatus.NOT_CONFIRMED)
+    if was_sent or (declared is not None and declared.kind == "reference"):
+        return step.workspace.matching(export.system, export.type, change.name)
+    return None
+
+
+def _has_name(step: Step, export: PendingExport, wanted: str, found: str | None) -> bool:
+    """Tell whether an object has its new name; where that was not sent yet, as it is written."""
+    if _key(step, export, wanted) != _key(step, export, found):
+        return False
+    if export.status in (ExportStatus.EXPORTED, ExportStatus.NOT_CONFIRMED):
+        return True
+    return not step.workspace.is_dn(export.system, export.type) or dn.rdn(wanted) == dn.rdn(found or "")
+
+
+def _key(step: Step, export: PendingExport, secondary_id: str | None) -> str | None:
+    return step.workspace.secondary_key(export.system, export.type, secondary_id)
+
+
+def _unconfirmed(
+    change: AttributeChange, imported: Attributes, matching: Matching, *, sent: bool
+) -> AttributeChange | None:
+    """Give what of a change the import does not show, or None."""
+    values = imported.get(change.name, [])
+    if change.replace:
+        if same(values, change.add, matching):
+            return None
+        rest = change
+    else:
+        add, remove = still_to_do(change.add, change.remove, values, matching)
+        if not add and not remove:
+            return None
+        rest = change._replace(add=add, remove=remove)
+    if sent and change.status == ChangeStatus.EXPORTED:
+        return rest._replace(status=ChangeStatus.NOT_CONFIRMED, imported=values)
+    return rest
+
+
+def _not_confirmed(step: Step, export: PendingExport, what: str) -> PendingExport:
+    """Count an unconfirmed export: sent again, or failed when it was sent too often."""
+    times = "once" if export.attempts == 1 else f"{export.attempts} times"
+    message = f"sent {times}, but {what}"
+    if export.attempts > step.settings.exports.max_retries:
+        changes = [change._replace(status=ChangeStatus.FAILED) for change in export.changes]
+        export = export._replace(status=ExportStatus.FAILED, changes=changes)
+    else:
+        export = export._replace(status=ExportStatus.NOT_CONFIRMED)
+    return export._replace(error_code="exported-change-not-reimported", error_message=message)
+
+
+def _tell(
+    step: Step,
+    before: dict[int, PendingExport],
+    sightings: dict[int, Sighting],
+    changed: list[PendingExport],
+    confirmed: list[PendingExport],
+) -> None:
+    """Record transitions, statistics and errors of a page's reconciliation."""
+    for export in changed:
+        _record(step, before[export.cso_id], export, sightings[export.cso_id].label)
+    for export in confirmed:
+        label = sightings[export.cso_id].label
+        step.statistics["exports confirmed"] += 1
+        step.moved(Move("export", export.id, export.system, label, export.status, CONFIRMED, "confirmed by import"))
+
+
+def _record(step: Step, before: PendingExport, export: PendingExport, label: str) -> None:
+    if export.status == before.status:
+        return
+    reason = export.error_message or "confirmed in part"
+    step.moved(Move("export", export.id, export.system, label, before.status, export.status, reason))
+    if export.error_code and export.status in (ExportStatus.NOT_CONFIRMED, ExportStatus.FAILED):
+        step.statistics["exports not confirmed"] += 1
+        advice = (
+            "look for what changes it in the target; then 'interlock exports retry' or 'discard'"
+            if export.status == ExportStatus.FAILED
+            else "it is sent again by the next export; look for what changes it in the target if it happens again"
+        )
+        step.failed(
+            ObjectError(export.error_code, reason, advice),
+            object_type=export.type,
+            label=label,
+            object_id=export.cso_id,
+        )
+
+
+async def reconcile_unseen(tx: Transaction, step: Step, sightings: Sightings, partitions: list[str]) -> None:
+    """At the end of a complete import, settle the exports of objects that it did not contain.
+
+    A delete is thereby proved; a create or update that was sent is not confirmed.
+    """
+    after = 0
+    statuses = [
+        ExportStatus.EXPORTED,
+        ExportStatus.PENDING,
+        ExportStatus.NOT_CONFIRMED,
+        ExportStatus.FAILED,
+    ]
+    while page := await exports.with_status(tx, step.system, statuses, after, step.page_size):
+        after = page[-1].id
+        unseen = [export for export in page if export.cso_id not in sightings]
+        csos = {cso.id: cso for cso in await objects.get(tx, [export.cso_id for export in unseen])}
+        deletes = [one for one in unseen if one.change_type == ChangeType.DELETE]
+        await confirm_deletes(tx, step, [one for one in deletes if csos[one.cso_id].partition in partitions], csos)
+        changed = []
+        for export in unseen:
+            if export.change_type == ChangeType.DELETE or export.status != ExportStatus.EXPORTED:
+                continue
+            left = _not_confirmed(step, export, "a complete import does not contain the object")
+            _record(step, export, left, _label(csos[export.cso_id]))
+            changed.append(left._replace(changed_at=clock.now()))
+        await exports.change(tx, changed)
+
+
+async def confirm_deletes(
+    tx: Transaction,
+    step: Step,
+    deletes: list[PendingExport],
+    csos: dict[int, Cso],
+    reason: str = "proved gone by a complete import",
+) -> None:
+    """Forget objects that are proved gone, keeping what they last held."""
+    if not deletes:
+        return
+    gone = [csos[export.cso_id] for export in deletes]
+    await exports.remove(tx, [export.id for export in deletes])
+    for export in deletes:
+        label = _label(csos[export.cso_id])
+        step.statistics["exports confirmed"] += 1
+        step.moved(Move("export", export.id, step.system, label, export.status, CONFIRMED, reason))
+        step.moved(Move("cso", export.cso_id, step.system, label, csos[export.cso_id].status, None, reason))
+    await forget(tx, gone, {export.cso_id: export.approval_id for export in deletes}, deleted=True)
+    approvals = [export.approval_id for export in deletes if export.approval_id is not None]
+    await reviews.decide(
+        tx,
+        approvals,
+        expected=[ReviewState.APPROVED],
+        state=ReviewState.CARRIED_OUT,
+        operator=None,
+        reason=None,
+    )
+
+
+async def forget(tx: Transaction, gone: list[Cso], review_ids: dict[int, int | None], *, deleted: bool = False) -> None:
+    """Take CSOs out of the connector space, and with them the deleted MVOs that nothing is joined to any more.
+
+    `deleted` says that our own approved deletes took them from their system.
+    """
+    await objects.remove(tx, gone, review_ids=review_ids, deleted=deleted)
+    owners: dict[str, list[int]] = {}
+    for cso in gone:
+        owners.setdefault(f"{cso.system}.{cso.type}", []).append(cso.id)
+    for owner, ids in owners.items():
+        await join_keys.replace(tx, owner, ids, [])
+    mvo_ids = [cso.mvo_id for cso in gone if cso.mvo_id is not None]
+    await metaverse.set_due(tx, {*mvo_ids, *await references.referrers(tx, mvo_ids)}, due=True)
+    await remove_empty_mvos(tx, mvo_ids)
+
+
+async def remove_empty_mvos(tx: Transaction, mvo_ids: list[Any]) -> None:
+    """Remove deleted MVOs that nothing is joined to any more, with their join keys."""
+    types = {mvo.id: mvo.type for mvo in await metaverse.get(tx, mvo_ids)}
+    for mvo_id in await metaverse.remove_empty(tx, mvo_ids):
+        await join_keys.replace(tx, f"metaverse.{types[mvo_id]}", [mvo_id], [])
+        await join_keys.replace(tx, f"formerly metaverse.{types[mvo_id]}", [mvo_id], [])
+
+
+def _label(cso: Cso) -> str:
+    return label_of(cso)

@@ -1,0 +1,1 @@
+"""Phase 2, export evaluation: from the metaverse to pending exports."""

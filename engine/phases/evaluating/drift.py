@@ -1,0 +1,129 @@
+"""Phase 2, drift: what somebody else changed in the target, though what is wanted is still the same."""
+
+from dataclasses import replace
+from zlib import crc32
+
+from engine.errors import ObjectError
+from engine.labels import label_of
+from engine.phases.evaluating.desired_state import Desired
+from engine.phases.evaluating.page import EvaluationPage
+from engine.phases.evaluating.updates import RDN, expected_state
+from engine.values import dn
+from engine.values.matching_rules import same
+from storage.documents import encode
+from storage.records import Attributes, ChangeStatus, Cso, PendingExport
+from storage.wanted_marks import Marks
+
+DN = "\0dn"
+"""What stands for an object's name among its attributes; no attribute is called so."""
+TOLD = "\0told "
+"""Before an attribute's name: the mark of the drift that was told."""
+
+
+def mark_of(values: list[object]) -> int:
+    """Give a mark by which the same values, in whatever order, are recognised."""
+    return crc32(encode(values if len(values) < 2 else sorted(values, key=repr)).encode())
+
+
+def marks_for(desired: Desired) -> Marks:
+    """Give the marks of everything that is wanted of an object."""
+    marks = {name: mark_of(values) for name, values in desired.attributes.items()}
+    if desired.secondary_key is None:
+        return marks
+    return marks | {DN: mark_of([desired.secondary_key]), RDN: mark_of([dn.rdn(desired.secondary_id or "")])}
+
+
+def changed_wishes(page: EvaluationPage, desired: Desired, cso: Cso, export: PendingExport | None) -> frozenset[str]:
+    """Name what is wanted otherwise than it was before, if only in case or spelling: it is compared exactly.
+
+    So is what an open export has not written yet. References are compared by what they name.
+    """
+    before, now = page.marks.get(cso.id, {}), marks_for(desired)
+    declared = page.step.workspace.declared(*desired.target)
+    unsent = {change.name for change in export.changes if change.status != ChangeStatus.EXPORTED} if export else set()
+    changed = {name for name, mark in now.items() if name in before and before[name] != mark}
+    if export is not None and export.new_secondary_id is not None:
+        unsent.add(RDN)
+    exact = {name for name in changed | unsent if name not in declared or declared[name].kind != "reference"}
+    naming = {name.lower() for name in dn.rdn_names(desired.secondary_id or "")}
+    return frozenset(exact | {RDN} if any(name.lower() in naming for name in exact) else exact)
+
+
+def find_drift(page: EvaluationPage, desired: Desired, cso: Cso, export: PendingExport | None) -> list[str]:
+    """Name what differs from what is wanted although the same was wanted before, and nothing is on its way.
+
+    The new marks of the object are put into the page.
+    """
+    before, now = page.marks.get(cso.id, {}), marks_for(desired)
+    on_their_way = {change.name for change in export.changes} if export else set()
+    state = expected_state(cso, export)
+    drifted = []
+    for name, values in desired.attributes.items():
+        if state.get(name, []) == values or name in on_their_way or before.get(name) != now[name]:
+            continue
+        if not same(state.get(name, []), values, page.step.workspace.matching(*desired.target, name)):
+            drifted.append(name)
+    named = page.step.workspace.secondary_key(*desired.target, cso.secondary_id)
+    moved = desired.secondary_key is not None and desired.secondary_key != named
+    if moved and before.get(DN) == now[DN] and not (export and export.new_secondary_id):
+        drifted.append(DN)
+    told = {TOLD + name: before[TOLD + name] for name in drifted if TOLD + name in before}
+    if before != now | told:
+        page.new_marks[cso.id] = now | told
+    return drifted
+
+
+def leave_reported(page: EvaluationPage, desired: Desired, cso: Cso, drifted: list[str]) -> Desired:
+    """Take out of what is wanted the drift that a rule only reports; each is told once."""
+    reported = [name for name in drifted if not _corrects(desired, name)]
+    if not reported:
+        return desired
+    for name in reported:
+        drifted.remove(name)
+        _tell(page, desired, cso, name)
+    attributes: Attributes = {name: values for name, values in desired.attributes.items() if name not in reported}
+    if DN in reported:
+        return replace(desired, attributes=attributes, secondary_id=None, secondary_key=None)
+    return replace(desired, attributes=attributes)
+
+
+def _corrects(desired: Desired, name: str) -> bool:
+    if name == DN:
+        return next((rule.corrects for rule in desired.rules if rule.dn is not None), True)
+    found = desired.flow_of(name)
+    return found is None or found[0].corrects
+
+
+def _tell(page: EvaluationPage, desired: Desired, cso: Cso, name: str) -> None:
+    held = [cso.secondary_id] if name == DN else cso.attributes.get(name, [])
+    goal = [desired.secondary_id] if name == DN else desired.attributes[name]
+    marks = dict(page.new_marks.get(cso.id) or page.marks.get(cso.id, {}))
+    if marks.get(TOLD + name) == mark_of(list(held)):
+        return
+    page.new_marks[cso.id] = marks | {TOLD + name: mark_of(list(held))}
+    page.step.statistics["drift reported"] += 1
+    rule = next((one.name for one in desired.rules if not one.corrects), desired.rules[0].name)
+    error = ObjectError(
+        "drift",
+        f"'{_word(name)}' is {_shown(held)} in '{cso.system}', and rule '{rule}' wants {_shown(goal)}",
+        'the rule only reports it: change it at the source, or set drift = "correct"',
+    )
+    page.step.warned(error, object_type=cso.type, label=label_of(cso), object_id=cso.id, system=cso.system)
+
+
+def _shown(values: list[object]) -> str:
+    shown = ", ".join(repr(value) for value in values[:3])
+    return (shown + (f" and {len(values) - 3:,} more" if len(values) > 3 else "")) or "absent"
+
+
+def tell_corrected(page: EvaluationPage, export: PendingExport, drifted: list[str]) -> PendingExport:
+    """Say of an export that it corrects drift."""
+    page.step.statistics["drift corrected"] += 1
+    others = {change.name for change in export.changes} - set(drifted)
+    if others or (export.new_secondary_id is not None and DN not in drifted):
+        return export
+    return export._replace(cause=f"corrects drift of {', '.join(map(_word, drifted[:5]))}")
+
+
+def _word(name: str) -> str:
+    return "dn" if name == DN else name

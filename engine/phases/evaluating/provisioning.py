@@ -1,0 +1,112 @@
+"""Phase 2, provisioning: give an MVO that has no object in a target a planned one."""
+
+from engine.errors import ObjectFailed
+from engine.labels import label_of, label_of_mvo
+from engine.phases.evaluating.desired_state import Desired
+from engine.values import dn, external_ids
+from engine.workspace import Workspace
+from storage import clock
+from storage.objects import Content, PlannedCso, content_of
+from storage.records import (
+    AttributeChange,
+    ChangeStatus,
+    ChangeType,
+    Cso,
+    ExportStatus,
+    Mvo,
+    PendingExport,
+)
+
+REFERRING = 300
+REFERRING_TO_MANY = 600
+FREES = 0
+RENAMES = 1_000
+UPDATES = 50_000
+OWED = 60_000
+DELETES = 100_000
+"""Waves: deletes that free a name for somebody else; creates by depth, parents first, those that refer to others later;
+renames by depth, and by turns where names change hands; updates; references to what was created before them; then
+deletes by depth, children first."""
+
+
+class NameTaken(ObjectFailed):
+    """Raised where another object has, or will have, the wanted name; `holder` is the one that has it now."""
+
+    def __init__(self, message: str, advice: str, holder: Cso | None = None) -> None:
+        super().__init__("existing-object", message, advice)
+        self.holder = holder
+
+
+def create_pending_provisioning_cso(workspace: Workspace, desired: Desired, cso_id: int) -> PlannedCso:
+    """Plan a CSO with its planned attributes and its DN, so that the export has something to build a DN from."""
+    return PlannedCso(cso_id, *desired.target, plan_of(workspace, desired), desired.mvo.id)
+
+
+def plan_of(workspace: Workspace, desired: Desired) -> Content:
+    """Give what a planned CSO holds.
+
+    Where the target's primary external id is one of the planned attributes, it is known from the start.
+    """
+    planned = desired.planned()
+    settings = workspace.object_type(*desired.target)
+    ids = planned.get(settings.external_id, [])
+    return content_of(
+        planned,
+        external_id=external_ids.writer(settings)(ids[0]) if ids else None,
+        secondary_id=desired.secondary_id,
+        secondary_key=desired.secondary_key,
+    )
+
+
+def _wave(workspace: Workspace, desired: Desired) -> int:
+    declared = workspace.declared(*desired.target)
+    types = [declared[name] for name in desired.planned() if name in declared]
+    many = [one.multi for one in types if one.kind == "reference"]
+    return dn.depth(desired.secondary_id or "") + (REFERRING_TO_MANY if any(many) else REFERRING if many else 0)
+
+
+def create_export(workspace: Workspace, desired: Desired, cso_id: int, export_id: int) -> PendingExport:
+    """Stage a Create: it carries every mapped attribute that has values."""
+    changes = [
+        AttributeChange(name, values, [], True, ChangeStatus.PENDING) for name, values in desired.planned().items()
+    ]
+    at = clock.now()
+    return PendingExport(
+        id=export_id,
+        cso_id=cso_id,
+        system=desired.target[0],
+        type=desired.target[1],
+        change_type=ChangeType.CREATE,
+        status=ExportStatus.PENDING,
+        wave=_wave(workspace, desired),
+        changes=changes,
+        cause=f"provisioned by rule '{desired.rules[0].name}'",
+        created_at=at,
+        changed_at=at,
+    )
+
+
+def refuse_taken_name(desired: Desired, holders: dict[str, list[Cso]], planned: dict[str, Mvo]) -> None:
+    """Raise `NameTaken` where another object has, or will have, the wanted DN."""
+    key = desired.secondary_key
+    if key is None:
+        return
+    for holder in holders.get(key, []):
+        if holder.mvo_id == desired.mvo.id:
+            continue
+        owner = f"belongs to mvo-{holder.mvo_id}" if holder.mvo_id else "is joined to nobody"
+        raise NameTaken(
+            f"'{desired.secondary_id}' is taken: cso-{holder.id} ({label_of(holder)}) {owner}",
+            "if it is the same person, give the rule a join that finds it; if not, give this one another name",
+            holder,
+        )
+    refuse_wanted_name(desired, planned)
+
+
+def refuse_wanted_name(desired: Desired, planned: dict[str, Mvo]) -> None:
+    """Raise `NameTaken` where the wanted DN is planned for somebody else."""
+    other = planned.setdefault(desired.secondary_key or "", desired.mvo)
+    if other.id != desired.mvo.id:
+        raise NameTaken(
+            f"'{desired.secondary_id}' is also wanted for {label_of_mvo(other)}", "give one of the two another name"
+        )

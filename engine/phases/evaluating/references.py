@@ -1,0 +1,93 @@
+"""Phase 2, references: what is referred to is written as the DN, or the id, of its account in the target."""
+
+from collections.abc import AsyncIterator, Iterable
+
+from engine.errors import ObjectError
+from engine.events import Progress
+from engine.labels import label_of_mvo
+from engine.phases.evaluating.desired_state import Desired
+from engine.phases.evaluating.page import EvaluationPage
+from engine.step import Step
+from storage import metaverse, references
+from storage.records import Mvo
+from storage.references import OUT, Address, Owed
+from storage.store import Transaction
+
+
+async def fill_references(tx: Transaction, page: EvaluationPage, ready: Iterable[Desired]) -> None:
+    """Fill the references of wanted objects in; what has no account in the target yet is owed."""
+    every = [(desired, desired.referring()) for desired in ready]
+    if not any(flows for _, flows in every):
+        return
+    workspace = page.step.workspace
+    wanted: dict[str, set[int]] = {}
+    for desired, flows in every:
+        for _, flow in flows:
+            wanted.setdefault(desired.target[0], set()).update(desired.mvo.attributes.get(flow.copies or "", ()))
+    for system, mvo_ids in wanted.items():
+        types = workspace.config.systems[system].objects
+        with_dns = {kind for kind in types if workspace.is_dn(system, kind)}
+        for address in await references.addresses(tx, system, mvo_ids):
+            if (text := _name_of(address, has_dn=address.type in with_dns)) is not None:
+                page.addresses.setdefault((system, address.mvo_id), text)
+    for desired, flows in every:
+        for rule, flow in flows:
+            values = []
+            for mvo_id in desired.mvo.attributes.get(flow.copies or "", ()):
+                text = page.addresses.get((desired.target[0], mvo_id))
+                if text is not None:
+                    values.append(text)
+                    continue
+                owner = (desired.mvo.id, flow.attribute, desired.target[0], str(mvo_id))
+                page.owed.append(Owed(OUT, *owner, told=not rule.tells_unresolved))
+            desired.attributes[flow.attribute] = values
+
+
+def _name_of(address: Address, *, has_dn: bool) -> str | None:
+    """Give what an account is referred to by: its DN, the new one where it is being renamed, or its external id."""
+    if has_dn:
+        return address.new_secondary_id or address.secondary_id
+    return address.external_id
+
+
+async def owe(tx: Transaction, page: EvaluationPage, mvos: Iterable[Mvo]) -> None:
+    """Write down what the page's MVOs owe to the targets, and drop what is paid."""
+    outbound = page.step.workspace.rules.outbound
+    owing = [
+        mvo.id
+        for mvo in mvos
+        if any(flow.refers for rules in outbound.get(mvo.type, {}).values() for rule in rules for flow in rule.flows)
+    ]
+    if owing:
+        await references.replace_owed(tx, OUT, owing, page.owed)
+
+
+async def tell_owed(step: Step) -> AsyncIterator[Progress]:
+    """Tell, once each, which references name an MVO that has no account in the target."""
+    while True:
+        async with step.page() as tx:
+            rows = await references.untold(tx, OUT, step.page_size)
+            ids = {row.owner_id for row in rows} | {int(row.key) for row in rows}
+            mvos = {mvo.id: mvo for mvo in await metaverse.get(tx, ids)}
+            for row in rows:
+                if (owner := mvos.get(row.owner_id)) is not None:
+                    step.warned(
+                        _unresolved(row, mvos.get(int(row.key))),
+                        object_type=owner.type,
+                        label=label_of_mvo(owner),
+                        system=row.system,
+                    )
+            await references.mark_told(tx, rows)
+        if not rows:
+            return
+        yield step.progress()
+
+
+def _unresolved(row: Owed, named: Mvo | None) -> ObjectError:
+    who = label_of_mvo(named) if named else f"mvo-{row.key}"
+    return ObjectError(
+        "unresolved-reference",
+        f"'{row.attribute}' names {who}, which has no account in '{row.system}'",
+        "nothing has to be done if it is to get one: the reference is owed until then; "
+        'if it never will, unresolved = "ignore" on the rule says so',
+    )

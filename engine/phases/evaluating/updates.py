@@ -1,0 +1,197 @@
+"""Phase 2, staging: what has to change on an object that exists, and nothing else."""
+
+from collections.abc import Iterable
+
+from engine.phases.evaluating.desired_state import Desired
+from engine.phases.evaluating.provisioning import DELETES, RENAMES, UPDATES
+from engine.rules.compiled import ObjectType
+from engine.values import dn
+from engine.values.matching_rules import differences, same
+from engine.workspace import Workspace
+from storage import clock
+from storage.records import (
+    AttributeChange,
+    Attributes,
+    ChangeStatus,
+    ChangeType,
+    Cso,
+    ExportStatus,
+    PendingExport,
+)
+
+Changes = list[AttributeChange]
+RDN = "\0rdn"
+"""What stands for an object's RDN, as it is written, among the names of attributes; no attribute is called so."""
+IN_FLIGHT = (ExportStatus.EXECUTING, ExportStatus.EXPORTED)
+"""Sent, and not yet confirmed: the next confirming import decides."""
+PERHAPS_WRITTEN = (*IN_FLIGHT, ExportStatus.NOT_CONFIRMED)
+"""Sent, and perhaps written, though no import has shown it."""
+
+
+def was_sent(export: PendingExport) -> bool:
+    """Tell whether the open export of a planned object may have reached the target: its Create, in whole or in part."""
+    return export.status in PERHAPS_WRITTEN or export.change_type == ChangeType.UPDATE
+
+
+def net_changes(
+    workspace: Workspace,
+    target: ObjectType,
+    current: Attributes,
+    wanted: Attributes,
+    exact: frozenset[str] = frozenset(),
+) -> Changes:
+    """Give the changes that lead from one state to another: a value replaced, or exact adds and removes.
+
+    Values that are the same by their matching rule are no change, but for the attributes that are compared exactly.
+    """
+    changes = []
+    for name, values in wanted.items():
+        held = current.get(name, [])
+        if held == values:
+            continue
+        matching = None if name in exact else workspace.matching(*target, name)
+        if len(held) <= 1 and len(values) <= 1:
+            if not same(held, values, matching):
+                changes.append(AttributeChange(name, values, held, True, ChangeStatus.PENDING))
+            continue
+        add, remove = differences(held, values, matching)
+        if add or remove:
+            changes.append(AttributeChange(name, add, remove, False, ChangeStatus.PENDING))
+    return changes
+
+
+def expected_state(cso: Cso, export: PendingExport | None) -> Attributes:
+    """Give what the target should hold now: what was last imported, and what was sent since."""
+    sent = [change for change in export.changes if change.status == ChangeStatus.EXPORTED] if export else []
+    return after_changes(cso.attributes, sent)
+
+
+def after_changes(attributes: Attributes, changes: Iterable[AttributeChange]) -> Attributes:
+    """Give what attributes are after some changes."""
+    after = dict(attributes)
+    for change in changes:
+        if change.replace:
+            after[change.name] = change.add
+            continue
+        removed = set(change.remove)
+        kept = [value for value in after.get(change.name, []) if value not in removed]
+        after[change.name] = list(dict.fromkeys([*kept, *change.add]))
+    return {name: values for name, values in after.items() if values}
+
+
+def stage_update(
+    workspace: Workspace,
+    desired: Desired,
+    cso: Cso,
+    export: PendingExport | None,
+    export_id: int,
+    exact: frozenset[str] = frozenset(),
+) -> PendingExport | None:
+    """Give the export that brings an object to its wanted state, or None when nothing is left to do.
+
+    Changes that were sent and wait for confirmation stay in it; changes that failed stay as they are unless
+    something else is wanted now. `exact` names what is compared in case and spelling too, its RDN as `RDN`.
+    """
+    new = net_changes(workspace, desired.target, expected_state(cso, export), desired.attributes, exact)
+    renamed = {change.name for change in new}
+    sent = [
+        change
+        for change in (export.changes if export else [])
+        if change.status == ChangeStatus.EXPORTED and change.name not in renamed
+    ]
+    new_name = _renaming(workspace, desired, cso, exact=RDN in exact)
+    if not new and not sent and new_name is None:
+        return None
+    if export is not None and not new and new_name == export.new_secondary_id and len(sent) == len(export.changes):
+        return export
+    if export is not None and export.change_type == ChangeType.UPDATE and _same_work(export, new, new_name):
+        return export
+    if export is not None and export.status == ExportStatus.FAILED and _same_wish(export, new, new_name):
+        return export
+    at = clock.now()
+    base = export or PendingExport(
+        id=export_id,
+        cso_id=cso.id,
+        system=cso.system,
+        type=cso.type,
+        change_type=ChangeType.UPDATE,
+        status=ExportStatus.PENDING,
+        wave=UPDATES,
+        changes=[],
+        cause="",
+        created_at=at,
+        changed_at=at,
+    )
+    return base._replace(
+        change_type=ChangeType.UPDATE,
+        status=ExportStatus.PENDING,
+        wave=UPDATES if new_name is None else RENAMES + dn.depth(new_name),
+        changes=[*sent, *new],
+        new_secondary_id=new_name,
+        attempts=_attempts(export, new, new_name),
+        next_retry_at=None,
+        error_code=None,
+        error_message=None,
+        approval_id=None,
+        cause=desired.cause,
+        changed_at=at,
+    )
+
+
+def _attempts(export: PendingExport | None, new: Changes, new_name: str | None) -> int:
+    """Give how often what is staged was sent before: sending the same once more is no first attempt."""
+    if export is None or export.change_type != ChangeType.UPDATE:
+        return 0
+    before = {change.name: set(map(repr, change.add)) for change in export.changes}
+    same_values = any(before.get(change.name) == set(map(repr, change.add)) for change in new)
+    same_name = new_name is not None and new_name == export.new_secondary_id
+    return export.attempts if same_values or same_name else 0
+
+
+def _renaming(workspace: Workspace, desired: Desired, cso: Cso, *, exact: bool) -> str | None:
+    """Give the new DN, where the wanted one is not what the object has, or will have."""
+    if desired.secondary_key is None:
+        return None
+    if desired.secondary_key != workspace.secondary_key(*desired.target, cso.secondary_id):
+        return desired.secondary_id
+    if not exact or not workspace.is_dn(*desired.target):
+        return None
+    values = [[value for _, value in dn.own_rdn(text or "")] for text in (desired.secondary_id, cso.secondary_id)]
+    return None if values[0] == values[1] else desired.secondary_id
+
+
+def _same_work(export: PendingExport, new: list[AttributeChange], new_name: str | None) -> bool:
+    """Tell whether an export already says just what is wanted now, whatever became of it so far."""
+    return export.new_secondary_id == new_name and _signature(export.changes) == _signature(new)
+
+
+def _same_wish(export: PendingExport, new: Changes, new_name: str | None) -> bool:
+    """Tell whether the same is wanted as what failed for good, whatever the target holds by now."""
+    before = {change.name: sorted(map(repr, change.add)) for change in export.changes}
+    now = {change.name: sorted(map(repr, change.add)) for change in new}
+    return export.change_type == ChangeType.UPDATE and before == now and new_name == export.new_secondary_id
+
+
+def _signature(changes: list[AttributeChange]) -> list[tuple[str, str, str]]:
+    return sorted((one.name, repr(sorted(map(repr, one.add))), repr(sorted(map(repr, one.remove)))) for one in changes)
+
+
+def stage_delete(
+    cso: Cso, export: PendingExport | None, export_id: int, approval_id: int | None, cause: str
+) -> PendingExport:
+    """Give the export that deletes an object: sendable under an approval, else awaiting one."""
+    at = clock.now()
+    return PendingExport(
+        id=export.id if export else export_id,
+        cso_id=cso.id,
+        system=cso.system,
+        type=cso.type,
+        change_type=ChangeType.DELETE,
+        status=ExportStatus.PENDING if approval_id is not None else ExportStatus.AWAITING_APPROVAL,
+        wave=DELETES - dn.depth(cso.secondary_id or ""),
+        changes=[],
+        approval_id=approval_id,
+        cause=cause,
+        created_at=export.created_at if export else at,
+        changed_at=at,
+    )

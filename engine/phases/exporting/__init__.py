@@ -1,0 +1,1 @@
+"""Phase 3, export execution: pending exports to a connected system."""

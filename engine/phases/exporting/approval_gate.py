@@ -1,0 +1,95 @@
+"""The one place that lets a delete through to a target: only under a live approval that covers it."""
+
+from engine.approvals.audit import verified_approvals
+from engine.approvals.consequences import Consequences, consequences_of_delete, covers_delete
+from engine.approvals.review_items import move_items, open_items
+from engine.labels import label_of
+from engine.phases.exporting.still_wanted import withdraw_wanted
+from engine.step import Step
+from storage import clock, exports, reviews
+from storage.records import (
+    ChangeType,
+    Cso,
+    ExportStatus,
+    PendingExport,
+    ReviewItem,
+    ReviewKind,
+    ReviewState,
+)
+from storage.store import Transaction
+from storage.transitions import Move
+
+_LIVE = (ReviewState.APPROVED, ReviewState.CARRIED_OUT)
+
+
+async def send_back_unapproved(
+    tx: Transaction, step: Step, found: list[PendingExport], csos: dict[int, Cso]
+) -> list[PendingExport]:
+    """Give the exports that may be sent; deletes without a live approval are put back to `AwaitingApproval`."""
+    deletes = [export for export in found if export.change_type == ChangeType.DELETE]
+    if not deletes:
+        return found
+    wanted = await withdraw_wanted(tx, step, deletes, csos)
+    deletes = [export for export in deletes if export.id not in wanted]
+    approvals = {
+        item.id: item for item in await reviews.get(tx, [one.approval_id for one in deletes if one.approval_id])
+    }
+    verified = await verified_approvals(tx, approvals.values())
+    refused = [
+        export
+        for export in deletes
+        if export.approval_id not in verified or not _approved(approvals[export.approval_id], csos[export.cso_id])
+    ]
+    await _ask_again(tx, step, refused, csos)
+    ids = {export.id for export in refused} | wanted
+    return [export for export in found if export.id not in ids]
+
+
+def _approved(item: ReviewItem, cso: Cso) -> bool:
+    return item.state in _LIVE and covers_delete(item.consequences, cso)
+
+
+async def _ask_again(tx: Transaction, step: Step, refused: list[PendingExport], csos: dict[int, Cso]) -> None:
+    if not refused:
+        return
+    waiting = ExportStatus.AWAITING_APPROVAL
+    reason = "no live approval that stands in the audit log covers this delete"
+    await exports.change(
+        tx, [one._replace(status=waiting, approval_id=None, changed_at=clock.now()) for one in refused]
+    )
+    for export in refused:
+        step.moved(
+            Move(
+                "export",
+                export.id,
+                step.system,
+                label_of(csos[export.cso_id]),
+                export.status,
+                waiting,
+                reason,
+            )
+        )
+    asked = await reviews.of_objects(tx, [one.cso_id for one in refused], ReviewKind.DELETE, reviews.LIVE)
+    bent = [item for item in asked.values() if item.state == ReviewState.APPROVED]
+    await move_items(tx, step, bent, ReviewState.OPEN, reason)
+    new = [csos[one.cso_id] for one in refused if one.cso_id not in asked]
+    follows = await consequences_of_delete(tx, step.workspace, new)
+    items = [ask(cso, reason, step.control.run_id, follows[cso.id]) for cso in new]
+    await open_items(tx, step, items)
+
+
+def ask(cso: Cso, cause: str, run_id: int | None, consequences: Consequences) -> ReviewItem:
+    """Give the review item that asks whether an object may be deleted in its target."""
+    return ReviewItem(
+        id=0,
+        kind=ReviewKind.DELETE,
+        object_id=cso.id,
+        system=cso.system,
+        type=cso.type,
+        label=label_of(cso),
+        state=ReviewState.OPEN,
+        run_id=run_id,
+        opened_at=clock.now(),
+        evidence={"cause": cause},
+        consequences=consequences,
+    )

@@ -1,0 +1,51 @@
+"""The look before the first delete of an export leaves: many small approvals must not add up to a disaster unseen."""
+
+from collections import Counter
+
+from engine.errors import StepFailed
+from engine.gates.limits import Part, Stop, allowed, is_over, keep_stopped, share
+from engine.step import Step
+from storage import clock, exports, objects, reviews
+from storage.records import StepResult
+from storage.store import Transaction
+
+WITHIN_SECONDS = 24 * 3600.0
+"""Deletes of this time count together."""
+
+
+async def look_before_deleting(tx: Transaction, step: Step) -> tuple[list[Stop], set[int]]:
+    """Hold the deletes of an export that are, with those of the last day, over the threshold of their type.
+
+    What an operator has released passes, unless it was approved after the gate had held it. Gives the reasons; with
+    none, the deletes of the CSOs that are given too may leave.
+    """
+    since = clock.after(-WITHIN_SECONDS)
+    released = await reviews.released_candidates(tx, step.system, reviews.BEFORE_EXPORT)
+    staged = await exports.sendable_deletes(tx, step.system)
+    gone = await objects.deleted_since(tx, step.system, since)
+    sent = await exports.unproved_deletes(tx, step.system, since)
+    normal = Counter({kind: count for kind, _, count in await objects.count_parts(tx, step.system)})
+    stops = []
+    await reviews.supersede(tx, step.system, gate=reviews.BEFORE_EXPORT)
+    for kind in sorted(staged):
+        waiting = [cso_id for cso_id, approved_at in staged[kind] if approved_at > released.get(cso_id, "")]
+        proved = sum(cso_id not in released for cso_id in gone.get(kind, ()))
+        before = proved + sum(cso_id not in released for cso_id in sent.get(kind, ()))
+        whole = normal[kind] + proved
+        limits = step.workspace.config.limits_of(step.system, kind)
+        if waiting and is_over(limits, len(waiting) + before, whole):
+            part = Part(step.system, kind)
+            earlier = f", {before:,} of them within the last day" if before else ""
+            what = (
+                f"{share(len(waiting) + before, whole)} {part} would be deleted{earlier}; {allowed(limits)}, go unasked"
+            )
+            stops.append(Stop(reviews.BEFORE_EXPORT, what))
+            await keep_stopped(tx, step, part, stops[-1], waiting)
+    return stops, {cso_id for deletes in staged.values() for cso_id, _ in deletes}
+
+
+def stopped(stops: list[Stop], *, first: bool) -> StepFailed:
+    """Give the failure that ends the export before its first delete, or before those approved while it went on."""
+    nothing = "nothing was deleted" if first else "nothing more was deleted"
+    said = "; ".join(f"{stop.gate}: {stop.arithmetic}" for stop in stops)
+    return StepFailed(f"{said}; {nothing}", StepResult.STOPPED_THRESHOLD)

@@ -1,0 +1,118 @@
+"""The last question before a delete: whether there is somebody by now for whom the account is wanted."""
+
+from contextlib import suppress
+
+from engine.approvals.review_items import move_items
+from engine.errors import ObjectFailed
+from engine.labels import label_of
+from engine.phases.synchronising.flowing import waiting_for
+from engine.rules.compiled import ObjectType
+from engine.rules.joins import source_key
+from engine.rules.lifecycle import has_another_person
+from engine.rules.scope import in_scope
+from engine.step import Step
+from storage import exports, join_keys, metaverse, objects, reviews
+from storage.records import Cso, Mvo, PendingExport, ReviewKind, ReviewState
+from storage.store import Transaction
+from storage.transitions import Move
+
+Keys = dict[str, dict[str, list[int]]]
+"""Name of a join → key → the accounts that have it."""
+PAGE = 1_000
+
+
+async def withdraw_wanted(tx: Transaction, step: Step, deletes: list[PendingExport], csos: dict[int, Cso]) -> set[int]:
+    """Drop the deletes of accounts that somebody is there for once more, with their approvals; give their exports.
+
+    Its person may have come back since it was staged, or somebody else's rules look for it.
+    """
+    mvo_ids = {mvo_id for one in deletes if (mvo_id := csos[one.cso_id].mvo_id) is not None}
+    mvos = {mvo.id: mvo for mvo in await metaverse.get(tx, mvo_ids)}
+    left_behind = [csos[one.cso_id] for one in deletes if _is_left_behind(csos[one.cso_id], mvos)]
+    seekers = await _seekers(tx, step, left_behind)
+    unwanted = [one for one in deletes if not _is_wanted(step, csos[one.cso_id], mvos) and one.cso_id not in seekers]
+    kept = {one.id for one in unwanted}
+    called_off = [one for one in deletes if one.id not in kept]
+    if not called_off:
+        return set()
+    why = "its person is there: the account is wanted again"
+    await exports.remove(tx, [one.id for one in called_off])
+    for one in called_off:
+        step.moved(Move("export", one.id, step.system, label_of(csos[one.cso_id]), one.status, None, why))
+    step.statistics["deletes withdrawn"] += len(called_off)
+    ids = [one.cso_id for one in called_off]
+    asked = await reviews.of_objects(tx, ids, ReviewKind.DELETE, reviews.LIVE)
+    await move_items(tx, step, asked.values(), ReviewState.WITHDRAWN, why)
+    due = {mvo_id for cso_id in ids if (mvo_id := csos[cso_id].mvo_id) is not None}
+    await metaverse.set_due(tx, {*due, *(one for cso_id in ids for one in seekers.get(cso_id, ()))}, due=True)
+    return {one.id for one in called_off}
+
+
+def _is_wanted(step: Step, cso: Cso, mvos: dict[int, Mvo]) -> bool:
+    """Tell whether a rule wants an account for the person it is joined to, as that is now."""
+    mvo = mvos.get(cso.mvo_id or 0)
+    if mvo is None or mvo.deleted:
+        return False
+    rules = step.workspace.rules.outbound.get(mvo.type, {}).get((cso.system, cso.type), [])
+    try:
+        return bool(in_scope(rules, step.workspace.seen_mvo(mvo.type, mvo.attributes)()))
+    except ObjectFailed:
+        return True  # a scope that cannot be told is no reason to delete
+
+
+def _is_left_behind(cso: Cso, mvos: dict[int, Mvo]) -> bool:
+    """Tell whether whoever finds an account may have it: its person is deleted, and known to be nobody else."""
+    mvo = mvos.get(cso.mvo_id or 0)
+    return mvo is None or (mvo.deleted and not has_another_person(mvo))
+
+
+async def _seekers(tx: Transaction, step: Step, csos: list[Cso]) -> dict[int, set[int]]:
+    """Give the other people whose rules look for an account that is about to go: CSO id → MVO ids."""
+    owners: dict[ObjectType, list[int]] = {}
+    for cso in csos:
+        owners.setdefault((cso.system, cso.type), []).append(cso.id)
+    found: dict[int, set[int]] = {}
+    for target, ids in owners.items():
+        by_join: Keys = {}
+        for key in await join_keys.of(tx, ".".join(target), ids):
+            by_join.setdefault(key.attributes, {}).setdefault(key.key, []).append(key.object_id)
+        for name, keys in by_join.items():
+            waiting = await join_keys.find(tx, waiting_for(".".join(target)), name, keys)
+            for key_text, mvo_ids in waiting.items():
+                for cso_id in keys[key_text]:
+                    found.setdefault(cso_id, set()).update(mvo_ids)
+        if by_join:
+            await _add_unevaluated(tx, step, target, by_join, found)
+    people = {mvo.id: mvo for mvo in await metaverse.get(tx, {one for ids in found.values() for one in ids})}
+    return {
+        cso_id: alive
+        for cso_id, waiting in found.items()
+        if (alive := {one for one in waiting if one in people and not people[one].deleted})
+    }
+
+
+async def _add_unevaluated(
+    tx: Transaction, step: Step, target: ObjectType, by_join: Keys, found: dict[int, set[int]]
+) -> None:
+    """Add those who have no account there, and whom evaluation has not looked at yet, or could not tell."""
+    after = 0
+    while mvos := await metaverse.due_after(tx, after, PAGE):
+        after = mvos[-1].id
+        sought = {mvo.id: own for mvo in mvos if not mvo.deleted and (own := _sought(step, mvo, target, by_join))}
+        have = {cso.mvo_id for cso in await objects.joined_to(tx, sought) if (cso.system, cso.type) == target}
+        for mvo_id, cso_ids in sought.items():
+            for cso_id in cso_ids if mvo_id not in have else ():
+                found.setdefault(cso_id, set()).add(mvo_id)
+
+
+def _sought(step: Step, mvo: Mvo, target: ObjectType, by_join: Keys) -> list[int]:
+    """Give the accounts that the outbound joins of an MVO would find."""
+    sought: list[int] = []
+    seen = step.workspace.seen_mvo(mvo.type, mvo.attributes)
+    for rule in step.workspace.rules.outbound.get(mvo.type, {}).get(target, []):
+        for join in rule.joins:
+            with suppress(ObjectFailed):
+                if in_scope([rule], seen()):
+                    key = source_key(join, rule.flows, mvo.attributes, seen)
+                    sought += by_join.get(join.name, {}).get(key or "", [])
+    return sought

@@ -1,0 +1,201 @@
+"""Phase 1, import: read a system whole, look at what came, then apply it to the connector space page by page."""
+
+from collections.abc import AsyncIterator
+from itertools import groupby
+from operator import attrgetter
+
+from engine.connectors.base import Connector, ImportEnd, ImportPage, ImportRequest, ImportRestart
+from engine.errors import ConnectionLost
+from engine.events import Progress
+from engine.gates import mass_changes
+from engine.phases.confirming.phase import reconcile_unseen
+from engine.phases.importing.applying import apply_arrivals
+from engine.phases.importing.arrivals import Arrival, arrival_of
+from engine.phases.importing.matching import Known, load_known
+from engine.phases.importing.read_ahead import read_ahead
+from engine.phases.importing.state import ImportState
+from engine.step import Step
+from storage import exports, imports, objects, reviews
+from storage.objects import Content
+from storage.records import CsoStatus, KnownCso, ReviewKind, StepResult
+from storage.store import Transaction
+
+
+async def import_objects(step: Step) -> AsyncIterator[Progress]:
+    """Read everything a system holds, or with a delta step what changed since; what changed is due for synchronisation.
+
+    Nothing is applied before all of it is there: only then it is known who stands in it twice, and how much changes
+    at once. Open exports of the objects seen are reconciled in the same pages. The import's sightings are kept for
+    deletion detection.
+    """
+    task = ImportState(step)
+    try:
+        async with step.workspace.connector(step.system) as connector:
+            async with step.page() as tx:
+                request = await _begin(tx, task, connector)
+            try:
+                async for progress in _read(task, connector, request):
+                    yield progress
+            except ConnectionLost as error:
+                task.lost = error  # what came before is there all the same
+            step.note(connector.notes)
+        if await _holds_mass_change(task):
+            yield step.progress()
+            return
+        async with step.page() as tx:
+            await mass_changes.close_released(tx, step.system)
+        async for progress in apply_arrivals(task):
+            yield progress
+        if task.lost is not None:
+            raise task.lost
+        await _finish(task)
+        yield step.progress()
+    finally:
+        task.arrivals.close()
+
+
+async def _begin(tx: Transaction, task: ImportState, connector: Connector) -> ImportRequest:
+    """Open the import's record, and say what to ask for: everything, or what changed since the last complete import."""
+    step = task.step
+    request = await _request(tx, step, connector)
+    types = list(step.settings.objects)
+    await imports.start(
+        tx,
+        step.id,
+        step.system,
+        full=request.watermark is None,
+        types=types,
+        partitions=[],
+        looked_for={kind: connector.looks_for(kind) for kind in types},
+    )
+    task.reconciles = await exports.has_sent(tx, step.system)
+    task.asked_about = await reviews.asked_about(tx, step.system, ReviewKind.IDENTITY)
+    for kind in types:
+        task.is_known[kind] = bool(await objects.of_type(tx, step.system, kind, 0, 1))
+        task.flowing[kind] = mass_changes.flowing(step.workspace, step.system, kind)
+    return request
+
+
+async def _request(tx: Transaction, step: Step, connector: Connector) -> ImportRequest:
+    rules = step.workspace.rules
+    watermark = None
+    if step.plan.phase == "delta":
+        watermark = await imports.last_watermark(tx, step.system) if connector.capabilities.delta else None
+        if watermark is None:
+            why = "no earlier import knows where to go on" if connector.capabilities.delta else "it cannot tell that"
+            step.note([f"everything was read, not only what changed: {why}"])
+    types = step.settings.objects
+    return ImportRequest(
+        {kind: rules.used[step.system, kind] for kind in types},
+        {kind: rules.required[step.system, kind] for kind in types},
+        step.page_size,
+        watermark,
+    )
+
+
+async def _read(task: ImportState, connector: Connector, request: ImportRequest) -> AsyncIterator[Progress]:
+    """Take pages up to the end that the connector tells of. Raises `ConnectionLost` where it tells of none."""
+    async for event in read_ahead(connector.import_objects(request)):
+        if isinstance(event, ImportEnd):
+            task.end = event
+            return
+        if isinstance(event, ImportRestart):
+            task.begin_again()
+            continue
+        async with task.step.page() as tx:
+            await _look(tx, task, event)
+        yield task.step.progress()
+    raise ConnectionLost(f"{task.step.system}: the import stopped without saying that it had reached the end")
+
+
+async def _look(tx: Transaction, task: ImportState, page: ImportPage) -> None:
+    """Compare a page with what is known, and put it aside: what is unchanged is done with."""
+    arrivals: list[Arrival] = []
+    settled = bytearray()
+    for kind, group in groupby(sorted(page.objects, key=attrgetter("type")), key=attrgetter("type")):
+        key_of = task.step.workspace.key_reader(task.step.system, kind)
+        own = [arrival_of(one, one.secondary_id and key_of(one.secondary_id)) for one in group]
+        known = await load_known(tx, task.step.system, kind, own) if task.is_known.get(kind, True) else Known()
+        settled += await _compare(tx, task, known, own)
+        arrivals += own
+    task.step.statistics["unchanged"] += settled.count(1)
+    task.step.done += len(page.objects) + len(page.deleted)
+    task.step.total = page.total if page.total is not None else task.step.total
+    task.arrivals.add(arrivals, bytes(settled))
+    task.arrivals.deleted += page.deleted
+
+
+async def _compare(tx: Transaction, task: ImportState, known: Known, arrivals: list[Arrival]) -> bytearray:
+    """Give a 1 for each object that is just what is known of it; count what changes of the others."""
+    settled = bytearray(len(arrivals))
+    changed: dict[int, Arrival] = {}
+    for index, one in enumerate(arrivals):
+        if one.external_id is None:
+            task.unreadable.append(f"{one.position}: the external id could not be read")
+        cso = known.by_external_id.get(one.external_id or "")
+        if cso is None or one.error is not None:
+            continue
+        task.sightings.add(cso.id)
+        if _is_unchanged(cso, one.content):
+            settled[index] = not task.reconciles and cso.id not in task.asked_about
+        elif cso.status == CsoStatus.NORMAL and cso.hash != one.content.hash and task.flowing[one.type]:
+            changed[cso.id] = one
+    if changed:
+        written = await exports.of_objects(tx, changed) if task.reconciles else {}
+        for whole in await objects.get(tx, changed.keys() - written.keys()):
+            mass_changes.count_changes(task.tally, task.flowing[whole.type], whole, changed[whole.id].attributes())
+    return settled
+
+
+def _is_unchanged(cso: KnownCso, content: Content) -> bool:
+    same_ids = cso.external_id == content.external_id and cso.partition == content.partition
+    at_rest = cso.status == CsoStatus.NORMAL and not cso.kept and cso.sought_by is None
+    return at_rest and same_ids and cso.hash == content.hash
+
+
+async def _holds_mass_change(task: ImportState) -> bool:
+    """Gate 6: stop before anything is applied where one attribute would change on too many objects."""
+    step = task.step
+    async with step.page() as tx:
+        workspace = step.workspace
+        stops = await mass_changes.stops_of(tx, workspace, step.system, task.tally, reviews.MASS_CHANGE)
+        if not stops:
+            return False
+        await reviews.supersede(tx, step.system)
+        said = await mass_changes.hold(tx, step, stops)
+        await _close_record(tx, task, complete=False, reason=said)
+    step.statistics.pop("unchanged", None)
+    step.result = StepResult.STOPPED_CHANGES
+    step.message = "; ".join(filter(None, (step.message, f"{said}; nothing was applied")))
+    return True
+
+
+async def _finish(task: ImportState) -> None:
+    """Close the import's record, and settle the exports of whoever it has not shown."""
+    step, end = task.step, task.end
+    reason = end.reason or "; ".join(task.unreadable[:3])
+    async with step.page() as tx:
+        if task.complete and end.full and task.reconciles:
+            await reconcile_unseen(tx, step, task.sightings, list(end.partitions))
+        if task.complete and end.full:
+            await reviews.supersede(tx, step.system)
+        await _close_record(tx, task, complete=task.complete, reason=reason)
+    if not task.complete:
+        step.result = StepResult.DISCOVERY_ERRORS
+        step.message = "; ".join([*([step.message] if step.message else []), f"the import is incomplete: {reason}"])
+    elif not step.done:
+        step.result = StepResult.NO_OBJECTS
+
+
+async def _close_record(tx: Transaction, task: ImportState, *, complete: bool, reason: str) -> None:
+    end = task.end
+    await imports.finish(
+        tx,
+        task.step.id,
+        full=end.full,
+        complete=complete,
+        reason=reason,
+        sightings=task.sightings,
+        partitions=list(end.partitions),
+        watermark=end.watermark,
+    )

@@ -1,0 +1,43 @@
+"""What one import knows from page to page: what came, on disk, and a bit for each object that was seen."""
+
+from dataclasses import dataclass, field
+
+from engine.connectors.base import ImportEnd
+from engine.errors import ConnectionLost
+from engine.gates.mass_changes import Tally
+from engine.phases.importing.arrivals import Arrivals
+from engine.step import Step
+from storage.imports import Sightings
+
+
+@dataclass(slots=True)
+class ImportState:
+    """What an import remembers from page to page: a bit for each CSO, and what came, on disk."""
+
+    step: Step
+    reconciles: bool = False
+    is_known: dict[str, bool] = field(default_factory=dict)
+    """Object type → whether there was anything of it before."""
+    flowing: dict[str, frozenset[str]] = field(default_factory=dict)
+    asked_about: set[int] = field(default_factory=set)
+    """CSOs of which the review asks who they are."""
+    end: ImportEnd = ImportEnd(complete=False)  # noqa: RUF009 - frozen
+    lost: ConnectionLost | None = None
+    sightings: Sightings = field(default_factory=Sightings)
+    unreadable: list[str] = field(default_factory=list)
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the system was read to its end, and everybody in it could be told apart."""
+        return self.lost is None and self.end.complete and not self.unreadable
+
+    def begin_again(self) -> None:
+        """Forget what was seen: everything is read once more."""
+        self.sightings = Sightings()
+        self.unreadable.clear()
+        self.arrivals.clear()
+        self.tally.clear()
+        self.step.statistics.pop("unchanged", None)
+        self.step.done = 0

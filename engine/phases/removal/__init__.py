@@ -1,0 +1,1 @@
+"""How objects leave the connector space: marked obsolete, or forgotten once they are proved gone."""

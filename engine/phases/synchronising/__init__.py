@@ -1,0 +1,1 @@
+"""Phase 1, synchronisation: from the connector space into the metaverse."""

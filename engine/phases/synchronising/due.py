@@ -1,0 +1,119 @@
+"""Phase 1, what makes objects due though they did not change: rules that did, and the clock."""
+
+from collections.abc import Sequence
+
+from engine.errors import ObjectFailed
+from engine.rules.joins import keys_of
+from engine.rules.lifecycle import Cause, cause_by_now
+from engine.step import Step
+from storage import clock, join_keys, metaverse, objects, runs
+from storage.records import Cso, Mvo
+from storage.store import Transaction
+
+
+async def notice_changed_rules(tx: Transaction, step: Step) -> None:
+    """Make every object due whose rules are not those it was last synchronised under."""
+    rules = step.workspace.rules
+    for owner, joins in rules.joins.items():
+        mark = repr([join.name for join in joins])
+        if await runs.rule_mark(tx, f"keys {owner}") != mark:
+            await _rebuild_keys(tx, step, owner)
+            await runs.set_rule_mark(tx, f"keys {owner}", mark)
+    gone = {scope: "" for scope in await runs.rule_scopes(tx) if scope.startswith(("in ", "out "))}
+    for scope, fingerprint in (gone | rules.fingerprints).items():
+        if await runs.rule_mark(tx, scope) != fingerprint:
+            await _make_due(tx, scope)
+            await runs.set_rule_mark(tx, scope, fingerprint)
+
+
+async def notice_deletion_rules(tx: Transaction, step: Step) -> None:
+    """Let MVOs that are in their grace period have the one that the rules give now, or none.
+
+    One that ends sooner than was approved is asked about again.
+    """
+    for mvo_type, settings in step.workspace.config.metaverse.items():
+        rule = settings.deletion
+        seconds = int(rule.grace.total_seconds())
+        before = await runs.rule_mark(tx, f"deletion {mvo_type}")
+        if before == (mark := " ".join([rule.when, str(seconds), rule.trigger, *rule.authorities])):
+            continue
+        await runs.set_rule_mark(tx, f"deletion {mvo_type}", mark)
+        shift = seconds - int(before.split()[1]) if before else 0
+        after = 0
+        while before and (mvos := await metaverse.in_grace(tx, mvo_type, after, step.page_size)):
+            after = mvos[-1].id
+            await _change_grace(tx, step, mvos, shift)
+
+
+async def _change_grace(tx: Transaction, step: Step, mvos: list[Mvo], shift: int) -> None:
+    """Give MVOs their grace period by the rule as it is now; what was held back in one that is over is computed."""
+    joined: dict[int, list[Cso]] = {}
+    for cso in await objects.joined_to(tx, [mvo.id for mvo in mvos]):
+        joined.setdefault(cso.mvo_id or 0, []).append(cso)
+    config, rules = step.workspace.config, step.workspace.rules
+    changed = [_by_now(mvo, cause_by_now(config, rules, mvo, joined.get(mvo.id, [])), shift) for mvo in mvos]
+    await metaverse.change(tx, changed)
+    due = [cso.id for mvo in changed if not mvo.in_grace for cso in joined.get(mvo.id, [])]
+    await objects.set_due(tx, due, due=True)
+
+
+def _by_now(mvo: Mvo, cause: Cause | None, shift: int) -> Mvo:
+    if cause is None:
+        return mvo._replace(delete_after=None, approval_id=None, deletion_cause=None, due=True)
+    ends = clock.later(mvo.delete_after or clock.now(), shift)
+    return mvo._replace(delete_after=ends, approval_id=None if shift < 0 else mvo.approval_id, deletion_cause=cause)
+
+
+async def notice_clock(tx: Transaction, step: Step) -> None:
+    """Make every object due whose rules read the clock, where it shows something else by now."""
+    moment = clock.moment()
+    for scope, read in step.workspace.rules.clocks.items():
+        if not read:
+            continue
+        shows = moment.date().isoformat() if read == "today" else moment.isoformat()
+        if await runs.rule_mark(tx, f"clock {scope}") != shows:
+            await _make_due(tx, scope)
+            await runs.set_rule_mark(tx, f"clock {scope}", shows)
+
+
+async def _make_due(tx: Transaction, scope: str) -> None:
+    direction, _, name = scope.partition(" ")
+    if direction == "in":
+        await objects.set_type_due(tx, *name.split(".", 1))
+    else:
+        await metaverse.set_type_due(tx, name)
+
+
+async def _rebuild_keys(tx: Transaction, step: Step, owner: str) -> None:
+    """Index all objects of an owner anew, because the attributes it is found by have changed."""
+    await join_keys.clear(tx, owner)
+    system, _, kind = owner.partition(".")
+    after = 0
+    while True:
+        found: Sequence[Cso | Mvo]
+        if system == "metaverse":
+            found = await metaverse.of_type(tx, kind, after, step.page_size)
+        else:
+            found = await objects.of_type(tx, system, kind, after, step.page_size)
+        if not found:
+            return
+        await join_keys.add(tx, index_keys(step, owner, found))
+        after = found[-1].id
+
+
+def index_keys(step: Step, owner: str, found: Sequence[Cso | Mvo]) -> list[join_keys.JoinKey]:
+    """Give every key by which some objects of an owner can be found; who has none that can be computed has none."""
+    workspace = step.workspace
+    joins = workspace.rules.joins.get(owner, ())
+    keys: list[join_keys.JoinKey] = []
+    for one in found if joins else ():
+        if isinstance(one, Mvo):
+            context = workspace.seen_mvo(one.type, one.attributes)
+        else:
+            context = workspace.seen(one.system, one.type, one.attributes)
+        for join in joins:
+            try:
+                keys += keys_of(owner, [join], one.id, one.attributes, context)
+            except ObjectFailed:
+                continue  # it cannot be found by that key; a rule that reads it tells what is wrong
+    return keys

@@ -1,0 +1,224 @@
+"""Join CSOs to MVOs by their rules' ordered joins, or project new MVOs."""
+
+from collections.abc import Callable
+from typing import Any
+
+from engine.errors import ObjectFailed
+from engine.labels import label_of, label_of_mvo
+from engine.phases.synchronising.flowing import formerly, waiting_for
+from engine.rules.compiled import InboundRule, Join
+from engine.rules.flows import evaluate_all
+from engine.rules.joins import source_key, target_key
+from engine.rules.lifecycle import Cause, cause_left, has_another_person
+from engine.step import Step
+from storage import clock, counters, join_keys, metaverse, objects
+from storage.join_keys import JoinKey
+from storage.records import Cso, Mvo
+from storage.store import Transaction
+
+Scoped = tuple[Cso, list[InboundRule]]
+Index = dict[tuple[str, str], dict[str, list[int]]]
+"""(MVO type, name of the join) → key → the MVOs that have it."""
+
+
+class Joiner:
+    """Joins one page: nobody wins at random, and what the page itself projects can be joined too."""
+
+    def __init__(
+        self, step: Step, context: Callable[[Cso], dict[str, Any]], fail: Callable[[Cso, ObjectFailed], None]
+    ) -> None:
+        self._step = step
+        self._context = context
+        self._fail = fail
+        self._index: Index = {}
+        self._taken: dict[int, dict[tuple[str, str], str]] = {}
+        self._going: dict[int, Mvo] = {}
+        """MVOs that are deleted, or will be, as the joins of the page leave them."""
+        self._changed: dict[int, Mvo] = {}
+        self._former: Index = {}
+        self._labels: dict[int, str] = {}
+        self._mvos: dict[int, Mvo] = {}
+        self.new: list[Mvo] = []
+        """The MVOs projected, without attributes and not stored yet."""
+
+    async def join(self, tx: Transaction, scoped: list[Scoped]) -> list[tuple[int, int]]:
+        """Join or project every CSO that can be, and give (CSO id, MVO id) for each."""
+        if not scoped:
+            return []
+        await self._look_up(tx, scoped)
+        at = clock.now()
+        next_id = await counters.allocate(tx, "metaverse", len(scoped))
+        joins: list[tuple[int, int | None, str | None]] = []
+        waiting: list[JoinKey] = []
+        for offset, (cso, rules) in enumerate(scoped):
+            try:
+                joined = self._find(cso, rules)
+                how = "join"
+                if joined is None and (rule := next((rule for rule in rules if rule.project), None)):
+                    joined, how = self._project(next_id + offset, rule, cso, at), "projection"
+            except ObjectFailed as failure:
+                self._fail(cso, failure)
+                continue
+            if joined is None:
+                self._step.statistics["filtered disconnectors"] += 1
+                waiting += self._waiting(cso, rules)
+                continue
+            self._taken.setdefault(joined, {})[cso.system, cso.type] = label_of(cso)
+            self._call_off(joined, cso)
+            self._step.statistics["joins" if how == "join" else "projections"] += 1
+            joins.append((cso.id, joined, how))
+        await objects.join(tx, joins)
+        for mvo_type in {rule.mvo_type for _, rules in scoped for rule in rules if not rule.project and rule.joins}:
+            owner = waiting_for(mvo_type)
+            own = [key for key in waiting if key.owner == owner]
+            await join_keys.replace(tx, owner, [cso.id for cso, _ in scoped], own)
+        await metaverse.change(tx, list(self._changed.values()))
+        return [(cso_id, mvo_id) for cso_id, mvo_id, _ in joins if mvo_id is not None]
+
+    def _waiting(self, cso: Cso, rules: list[InboundRule]) -> list[JoinKey]:
+        """Give the keys of an MVO that a CSO would join if there were one."""
+        keys = [(rule, join, self._key(cso, rule, join)) for rule in rules for join in rule.joins]
+        found = {JoinKey(waiting_for(rule.mvo_type), join.name, key, cso.id) for rule, join, key in keys if key}
+        return sorted(found)
+
+    async def _look_up(self, tx: Transaction, scoped: list[Scoped]) -> None:
+        """Read, in a query for each kind of key, the MVOs that the page's objects may join, and who has them."""
+        wanted: dict[tuple[str, str], set[str]] = {}
+        for cso, rules in scoped:
+            for rule in rules:
+                for join in rule.joins:
+                    if key := self._key(cso, rule, join):
+                        wanted.setdefault((rule.mvo_type, join.name), set()).add(key)
+        for (mvo_type, name), keys in wanted.items():
+            self._index[mvo_type, name] = await join_keys.find(tx, f"metaverse.{mvo_type}", name, keys)
+            self._former[mvo_type, name] = await join_keys.find(tx, formerly(mvo_type), name, keys)
+        every = (*self._index.values(), *self._former.values())
+        candidates = {mvo_id for found in every for ids in found.values() for mvo_id in ids}
+        for cso in await objects.joined_to(tx, candidates):
+            self._taken.setdefault(cso.mvo_id or 0, {})[cso.system, cso.type] = label_of(cso)
+        found_mvos = await metaverse.get(tx, candidates)
+        self._going = {mvo.id: mvo for mvo in found_mvos if mvo.deleted or mvo.delete_after or mvo.deletion_cause}
+        self._labels = {mvo.id: label_of_mvo(mvo) for mvo in found_mvos}
+        self._mvos = {mvo.id: mvo for mvo in found_mvos}
+
+    def _source_key(self, cso: Cso, rule: InboundRule, join: Join) -> str | None:
+        return source_key(join, rule.flows, cso.attributes, lambda: self._context(cso))
+
+    def _key(self, cso: Cso, rule: InboundRule, join: Join) -> str | None:
+        try:
+            return self._source_key(cso, rule, join)
+        except ObjectFailed:
+            return None  # told when the object itself is joined
+
+    def _find(self, cso: Cso, rules: list[InboundRule]) -> int | None:
+        """Find the one MVO that a CSO joins. Raises `ObjectFailed` where it is not one, or taken."""
+        for rule in rules:
+            for join in rule.joins:
+                key = self._source_key(cso, rule, join)
+                candidates = self._candidates(cso, rule, join, key) if key else []
+                if len(candidates) > 1:
+                    raise _ambiguous(join, [self._label(one) for one in candidates])
+                if candidates:
+                    if holder := self._taken.get(candidates[0], {}).get((cso.system, cso.type)):
+                        raise _taken(cso, join, self._label(candidates[0]), holder)
+                    return candidates[0]
+        return None
+
+    def _candidates(self, cso: Cso, rule: InboundRule, join: Join, key: str) -> list[int]:
+        """Give the MVOs that have a key; where none has it, those that had it before who gave it left them."""
+        index = rule.mvo_type, join.name
+        found = [one for one in self._index.get(index, {}).get(key, []) if self._may_join(one, cso)]
+        if found:
+            return found
+        kind = cso.system, cso.type
+        former = [one for one in self._former.get(index, {}).get(key, []) if kind not in self._taken.get(one, {})]
+        former = [one for one in former if self._may_join(one, cso)]
+        for mvo_id in former:
+            self._refuse_contradiction(cso, rule, join, mvo_id)
+        return former
+
+    def _refuse_contradiction(self, cso: Cso, rule: InboundRule, join: Join, mvo_id: int) -> None:
+        """Raise `ObjectFailed` where a key that an MVO had before speaks for it, and one that it has now against it."""
+        mvo, workspace = self._mvos[mvo_id], self._step.workspace
+        differing = []
+        for other in rule.joins:
+            mine = self._key(cso, rule, other)
+            theirs = target_key(other, mvo.attributes, workspace.seen_mvo(mvo.type, mvo.attributes))
+            if other.name == join.name or mine is None or theirs is None:
+                continue
+            if mine == theirs:
+                return
+            differing.append(other.words)
+        if differing:
+            label = self._label(mvo_id)
+            raise ObjectFailed(
+                "ambiguous-join",
+                f"{label} had the same {join.words} before, but has another {differing[0]} now",
+                f"if it is the same person, correct one of the two, or 'interlock join cso-{cso.id} mvo-{mvo_id}'; "
+                f"if not, give this one another {join.words}",
+            )
+
+    def _may_join(self, mvo_id: int, cso: Cso) -> bool:
+        """Tell whether a CSO may join an MVO: one that is deleted only by bringing it back."""
+        mvo = self._going.get(mvo_id)
+        if mvo is None:
+            return True
+        if has_another_person(mvo):
+            return False
+        return not mvo.deleted or self._cause_left(mvo, cso) is None
+
+    def _cause_left(self, mvo: Mvo, cso: Cso) -> Cause | None:
+        workspace = self._step.workspace
+        return cause_left(workspace.config, workspace.rules, mvo, cso)
+
+    def _call_off(self, mvo_id: int, cso: Cso) -> None:
+        """Bring an MVO back that is deleted or in its grace period, if it is this CSO's going that caused it."""
+        if (mvo := self._going.get(mvo_id)) is None:
+            return
+        cause = self._cause_left(mvo, cso)
+        if cause is None:
+            self._changed[mvo_id] = brought_back(mvo)
+            del self._going[mvo_id]
+        elif cause != mvo.deletion_cause:
+            self._going[mvo_id] = self._changed[mvo_id] = mvo._replace(deletion_cause=cause)
+
+    def _label(self, mvo_id: int) -> str:
+        return self._labels.get(mvo_id, f"mvo-{mvo_id}")
+
+    def _project(self, mvo_id: int, rule: InboundRule, cso: Cso, at: str) -> int:
+        """Make a new MVO, which the rest of the page can find by its keys."""
+        for join in self._step.workspace.rules.joins.get(f"metaverse.{rule.mvo_type}", ()):
+            if key := self._projected_key(cso, rule, join):
+                self._index.setdefault((rule.mvo_type, join.name), {}).setdefault(key, []).append(mvo_id)
+        self.new.append(Mvo(mvo_id, rule.mvo_type, {}, {}, False, None, None, True, at, at))
+        return mvo_id
+
+    def _projected_key(self, cso: Cso, rule: InboundRule, join: Join) -> str | None:
+        """Give the key under which an MVO will be found once it has what the projecting object contributes."""
+        given = {flow.attribute for flow in rule.flows}
+        if not any(part.target.names <= given for part in join.parts):
+            return None
+        attributes = evaluate_all([flow for flow in rule.flows if not flow.refers], cso.attributes, self._context(cso))
+        seen = self._step.workspace.seen_mvo(rule.mvo_type, attributes)
+        return target_key(join, attributes, seen)
+
+
+def brought_back(mvo: Mvo) -> Mvo:
+    """Give an MVO whose deletion is called off: the deletes staged for its accounts will be withdrawn."""
+    return mvo._replace(deleted=False, delete_after=None, approval_id=None, deletion_cause=None, due=True)
+
+
+def _ambiguous(join: Join, candidates: list[str]) -> ObjectFailed:
+    return ObjectFailed(
+        "ambiguous-join",
+        f"{len(candidates)} metaverse objects match by {join.words}: {', '.join(candidates[:5])}",
+        "make the values unique at the source, or join by something that is",
+    )
+
+
+def _taken(cso: Cso, join: Join, candidate: str, holder: str) -> ObjectFailed:
+    return ObjectFailed(
+        "join-already-taken",
+        f"{candidate} matches by {join.words}, but the {cso.type} '{holder}' of '{cso.system}' is joined to it",
+        "see whether both are the same person; correct the one whose value is wrong at the source",
+    )

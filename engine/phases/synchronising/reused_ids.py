@@ -1,0 +1,73 @@
+"""Phase 1, joins: ids that somebody had who has left, and that may be another person's now."""
+
+from collections.abc import Iterator
+
+from engine.approvals.audit import verified_approvals
+from engine.approvals.review_items import move_items, open_items
+from engine.errors import ObjectError
+from engine.phases.importing.changed_identities import ASKED, LEFT, changed_error, is_somebody_else, question, shown
+from engine.phases.synchronising.flowing import forget_former_keys
+from engine.rules.lifecycle import another_person, has_another_person
+from engine.step import Step
+from storage import metaverse, reviews, tombstones
+from storage.records import Cso, ReviewItem, ReviewKind, ReviewState
+from storage.store import Transaction
+from storage.tombstones import Tombstone
+
+
+async def ask_about_reused(tx: Transaction, step: Step, csos: list[Cso]) -> dict[int, ObjectError]:
+    """Give the errors of new objects whose id somebody else had, whose metaverse object they would join.
+
+    Nothing flows until somebody has decided: the same person all the same, or somebody new.
+    """
+    found = [(cso, gone) for cso, gone in await _before(tx, step, csos) if _differs(step, cso, gone)]
+    asked = await reviews.of_objects(tx, [cso.id for cso, _ in found], ReviewKind.IDENTITY, ASKED)
+    approved = await verified_approvals(tx, [one for one in asked.values() if one.state == ReviewState.APPROVED])
+    errors: dict[int, ObjectError] = {}
+    new: list[ReviewItem] = []
+    for cso, gone in found:
+        item = asked.get(cso.id)
+        if item is not None and (item.id in approved or item.state == ReviewState.KEPT):
+            continue
+        groups = step.workspace.object_type(cso.system, cso.type).same_person
+        errors[cso.id] = changed_error(cso.external_id, groups, gone.attributes, cso.attributes)
+        if item is None:
+            before, after = shown(groups, gone.attributes), shown(groups, cso.attributes)
+            cause = "somebody else had its id who has left"
+            evidence = {"cause": cause, "before": before, "after": after, LEFT: gone.mvo_id}
+            new.append(question(step, cso, evidence, {}))
+    await open_items(tx, step, new)
+    await _part(tx, step, {gone.mvo_id: asked[cso.id] for cso, gone in found if cso.id in asked}, approved)
+    return errors
+
+
+async def _before(tx: Transaction, step: Step, csos: list[Cso]) -> list[tuple[Cso, Tombstone]]:
+    """Give objects with who had their ids before them, where that one's metaverse object is there still."""
+    pairs: list[tuple[Cso, Tombstone]] = []
+    for kind, own in _compared(step, csos):
+        ids = [cso.external_id for cso in own if cso.external_id is not None]
+        gone = {one.external_id: one for one in await tombstones.with_ids(tx, *kind, ids)}  # the last one counts
+        pairs += [(cso, gone[cso.external_id]) for cso in own if cso.external_id in gone]
+    found = await metaverse.get(tx, {gone.mvo_id for _, gone in pairs if gone.mvo_id is not None})
+    people = {mvo.id for mvo in found if not has_another_person(mvo)}
+    return [(cso, gone) for cso, gone in pairs if gone.mvo_id in people]
+
+
+def _compared(step: Step, csos: list[Cso]) -> Iterator[tuple[tuple[str, str], list[Cso]]]:
+    for kind in {(cso.system, cso.type) for cso in csos}:
+        if step.workspace.object_type(*kind).same_person:
+            yield kind, [cso for cso in csos if (cso.system, cso.type) == kind]
+
+
+def _differs(step: Step, cso: Cso, gone: Tombstone) -> bool:
+    groups = step.workspace.object_type(cso.system, cso.type).same_person
+    return is_somebody_else(groups, gone.attributes, cso.attributes)
+
+
+async def _part(tx: Transaction, step: Step, asked: dict[int | None, ReviewItem], approved: set[int]) -> None:
+    """Let nobody find by the id those who had it, where it is somebody new's by decision."""
+    parted = {mvo_id: item for mvo_id, item in asked.items() if mvo_id is not None and item.id in approved}
+    await metaverse.change(tx, [another_person(mvo) for mvo in await metaverse.get(tx, parted)])
+    await forget_former_keys(tx, list(parted))
+    why = "its id is another person's by decision"
+    await move_items(tx, step, parted.values(), ReviewState.CARRIED_OUT, why)

@@ -1,0 +1,192 @@
+"""Phase 1, unique values: given once, to whoever has none, and checked against everybody else's."""
+
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import NamedTuple
+
+from engine.errors import ObjectError, ObjectFailed
+from engine.expressions.expression import COUNTER
+from engine.labels import label_of_mvo
+from engine.phases.synchronising.page import SyncPage
+from engine.rules.compiled import UniqueValue
+from engine.rules.flows import context_of
+from engine.rules.generated import unique_key, unique_owners
+from engine.rules.joins import normalised, source_key, target_key
+from engine.values.typed import canonical
+from storage import join_keys, metaverse, objects
+from storage.records import Cso, CsoStatus, JoinedBy, Mvo
+from storage.store import Transaction
+
+GENERATED = "unique value"
+"""What stands as the contributor of a value that was generated."""
+HIGHEST = 999
+"""How far a candidate counts."""
+AT_ONCE = 8
+"""How many candidates of one object are looked up together."""
+
+
+class _Wish(NamedTuple):
+    """An MVO that needs a value, and what it could be."""
+
+    place: int
+    mvo: Mvo
+    candidates: Iterator[str]
+
+
+async def keep_or_give_names(tx: Transaction, page: SyncPage, before: list[Mvo], after: list[Mvo]) -> list[Mvo]:
+    """Keep the unique values that MVOs have, and give one to those that have none and no rule gives them one."""
+    after = list(after)
+    for unique in (one for generated in page.step.workspace.rules.unique.values() for one in generated):
+        wishes = []
+        for index, (old, mvo) in enumerate(zip(before, after, strict=True)):
+            if unique not in page.step.workspace.rules.unique.get(mvo.type, ()) or mvo.deleted or mvo.in_grace:
+                continue
+            if unique.attribute in mvo.attributes and not _is_generated(mvo, unique):
+                continue  # a rule flows into it, and goes before
+            had = old.attributes.get(unique.attribute, []) if mvo.id not in page.names_lost else []
+            if had and _is_generated(old, unique):
+                after[index] = _with(mvo, unique, had[0])
+            else:  # what a rule gave until now stays, if nobody else has it
+                wishes.append(_Wish(index, mvo, chain(map(str, had[:1]), _candidates(page, unique, mvo))))
+        for index, value in (await _choose(tx, page, unique, wishes)).items():
+            after[index] = _with(after[index], unique, value)
+    return after
+
+
+def _is_generated(mvo: Mvo, unique: UniqueValue) -> bool:
+    by = mvo.contributors.get(unique.attribute)
+    return by is None or by[0] is None
+
+
+def _with(mvo: Mvo, unique: UniqueValue, value: str) -> Mvo:
+    return mvo._replace(
+        attributes={**mvo.attributes, unique.attribute: [value]},
+        contributors={**mvo.contributors, unique.attribute: [None, GENERATED]},
+    )
+
+
+def _candidates(page: SyncPage, unique: UniqueValue, mvo: Mvo) -> Iterator[str]:
+    """Give an MVO's candidates in their order, as long as anybody asks; those that cannot be computed are left out."""
+    declared = page.step.workspace.config.metaverse[mvo.type].attributes
+    context = context_of(mvo.attributes, declared, page.around)
+    for expression in unique.candidates:
+        for number in range(2, HIGHEST + 1) if COUNTER in expression.reads.words else (0,):
+            try:
+                result = expression({**context, COUNTER: number})
+            except ObjectFailed:
+                break
+            text = "" if result is None else str(canonical("text", result)).strip()
+            if not text:
+                break
+            yield text
+
+
+async def _choose(tx: Transaction, page: SyncPage, unique: UniqueValue, wishes: list[_Wish]) -> dict[int, str]:
+    """Give each wish its first free candidate; whoever comes first in the page is served first."""
+    chosen: dict[int, str] = {}
+    given: dict[str, int] = {}
+    while wishes:
+        rounds = [(wish, list(islice(wish.candidates, AT_ONCE))) for wish in wishes]
+        keys = {_key(one) for _, found in rounds for one in found}
+        holders = await _holders(tx, unique, wishes[0].mvo.type, keys)
+        wishes = []
+        for wish, found in rounds:
+            for value in found:
+                key = _key(value)
+                free = _is_free(page, unique, wish.mvo, key, holders)
+                if free and given.setdefault(key, wish.mvo.id) == wish.mvo.id:
+                    chosen[wish.place] = value
+                    break
+            else:
+                if found:
+                    wishes.append(wish)
+                else:
+                    _tell_nothing_is_free(page, unique, wish.mvo)
+    return chosen
+
+
+def _key(value: str) -> str:
+    return normalised(value, frozenset({"case", "spaces"}))
+
+
+class _Holders(NamedTuple):
+    """Who holds some values: by key, the MVOs that have them or whose objects do, and the objects of nobody."""
+
+    mvos: dict[str, set[int]]
+    unjoined: dict[str, list[Cso]]
+
+
+async def _holders(tx: Transaction, unique: UniqueValue, mvo_type: str, keys: set[str]) -> _Holders:
+    found = _Holders({}, {})
+    for owner, attribute in unique_owners(mvo_type, unique):
+        holding = await join_keys.find(tx, owner, unique_key(attribute).name, keys)
+        if owner.startswith("metaverse."):
+            for key, ids in holding.items():
+                found.mvos.setdefault(key, set()).update(ids)
+            continue
+        csos = {cso.id: cso for cso in await objects.get(tx, {one for ids in holding.values() for one in ids})}
+        for key, ids in holding.items():
+            own = [csos[one] for one in ids if one in csos]
+            found.mvos.setdefault(key, set()).update(cso.mvo_id for cso in own if cso.mvo_id is not None)
+            found.unjoined.setdefault(key, []).extend(cso for cso in own if cso.mvo_id is None)
+    return found
+
+
+def _is_free(page: SyncPage, unique: UniqueValue, mvo: Mvo, key: str, holders: _Holders) -> bool:
+    """Tell whether nobody else holds a value; an account that the MVO is about to adopt is its own already."""
+    if holders.mvos.get(key, set()) - {mvo.id}:
+        return False
+    return all(_adopts(page, unique, mvo, cso) for cso in holders.unjoined.get(key, ()))
+
+
+def _adopts(page: SyncPage, unique: UniqueValue, mvo: Mvo, cso: Cso) -> bool:
+    """Tell whether an outbound join will give an MVO an account that nobody has; not by the value it wishes for."""
+    workspace = page.step.workspace
+    if cso.status != CsoStatus.NORMAL or cso.joined_by == JoinedBy.EXCLUDED:
+        return False
+    attributes = {name: values for name, values in mvo.attributes.items() if name != unique.attribute}
+    for rule in workspace.rules.outbound.get(mvo.type, {}).get((cso.system, cso.type), []):
+        for join in rule.joins:
+            try:
+                wanted = source_key(join, rule.flows, attributes, workspace.seen_mvo(mvo.type, attributes))
+                held = target_key(join, cso.attributes, workspace.seen(cso.system, cso.type, cso.attributes))
+            except ObjectFailed:
+                continue
+            if wanted is not None and held is not None:
+                return wanted == held  # the first join that can tell decides, as evaluation does
+    return False
+
+
+def _tell_nothing_is_free(page: SyncPage, unique: UniqueValue, mvo: Mvo) -> None:
+    error = ObjectError(
+        "no-unique-value",
+        f"no candidate for '{unique.attribute}' can be computed and is free",
+        "give the object the values that the candidates read, or add a candidate with {{ n }}",
+    )
+    page.step.failed(error, object_type=mvo.type, label=label_of_mvo(mvo), system="metaverse")
+    page.failed.update(cso.id for cso in page.csos.values() if cso.mvo_id == mvo.id)
+
+
+async def notice_lost_names(tx: Transaction, page: SyncPage, csos: list[Cso]) -> None:
+    """Find the MVOs whose generated name somebody took in a target before their own account was created there."""
+    for mvo_type, generated in page.step.workspace.rules.unique.items():
+        for unique in generated:
+            for target, attribute in unique.check:
+                own = [cso for cso in csos if (cso.system, cso.type) == target and cso.status == CsoStatus.NORMAL]
+                taken = {_key(str(value)): cso for cso in own for value in cso.attributes.get(attribute, ())}
+                if not taken:
+                    continue
+                key = unique_key(unique.attribute).name
+                found = await join_keys.find(tx, f"metaverse.{mvo_type}", key, taken)
+                holding = {mvo_id: taken[one] for one, ids in found.items() for mvo_id in ids}
+                mvos = await metaverse.get(tx, [one for one, cso in holding.items() if cso.mvo_id != one])
+                losing = {mvo.id for mvo in mvos if not _keeps(page, unique, mvo, holding[mvo.id])}
+                for cso in await objects.joined_to(tx, losing):
+                    if (cso.system, cso.type) == target and cso.status != CsoStatus.PENDING_PROVISIONING:
+                        losing.discard(cso.mvo_id or 0)  # once the account exists, its name stays
+                page.names_lost |= losing
+                page.touched |= losing
+
+
+def _keeps(page: SyncPage, unique: UniqueValue, mvo: Mvo, holder: Cso) -> bool:
+    return mvo.in_grace or (holder.mvo_id is None and _adopts(page, unique, mvo, holder))

@@ -1,0 +1,64 @@
+"""Compile attribute flows: what each reads, and the type that it becomes."""
+
+from collections.abc import Mapping
+
+from engine.expressions.expression import Expression, InvalidExpression, compile_flow
+from engine.expressions.sources import Constant
+from engine.rules.compiled import Flow
+from engine.rules.readable import Side, Where, read
+from engine.values.typed import AttributeType, InvalidValue, canonical
+
+_NEVER = {
+    "boolean": frozenset({"integer", "decimal", "date", "datetime", "binary"}),
+    "integer": frozenset({"binary"}),
+    "decimal": frozenset({"date", "datetime", "binary"}),
+    "date": frozenset({"integer", "decimal", "boolean", "binary"}),
+    "datetime": frozenset({"integer", "decimal", "boolean", "binary"}),
+    "binary": frozenset({"integer", "decimal", "boolean", "date", "datetime"}),
+}
+"""Kind → the kinds that none of its values can become."""
+
+
+def compile_flows(where: Where, written: Mapping[str, str | Constant], source: Side, target: Side) -> tuple[Flow, ...]:
+    """Compile a table of flows. Raises `InvalidExpression`."""
+    flows = []
+    for attribute, text in written.items():
+        at: Where = (*where, attribute)
+        expression = read(at, text, compile_flow, source)
+        kind = target.type_of(attribute)
+        refers = kind.kind == "reference"
+        _refuse_mixed_references(at, attribute, expression, source, kind)
+        if expression.is_constant:
+            _refuse_wrong_constant(at, attribute, expression, kind)
+        plain = expression.attribute
+        if plain is not None and kind.kind in _NEVER.get(source.type_of(plain).kind, ()):
+            raise InvalidExpression(
+                f"'{plain}' is {source.type_of(plain).kind} in {source.title}, and '{attribute}' is {kind.kind} in "
+                f"{target.title}: no value can be both; declare them alike, or compute one from the other",
+                at,
+            )
+        copies = plain if plain is not None and source.type_of(plain).kind == kind.kind else None
+        flows.append(Flow(attribute, kind, attribute in target.types, expression, copies, refers))
+    return tuple(flows)
+
+
+def _refuse_mixed_references(
+    where: Where, attribute: str, expression: Expression, source: Side, kind: AttributeType
+) -> None:
+    refers = kind.kind == "reference"
+    for name in sorted(expression.names):
+        read_kind = source.type_of(name).kind
+        if (read_kind == "reference") == refers and (not refers or expression.attribute is not None):
+            continue
+        known, other, other_kind = (attribute, name, read_kind) if refers else (name, attribute, kind.kind)
+        problem = f"'{known}' is a reference, and flows only by its bare name, from reference to reference"
+        raise InvalidExpression(f"{problem}; '{other}' is {other_kind}", where)
+    if refers and not expression.names:
+        raise InvalidExpression(f"'{attribute}' is a reference, and takes no plain text", where)
+
+
+def _refuse_wrong_constant(where: Where, attribute: str, expression: Expression, kind: AttributeType) -> None:
+    try:
+        canonical(kind.kind, expression({}))
+    except InvalidValue as error:
+        raise InvalidExpression(f"'{attribute}' takes {kind.kind}: the constant {error}", where) from error

@@ -1,0 +1,107 @@
+"""What the metaverse makes by itself: unique values and computed groups, compiled."""
+
+from collections.abc import Iterator
+
+from engine.configuration.models import Config
+from engine.expressions.expression import (
+    Expression,
+    InvalidExpression,
+    compile_candidate,
+    compile_condition,
+    compile_constant,
+    compile_flow,
+    compile_name,
+)
+from engine.expressions.sources import Constant
+from engine.rules.compiled import ComputedGroup, Flow, Join, JoinPart, ObjectType, Rules, UniqueValue
+from engine.rules.readable import Where, read, refuse_truth_of_text, side_of_metaverse
+from engine.values.typed import AttributeType
+from storage.documents import fingerprint
+
+
+def unique_key(attribute: str) -> Join:
+    """Give the key by which the holders of a unique value are found: case and spaces make no difference."""
+    expression = compile_name(attribute)
+    return Join(f"unique {attribute}", (JoinPart(expression, expression, frozenset({"case", "spaces"})),))
+
+
+def unique_owners(mvo_type: str, unique: UniqueValue) -> Iterator[tuple[str, str]]:
+    """Give every owner of join keys whose objects must not hold the value, each with its attribute."""
+    yield f"metaverse.{mvo_type}", unique.attribute
+    for (system, kind), attribute in unique.check:
+        yield f"{system}.{kind}", attribute
+
+
+def compile_unique(config: Config, rules: Rules) -> None:
+    """Compile the generated values. Raises `InvalidExpression`."""
+    for mvo_type, settings in config.metaverse.items():
+        side = side_of_metaverse(config, mvo_type, filled_attributes(config, rules, mvo_type))
+        for attribute, written in settings.unique.items():
+            where: Where = ("metaverse", mvo_type, "unique", attribute)
+            candidates = tuple(
+                read((*where, "candidates"), text, compile_candidate, side) for text in written.candidates
+            )
+            check = tuple(_checked(config, (*where, "check"), text) for text in written.check)
+            kind = settings.type_of(attribute)
+            if kind != AttributeType("text"):
+                raise InvalidExpression(f"'{attribute}' is {kind}: a unique value is a single text", where)
+            rules.unique.setdefault(mvo_type, []).append(UniqueValue(attribute, kind, candidates, check))
+
+
+def _checked(config: Config, where: Where, text: str) -> tuple[ObjectType, str]:
+    system, _, rest = text.partition(".")
+    kind, _, attribute = rest.partition(".")
+    if system not in config.systems or kind not in config.systems[system].objects or not attribute:
+        raise InvalidExpression(f"'{text}' names no attribute of a system: SYSTEM.TYPE.ATTRIBUTE", where)
+    return (system, kind), attribute
+
+
+def compile_groups(config: Config, rules: Rules) -> None:
+    """Compile the computed groups. Raises `InvalidExpression`."""
+    for index, group in enumerate(config.groups):
+        where: Where = ("groups", index)
+        if group.name in rules.groups:
+            raise InvalidExpression(f"another group is called '{group.name}' already", (*where, "name"))
+        for key, kind in (("type", group.type), ("of", group.of)):
+            if kind not in config.metaverse:
+                raise InvalidExpression(f"'{kind}' is no metaverse type", (*where, key))
+        settings = config.metaverse[group.type]
+        if settings.type_of(group.attribute) != AttributeType("reference", True):
+            problem = f"'{group.attribute}' must be declared as \"reference[]\" in [metaverse.{group.type}]"
+            raise InvalidExpression(problem, (*where, "attribute"))
+        flows = []
+        for attribute, text in group.attributes.items():
+            expression = _compile_own((*where, "attributes", attribute), text)
+            if expression.names:
+                problem = f"'{text}' reads '{min(expression.names)}': a computed group has only what is written here"
+                raise InvalidExpression(problem, (*where, "attributes", attribute))
+            kind_of = settings.type_of(attribute)
+            flows.append(Flow(attribute, kind_of, attribute in settings.attributes, expression, None))
+        side = side_of_metaverse(config, group.of, filled_attributes(config, rules, group.of))
+        condition = read((*where, "members"), group.members, compile_condition, side)
+        refuse_truth_of_text((*where, "members"), condition, side)
+        mark = fingerprint(group.model_dump_json()).hex()
+        rules.groups[group.name] = ComputedGroup(
+            group.name, group.type, group.of, condition, group.attribute, tuple(flows), mark
+        )
+
+
+def _compile_own(where: Where, written: str | Constant) -> Expression:
+    """Compile what is written of a group itself: a bare name is a text, for there is nothing it could name."""
+    if isinstance(written, Constant):
+        return compile_constant(written.constant)
+    if "{" not in written:
+        return compile_constant(written)
+    try:
+        return compile_flow(written)
+    except InvalidExpression as error:
+        raise InvalidExpression(str(error), where) from error
+
+
+def filled_attributes(config: Config, rules: Rules, mvo_type: str) -> set[str]:
+    """Give the attributes that MVOs of a type can have: declared, flowed to, generated or computed."""
+    flowed = {flow.attribute for rule in rules.into.get(mvo_type, []) for flow in rule.flows}
+    settings = config.metaverse[mvo_type]
+    computed = {name for group in config.groups if group.type == mvo_type for name in group.attributes}
+    members = {group.attribute for group in config.groups if group.type == mvo_type}
+    return flowed | set(settings.attributes) | set(settings.unique) | computed | members

@@ -1,0 +1,117 @@
+"""Collect from the compiled rules what the phases look up: keys, used attributes, matching, fingerprints, clocks."""
+
+from collections.abc import Iterable
+
+from engine.configuration.models import Config
+from engine.expressions.expression import Expression
+from engine.rules.compiled import InboundRule, Join, ObjectType, Rules
+from engine.rules.generated import unique_key, unique_owners
+from engine.values.matching_rules import MATCHINGS
+from storage.documents import encode, fingerprint
+
+
+def collect(config: Config, rules: Rules) -> None:
+    """Fill in what follows from the rules."""
+    _collect_joins(rules)
+    _collect_used(config, rules)
+    _collect_matching(config, rules)
+    _fingerprint(config, rules)
+    _collect_clocks(rules)
+
+
+def _collect_joins(rules: Rules) -> None:
+    """List the keys by which objects must be found: MVOs by inbound, target objects by outbound joins."""
+    found: dict[str, dict[str, Join]] = {}
+    for mvo_type, into in rules.into.items():
+        for rule in into:
+            found.setdefault(f"metaverse.{mvo_type}", {}).update({join.name: join for join in rule.joins})
+    for targets in rules.outbound.values():
+        for (system, kind), outbound in targets.items():
+            for out in outbound:
+                found.setdefault(f"{system}.{kind}", {}).update({join.name: join for join in out.joins})
+    for mvo_type, generated in rules.unique.items():
+        for unique in generated:
+            for owner, attribute in unique_owners(mvo_type, unique):
+                key = unique_key(attribute)
+                found.setdefault(owner, {})[key.name] = key
+    rules.joins = {owner: tuple(keys.values()) for owner, keys in found.items() if keys}
+
+
+def _collect_used(config: Config, rules: Rules) -> None:
+    used: dict[ObjectType, set[str]] = {}
+    for name, system in config.systems.items():
+        for kind, object_type in system.objects.items():
+            tell_apart = {one for group in object_type.same_person for one in group}
+            used[name, kind] = {object_type.external_id, *object_type.attributes, *tell_apart}
+    for source, inbound in rules.inbound.items():
+        for rule in inbound:
+            used[source].update(rule.scope.names if rule.scope else ())
+            used[source].update(_looked_for(rule))
+            for flow in rule.flows:
+                used[source].update(flow.expression.names)
+    rules.required = {kind: frozenset(names) for kind, names in used.items()}
+    for targets in rules.outbound.values():
+        for target, outbound in targets.items():
+            for out in outbound:
+                used[target].update(flow.attribute for flow in (*out.flows, *out.initial, *out.disable))
+                used[target].update(_read(out.joins, "target"))
+    for generated in rules.unique.values():
+        for unique in generated:
+            for target, attribute in unique.check:
+                used[target].add(attribute)
+    rules.used = {kind: frozenset(names) for kind, names in used.items()}
+
+
+def _collect_matching(config: Config, rules: Rules) -> None:
+    for name, system in config.systems.items():
+        for kind, settings in system.objects.items():
+            has_dns = (settings.secondary_external_id or "").lower() == "dn"
+            refers = {one: "dn" for one, of in settings.attributes.items() if of.kind == "reference" and has_dns}
+            rules.matching[name, kind] = {one: MATCHINGS[how] for one, how in (refers | settings.matching).items()}
+
+
+def _looked_for(rule: InboundRule) -> set[str]:
+    """Give what the joins of a rule read of its objects; a bare name may stand for what a flow makes."""
+    flowed = {flow.attribute for flow in rule.flows}
+    parts = [part.source for join in rule.joins for part in join.parts]
+    return {name for part in parts for name in part.names if not (part.is_bare and name in flowed)}
+
+
+def _read(joins: Iterable[Join], side: str) -> set[str]:
+    return {name for join in joins for part in join.parts for name in getattr(part, side).names}
+
+
+def _fingerprint(config: Config, rules: Rules) -> None:
+    texts: dict[str, list[str]] = {}
+    for written in config.rules:
+        outbound = written.source.startswith("metaverse.")
+        scope = f"out {written.source.removeprefix('metaverse.')}" if outbound else f"in {written.source}"
+        texts.setdefault(scope, []).append(written.model_dump_json())
+        if outbound:
+            system, kind = written.target.split(".", 1)
+            target = config.systems[system].objects[kind]
+            texts[scope].append(encode([str(target.matching), {a: str(t) for a, t in target.attributes.items()}]))
+            if types := config.metaverse[written.source.removeprefix("metaverse.")].attributes:
+                texts[scope].append(encode({name: str(kind) for name, kind in types.items()}))
+    for mvo_type, into in rules.into.items():
+        shape = config.metaverse[mvo_type].model_dump_json() + encode([rule.name for rule in into])
+        for rule in into:
+            texts[f"in {rule.source[0]}.{rule.source[1]}"].append(shape)
+    rules.fingerprints = {scope: fingerprint(*parts).hex() for scope, parts in texts.items()}
+
+
+def _collect_clocks(rules: Rules) -> None:
+    for (system, kind), inbound in rules.inbound.items():
+        read = [one for rule in inbound for one in (rule.scope, *(flow.expression for flow in rule.flows))]
+        rules.clocks[f"in {system}.{kind}"] = _clock(read)
+    for mvo_type, targets in rules.outbound.items():
+        every = [rule for found in targets.values() for rule in found]
+        read = [one for rule in every for one in (rule.scope, rule.dn)]
+        read += [flow.expression for rule in every for flow in (*rule.flows, *rule.disable)]
+        rules.clocks[f"out {mvo_type}"] = _clock(read)
+
+
+def _clock(expressions: Iterable[Expression | None]) -> str:
+    """Give the finest clock that some expressions read: `now`, `today` or none."""
+    read = {expression.clock for expression in expressions if expression is not None}
+    return next((clock for clock in ("now", "today") if clock in read), "")

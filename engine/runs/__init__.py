@@ -1,0 +1,1 @@
+"""Runs: profiles and their steps, what is due, and what is left unsent."""

@@ -1,0 +1,128 @@
+"""A step while it is carried out: its pages, its statistics, what went wrong with which object."""
+
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from engine.configuration.models import StepPlan, SystemConfig
+from engine.errors import ObjectError, StepFailed
+from engine.events import Progress
+from engine.workspace import Workspace
+from storage import lease, runs, transitions
+from storage.records import ItemError, StepResult
+from storage.store import Transaction
+from storage.transitions import Move
+
+
+@dataclass(slots=True)
+class Control:
+    """What a run shares with its steps: who owns the lease, and whether somebody wants it to stop."""
+
+    run_id: int = 0
+    operator: str = ""
+    owner: str = field(default_factory=lambda: uuid.uuid4().hex)
+    stop_requested_by: str | None = None
+
+
+@dataclass(slots=True)
+class Step:
+    """One step of a run; phases do all their writing in its pages."""
+
+    workspace: Workspace
+    control: Control
+    id: int
+    plan: StepPlan
+    statistics: Counter[str] = field(default_factory=Counter)
+    done: int = 0
+    total: int | None = None
+    result: StepResult | None = None
+    """Set by a phase that ends in its own way; else the number of errors decides."""
+    message: str = ""
+    errors: int = 0
+    warnings: int = 0
+    """How many objects there is something to know of, though nothing has failed."""
+    notes: int = 0
+    """How many sentences the message says of how the step was carried out."""
+    _new_errors: list[ItemError] = field(default_factory=list)
+    _moves: list[Move] = field(default_factory=list)
+
+    @property
+    def system(self) -> str:
+        """The name of the system that the step works on."""
+        return self.plan.system
+
+    @property
+    def settings(self) -> SystemConfig:
+        """The configuration of that system."""
+        return self.workspace.config.systems[self.plan.system]
+
+    @property
+    def page_size(self) -> int:
+        """How many objects one page takes."""
+        return self.workspace.config.run.page_size
+
+    @asynccontextmanager
+    async def page(self, *, may_stop: bool = True) -> AsyncIterator[Transaction]:
+        """Give one transaction that keeps everything a page means, or nothing of it.
+
+        Raises `StepFailed` after the page is committed if somebody wants the run to stop, or too many objects
+        have failed.
+        """
+        async with self.workspace.store.transaction() as tx:
+            await lease.renew(tx, self.control.owner)
+            yield tx
+            await self._keep(tx)
+            stopper = self.control.stop_requested_by or await runs.stop_requested_by(tx, self.control.run_id)
+        limit = self.workspace.config.run.error_limit
+        if self.errors >= limit:
+            raise StepFailed(f"{self.errors:,} objects failed; the limit is {limit:,}", StepResult.STOPPED_ERROR_LIMIT)
+        if stopper and may_stop:
+            raise StepFailed(f"stopped by {stopper} at a page boundary", StepResult.STOPPED_BY_OPERATOR)
+
+    async def _keep(self, tx: Transaction) -> None:
+        await transitions.record(tx, self._moves, step_id=self.id)
+        await runs.add_errors(tx, self.id, self._new_errors)
+        self._moves, self._new_errors = [], []
+        await runs.checkpoint(tx, self.id, done=self.done, total=self.total, statistics=self.counted())
+
+    def moved(self, move: Move) -> None:
+        """Record a status transition with the page."""
+        if move.from_status != move.to_status:
+            self._moves.append(move)
+
+    def failed(
+        self,
+        error: ObjectError,
+        *,
+        object_type: str,
+        label: str,
+        position: str = "",
+        object_id: int | None = None,
+        system: str | None = None,
+    ) -> None:
+        """Record with the page what went wrong with one object."""
+        self.errors += 1
+        where = self.system if system is None else system
+        self._new_errors.append(ItemError(*error, where, object_type, label, position, object_id))
+
+    def warned(
+        self, error: ObjectError, *, object_type: str, label: str, object_id: int | None = None, system: str
+    ) -> None:
+        """Record with the page what somebody should know of one object, though nothing has failed."""
+        self.warnings += 1
+        self._new_errors.append(ItemError(*error, system, object_type, label, "", object_id))
+
+    def note(self, notes: Sequence[str]) -> None:
+        """Tell with the step's result how it was carried out, as a warning."""
+        self.notes += len(notes)
+        self.message = "; ".join([*([self.message] if self.message else []), *notes])
+
+    def progress(self) -> Progress:
+        """Tell how far the step is."""
+        return Progress(self.plan, self.done, self.total, self.counted())
+
+    def counted(self) -> dict[str, int]:
+        """Give the statistics, without what did not happen."""
+        return dict(+self.statistics)

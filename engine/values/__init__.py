@@ -1,0 +1,1 @@
+"""Values: their types, when two are the same, ids and distinguished names."""

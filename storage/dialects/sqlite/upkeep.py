@@ -1,0 +1,84 @@
+"""Look after a store file: back it up, look for damage, make it smaller."""
+
+import os
+import sqlite3
+import tempfile
+from pathlib import Path
+
+from sqlalchemy import and_, exists, select
+
+from storage.dialects.sqlite import dialect
+from storage.errors import StoreError
+from storage.records import ChangeType, ExportStatus
+from storage.store import Transaction, explain, upgrade
+from storage.tables import metaverse, objects, pending_exports
+
+
+class BackupRefused(StoreError):
+    """The backup cannot be written where it was asked for."""
+
+
+def back_up(path: Path, copy: Path) -> None:
+    """Copy a store to a new file, mode 0600, as it is at one moment, while it may be in use.
+
+    Raises `BackupRefused`, where the file exists for instance, or another `StoreError`.
+    """
+    try:
+        os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
+    except FileExistsError as error:
+        raise BackupRefused(f"{copy}: exists already; name a new file") from error
+    except OSError as error:
+        raise BackupRefused(f"{copy}: cannot be written: {error.strerror}") from error
+    try:
+        dialect.backup(path, copy)
+        if found := dialect.damage(copy):
+            raise StoreError(f"{path}: is damaged, so it was not backed up: {found[0]}; see 'interlock store check'")
+        with copy.open("rb") as file:
+            os.fsync(file.fileno())
+    except (sqlite3.Error, OSError, StoreError) as error:
+        copy.unlink(missing_ok=True)
+        raise error if isinstance(error, StoreError) else explain(error, path) from error
+
+
+def make_smaller(path: Path) -> tuple[int, int]:
+    """Write a store anew without unused room, and give its bytes before and after. Raises `StoreError`."""
+    before = path.stat().st_size
+    try:
+        dialect.vacuum(path)
+    except sqlite3.Error as error:
+        raise explain(error, path) from error
+    return before, path.stat().st_size
+
+
+def damage(path: Path) -> list[str]:
+    """Tell what is wrong with a store's file, its rows' references, its tables, indexes and triggers."""
+    if found := dialect.damage(path):
+        return found
+    with tempfile.TemporaryDirectory(prefix="interlock-") as folder:
+        fresh = Path(folder) / "fresh.db"
+        upgrade(fresh)
+        wanted = dialect.definitions(fresh)
+    there = dialect.definitions(path)
+    missing = [f"the {name} is missing" for name in wanted if name not in there]
+    changed = [
+        f"the {name} is not as Interlock made it" for name in wanted if name in there and there[name] != wanted[name]
+    ]
+    strange = [f"the {name} is none of Interlock's" for name in there if name not in wanted]
+    return missing + changed + strange
+
+
+async def deletes_under_way(tx: Transaction) -> list[int]:
+    """List the pending exports that delete and do not wait for an approval."""
+    query = select(pending_exports.c.id).where(
+        pending_exports.c.change_type == ChangeType.DELETE.value,
+        pending_exports.c.status != ExportStatus.AWAITING_APPROVAL.value,
+    )
+    return list((await tx.execute(query)).scalars())
+
+
+async def joined_to_nothing(tx: Transaction) -> list[int]:
+    """List the CSOs that are joined to an MVO that is not there."""
+    query = select(objects.c.id).where(
+        and_(objects.c.mvo_id.is_not(None), ~exists().where(metaverse.c.id == objects.c.mvo_id))
+    )
+    return list((await tx.execute(query)).scalars())

@@ -1,0 +1,69 @@
+"""The reference of all keys, made from the bindings themselves: docs/keys.md is what this gives."""
+
+from collections.abc import Iterable
+
+from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+
+from tui.console.app_keys import APP_KEYS
+from tui.console.keys import name_of
+from tui.console.screens import exports, line, listing, review, runs, systems, thing
+from tui.console.screens.asking import AskLine
+from tui.console.screens.base import ConsoleScreen
+from tui.console.screens.choice import Choice
+from tui.console.screens.confirm import Confirm, Question
+from tui.console.screens.help import HelpScreen
+from tui.console.widgets.rows import Rows
+
+_PARTS: tuple[tuple[str, tuple[type[DOMNode], ...]], ...] = (
+    ("Everywhere", (ConsoleScreen,)),
+    ("In every list and sheet", (Rows,)),
+    ("Line", (line.LineScreen,)),
+    ("Every list: Exports, Objects, Metaverse, Transitions, Review, Runs, item errors", (listing.ListScreen,)),
+    ("Lists that can be marked: Exports, Review", (listing.MarkingScreen,)),
+    ("Exports", (exports.ExportsScreen,)),
+    ("Review", (review.ReviewScreen,)),
+    ("One run", (runs.RunScreen,)),
+    ("Systems", (systems.SystemsScreen,)),
+    ("One thing whole", (thing.SheetScreen,)),
+    ("Where something is asked", (Confirm, Question, Choice, AskLine)),
+    ("Help", (HelpScreen,)),
+)
+
+_HEAD = """# Keys
+
+Every key can be changed by its id in `interlock.toml`, several of them separated by commas:
+
+```toml
+[console.keys]
+"review.approve" = "A"
+"rows.down" = "j,down,ctrl+n"
+```
+
+This page is made from the bindings of the program (`scripts/screenshots` writes it, the tests compare it).
+"""
+
+
+def ids() -> set[str]:
+    """Give the ids that `[console.keys]` may name."""
+    return {binding.id for _, classes in _PARTS for binding in _bindings(classes) if binding.id}
+
+
+def reference() -> str:
+    """Give the page."""
+    parts = [_HEAD]
+    for title, classes in _PARTS:
+        rows = [f"| {_code(binding)} | {binding.description} | `{binding.id}` |" for binding in _bindings(classes)]
+        parts.append(f"## {title}\n\n| key | what it does | id |\n|---|---|---|\n" + "\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
+def _code(binding: Binding) -> str:
+    names = (name_of(key.strip()) for key in binding.key.split(","))
+    return " ".join(f"`{name}`" for name in names)
+
+
+def _bindings(classes: Iterable[type[DOMNode]]) -> list[Binding]:
+    own: list[BindingType] = APP_KEYS if ConsoleScreen in classes else []
+    found = [*own, *(binding for one in classes for binding in vars(one).get("BINDINGS", []))]
+    return [binding for binding in found if isinstance(binding, Binding)]

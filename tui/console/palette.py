@@ -1,0 +1,75 @@
+"""The command line of the console: every screen, every key of the screen below, any object by its id or name."""
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from tui.console import keys
+from tui.console.screens import TABS
+from tui.console.shell import Shell
+from tui.console.themes import THEMES
+from tui.presentation.display import display
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+_ID = re.compile(r"(?:(?:show|object|run|export)\s+)?((?:cso|mvo|exp|rev|run)-\d{1,18})")
+_SEARCH = re.compile(r"(?:object|objects|find)\s+(\S.*)")
+Command = tuple[str, str, Callable[[], object]]
+
+
+class ConsoleCommands(Provider):
+    """What can be asked for by name."""
+
+    def _commands(self) -> list[Command]:
+        app = cast("Shell", self.app)
+        found: list[Command] = [
+            (name, f"show the screen {name}", partial(app.action_show_screen, name.lower())) for name in TABS
+        ]
+        for key in keys.keys_of(self.screen):
+            if keys.place_of(key) != "list" and not key.id.startswith("screen."):
+                run = partial(self.app.run_action, key.action, default_namespace=key.node)
+                found.append((key.what, f"{key.keys}: {key.id}" + (f" ({key.refused})" if key.refused else ""), run))
+        for theme in (*(theme.name for theme in THEMES), "ansi-dark", "ansi-light"):
+            found.append((f"theme {theme}", "the colours of this console", partial(setattr, app, "theme", theme)))
+        return found
+
+    async def discover(self) -> Hits:
+        """List what there is before anything is typed."""
+        for name, help_text, command in self._commands():
+            yield DiscoveryHit(Content(name), command, text=name, help=help_text)
+
+    async def search(self, query: str) -> Hits:
+        """Find commands by name, objects by id, and objects that hold a text."""
+        app = cast("Shell", self.app)
+        typed = query.strip()
+        if found := _ID.fullmatch(typed):
+            thing = found[1]
+            yield Hit(1.0, Content(f"open {thing}"), partial(app.open_thing, thing), help="one thing whole")
+        if found := _SEARCH.fullmatch(typed):
+            shown = display(found[1], 50)
+            yield Hit(
+                0.9, Content(f"objects with {shown}"), partial(app.find_objects, found[1]), help="the list, filtered"
+            )
+        matcher = self.matcher(typed)
+        for name, help_text, command in self._commands():
+            if (score := matcher.match(name)) > 0:
+                yield Hit(score, matcher.highlight(name), command, text=name, help=help_text)
+
+
+class Palette(CommandPalette):
+    """Textual's palette, which took another screen away with it where `enter` and `esc` came in one go."""
+
+    def dismiss(self, result: Any = None) -> AwaitComplete:
+        """Close; once is enough."""
+        return super().dismiss(result) if self.is_current else AwaitComplete()
+
+
+def open_palette(app: "App[Any]") -> None:
+    """Open the palette over the screen."""
+    app.push_screen(Palette(providers=[ConsoleCommands], placeholder="a screen, a key, an id such as cso-12"))

@@ -1,0 +1,35 @@
+"""The screens: one module for each."""
+
+from textual.screen import Screen
+
+from tui.console.screens.base import TABS
+from tui.console.screens.exports import ExportsScreen
+from tui.console.screens.line import LineScreen
+from tui.console.screens.objects import MetaverseScreen, ObjectsScreen
+from tui.console.screens.review import ReviewScreen
+from tui.console.screens.runs import ErrorsScreen, RunScreen, RunsScreen
+from tui.console.screens.systems import SystemsScreen
+from tui.console.screens.thing import ThingScreen
+from tui.console.screens.transitions import TransitionsScreen
+
+__all__ = ["SCREENS", "TABS", "screen_for"]
+
+SCREENS: dict[str, type[Screen[None]]] = {
+    "line": LineScreen,
+    "exports": ExportsScreen,
+    "objects": ObjectsScreen,
+    "metaverse": MetaverseScreen,
+    "transitions": TransitionsScreen,
+    "review": ReviewScreen,
+    "runs": RunsScreen,
+    "systems": SystemsScreen,
+}
+"""The screens that have a digit, in its order."""
+
+
+def screen_for(thing: str) -> Screen[None]:
+    """Give the screen that shows a thing whole, by its id: `cso-1`, `run-1`, `errors-1` for the errors of run-1."""
+    kind, _, number = thing.partition("-")
+    if kind == "errors":
+        return ErrorsScreen(f"run-{number}")
+    return RunScreen(thing) if kind == "run" else ThingScreen(thing)

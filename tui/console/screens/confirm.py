@@ -1,0 +1,156 @@
+"""Ask before something is changed: a reason, a number to type, and what it will do; the way out is the default."""
+
+from collections.abc import Sequence
+from time import monotonic
+from typing import ClassVar, NamedTuple
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Label
+
+from tui.console.widgets.painting import Line
+from tui.console.widgets.sheet import Sheet, SheetLine
+from tui.presentation.display import display
+
+QUIET_SECONDS = 0.4
+"""Keys that come sooner were on their way before the box was: they are dropped."""
+
+
+class Asked(NamedTuple):
+    """What is asked, and what it will do."""
+
+    title: str
+    lines: Sequence[Line]
+    verb: str
+    """What `enter` does in the end: approve, keep, …"""
+    number: int | None = None
+    """The number that has to be typed, where the matter is grave."""
+    reason: bool = True
+    """Whether a reason is wanted."""
+    extra: tuple[str, str] | None = None
+    """One more word that is wanted: its name, and what stands there at first."""
+
+
+class Answer(NamedTuple):
+    """What the operator gave."""
+
+    reason: str
+    extra: str = ""
+
+
+class Confirm(ModalScreen[Answer | None]):
+    """Gives the answer, or None: `esc`, or `enter` in an empty field."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "cancel", id="confirm.cancel")]
+
+    def __init__(self, asked: Asked) -> None:
+        super().__init__()
+        self._asked = asked
+        self._shown_at = float("inf")
+
+    def compose(self) -> ComposeResult:
+        """What it will do, then the fields."""
+        asked = self._asked
+        with Vertical(classes="box -danger" if asked.number is not None else "box"):
+            yield Label(asked.title, markup=False)
+            yield Sheet(lambda _width: [SheetLine(line) for line in asked.lines], id="what")
+            if asked.reason:
+                yield from _field("reason", "why: ")
+            if asked.extra:
+                yield from _field("extra", f"{asked.extra[0]}: ", asked.extra[1])
+            if asked.number is not None:
+                yield from _field("number", f"type {asked.number} to {asked.verb}: ")
+            yield Label(self._way_out(), id="way-out", markup=False)
+
+    def _way_out(self) -> str:
+        return "esc cancels; nothing is done until every line is filled in"
+
+    def on_mount(self) -> None:
+        """Put the cursor into the first field, and leave the long list to be scrolled."""
+        self.query_one("#what", Sheet).styles.height = min(max(len(self._asked.lines), 1), 12)
+        for field in self.query(Input):
+            field.cursor_blink = False
+        self.query(Input).first().focus()
+        self.call_after_refresh(self._now_shown)
+
+    def _now_shown(self) -> None:
+        self._shown_at = monotonic()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Drop what was typed before the box could be seen."""
+        asked = self._asked
+        if self._too_early() and not (asked.extra and event.value == asked.extra[1]) and event.value:
+            with event.input.prevent(Input.Changed):
+                event.input.value = ""
+            self._now_shown()
+
+    def _too_early(self) -> bool:
+        return monotonic() - self._shown_at < QUIET_SECONDS or self._shown_at == float("inf")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Go to the next field, or do it: an empty field cancels, a wrong number is refused."""
+        event.stop()
+        if self._too_early():
+            return
+        if not event.value.strip():
+            self.dismiss(None)
+            return
+        fields = list(self.query(Input))
+        if event.input is not fields[-1]:
+            fields[fields.index(event.input) + 1].focus()
+            return
+        self._finish({field.id or "": field.value.strip() for field in fields})
+
+    def _finish(self, given: dict[str, str]) -> None:
+        for name, value in given.items():
+            if not value:
+                self.query_one(f"#{name}", Input).focus()
+                return
+        count = self._asked.number
+        if count is not None and given["number"].replace(",", "") != str(count):
+            number = self.query_one("#number", Input)
+            number.value = ""
+            typed = display(given["number"], 20)
+            self.query_one("#way-out", Label).add_class("-wrong")
+            self.query_one("#way-out", Label).update(f"{typed} is not {count:,}: nothing was done. esc cancels")
+            return
+        self.dismiss(Answer(given.get("reason", ""), given.get("extra", "")))
+
+    def action_cancel(self) -> None:
+        """Do nothing."""
+        self.dismiss(None)
+
+
+def _field(name: str, label: str, value: str = "") -> ComposeResult:
+    with Horizontal(classes="field"):
+        yield Label(label, markup=False)
+        yield Input(value, id=name, compact=True, select_on_focus=False)
+
+
+class Question(ModalScreen[bool]):
+    """A yes that is one key, and nothing else is; for what destroys nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "yes", "yes", id="question.yes"),
+        Binding("escape,n,enter,q", "no", "no", id="question.no"),
+    ]
+
+    def __init__(self, question: str) -> None:
+        super().__init__()
+        self._question = question
+
+    def compose(self) -> ComposeResult:
+        """The question."""
+        with Vertical(classes="box"):
+            yield Label(display(self._question), markup=False)
+            yield Label("y does it; n, enter or esc does not", markup=False)
+
+    def action_yes(self) -> None:
+        """Do it."""
+        self.dismiss(True)
+
+    def action_no(self) -> None:
+        """Leave it."""
+        self.dismiss(False)

@@ -1,0 +1,85 @@
+"""Exports: the queue, and for each what is there now, what is to be written, what was, and what came back."""
+
+from typing import Any, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from tui import feed
+from tui.console.screens.base import guarded
+from tui.console.screens.confirm import Asked
+from tui.console.screens.listing import MarkingScreen
+from tui.console.screens.outcome import told
+from tui.console.widgets.columns import Column
+from tui.console.widgets.painting import Line
+from tui.presentation import tones
+from tui.presentation.moments import local_time
+
+
+def _changes(row: dict[str, Any]) -> str:
+    names = [change["name"] for change in row["changes"]]
+    return ", ".join((["dn"] if row["new_secondary_id"] else []) + names)
+
+
+def _status(row: dict[str, Any]) -> tuple[str, str]:
+    return ("held", "warn") if row["held"] else tones.status(row["status"])
+
+
+class ExportsScreen(MarkingScreen):
+    """The queue of pending exports."""
+
+    TITLE = "Exports"
+    KIND = "exports"
+    ERRORS = "!error:"
+    EMPTY = "nothing is pending: every change has been exported and confirmed"
+    WRITES = frozenset({"retry", "hold", "discard"})
+    COLUMNS = (
+        Column("id", "id", 9, lambda row: row["id"], priority=2),
+        Column("system", "system", 10, lambda row: row["system"], priority=4),
+        Column("change", "change", 8, lambda row: tones.change(row["change_type"])),
+        Column("status", "status", 20, _status, priority=1),
+        Column("object", "object", 28, lambda row: row["label"], flex=3),
+        Column("attributes", "attributes", 12, _changes, flex=2, priority=6, sortable=False),
+        Column("attempts", "tries", 5, lambda row: row["attempts"] or "", right=True, priority=7),
+        Column("next_retry_at", "retry", 9, lambda row: local_time(row["next_retry_at"]), priority=8),
+        Column("error", "error", 14, lambda row: (row["error_code"] or "", "danger"), flex=1, priority=5),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "retry", "retry", id="exports.retry"),
+        Binding("h", "hold", "hold", id="exports.hold"),
+        Binding("D", "discard", "discard", id="exports.discard"),
+    ]
+
+    def why_not(self, action: str) -> str:
+        """Refuse what cannot be done without an export."""
+        if action in self.WRITES and not self.table.chosen_keys():
+            return "there is no export here"
+        return super().why_not(action)
+
+    @guarded
+    def action_retry(self) -> None:
+        """Send again with the next export step."""
+        ids = self.table.chosen_keys()
+        work = feed.queue.retry(self.session.workspace, ids, operator=self.session.operator)
+        self.act("retry", told(work, "sent with the next export", "exp"))
+
+    @guarded
+    def action_hold(self) -> None:
+        """Do not send until it is retried."""
+        ids = self.table.chosen_keys()
+        work = feed.queue.hold(self.session.workspace, ids, operator=self.session.operator)
+        self.act("hold", told(work, "held", "exp"))
+
+    @guarded
+    def action_discard(self) -> None:
+        """Drop what was not sent, after the number was typed."""
+        ids = self.table.chosen_keys()
+        lines: list[Line] = [
+            [("What was staged and not sent is dropped; it is staged again only when", "")],
+            [("something about the object changes. Nothing in the target changes.", "")],
+        ]
+        asked = Asked(f"Discard {len(ids):,} pending export{'s' * (len(ids) != 1)}", lines, "discard", len(ids), False)
+        self.ask(asked, "nothing was discarded", lambda _answer: self._discard(ids))
+
+    def _discard(self, ids: list[int]) -> None:
+        work = feed.queue.discard(self.session.workspace, ids, operator=self.session.operator)
+        self.act("discard", told(work, "discarded", "exp"))

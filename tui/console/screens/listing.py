@@ -1,0 +1,339 @@
+"""What every list shares: a table of any length, a filter, a sort, copying, writing, and a detail beside it."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.timer import Timer
+
+from tui import feed
+from tui.console import sheets
+from tui.console.beside import beside
+from tui.console.list_files import write_rows
+from tui.console.screens.asking import AskLine
+from tui.console.screens.base import ConsoleScreen, guarded
+from tui.console.screens.choice import Choice
+from tui.console.screens.thing import ThingScreen, open_line
+from tui.console.widgets.columns import Column
+from tui.console.widgets.painting import Line, cut
+from tui.console.widgets.rows import Rows
+from tui.console.widgets.sheet import Sheet
+from tui.console.widgets.table import VirtualTable
+from tui.presentation.display import display
+from tui.presentation.glyphs import glyphs
+
+DETAIL_PAUSE = 0.08
+"""Seconds the cursor has to rest on a row before its detail is read."""
+
+
+class FeedSource:
+    """The rows of a workspace."""
+
+    def __init__(self, workspace: feed.Workspace) -> None:
+        self._workspace = workspace
+
+    async def page(self, query: feed.Query, after: Any, skip: int, limit: int) -> list[dict[str, Any]]:
+        """Give the rows after a place, leaving some out."""
+        return await feed.lists.page(self._workspace, query, after=after, skip=skip, limit=limit)
+
+    async def count(self, query: feed.Query) -> int:
+        """Count the rows of a query."""
+        return await feed.lists.count(self._workspace, query)
+
+    async def rank(self, query: feed.Query, place: Any) -> int:
+        """Count the rows before a place."""
+        return await feed.lists.rank(self._workspace, query, place)
+
+    async def keys(self, query: feed.Query) -> list[int]:
+        """List the keys of all rows of a query, in order."""
+        return await feed.lists.keys(self._workspace, query)
+
+
+class ListScreen(ConsoleScreen):
+    """A table, with the thing under its cursor beside it."""
+
+    KIND: ClassVar[str]
+    COLUMNS: ClassVar[Sequence[Column]]
+    ERRORS: ClassVar[str] = ""
+    """The filter that `!` sets: what went wrong, and nothing else."""
+    EMPTY: ClassVar[str] = "nothing here"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "filter", id="list.filter"),
+        Binding("exclamation_mark", "errors", "errors only", id="list.errors", show=False),
+        Binding("s", "sort", "sort", id="list.sort"),
+        Binding("S", "reverse", "reverse the order", id="list.reverse", show=False),
+        Binding("c", "copy_name", "copy the name", id="list.copy", show=False),
+        Binding("C", "copy_row", "copy the row", id="list.copy-row", show=False),
+        Binding("e", "write", "write to a file", id="list.write", show=False),
+        Binding("tab", "other_side", "to the detail and back", id="list.other-side", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._filter = ""
+        self._seen = -1
+        self._rest: Timer | None = None
+        self._detail_of: str | None = None
+
+    def body(self) -> ComposeResult:
+        """The table, the detail, and the line that asks."""
+        with Container(id="split"):
+            table = VirtualTable(self.COLUMNS, self.first_query(), id="table")
+            table.add_class("list")
+            yield table
+            yield Sheet(id="detail")
+        yield AskLine()
+
+    def first_query(self) -> feed.Query:
+        """Give what the list shows at first."""
+        return feed.Query(self.KIND)
+
+    @property
+    def table(self) -> VirtualTable:
+        """The table."""
+        return self.query_one("#table", VirtualTable)
+
+    @property
+    def detail(self) -> Sheet:
+        """The detail beside it."""
+        return self.query_one("#detail", Sheet)
+
+    def on_mount(self) -> None:
+        """Begin to read."""
+        super().on_mount()
+        self.table.focus()
+        self.table.connect(FeedSource(self.session.workspace))
+
+    def fresh(self) -> None:
+        """Read again if the store has changed since."""
+        super().fresh()
+        if self.ready and self._seen != self.session.data_version:
+            if self._seen >= 0:
+                self.table.data_changed()
+                self._detail_of = None
+            self._seen = self.session.data_version
+
+    def tick(self) -> None:
+        """Let the table catch up when the line is free."""
+        self.table.catch_up()
+
+    def hints(self, width: int) -> Line:
+        """Tell what enter and esc do while something is asked."""
+        if not self.query_one(AskLine).has_class("-open"):
+            return super().hints(width)
+        return cut([("enter", "accent"), (" takes it  ", ""), ("esc", "accent"), (" gives it up", "")], width)
+
+    def told(self) -> Line:
+        """Say how many rows there are, which filter and sort hold, and how many are marked."""
+        table = self.table
+        line: Line = []
+        if self._filter:
+            line.append((f"filter {display(self._filter, 30)}  ", "accent"))
+        if sort := table.query_shown.sort:
+            arrow = glyphs().descending if table.query_shown.descending else glyphs().ascending
+            line.append((f"by {sort} {arrow}  ", "accent"))
+        if table.marks.range_from is not None:
+            line.append((f"range of {len(table.marks.drawn):,}: v marks it  ", "mark"))
+        total = "…" if table.total is None else f"{table.total:,}"
+        if table.marks.count:
+            line.append((f"{table.marks.count:,} of {total} marked", "mark"))
+        elif table.length:
+            line.append((f"{table.cursor + 1:,} of {total}", "dim"))
+        else:
+            line.append(("reading" if table.total is None else "0 rows", "dim"))
+        return line
+
+    @on(VirtualTable.Changed)
+    def _table_changed(self) -> None:
+        self.show_frame()
+        if self.table.total == 0:
+            self.detail.show(self._nothing)
+
+    def _nothing(self, _width: int) -> list[sheets.SheetLine]:
+        why = "nothing matches the filter; esc clears it" if self._filter else self.EMPTY
+        return sheets.words(why, _width)
+
+    @on(VirtualTable.Trouble)
+    def _trouble(self, event: VirtualTable.Trouble) -> None:
+        self.say(f"cannot be read: {event.error}", "danger")
+
+    # The detail ---------------------------------------------------------------------------------------------------
+
+    @on(Rows.Moved, "#table")
+    def _moved(self) -> None:
+        self.show_frame()
+        if self._rest is not None:
+            self._rest.stop()
+        self._rest = self.set_timer(DETAIL_PAUSE, self._show_detail)
+
+    def _show_detail(self) -> None:
+        document = self.table.current
+        if document is not None and (document["id"] != self._detail_of):
+            self._detail_of = document["id"]
+            beside(self, partial(self._read_detail, document), "detail")
+
+    async def _read_detail(self, document: dict[str, Any]) -> None:
+        build = await self.detail_of(document)
+        if self.ready:
+            self.detail.show(build)
+
+    async def detail_of(self, document: dict[str, Any]) -> sheets.Build:
+        """Give the sheet for a row."""
+        return await sheets.read(self.session.workspace, document["id"])
+
+    def action_other_side(self) -> None:
+        """Move between the table and its detail."""
+        (self.table if self.detail.has_focus else self.detail).focus()
+
+    @on(Rows.Chosen, "#table")
+    def _open(self) -> None:
+        document = self.table.current
+        if document is not None:
+            self.open_row(document)
+
+    @on(Rows.Chosen, "#detail")
+    def _follow(self) -> None:
+        open_line(self, self.detail.current)
+
+    def open_row(self, document: dict[str, Any]) -> None:
+        """Open what a row is about."""
+        self.app.push_screen(ThingScreen(document["id"]))
+
+    # Filter and sort ----------------------------------------------------------------------------------------------
+
+    def action_filter(self) -> None:
+        """Ask for a filter."""
+        self.query_one(AskLine).ask("filter", "filter:", self._filter)
+
+    @on(AskLine.Typed)
+    def _typed(self, event: AskLine.Typed) -> None:
+        if event.purpose == "filter":
+            self.set_filter(event.text)
+
+    @on(AskLine.Answered)
+    def _answered(self, event: AskLine.Answered) -> None:
+        self.table.focus()
+        if event.purpose == "filter":
+            self.set_filter(event.text or "")
+        elif event.text:
+            beside(self, partial(self._write, event.text), "write")
+
+    def set_filter(self, text: str) -> None:
+        """Show only what the filter lets through."""
+        if text == self._filter:
+            return
+        self._filter = text
+        self.table.ask(self.table.query_shown._replace(terms=self.terms(text)))
+        self.show_frame()
+
+    def terms(self, text: str) -> tuple[feed.Term, ...]:
+        """Give the terms of a filter, with those that the screen adds."""
+        return feed.lists.parse_filter(text)
+
+    def action_errors(self) -> None:
+        """Show what went wrong only, or everything again."""
+        if not self.ERRORS:
+            self.say("this list has no errors of its own: see Runs, 7")
+            return
+        self.set_filter("" if self._filter == self.ERRORS else self.ERRORS)
+
+    def action_back(self) -> None:
+        """Clear the filter; without one, go back."""
+        if self.detail.has_focus:
+            self.table.focus()
+        elif self._filter:
+            self.set_filter("")
+        else:
+            super().action_back()
+
+    def action_sort(self) -> None:
+        """Choose the column to sort by."""
+        names = [column.name for column in self.COLUMNS if column.sortable]
+        self.app.push_screen(Choice("Sort by", names), self._sort_by)
+
+    def _sort_by(self, name: str | None) -> None:
+        if name is not None:
+            self.table.ask(self.table.query_shown._replace(sort=name, descending=False))
+            self.show_frame()
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        query = self.table.query_shown
+        self.table.ask(query._replace(descending=not query.descending, sort=query.sort or "id"))
+        self.show_frame()
+
+    # Taking things along ------------------------------------------------------------------------------------------
+
+    def action_copy_name(self) -> None:
+        """Copy what the object's own system calls it, to be looked for there."""
+        if document := self.table.current:
+            self._copy(self.name_of(document))
+
+    def name_of(self, document: dict[str, Any]) -> str:
+        """Give what a row's object is called in its system, else by a person."""
+        names = (document.get(key) for key in ("known_as", "secondary_id", "external_id", "label", "id"))
+        return str(next(filter(None, names)))
+
+    def action_copy_row(self) -> None:
+        """Copy the row."""
+        if document := self.table.current:
+            found = (column.get(document) for column in self.COLUMNS)
+            values = (one[0] if isinstance(one, tuple) else one for one in found)
+            self._copy(*("" if value is None else str(value) for value in values))
+
+    def _copy(self, *parts: str) -> None:
+        """Copy some texts; what could act on a terminal they are pasted into is made visible first."""
+        text, safe = "\t".join(parts), "\t".join(display(part) for part in parts)
+        self.app.copy_to_clipboard(safe)
+        self.say(
+            f"copied: {display(safe, 60)}" + ("" if safe == text else "  (control characters made visible)"), "good"
+        )
+
+    @guarded
+    def action_write(self) -> None:
+        """Ask where to write the rows in the filter."""
+        self.query_one(AskLine).ask("write", "write the filtered rows to (.csv or .json):", f"{self.KIND}.csv")
+
+    async def _write(self, name: str) -> None:
+        folder = self.session.workspace.config.folder
+        try:
+            count, path = await write_rows(self.session.workspace, self.table.query_shown, self.COLUMNS, folder, name)
+        except (OSError, ValueError, feed.StoreError) as error:
+            self.say(str(error), "danger")
+        else:
+            self.say(f"{count:,} rows are in {path}", "good")
+
+
+class MarkingScreen(ListScreen):
+    """A list whose rows can be marked, to act on many at once."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "mark", "mark", id="list.mark"),
+        Binding("v", "range", "mark a range", id="list.range", show=False),
+        Binding("asterisk", "all", "mark all in the filter", id="list.mark-all", show=False),
+    ]
+
+    def action_mark(self) -> None:
+        """Mark the row under the cursor, or take its mark away."""
+        self.table.toggle_mark()
+
+    def action_range(self) -> None:
+        """Begin a range, or mark what it holds."""
+        beside(self, self.table.mark_range, "mark")
+
+    def action_all(self) -> None:
+        """Mark all in the filter, or none."""
+        beside(self, self.table.mark_all, "mark")
+
+    def action_back(self) -> None:
+        """Take the marks away first."""
+        if self.table.marks.count or self.table.marks.range_from is not None:
+            self.table.marks.clear()
+            self.table.refresh()
+            self.show_frame()
+        else:
+            super().action_back()

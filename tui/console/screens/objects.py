@@ -1,0 +1,57 @@
+"""Objects: the connector space; and Metaverse: what it is joined into."""
+
+from typing import Any
+
+from tui.console.screens.listing import ListScreen
+from tui.console.widgets.columns import Column
+from tui.presentation import tones
+from tui.presentation.moments import local_time
+
+
+def _state(row: dict[str, Any]) -> tuple[str, str]:
+    if row["deleted"]:
+        return ("deleted", "warn")
+    return (f"until {local_time(row['delete_after'])}", "warn") if row["delete_after"] else ("", "")
+
+
+def _attributes(row: dict[str, Any]) -> int:
+    return len(row["attributes"])
+
+
+class ObjectsScreen(ListScreen):
+    """The connected system objects."""
+
+    TITLE = "Objects"
+    KIND = "objects"
+    ERRORS = "status:Obsolete"
+    EMPTY = "nothing was imported yet: 1 is the Line, n there runs the next step"
+    COLUMNS = (
+        Column("id", "id", 11, lambda row: row["id"], priority=2),
+        Column("system", "system", 10, lambda row: row["system"]),
+        Column("type", "type", 10, lambda row: row["type"], priority=5),
+        Column("status", "status", 13, lambda row: tones.status(row["status"]), priority=1),
+        Column("object", "object", 26, lambda row: row["label"], flex=3),
+        Column("mvo", "joined to", 11, lambda row: f"mvo-{row['mvo_id']}" if row["mvo_id"] else "", priority=6),
+        Column("changed_at", "changed", 16, lambda row: local_time(row["changed_at"]), priority=7),
+    )
+
+
+class MetaverseScreen(ListScreen):
+    """The metaverse objects."""
+
+    TITLE = "Metaverse"
+    KIND = "metaverse"
+    ERRORS = "deleted:yes"
+    EMPTY = "no metaverse object yet: sync projects them from what was imported"
+    COLUMNS = (
+        Column("id", "id", 11, lambda row: row["id"]),
+        Column("type", "type", 12, lambda row: row["type"], priority=1),
+        Column("name", "name", 20, lambda row: row["label"], flex=1, sortable=False),
+        Column("attributes", "attributes", 10, _attributes, right=True, priority=3, sortable=False),
+        Column("deleted", "state", 20, _state, priority=2),
+        Column("changed_at", "changed", 16, lambda row: local_time(row["changed_at"]), priority=4),
+    )
+
+    def name_of(self, document: dict[str, Any]) -> str:
+        """Give the label."""
+        return str(document["label"])

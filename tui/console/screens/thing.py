@@ -1,0 +1,111 @@
+"""One thing whole: an object, an export, a review item, a run; and one value whole."""
+
+from functools import partial
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from tui.console import sheets
+from tui.console.beside import beside
+from tui.console.screens.base import ConsoleScreen
+from tui.console.widgets.rows import Rows
+from tui.console.widgets.sheet import Sheet, SheetLine
+from tui.presentation.display import display
+
+
+class SheetScreen(ConsoleScreen):
+    """A screen that is one sheet."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "copy_line", "copy", id="sheet.copy"),
+    ]
+
+    def body(self) -> ComposeResult:
+        """The sheet."""
+        yield Sheet(id="sheet")
+
+    @property
+    def sheet(self) -> Sheet:
+        """The sheet."""
+        return self.query_one("#sheet", Sheet)
+
+    def on_mount(self) -> None:
+        """Let keys go to the sheet."""
+        super().on_mount()
+        self.sheet.focus()
+
+    @on(Rows.Chosen, "#sheet")
+    def _chosen(self) -> None:
+        open_line(self, self.sheet.current)
+
+    def action_copy_line(self) -> None:
+        """Copy the value on the line, or the line."""
+        line = self.sheet.current
+        if line is not None:
+            text = line.whole or "".join(piece for piece, _ in line.line).strip()
+            self.app.copy_to_clipboard(display(text))
+            self.say(f"copied: {display(text, 60)}", "good")
+
+
+class ThingScreen(SheetScreen):
+    """A thing by its id; it follows the store."""
+
+    def __init__(self, thing: str) -> None:
+        super().__init__()
+        self.thing = thing
+        self._seen = -1
+
+    def crumb(self) -> str:
+        """The id."""
+        return self.thing
+
+    def fresh(self) -> None:
+        """Read the thing again if the store has changed since."""
+        super().fresh()
+        if self.ready and self._seen != self.session.data_version:
+            self._seen = self.session.data_version
+            beside(self, self._read, "thing")
+
+    async def _read(self) -> None:
+        build = await sheets.read(self.session.workspace, self.thing)
+        if self.ready:
+            self.sheet.show(build)
+
+
+class ValueScreen(SheetScreen):
+    """A value that was too long for its line, whole."""
+
+    def __init__(self, value: str) -> None:
+        super().__init__()
+        self._value = value
+
+    def crumb(self) -> str:
+        """How long it is."""
+        return f"value of {len(self._value):,} characters"
+
+    def on_mount(self) -> None:
+        """Show it, wrapped."""
+        super().on_mount()
+        self.sheet.show(partial(_wrapped, self._value))
+
+
+def _wrapped(value: str, width: int) -> list[SheetLine]:
+    room = max(width - 2, 1)
+    lines = []
+    for part in value.split("\n"):
+        shown = display(part)
+        for start in range(0, max(len(shown), 1), room):
+            lines.append(SheetLine([(f" {shown[start : start + room]}", "")]))
+    return lines
+
+
+def open_line(screen: ConsoleScreen, line: SheetLine | None) -> None:
+    """Open what a line leads to: another thing, or the whole of its value."""
+    if line is None:
+        return
+    if line.link is not None:
+        screen.console_app.open_thing(line.link)
+    elif line.whole is not None:
+        screen.app.push_screen(ValueScreen(line.whole))

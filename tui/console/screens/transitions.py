@@ -1,0 +1,62 @@
+"""Transitions: every status transition of objects, exports and review items, as they happen."""
+
+from typing import Any
+
+from tui.console import sheets
+from tui.console.screens.listing import ListScreen
+from tui.console.sheets.layout import fact, prose, stated
+from tui.console.widgets.columns import Column
+from tui.presentation import tones
+from tui.presentation.glyphs import glyphs
+from tui.presentation.moments import local_time
+
+_PREFIX = {"cso": "cso", "export": "exp", "review": "rev"}
+
+
+def _moved(row: dict[str, Any]) -> tuple[str, str]:
+    became, tone = tones.became(row)
+    return f"{row['from_status'] or '·'} {glyphs().arrow} {row['to_status'] or became}", tone
+
+
+def thing_of(row: dict[str, Any]) -> str:
+    """Give the id of what moved."""
+    return f"{_PREFIX[row['entity']]}-{row['entity_id']}"
+
+
+class TransitionsScreen(ListScreen):
+    """Status transitions, newest first."""
+
+    TITLE = "Transitions"
+    KIND = "transitions"
+    ERRORS = "to:Failed"
+    EMPTY = "nothing has changed its status yet"
+    COLUMNS = (
+        Column("id", "at", 16, lambda row: local_time(row["at"])),
+        Column("entity", "what", 6, lambda row: row["entity"], priority=3),
+        Column("system", "system", 10, lambda row: row["system"], priority=4),
+        Column("to", "transition", 24, _moved, flex=1),
+        Column("object", "object", 18, lambda row: row["label"], flex=2),
+        Column("operator", "operator", 9, lambda row: row["operator"] or "", priority=5),
+        Column("reason", "why", 14, lambda row: row["reason"], flex=2, priority=6),
+    )
+
+    def open_row(self, document: dict[str, Any]) -> None:
+        """Open what moved."""
+        self.console_app.open_thing(thing_of(document))
+
+    async def detail_of(self, document: dict[str, Any]) -> sheets.Build:
+        """Give the transition whole."""
+
+        def build(width: int) -> list[sheets.SheetLine]:
+            return [
+                *fact("object", document["label"], width, tone="strong", link=thing_of(document)),
+                *fact("id", thing_of(document), width),
+                *fact("system", document["system"], width),
+                *stated("from", tones.status(document["from_status"] or "nothing"), width),
+                *stated("to", tones.became(document), width),
+                *fact("at", local_time(document["at"], precise=True), width),
+                *fact("by", document["operator"] or f"step {document['step_id']} of a run", width),
+                *prose("why", document["reason"], width),
+            ]
+
+        return build

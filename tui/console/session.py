@@ -1,0 +1,161 @@
+"""What a console has open: the workspace, the newest facts about it, and the run it started."""
+
+from pathlib import Path
+from time import monotonic
+
+from tui import feed
+from tui.console.launch import Launch, start_run
+from tui.presentation.moments import local_time
+
+COUNTING_SHARE = 0.05
+"""The part of the time that may go into counting; a large store is counted less often."""
+
+
+APPROVING = frozenset({"approve", "release"})
+"""Actions that an operator may not take."""
+WHAT = {"next": "run", "rest": "run", "stop": "stop a run", "arm": "change anything"}
+"""What some actions are called in a sentence."""
+NOT_STARTED = (2, 4)
+ENDED = {
+    0: ("the run has ended well", "good"),
+    1: ("the run has ended with errors: 7 shows those of objects, 2 the exports that failed", "warn"),
+    3: ("the run was stopped by a gate: nothing was marked, see below and 7", "danger"),
+    5: ("the run was stopped; n goes on from there", "warn"),
+}
+"""What the exit status of a run means to whoever started it (design §7)."""
+
+
+class Session:
+    """The console's view of one workspace; `poll` keeps it fresh."""
+
+    def __init__(self, config: Path) -> None:
+        """Open the workspace. Raises `ConfigurationError` or `StoreError`."""
+        self.config = config
+        self.workspace = feed.open_workspace(config)
+        self.operator = feed.current_operator()
+        roles = self.workspace.config.roles
+        self.role = feed.role_of(self.workspace.config, self.operator)
+        self.shown_role = str(self.role) if roles else ""
+        """The operator's role; nothing where there are none."""
+        self.profile: str | None = None
+        self.snapshot: feed.Snapshot | None = None
+        self.counts: feed.Counts | None = None
+        self.launch: Launch | None = None
+        self._before = 0
+        """The newest run that was known when the last one was started here."""
+        self._awaited = False
+        """Whether the run that was started here has not been seen to end yet."""
+        self.trouble = ""
+        self.data_version = 0
+        """Grows whenever something in the store has changed."""
+        self._seen: int | None = None
+        self._count_again = True
+        self._count_from = 0.0
+
+    def lacks(self, action: str) -> str:
+        """Say why the operator's role does not let them do something; nothing if it does."""
+        needs = feed.Role.APPROVER if action in APPROVING else feed.Role.OPERATOR
+        if self.role >= needs:
+            return ""  # asked for every key of every frame, so the groups of the operator are not looked up again
+        return feed.refusal(self.workspace.config, self.operator, needs, WHAT.get(action, action))
+
+    @property
+    def plans(self) -> list[feed.StepPlan]:
+        """The steps of the profile that is chosen."""
+        return feed.plans_of(self.workspace, self.profile)
+
+    @property
+    def running(self) -> feed.Run | None:
+        """The run that is going on, here or anywhere."""
+        found = self.snapshot
+        return found.run if found is not None and found.alive else None
+
+    @property
+    def interrupted(self) -> feed.Run | None:
+        """The run whose process died, if nothing has run since."""
+        found = self.snapshot
+        if found is None:
+            return None
+        if found.run is not None:
+            return None if found.alive else found.run
+        last = found.last
+        return last if last is not None and last.result is feed.StepResult.INTERRUPTED else None
+
+    @property
+    def seen_at(self) -> str:
+        """When the facts on screen were read, by this machine's clock."""
+        return local_time(self.snapshot.at) if self.snapshot else ""
+
+    async def poll(self, *, counting: bool = True) -> bool:
+        """Read what has changed; tell whether anything has."""
+        try:
+            version = await self.workspace.store.changes()
+            changed = version != self._seen
+            if changed or self._alive_changed_possible():
+                before = self.snapshot
+                self.snapshot = await feed.snapshot(self.workspace)
+                changed = changed or before is None or before.alive != self.snapshot.alive
+            if changed:
+                self._seen = version
+                self.data_version += 1
+                self._count_again = True
+            if counting and self._count_again and monotonic() >= self._count_from:
+                self._count_again = False
+                self.counts = await feed.counts(self.workspace, self.plans)
+                self._count_from = monotonic() + self.counts.seconds / COUNTING_SHARE
+                changed = True
+        except feed.StoreError as error:
+            changed = self.trouble != str(error)
+            self.trouble = str(error)
+            return changed
+        changed = changed or bool(self.trouble)
+        self.trouble = ""
+        return changed
+
+    def _alive_changed_possible(self) -> bool:
+        """A process can die without a word in the store."""
+        return self.snapshot is None or self.snapshot.run is not None
+
+    def count_anew(self) -> None:
+        """Count again at the next poll, because other steps are asked about."""
+        self._count_again = True
+        self._count_from = 0.0
+
+    def start(self, arguments: list[str]) -> None:
+        """Start a run in a process of its own."""
+        self._before = self._newest_run()
+        self.launch = start_run(self.config, arguments)
+        self._awaited = True
+
+    @property
+    def unseen(self) -> bool:
+        """Whether what the run did that was started here is not on screen yet: what is next is not known till then."""
+        if self._awaited and self.launch is None and self.running is None and self._newest_run() > self._before:
+            self._awaited = False
+        return self._awaited
+
+    def _newest_run(self) -> int:
+        found = self.snapshot
+        return max((run.id for run in (found.run, found.last) if run is not None), default=0) if found else 0
+
+    def ended_launch(self) -> tuple[str, str] | None:
+        """Say once what became of the run that was started here, with the tone of it; None while it goes on."""
+        if self.launch is None or (status := self.launch.ended()) is None:
+            return None
+        said, self.launch = self.launch.said(), None
+        if status not in ENDED:
+            self._awaited = False
+        if status in NOT_STARTED:
+            return f"the run did not start: {_last_line(said)}", "danger"
+        if status in ENDED:
+            return ENDED[status]
+        return f"the run's process died ({status}): {_last_line(said)}", "danger"
+
+    async def close(self) -> None:
+        """Let go of the store; a run that was started goes on."""
+        await self.workspace.store.close()
+
+
+def _last_line(said: str) -> str:
+    lines = said.strip().splitlines()
+    return lines[-1] if lines else "it said nothing"

@@ -1,0 +1,97 @@
+"""One pending export: for each attribute what is there now, what is to be written, what was, what came back."""
+
+from typing import Any
+
+from tui.console.sheets.layout import NAME, Document, fact, named, prose, section, stated, timeline
+from tui.console.widgets.painting import Line
+from tui.console.widgets.sheet import SheetLine
+from tui.presentation import tones
+from tui.presentation.display import display, fit
+from tui.presentation.moments import local_time
+
+SENT = frozenset({"ExportedPendingConfirmation", "ExportedNotConfirmed"})
+SIDE_BY_SIDE = 96
+"""From this width on the four states of an attribute stand beside each other."""
+
+
+def export(found: Document, width: int) -> list[SheetLine]:
+    """Show a pending export."""
+    if found.get("gone"):
+        gone = [SheetLine([(f" {found['id']} is settled: nothing is pending any more", "good")])]
+        return [*gone, *section("Timeline"), *timeline(found["transitions"], width)]
+    lines = [
+        *fact("object", found["label"], width, tone="strong", link=f"cso-{found['cso_id']}"),
+        *fact("id", f"{found['id']} in {found['system']}", width),
+        *stated("change", tones.change(found["change_type"]), width),
+        *stated("status", tones.status(found["status"]), width),
+    ]
+    if found["held"]:
+        lines += fact("held", "an operator holds it; retry lets it go", width, tone="warn")
+    if found["approval_id"]:
+        lines += fact("approval", f"rev-{found['approval_id']}", width, link=f"rev-{found['approval_id']}")
+    lines += fact("attempts", found["attempts"], width)
+    if found["next_retry_at"]:
+        lines += fact("next retry", local_time(found["next_retry_at"]), width)
+    if found["error_code"]:
+        lines += fact("last error", found["error_code"], width, tone="danger")
+        lines += prose("", found["error_message"], width)
+    lines += prose("why", found["cause"], width)
+    if found["new_secondary_id"]:
+        lines += section("Rename")
+        lines += fact("now", found["label"], width)
+        lines += fact("to be", found["new_secondary_id"], width, tone="accent")
+    if found["changes"]:
+        lines += section("Attributes", note=f"{len(found['changes'])}")
+        lines += _table(found["changes"], width) if width >= SIDE_BY_SIDE else _stacked(found["changes"], width)
+    return [*lines, *section("Timeline"), *timeline(found["transitions"], width)]
+
+
+def _stacked(changes: list[Document], width: int) -> list[SheetLine]:
+    lines = []
+    for change in changes:
+        symbol, tone = tones.status(change["status"])
+        lines.append(SheetLine([(" " + display(change["name"], max(width // 2, 8)), "strong"), ("  " + symbol, tone)]))
+        for name, value, shade in _states(change):
+            lines += named(f"  {name}", value, width, NAME, tone=shade)
+    return lines
+
+
+def _states(change: Document) -> list[tuple[str, str, str]]:
+    shown = [("now", _joined(change.get("now", [])), ""), ("to write", to_be_written(change), "accent")]
+    if change["status"] in SENT:
+        shown.append(("exported", to_be_written(change), ""))
+    if change["imported"] is not None:
+        shown.append(("re-imported", _joined(change["imported"]), "danger"))
+    return shown
+
+
+def to_be_written(change: Document) -> str:
+    """Say what a change does: the values that stand afterwards, or what is added and removed."""
+    if change["replace"]:
+        return _joined(change["add"]) if change["add"] else "(no value)"
+    return "  ".join([f"+ {value}" for value in change["add"]] + [f"- {value}" for value in change["remove"]])
+
+
+def _joined(values: list[Any]) -> str:
+    return " | ".join(str(value) for value in values) if values else "(no value)"
+
+
+def _table(changes: list[Document], width: int) -> list[SheetLine]:
+    name = 20
+    each = (width - name - 4) // 4
+    titles = ("now", "to be written", "exported", "re-imported")
+    head: Line = [(" " + fit("attribute", name), "head"), *((" " + fit(title, each - 1), "head") for title in titles)]
+    lines = [SheetLine(head)]
+    for change in changes:
+        sent = change["status"] in SENT
+        values = (
+            (_joined(change.get("now", [])), ""),
+            (to_be_written(change), "accent"),
+            (to_be_written(change) if sent else "", ""),
+            (_joined(change["imported"]) if change["imported"] is not None else "", "danger"),
+        )
+        row: Line = [(" " + fit(display(change["name"]), name), "strong")]
+        row += [(" " + fit(display(value, each - 1), each - 1), tone) for value, tone in values]
+        whole = "\n".join(f"{title}: {value}" for title, (value, _) in zip(titles, values, strict=True) if value)
+        lines.append(SheetLine(row, whole=f"{change['name']}\n{whole}"))
+    return lines

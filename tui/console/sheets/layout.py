@@ -1,0 +1,124 @@
+"""The building stones of a sheet: headings, facts, values that may be long, times."""
+
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.cells import cell_len
+
+from tui.console.widgets.painting import Line, cut, width_of
+from tui.console.widgets.sheet import SheetLine
+from tui.presentation import tones
+from tui.presentation.display import display
+from tui.presentation.glyphs import glyphs
+from tui.presentation.moments import local_time
+
+Document = dict[str, Any]
+NAME = 14
+"""Cells for the name of a fact."""
+CONTRIBUTOR_GAP = 3
+MOST_LINES = 4
+"""A value that takes more lines is cut."""
+
+
+def section(title: str, *, note: str = "") -> list[SheetLine]:
+    """Give a heading with an empty line before it."""
+    return [SheetLine([]), SheetLine([(title, "strong"), (f"  {note}" if note else "", "dim")])]
+
+
+def fact(name: str, value: object, width: int, *, tone: str = "", link: str | None = None) -> list[SheetLine]:
+    """Give one named value, over a few lines if need be; a longer one is cut, its length told."""
+    return named(name, value, width, NAME, tone=tone, link=link)
+
+
+def named(
+    name: str, value: object, width: int, indent: int, *, tone: str = "", link: str | None = None
+) -> list[SheetLine]:
+    """Give a value after a name that takes so many cells."""
+    room = max(width - indent - (5 if link else 3), 8)
+    raw = "" if value is None else str(value)
+    shown = display(raw, room * MOST_LINES)
+    whole = raw if shown != display(raw) else None
+    lines = []
+    for index, part in enumerate(broken(shown, room)):
+        label = name if index == 0 else ""
+        line: Line = [*cut([(" " + display(label, indent), "dim")], indent + 1), (" ", ""), (part, tone)]
+        lines.append(SheetLine(line, link, whole))
+    if link:
+        lines[-1].line.append((f" {glyphs().arrow}", "accent"))
+    return lines
+
+
+def broken(text: str, room: int) -> list[str]:
+    """Break a safe text into parts of so many cells, at blanks and commas where it can: every character stays."""
+    parts = [""]
+    left = room
+    for char in text:
+        size = cell_len(char)
+        if size > left:
+            end = max(parts[-1].rfind(" "), parts[-1].rfind(",")) + 1
+            tail = parts[-1][end:]
+            if end and cell_len(tail) <= room // 3:
+                parts[-1] = parts[-1][:end]
+            else:
+                tail = ""
+            parts.append(tail)
+            left = room - cell_len(tail)
+        parts[-1] += char
+        left -= size
+    return parts
+
+
+def prose(name: str, text: object, width: int, *, tone: str = "") -> list[SheetLine]:
+    """Give a sentence, wrapped over as many lines as it takes."""
+    shown = display(text)
+    room = max(width - NAME - 3, 12)
+    parts = textwrap.wrap(shown, room if shown.isascii() else max(room // 2, 12)) or [""]
+    return [
+        line for index, part in enumerate(parts) for line in named("" if index else name, part, width, NAME, tone=tone)
+    ]
+
+
+def stated(name: str, piece: tuple[str, str], width: int) -> list[SheetLine]:
+    """Give a fact that is a status."""
+    return fact(name, piece[0], width, tone=piece[1])
+
+
+def attributes(found: Mapping[str, list[Any]], width: int, *, by: Mapping[str, str] | None = None) -> list[SheetLine]:
+    """Give attributes with a line for each value, and who contributed each where that is known."""
+    indent = min(max((len(name) for name in found), default=8) + 1, max(width // 3, 8))
+    lines = []
+    for name in sorted(found):
+        values = found[name] or [""]
+        for index, value in enumerate(values):
+            lines += named(name if index == 0 else "", value, width, indent)
+        if by and name in by:
+            beside = display(by[name])
+            if width_of(lines[-1].line) + cell_len(beside) + CONTRIBUTOR_GAP < width:
+                column = max(width // 2 - width_of(lines[-1].line), 2)
+                lines[-1].line.append((" " * column + beside, "dim"))
+                continue
+            lines.append(SheetLine([(" " * (indent + 2), ""), (display(by[name], max(width - indent - 3, 8)), "dim")]))
+    return lines
+
+
+def timeline(moves: Iterable[Mapping[str, Any]], width: int) -> list[SheetLine]:
+    """Give status transitions, newest first."""
+    lines = []
+    for move in sorted(moves, key=lambda move: (move["at"], move["id"]), reverse=True):
+        before, (after, tone) = move["from_status"] or "·", tones.became(move)
+        after = move["to_status"] or after
+        who = f" by {move['operator']}" if move["operator"] else ""
+        what = f"{before} {glyphs().arrow} {after}" if before != after else str(after)
+        lines.append(
+            SheetLine(
+                [
+                    (f" {local_time(move['at'], precise=True)}  ", "dim"),
+                    (display(what, 44), tone),
+                    (display(who, 30), "strong"),
+                ]
+            )
+        )
+        if move["reason"]:
+            lines += named("", move["reason"], width, 1, tone="dim")
+    return lines

@@ -1,0 +1,77 @@
+"""One connected system object, and one metaverse object, whole."""
+
+from tui.console.sheets.layout import Document, attributes, fact, section, stated, timeline
+from tui.console.widgets.sheet import SheetLine
+from tui.presentation import tones
+from tui.presentation.display import display
+from tui.presentation.moments import local_time
+
+
+def cso(found: Document, width: int) -> list[SheetLine]:
+    """Show a CSO: its ids, where it is joined, what is staged, what it holds, and its transitions in time."""
+    if found.get("removed"):
+        gone = [SheetLine([(f" {found['id']} is no longer in the connector space", "warn")])]
+        return [*gone, *section("Timeline"), *timeline(found["transitions"], width)]
+    lines = [
+        *fact("object", found["label"], width, tone="strong"),
+        *fact("id", found["id"], width),
+        *fact("system", f"{found['system']}, {found['type']}", width),
+        *stated("status", tones.status(found["status"]), width),
+        *fact("external id", found["external_id"] or "not known yet", width),
+    ]
+    if found["secondary_id"]:
+        lines += fact("secondary id", found["secondary_id"], width)
+    if found["mvo_id"]:
+        lines += fact("joined to", f"mvo-{found['mvo_id']}", width, link=f"mvo-{found['mvo_id']}")
+        lines += fact("joined by", found["joined_by"], width)
+    else:
+        lines += fact("joined to", "nothing: a disconnector", width, tone="dim")
+    if found["kept"]:
+        lines += fact("kept", "an operator keeps it though it is missing", width, tone="warn")
+    for item in found.get("reviews", []):
+        lines += fact("review", f"{item['id']} {item['state']}", width, link=item["id"], tone="warn")
+    if staged := found["pending_export"]:
+        what = f"{staged['id']} {staged['change_type']}, {staged['status']}"
+        lines += fact("staged", what, width, link=staged["id"], tone="accent")
+    lines += _owed(found["owed"], width)
+    lines += fact("since", local_time(found["created_at"], precise=True), width)
+    lines += fact("changed", local_time(found["changed_at"], precise=True), width)
+    lines += section("Attributes", note=f"{len(found['attributes'])}")
+    lines += attributes(found["attributes"], width)
+    return [*lines, *section("Timeline"), *timeline(found["transitions"], width)]
+
+
+def mvo(found: Document, width: int) -> list[SheetLine]:
+    """Show an MVO: what it is joined to, and its attributes with who contributed each."""
+    lines = [
+        *fact("object", found["label"], width, tone="strong"),
+        *fact("id", found["id"], width),
+        *fact("type", found["type"], width),
+    ]
+    if found["deleted"]:
+        lines += fact("state", "deleted; its objects in targets are being removed", width, tone="warn")
+    elif found["delete_after"]:
+        lines += fact("state", f"deleted after {local_time(found['delete_after'])}", width, tone="warn")
+    lines += fact("since", local_time(found["created_at"], precise=True), width)
+    lines += fact("changed", local_time(found["changed_at"], precise=True), width)
+    lines += _owed(found["owed"], width)
+    names = {one["id"]: f"{one['system']} {one['label']}" for one in found["joined"]}
+    lines += section("Joined", note=f"{len(found['joined'])}")
+    for one in found["joined"]:
+        lines += fact(one["system"], one["label"], width, link=one["id"])
+        lines += fact("", f"{one['id']}, {display(one['status'])}, by {display(one['by'])}", width, tone="dim")
+    by = {}
+    for name, (cso_id, rule) in found["contributors"].items():
+        given = f"from {names.get(f'cso-{cso_id}', f'cso-{cso_id}')}, rule '{rule}'"
+        by[name] = given if cso_id is not None else f"made by the metaverse: {rule}"
+    lines += section("Attributes", note=f"{len(found['attributes'])}, and who contributed each")
+    return lines + attributes(found["attributes"], width, by=by)
+
+
+def _owed(rows: list[Document], width: int) -> list[SheetLine]:
+    """Show the references that wait for what they name."""
+    lines = []
+    for row in rows:
+        what = f"{row['attribute']} → {row['names']}, not there in '{row['system']}' yet"
+        lines += fact("owes", what, width, tone="warn")
+    return lines

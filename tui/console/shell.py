@@ -1,0 +1,64 @@
+"""What a screen asks of the console around it."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Protocol
+
+from tui.console.widgets.painting import Line
+
+if TYPE_CHECKING:
+    from tui.console.session import Session
+
+
+class Shell(Protocol):
+    """The console, as its screens know it."""
+
+    session: "Session | None"
+    message: tuple[str, str] | None
+
+    @property
+    def ascii(self) -> bool:
+        """Whether the terminal shows ASCII alone."""
+        ...
+
+    @property
+    def restricted(self) -> bool:
+        """Whether the console reaches nothing but itself."""
+        ...
+
+    @property
+    def armed(self) -> bool:
+        """Whether keys may change anything."""
+        ...
+
+    @property
+    def current_mode(self) -> str:
+        """The name of the screen that is shown."""
+        ...
+
+    def mode_badge(self) -> Line:
+        """Say whether keys may change anything, and for how long."""
+        ...
+
+    def freshness(self) -> Line:
+        """Say how old the facts on screen are."""
+        ...
+
+    def say(self, text: str, tone: str = "") -> None:
+        """Tell something at the foot of the screen."""
+        ...
+
+    def act(self, doing: str, work: Callable[[], Awaitable[str]]) -> None:
+        """Carry out a change beside the loop, and say what became of it."""
+        ...
+
+    def open_thing(self, thing: str) -> None:
+        """Open a thing by its id."""
+        ...
+
+    def find_objects(self, text: str) -> None:
+        """Show the objects that hold a text."""
+        ...
+
+    def action_show_screen(self, name: str) -> None:
+        """Show one of the eight screens."""
+        ...

@@ -1,0 +1,76 @@
+"""The columns of a table: which of them a width has room for, and how wide each is."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from tui.console.widgets.painting import Line, Piece
+from tui.presentation.display import display, fit
+from tui.presentation.glyphs import glyphs
+
+Cell = str | Piece
+"""What a column shows: a value of any kind, made safe by the table, alone or with a tone."""
+
+
+class Column(NamedTuple):
+    """A column of a table."""
+
+    name: str
+    """What the filter and the sort call it."""
+    title: str
+    width: int
+    get: Callable[[dict[str, Any]], Any]
+    """Gives the value to show, or (value, tone)."""
+    flex: int = 0
+    """Its share of the cells that are left over."""
+    priority: int = 0
+    """Columns with a higher number go first where the width is short."""
+    right: bool = False
+    sortable: bool = True
+
+
+class Placed(NamedTuple):
+    """A column that has found room."""
+
+    column: Column
+    width: int
+
+
+GAP = 2
+
+
+def place(columns: Sequence[Column], width: int) -> list[Placed]:
+    """Choose the columns that a width has room for, and share out what is left over."""
+    chosen = list(columns)
+    while len(chosen) > 1 and _needed(chosen) > width:
+        chosen.remove(max(reversed(chosen), key=lambda column: column.priority))
+    left = max(width - _needed(chosen), 0)
+    shares = sum(column.flex for column in chosen)
+    placed = []
+    for column in chosen:
+        more = left * column.flex // shares if shares else 0
+        placed.append(Placed(column, column.width + more))
+    return placed
+
+
+def _needed(columns: Sequence[Column]) -> int:
+    return sum(column.width for column in columns) + GAP * (len(columns) - 1)
+
+
+def titles(placed: Sequence[Placed], sort: str | None, *, descending: bool) -> Line:
+    """Give the heading, with an arrow at the column that the rows are sorted by."""
+    line: Line = []
+    for column, width in placed:
+        arrow = (glyphs().descending if descending else glyphs().ascending) if column.name == sort else ""
+        title = fit(column.title + arrow, width, right=column.right)
+        line += [(title, "head"), (" " * GAP, "head")]
+    return line[:-1]
+
+
+def cells(placed: Sequence[Placed], document: dict[str, Any]) -> Line:
+    """Give a row."""
+    line: Line = []
+    for column, width in placed:
+        found = column.get(document)
+        value, tone = found if isinstance(found, tuple) else (found, "")
+        line += [(fit(display(value, 400), width, right=column.right), tone), (" " * GAP, "")]
+    return line[:-1]

@@ -1,0 +1,1 @@
+"""How things are shown, in the console and on the command line alike."""

@@ -1,0 +1,73 @@
+"""What every command shares: the configuration's place, exit statuses, and how errors are told."""
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+from tui import feed
+from tui.console import start
+from tui.terminal.printing import complain
+
+Result = TypeVar("Result")
+
+USAGE = start.USAGE
+NO_START = 4
+CONFIG = start.CONFIG
+
+ConfigOption = Annotated[
+    Path,
+    typer.Option("--config", "-c", envvar="INTERLOCK_CONFIG", help="The configuration file.", show_default=True),
+]
+
+
+def readable(text: str | None) -> str | None:
+    """Refuse an argument that is no text in the terminal's encoding, or blank."""
+    if text is None:
+        return None
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise typer.BadParameter("it holds bytes that are not text in this terminal's encoding")
+    if not text.strip():
+        raise typer.BadParameter("it is blank")
+    return text
+
+
+def text_of(text: str) -> str:
+    """Refuse an argument that is no text in the terminal's encoding; a blank one is nothing."""
+    return (readable(text) if text else "") or ""
+
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
+
+
+def fail(message: str, status: int) -> NoReturn:
+    """Tell what is wrong and end with an exit status."""
+    complain(message)
+    raise typer.Exit(status)
+
+
+def open_workspace(path: Path) -> feed.Workspace:
+    """Open a workspace, or end with the reason."""
+    try:
+        return feed.open_workspace(path)
+    except feed.ConfigurationError as error:
+        fail(str(error), USAGE)
+    except feed.StoreError as error:
+        fail(str(error), NO_START)
+
+
+def carry_out(workspace: feed.Workspace, work: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine over an open workspace and close it; end with the reason if that fails."""
+
+    async def closing() -> Result:
+        async with workspace.store:
+            return await work
+
+    try:
+        return asyncio.run(closing())
+    except (feed.UnknownId, feed.UnknownColumn, feed.DecisionRefused) as error:
+        fail(str(error), USAGE)
+    except feed.StoreError as error:
+        fail(str(error), NO_START)

@@ -1,0 +1,106 @@
+"""An explanation as lines of text."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tui.presentation.display import display
+
+Document = dict[str, Any]
+
+
+def explanation(found: Document) -> Iterator[str]:
+    """Give the lines that explain a CSO or an MVO, every value made safe to show."""
+    if found["id"].startswith("cso-"):
+        yield f"{display(found['label'])} ({found['id']}), {found['type']} of '{found['system']}', {found['status']}"
+        yield f"  {display(found['verdict'])}"
+        for scope in found["rules"]:
+            yield f"  {_scope(scope)}"
+        for join in found["joins"]:
+            yield f"  {_join(join)}"
+        if found["mvo"] is None:
+            return
+        yield ""
+        found = found["mvo"]
+    yield from _mvo(found)
+
+
+def _mvo(found: Document) -> Iterator[str]:
+    yield f"{display(found['label'])}, metaverse {found['type']}: {found['state']}"
+    yield ""
+    yield "Joined"
+    for one in found["joined"]:
+        yield f"  {one['system']}.{one['type']}  {display(one['label'])} ({one['id']}), {one['status']}, by {one['by']}"
+        if match := one["matches"]:
+            yield f"      matches by {display(match['by'])} (rule '{display(match['rule'])}'): {display(match['key'])}"
+        for scope in one["rules"]:
+            yield f"      {_scope(scope)}"
+    yield ""
+    yield "Attributes"
+    for one in found["attributes"]:
+        yield f"  {display(one['attribute'])} = {_values(one['values'])}{_by(one['by'])}"
+        for other in one["contenders"]:
+            if not other["verdict"].startswith("wins"):
+                given = f" ({_values(other['values'])})" if other["values"] else ""
+                yield f"      rule '{display(other['rule'])}', {other['cso']}: {display(other['verdict'])}{given}"
+    yield ""
+    yield "Targets"
+    if not found["targets"]:
+        yield f"  no rule leads from metaverse.{found['type']} to a target"
+    for one in found["targets"]:
+        yield from _target(one)
+
+
+def _target(one: Document) -> Iterator[str]:
+    account = one["account"]
+    named = f"  {display(account['label'])} ({account['id']}), {account['status']}" if account else "  no account"
+    yield f"  {one['target']}{named}"
+    yield f"      {display(one['verdict'])}"
+    for scope in one["rules"]:
+        yield f"      {_scope(scope)}"
+    if one["differs"] and not one["staged"]:
+        yield f"      differs, and nothing is staged: {', '.join(map(display, one['differs']))}"
+    if staged := one["staged"]:
+        yield f"      staged: {staged['id']} {staged['change']}, {staged['status']}: {display(staged['cause'])}"
+        yield f"        {display(staged['waits'])}" + (f"; {display(staged['error'])}" if staged["error"] else "")
+        if staged["new_dn"]:
+            yield f"        dn → {display(staged['new_dn'])}"
+        for change in staged["changes"]:
+            removed = f" − {_values(change['remove'])}" if change["remove"] else ""
+            added = f" + {_values(change['add'])}" if change["add"] else ""
+            yield f"        {display(change['name'])}:{removed}{added}"
+
+
+def _scope(scope: Document) -> str:
+    state = "in scope" if scope["in_scope"] else "not in scope"
+    if scope["error"]:
+        return f"rule '{display(scope['rule'])}': {display(scope['error'])}"
+    if scope["scope"] is None:
+        return f"rule '{display(scope['rule'])}': in scope, as everybody is"
+    because = ", ".join(f"{display(name)} = {_one(value)}" for name, value in scope["because"].items())
+    return f"rule '{display(scope['rule'])}': {state}: {display(scope['scope'])}  [{because}]"
+
+
+def _join(join: Document) -> str:
+    if join.get("error"):
+        return f"join by {display(join['by'])}: {display(join['error'])}"
+    if join["key"] is None:
+        return f"join by {display(join['by'])} (rule '{display(join['rule'])}'): the object has no single value for it"
+    finds = ", ".join(display(one) for one in join["finds"]) or "nobody"
+    return f"join by {display(join['by'])} (rule '{display(join['rule'])}'): {display(join['key'])} finds {finds}"
+
+
+def _by(by: Document | None) -> str:
+    if by is None:
+        return ""
+    return f"  from {by['cso']}, rule '{display(by['rule'])}'" if by["cso"] else f"  made by {display(by['rule'])}"
+
+
+def _values(values: list[Any]) -> str:
+    if not values:
+        return "absent"
+    shown = ", ".join(display(str(value), 60) for value in values[:3])
+    return f"{shown} and {len(values) - 3:,} more" if len(values) > 3 else shown
+
+
+def _one(value: object) -> str:
+    return "absent" if value is None else display(str(value), 60)

@@ -1,0 +1,78 @@
+"""Where the command line writes: facts to standard output, messages to standard error."""
+
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tui.presentation.display import display
+
+
+class Unbreakable(Console):
+    """A console that goes silent when nobody reads it any more; the work goes on."""
+
+    def on_broken_pipe(self) -> None:
+        """Write nowhere from now on."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.file.fileno())
+
+
+_SHORT = frozenset({"at", "change", "id", "mvo", "objects", "started", "state", "status", "system", "tries", "type"})
+"""Columns that are never broken; the others share what is left of the width."""
+
+out = Unbreakable(markup=False, highlight=False, soft_wrap=False)
+err = Unbreakable(markup=False, highlight=False, stderr=True)
+
+
+def say(text: str, style: str = "") -> None:
+    """Write one line of facts."""
+    out.print(Text(text, style=style), soft_wrap=True)
+
+
+def complain(text: str, style: str = "bold") -> None:
+    """Write one line to standard error."""
+    err.print(Text(text, style=style), soft_wrap=True)
+
+
+def write_json(document: object) -> None:
+    """Write one JSON document to standard output."""
+    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2, default=str) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write rows under headings, each value made safe to show."""
+    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    for name in columns:
+        table.add_column(name, overflow="fold", no_wrap=name in _SHORT)
+    for row in rows:
+        table.add_row(*(Text(display(value)) for value in row))
+    out.print(table)
+
+
+def write_facts(facts: Mapping[str, object], indent: str = "") -> None:
+    """Write names and values, nested ones below their name."""
+    width = max((len(name) for name in facts), default=0)
+    for name, value in facts.items():
+        label = f"{indent}{name.replace('_', ' '):<{width}}  "
+        if isinstance(value, Mapping) and value:
+            say(f"{indent}{name.replace('_', ' ')}")
+            write_facts(value, indent + "  ")
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            say(f"{indent}{name.replace('_', ' ')}")
+            for entry in value:
+                say(f"{indent}  - {_inline(entry)}")
+        elif isinstance(value, list):
+            say(label + display(" | ".join(str(one) for one in value)))
+        else:
+            say(label + display(value))
+
+
+def _inline(entry: Mapping[str, object]) -> str:
+    shown = ((name, value) for name, value in entry.items() if value not in (None, [], "", {}))
+    return display(", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in shown))

@@ -1,6 +1,6 @@
 """The connector space: queries for connected system objects."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Select, bindparam, delete, func, insert, select, update
@@ -212,7 +212,7 @@ async def set_type_due(tx: Transaction, system: str, object_type: str) -> None:
     await tx.execute(update(objects).where(objects.c.system == system, objects.c.type == object_type).values(due=True))
 
 
-async def join(tx: Transaction, joins: list[tuple[int, int | None, str | None]]) -> None:
+async def join(tx: Transaction, joins: Sequence[tuple[int, int | None, str | None]]) -> None:
     """Join CSOs to MVOs, or disconnect them: (CSO id, MVO id or None, how)."""
     if joins:
         await dialect.update_many(tx, objects, ("mvo_id", "joined_by"), [(mvo, how, cso) for cso, mvo, how in joins])

@@ -33,6 +33,8 @@ class JoinedBy(StrEnum):
 
 GIVEN = (JoinedBy.JOIN, JoinedBy.PROJECTION, JoinedBy.HAND)
 """How objects are joined that a source gives, and that no deprovisioning lets go of."""
+LEAVING_BY_HAND = (JoinedBy.LEAVING, JoinedBy.EXCLUDING)
+"""Joined, until the next sync takes them away and settles what follows."""
 
 
 class ChangeType(StrEnum):

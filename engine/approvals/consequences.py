@@ -3,13 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from engine.configuration.models import StepPlan
-from engine.contributions.references import learn_references
+from engine.contributions.contexts import Contexts
+from engine.contributions.flowing import ContributorFailed, contribute
+from engine.contributions.references import References, read_references
 from engine.labels import label_of, label_of_mvo
-from engine.phases.synchronising.flowing import contributions
-from engine.phases.synchronising.page import SyncPage
 from engine.rules.lifecycle import Fate, fate_without
-from engine.step import Control, Step
 from engine.workspace import Workspace
 from storage import metaverse, objects, references
 from storage.records import Cso, CsoStatus, Mvo
@@ -39,9 +37,8 @@ async def consequences_of_absence(tx: Transaction, workspace: Workspace, csos: l
     joined: dict[int, list[Cso]] = {}
     for cso in await objects.joined_to(tx, mvo_ids):
         joined.setdefault(cso.mvo_id or 0, []).append(cso)
-    page = SyncPage(Step(workspace, Control(), 0, StepPlan("sync")))
-    await learn_references(tx, page, [cso for own in joined.values() for cso in own])
-    found = {cso.id: _describe(page, cso, mvos.get(cso.mvo_id or 0), joined.get(cso.mvo_id or 0, [])) for cso in csos}
+    named = await read_references(tx, workspace, [cso for own in joined.values() for cso in own])
+    found = {cso.id: _describe(named, cso, mvos.get(cso.mvo_id or 0), joined.get(cso.mvo_id or 0, [])) for cso in csos}
     await _add_referring(tx, [one for one in found.values() if one.get("mvo_deleted")])
     every = {cso.id: cso for own in joined.values() for cso in own}
     doomed = [every[entry[0]] for one in found.values() for entry in one.get("deletes", [])]
@@ -52,10 +49,10 @@ async def consequences_of_absence(tx: Transaction, workspace: Workspace, csos: l
     return found
 
 
-def _describe(page: SyncPage, cso: Cso, mvo: Mvo | None, joined: list[Cso]) -> Consequences:
+def _describe(named: References, cso: Cso, mvo: Mvo | None, joined: list[Cso]) -> Consequences:
     if mvo is None:
         return {}
-    workspace = page.step.workspace
+    workspace = named.workspace
     others = [one for one in joined if one.id != cso.id and one.status == CsoStatus.OBSOLETE]
     leaving = {cso.id, *(one.id for one in others)}
     fate = fate_without(workspace.config, workspace.rules, mvo, joined, leaving)
@@ -64,21 +61,24 @@ def _describe(page: SyncPage, cso: Cso, mvo: Mvo | None, joined: list[Cso]) -> C
         found["together_with"] = [[one.id, one.system, label_of(one)] for one in others]
     if fate.mvo_deleted:
         found["deletion_rule"] = f"metaverse.{mvo.type}: {workspace.config.deletion_of(mvo.type).when}"
-    if found["recalled"] and (heirs := _heirs(page, mvo, leaving, joined, found["recalled"])):
+    if found["recalled"] and (heirs := _heirs(named, mvo, leaving, joined, found["recalled"])):
         found["taken_over"] = heirs
     return found
 
 
 def _heirs(
-    page: SyncPage, mvo: Mvo, leaving: set[int], joined: list[Cso], recalled: Sequence[str]
+    named: References, mvo: Mvo, leaving: set[int], joined: list[Cso], recalled: Sequence[str]
 ) -> dict[str, list[Any]]:
     """Give, for each recalled attribute that has one, whoever gives it once some CSOs have left."""
     staying = [cso for cso in joined if cso.id not in leaving]
-    computed = contributions(page, mvo, staying)
-    if computed is None:
+    try:
+        got = contribute(named.workspace, Contexts(named.workspace), named, mvo, staying)
+    except ContributorFailed:
+        got = None
+    if got is None:
         return {}
     by_id = {cso.id: cso for cso in staying}
-    givers = {name: by_id.get(computed[1][name][0]) for name in recalled if name in computed[1]}
+    givers = {name: by_id.get(got.contributors[name][0]) for name in recalled if name in got.contributors}
     return {name: [cso.id, cso.system, label_of(cso)] for name, cso in givers.items() if cso is not None}
 
 

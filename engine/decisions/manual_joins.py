@@ -10,9 +10,6 @@ from storage.records import Cso, CsoStatus, JoinedBy, Mvo
 from storage.store import Transaction
 from storage.transitions import Move
 
-LEAVING = (JoinedBy.LEAVING, JoinedBy.EXCLUDING)
-"""Joined, until the next sync takes them away and settles what follows."""
-
 
 async def join(workspace: Workspace, cso_id: int, mvo_id: int, *, operator: str, reason: str) -> str:
     """Join a CSO to an MVO, and give a sentence that says so. Raises `DecisionRefused` or `NotAllowed`."""

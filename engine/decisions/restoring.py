@@ -8,8 +8,8 @@ from engine.connectors.directory_types import SERVER_ASSIGNED, is_secret
 from engine.decisions.roles import Role, require
 from engine.errors import DecisionRefused
 from engine.labels import label_of
-from engine.phases.evaluating.provisioning import UPDATES
-from engine.phases.synchronising.due import index_keys
+from engine.pending_exports.waves import UPDATES
+from engine.phases.join_index import index_keys
 from engine.step import Control, Step
 from engine.values import dn
 from engine.workspace import Workspace
@@ -96,7 +96,7 @@ async def _index(tx: Transaction, workspace: Workspace, gone: Tombstone, cso_id:
     owner = f"{gone.system}.{gone.type}"
     if workspace.rules.joins.get(owner):
         step = Step(workspace, Control(), 0, StepPlan("evaluate"))
-        await join_keys.replace(tx, owner, [cso_id], index_keys(step, owner, await objects.get(tx, [cso_id])))
+        await join_keys.replace(tx, owner, [cso_id], index_keys(step.workspace, owner, await objects.get(tx, [cso_id])))
 
 
 async def _refuse_where_there(tx: Transaction, workspace: Workspace, gone: Tombstone) -> None:

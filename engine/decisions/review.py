@@ -6,6 +6,7 @@ from datetime import datetime
 
 from engine.approvals.audit import APPROVED_FIRST, record, verified_approvals
 from engine.approvals.consequences import Consequences, consequences_of_absence, consequences_of_delete, covers
+from engine.approvals.delete_questions import ask
 from engine.decisions.deciding import Decision, Outcome, decidable, refuse_too_short, take
 from engine.decisions.operator import same_person
 from engine.decisions.roles import Role, require
@@ -13,8 +14,7 @@ from engine.errors import DecisionRefused
 from engine.expressions.filters import duration
 from engine.gates.mass_changes import let_change
 from engine.labels import label_of
-from engine.phases.confirming.phase import remove_empty_mvos
-from engine.phases.exporting.approval_gate import ask
+from engine.phases.removal.forgetting import remove_empty_mvos
 from engine.phases.removal.obsolete import mark_obsolete
 from engine.workspace import Workspace
 from storage import clock, exports, imports, metaverse, objects, reviews, transitions

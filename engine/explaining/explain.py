@@ -6,16 +6,15 @@ Everything is worked out by the code that would do it, on a view of the store, a
 from typing import Any
 
 from engine.configuration.models import StepPlan
-from engine.contributions.references import learn_references, refer_inbound
-from engine.decisions.manual_joins import LEAVING
+from engine.contributions.contexts import Contexts
+from engine.contributions.references import References, read_references
 from engine.errors import ObjectError, ObjectFailed
 from engine.labels import label_of, label_of_mvo, with_references
+from engine.pending_exports.interim_names import is_interim
 from engine.phases.evaluating.desired_state import Desired, desired_state
-from engine.phases.evaluating.name_turns import is_interim
 from engine.phases.evaluating.outbound_joins import find_or_name, load_page, look_up, standing_there
 from engine.phases.evaluating.page import EvaluationPage
 from engine.phases.evaluating.references import fill_references
-from engine.phases.synchronising.page import SyncPage
 from engine.rules.compiled import InboundRule, ObjectType, OutboundRule
 from engine.rules.flows import evaluate
 from engine.rules.joins import shown_key, source_key
@@ -24,7 +23,7 @@ from engine.step import Control, Step
 from engine.values.matching_rules import same
 from engine.workspace import Workspace
 from storage import exports, join_keys, metaverse, objects
-from storage.records import Cso, CsoStatus, ExportStatus, JoinedBy, Mvo, PendingExport
+from storage.records import LEAVING_BY_HAND, Cso, CsoStatus, ExportStatus, JoinedBy, Mvo, PendingExport
 from storage.store import Transaction
 
 Document = dict[str, Any]
@@ -32,7 +31,7 @@ Document = dict[str, Any]
 
 async def explain_cso(tx: Transaction, workspace: Workspace, cso: Cso) -> Document:
     """Tell where a CSO stands: its rules, its joins, and the MVO it is joined to, explained too."""
-    page = SyncPage(_bystander(workspace))
+    contexts = Contexts(workspace)
     rules = workspace.rules.inbound.get((cso.system, cso.type), [])
     found: Document = {
         "id": f"cso-{cso.id}",
@@ -41,28 +40,28 @@ async def explain_cso(tx: Transaction, workspace: Workspace, cso: Cso) -> Docume
         "type": cso.type,
         "status": cso.status.value,
         "joined_by": cso.joined_by,
-        "rules": [_scope_of(rule, page.context(cso)) for rule in rules],
+        "rules": [_scope_of(rule, contexts(cso)) for rule in rules],
         "joins": [],
         "mvo": None,
     }
     if cso.mvo_id is None:
-        found["joins"] = [one for rule in rules for one in await _joins_of(tx, page, cso, rule)]
+        found["joins"] = [one for rule in rules for one in await _joins_of(tx, contexts, cso, rule)]
         found["verdict"] = _why_unjoined(cso, found, rules)
         return found
     leaving = f"{cso.joined_by}: the next sync takes it from mvo-{cso.mvo_id}"
-    found["verdict"] = leaving if cso.joined_by in LEAVING else f"joined to mvo-{cso.mvo_id} by {cso.joined_by}"
+    found["verdict"] = leaving if cso.joined_by in LEAVING_BY_HAND else f"joined to mvo-{cso.mvo_id} by {cso.joined_by}"
     for mvo in await metaverse.get(tx, [cso.mvo_id]):
         found["mvo"] = await explain_mvo(tx, workspace, mvo)
     return found
 
 
-async def _joins_of(tx: Transaction, page: SyncPage, cso: Cso, rule: InboundRule) -> list[Document]:
+async def _joins_of(tx: Transaction, contexts: Contexts, cso: Cso, rule: InboundRule) -> list[Document]:
     """Tell of each join of a rule what it looks for, and whom it finds."""
     found = []
     for join in rule.joins:
         entry: Document = {"rule": rule.name, "by": join.words, "key": None, "finds": [], "ids": []}
         try:
-            key = source_key(join, rule.flows, cso.attributes, lambda: page.context(cso))
+            key = source_key(join, rule.flows, cso.attributes, lambda: contexts(cso))
         except ObjectFailed as failure:
             entry["error"] = failure.error.message
         else:
@@ -103,16 +102,15 @@ def _why_no_join(found: Document, rules: list[InboundRule]) -> str:
 
 async def explain_mvo(tx: Transaction, workspace: Workspace, mvo: Mvo) -> Document:
     """Tell of an MVO who is joined to it, who contributed each attribute and who lost, and what targets have of it."""
-    page = SyncPage(_bystander(workspace))
     joined = await objects.joined_to(tx, [mvo.id])
-    await learn_references(tx, page, joined)
+    contexts, named = Contexts(workspace), await read_references(tx, workspace, joined)
     return {
         "id": f"mvo-{mvo.id}",
         "label": label_of_mvo(mvo),
         "type": mvo.type,
         "state": _state(mvo),
-        "joined": [await _joined(tx, page, cso) for cso in joined],
-        "attributes": _attributes(page, mvo, joined),
+        "joined": [await _joined(tx, workspace, contexts, cso) for cso in joined],
+        "attributes": _attributes(contexts, named, mvo, joined),
         "targets": await _targets(tx, workspace, mvo),
     }
 
@@ -134,9 +132,9 @@ def _state(mvo: Mvo) -> str:
     return "waits for the next evaluation" if mvo.due else "evaluated"
 
 
-async def _joined(tx: Transaction, page: SyncPage, cso: Cso) -> Document:
-    rules = page.step.workspace.rules.inbound.get((cso.system, cso.type), [])
-    joins = [one for rule in rules for one in await _joins_of(tx, page, cso, rule)]
+async def _joined(tx: Transaction, workspace: Workspace, contexts: Contexts, cso: Cso) -> Document:
+    rules = workspace.rules.inbound.get((cso.system, cso.type), [])
+    joins = [one for rule in rules for one in await _joins_of(tx, contexts, cso, rule)]
     matching = next((one for one in joins if cso.mvo_id in one["ids"]), None)
     return {
         "id": f"cso-{cso.id}",
@@ -146,7 +144,7 @@ async def _joined(tx: Transaction, page: SyncPage, cso: Cso) -> Document:
         "status": cso.status.value,
         "by": cso.joined_by,
         "matches": {"rule": matching["rule"], "by": matching["by"], "key": matching["key"]} if matching else None,
-        "rules": [_scope_of(rule, page.context(cso)) for rule in rules],
+        "rules": [_scope_of(rule, contexts(cso)) for rule in rules],
     }
 
 
@@ -171,15 +169,15 @@ def _scope_sentence(scope: Document) -> str:
     return f"rule '{scope['rule']}' wants {scope['scope']}, and {values or 'that is false'}"
 
 
-def _attributes(page: SyncPage, mvo: Mvo, joined: list[Cso]) -> list[Document]:
+def _attributes(contexts: Contexts, named: References, mvo: Mvo, joined: list[Cso]) -> list[Document]:
     """Tell of each attribute its values, who gave them, and what the others would have given."""
-    order = page.step.workspace.rules.priority.get(mvo.type, {})
+    order = named.workspace.rules.priority.get(mvo.type, {})
     found = []
-    shown = with_references(mvo, page.step.workspace.declared_mvo(mvo.type))
+    shown = with_references(mvo, named.workspace.declared_mvo(mvo.type))
     for attribute in sorted({*order, *mvo.attributes}):
         by = mvo.contributors.get(attribute)
         contenders = [
-            _contender(page, attribute, rule, (cso, mvo))
+            _contender(contexts, named, attribute, rule, (cso, mvo))
             for rule, _ in order.get(attribute, [])
             for cso in joined
             if (cso.system, cso.type) == rule.source
@@ -195,17 +193,19 @@ def _attributes(page: SyncPage, mvo: Mvo, joined: list[Cso]) -> list[Document]:
     return found
 
 
-def _contender(page: SyncPage, attribute: str, rule: InboundRule, pair: tuple[Cso, Mvo]) -> Document:
+def _contender(
+    contexts: Contexts, named: References, attribute: str, rule: InboundRule, pair: tuple[Cso, Mvo]
+) -> Document:
     cso, mvo = pair
     by = mvo.contributors.get(attribute)
-    scope = _scope_of(rule, page.context(cso))
+    scope = _scope_of(rule, contexts(cso))
     flow = next(flow for flow in rule.flows if flow.attribute == attribute)
     entry: Document = {"rule": rule.name, "cso": f"cso-{cso.id}", "values": [], "verdict": ""}
     if not scope["in_scope"]:
         entry["verdict"] = "out of scope"
         return entry
     try:
-        values = evaluate(flow, cso.attributes, page.context(cso), refer_inbound(page, cso, mvo))
+        values = evaluate(flow, cso.attributes, contexts(cso), lambda of, _: named.resolve(of, cso, mvo).mvo_ids)
         entry["values"] = [f"mvo-{value}" for value in values] if flow.refers else values
     except ObjectFailed as failure:
         entry["verdict"] = failure.error.message

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from engine.configuration.models import StepPlan
 from engine.labels import label_of
-from engine.phases.evaluating.updates import expected_state
+from engine.pending_exports.changes import expected_state
 from engine.planning.export_changes import ExportTeller, difference
 from engine.planning.records import METAVERSE, AttributeDiff, PlannedChange, readable
 from engine.workspace import Workspace

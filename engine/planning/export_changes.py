@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from engine.labels import label_of
-from engine.phases.evaluating.updates import after_changes, expected_state
+from engine.pending_exports.changes import after_changes, expected_state
 from engine.planning.records import AttributeDiff, PlannedChange, readable
 from engine.values.typed import same
 from engine.workspace import Workspace

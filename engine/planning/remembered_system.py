@@ -19,7 +19,7 @@ from engine.connectors.base import (
     ImportRestart,
 )
 from engine.errors import ConnectionLost, ObjectError
-from engine.phases.evaluating.updates import after_changes
+from engine.pending_exports.changes import after_changes
 from engine.workspace import Workspace
 from storage.documents import decode, encode
 from storage.records import ChangeType

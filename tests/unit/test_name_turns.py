@@ -2,8 +2,9 @@
 
 import pytest
 
-from engine.phases.evaluating.name_turns import INTERIM, Claim, _in_order, is_interim
-from engine.phases.evaluating.provisioning import RENAMES
+from engine.pending_exports.interim_names import INTERIM, is_interim
+from engine.pending_exports.waves import RENAMES
+from engine.phases.evaluating.name_turns import Claim, _in_order
 
 TARGET = ("directory", "person")
 

@@ -1,13 +1,14 @@
 """Phase 4, confirming import: compare what was exported with what came back."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from engine.errors import ObjectError
 from engine.labels import label_of
+from engine.phases.removal.forgetting import forget
 from engine.step import Step
 from engine.values import dn
 from engine.values.matching_rules import Matching, same, still_to_do
-from storage import clock, exports, join_keys, metaverse, objects, references, reviews
+from storage import clock, exports, objects, reviews
 from storage.imports import Sightings
 from storage.records import (
     AttributeChange,
@@ -204,7 +205,7 @@ async def reconcile_unseen(tx: Transaction, step: Step, sightings: Sightings, pa
             if export.change_type == ChangeType.DELETE or export.status != ExportStatus.EXPORTED:
                 continue
             left = _not_confirmed(step, export, "a complete import does not contain the object")
-            _record(step, export, left, _label(csos[export.cso_id]))
+            _record(step, export, left, label_of(csos[export.cso_id]))
             changed.append(left._replace(changed_at=clock.now()))
         await exports.change(tx, changed)
 
@@ -222,7 +223,7 @@ async def confirm_deletes(
     gone = [csos[export.cso_id] for export in deletes]
     await exports.remove(tx, [export.id for export in deletes])
     for export in deletes:
-        label = _label(csos[export.cso_id])
+        label = label_of(csos[export.cso_id])
         step.statistics["exports confirmed"] += 1
         step.moved(Move("export", export.id, step.system, label, export.status, CONFIRMED, reason))
         step.moved(Move("cso", export.cso_id, step.system, label, csos[export.cso_id].status, None, reason))
@@ -236,31 +237,3 @@ async def confirm_deletes(
         operator=None,
         reason=None,
     )
-
-
-async def forget(tx: Transaction, gone: list[Cso], review_ids: dict[int, int | None], *, deleted: bool = False) -> None:
-    """Take CSOs out of the connector space, and with them the deleted MVOs that nothing is joined to any more.
-
-    `deleted` says that our own approved deletes took them from their system.
-    """
-    await objects.remove(tx, gone, review_ids=review_ids, deleted=deleted)
-    owners: dict[str, list[int]] = {}
-    for cso in gone:
-        owners.setdefault(f"{cso.system}.{cso.type}", []).append(cso.id)
-    for owner, ids in owners.items():
-        await join_keys.replace(tx, owner, ids, [])
-    mvo_ids = [cso.mvo_id for cso in gone if cso.mvo_id is not None]
-    await metaverse.set_due(tx, {*mvo_ids, *await references.referrers(tx, mvo_ids)}, due=True)
-    await remove_empty_mvos(tx, mvo_ids)
-
-
-async def remove_empty_mvos(tx: Transaction, mvo_ids: list[Any]) -> None:
-    """Remove deleted MVOs that nothing is joined to any more, with their join keys."""
-    types = {mvo.id: mvo.type for mvo in await metaverse.get(tx, mvo_ids)}
-    for mvo_id in await metaverse.remove_empty(tx, mvo_ids):
-        await join_keys.replace(tx, f"metaverse.{types[mvo_id]}", [mvo_id], [])
-        await join_keys.replace(tx, f"formerly metaverse.{types[mvo_id]}", [mvo_id], [])
-
-
-def _label(cso: Cso) -> str:
-    return label_of(cso)

@@ -7,8 +7,8 @@ from engine.errors import ObjectError
 from engine.events import Progress
 from engine.gates.limits import Part, Stop, allowed, is_over, keep_stopped, share
 from engine.labels import label_of
-from engine.phases.confirming.phase import forget
 from engine.phases.detecting.common_traits import in_common
+from engine.phases.removal.forgetting import forget
 from engine.phases.removal.obsolete import mark_obsolete
 from engine.step import Step
 from storage import clock, exports, imports, objects, reviews

@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 from engine.errors import ObjectFailed
+from engine.pending_exports.changes import PERHAPS_WRITTEN, was_sent
 from engine.phases.evaluating.desired_state import Desired
 from engine.phases.evaluating.drift import changed_wishes, find_drift, leave_reported, marks_for, tell_corrected
 from engine.phases.evaluating.outbound_joins import claim_name
 from engine.phases.evaluating.page import EvaluationPage
 from engine.phases.evaluating.provisioning import create_export, create_pending_provisioning_cso, plan_of
-from engine.phases.evaluating.updates import PERHAPS_WRITTEN, stage_update, was_sent
+from engine.phases.evaluating.updates import stage_update
 from engine.values import dn
 from storage.labels import labelled
 from storage.records import ChangeType, Cso, CsoStatus, ExportStatus, PendingExport

@@ -1,11 +1,12 @@
 """Phase 2, deprovisioning: what becomes of a target object whose MVO is gone or out of scope."""
 
 from engine.approvals.consequences import consequences_of_delete, covers_delete
+from engine.approvals.delete_questions import ask
 from engine.approvals.review_items import move_items, open_items
 from engine.labels import label_of
+from engine.pending_exports.changes import was_sent
+from engine.pending_exports.deletes import stage_delete
 from engine.phases.evaluating.page import EvaluationPage
-from engine.phases.evaluating.updates import stage_delete, was_sent
-from engine.phases.exporting.approval_gate import ask
 from engine.rules.lifecycle import is_connector, split_by_deprovisioning
 from storage import objects, reviews
 from storage.records import (

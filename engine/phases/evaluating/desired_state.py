@@ -3,11 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.errors import ObjectFailed
+from engine.pending_exports.names import check_dn
 from engine.rules.compiled import Flow, ObjectType, OutboundRule
 from engine.rules.flows import evaluate_all
 from engine.rules.scope import in_scope
-from engine.values import dn
 from engine.values.matching_rules import differences
 from engine.workspace import Workspace
 from storage.records import Attributes, Mvo
@@ -104,15 +103,3 @@ def _disabled(mvo: Mvo, target: ObjectType, rules: list[OutboundRule], context: 
     for rule in reversed(disabling):
         attributes.update(evaluate_all(rule.disable, mvo.attributes, context))
     return Desired(mvo, target, disabling, attributes, None, None, disabling=bool(disabling))
-
-
-def check_dn(text: str | None) -> None:
-    """Raise `ObjectFailed` with `dn-not-determined` for a DN that no entry can have."""
-    try:
-        dn.check(text or "")
-    except dn.InvalidDn as error:
-        raise ObjectFailed(
-            "dn-not-determined",
-            f"the DN cannot be built: {error}",
-            "give the object the missing value at its source, or change the rule's dn ('| rdn' escapes a value)",
-        ) from error

@@ -5,9 +5,9 @@ from zlib import crc32
 
 from engine.errors import ObjectError
 from engine.labels import label_of
+from engine.pending_exports.changes import RDN, expected_state
 from engine.phases.evaluating.desired_state import Desired
 from engine.phases.evaluating.page import EvaluationPage
-from engine.phases.evaluating.updates import RDN, expected_state
 from engine.values import dn
 from engine.values.matching_rules import same
 from storage.documents import encode

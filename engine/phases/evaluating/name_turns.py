@@ -4,22 +4,18 @@ A chain begins at its free end. A circle is broken by a name in between for one 
 for a real one; whoever is found under it after a crash still has its export, and goes on from there.
 """
 
-import secrets
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from engine.phases.evaluating.provisioning import FREES, RENAMES
+from engine.pending_exports.interim_names import interim_name
+from engine.pending_exports.waves import FREES, RENAMES
 from engine.rules.compiled import ObjectType
 from engine.step import Step
-from engine.values import dn
 from engine.workspace import Workspace
 from storage import clock, exports, objects
 from storage.exports import SENDABLE
 from storage.records import ChangeType, Cso, CsoStatus, ExportStatus, PendingExport
 from storage.store import Transaction
-
-INTERIM = "interlock-interim-"
-"""How the RDN of a name in between begins."""
 
 
 class Claim(NamedTuple):
@@ -70,7 +66,9 @@ async def take_turns(tx: Transaction, step: Step, claims: Iterable[Claim]) -> Tu
     breakers = {claim.cso_id for claim, (_, breaks) in waves.items() if breaks}
     names = {cso.id: cso for cso in await objects.get(tx, [one for one in breakers if one is not None])}
     return {
-        (claim.mvo_id, claim.target): Turn(wave, interim_name(claim, names[claim.cso_id or 0]) if breaks else None)
+        (claim.mvo_id, claim.target): Turn(
+            wave, interim_name(names[claim.cso_id or 0], claim.secondary_id) if breaks else None
+        )
         for claim, (wave, breaks) in waves.items()
     }
 
@@ -129,19 +127,3 @@ def _line_up(
             found[claim] = (found[before][0] + 1, False)
         else:
             found[claim] = (leaving[claim.holder_id] + 1, False)
-
-
-def interim_name(claim: Claim, cso: Cso) -> str:
-    """Give the name in between of an account: its new RDN's attribute, and a value that nobody else can have."""
-    attribute = dn.own_rdn(claim.secondary_id)[0][0]
-    return f"{attribute}={INTERIM}{cso.id}-{secrets.token_hex(4)},{dn.parent(cso.secondary_id or '')}"
-
-
-def is_interim(secondary_id: str | None) -> bool:
-    """Tell whether a DN is a name in between; what is no DN is none."""
-    if INTERIM not in (secondary_id or ""):
-        return False
-    try:
-        return any(value.startswith(INTERIM) for _, value in dn.own_rdn(secondary_id or ""))
-    except dn.InvalidDn:
-        return False

@@ -4,12 +4,12 @@ from contextlib import suppress
 
 from engine.errors import ObjectFailed
 from engine.labels import label_of
+from engine.pending_exports.changes import PERHAPS_WRITTEN
 from engine.phases.evaluating.desired_state import Desired
 from engine.phases.evaluating.name_turns import Claim, Turns, may_be_vacated
 from engine.phases.evaluating.page import EvaluationPage, Joined
 from engine.phases.evaluating.provisioning import NameTaken, refuse_taken_name, refuse_wanted_name
-from engine.phases.evaluating.updates import PERHAPS_WRITTEN
-from engine.phases.synchronising.flowing import waiting_for
+from engine.phases.join_index import waiting_for
 from engine.rules.compiled import Join, ObjectType, OutboundRule
 from engine.rules.joins import source_key
 from engine.rules.lifecycle import has_another_person

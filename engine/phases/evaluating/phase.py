@@ -7,7 +7,6 @@ from engine.errors import ObjectFailed, StepFailed
 from engine.events import Progress
 from engine.expressions.expression import ambient
 from engine.gates.mass_changes import look_before_changing
-from engine.phases.confirming.phase import remove_empty_mvos
 from engine.phases.evaluating.accounts import provision, update_account, withdraw_delete
 from engine.phases.evaluating.deprovisioning import Deprovisioner
 from engine.phases.evaluating.desired_state import Desired, desired_state
@@ -16,10 +15,12 @@ from engine.phases.evaluating.outbound_joins import find_or_name, keep_waiting, 
 from engine.phases.evaluating.page import EvaluationPage
 from engine.phases.evaluating.references import fill_references, owe, tell_owed
 from engine.phases.exporting.doubtful_writes import settle_interrupted
-from engine.phases.synchronising.due import index_keys, notice_clock
+from engine.phases.join_index import index_planned
+from engine.phases.removal.forgetting import remove_empty_mvos
+from engine.phases.synchronising.due import notice_clock
 from engine.rules.flows import context_of
 from engine.step import Step
-from storage import counters, exports, join_keys, metaverse, objects, references, transitions, wanted_marks
+from storage import counters, exports, metaverse, objects, references, transitions, wanted_marks
 from storage.records import Cso, ExportStatus, JoinedBy, Mvo, StepResult
 from storage.store import Transaction
 
@@ -234,15 +235,4 @@ async def _write(tx: Transaction, page: EvaluationPage, first_new: int) -> None:
     await exports.add(tx, page.added)
     await exports.change(tx, page.changed)
     await wanted_marks.put(tx, page.new_marks)
-    await _index_planned(tx, page)
-
-
-async def _index_planned(tx: Transaction, page: EvaluationPage) -> None:
-    """Let planned objects be found by the keys of their type, so that nobody else is given their names."""
-    owners: dict[str, list[int]] = {}
-    for planned in page.new_csos:
-        owner = f"{planned.system}.{planned.type}"
-        if page.step.workspace.rules.joins.get(owner):
-            owners.setdefault(owner, []).append(planned.id)
-    for owner, ids in owners.items():
-        await join_keys.replace(tx, owner, ids, index_keys(page.step, owner, await objects.get(tx, ids)))
+    await index_planned(tx, page.step, page.new_csos)

@@ -2,6 +2,7 @@
 
 from engine.errors import ObjectFailed
 from engine.labels import label_of, label_of_mvo
+from engine.pending_exports.waves import REFERRING, REFERRING_TO_MANY
 from engine.phases.evaluating.desired_state import Desired
 from engine.values import dn, external_ids
 from engine.workspace import Workspace
@@ -16,17 +17,6 @@ from storage.records import (
     Mvo,
     PendingExport,
 )
-
-REFERRING = 300
-REFERRING_TO_MANY = 600
-FREES = 0
-RENAMES = 1_000
-UPDATES = 50_000
-OWED = 60_000
-DELETES = 100_000
-"""Waves: deletes that free a name for somebody else; creates by depth, parents first, those that refer to others later;
-renames by depth, and by turns where names change hands; updates; references to what was created before them; then
-deletes by depth, children first."""
 
 
 class NameTaken(ObjectFailed):

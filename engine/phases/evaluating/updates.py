@@ -1,82 +1,19 @@
 """Phase 2, staging: what has to change on an object that exists, and nothing else."""
 
-from collections.abc import Iterable
-
+from engine.pending_exports.changes import RDN, Changes, expected_state, net_changes
+from engine.pending_exports.waves import RENAMES, UPDATES
 from engine.phases.evaluating.desired_state import Desired
-from engine.phases.evaluating.provisioning import DELETES, RENAMES, UPDATES
-from engine.rules.compiled import ObjectType
 from engine.values import dn
-from engine.values.matching_rules import differences, same
 from engine.workspace import Workspace
 from storage import clock
 from storage.records import (
     AttributeChange,
-    Attributes,
     ChangeStatus,
     ChangeType,
     Cso,
     ExportStatus,
     PendingExport,
 )
-
-Changes = list[AttributeChange]
-RDN = "\0rdn"
-"""What stands for an object's RDN, as it is written, among the names of attributes; no attribute is called so."""
-IN_FLIGHT = (ExportStatus.EXECUTING, ExportStatus.EXPORTED)
-"""Sent, and not yet confirmed: the next confirming import decides."""
-PERHAPS_WRITTEN = (*IN_FLIGHT, ExportStatus.NOT_CONFIRMED)
-"""Sent, and perhaps written, though no import has shown it."""
-
-
-def was_sent(export: PendingExport) -> bool:
-    """Tell whether the open export of a planned object may have reached the target: its Create, in whole or in part."""
-    return export.status in PERHAPS_WRITTEN or export.change_type == ChangeType.UPDATE
-
-
-def net_changes(
-    workspace: Workspace,
-    target: ObjectType,
-    current: Attributes,
-    wanted: Attributes,
-    exact: frozenset[str] = frozenset(),
-) -> Changes:
-    """Give the changes that lead from one state to another: a value replaced, or exact adds and removes.
-
-    Values that are the same by their matching rule are no change, but for the attributes that are compared exactly.
-    """
-    changes = []
-    for name, values in wanted.items():
-        held = current.get(name, [])
-        if held == values:
-            continue
-        matching = None if name in exact else workspace.matching(*target, name)
-        if len(held) <= 1 and len(values) <= 1:
-            if not same(held, values, matching):
-                changes.append(AttributeChange(name, values, held, True, ChangeStatus.PENDING))
-            continue
-        add, remove = differences(held, values, matching)
-        if add or remove:
-            changes.append(AttributeChange(name, add, remove, False, ChangeStatus.PENDING))
-    return changes
-
-
-def expected_state(cso: Cso, export: PendingExport | None) -> Attributes:
-    """Give what the target should hold now: what was last imported, and what was sent since."""
-    sent = [change for change in export.changes if change.status == ChangeStatus.EXPORTED] if export else []
-    return after_changes(cso.attributes, sent)
-
-
-def after_changes(attributes: Attributes, changes: Iterable[AttributeChange]) -> Attributes:
-    """Give what attributes are after some changes."""
-    after = dict(attributes)
-    for change in changes:
-        if change.replace:
-            after[change.name] = change.add
-            continue
-        removed = set(change.remove)
-        kept = [value for value in after.get(change.name, []) if value not in removed]
-        after[change.name] = list(dict.fromkeys([*kept, *change.add]))
-    return {name: values for name, values in after.items() if values}
 
 
 def stage_update(
@@ -174,24 +111,3 @@ def _same_wish(export: PendingExport, new: Changes, new_name: str | None) -> boo
 
 def _signature(changes: list[AttributeChange]) -> list[tuple[str, str, str]]:
     return sorted((one.name, repr(sorted(map(repr, one.add))), repr(sorted(map(repr, one.remove)))) for one in changes)
-
-
-def stage_delete(
-    cso: Cso, export: PendingExport | None, export_id: int, approval_id: int | None, cause: str
-) -> PendingExport:
-    """Give the export that deletes an object: sendable under an approval, else awaiting one."""
-    at = clock.now()
-    return PendingExport(
-        id=export.id if export else export_id,
-        cso_id=cso.id,
-        system=cso.system,
-        type=cso.type,
-        change_type=ChangeType.DELETE,
-        status=ExportStatus.PENDING if approval_id is not None else ExportStatus.AWAITING_APPROVAL,
-        wave=DELETES - dn.depth(cso.secondary_id or ""),
-        changes=[],
-        approval_id=approval_id,
-        cause=cause,
-        created_at=export.created_at if export else at,
-        changed_at=at,
-    )

@@ -1,7 +1,8 @@
 """The one place that lets a delete through to a target: only under a live approval that covers it."""
 
 from engine.approvals.audit import verified_approvals
-from engine.approvals.consequences import Consequences, consequences_of_delete, covers_delete
+from engine.approvals.consequences import consequences_of_delete, covers_delete
+from engine.approvals.delete_questions import ask
 from engine.approvals.review_items import move_items, open_items
 from engine.labels import label_of
 from engine.phases.exporting.still_wanted import withdraw_wanted
@@ -76,20 +77,3 @@ async def _ask_again(tx: Transaction, step: Step, refused: list[PendingExport], 
     follows = await consequences_of_delete(tx, step.workspace, new)
     items = [ask(cso, reason, step.control.run_id, follows[cso.id]) for cso in new]
     await open_items(tx, step, items)
-
-
-def ask(cso: Cso, cause: str, run_id: int | None, consequences: Consequences) -> ReviewItem:
-    """Give the review item that asks whether an object may be deleted in its target."""
-    return ReviewItem(
-        id=0,
-        kind=ReviewKind.DELETE,
-        object_id=cso.id,
-        system=cso.system,
-        type=cso.type,
-        label=label_of(cso),
-        state=ReviewState.OPEN,
-        run_id=run_id,
-        opened_at=clock.now(),
-        evidence={"cause": cause},
-        consequences=consequences,
-    )

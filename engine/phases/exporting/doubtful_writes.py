@@ -7,7 +7,7 @@ from engine.connectors.base import Connector, ExportOperation, ExportResult, Imp
 from engine.errors import ObjectError
 from engine.events import Progress
 from engine.labels import label_of
-from engine.phases.evaluating.provisioning import OWED
+from engine.pending_exports.waves import OWED
 from engine.phases.exporting.interim_names import rename, stepped_aside
 from engine.phases.exporting.order import Sending
 from engine.step import Step

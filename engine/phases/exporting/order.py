@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from engine.phases.evaluating.updates import was_sent
+from engine.pending_exports.changes import was_sent
 from engine.step import Step
 from engine.values import dn
 from engine.workspace import Workspace

@@ -10,8 +10,8 @@ from engine.events import Progress
 from engine.gates.limits import Stop
 from engine.gates.mass_changes import look_before_changing
 from engine.labels import label_of
-from engine.phases.evaluating.desired_state import check_dn
-from engine.phases.evaluating.provisioning import OWED, REFERRING
+from engine.pending_exports.names import check_dn
+from engine.pending_exports.waves import OWED, REFERRING
 from engine.phases.exporting.approval_gate import send_back_unapproved
 from engine.phases.exporting.deletion_gate import look_before_deleting, stopped
 from engine.phases.exporting.doubtful_writes import adopt_or_refuse, follow_renamed, settle_interrupted, write_the_rest

@@ -5,7 +5,7 @@ from contextlib import suppress
 from engine.approvals.review_items import move_items
 from engine.errors import ObjectFailed
 from engine.labels import label_of
-from engine.phases.synchronising.flowing import waiting_for
+from engine.phases.join_index import waiting_for
 from engine.rules.compiled import ObjectType
 from engine.rules.joins import source_key
 from engine.rules.lifecycle import has_another_person

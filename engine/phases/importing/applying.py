@@ -8,8 +8,8 @@ from operator import attrgetter
 from engine.approvals.review_items import move_items
 from engine.errors import ObjectError
 from engine.events import Progress
+from engine.pending_exports.interim_names import INTERIM, is_interim
 from engine.phases.confirming.phase import Sighting, reconcile_pending_exports
-from engine.phases.evaluating.name_turns import INTERIM, is_interim
 from engine.phases.importing import changed_identities, reappeared
 from engine.phases.importing.arrivals import Arrival, Twice
 from engine.phases.importing.delta_deletes import remove_deleted

@@ -6,7 +6,8 @@ from operator import attrgetter
 
 from engine.connectors.base import Deleted
 from engine.labels import label_of
-from engine.phases.confirming.phase import confirm_deletes, forget
+from engine.phases.confirming.phase import confirm_deletes
+from engine.phases.removal.forgetting import forget
 from engine.phases.removal.obsolete import mark_obsolete
 from engine.step import Step
 from storage import exports, imports, objects

@@ -1,11 +1,11 @@
 """Phase 1, import: who was deleted under an approval and is there again, by a restored backup or somebody's hand."""
 
 from engine.approvals.consequences import consequences_of_delete
+from engine.approvals.delete_questions import ask
 from engine.approvals.review_items import open_items
 from engine.errors import ObjectError
 from engine.labels import label_of
-from engine.phases.evaluating.updates import stage_delete
-from engine.phases.exporting.approval_gate import ask
+from engine.pending_exports.deletes import stage_delete
 from engine.phases.importing.arrivals import Arrival
 from engine.phases.importing.same_object import have_same_keys
 from engine.step import Step

@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator, Iterable
 
-from engine.contributions.references import keep_edges
 from engine.errors import ObjectFailed
 from engine.events import Progress
 from engine.expressions.expression import ambient
 from engine.labels import label_of_mvo
-from engine.phases.synchronising.due import index_keys
+from engine.phases.join_index import index_keys
+from engine.phases.synchronising.references import keep_edges
 from engine.rules.compiled import ComputedGroup
 from engine.rules.flows import context_of, evaluate_all
 from engine.step import Step
@@ -148,4 +148,4 @@ async def _set_members(tx: Transaction, step: Step, group: ComputedGroup, mvo: M
         await metaverse.change(tx, [after._replace(due=True, changed_at=clock.now())])
         await keep_edges(tx, step, [(mvo, after)])
     owner = f"metaverse.{mvo.type}"
-    await join_keys.replace(tx, owner, [mvo.id], index_keys(step, owner, [after]))
+    await join_keys.replace(tx, owner, [mvo.id], index_keys(step.workspace, owner, [after]))

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from engine.errors import ObjectFailed
-from engine.rules.joins import keys_of
+from engine.phases.join_index import index_keys
 from engine.rules.lifecycle import Cause, cause_by_now
 from engine.step import Step
 from storage import clock, join_keys, metaverse, objects, runs
@@ -97,23 +96,5 @@ async def _rebuild_keys(tx: Transaction, step: Step, owner: str) -> None:
             found = await objects.of_type(tx, system, kind, after, step.page_size)
         if not found:
             return
-        await join_keys.add(tx, index_keys(step, owner, found))
+        await join_keys.add(tx, index_keys(step.workspace, owner, found))
         after = found[-1].id
-
-
-def index_keys(step: Step, owner: str, found: Sequence[Cso | Mvo]) -> list[join_keys.JoinKey]:
-    """Give every key by which some objects of an owner can be found; who has none that can be computed has none."""
-    workspace = step.workspace
-    joins = workspace.rules.joins.get(owner, ())
-    keys: list[join_keys.JoinKey] = []
-    for one in found if joins else ():
-        if isinstance(one, Mvo):
-            context = workspace.seen_mvo(one.type, one.attributes)
-        else:
-            context = workspace.seen(one.system, one.type, one.attributes)
-        for join in joins:
-            try:
-                keys += keys_of(owner, [join], one.id, one.attributes, context)
-            except ObjectFailed:
-                continue  # it cannot be found by that key; a rule that reads it tells what is wrong
-    return keys

@@ -1,79 +1,97 @@
 """Join CSOs to MVOs by their rules' ordered joins, or project new MVOs."""
 
-from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass, field
 
-from engine.errors import ObjectFailed
+from engine.contributions.contexts import Contexts
+from engine.errors import ObjectError, ObjectFailed
 from engine.labels import label_of, label_of_mvo
-from engine.phases.synchronising.flowing import formerly, waiting_for
+from engine.phases.join_index import formerly, waiting_for
+from engine.phases.synchronising.page import Scoped
 from engine.rules.compiled import InboundRule, Join
 from engine.rules.flows import evaluate_all
 from engine.rules.joins import source_key, target_key
 from engine.rules.lifecycle import Cause, cause_left, has_another_person
 from engine.step import Step
+from engine.workspace import Workspace
 from storage import clock, counters, join_keys, metaverse, objects
 from storage.join_keys import JoinKey
-from storage.records import Cso, Mvo
+from storage.records import Cso, JoinedBy, Mvo
 from storage.store import Transaction
 
-Scoped = tuple[Cso, list[InboundRule]]
 Index = dict[tuple[str, str], dict[str, list[int]]]
 """(MVO type, name of the join) → key → the MVOs that have it."""
 
 
-class Joiner:
-    """Joins one page: nobody wins at random, and what the page itself projects can be joined too."""
+@dataclass(slots=True)
+class Joins:
+    """What was found for the objects of a page: who joins whom, who is projected, and who waits."""
 
-    def __init__(
-        self, step: Step, context: Callable[[Cso], dict[str, Any]], fail: Callable[[Cso, ObjectFailed], None]
-    ) -> None:
-        self._step = step
-        self._context = context
-        self._fail = fail
+    links: list[tuple[int, int, JoinedBy]] = field(default_factory=list)
+    """(CSO, MVO, how it came to it)."""
+    new: list[Mvo] = field(default_factory=list)
+    """The MVOs projected, without attributes and not stored yet."""
+    changed: dict[int, Mvo] = field(default_factory=dict)
+    """MVOs that are brought back, or whose deletion has fewer causes left."""
+    waiting: list[JoinKey] = field(default_factory=list)
+    """The keys of MVOs that somebody would join if there were any."""
+    failures: dict[int, ObjectError] = field(default_factory=dict)
+
+
+async def find_joins(tx: Transaction, step: Step, contexts: Contexts, scoped: list[Scoped]) -> Joins:
+    """Find whom the objects of a page join, or project; nobody wins at random."""
+    return await _Joiner(step.workspace, contexts).join(tx, scoped) if scoped else Joins()
+
+
+async def write_joins(tx: Transaction, step: Step, scoped: list[Scoped], joins: Joins) -> None:
+    """Write down who joins whom, and who waits for somebody; new MVOs are stored when their attributes are known."""
+    await objects.join(tx, joins.links)
+    for mvo_type in {rule.mvo_type for _, rules in scoped for rule in rules if not rule.project and rule.joins}:
+        owner = waiting_for(mvo_type)
+        own = [key for key in joins.waiting if key.owner == owner]
+        await join_keys.replace(tx, owner, [cso.id for cso, _ in scoped], own)
+    await metaverse.change(tx, list(joins.changed.values()))
+    step.statistics["joins"] += sum(how is JoinedBy.JOIN for _, _, how in joins.links)
+    step.statistics["projections"] += sum(how is JoinedBy.PROJECTION for _, _, how in joins.links)
+    step.statistics["filtered disconnectors"] += len(scoped) - len(joins.links) - len(joins.failures)
+
+
+class _Joiner:
+    """Finds the joins of one page: what the page itself projects can be joined too."""
+
+    def __init__(self, workspace: Workspace, contexts: Contexts) -> None:
+        self._workspace = workspace
+        self._contexts = contexts
         self._index: Index = {}
         self._taken: dict[int, dict[tuple[str, str], str]] = {}
         self._going: dict[int, Mvo] = {}
         """MVOs that are deleted, or will be, as the joins of the page leave them."""
-        self._changed: dict[int, Mvo] = {}
         self._former: Index = {}
-        self._labels: dict[int, str] = {}
         self._mvos: dict[int, Mvo] = {}
-        self.new: list[Mvo] = []
-        """The MVOs projected, without attributes and not stored yet."""
+        self._joins = Joins()
 
-    async def join(self, tx: Transaction, scoped: list[Scoped]) -> list[tuple[int, int]]:
-        """Join or project every CSO that can be, and give (CSO id, MVO id) for each."""
-        if not scoped:
-            return []
+    async def join(self, tx: Transaction, scoped: list[Scoped]) -> Joins:
+        """Find for every CSO the MVO that it joins, or project one."""
         await self._look_up(tx, scoped)
         at = clock.now()
         next_id = await counters.allocate(tx, "metaverse", len(scoped))
-        joins: list[tuple[int, int | None, str | None]] = []
-        waiting: list[JoinKey] = []
         for offset, (cso, rules) in enumerate(scoped):
             try:
-                joined = self._find(cso, rules)
-                how = "join"
-                if joined is None and (rule := next((rule for rule in rules if rule.project), None)):
-                    joined, how = self._project(next_id + offset, rule, cso, at), "projection"
+                self._join_one(cso, rules, next_id + offset, at)
             except ObjectFailed as failure:
-                self._fail(cso, failure)
-                continue
-            if joined is None:
-                self._step.statistics["filtered disconnectors"] += 1
-                waiting += self._waiting(cso, rules)
-                continue
-            self._taken.setdefault(joined, {})[cso.system, cso.type] = label_of(cso)
-            self._call_off(joined, cso)
-            self._step.statistics["joins" if how == "join" else "projections"] += 1
-            joins.append((cso.id, joined, how))
-        await objects.join(tx, joins)
-        for mvo_type in {rule.mvo_type for _, rules in scoped for rule in rules if not rule.project and rule.joins}:
-            owner = waiting_for(mvo_type)
-            own = [key for key in waiting if key.owner == owner]
-            await join_keys.replace(tx, owner, [cso.id for cso, _ in scoped], own)
-        await metaverse.change(tx, list(self._changed.values()))
-        return [(cso_id, mvo_id) for cso_id, mvo_id, _ in joins if mvo_id is not None]
+                self._joins.failures[cso.id] = failure.error
+        return self._joins
+
+    def _join_one(self, cso: Cso, rules: list[InboundRule], new_id: int, at: str) -> None:
+        joined, how = self._find(cso, rules), JoinedBy.JOIN
+        projecting = next((rule for rule in rules if rule.project), None)
+        if joined is None and projecting is not None:
+            joined, how = self._project(new_id, projecting, cso, at), JoinedBy.PROJECTION
+        if joined is None:
+            self._joins.waiting += self._waiting(cso, rules)
+            return
+        self._taken.setdefault(joined, {})[cso.system, cso.type] = label_of(cso)
+        self._call_off(joined, cso)
+        self._joins.links.append((cso.id, joined, how))
 
     def _waiting(self, cso: Cso, rules: list[InboundRule]) -> list[JoinKey]:
         """Give the keys of an MVO that a CSO would join if there were one."""
@@ -98,11 +116,10 @@ class Joiner:
             self._taken.setdefault(cso.mvo_id or 0, {})[cso.system, cso.type] = label_of(cso)
         found_mvos = await metaverse.get(tx, candidates)
         self._going = {mvo.id: mvo for mvo in found_mvos if mvo.deleted or mvo.delete_after or mvo.deletion_cause}
-        self._labels = {mvo.id: label_of_mvo(mvo) for mvo in found_mvos}
         self._mvos = {mvo.id: mvo for mvo in found_mvos}
 
     def _source_key(self, cso: Cso, rule: InboundRule, join: Join) -> str | None:
-        return source_key(join, rule.flows, cso.attributes, lambda: self._context(cso))
+        return source_key(join, rule.flows, cso.attributes, lambda: self._contexts(cso))
 
     def _key(self, cso: Cso, rule: InboundRule, join: Join) -> str | None:
         try:
@@ -139,7 +156,7 @@ class Joiner:
 
     def _refuse_contradiction(self, cso: Cso, rule: InboundRule, join: Join, mvo_id: int) -> None:
         """Raise `ObjectFailed` where a key that an MVO had before speaks for it, and one that it has now against it."""
-        mvo, workspace = self._mvos[mvo_id], self._step.workspace
+        mvo, workspace = self._mvos[mvo_id], self._workspace
         differing = []
         for other in rule.joins:
             mine = self._key(cso, rule, other)
@@ -168,8 +185,7 @@ class Joiner:
         return not mvo.deleted or self._cause_left(mvo, cso) is None
 
     def _cause_left(self, mvo: Mvo, cso: Cso) -> Cause | None:
-        workspace = self._step.workspace
-        return cause_left(workspace.config, workspace.rules, mvo, cso)
+        return cause_left(self._workspace.config, self._workspace.rules, mvo, cso)
 
     def _call_off(self, mvo_id: int, cso: Cso) -> None:
         """Bring an MVO back that is deleted or in its grace period, if it is this CSO's going that caused it."""
@@ -177,20 +193,21 @@ class Joiner:
             return
         cause = self._cause_left(mvo, cso)
         if cause is None:
-            self._changed[mvo_id] = brought_back(mvo)
+            self._joins.changed[mvo_id] = brought_back(mvo)
             del self._going[mvo_id]
         elif cause != mvo.deletion_cause:
-            self._going[mvo_id] = self._changed[mvo_id] = mvo._replace(deletion_cause=cause)
+            self._going[mvo_id] = self._joins.changed[mvo_id] = mvo._replace(deletion_cause=cause)
 
     def _label(self, mvo_id: int) -> str:
-        return self._labels.get(mvo_id, f"mvo-{mvo_id}")
+        mvo = self._mvos.get(mvo_id)
+        return label_of_mvo(mvo) if mvo else f"mvo-{mvo_id}"
 
     def _project(self, mvo_id: int, rule: InboundRule, cso: Cso, at: str) -> int:
         """Make a new MVO, which the rest of the page can find by its keys."""
-        for join in self._step.workspace.rules.joins.get(f"metaverse.{rule.mvo_type}", ()):
+        for join in self._workspace.rules.joins.get(f"metaverse.{rule.mvo_type}", ()):
             if key := self._projected_key(cso, rule, join):
                 self._index.setdefault((rule.mvo_type, join.name), {}).setdefault(key, []).append(mvo_id)
-        self.new.append(Mvo(mvo_id, rule.mvo_type, {}, {}, False, None, None, True, at, at))
+        self._joins.new.append(Mvo(mvo_id, rule.mvo_type, {}, {}, False, None, None, True, at, at))
         return mvo_id
 
     def _projected_key(self, cso: Cso, rule: InboundRule, join: Join) -> str | None:
@@ -198,8 +215,8 @@ class Joiner:
         given = {flow.attribute for flow in rule.flows}
         if not any(part.target.names <= given for part in join.parts):
             return None
-        attributes = evaluate_all([flow for flow in rule.flows if not flow.refers], cso.attributes, self._context(cso))
-        seen = self._step.workspace.seen_mvo(rule.mvo_type, attributes)
+        attributes = evaluate_all([flow for flow in rule.flows if not flow.refers], cso.attributes, self._contexts(cso))
+        seen = self._workspace.seen_mvo(rule.mvo_type, attributes)
         return target_key(join, attributes, seen)
 
 

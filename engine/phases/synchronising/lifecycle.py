@@ -8,8 +8,9 @@ from engine.approvals.consequences import Consequences, covers, describe, togeth
 from engine.approvals.review_items import move_items
 from engine.events import Progress
 from engine.labels import label_of
-from engine.phases.confirming.phase import forget, remove_empty_mvos
-from engine.phases.synchronising.flowing import forget_former_keys, recompute
+from engine.phases.join_index import forget_former_keys
+from engine.phases.removal.forgetting import forget, remove_empty_mvos
+from engine.phases.synchronising.flowing import recompute
 from engine.phases.synchronising.owed_references import follow_gone
 from engine.rules.lifecycle import Fate, another_person, fate_without, is_connector, together_with
 from engine.step import Step

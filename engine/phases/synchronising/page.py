@@ -1,59 +1,70 @@
-"""What is known while one page of connected system objects is synchronised."""
+"""What one page of synchronisation knows, and what it decides."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
-from engine.errors import ObjectFailed
-from engine.expressions.expression import ambient
+from engine.contributions.contexts import Contexts
+from engine.errors import ObjectError, ObjectFailed
 from engine.labels import label_of
-from engine.rules.flows import context_of
+from engine.rules.compiled import InboundRule
+from engine.rules.scope import in_scope
 from engine.step import Step
-from storage.records import Cso, Mvo
-from storage.references import Owed
+from storage.records import LEAVING_BY_HAND, Cso, CsoStatus, JoinedBy
+
+Scoped = tuple[Cso, list[InboundRule]]
+"""A CSO that comes in, with the rules whose scope it is in."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, frozen=True)
 class SyncPage:
-    """What one page of synchronisation knows, and what it found out."""
+    """What one page of synchronisation knows: its objects, whose scope they are in, and of whom it cannot be told."""
 
     step: Step
+    contexts: Contexts
     csos: dict[int, Cso] = field(default_factory=dict)
-    around: dict[str, Any] = field(default_factory=ambient)
-    contexts: dict[int, dict[str, Any]] = field(default_factory=dict)
-    failed: set[int] = field(default_factory=set)
-    """CSOs that stay due, because something about them is wrong."""
-    touched: set[int] = field(default_factory=set)
-    """MVOs whose attributes have to be computed anew."""
-    leavers: list[Cso] = field(default_factory=list)
-    """CSOs that left their MVOs, as they were joined."""
-    left: set[int] = field(default_factory=set)
-    """MVOs that a connector has left."""
-    new: list[Mvo] = field(default_factory=list)
-    """MVOs that the page projects; they are stored once their attributes are known."""
-    known: dict[tuple[str, str], list[tuple[str, int]]] = field(default_factory=dict)
-    """(System, key of a reference) → the objects that this names: their types and MVOs."""
-    keys: dict[tuple[str, str, str], str] = field(default_factory=dict)
-    """(System, type whose ids are read so, what a reference says) → the id or DN by which it is looked up."""
-    names_lost: set[int] = field(default_factory=set)
-    """MVOs whose generated name somebody else took before their account was created."""
-    woken: set[int] = field(default_factory=set)
-    """CSOs that waited for an MVO which the page made or changed."""
-    in_grace: set[int] = field(default_factory=set)
-    """MVOs in their grace period: who refers to them goes on doing so."""
-    owing: dict[int, list[Owed]] = field(default_factory=dict)
-    """CSO → what its references name and is not there."""
+    scoped: list[Scoped] = field(default_factory=list)
+    failures: dict[int, ObjectError] = field(default_factory=dict)
+    """CSO → what is wrong with it; it stays due."""
 
-    def context(self, cso: Cso) -> dict[str, Any]:
-        """Give a CSO as its expressions see it."""
-        if cso.id not in self.contexts:
-            declared = self.step.workspace.declared(cso.system, cso.type)
-            self.contexts[cso.id] = context_of(cso.attributes, declared, self.around)
-        return self.contexts[cso.id]
 
-    def fail(self, cso: Cso, failure: ObjectFailed) -> None:
-        """Record what is wrong with a CSO; it stays due."""
-        if cso.id not in self.failed:
-            self.failed.add(cso.id)
-            self.step.failed(
-                failure.error, object_type=cso.type, label=label_of(cso), object_id=cso.id, system=cso.system
-            )
+def page_of(step: Step, csos: Iterable[Cso], contexts: Contexts | None = None) -> SyncPage:
+    """Give what is known of some CSOs: each that comes in with its rules, or with what is wrong with it."""
+    page = SyncPage(step, contexts or Contexts(step.workspace), {cso.id: cso for cso in csos})
+    inbound = step.workspace.rules.inbound
+    for cso in page.csos.values():
+        if not _comes_in(step, cso):
+            continue
+        try:
+            page.scoped.append((cso, in_scope(inbound.get((cso.system, cso.type), []), page.contexts(cso))))
+        except ObjectFailed as failure:
+            page.failures[cso.id] = failure.error
+    return page
+
+
+def with_others(page: SyncPage, others: list[Cso]) -> SyncPage:
+    """Give a page with more objects."""
+    if not others:
+        return page
+    more = page_of(page.step, others, page.contexts)
+    return SyncPage(
+        page.step, page.contexts, page.csos | more.csos, page.scoped + more.scoped, page.failures | more.failures
+    )
+
+
+def _comes_in(step: Step, cso: Cso) -> bool:
+    """Tell whether a CSO feeds the metaverse, or did before its last rule was removed, and is not taken away."""
+    if cso.status != CsoStatus.NORMAL or cso.joined_by == JoinedBy.EXCLUDED or leaves_by_hand(cso):
+        return False
+    fed = cso.joined_by in (JoinedBy.JOIN, JoinedBy.PROJECTION)
+    return fed or (cso.system, cso.type) in step.workspace.rules.inbound
+
+
+def leaves_by_hand(cso: Cso) -> bool:
+    """Tell whether an operator has taken a CSO away from its MVO, which this sync carries out."""
+    return cso.joined_by in LEAVING_BY_HAND and cso.mvo_id is not None
+
+
+def tell(step: Step, failures: Iterable[tuple[Cso, ObjectError]]) -> None:
+    """Record what is wrong with some CSOs."""
+    for cso, error in failures:
+        step.failed(error, object_type=cso.type, label=label_of(cso), object_id=cso.id, system=cso.system)

@@ -3,25 +3,22 @@
 from collections.abc import AsyncIterator
 
 from engine.approvals.review_items import move_items
-from engine.decisions.manual_joins import LEAVING
-from engine.errors import ObjectFailed
 from engine.events import Progress
 from engine.labels import label_of
-from engine.phases.evaluating.updates import IN_FLIGHT
+from engine.pending_exports.changes import IN_FLIGHT
+from engine.phases.join_index import index_objects
 from engine.phases.synchronising.computed_groups import keep_groups
 from engine.phases.synchronising.due import notice_changed_rules, notice_clock, notice_deletion_rules
-from engine.phases.synchronising.flowing import index_objects, recompute
-from engine.phases.synchronising.joining import Joiner, Scoped
+from engine.phases.synchronising.flowing import Known, recompute
+from engine.phases.synchronising.joining import Joins, find_joins, write_joins
 from engine.phases.synchronising.lifecycle import carry_out_approved, delete_after_grace, settle_lifecycle
 from engine.phases.synchronising.owed_references import follow_gone, pay_references, tell_owed
-from engine.phases.synchronising.page import SyncPage
+from engine.phases.synchronising.page import SyncPage, leaves_by_hand, page_of, tell, with_others
 from engine.phases.synchronising.reused_ids import ask_about_reused
-from engine.phases.synchronising.unique_values import notice_lost_names
-from engine.rules.compiled import Rules
-from engine.rules.scope import in_scope
+from engine.phases.synchronising.unique_values import lost_values
 from engine.step import Step
 from storage import exports, metaverse, objects, reviews
-from storage.records import Cso, CsoStatus, JoinedBy, ReviewKind, ReviewState
+from storage.records import Cso, JoinedBy, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -75,37 +72,33 @@ async def _synchronise_due(step: Step, *, joined: bool) -> AsyncIterator[Progres
 
 async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> bool:
     """Synchronise a page, and tell whether it has woken others by what it did."""
-    page = SyncPage(step, {cso.id: cso for cso in csos})
-    rules = step.workspace.rules
-    scoped = _scope(page, csos)
-    others = await _due_with_leavers(tx, page, scoped)
-    page.csos |= {cso.id: cso for cso in others}
-    csos, scoped = csos + others, scoped + _scope(page, others)
-    by_hand = await _disconnect_by_hand(tx, page, csos)
-    await _disconnect_filtered(tx, page, scoped)
-    joiner = Joiner(step, page.context, page.fail)
-    joins = await joiner.join(
-        tx, await _without_reused(tx, page, [one for one in scoped if one[1] and one[0].mvo_id is None])
-    )
-    page.touched.update(mvo_id for _, mvo_id in joins)
-    page.new = joiner.new
-    page.touched.update(cso.mvo_id for cso, _ in scoped if cso.mvo_id is not None)
-    await index_objects(tx, step, csos)
-    await notice_lost_names(tx, page, csos)
-    await settle_lifecycle(tx, step, page.leavers)  # first: whoever is in a grace period then stays as it is
-    await recompute(tx, step, page.touched, page)
-    await follow_gone(tx, step, page.left)
-    seen_in_targets = [cso.mvo_id for cso in csos if (cso.system, cso.type) in rules.target_types() and cso.mvo_id]
-    outbound_only = [cso.mvo_id for cso in csos if (cso.system, cso.type) not in rules.inbound and cso.mvo_id]
-    await metaverse.set_due(tx, {*seen_in_targets, *outbound_only}, due=True)
-    await objects.set_due(tx, {cso.id for cso in csos} - page.failed - page.woken - by_hand, due=False)
-    step.done += len(csos)
-    return bool(page.woken)
+    page = page_of(step, csos)
+    page = with_others(page, await _due_with_leavers(tx, page))
+    by_hand = [cso for cso in page.csos.values() if leaves_by_hand(cso)]
+    leavers = by_hand + _filtered_leavers(page)
+    await _disconnect(tx, page, by_hand, leavers)
+    joins, failures = await _join(tx, page)
+    await index_objects(tx, step, list(page.csos.values()))
+    lost = await lost_values(tx, step.workspace, page.csos.values())
+    await settle_lifecycle(tx, step, leavers)  # first: whoever is in a grace period then stays as it is
+    left = {cso.mvo_id for cso in leavers if cso.mvo_id is not None}
+    scoped = {cso.mvo_id for cso, _ in page.scoped if cso.mvo_id is not None}
+    touched = {mvo_id for _, mvo_id, _ in joins.links} | scoped | left | lost
+    known = Known(page.contexts, page.csos, joins.new, lost, failures)
+    flowed = await recompute(tx, step, touched, known)
+    await follow_gone(tx, step, left)
+    await metaverse.set_due(tx, _seen_in_targets(page), due=True)
+    staying_due = failures | flowed.failed | flowed.woken | {cso.id for cso in by_hand}
+    await objects.set_due(tx, page.csos.keys() - staying_due, due=False)
+    step.statistics["filtered disconnectors"] += sum(not rules for _, rules in page.scoped)
+    step.done += len(page.csos)
+    return bool(flowed.woken)
 
 
-async def _due_with_leavers(tx: Transaction, page: SyncPage, scoped: list[Scoped]) -> list[Cso]:
+async def _due_with_leavers(tx: Transaction, page: SyncPage) -> list[Cso]:
     """Give, where somebody of a page leaves a person, whoever else of that person is due: they may leave together."""
-    leaving = [cso for cso, own in scoped if not own] + [cso for cso in page.csos.values() if _leaves_by_hand(cso)]
+    leaving = [cso for cso, rules in page.scoped if not rules]
+    leaving += [cso for cso in page.csos.values() if leaves_by_hand(cso)]
     left = {cso.mvo_id for cso in leaving if cso.mvo_id is not None}
     if not left:
         return []
@@ -113,74 +106,51 @@ async def _due_with_leavers(tx: Transaction, page: SyncPage, scoped: list[Scoped
     return await objects.due_among(tx, others)
 
 
-async def _without_reused(tx: Transaction, page: SyncPage, scoped: list[Scoped]) -> list[Scoped]:
-    """Leave out those of whom it has to be decided whether they are who had their id before."""
-    errors = await ask_about_reused(tx, page.step, [cso for cso, _ in scoped])
-    for cso, _ in scoped:
-        if cso.id in errors:
-            page.fail(cso, ObjectFailed(*errors[cso.id]))
-    return [(cso, own) for cso, own in scoped if cso.id not in errors]
+async def _join(tx: Transaction, page: SyncPage) -> tuple[Joins, set[int]]:
+    """Join or project whoever is in scope and joined to nobody; give also all of the page with whom something is wrong.
+
+    Not those of whom it has to be decided whether they are who had their id before.
+    """
+    unjoined = [(cso, rules) for cso, rules in page.scoped if rules and cso.mvo_id is None]
+    reused = await ask_about_reused(tx, page.step, [cso for cso, _ in unjoined])
+    asking = [(cso, rules) for cso, rules in unjoined if cso.id not in reused]
+    joins = await find_joins(tx, page.step, page.contexts, asking)
+    await write_joins(tx, page.step, asking, joins)
+    failures = page.failures | reused | joins.failures
+    tell(page.step, [(page.csos[cso_id], error) for cso_id, error in failures.items()])
+    return joins, set(failures)
 
 
-def _comes_in(rules: Rules, cso: Cso) -> bool:
-    """Tell whether a CSO feeds the metaverse, or did before its last rule was removed, and is not taken away."""
-    if cso.status != CsoStatus.NORMAL or cso.joined_by == JoinedBy.EXCLUDED or _leaves_by_hand(cso):
-        return False
-    return (cso.system, cso.type) in rules.inbound or cso.joined_by in (JoinedBy.JOIN, JoinedBy.PROJECTION)
+def _filtered_leavers(page: SyncPage) -> list[Cso]:
+    """Give the joined CSOs that have left every scope, unless a rule says that they remain."""
+    inbound = page.step.workspace.rules.inbound
+    remaining = {kind for kind, rules in inbound.items() if any(rule.remains for rule in rules)}
+    outside = [cso for cso, rules in page.scoped if not rules and cso.mvo_id is not None]
+    return [cso for cso in outside if cso.joined_by != JoinedBy.HAND and (cso.system, cso.type) not in remaining]
 
 
-def _leaves_by_hand(cso: Cso) -> bool:
-    return cso.joined_by in LEAVING and cso.mvo_id is not None
-
-
-def _scope(page: SyncPage, csos: list[Cso]) -> list[Scoped]:
-    """Give each CSO that comes in with the rules whose scope it is in; where that cannot be told it fails."""
-    scoped = []
-    rules = page.step.workspace.rules
-    for cso in csos:
-        if not _comes_in(rules, cso):
-            continue
-        try:
-            scoped.append((cso, in_scope(rules.inbound.get((cso.system, cso.type), []), page.context(cso))))
-        except ObjectFailed as failure:
-            page.fail(cso, failure)
-    return scoped
-
-
-async def _disconnect_by_hand(tx: Transaction, page: SyncPage, csos: list[Cso]) -> set[int]:
-    """Disconnect what an operator has taken away or excluded, and give it; the rest of the sync may join it again."""
-    leaving = [cso for cso in csos if _leaves_by_hand(cso)]
-    excluded = {cso.id for cso in leaving if cso.joined_by == JoinedBy.EXCLUDING}
-    await objects.join(tx, [(cso.id, None, JoinedBy.EXCLUDED if cso.id in excluded else None) for cso in leaving])
-    await _leave(tx, page, leaving)
-    await metaverse.set_due(tx, {cso.mvo_id for cso in leaving if cso.mvo_id is not None}, due=True)
-    return {cso.id for cso in leaving}
-
-
-async def _leave(tx: Transaction, page: SyncPage, leaving: list[Cso]) -> None:
-    """Note whom the page's leavers left; whatever was staged for them is dropped."""
-    page.step.statistics["disconnectors"] += len(leaving)
-    page.leavers += leaving
-    left = {cso.mvo_id for cso in leaving if cso.mvo_id is not None}
-    page.left.update(left)
-    page.touched.update(left)
-    staged = await exports.of_objects(tx, [cso.id for cso in leaving])
-    asked = await reviews.of_objects(tx, [cso.id for cso in leaving], ReviewKind.DELETE, reviews.LIVE)
+async def _disconnect(tx: Transaction, page: SyncPage, by_hand: list[Cso], leavers: list[Cso]) -> None:
+    """Let CSOs leave their MVOs; whatever was staged for them is dropped. The rest of the sync may join them again."""
+    excluded = {cso.id for cso in by_hand if cso.joined_by == JoinedBy.EXCLUDING}
+    await objects.join(tx, [(cso.id, None, JoinedBy.EXCLUDED if cso.id in excluded else None) for cso in leavers])
+    await metaverse.set_due(tx, {cso.mvo_id for cso in by_hand if cso.mvo_id is not None}, due=True)
+    ids = [cso.id for cso in leavers]
+    asked = await reviews.of_objects(tx, ids, ReviewKind.DELETE, reviews.LIVE)
     await move_items(tx, page.step, asked.values(), ReviewState.WITHDRAWN, "disconnected")
+    staged = await exports.of_objects(tx, ids)
     unsent = [one for one in staged.values() if one.status not in IN_FLIGHT]
     await exports.remove(tx, [one.id for one in unsent])
     for one in unsent:
-        cso = page.csos[one.cso_id]
-        page.step.moved(Move("export", one.id, one.system, label_of(cso), one.status, None, "disconnected"))
+        label = label_of(page.csos[one.cso_id])
+        page.step.moved(Move("export", one.id, one.system, label, one.status, None, "disconnected"))
+    page.step.statistics["disconnectors"] += len(leavers)
 
 
-async def _disconnect_filtered(tx: Transaction, page: SyncPage, scoped: list[Scoped]) -> None:
-    """Disconnect joined CSOs that have left every scope, unless a rule says that they remain."""
-    outside = [cso for cso, rules in scoped if not rules]
-    page.step.statistics["filtered disconnectors"] += len(outside)
-    inbound = page.step.workspace.rules.inbound
-    remaining = {kind for kind, rules in inbound.items() if any(rule.remains for rule in rules)}
-    joined = [cso for cso in outside if cso.mvo_id is not None and cso.joined_by != JoinedBy.HAND]
-    leaving = [cso for cso in joined if (cso.system, cso.type) not in remaining]
-    await objects.join(tx, [(cso.id, None, None) for cso in leaving])
-    await _leave(tx, page, leaving)
+def _seen_in_targets(page: SyncPage) -> set[int]:
+    """Give the MVOs whose accounts were seen, or that no rule fills: evaluation has to look at them."""
+    rules = page.step.workspace.rules
+    targets = rules.target_types()
+    joined = [(cso.system, cso.type, cso.mvo_id) for cso in page.csos.values() if cso.mvo_id]
+    return {
+        mvo_id for system, kind, mvo_id in joined if (system, kind) in targets or (system, kind) not in rules.inbound
+    }

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from engine.approvals.audit import verified_approvals
+from engine.approvals.identity_questions import ASKED, LEFT, changed_error, is_somebody_else, question, shown
 from engine.approvals.review_items import move_items, open_items
 from engine.errors import ObjectError
-from engine.phases.importing.changed_identities import ASKED, LEFT, changed_error, is_somebody_else, question, shown
-from engine.phases.synchronising.flowing import forget_former_keys
+from engine.phases.join_index import forget_former_keys
 from engine.rules.lifecycle import another_person, has_another_person
 from engine.step import Step
 from storage import metaverse, reviews, tombstones

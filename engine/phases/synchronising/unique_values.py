@@ -1,18 +1,20 @@
 """Phase 1, unique values: given once, to whoever has none, and checked against everybody else's."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain, islice
 from typing import NamedTuple
 
+from engine.contributions.contexts import Contexts
 from engine.errors import ObjectError, ObjectFailed
 from engine.expressions.expression import COUNTER
 from engine.labels import label_of_mvo
-from engine.phases.synchronising.page import SyncPage
-from engine.rules.compiled import UniqueValue
+from engine.rules.compiled import ObjectType, UniqueValue
 from engine.rules.flows import context_of
 from engine.rules.generated import unique_key, unique_owners
 from engine.rules.joins import normalised, source_key, target_key
+from engine.step import Step
 from engine.values.typed import canonical
+from engine.workspace import Workspace
 from storage import join_keys, metaverse, objects
 from storage.records import Cso, CsoStatus, JoinedBy, Mvo
 from storage.store import Transaction
@@ -33,24 +35,47 @@ class _Wish(NamedTuple):
     candidates: Iterator[str]
 
 
-async def keep_or_give_names(tx: Transaction, page: SyncPage, before: list[Mvo], after: list[Mvo]) -> list[Mvo]:
-    """Keep the unique values that MVOs have, and give one to those that have none and no rule gives them one."""
-    after = list(after)
-    for unique in (one for generated in page.step.workspace.rules.unique.values() for one in generated):
-        wishes = []
-        for index, (old, mvo) in enumerate(zip(before, after, strict=True)):
-            if unique not in page.step.workspace.rules.unique.get(mvo.type, ()) or mvo.deleted or mvo.in_grace:
+class Given(NamedTuple):
+    """MVOs with their unique values, and those for whom no candidate is free."""
+
+    mvos: list[Mvo]
+    nothing_free: list[tuple[Mvo, UniqueValue]]
+
+
+async def keep_or_give_values(
+    tx: Transaction,
+    step: Step,
+    contexts: Contexts,
+    lost: Collection[int],
+    before: list[Mvo],
+    after: list[Mvo],
+) -> Given:
+    """Keep the unique values that MVOs have, and give one to those that have none and no rule gives them one.
+
+    Those in `lost` get another: somebody took theirs before their account was created.
+    """
+    given = Given(list(after), [])
+    rules = step.workspace.rules
+    for unique in (one for generated in rules.unique.values() for one in generated):
+        wishes: list[_Wish] = []
+        for index, (old, mvo) in enumerate(zip(before, given.mvos, strict=True)):
+            if unique not in rules.unique.get(mvo.type, ()) or mvo.deleted or mvo.in_grace:
                 continue
             if unique.attribute in mvo.attributes and not _is_generated(mvo, unique):
                 continue  # a rule flows into it, and goes before
-            had = old.attributes.get(unique.attribute, []) if mvo.id not in page.names_lost else []
+            had = old.attributes.get(unique.attribute, []) if mvo.id not in lost else []
             if had and _is_generated(old, unique):
-                after[index] = _with(mvo, unique, had[0])
+                given.mvos[index] = _with(mvo, unique, had[0])
             else:  # what a rule gave until now stays, if nobody else has it
-                wishes.append(_Wish(index, mvo, chain(map(str, had[:1]), _candidates(page, unique, mvo))))
-        for index, value in (await _choose(tx, page, unique, wishes)).items():
-            after[index] = _with(after[index], unique, value)
-    return after
+                candidates = chain(map(str, had[:1]), _candidates(step, contexts, unique, mvo))
+                wishes.append(_Wish(index, mvo, candidates))
+        chosen = await _choose(tx, step.workspace, unique, wishes)
+        for wish in wishes:
+            if wish.place in chosen:
+                given.mvos[wish.place] = _with(given.mvos[wish.place], unique, chosen[wish.place])
+            else:
+                given.nothing_free.append((wish.mvo, unique))
+    return given
 
 
 def _is_generated(mvo: Mvo, unique: UniqueValue) -> bool:
@@ -65,10 +90,10 @@ def _with(mvo: Mvo, unique: UniqueValue, value: str) -> Mvo:
     )
 
 
-def _candidates(page: SyncPage, unique: UniqueValue, mvo: Mvo) -> Iterator[str]:
+def _candidates(step: Step, contexts: Contexts, unique: UniqueValue, mvo: Mvo) -> Iterator[str]:
     """Give an MVO's candidates in their order, as long as anybody asks; those that cannot be computed are left out."""
-    declared = page.step.workspace.config.metaverse[mvo.type].attributes
-    context = context_of(mvo.attributes, declared, page.around)
+    declared = step.workspace.config.metaverse[mvo.type].attributes
+    context = context_of(mvo.attributes, declared, contexts.around)
     for expression in unique.candidates:
         for number in range(2, HIGHEST + 1) if COUNTER in expression.reads.words else (0,):
             try:
@@ -81,8 +106,8 @@ def _candidates(page: SyncPage, unique: UniqueValue, mvo: Mvo) -> Iterator[str]:
             yield text
 
 
-async def _choose(tx: Transaction, page: SyncPage, unique: UniqueValue, wishes: list[_Wish]) -> dict[int, str]:
-    """Give each wish its first free candidate; whoever comes first in the page is served first."""
+async def _choose(tx: Transaction, workspace: Workspace, unique: UniqueValue, wishes: list[_Wish]) -> dict[int, str]:
+    """Give each wish its first free candidate, if it has one; whoever comes first in the page is served first."""
     chosen: dict[int, str] = {}
     given: dict[str, int] = {}
     while wishes:
@@ -93,15 +118,13 @@ async def _choose(tx: Transaction, page: SyncPage, unique: UniqueValue, wishes: 
         for wish, found in rounds:
             for value in found:
                 key = _key(value)
-                free = _is_free(page, unique, wish.mvo, key, holders)
+                free = _is_free(workspace, unique, wish.mvo, key, holders)
                 if free and given.setdefault(key, wish.mvo.id) == wish.mvo.id:
                     chosen[wish.place] = value
                     break
             else:
                 if found:
                     wishes.append(wish)
-                else:
-                    _tell_nothing_is_free(page, unique, wish.mvo)
     return chosen
 
 
@@ -132,16 +155,15 @@ async def _holders(tx: Transaction, unique: UniqueValue, mvo_type: str, keys: se
     return found
 
 
-def _is_free(page: SyncPage, unique: UniqueValue, mvo: Mvo, key: str, holders: _Holders) -> bool:
+def _is_free(workspace: Workspace, unique: UniqueValue, mvo: Mvo, key: str, holders: _Holders) -> bool:
     """Tell whether nobody else holds a value; an account that the MVO is about to adopt is its own already."""
     if holders.mvos.get(key, set()) - {mvo.id}:
         return False
-    return all(_adopts(page, unique, mvo, cso) for cso in holders.unjoined.get(key, ()))
+    return all(_adopts(workspace, unique, mvo, cso) for cso in holders.unjoined.get(key, ()))
 
 
-def _adopts(page: SyncPage, unique: UniqueValue, mvo: Mvo, cso: Cso) -> bool:
+def _adopts(workspace: Workspace, unique: UniqueValue, mvo: Mvo, cso: Cso) -> bool:
     """Tell whether an outbound join will give an MVO an account that nobody has; not by the value it wishes for."""
-    workspace = page.step.workspace
     if cso.status != CsoStatus.NORMAL or cso.joined_by == JoinedBy.EXCLUDED:
         return False
     attributes = {name: values for name, values in mvo.attributes.items() if name != unique.attribute}
@@ -157,36 +179,49 @@ def _adopts(page: SyncPage, unique: UniqueValue, mvo: Mvo, cso: Cso) -> bool:
     return False
 
 
-def _tell_nothing_is_free(page: SyncPage, unique: UniqueValue, mvo: Mvo) -> None:
-    error = ObjectError(
-        "no-unique-value",
-        f"no candidate for '{unique.attribute}' can be computed and is free",
-        "give the object the values that the candidates read, or add a candidate with {{ n }}",
-    )
-    page.step.failed(error, object_type=mvo.type, label=label_of_mvo(mvo), system="metaverse")
-    page.failed.update(cso.id for cso in page.csos.values() if cso.mvo_id == mvo.id)
+def tell_nothing_is_free(step: Step, found: list[tuple[Mvo, UniqueValue]]) -> None:
+    """Record for whom no candidate is free."""
+    for mvo, unique in found:
+        error = ObjectError(
+            "no-unique-value",
+            f"no candidate for '{unique.attribute}' can be computed and is free",
+            "give the object the values that the candidates read, or add a candidate with {{ n }}",
+        )
+        step.failed(error, object_type=mvo.type, label=label_of_mvo(mvo), system="metaverse")
 
 
-async def notice_lost_names(tx: Transaction, page: SyncPage, csos: list[Cso]) -> None:
-    """Find the MVOs whose generated name somebody took in a target before their own account was created there."""
-    for mvo_type, generated in page.step.workspace.rules.unique.items():
+async def lost_values(tx: Transaction, workspace: Workspace, csos: Iterable[Cso]) -> set[int]:
+    """Find the MVOs whose generated value somebody took in a target before their own account was created there."""
+    normal = [cso for cso in csos if cso.status == CsoStatus.NORMAL]
+    found: set[int] = set()
+    for mvo_type, generated in workspace.rules.unique.items():
         for unique in generated:
             for target, attribute in unique.check:
-                own = [cso for cso in csos if (cso.system, cso.type) == target and cso.status == CsoStatus.NORMAL]
+                own = [cso for cso in normal if (cso.system, cso.type) == target]
                 taken = {_key(str(value)): cso for cso in own for value in cso.attributes.get(attribute, ())}
-                if not taken:
-                    continue
-                key = unique_key(unique.attribute).name
-                found = await join_keys.find(tx, f"metaverse.{mvo_type}", key, taken)
-                holding = {mvo_id: taken[one] for one, ids in found.items() for mvo_id in ids}
-                mvos = await metaverse.get(tx, [one for one, cso in holding.items() if cso.mvo_id != one])
-                losing = {mvo.id for mvo in mvos if not _keeps(page, unique, mvo, holding[mvo.id])}
-                for cso in await objects.joined_to(tx, losing):
-                    if (cso.system, cso.type) == target and cso.status != CsoStatus.PENDING_PROVISIONING:
-                        losing.discard(cso.mvo_id or 0)  # once the account exists, its name stays
-                page.names_lost |= losing
-                page.touched |= losing
+                if taken:
+                    found |= await _losing(tx, workspace, mvo_type, unique, target, taken)
+    return found
 
 
-def _keeps(page: SyncPage, unique: UniqueValue, mvo: Mvo, holder: Cso) -> bool:
-    return mvo.in_grace or (holder.mvo_id is None and _adopts(page, unique, mvo, holder))
+async def _losing(
+    tx: Transaction,
+    workspace: Workspace,
+    mvo_type: str,
+    unique: UniqueValue,
+    target: ObjectType,
+    taken: dict[str, Cso],
+) -> set[int]:
+    """Give the MVOs of a type that had some values which are taken in a target by now."""
+    found = await join_keys.find(tx, f"metaverse.{mvo_type}", unique_key(unique.attribute).name, taken)
+    holding = {mvo_id: taken[one] for one, ids in found.items() for mvo_id in ids}
+    mvos = await metaverse.get(tx, [one for one, cso in holding.items() if cso.mvo_id != one])
+    losing = {mvo.id for mvo in mvos if not _keeps(workspace, unique, mvo, holding[mvo.id])}
+    for cso in await objects.joined_to(tx, losing):
+        if (cso.system, cso.type) == target and cso.status != CsoStatus.PENDING_PROVISIONING:
+            losing.discard(cso.mvo_id or 0)  # once the account exists, its name stays
+    return losing
+
+
+def _keeps(workspace: Workspace, unique: UniqueValue, mvo: Mvo, holder: Cso) -> bool:
+    return mvo.in_grace or (holder.mvo_id is None and _adopts(workspace, unique, mvo, holder))

@@ -1,0 +1,33 @@
+"""Objects that are proved gone leave the connector space, and with them the people whom nothing is joined to."""
+
+from typing import Any
+
+from storage import join_keys, metaverse, objects, references
+from storage.records import (
+    Cso,
+)
+from storage.store import Transaction
+
+
+async def forget(tx: Transaction, gone: list[Cso], review_ids: dict[int, int | None], *, deleted: bool = False) -> None:
+    """Take CSOs out of the connector space, and with them the deleted MVOs that nothing is joined to any more.
+
+    `deleted` says that our own approved deletes took them from their system.
+    """
+    await objects.remove(tx, gone, review_ids=review_ids, deleted=deleted)
+    owners: dict[str, list[int]] = {}
+    for cso in gone:
+        owners.setdefault(f"{cso.system}.{cso.type}", []).append(cso.id)
+    for owner, ids in owners.items():
+        await join_keys.replace(tx, owner, ids, [])
+    mvo_ids = [cso.mvo_id for cso in gone if cso.mvo_id is not None]
+    await metaverse.set_due(tx, {*mvo_ids, *await references.referrers(tx, mvo_ids)}, due=True)
+    await remove_empty_mvos(tx, mvo_ids)
+
+
+async def remove_empty_mvos(tx: Transaction, mvo_ids: list[Any]) -> None:
+    """Remove deleted MVOs that nothing is joined to any more, with their join keys."""
+    types = {mvo.id: mvo.type for mvo in await metaverse.get(tx, mvo_ids)}
+    for mvo_id in await metaverse.remove_empty(tx, mvo_ids):
+        await join_keys.replace(tx, f"metaverse.{types[mvo_id]}", [mvo_id], [])
+        await join_keys.replace(tx, f"formerly metaverse.{types[mvo_id]}", [mvo_id], [])

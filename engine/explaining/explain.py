@@ -12,9 +12,10 @@ from engine.errors import ObjectError, ObjectFailed
 from engine.labels import label_of, label_of_mvo, with_references
 from engine.pending_exports.interim_names import is_interim
 from engine.phases.evaluating.desired_state import Desired, desired_state
-from engine.phases.evaluating.outbound_joins import find_or_name, load_page, look_up, standing_there
-from engine.phases.evaluating.page import EvaluationPage
-from engine.phases.evaluating.references import fill_references
+from engine.phases.evaluating.names import refuse_held_name, standing_there
+from engine.phases.evaluating.outbound_joins import find_to_join, look_up
+from engine.phases.evaluating.page import Decisions, EvaluationPage, load_page
+from engine.phases.evaluating.references import fill_references, read_addresses
 from engine.rules.compiled import InboundRule, ObjectType, OutboundRule
 from engine.rules.flows import evaluate
 from engine.rules.joins import shown_key, source_key
@@ -225,7 +226,7 @@ async def _targets(tx: Transaction, workspace: Workspace, mvo: Mvo) -> list[Docu
     context = workspace.seen_mvo(mvo.type, mvo.attributes)()
     found = []
     for target, rules in workspace.rules.outbound.get(mvo.type, {}).items():
-        cso = page.joined.get(mvo.id, {}).get(target)
+        cso = page.account_of(mvo, target)
         entry: Document = {
             "target": f"{target[0]}.{target[1]}",
             "account": {"id": f"cso-{cso.id}", "label": label_of(cso), "status": cso.status.value} if cso else None,
@@ -237,10 +238,13 @@ async def _targets(tx: Transaction, workspace: Workspace, mvo: Mvo) -> list[Docu
         }
         try:
             desired = desired_state(workspace, mvo, target, rules, context)
-            await look_up(tx, page, [desired])
-            existing = find_or_name(page, desired)
-            entry["excluded"] = _excluded(page, desired)
-            await fill_references(tx, page, [desired])
+            page = await look_up(tx, page, [desired])
+            existing = cso or _to_join(page, desired)
+            entry["excluded"] = None if existing else _excluded(page, desired)
+            if desired.provision and not existing and not entry["excluded"]:
+                refuse_held_name(page, desired)
+            addresses = await read_addresses(tx, workspace, [desired])
+            desired, _ = fill_references(desired, addresses)
             entry["wants"] = ({"dn": [desired.secondary_id]} if desired.secondary_id else {}) | desired.attributes
             entry["verdict"] = _verdict(mvo, cso, existing, desired, entry)
         except ObjectFailed as failure:
@@ -259,10 +263,13 @@ async def _targets(tx: Transaction, workspace: Workspace, mvo: Mvo) -> list[Docu
     return found
 
 
+def _to_join(page: EvaluationPage, desired: Desired) -> Cso | None:
+    wanted = desired.rules and not desired.disabling
+    return find_to_join(page, Decisions(), desired) if wanted else None
+
+
 def _excluded(page: EvaluationPage, desired: Desired) -> str | None:
     """Give the excluded object that has the wanted name, where that is why there is no account."""
-    if (desired.mvo.id, desired.target) not in page.left_out:
-        return None
     return next((f"cso-{one.id}" for one in standing_there(page, desired) if one.joined_by == JoinedBy.EXCLUDED), None)
 
 

@@ -5,9 +5,18 @@ from dataclasses import replace
 from engine.errors import ObjectFailed
 from engine.pending_exports.changes import PERHAPS_WRITTEN, was_sent
 from engine.phases.evaluating.desired_state import Desired
-from engine.phases.evaluating.drift import changed_wishes, find_drift, leave_reported, marks_for, tell_corrected
-from engine.phases.evaluating.outbound_joins import claim_name
-from engine.phases.evaluating.page import EvaluationPage
+from engine.phases.evaluating.drift import (
+    Drift,
+    changed_wishes,
+    find_drift,
+    marks_for,
+    only_reported,
+    tell_corrected,
+    tell_reported,
+    without,
+)
+from engine.phases.evaluating.names import claim_name
+from engine.phases.evaluating.page import Decisions, EvaluationPage, fail, stage
 from engine.phases.evaluating.provisioning import create_export, create_pending_provisioning_cso, plan_of
 from engine.phases.evaluating.updates import stage_update
 from engine.values import dn
@@ -16,69 +25,85 @@ from storage.records import ChangeType, Cso, CsoStatus, ExportStatus, PendingExp
 from storage.transitions import Move
 
 
-def provision(page: EvaluationPage, desired: Desired) -> None:
+def provision(page: EvaluationPage, decided: Decisions, desired: Desired) -> None:
     """Plan a new object and stage its Create."""
     system = desired.target[0]
-    planned = create_pending_provisioning_cso(page.step.workspace, desired, page.next_cso)
-    page.next_cso += 1
-    page.new_csos.append(planned)
-    page.new_marks[planned.id] = marks_for(desired)
-    export = create_export(page.step.workspace, desired, planned.id, page.export_id())
+    planned = create_pending_provisioning_cso(page.step.workspace, desired, decided.take_cso_id())
+    decided.planned.append(planned)
+    decided.marks[planned.id] = marks_for(desired)
+    export = create_export(page.step.workspace, desired, planned.id, decided.take_export_id())
     if turn := (page.turns or {}).get((desired.mvo.id, desired.target)):
         export = export._replace(wave=max(export.wave, turn.wave))
-    page.added.append(export)
+    decided.added.append(export)
     content = planned.content
     label = labelled(content.name, content.secondary_id, content.external_id, f"cso-{planned.id}")
     page.step.moved(Move("export", export.id, system, label, None, ExportStatus.PENDING, export.cause))
     page.step.statistics["provisioning adds"] += 1
 
 
-def update_account(page: EvaluationPage, desired: Desired, cso: Cso) -> bool:
+def update_account(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso) -> bool:
     """Stage what differs on an object that exists, or is still planned, and tell whether anything is left to do."""
     if cso.status == CsoStatus.OBSOLETE:
         return True
-    if _is_on_its_way(page, cso):
-        page.still_due.add(desired.mvo.id)
+    withdraw_delete(page, decided, cso)
+    if is_on_its_way(page, cso):
+        decided.still_due.add(desired.mvo.id)
         return True
     before = page.exports.get(cso.id)
     before = None if before is not None and before.change_type == ChangeType.DELETE else before
     if cso.status == CsoStatus.PENDING_PROVISIONING:
-        _replan(page, desired, cso, before)
+        _replan(page, decided, desired, cso, before)
         return True
-    return _stage_difference(page, desired, cso, before)
+    return _stage_difference(page, decided, desired, cso, before)
 
 
-def _is_on_its_way(page: EvaluationPage, cso: Cso) -> bool:
-    """Tell whether something was sent of which nobody knows yet what became of it; an unsent delete is withdrawn."""
+def is_on_its_way(page: EvaluationPage, cso: Cso) -> bool:
+    """Tell whether something was sent of which nobody knows yet what became of it."""
     before = page.exports.get(cso.id)
-    if before is None or withdraw_delete(page, cso):
-        return before is not None and before.status == ExportStatus.EXECUTING and cso.status == CsoStatus.NORMAL
-    return True
+    if before is None:
+        return False
+    if before.change_type == ChangeType.DELETE:
+        return before.status in PERHAPS_WRITTEN
+    return before.status == ExportStatus.EXECUTING and cso.status == CsoStatus.NORMAL
 
 
-def _stage_difference(page: EvaluationPage, desired: Desired, cso: Cso, before: PendingExport | None) -> bool:
+def _stage_difference(
+    page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso, before: PendingExport | None
+) -> bool:
     """Stage what an account holds otherwise than it is wanted, and tell whether anything is left to do."""
     exact = changed_wishes(page, desired, cso, before)
-    drifted = find_drift(page, desired, cso, before)
-    desired = leave_reported(page, desired, cso, drifted)
-    export_id = before.id if before else page.export_id()
+    drift = find_drift(page, desired, cso, before)
+    desired = _leave_reported(page, decided, desired, cso, drift)
+    corrected = [name for name in drift.names if name not in only_reported(desired, drift.names)]
+    export_id = before.id if before else decided.take_export_id()
     after = stage_update(page.step.workspace, desired, cso, before, export_id, exact)
     if after is not None and after.new_secondary_id is not None and after != before:
-        after = _with_name(page, desired, cso, after, before, exact)
+        after = _with_name(page, decided, desired, cso, after, before, exact)
     if after == before:
         return after is not None
-    if after is not None and drifted:
-        after = tell_corrected(page, after, drifted)
-    page.stage(cso, before, after, after.cause if after else "the target already holds what is wanted")
+    if after is not None and corrected:
+        after = tell_corrected(page.step, after, corrected)
+    stage(page, decided, cso, before, after, after.cause if after else "the target already holds what is wanted")
     if (after.new_secondary_id if after else None) != (before.new_secondary_id if before else None):
-        page.renamed.add(desired.mvo.id)
+        decided.renamed.add(desired.mvo.id)
     if after is not None:
         page.step.statistics["provisioning renames" if after.new_secondary_id else "export attribute flow"] += 1
     return after is not None
 
 
+def _leave_reported(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso, drift: Drift) -> Desired:
+    """Tell the drift that a rule only reports, and take it out of what is wanted."""
+    reported = only_reported(desired, drift.names)
+    marks = page.marks.get(cso.id, {}) if drift.marks is None else drift.marks
+    told = tell_reported(page.step, desired, cso, reported, marks)
+    if drift.marks is not None or told:
+        decided.marks[cso.id] = marks | told
+    return without(desired, reported) if reported else desired
+
+
 def _with_name(
     page: EvaluationPage,
+    decided: Decisions,
     desired: Desired,
     cso: Cso,
     after: PendingExport,
@@ -86,20 +111,20 @@ def _with_name(
     exact: frozenset[str],
 ) -> PendingExport | None:
     """Give what is staged of a rename: in its turn; all but a name that is taken; nothing yet where it is put off."""
-    if _gets_name(page, desired, cso):
+    if _gets_name(page, decided, desired, cso):
         return _in_turn(page, desired, after)
-    if page.is_put_off(desired.mvo.id, desired.target):  # all of it is staged when the turns are known
-        page.new_marks.pop(cso.id, None)
+    if decided.is_put_off(desired.mvo, desired.target):  # all of it is staged when the turns are known
+        decided.marks.pop(cso.id, None)
         return before
     # The name has to wait; everything else is put right now.
     return stage_update(page.step.workspace, _without_name(desired, cso), cso, before, after.id, exact)
 
 
-def _gets_name(page: EvaluationPage, desired: Desired, cso: Cso) -> bool:
+def _gets_name(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso) -> bool:
     try:
-        return claim_name(page, desired, cso)
+        return claim_name(page, decided, desired, cso)
     except ObjectFailed as failure:
-        page.fail(desired.mvo, desired.target, failure.error)
+        fail(page, decided, desired.mvo, desired.target, failure.error)
         return False
 
 
@@ -116,33 +141,30 @@ def _without_name(desired: Desired, cso: Cso) -> Desired:
     return replace(desired, attributes=kept, secondary_id=None, secondary_key=None)
 
 
-def withdraw_delete(page: EvaluationPage, cso: Cso) -> bool:
-    """Drop a delete that is staged for an object whose person is there; False where it was sent already."""
+def withdraw_delete(page: EvaluationPage, decided: Decisions, cso: Cso) -> None:
+    """Drop a delete that is staged for an object whose person is there, unless it was sent already."""
     before = page.exports.get(cso.id)
-    if before is None or before.change_type != ChangeType.DELETE:
-        return True
-    if before.status in PERHAPS_WRITTEN:
-        return False
-    page.stage(cso, before, None, "its person is there: the staged delete is withdrawn")
+    if before is None or before.change_type != ChangeType.DELETE or before.status in PERHAPS_WRITTEN:
+        return
+    stage(page, decided, cso, before, None, "its person is there: the staged delete is withdrawn")
     page.step.statistics["deletes withdrawn"] += 1
-    return True
 
 
-def _replan(page: EvaluationPage, desired: Desired, cso: Cso, before: PendingExport | None) -> None:
+def _replan(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso, before: PendingExport | None) -> None:
     """Bring the plan of an object that was not created yet up to date."""
     if before is not None and was_sent(before):
-        page.still_due.add(desired.mvo.id)
+        decided.still_due.add(desired.mvo.id)
         return
     if before is not None and cso.attributes == desired.planned() and cso.secondary_id == desired.secondary_id:
         return
-    if not claim_name(page, desired, None):
+    if not claim_name(page, decided, desired, None):
         return
-    page.replans.append((cso.id, plan_of(page.step.workspace, desired)))
-    page.new_marks[cso.id] = marks_for(desired)
+    decided.replans.append((cso.id, plan_of(page.step.workspace, desired)))
+    decided.marks[cso.id] = marks_for(desired)
     if cso.secondary_id != desired.secondary_id:
-        page.renamed.add(desired.mvo.id)
-    after = create_export(page.step.workspace, desired, cso.id, before.id if before else page.export_id())
+        decided.renamed.add(desired.mvo.id)
+    after = create_export(page.step.workspace, desired, cso.id, before.id if before else decided.take_export_id())
     if before is not None:
         after = after._replace(created_at=before.created_at, held=before.held)
-    page.stage(cso, before, after, "the plan changed before it was sent")
+    stage(page, decided, cso, before, after, "the plan changed before it was sent")
     page.step.statistics["provisioning adds"] += 1

@@ -6,9 +6,9 @@ from engine.approvals.review_items import move_items, open_items
 from engine.labels import label_of
 from engine.pending_exports.changes import was_sent
 from engine.pending_exports.deletes import stage_delete
-from engine.phases.evaluating.page import EvaluationPage
+from engine.phases.evaluating.page import Decisions, EvaluationPage, stage
 from engine.rules.lifecycle import is_connector, split_by_deprovisioning
-from storage import objects, reviews
+from engine.step import Step
 from storage.records import (
     ChangeType,
     Cso,
@@ -16,114 +16,97 @@ from storage.records import (
     ExportStatus,
     Mvo,
     PendingExport,
-    ReviewItem,
-    ReviewKind,
     ReviewState,
 )
 from storage.store import Transaction
 from storage.transitions import Move
 
 _GIVEN = (ReviewState.APPROVED, ReviewState.CARRIED_OUT)
-_RELEVANT = (*reviews.LIVE, ReviewState.KEPT)
 
 
-class Deprovisioner:
-    """Stages deletes under the approvals that cover them, and opens a review item for every other."""
+def deprovision(page: EvaluationPage, decided: Decisions, mvo: Mvo, cso: Cso) -> None:
+    """Stage what the outbound rules say of an object that is no longer wanted."""
+    before = page.exports.get(cso.id)
+    if cso.status == CsoStatus.OBSOLETE or vanishes(page, decided, mvo, cso):
+        return
+    if not split_by_deprovisioning(page.step.workspace.rules, mvo, [cso])["delete"]:
+        leave_alone(page, decided, mvo, cso, before)
+    elif before is not None and before.change_type == ChangeType.DELETE:
+        return
+    elif before is not None and before.status == ExportStatus.EXECUTING:
+        decided.still_due.add(mvo.id)
+    else:
+        _delete(page, decided, mvo, cso, before)
 
-    def __init__(self, page: EvaluationPage) -> None:
-        self._page = page
-        self._approvals: dict[int, ReviewItem] = {}
-        self._items: dict[int, ReviewItem] = {}
-        self._withdrawn: list[ReviewItem] = []
-        self._to_review: list[tuple[Cso, str]] = []
-        self._vanished: list[Cso] = []
 
-    async def load(self, tx: Transaction, mvos: list[Mvo]) -> None:
-        """Read the approvals under which MVOs were deleted, and what is under review already."""
-        approvals = {mvo.approval_id for mvo in mvos if mvo.approval_id is not None}
-        self._approvals = {item.id: item for item in await reviews.get(tx, approvals)}
-        ids = [cso.id for csos in self._page.joined.values() for cso in csos.values()]
-        self._items = await reviews.of_objects(tx, ids, ReviewKind.DELETE, _RELEVANT)
-
-    async def load_left_behind(self, tx: Transaction) -> None:
-        """Read what is under review of accounts that somebody may join or take over."""
-        self._items |= await reviews.of_objects(tx, self._page.candidate_csos, ReviewKind.DELETE, _RELEVANT)
-
-    def deprovision(self, mvo: Mvo, cso: Cso) -> None:
-        """Stage what the outbound rules say of an object that is no longer wanted."""
-        before = self._page.exports.get(cso.id)
-        if cso.status == CsoStatus.OBSOLETE:
-            return
-        if self.vanishes(mvo, cso):
-            return
-        if not split_by_deprovisioning(self._page.step.workspace.rules, mvo, [cso])["delete"]:
-            self.leave_alone(mvo, cso, before)
-        elif before is not None and before.change_type == ChangeType.DELETE:
-            return
-        elif before is not None and before.status == ExportStatus.EXECUTING:
-            self._page.still_due.add(mvo.id)
-        else:
-            self._delete(mvo, cso, before)
-
-    def vanishes(self, mvo: Mvo, cso: Cso) -> bool:
-        """Create then delete before any export: both vanish. Tell whether the object was only planned."""
-        if cso.status != CsoStatus.PENDING_PROVISIONING:
-            return False
-        before = self._page.exports.get(cso.id)
-        if before is not None and was_sent(before):
-            self._page.still_due.add(mvo.id)
-            return True
-        self._page.stage(cso, before, None, "no longer wanted before it was created")
-        reason = "no longer wanted before it was created"
-        self._page.step.moved(Move("cso", cso.id, cso.system, label_of(cso), cso.status, None, reason))
-        self._vanished.append(cso)
-        self._page.renamed.add(mvo.id)
+def vanishes(page: EvaluationPage, decided: Decisions, mvo: Mvo, cso: Cso) -> bool:
+    """Let an object vanish that was only planned: create then delete before any export. Tell whether it was."""
+    if cso.status != CsoStatus.PENDING_PROVISIONING:
+        return False
+    before = page.exports.get(cso.id)
+    if before is not None and was_sent(before):
+        decided.still_due.add(mvo.id)
         return True
+    reason = "no longer wanted before it was created"
+    stage(page, decided, cso, before, None, reason)
+    page.step.moved(Move("cso", cso.id, cso.system, label_of(cso), cso.status, None, reason))
+    decided.vanished.append(cso)
+    decided.renamed.add(mvo.id)
+    return True
 
-    def leave_alone(self, mvo: Mvo, cso: Cso, before: PendingExport | None) -> None:
-        """Let go of an object; one that a source gives stays joined, and is only not written to any more."""
-        self.withdraw(cso)
-        if before is not None:
-            self._page.stage(cso, before, None, "disconnected: the object is left as it is")
-        if cso.mvo_id is not None:
-            self._page.renamed.add(cso.mvo_id)
-        rules = self._page.step.workspace.rules
-        if (cso.system, cso.type) in rules.inbound and is_connector(rules, mvo.type, cso):
+
+def leave_alone(page: EvaluationPage, decided: Decisions, mvo: Mvo, cso: Cso, before: PendingExport | None) -> None:
+    """Let go of an object; one that a source gives stays joined, and is only not written to any more."""
+    withdraw_question(page, decided, cso)
+    if before is not None:
+        stage(page, decided, cso, before, None, "disconnected: the object is left as it is")
+    if cso.mvo_id is not None:
+        decided.renamed.add(cso.mvo_id)
+    rules = page.step.workspace.rules
+    if (cso.system, cso.type) in rules.inbound and is_connector(rules, mvo.type, cso):
+        return
+    decided.joins.append((cso.id, None, None))
+    page.step.statistics["provisioning disconnects"] += 1
+
+
+def _delete(page: EvaluationPage, decided: Decisions, mvo: Mvo, cso: Cso, before: PendingExport | None) -> None:
+    """Stage a delete, under the approval that its person was deleted under if that covers it, or to be asked."""
+    item = page.items.get(cso.id)
+    if item is not None and item.state == ReviewState.KEPT:
+        if not mvo.deleted:
             return
-        self._page.joins.append((cso.id, None, None))
-        self._page.step.statistics["provisioning disconnects"] += 1
+        item = None  # it was kept while its person was there; that it goes is another question
+    if item is not None and item.state == ReviewState.APPROVED:
+        decided.withdrawn.append(item)  # what it approved was called off meanwhile
+        item = None
+    cause = "its metaverse object was deleted" if mvo.deleted else "its metaverse object left the rule's scope"
+    approval_id = _covering_approval(page, mvo, cso)
+    after = stage_delete(cso, before, decided.take_export_id(), approval_id, cause)
+    stage(page, decided, cso, before, after, cause)
+    page.step.statistics["provisioning disconnects"] += 1
+    if approval_id is None and item is None:
+        decided.to_review.append((cso, cause))
 
-    def _delete(self, mvo: Mvo, cso: Cso, before: PendingExport | None) -> None:
-        item = self._items.get(cso.id)
-        # an approval waits for the end of the period of grace that it showed
-        approval = self._approvals.get(mvo.approval_id or 0) if mvo.deleted else None
-        covered = approval is not None and approval.state in _GIVEN and covers_delete(approval.consequences, cso)
-        if item is not None and item.state == ReviewState.KEPT:
-            if not mvo.deleted:
-                return
-            item = None  # it was kept while its person was there; that it goes is another question
-        if item is not None and item.state == ReviewState.APPROVED:
-            self._withdrawn.append(item)  # what it approved was called off meanwhile
-            item = None
-        cause = "its metaverse object was deleted" if mvo.deleted else "its metaverse object left the rule's scope"
-        approval_id = approval.id if approval is not None and covered else None
-        after = stage_delete(cso, before, self._page.export_id(), approval_id, cause)
-        self._page.stage(cso, before, after, cause)
-        self._page.step.statistics["provisioning disconnects"] += 1
-        if approval_id is None and item is None:
-            self._to_review.append((cso, cause))
 
-    def withdraw(self, cso: Cso) -> None:
-        """Close the review of a delete that is no longer wanted."""
-        if (item := self._items.get(cso.id)) is not None:
-            self._withdrawn.append(item)
+def _covering_approval(page: EvaluationPage, mvo: Mvo, cso: Cso) -> int | None:
+    """Give the approval under which an MVO was deleted, if it covers its object, too."""
+    # an approval waits for the end of the period of grace that it showed
+    approval = page.approvals.get(mvo.approval_id or 0) if mvo.deleted else None
+    if approval is None or approval.state not in _GIVEN or not covers_delete(approval.consequences, cso):
+        return None
+    return approval.id
 
-    async def write(self, tx: Transaction) -> None:
-        """Write what was decided beside the exports."""
-        step = self._page.step
-        await move_items(tx, step, self._withdrawn, ReviewState.WITHDRAWN, "back in scope")
-        follows = await consequences_of_delete(tx, step.workspace, [cso for cso, _ in self._to_review])
-        run_id = step.control.run_id
-        items = [ask(cso, cause, run_id, follows[cso.id]) for cso, cause in self._to_review]
-        await open_items(tx, step, items)
-        await objects.remove(tx, self._vanished, review_ids={})
+
+def withdraw_question(page: EvaluationPage, decided: Decisions, cso: Cso) -> None:
+    """Close the review of a delete that is no longer wanted."""
+    if (item := page.items.get(cso.id)) is not None:
+        decided.withdrawn.append(item)
+
+
+async def write_questions(tx: Transaction, step: Step, decided: Decisions) -> None:
+    """Write what is asked of the review, and what is not asked any more."""
+    await move_items(tx, step, decided.withdrawn, ReviewState.WITHDRAWN, "back in scope")
+    follows = await consequences_of_delete(tx, step.workspace, [cso for cso, _ in decided.to_review])
+    run_id = step.control.run_id
+    items = [ask(cso, cause, run_id, follows[cso.id]) for cso, cause in decided.to_review]
+    await open_items(tx, step, items)

@@ -1,6 +1,7 @@
 """Phase 2, drift: what somebody else changed in the target, though what is wanted is still the same."""
 
 from dataclasses import replace
+from typing import NamedTuple
 from zlib import crc32
 
 from engine.errors import ObjectError
@@ -8,6 +9,7 @@ from engine.labels import label_of
 from engine.pending_exports.changes import RDN, expected_state
 from engine.phases.evaluating.desired_state import Desired
 from engine.phases.evaluating.page import EvaluationPage
+from engine.step import Step
 from engine.values import dn
 from engine.values.matching_rules import same
 from storage.documents import encode
@@ -49,11 +51,15 @@ def changed_wishes(page: EvaluationPage, desired: Desired, cso: Cso, export: Pen
     return frozenset(exact | {RDN} if any(name.lower() in naming for name in exact) else exact)
 
 
-def find_drift(page: EvaluationPage, desired: Desired, cso: Cso, export: PendingExport | None) -> list[str]:
-    """Name what differs from what is wanted although the same was wanted before, and nothing is on its way.
+class Drift(NamedTuple):
+    """What drifted of an object, and its marks from now on; None where they are what they were."""
 
-    The new marks of the object are put into the page.
-    """
+    names: list[str]
+    marks: Marks | None
+
+
+def find_drift(page: EvaluationPage, desired: Desired, cso: Cso, export: PendingExport | None) -> Drift:
+    """Name what differs from what is wanted although the same was wanted before, and nothing is on its way."""
     before, now = page.marks.get(cso.id, {}), marks_for(desired)
     on_their_way = {change.name for change in export.changes} if export else set()
     state = expected_state(cso, export)
@@ -68,21 +74,18 @@ def find_drift(page: EvaluationPage, desired: Desired, cso: Cso, export: Pending
     if moved and before.get(DN) == now[DN] and not (export and export.new_secondary_id):
         drifted.append(DN)
     told = {TOLD + name: before[TOLD + name] for name in drifted if TOLD + name in before}
-    if before != now | told:
-        page.new_marks[cso.id] = now | told
-    return drifted
+    return Drift(drifted, now | told if before != now | told else None)
 
 
-def leave_reported(page: EvaluationPage, desired: Desired, cso: Cso, drifted: list[str]) -> Desired:
-    """Take out of what is wanted the drift that a rule only reports; each is told once."""
-    reported = [name for name in drifted if not _corrects(desired, name)]
-    if not reported:
-        return desired
-    for name in reported:
-        drifted.remove(name)
-        _tell(page, desired, cso, name)
-    attributes: Attributes = {name: values for name, values in desired.attributes.items() if name not in reported}
-    if DN in reported:
+def only_reported(desired: Desired, drifted: list[str]) -> list[str]:
+    """Name the drift that a rule does not correct."""
+    return [name for name in drifted if not _corrects(desired, name)]
+
+
+def without(desired: Desired, names: list[str]) -> Desired:
+    """Give what is wanted without some attributes, or without the DN."""
+    attributes: Attributes = {name: values for name, values in desired.attributes.items() if name not in names}
+    if DN in names:
         return replace(desired, attributes=attributes, secondary_id=None, secondary_key=None)
     return replace(desired, attributes=attributes)
 
@@ -94,21 +97,25 @@ def _corrects(desired: Desired, name: str) -> bool:
     return found is None or found[0].corrects
 
 
-def _tell(page: EvaluationPage, desired: Desired, cso: Cso, name: str) -> None:
-    held = [cso.secondary_id] if name == DN else cso.attributes.get(name, [])
-    goal = [desired.secondary_id] if name == DN else desired.attributes[name]
-    marks = dict(page.new_marks.get(cso.id) or page.marks.get(cso.id, {}))
-    if marks.get(TOLD + name) == mark_of(list(held)):
-        return
-    page.new_marks[cso.id] = marks | {TOLD + name: mark_of(list(held))}
-    page.step.statistics["drift reported"] += 1
-    rule = next((one.name for one in desired.rules if not one.corrects), desired.rules[0].name)
-    error = ObjectError(
-        "drift",
-        f"'{_word(name)}' is {_shown(held)} in '{cso.system}', and rule '{rule}' wants {_shown(goal)}",
-        'the rule only reports it: change it at the source, or set drift = "correct"',
-    )
-    page.step.warned(error, object_type=cso.type, label=label_of(cso), object_id=cso.id, system=cso.system)
+def tell_reported(step: Step, desired: Desired, cso: Cso, names: list[str], marks: Marks) -> Marks:
+    """Tell drift that is not corrected, once each, and give the marks by which it is known that it was told."""
+    told: Marks = {}
+    for name in names:
+        held = [cso.secondary_id] if name == DN else cso.attributes.get(name, [])
+        goal = [desired.secondary_id] if name == DN else desired.attributes[name]
+        mark = mark_of(list(held))
+        if marks.get(TOLD + name) == mark:
+            continue
+        told[TOLD + name] = mark
+        step.statistics["drift reported"] += 1
+        rule = next((one.name for one in desired.rules if not one.corrects), desired.rules[0].name)
+        error = ObjectError(
+            "drift",
+            f"'{_word(name)}' is {_shown(held)} in '{cso.system}', and rule '{rule}' wants {_shown(goal)}",
+            'the rule only reports it: change it at the source, or set drift = "correct"',
+        )
+        step.warned(error, object_type=cso.type, label=label_of(cso), object_id=cso.id, system=cso.system)
+    return told
 
 
 def _shown(values: list[object]) -> str:
@@ -116,9 +123,9 @@ def _shown(values: list[object]) -> str:
     return (shown + (f" and {len(values) - 3:,} more" if len(values) > 3 else "")) or "absent"
 
 
-def tell_corrected(page: EvaluationPage, export: PendingExport, drifted: list[str]) -> PendingExport:
+def tell_corrected(step: Step, export: PendingExport, drifted: list[str]) -> PendingExport:
     """Say of an export that it corrects drift."""
-    page.step.statistics["drift corrected"] += 1
+    step.statistics["drift corrected"] += 1
     others = {change.name for change in export.changes} - set(drifted)
     if others or (export.new_secondary_id is not None and DN not in drifted):
         return export

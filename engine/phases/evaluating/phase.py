@@ -8,12 +8,25 @@ from engine.events import Progress
 from engine.expressions.expression import ambient
 from engine.gates.mass_changes import look_before_changing
 from engine.phases.evaluating.accounts import provision, update_account, withdraw_delete
-from engine.phases.evaluating.deprovisioning import Deprovisioner
+from engine.phases.evaluating.deprovisioning import (
+    deprovision,
+    leave_alone,
+    vanishes,
+    withdraw_question,
+    write_questions,
+)
 from engine.phases.evaluating.desired_state import Desired, desired_state
 from engine.phases.evaluating.name_turns import Claim, Turns, take_turns
-from engine.phases.evaluating.outbound_joins import find_or_name, keep_waiting, load_page, look_up
-from engine.phases.evaluating.page import EvaluationPage
-from engine.phases.evaluating.references import fill_references, owe, tell_owed
+from engine.phases.evaluating.names import claim_name, standing_there
+from engine.phases.evaluating.outbound_joins import (
+    find_to_join,
+    join_account,
+    keep_waiting,
+    keys_to_wait_for,
+    look_up,
+)
+from engine.phases.evaluating.page import Decisions, EvaluationPage, fail, load_page
+from engine.phases.evaluating.references import Addresses, fill_references, owe, read_addresses, tell_owed
 from engine.phases.exporting.doubtful_writes import settle_interrupted
 from engine.phases.join_index import index_planned
 from engine.phases.removal.forgetting import remove_empty_mvos
@@ -126,55 +139,39 @@ class Evaluated(NamedTuple):
 
 async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Turns | None) -> Evaluated:
     """Evaluate some MVOs; with `turns`, names that change hands are given, without they are only claimed."""
-    frozen = [mvo for mvo in mvos if mvo.in_grace]  # within grace the accounts keep what they have
-    await metaverse.set_due(tx, [mvo.id for mvo in frozen], due=False)
     page = await load_page(tx, step, mvos, turns)
-    mvos = [mvo for mvo in mvos if not mvo.in_grace]
-    deprovisioner = Deprovisioner(page)
-    await deprovisioner.load(tx, mvos)
-    wanted = _wanted(page, mvos, deprovisioner)
-    await look_up(tx, page, wanted)
-    await deprovisioner.load_left_behind(tx)
-    targets = sum(len(step.workspace.rules.outbound.get(mvo.type, {})) for mvo in mvos)
-    page.next_cso = await counters.allocate(tx, "objects", targets)
-    page.next_export = await counters.allocate(tx, "exports", targets)
-    first_new = page.next_cso
-    ready = []
-    for desired in wanted:
-        try:
-            ready.append((desired, find_or_name(page, desired)))
-        except ObjectFailed as failure:
-            page.fail(desired.mvo, desired.target, failure.error)
-    await fill_references(tx, page, [desired for desired, _ in ready])
-    for desired, cso in ready:
-        if cso is not None and page.taken_over.get(cso.id) == desired.mvo.id:
-            continue  # it is somebody else's from now on
-        try:
-            _evaluate_target(page, desired, cso, deprovisioner)
-        except ObjectFailed as failure:
-            page.fail(desired.mvo, desired.target, failure.error)
-    _release_unruled(page, mvos, deprovisioner)
-    for mvo in frozen:  # nor is there an account for who left before it was created
-        for cso in page.joined.get(mvo.id, {}).values():
-            deprovisioner.vanishes(mvo, cso)
-    await _write(tx, page, first_new)
-    await deprovisioner.write(tx)
-    await owe(tx, page, mvos)
-    await keep_waiting(tx, page, mvos)
-    await metaverse.set_due(tx, [mvo.id for mvo in mvos if mvo.id not in page.still_due], due=False)
-    await remove_empty_mvos(tx, [*(mvo.id for mvo in mvos if mvo.deleted), *page.taken_over.values()])
-    referring = await references.referrers(tx, page.renamed) if page.renamed else set()
+    evaluated = [mvo for mvo in mvos if not mvo.in_grace]  # within grace the accounts keep what they have
+    targets = sum(len(step.workspace.rules.outbound.get(mvo.type, {})) for mvo in evaluated)
+    decided = Decisions(
+        await counters.allocate(tx, "objects", targets), await counters.allocate(tx, "exports", targets)
+    )
+    first_new = decided.next_cso
+    wanted = _wanted(page, decided, evaluated)
+    page = await look_up(tx, page, wanted)
+    accounts = _find_accounts(page, decided, wanted)
+    addresses = await read_addresses(tx, step.workspace, [desired for desired, _ in accounts])
+    _decide(page, decided, accounts, addresses | decided.addresses)
+    _release_unruled(page, decided, evaluated)
+    for mvo in mvos:  # nor is there an account for who left before it was created
+        for cso in page.joined.get(mvo.id, {}).values() if mvo.in_grace else ():
+            vanishes(page, decided, mvo, cso)
+    await _write(tx, step, decided, first_new)
+    await owe(tx, step.workspace, evaluated, decided.owed)
+    await keep_waiting(tx, page, evaluated, decided.waiting)
+    await metaverse.set_due(tx, [mvo.id for mvo in mvos if mvo.id not in decided.still_due], due=False)
+    await remove_empty_mvos(tx, [*(mvo.id for mvo in evaluated if mvo.deleted), *decided.taken_over.values()])
+    referring = await references.referrers(tx, decided.renamed) if decided.renamed else set()
     await metaverse.set_due(tx, referring, due=True)
-    return Evaluated(referring, page.claims)
+    return Evaluated(referring, decided.claims)
 
 
-def _wanted(page: EvaluationPage, mvos: list[Mvo], deprovisioner: Deprovisioner) -> list[Desired]:
+def _wanted(page: EvaluationPage, decided: Decisions, mvos: list[Mvo]) -> list[Desired]:
     """Work out the wanted state of every MVO in every target; errors are told, and the others go on.
 
     Whose wanted state cannot be computed is somebody all the same: a delete that is staged for them is withdrawn.
     """
     workspace = page.step.workspace
-    wanted = []
+    wanted: list[Desired] = []
     around = ambient()
     for mvo in mvos:
         context = context_of(mvo.attributes, workspace.declared_mvo(mvo.type), around)
@@ -182,37 +179,82 @@ def _wanted(page: EvaluationPage, mvos: list[Mvo], deprovisioner: Deprovisioner)
             try:
                 wanted.append(desired_state(workspace, mvo, target, rules, context))
             except ObjectFailed as failure:
-                page.fail(mvo, target, failure.error)
-                if not mvo.deleted and (cso := page.joined.get(mvo.id, {}).get(target)) is not None:
-                    withdraw_delete(page, cso)
-                    deprovisioner.withdraw(cso)
+                fail(page, decided, mvo, target, failure.error)
+                if not mvo.deleted and (cso := page.account_of(mvo, target)) is not None:
+                    withdraw_delete(page, decided, cso)
+                    withdraw_question(page, decided, cso)
     return wanted
 
 
-def _evaluate_target(page: EvaluationPage, desired: Desired, cso: Cso | None, deprovisioner: Deprovisioner) -> None:
-    if desired.disabling:
-        if cso is not None and not deprovisioner.vanishes(desired.mvo, cso):
-            deprovisioner.withdraw(cso)
-            _disable(page, desired, cso, deprovisioner)
+def _find_accounts(page: EvaluationPage, decided: Decisions, wanted: list[Desired]) -> list[tuple[Desired, Cso | None]]:
+    """Give each wanted state with its account: the one it has, or joins now, or None; its name is claimed then."""
+    found: list[tuple[Desired, Cso | None]] = []
+    for desired in wanted:
+        try:
+            found.append((desired, _find_account(page, decided, desired)))
+        except ObjectFailed as failure:
+            fail(page, decided, desired.mvo, desired.target, failure.error)
+    return found
+
+
+def _find_account(page: EvaluationPage, decided: Decisions, desired: Desired) -> Cso | None:
+    cso = page.account_of(desired.mvo, desired.target)
+    if cso is not None or not desired.rules or desired.disabling:
+        return cso
+    if (free := find_to_join(page, decided, desired)) is not None:
+        return join_account(page, decided, desired, free)
+    excluded = any(one.joined_by == JoinedBy.EXCLUDED for one in standing_there(page, desired))
+    if excluded:
+        decided.left_out.add((desired.mvo.id, desired.target))
+    if excluded or not desired.provision:
+        decided.waiting += keys_to_wait_for(page, desired)
+        return None
+    claim_name(page, decided, desired, None)
+    if desired.secondary_id is not None:
+        decided.addresses[desired.target[0], desired.mvo.id] = desired.secondary_id
+    return None
+
+
+def _decide(
+    page: EvaluationPage, decided: Decisions, accounts: list[tuple[Desired, Cso | None]], addresses: Addresses
+) -> None:
+    """Decide for each wanted state what is staged for its account."""
+    for desired, cso in accounts:
+        whole, owed = fill_references(desired, addresses)
+        decided.owed += owed
+        if cso is not None and decided.taken_over.get(cso.id) == desired.mvo.id:
+            continue  # it is somebody else's from now on
+        try:
+            _evaluate_target(page, decided, whole, cso)
+        except ObjectFailed as failure:
+            fail(page, decided, desired.mvo, desired.target, failure.error)
+
+
+def _evaluate_target(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso | None) -> None:
+    if cso is None:
+        wanted = desired.rules and not desired.disabling and desired.provision
+        if wanted and not decided.is_put_off(desired.mvo, desired.target):
+            provision(page, decided, desired)
+    elif desired.disabling:
+        if not vanishes(page, decided, desired.mvo, cso):
+            withdraw_question(page, decided, cso)
+            _disable(page, decided, desired, cso)
     elif not desired.rules:
-        if cso is not None:
-            deprovisioner.deprovision(desired.mvo, cso)
-    elif cso is not None:
-        deprovisioner.withdraw(cso)
-        update_account(page, desired, cso)
-    elif desired.provision and not page.is_put_off(desired.mvo.id, desired.target):
-        provision(page, desired)
+        deprovision(page, decided, desired.mvo, cso)
+    else:
+        withdraw_question(page, decided, cso)
+        update_account(page, decided, desired, cso)
 
 
-def _disable(page: EvaluationPage, desired: Desired, cso: Cso, deprovisioner: Deprovisioner) -> None:
+def _disable(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso) -> None:
     """Write the disabling flows; once they are there, and their person is gone, the account is let go of."""
     before = page.exports.get(cso.id)
-    staged = update_account(page, desired, cso)
+    staged = update_account(page, decided, desired, cso)
     if desired.mvo.deleted and not staged and before is None:
-        deprovisioner.leave_alone(desired.mvo, cso, None)
+        leave_alone(page, decided, desired.mvo, cso, None)
 
 
-def _release_unruled(page: EvaluationPage, mvos: list[Mvo], deprovisioner: Deprovisioner) -> None:
+def _release_unruled(page: EvaluationPage, decided: Decisions, mvos: list[Mvo]) -> None:
     """Let go of target objects whose last outbound rule was removed: nothing says what they should be."""
     rules = page.step.workspace.rules
     for mvo in mvos:
@@ -221,18 +263,20 @@ def _release_unruled(page: EvaluationPage, mvos: list[Mvo], deprovisioner: Depro
                 JoinedBy.PROVISIONING,
                 JoinedBy.OUTBOUND_JOIN,
             ):
-                deprovisioner.deprovision(mvo, cso)
+                deprovision(page, decided, mvo, cso)
 
 
-async def _write(tx: Transaction, page: EvaluationPage, first_new: int) -> None:
-    await objects.add_planned(tx, page.new_csos)
-    if page.new_csos:
-        reason = "provisioned"
-        await transitions.record_new_objects(tx, first_new, step_id=page.step.id, reason=reason)
-    await objects.update_plan(tx, page.replans)
-    await objects.join(tx, page.joins)
-    await exports.remove(tx, [export.id for export in page.removed])
-    await exports.add(tx, page.added)
-    await exports.change(tx, page.changed)
-    await wanted_marks.put(tx, page.new_marks)
-    await index_planned(tx, page.step, page.new_csos)
+async def _write(tx: Transaction, step: Step, decided: Decisions, first_new: int) -> None:
+    """Carry out what a page has decided."""
+    await objects.add_planned(tx, decided.planned)
+    if decided.planned:
+        await transitions.record_new_objects(tx, first_new, step_id=step.id, reason="provisioned")
+    await objects.update_plan(tx, decided.replans)
+    await objects.join(tx, decided.joins)
+    await exports.remove(tx, [export.id for export in decided.removed])
+    await exports.add(tx, decided.added)
+    await exports.change(tx, decided.changed)
+    await wanted_marks.put(tx, decided.marks)
+    await index_planned(tx, step, decided.planned)
+    await write_questions(tx, step, decided)
+    await objects.remove(tx, decided.vanished, review_ids={})

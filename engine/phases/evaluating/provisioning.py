@@ -1,7 +1,5 @@
 """Phase 2, provisioning: give an MVO that has no object in a target a planned one."""
 
-from engine.errors import ObjectFailed
-from engine.labels import label_of, label_of_mvo
 from engine.pending_exports.waves import REFERRING, REFERRING_TO_MANY
 from engine.phases.evaluating.desired_state import Desired
 from engine.values import dn, external_ids
@@ -12,19 +10,9 @@ from storage.records import (
     AttributeChange,
     ChangeStatus,
     ChangeType,
-    Cso,
     ExportStatus,
-    Mvo,
     PendingExport,
 )
-
-
-class NameTaken(ObjectFailed):
-    """Raised where another object has, or will have, the wanted name; `holder` is the one that has it now."""
-
-    def __init__(self, message: str, advice: str, holder: Cso | None = None) -> None:
-        super().__init__("existing-object", message, advice)
-        self.holder = holder
 
 
 def create_pending_provisioning_cso(workspace: Workspace, desired: Desired, cso_id: int) -> PlannedCso:
@@ -74,29 +62,3 @@ def create_export(workspace: Workspace, desired: Desired, cso_id: int, export_id
         created_at=at,
         changed_at=at,
     )
-
-
-def refuse_taken_name(desired: Desired, holders: dict[str, list[Cso]], planned: dict[str, Mvo]) -> None:
-    """Raise `NameTaken` where another object has, or will have, the wanted DN."""
-    key = desired.secondary_key
-    if key is None:
-        return
-    for holder in holders.get(key, []):
-        if holder.mvo_id == desired.mvo.id:
-            continue
-        owner = f"belongs to mvo-{holder.mvo_id}" if holder.mvo_id else "is joined to nobody"
-        raise NameTaken(
-            f"'{desired.secondary_id}' is taken: cso-{holder.id} ({label_of(holder)}) {owner}",
-            "if it is the same person, give the rule a join that finds it; if not, give this one another name",
-            holder,
-        )
-    refuse_wanted_name(desired, planned)
-
-
-def refuse_wanted_name(desired: Desired, planned: dict[str, Mvo]) -> None:
-    """Raise `NameTaken` where the wanted DN is planned for somebody else."""
-    other = planned.setdefault(desired.secondary_key or "", desired.mvo)
-    if other.id != desired.mvo.id:
-        raise NameTaken(
-            f"'{desired.secondary_id}' is also wanted for {label_of_mvo(other)}", "give one of the two another name"
-        )

@@ -1,46 +1,56 @@
 """Phase 2, references: what is referred to is written as the DN, or the id, of its account in the target."""
 
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 
 from engine.errors import ObjectError
 from engine.events import Progress
 from engine.labels import label_of_mvo
 from engine.phases.evaluating.desired_state import Desired
-from engine.phases.evaluating.page import EvaluationPage
 from engine.step import Step
+from engine.workspace import Workspace
 from storage import metaverse, references
-from storage.records import Mvo
+from storage.records import Attributes, Mvo
 from storage.references import OUT, Address, Owed
 from storage.store import Transaction
 
+Addresses = dict[tuple[str, int], str]
+"""(System, MVO) → what its account there is referred to by."""
 
-async def fill_references(tx: Transaction, page: EvaluationPage, ready: Iterable[Desired]) -> None:
-    """Fill the references of wanted objects in; what has no account in the target yet is owed."""
-    every = [(desired, desired.referring()) for desired in ready]
-    if not any(flows for _, flows in every):
-        return
-    workspace = page.step.workspace
-    wanted: dict[str, set[int]] = {}
-    for desired, flows in every:
-        for _, flow in flows:
-            wanted.setdefault(desired.target[0], set()).update(desired.mvo.attributes.get(flow.copies or "", ()))
-    for system, mvo_ids in wanted.items():
+
+async def read_addresses(tx: Transaction, workspace: Workspace, wanted: list[Desired]) -> Addresses:
+    """Look up what the accounts that some wanted objects refer to are called in their targets."""
+    sought: dict[str, set[int]] = {}
+    for desired in wanted:
+        for _, flow in desired.referring():
+            sought.setdefault(desired.target[0], set()).update(desired.mvo.attributes.get(flow.copies or "", ()))
+    found: Addresses = {}
+    for system, mvo_ids in sought.items():
         types = workspace.config.systems[system].objects
         with_dns = {kind for kind in types if workspace.is_dn(system, kind)}
         for address in await references.addresses(tx, system, mvo_ids):
             if (text := _name_of(address, has_dn=address.type in with_dns)) is not None:
-                page.addresses.setdefault((system, address.mvo_id), text)
-    for desired, flows in every:
-        for rule, flow in flows:
-            values = []
-            for mvo_id in desired.mvo.attributes.get(flow.copies or "", ()):
-                text = page.addresses.get((desired.target[0], mvo_id))
-                if text is not None:
-                    values.append(text)
-                    continue
-                owner = (desired.mvo.id, flow.attribute, desired.target[0], str(mvo_id))
-                page.owed.append(Owed(OUT, *owner, told=not rule.tells_unresolved))
-            desired.attributes[flow.attribute] = values
+                found.setdefault((system, address.mvo_id), text)
+    return found
+
+
+def fill_references(desired: Desired, addresses: Addresses) -> tuple[Desired, list[Owed]]:
+    """Give a wanted object with its references; what has no account in the target yet is owed."""
+    flows = desired.referring()
+    if not flows:
+        return desired, []
+    filled: Attributes = {}
+    owed: list[Owed] = []
+    for rule, flow in flows:
+        values = filled[flow.attribute] = []
+        for mvo_id in desired.mvo.attributes.get(flow.copies or "", ()):
+            text = addresses.get((desired.target[0], mvo_id))
+            if text is not None:
+                values.append(text)
+                continue
+            owner = (desired.mvo.id, flow.attribute, desired.target[0], str(mvo_id))
+            owed.append(Owed(OUT, *owner, told=not rule.tells_unresolved))
+    return replace(desired, attributes=desired.attributes | filled), owed
 
 
 def _name_of(address: Address, *, has_dn: bool) -> str | None:
@@ -50,16 +60,16 @@ def _name_of(address: Address, *, has_dn: bool) -> str | None:
     return address.external_id
 
 
-async def owe(tx: Transaction, page: EvaluationPage, mvos: Iterable[Mvo]) -> None:
+async def owe(tx: Transaction, workspace: Workspace, mvos: Iterable[Mvo], owed: list[Owed]) -> None:
     """Write down what the page's MVOs owe to the targets, and drop what is paid."""
-    outbound = page.step.workspace.rules.outbound
+    outbound = workspace.rules.outbound
     owing = [
         mvo.id
         for mvo in mvos
         if any(flow.refers for rules in outbound.get(mvo.type, {}).values() for rule in rules for flow in rule.flows)
     ]
     if owing:
-        await references.replace_owed(tx, OUT, owing, page.owed)
+        await references.replace_owed(tx, OUT, owing, owed)
 
 
 async def tell_owed(step: Step) -> AsyncIterator[Progress]:

@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.text import Text
 
 from tests.workspace import INTERLOCK
-from tui.console.key_reference import reference
 
 SCREENS = Path(__file__).parents[2] / "screenshots"
 WIDTH = 118
@@ -53,10 +52,3 @@ def test_the_demo_and_what_waits_after_it(tmp_path: Path, request: pytest.Fixtur
     demo = tmp_path / "demo"
     waiting = "$ interlock review\n" + _run(demo, "review") + "\n$ interlock status\n" + _run(demo, "status")
     _compare(request, "review", _picture(waiting, "interlock review"))
-
-
-def test_the_reference_of_keys_is_what_the_bindings_say(request: pytest.FixtureRequest) -> None:
-    page = Path(__file__).parents[2] / "docs" / "keys.md"
-    if request.config.getoption("--update-screens"):
-        page.write_text(reference())
-    assert page.read_text() == reference(), "docs/keys.md differs from the bindings: scripts/screenshots"

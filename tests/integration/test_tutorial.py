@@ -1,4 +1,4 @@
-"""The README's ten minutes with a directory of one's own, word for word, against OpenLDAP and Active Directory."""
+"""The tutorial's ten minutes with a directory of one's own, word for word, against OpenLDAP and Active Directory."""
 
 import csv
 import re
@@ -14,13 +14,13 @@ from tests.samba import SUFFIX as DOMAIN_SUFFIX
 from tests.samba import Samba, needs_root, provisioned
 from tests.slapd import ADMIN, BASE, PASSWORD, SUFFIX, Slapd
 
-README = Path(__file__).parents[2] / "README.md"
-BLOCKS = re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.md"
+BLOCKS = re.findall(r"```toml\n(.*?)```", TUTORIAL.read_text(encoding="utf-8"), re.DOTALL)
 OURS, TO_THE_DIRECTORY = "[systems.directory]", '[[rules]]\nname = "departments to the directory"'
 
 
 class Tutorial(Inside):
-    """A workspace as `interlock init` makes it, with what the README says put into it."""
+    """A workspace as `interlock init` makes it, with what the tutorial says put into it."""
 
     def __init__(self, folder: Path, password: str) -> None:
         super().__init__(folder, "", {"DIRECTORY_PASSWORD": password})
@@ -29,12 +29,12 @@ class Tutorial(Inside):
         self.text = (folder / "interlock.toml").read_text(encoding="utf-8")
 
     def put(self, block: str, start: str, end: str) -> None:
-        """Put a block of the README in the place of what stands between two lines."""
+        """Put a block of the tutorial in the place of what stands between two lines."""
         first = self.text.index(start)
         self.text = self.text[:first] + block + "\n" + self.text[self.text.index(end, first + 1) :]
 
     def own(self, names: dict[str, str]) -> None:
-        """Put the names of this test's own systems in the place of the README's, and keep that as configuration."""
+        """Put the names of this test's own systems in the place of the tutorial's, and keep that as configuration."""
         for example, name in names.items():
             assert example in self.text
             self.text = self.text.replace(example, name)

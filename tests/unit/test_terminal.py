@@ -94,7 +94,8 @@ def test_what_the_operator_has_set_for_textual_stays_but_no_frozen_size():
 
 
 def test_textual_is_not_imported_before_its_settings_are_made():
-    program = "import sys; from tui.console import tty, launch, plots; from tui.presentation import display, glyphs; sys.exit('textual' in sys.modules)"
+    modules = "from tui.console import tty, launch, plots; from tui.presentation import display, glyphs"
+    program = f"import sys; {modules}; sys.exit('textual' in sys.modules)"
     assert subprocess.call([sys.executable, "-c", program]) == 0
 
 

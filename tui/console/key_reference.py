@@ -40,7 +40,7 @@ Every key can be changed by its id in `interlock.toml`, several of them separate
 "rows.down" = "j,down,ctrl+n"
 ```
 
-This page is made from the bindings of the program (`scripts/screenshots` writes it, the tests compare it).
+This page is made from the bindings of the program (`scripts/docs` writes it, the tests compare it).
 """
 
 

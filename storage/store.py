@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage import clock
-from storage.dialects.sqlite import copying, dialect
+from storage.dialects.sqlite import copying, dialect, new_store
 from storage.errors import StoreError, StoreFull, StoreLocked, StoreReadOnly, StoreTooNew, StoreUnreadable
 
 Transaction = AsyncConnection
@@ -138,7 +138,7 @@ def _create(path: Path) -> None:
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     os.close(handle)
     try:
-        upgrade(Path(name))
+        new_store.create(Path(name))
         with suppress(FileExistsError):
             os.link(name, path)
     finally:
@@ -146,7 +146,7 @@ def _create(path: Path) -> None:
 
 
 def upgrade(path: Path) -> None:
-    """Bring a file to the newest schema, one that is empty or not there as well."""
+    """Bring a store to the newest schema."""
     from storage import migrations  # noqa: PLC0415 - Alembic is slow to import and rarely needed
 
     migrations.upgrade(path)

@@ -17,6 +17,7 @@ from storage.errors import StoreTooNew
 from storage.labels import name_of
 from storage.records import Run
 from storage.store import REVISIONS, Store
+from tests.house import new_store
 
 
 def make_old_store(path: Path, revision: str) -> None:
@@ -89,3 +90,7 @@ def test_a_newer_store_is_refused_and_left_alone(tmp_path: Path) -> None:
         Store.open(path)
     assert path.read_bytes() == before
     assert not list(tmp_path.glob("*.backup"))
+
+
+def test_a_new_store_is_what_the_migrations_make() -> None:
+    assert new_store.SCHEMA.read_text(encoding="utf-8") == new_store.schema(), "schema.sql is stale: run scripts/docs"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from sqlalchemy import and_, exists, select
 
-from storage.dialects.sqlite import dialect
+from storage.dialects.sqlite import dialect, new_store
 from storage.errors import StoreError
 from storage.records import ChangeType, ExportStatus
-from storage.store import Transaction, explain, upgrade
+from storage.store import Transaction, explain
 from storage.tables import metaverse, objects, pending_exports
 
 
@@ -56,7 +56,7 @@ def damage(path: Path) -> list[str]:
         return found
     with tempfile.TemporaryDirectory(prefix="interlock-") as folder:
         fresh = Path(folder) / "fresh.db"
-        upgrade(fresh)
+        new_store.create(fresh)
         wanted = dialect.definitions(fresh)
     there = dialect.definitions(path)
     missing = [f"the {name} is missing" for name in wanted if name not in there]

@@ -1,5 +1,7 @@
 """What all tests share."""
 
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,3 +23,10 @@ def _plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the developer's own settings out of what the program does and shows."""
     for name in ("NO_COLOR", "FORCE_COLOR", "INTERLOCK_CONFIG", "SUDO_USER", "DIRECTORY_PASSWORD"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _thawed() -> Iterator[None]:
+    """Let the collector see again what a program inside the test's own process has frozen: it would stay for ever."""
+    yield
+    gc.unfreeze()

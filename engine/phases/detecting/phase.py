@@ -29,7 +29,7 @@ from engine.phases.detecting.gates import (
     tell_outside,
 )
 from engine.phases.detecting.slow_losses import point_out_slow_losses
-from engine.phases.removal.obsolete import mark_obsolete
+from engine.phases.removal.obsolete import mark_missing
 from engine.step import Step
 from storage import imports, objects, reviews
 from storage.imports import Sightings
@@ -151,8 +151,5 @@ async def _mark_missing(
     for start in range(0, len(missing), step.page_size):
         ids = missing[start : start + step.page_size]
         async with step.page() as tx:
-            moves = await mark_obsolete(tx, step.workspace, record, ids, together=len(missing), in_common=common)
-            for move in moves:
-                step.moved(move)
-            step.statistics["deletes"] += sum(1 for move in moves if move.entity == "cso")
+            await mark_missing(tx, step, record, ids, together=len(missing), in_common=common)
         yield step.progress()

@@ -30,12 +30,20 @@ async def move_members(tx: Transaction, step: Step, mvos: Iterable[Mvo]) -> None
     known = {mvo.id: mvo for mvo in await metaverse.get(tx, [ids[0] for ids in found.values()])}
     for name, ids in found.items():
         if ids[0] in known:
-            belonging = {mvo.id: _belongs(step, groups[name], mvo) for mvo in own[name]}
-            members = set(known[ids[0]].attributes.get(groups[name].attribute, ()))
-            members = (members | {one for one, is_in in belonging.items() if is_in}) - {
-                one for one, is_in in belonging.items() if is_in is False
-            }
+            members = _moved(step, groups[name], known[ids[0]], own[name])
             await _set_members(tx, step, groups[name], known[ids[0]], members)
+
+
+def _moved(step: Step, group: ComputedGroup, before: Mvo, mvos: list[Mvo]) -> set[int]:
+    """Give the members of a group once some MVOs are in it, or not, by its condition."""
+    members = set(before.attributes.get(group.attribute, ()))
+    for mvo in mvos:
+        belongs = _belongs(step, group, mvo)
+        if belongs is False:
+            members.discard(mvo.id)
+        elif belongs:
+            members.add(mvo.id)
+    return members
 
 
 def _belongs(step: Step, group: ComputedGroup, mvo: Mvo) -> bool | None:

@@ -214,12 +214,20 @@ async def reconcile_unseen(tx: Transaction, step: Step, sightings: Sightings, pa
     ]
     while page := await exports.with_status(tx, step.system, statuses, after, step.page_size):
         after = page[-1].id
-        unseen = [export for export in page if export.cso_id not in sightings]
-        csos = {cso.id: cso for cso in await objects.get(tx, [export.cso_id for export in unseen])}
-        deletes = [one for one in unseen if one.change_type == ChangeType.DELETE]
-        others = [one for one in unseen if one.change_type != ChangeType.DELETE]
-        await confirm_deletes(tx, step, [one for one in deletes if csos[one.cso_id].partition in partitions], csos)
-        await _count_unseen(tx, step, [one for one in others if one.status == ExportStatus.EXPORTED], csos)
+        await _settle_unseen(tx, step, [export for export in page if export.cso_id not in sightings], partitions)
+
+
+async def _settle_unseen(tx: Transaction, step: Step, unseen: list[PendingExport], partitions: list[str]) -> None:
+    csos = {cso.id: cso for cso in await objects.get(tx, [export.cso_id for export in unseen])}
+    proved: list[PendingExport] = []
+    sent: list[PendingExport] = []
+    for export in unseen:
+        if export.change_type != ChangeType.DELETE:
+            sent += [export] if export.status == ExportStatus.EXPORTED else []
+        elif csos[export.cso_id].partition in partitions:
+            proved.append(export)
+    await confirm_deletes(tx, step, proved, csos)
+    await _count_unseen(tx, step, sent, csos)
 
 
 async def _count_unseen(tx: Transaction, step: Step, sent: list[PendingExport], csos: dict[int, Cso]) -> None:

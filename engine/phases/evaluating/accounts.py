@@ -128,7 +128,7 @@ def _with_name(
     exact: frozenset[str],
 ) -> PendingExport | None:
     """Give what is staged of a rename: in its turn; all but a name that is taken; nothing yet where it is put off."""
-    if _gets_name(page, decided, desired, cso):
+    if _claim(page, decided, desired, cso):
         return _in_turn(page, desired, after)
     if decided.is_put_off(desired.mvo, desired.target):  # all of it is staged when the turns are known
         decided.marks.pop(cso.id, None)
@@ -137,7 +137,7 @@ def _with_name(
     return stage_update(page.step.workspace, _without_name(desired, cso), cso, before, after.id, exact)
 
 
-def _gets_name(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso) -> bool:
+def _claim(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso) -> bool:
     try:
         return claim_name(page, decided, desired, cso)
     except ObjectFailed as failure:

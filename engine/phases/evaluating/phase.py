@@ -25,7 +25,7 @@ from engine.phases.evaluating.accounts import provision, update_account, withdra
 from engine.phases.evaluating.deprovisioning import (
     deprovision,
     leave_alone,
-    vanishes,
+    let_vanish,
     withdraw_question,
     write_questions,
 )
@@ -167,7 +167,7 @@ async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Tu
     first_new = decided.next_cso
     wanted = _wanted(page, decided, evaluated)
     page = await look_up(tx, page, wanted)
-    accounts = _find_accounts(page, decided, wanted)
+    accounts = _take_accounts(page, decided, wanted)
     addresses = await read_addresses(tx, step.workspace, [desired for desired, _ in accounts])
     _decide(page, decided, accounts, addresses | decided.addresses)
     _release_unruled(page, decided, evaluated)
@@ -194,7 +194,7 @@ def _drop_plans_in_grace(page: EvaluationPage, decided: Decisions, mvos: list[Mv
     for mvo in mvos:
         if mvo.in_grace:
             for cso in page.joined.get(mvo.id, {}).values():
-                vanishes(page, decided, mvo, cso)
+                let_vanish(page, decided, mvo, cso)
 
 
 def _wanted(page: EvaluationPage, decided: Decisions, mvos: list[Mvo]) -> list[Desired]:
@@ -224,18 +224,18 @@ def _withdraw_delete(page: EvaluationPage, decided: Decisions, mvo: Mvo, target:
         withdraw_question(page, decided, cso)
 
 
-def _find_accounts(page: EvaluationPage, decided: Decisions, wanted: list[Desired]) -> list[tuple[Desired, Cso | None]]:
-    """Give each wanted state with its account: the one it has, or joins now, or None; its name is claimed then."""
+def _take_accounts(page: EvaluationPage, decided: Decisions, wanted: list[Desired]) -> list[tuple[Desired, Cso | None]]:
+    """Take for each wanted state its account: the one it has, or joins now, or None; its name is claimed then."""
     found: list[tuple[Desired, Cso | None]] = []
     for desired in wanted:
         try:
-            found.append((desired, _find_account(page, decided, desired)))
+            found.append((desired, _take_account(page, decided, desired)))
         except ObjectFailed as failure:
             fail(page, decided, desired.mvo, desired.target, failure.error)
     return found
 
 
-def _find_account(page: EvaluationPage, decided: Decisions, desired: Desired) -> Cso | None:
+def _take_account(page: EvaluationPage, decided: Decisions, desired: Desired) -> Cso | None:
     cso = page.account_of(desired.mvo, desired.target)
     if cso is not None or not desired.rules or desired.disabling:
         return cso
@@ -274,7 +274,7 @@ def _evaluate_target(page: EvaluationPage, decided: Decisions, desired: Desired,
         if wanted and not decided.is_put_off(desired.mvo, desired.target):
             provision(page, decided, desired)
     elif desired.disabling:
-        if not vanishes(page, decided, desired.mvo, cso):
+        if not let_vanish(page, decided, desired.mvo, cso):
             withdraw_question(page, decided, cso)
             _disable(page, decided, desired, cso)
     elif not desired.rules:

@@ -26,14 +26,19 @@ async def withdraw_wanted(tx: Transaction, step: Step, deletes: list[PendingExpo
 
     Its person may have come back since it was staged, or somebody else's rules look for it.
     """
-    mvo_ids = {mvo_id for one in deletes if (mvo_id := csos[one.cso_id].mvo_id) is not None}
-    mvos = {mvo.id: mvo for mvo in await metaverse.get(tx, mvo_ids)}
     accounts = [csos[one.cso_id] for one in deletes]
+    mvos = await _people_of(tx, accounts)
     seekers = await _seekers(tx, step, [cso for cso in accounts if _is_left_behind(cso, mvos)])
     called_off = [one for one in deletes if one.cso_id in seekers or _is_wanted(step, csos[one.cso_id], mvos)]
     if called_off:
         await _call_off(tx, step, called_off, csos, seekers)
     return {one.id for one in called_off}
+
+
+async def _people_of(tx: Transaction, accounts: list[Cso]) -> dict[int, Mvo]:
+    """Read the MVOs that some accounts are joined to."""
+    mvo_ids = {cso.mvo_id for cso in accounts if cso.mvo_id is not None}
+    return {mvo.id: mvo for mvo in await metaverse.get(tx, mvo_ids)}
 
 
 async def _call_off(

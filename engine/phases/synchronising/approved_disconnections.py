@@ -17,7 +17,7 @@ from engine.phases.synchronising.owed_references import follow_gone
 from engine.rules.lifecycle import Fate, another_person, fate_without
 from engine.step import Step
 from storage import exports, metaverse, objects, reviews
-from storage.records import Cso, CsoStatus, ReviewItem, ReviewKind, ReviewState
+from storage.records import Cso, CsoStatus, Mvo, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -91,14 +91,21 @@ async def _covered(tx: Transaction, step: Step, items: list[ReviewItem]) -> _Lea
         cso = gone.get(item.object_id)
         if cso is None:
             continue
-        mvo = mvos.get(cso.mvo_id or 0)
-        now = describe(fates[mvo.id], mvo, cso) if mvo else {}
-        if covers(together(shown[cso.mvo_id]) if mvo else {}, now):
+        uncovered = _uncovered(shown[cso.mvo_id], fates, mvos.get(cso.mvo_id or 0), cso)
+        if uncovered is None:
             ready[cso.id] = item
         else:
-            grown[item.id] = now
+            grown[item.id] = uncovered
     await _ask_again(tx, step, [item for item in items if item.id in grown], grown)
     return _Leaving(ready, [gone[cso_id] for cso_id in ready], fates)
+
+
+def _uncovered(shown: list[Consequences], fates: dict[int, Fate], mvo: Mvo | None, cso: Cso) -> Consequences | None:
+    """Give what follows now when a CSO leaves, where its approvals have not shown all of it; None where they have."""
+    if mvo is None:
+        return None
+    now = describe(fates[mvo.id], mvo, cso)
+    return None if covers(together(shown), now) else now
 
 
 def _shown(items: list[ReviewItem], csos: dict[int, Cso]) -> dict[int | None, list[Consequences]]:

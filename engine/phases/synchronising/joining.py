@@ -45,14 +45,19 @@ async def find_joins(tx: Transaction, step: Step, contexts: Contexts, scoped: li
 async def write_joins(tx: Transaction, step: Step, scoped: list[Scoped], joins: Joins) -> None:
     """Write down who joins whom, and who waits for somebody; new MVOs are stored when their attributes are known."""
     await objects.join(tx, joins.links)
-    for mvo_type in {rule.mvo_type for _, rules in scoped for rule in rules if not rule.project and rule.joins}:
-        owner = waiting_for(mvo_type)
-        own = [key for key in joins.waiting if key.owner == owner]
-        await join_keys.replace(tx, owner, [cso.id for cso, _ in scoped], own)
+    await _keep_waiting(tx, scoped, joins.waiting)
     await metaverse.change(tx, list(joins.changed.values()))
     step.statistics["joins"] += sum(how is JoinedBy.JOIN for _, _, how in joins.links)
     step.statistics["projections"] += sum(how is JoinedBy.PROJECTION for _, _, how in joins.links)
     step.statistics["filtered disconnectors"] += len(scoped) - len(joins.links) - len(joins.failures)
+
+
+async def _keep_waiting(tx: Transaction, scoped: list[Scoped], waiting: list[JoinKey]) -> None:
+    """Keep the keys by which an MVO that appears later finds the CSOs that wait for it."""
+    for mvo_type in {rule.mvo_type for _, rules in scoped for rule in rules if not rule.project and rule.joins}:
+        owner = waiting_for(mvo_type)
+        own = [key for key in waiting if key.owner == owner]
+        await join_keys.replace(tx, owner, [cso.id for cso, _ in scoped], own)
 
 
 class _Joiner:

@@ -251,10 +251,13 @@ async def _losing(
     holding = {mvo_id: taken[one] for one, ids in found.items() for mvo_id in ids}
     mvos = await metaverse.get(tx, [one for one, cso in holding.items() if cso.mvo_id != one])
     losing = {mvo.id for mvo in mvos if not _keeps(workspace, unique, mvo, holding[mvo.id])}
-    for cso in await objects.joined_to(tx, losing):
-        if (cso.system, cso.type) == target and cso.status != CsoStatus.PENDING_PROVISIONING:
-            losing.discard(cso.mvo_id or 0)  # once the account exists, its name stays
-    return losing
+    return losing - await _with_account(tx, losing, target)  # once the account exists, its name stays
+
+
+async def _with_account(tx: Transaction, mvo_ids: set[int], target: ObjectType) -> set[int]:
+    """Give those of some MVOs whose account in a target exists."""
+    accounts = [cso for cso in await objects.joined_to(tx, mvo_ids) if (cso.system, cso.type) == target]
+    return {cso.mvo_id or 0 for cso in accounts if cso.status != CsoStatus.PENDING_PROVISIONING}
 
 
 def _keeps(workspace: Workspace, unique: UniqueValue, mvo: Mvo, holder: Cso) -> bool:

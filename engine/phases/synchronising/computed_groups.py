@@ -124,7 +124,7 @@ async def _build(step: Step, group: ComputedGroup) -> AsyncIterator[Progress]:
 
 
 async def _keep_mvo(tx: Transaction, step: Step, group: ComputedGroup) -> Mvo:
-    """Keep the MVO of a group with its own attributes as the configuration says, and give it; make it if there is none."""
+    """Give a group its MVO, with its own attributes as the configuration says; a new one if it has none."""
     found = await join_keys.find(tx, OWNER, "name", [group.name])
     known = await metaverse.get(tx, found.get(group.name, []))
     at = clock.now()

@@ -39,6 +39,8 @@ async def hold_back_references(tx: Transaction, step: Step, found: list[tuple[Pe
     kinds = {kind: _reference_names(workspace, step.system, kind) for kind in {export.type for export, _ in found}}
     keys = _keys_of_references(workspace, found, kinds)
     late = await _not_created(tx, step, keys) if keys else {}
+    if not late:
+        return [Sending(export, cso, []) for export, cso in found]
     sending = []
     for export, cso in found:
         own = workspace.secondary_key(cso.system, cso.type, cso.secondary_id)

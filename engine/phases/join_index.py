@@ -1,6 +1,7 @@
 """The join index: the keys that objects are found by, those they were found by, and those that somebody waits for."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
 from engine.errors import ObjectFailed
 from engine.rules.compiled import Join
@@ -14,21 +15,23 @@ from storage.records import Cso, JoinedBy, Mvo
 from storage.store import Transaction
 
 
-def index_keys(workspace: Workspace, owner: str, found: Sequence[Cso | Mvo]) -> list[join_keys.JoinKey]:
+def index_keys(workspace: Workspace, owner: str, found: Sequence[Cso | Mvo]) -> list[JoinKey]:
     """Give every key by which some objects of an owner can be found; who has none that can be computed has none."""
     joins = workspace.rules.joins.get(owner, ())
-    keys: list[join_keys.JoinKey] = []
+    keys: list[JoinKey] = []
     for one in found if joins else ():
-        if isinstance(one, Mvo):
-            context = workspace.seen_mvo(one.type, one.attributes)
-        else:
-            context = workspace.seen(one.system, one.type, one.attributes)
+        context = _seen(workspace, one)
         for join in joins:
-            try:
+            with suppress(ObjectFailed):  # it cannot be found by that key; a rule that reads it tells what is wrong
                 keys += keys_of(owner, [join], one.id, one.attributes, context)
-            except ObjectFailed:
-                continue  # it cannot be found by that key; a rule that reads it tells what is wrong
     return keys
+
+
+def _seen(workspace: Workspace, one: Cso | Mvo) -> Callable[[], dict[str, object]]:
+    """Give the way in which expressions see an object."""
+    if isinstance(one, Mvo):
+        return workspace.seen_mvo(one.type, one.attributes)
+    return workspace.seen(one.system, one.type, one.attributes)
 
 
 async def index_mvos(tx: Transaction, step: Step, mvos: list[Mvo], new: set[int]) -> set[int]:
@@ -54,25 +57,38 @@ async def keep_former_keys(tx: Transaction, step: Step, changes: list[tuple[Mvo,
     A key that its giver corrects is not kept: it may be somebody else's now. `present` are the CSOs joined by now.
     """
     for kind in {old.type for old, _ in changes}:
-        owner = f"metaverse.{kind}"
         own = [(old, mvo) for old, mvo in changes if old.type == kind and _gave(old, old.contributors) - present]
-        if not own:
-            continue
-        ids = [old.id for old, _ in own]
-        joins = {join.name: join for join in step.workspace.rules.joins.get(owner, ())}
-        olds = {old.id: old for old, _ in own}
-        after = {
-            (key.attributes, key.key, key.object_id)
-            for key in index_keys(step.workspace, owner, [mvo for _, mvo in own])
-        }
-        lost = [
-            key._replace(owner=formerly(kind))
-            for key in index_keys(step.workspace, owner, list(olds.values()))
-            if _gave(olds[key.object_id], _read_by(joins[key.attributes])) - present
-        ]
-        kept = await join_keys.of(tx, formerly(kind), ids)
-        keys = {key for key in (*kept, *lost) if (key.attributes, key.key, key.object_id) not in after}
-        await join_keys.replace(tx, formerly(kind), ids, sorted(keys))
+        if own:
+            await _keep_former_keys(tx, step.workspace, kind, own, present)
+
+
+async def _keep_former_keys(
+    tx: Transaction, workspace: Workspace, kind: str, changes: list[tuple[Mvo, Mvo]], present: set[int]
+) -> None:
+    """Keep the keys that MVOs of a type had by those who left, but for those that they have all the same."""
+    ids = [old.id for old, _ in changes]
+    have = {_text_of(key) for key in index_keys(workspace, f"metaverse.{kind}", [mvo for _, mvo in changes])}
+    kept = await join_keys.of(tx, formerly(kind), ids)
+    lost = _lost_keys(workspace, kind, [old for old, _ in changes], present)
+    keys = {key for key in (*kept, *lost) if _text_of(key) not in have}
+    await join_keys.replace(tx, formerly(kind), ids, sorted(keys))
+
+
+def _text_of(key: JoinKey) -> tuple[str, str, int]:
+    """Give what a key says of whom, whoever keeps it."""
+    return key.attributes, key.key, key.object_id
+
+
+def _lost_keys(workspace: Workspace, kind: str, olds: list[Mvo], present: set[int]) -> list[JoinKey]:
+    """Give the keys that MVOs had by what CSOs gave that are not joined any more."""
+    owner = f"metaverse.{kind}"
+    joins = {join.name: join for join in workspace.rules.joins.get(owner, ())}
+    by_id = {old.id: old for old in olds}
+    return [
+        key._replace(owner=formerly(kind))
+        for key in index_keys(workspace, owner, olds)
+        if _gave(by_id[key.object_id], _read_by(joins[key.attributes])) - present
+    ]
 
 
 async def forget_former_keys(tx: Transaction, mvo_ids: list[int]) -> None:
@@ -115,13 +131,12 @@ async def index_objects(tx: Transaction, step: Step, csos: list[Cso]) -> None:
     for cso in csos:
         owners.setdefault(f"{cso.system}.{cso.type}", []).append(cso)
     for owner, own in owners.items():
-        if not step.workspace.rules.joins.get(owner):
-            continue
-        keys = index_keys(step.workspace, owner, own)
-        await join_keys.replace(tx, owner, [cso.id for cso in own], keys)
-        free = {cso.id for cso in own if cso.mvo_id is None and cso.joined_by != JoinedBy.EXCLUDED}
-        waiting = await _waiting(tx, owner, [key for key in keys if key.object_id in free])
-        await metaverse.set_due(tx, waiting, due=True)
+        if step.workspace.rules.joins.get(owner):
+            keys = index_keys(step.workspace, owner, own)
+            await join_keys.replace(tx, owner, [cso.id for cso in own], keys)
+            free = {cso.id for cso in own if cso.mvo_id is None and cso.joined_by != JoinedBy.EXCLUDED}
+            waiting = await _waiting(tx, owner, [key for key in keys if key.object_id in free])
+            await metaverse.set_due(tx, waiting, due=True)
 
 
 async def index_planned(tx: Transaction, step: Step, planned: Iterable[PlannedCso]) -> None:

@@ -1,4 +1,11 @@
-"""Phase 4, confirming import: compare what was exported with what came back."""
+"""Phase 4, confirming import: compare what was exported with what came back.
+
+an object that was seen               reconcile_pending_exports
+    what is left of its export        _reconcile
+    sent again, or failed for good    _not_confirmed
+an object that was not seen           reconcile_unseen
+    a delete that is thereby proved   confirm_deletes             removal/forgetting.py
+"""
 
 from typing import NamedTuple
 
@@ -58,9 +65,12 @@ async def reconcile_pending_exports(tx: Transaction, step: Step, seen: list[Sigh
     _tell(step, found, sightings, changed, confirmed)
     await exports.change(tx, changed)
     await exports.remove(tx, [export.id for export in confirmed])
-    # A create that came back as it was sent tells the metaverse nothing new.
-    settled = [one.cso_id for one in confirmed if one.change_type == ChangeType.CREATE and not _flows_in(step, one)]
-    await objects.set_due(tx, settled, due=False)
+    await objects.set_due(tx, [one.cso_id for one in confirmed if _tells_nothing(step, one)], due=False)
+
+
+def _tells_nothing(step: Step, confirmed: PendingExport) -> bool:
+    """Tell whether a create came back as it was sent, and tells the metaverse nothing new."""
+    return confirmed.change_type == ChangeType.CREATE and not _flows_in(step, confirmed)
 
 
 def _flows_in(step: Step, export: PendingExport) -> bool:
@@ -72,11 +82,7 @@ def _reconcile(step: Step, export: PendingExport, sighting: Sighting) -> Pending
     sent = export.status == ExportStatus.EXPORTED
     if export.change_type == ChangeType.DELETE:
         return _not_confirmed(step, export, "the entry is still there") if sent else export
-    left = []
-    for change in export.changes:
-        matching = _matching(step, export, change)
-        if rest := _unconfirmed(change, sighting.attributes, matching, sent=sent):
-            left.append(rest)
+    left = _unconfirmed_changes(step, export, sighting.attributes, sent=sent)
     renaming = export.new_secondary_id
     if renaming is not None and _has_name(step, export, renaming, sighting.secondary_id):
         renaming = None
@@ -85,12 +91,27 @@ def _reconcile(step: Step, export: PendingExport, sighting: Sighting) -> Pending
     open_part = export._replace(changes=left, new_secondary_id=renaming, change_type=ChangeType.UPDATE)
     if not sent:
         return open_part
-    missing = [change.name for change in left if change.status == ChangeStatus.NOT_CONFIRMED]
-    if renaming is not None:
-        missing.append("dn")
-    if not missing:
-        return open_part._replace(status=ExportStatus.PENDING)
-    return _not_confirmed(step, open_part, f"the import shows other values of {', '.join(missing)}")
+    if missing := _not_shown(open_part):
+        return _not_confirmed(step, open_part, f"the import shows other values of {', '.join(missing)}")
+    return open_part._replace(status=ExportStatus.PENDING)
+
+
+def _unconfirmed_changes(
+    step: Step, export: PendingExport, imported: Attributes, *, sent: bool
+) -> list[AttributeChange]:
+    """Give what of an export's changes the import does not show."""
+    left = []
+    for change in export.changes:
+        matching = _matching(step, export, change)
+        if rest := _unconfirmed(change, imported, matching, sent=sent):
+            left.append(rest)
+    return left
+
+
+def _not_shown(left: PendingExport) -> list[str]:
+    """Name what was sent and did not come back."""
+    missing = [change.name for change in left.changes if change.status == ChangeStatus.NOT_CONFIRMED]
+    return missing if left.new_secondary_id is None else [*missing, "dn"]
 
 
 def _matching(step: Step, export: PendingExport, change: AttributeChange) -> Matching:
@@ -169,17 +190,14 @@ def _record(step: Step, before: PendingExport, export: PendingExport, label: str
     step.moved(Move("export", export.id, export.system, label, before.status, export.status, reason))
     if export.error_code and export.status in (ExportStatus.NOT_CONFIRMED, ExportStatus.FAILED):
         step.statistics["exports not confirmed"] += 1
-        advice = (
-            "look for what changes it in the target; then 'interlock exports retry' or 'discard'"
-            if export.status == ExportStatus.FAILED
-            else "it is sent again by the next export; look for what changes it in the target if it happens again"
-        )
-        step.failed(
-            ObjectError(export.error_code, reason, advice),
-            object_type=export.type,
-            label=label,
-            object_id=export.cso_id,
-        )
+        error = ObjectError(export.error_code, reason, _advice(export))
+        step.failed(error, object_type=export.type, label=label, object_id=export.cso_id)
+
+
+def _advice(export: PendingExport) -> str:
+    if export.status == ExportStatus.FAILED:
+        return "look for what changes it in the target; then 'interlock exports retry' or 'discard'"
+    return "it is sent again by the next export; look for what changes it in the target if it happens again"
 
 
 async def reconcile_unseen(tx: Transaction, step: Step, sightings: Sightings, partitions: list[str]) -> None:
@@ -196,18 +214,30 @@ async def reconcile_unseen(tx: Transaction, step: Step, sightings: Sightings, pa
     ]
     while page := await exports.with_status(tx, step.system, statuses, after, step.page_size):
         after = page[-1].id
-        unseen = [export for export in page if export.cso_id not in sightings]
-        csos = {cso.id: cso for cso in await objects.get(tx, [export.cso_id for export in unseen])}
-        deletes = [one for one in unseen if one.change_type == ChangeType.DELETE]
-        await confirm_deletes(tx, step, [one for one in deletes if csos[one.cso_id].partition in partitions], csos)
-        changed = []
-        for export in unseen:
-            if export.change_type == ChangeType.DELETE or export.status != ExportStatus.EXPORTED:
-                continue
-            left = _not_confirmed(step, export, "a complete import does not contain the object")
-            _record(step, export, left, label_of(csos[export.cso_id]))
-            changed.append(left._replace(changed_at=clock.now()))
-        await exports.change(tx, changed)
+        await _settle_unseen(tx, step, [export for export in page if export.cso_id not in sightings], partitions)
+
+
+async def _settle_unseen(tx: Transaction, step: Step, unseen: list[PendingExport], partitions: list[str]) -> None:
+    csos = {cso.id: cso for cso in await objects.get(tx, [export.cso_id for export in unseen])}
+    proved: list[PendingExport] = []
+    sent: list[PendingExport] = []
+    for export in unseen:
+        if export.change_type != ChangeType.DELETE:
+            sent += [export] if export.status == ExportStatus.EXPORTED else []
+        elif csos[export.cso_id].partition in partitions:
+            proved.append(export)
+    await confirm_deletes(tx, step, proved, csos)
+    await _count_unseen(tx, step, sent, csos)
+
+
+async def _count_unseen(tx: Transaction, step: Step, sent: list[PendingExport], csos: dict[int, Cso]) -> None:
+    """Count exports that were sent, and whose objects are not there, as not confirmed."""
+    changed = []
+    for export in sent:
+        left = _not_confirmed(step, export, "a complete import does not contain the object")
+        _record(step, export, left, label_of(csos[export.cso_id]))
+        changed.append(left._replace(changed_at=clock.now()))
+    await exports.change(tx, changed)
 
 
 async def confirm_deletes(
@@ -220,18 +250,23 @@ async def confirm_deletes(
     """Forget objects that are proved gone, keeping what they last held."""
     if not deletes:
         return
-    gone = [csos[export.cso_id] for export in deletes]
     await exports.remove(tx, [export.id for export in deletes])
     for export in deletes:
-        label = label_of(csos[export.cso_id])
+        cso = csos[export.cso_id]
+        label = label_of(cso)
         step.statistics["exports confirmed"] += 1
         step.moved(Move("export", export.id, step.system, label, export.status, CONFIRMED, reason))
-        step.moved(Move("cso", export.cso_id, step.system, label, csos[export.cso_id].status, None, reason))
+        step.moved(Move("cso", cso.id, step.system, label, cso.status, None, reason))
+    gone = [csos[export.cso_id] for export in deletes]
     await forget(tx, gone, {export.cso_id: export.approval_id for export in deletes}, deleted=True)
-    approvals = [export.approval_id for export in deletes if export.approval_id is not None]
+    await _close_approvals(tx, [export.approval_id for export in deletes if export.approval_id is not None])
+
+
+async def _close_approvals(tx: Transaction, item_ids: list[int]) -> None:
+    """Say of approvals that what they allowed was carried out."""
     await reviews.decide(
         tx,
-        approvals,
+        item_ids,
         expected=[ReviewState.APPROVED],
         state=ReviewState.CARRIED_OUT,
         operator=None,

@@ -73,8 +73,9 @@ def _stage_difference(
     """Stage what an account holds otherwise than it is wanted, and tell whether anything is left to do."""
     exact = changed_wishes(page, desired, cso, before)
     drift = find_drift(page, desired, cso, before)
+    reported = only_reported(desired, drift.names)
+    corrected = [name for name in drift.names if name not in reported]
     desired = _leave_reported(page, decided, desired, cso, drift)
-    corrected = [name for name in drift.names if name not in only_reported(desired, drift.names)]
     export_id = before.id if before else decided.take_export_id()
     after = stage_update(page.step.workspace, desired, cso, before, export_id, exact)
     if after is not None and after.new_secondary_id is not None and after != before:
@@ -83,12 +84,28 @@ def _stage_difference(
         return after is not None
     if after is not None and corrected:
         after = tell_corrected(page.step, after, corrected)
+    _stage(page, decided, desired, cso, before, after)
+    return after is not None
+
+
+def _stage(
+    page: EvaluationPage,
+    decided: Decisions,
+    desired: Desired,
+    cso: Cso,
+    before: PendingExport | None,
+    after: PendingExport | None,
+) -> None:
+    """Stage what is to change on an account, and count it."""
     stage(page, decided, cso, before, after, after.cause if after else "the target already holds what is wanted")
-    if (after.new_secondary_id if after else None) != (before.new_secondary_id if before else None):
+    if _new_name(after) != _new_name(before):
         decided.renamed.add(desired.mvo.id)
     if after is not None:
         page.step.statistics["provisioning renames" if after.new_secondary_id else "export attribute flow"] += 1
-    return after is not None
+
+
+def _new_name(export: PendingExport | None) -> str | None:
+    return export.new_secondary_id if export else None
 
 
 def _leave_reported(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso, drift: Drift) -> Desired:
@@ -111,7 +128,7 @@ def _with_name(
     exact: frozenset[str],
 ) -> PendingExport | None:
     """Give what is staged of a rename: in its turn; all but a name that is taken; nothing yet where it is put off."""
-    if _gets_name(page, decided, desired, cso):
+    if _claim(page, decided, desired, cso):
         return _in_turn(page, desired, after)
     if decided.is_put_off(desired.mvo, desired.target):  # all of it is staged when the turns are known
         decided.marks.pop(cso.id, None)
@@ -120,7 +137,7 @@ def _with_name(
     return stage_update(page.step.workspace, _without_name(desired, cso), cso, before, after.id, exact)
 
 
-def _gets_name(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso) -> bool:
+def _claim(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso) -> bool:
     try:
         return claim_name(page, decided, desired, cso)
     except ObjectFailed as failure:
@@ -163,8 +180,17 @@ def _replan(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso
     decided.marks[cso.id] = marks_for(desired)
     if cso.secondary_id != desired.secondary_id:
         decided.renamed.add(desired.mvo.id)
-    after = create_export(page.step.workspace, desired, cso.id, before.id if before else decided.take_export_id())
-    if before is not None:
-        after = after._replace(created_at=before.created_at, held=before.held)
+    after = _create_anew(page, decided, desired, cso, before)
     stage(page, decided, cso, before, after, "the plan changed before it was sent")
     page.step.statistics["provisioning adds"] += 1
+
+
+def _create_anew(
+    page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso, before: PendingExport | None
+) -> PendingExport:
+    """Give the Create of a plan that has changed, in the place of the one that is staged."""
+    workspace = page.step.workspace
+    if before is None:
+        return create_export(workspace, desired, cso.id, decided.take_export_id())
+    after = create_export(workspace, desired, cso.id, before.id)
+    return after._replace(created_at=before.created_at, held=before.held)

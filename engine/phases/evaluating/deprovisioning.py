@@ -27,7 +27,7 @@ _GIVEN = (ReviewState.APPROVED, ReviewState.CARRIED_OUT)
 def deprovision(page: EvaluationPage, decided: Decisions, mvo: Mvo, cso: Cso) -> None:
     """Stage what the outbound rules say of an object that is no longer wanted."""
     before = page.exports.get(cso.id)
-    if cso.status == CsoStatus.OBSOLETE or vanishes(page, decided, mvo, cso):
+    if cso.status == CsoStatus.OBSOLETE or let_vanish(page, decided, mvo, cso):
         return
     if not split_by_deprovisioning(page.step.workspace.rules, mvo, [cso])["delete"]:
         leave_alone(page, decided, mvo, cso, before)
@@ -39,7 +39,7 @@ def deprovision(page: EvaluationPage, decided: Decisions, mvo: Mvo, cso: Cso) ->
         _delete(page, decided, mvo, cso, before)
 
 
-def vanishes(page: EvaluationPage, decided: Decisions, mvo: Mvo, cso: Cso) -> bool:
+def let_vanish(page: EvaluationPage, decided: Decisions, mvo: Mvo, cso: Cso) -> bool:
     """Let an object vanish that was only planned: create then delete before any export. Tell whether it was."""
     if cso.status != CsoStatus.PENDING_PROVISIONING:
         return False

@@ -42,13 +42,19 @@ def changed_wishes(page: EvaluationPage, desired: Desired, cso: Cso, export: Pen
     """
     before, now = page.marks.get(cso.id, {}), marks_for(desired)
     declared = page.step.workspace.declared(*desired.target)
-    unsent = {change.name for change in export.changes if change.status != ChangeStatus.EXPORTED} if export else set()
     changed = {name for name, mark in now.items() if name in before and before[name] != mark}
-    if export is not None and export.new_secondary_id is not None:
-        unsent.add(RDN)
-    exact = {name for name in changed | unsent if name not in declared or declared[name].kind != "reference"}
+    wishes = changed | _unsent(export)
+    exact = {name for name in wishes if name not in declared or declared[name].kind != "reference"}
     naming = {name.lower() for name in dn.rdn_names(desired.secondary_id or "")}
     return frozenset(exact | {RDN} if any(name.lower() in naming for name in exact) else exact)
+
+
+def _unsent(export: PendingExport | None) -> set[str]:
+    """Name what an export has not written yet."""
+    if export is None:
+        return set()
+    unsent = {change.name for change in export.changes if change.status != ChangeStatus.EXPORTED}
+    return unsent if export.new_secondary_id is None else unsent | {RDN}
 
 
 class Drift(NamedTuple):
@@ -61,20 +67,34 @@ class Drift(NamedTuple):
 def find_drift(page: EvaluationPage, desired: Desired, cso: Cso, export: PendingExport | None) -> Drift:
     """Name what differs from what is wanted although the same was wanted before, and nothing is on its way."""
     before, now = page.marks.get(cso.id, {}), marks_for(desired)
-    on_their_way = {change.name for change in export.changes} if export else set()
-    state = expected_state(cso, export)
-    drifted = []
-    for name, values in desired.attributes.items():
-        if state.get(name, []) == values or name in on_their_way or before.get(name) != now[name]:
-            continue
-        if not same(state.get(name, []), values, page.step.workspace.matching(*desired.target, name)):
-            drifted.append(name)
-    named = page.step.workspace.secondary_key(*desired.target, cso.secondary_id)
-    moved = desired.secondary_key is not None and desired.secondary_key != named
-    if moved and before.get(DN) == now[DN] and not (export and export.new_secondary_id):
+    steady = {name for name, mark in now.items() if before.get(name) == mark}
+    drifted = _drifted_attributes(page, desired, cso, export, steady)
+    if DN in steady and _has_moved(page, desired, cso) and not (export and export.new_secondary_id):
         drifted.append(DN)
     told = {TOLD + name: before[TOLD + name] for name in drifted if TOLD + name in before}
     return Drift(drifted, now | told if before != now | told else None)
+
+
+def _drifted_attributes(
+    page: EvaluationPage, desired: Desired, cso: Cso, export: PendingExport | None, steady: set[str]
+) -> list[str]:
+    """Name the attributes that differ from what is wanted, of those that are wanted as before."""
+    state = expected_state(cso, export)
+    on_their_way = {change.name for change in export.changes} if export else set()
+    drifted = []
+    for name, values in desired.attributes.items():
+        held = state.get(name, [])
+        if held == values or name in on_their_way or name not in steady:
+            continue
+        if not same(held, values, page.step.workspace.matching(*desired.target, name)):
+            drifted.append(name)
+    return drifted
+
+
+def _has_moved(page: EvaluationPage, desired: Desired, cso: Cso) -> bool:
+    """Tell whether an object has another name than is wanted."""
+    named = page.step.workspace.secondary_key(*desired.target, cso.secondary_id)
+    return desired.secondary_key is not None and desired.secondary_key != named
 
 
 def only_reported(desired: Desired, drifted: list[str]) -> list[str]:

@@ -52,25 +52,28 @@ async def take_turns(tx: Transaction, step: Step, claims: Iterable[Claim]) -> Tu
         claimed.setdefault((claim.target[0], claim.key), claim)  # nobody else gets it in this run
     holders = {cso.id: cso for cso in await objects.get(tx, {claim.holder_id for claim in claimed.values()})}
     staged = await exports.of_objects(tx, holders)
-    leaving = {
-        cso_id: 0 if export.change_type == ChangeType.DELETE else export.wave
-        for cso_id, export in staged.items()
-        if _gives_up(step.workspace, holders[cso_id], export)
-    }
-    waves = _in_order(list(claimed.values()), leaving)
-    first = {holder for holder in leaving if staged[holder].change_type == ChangeType.DELETE} & {
-        claim.holder_id for claim in claimed.values()
-    }
+    leaving = {cso_id: one for cso_id, one in staged.items() if _gives_up(step.workspace, holders[cso_id], one)}
+    await _delete_first(tx, [one for one in leaving.values() if one.change_type == ChangeType.DELETE])
+    waves = {cso_id: 0 if one.change_type == ChangeType.DELETE else one.wave for cso_id, one in leaving.items()}
+    return await _turns(tx, _in_order(list(claimed.values()), waves))
+
+
+async def _delete_first(tx: Transaction, deletes: list[PendingExport]) -> None:
+    """Let deletes that free a name go before everything else."""
     at = clock.now()
-    await exports.change(tx, [staged[cso_id]._replace(wave=FREES, changed_at=at) for cso_id in sorted(first)])
-    breakers = {claim.cso_id for claim, (_, breaks) in waves.items() if breaks}
-    names = {cso.id: cso for cso in await objects.get(tx, [one for one in breakers if one is not None])}
-    return {
-        (claim.mvo_id, claim.target): Turn(
-            wave, interim_name(names[claim.cso_id or 0], claim.secondary_id) if breaks else None
-        )
-        for claim, (wave, breaks) in waves.items()
-    }
+    first = sorted(deletes, key=lambda export: export.cso_id)
+    await exports.change(tx, [export._replace(wave=FREES, changed_at=at) for export in first])
+
+
+async def _turns(tx: Transaction, order: dict[Claim, tuple[int, bool]]) -> Turns:
+    """Give each claim its turn, and a name in between to those who break a circle."""
+    breakers = [claim.cso_id for claim, (_, breaks) in order.items() if breaks and claim.cso_id is not None]
+    accounts = {cso.id: cso for cso in await objects.get(tx, breakers)}
+    turns: Turns = {}
+    for claim, (wave, breaks) in order.items():
+        interim = interim_name(accounts[claim.cso_id or 0], claim.secondary_id) if breaks else None
+        turns[claim.mvo_id, claim.target] = Turn(wave, interim)
+    return turns
 
 
 def _gives_up(workspace: Workspace, holder: Cso, export: PendingExport) -> bool:
@@ -87,21 +90,33 @@ def _gives_up(workspace: Workspace, holder: Cso, export: PendingExport) -> bool:
 
 def _in_order(claims: list[Claim], leaving: dict[int, int]) -> dict[Claim, tuple[int, bool]]:
     """Give the wave of each claim that can be met, and whether it breaks a circle; `leaving` holds waves by CSO."""
-    by_cso = {claim.cso_id: claim for claim in claims if claim.cso_id is not None}
+    by_cso: dict[int | None, Claim] = {claim.cso_id: claim for claim in claims if claim.cso_id is not None}
     found: dict[Claim, tuple[int, bool]] = {}
     refused: set[Claim] = set()
     for claim in claims:
-        path = [claim]
-        while path[-1] not in found and path[-1] not in refused and path[-1].holder_id not in leaving:
-            following = by_cso.get(path[-1].holder_id)
-            if following is None:
-                refused.add(path[-1])
-            elif following in path:
-                found |= _circle(path[path.index(following) :])
-            else:
-                path.append(following)
+        path = _follow(claim, by_cso, found, refused, leaving)
         _line_up(path, found, refused, leaving)
     return found
+
+
+def _follow(
+    claim: Claim,
+    by_cso: dict[int | None, Claim],
+    found: dict[Claim, tuple[int, bool]],
+    refused: set[Claim],
+    leaving: dict[int, int],
+) -> list[Claim]:
+    """Go from a claim to that of whoever has its name, and on; a circle is ordered, and a dead end refused."""
+    path = [claim]
+    while path[-1] not in found and path[-1] not in refused and path[-1].holder_id not in leaving:
+        following = by_cso.get(path[-1].holder_id)
+        if following is None:
+            refused.add(path[-1])
+        elif following in path:
+            found.update(_circle(path[path.index(following) :]))
+        else:
+            path.append(following)
+    return path
 
 
 def _circle(members: list[Claim]) -> dict[Claim, tuple[int, bool]]:

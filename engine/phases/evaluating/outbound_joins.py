@@ -1,5 +1,6 @@
 """Phase 2, outbound joins: which object of a target is an MVO's, or could be."""
 
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
@@ -29,19 +30,23 @@ class _Sought(NamedTuple):
 async def look_up(tx: Transaction, page: EvaluationPage, wanted: list[Desired]) -> EvaluationPage:
     """Give a page that knows who has the wanted DNs, and which objects outbound joins could find."""
     sought = _sought(page, wanted)
-    holders: dict[str, dict[str, list[Cso]]] = {}
-    for system, names in sought.names.items():
-        held = holders.setdefault(system, {})
-        for cso in await objects.holders_of(tx, system, names):
-            key = page.step.workspace.secondary_key(system, cso.type, cso.secondary_id)
-            held.setdefault(key or "", []).append(cso)
     candidates: dict[tuple[ObjectType, str], dict[str, list[int]]] = {}
+    holders = {system: await _holders(tx, page, system, names) for system, names in sought.names.items()}
     for (target, name), keys in sought.keys.items():
         candidates[target, name] = await join_keys.find(tx, ".".join(target), name, keys)
     ids = {cso_id for found in candidates.values() for csos in found.values() for cso_id in csos}
     csos = {cso.id: cso for cso in await objects.get(tx, ids)}
     page = replace(page, holders=holders, candidates=candidates, candidate_csos=csos)
     return await with_reviews(tx, await _with_left_behind(tx, page), csos)
+
+
+async def _holders(tx: Transaction, page: EvaluationPage, system: str, names: set[str]) -> dict[str, list[Cso]]:
+    """Give the objects of a system that have some names, by name."""
+    held: dict[str, list[Cso]] = {}
+    for cso in await objects.holders_of(tx, system, names):
+        key = page.step.workspace.secondary_key(system, cso.type, cso.secondary_id)
+        held.setdefault(key or "", []).append(cso)
+    return held
 
 
 def _sought(page: EvaluationPage, wanted: list[Desired]) -> _Sought:
@@ -51,13 +56,20 @@ def _sought(page: EvaluationPage, wanted: list[Desired]) -> _Sought:
             continue
         if desired.secondary_key is not None:
             found.names.setdefault(desired.target[0], set()).add(desired.secondary_key)
-        if page.account_of(desired.mvo, desired.target) is not None:
-            continue
-        for rule, join in _joins_of(desired):
-            with suppress(ObjectFailed):  # told when the object itself is looked for
-                if key := _key(page, desired, rule, join):
-                    found.keys.setdefault((desired.target, join.name), set()).add(key)
+        if page.account_of(desired.mvo, desired.target) is None:
+            for name, key in _keys(page, desired):
+                found.keys.setdefault((desired.target, name), set()).add(key)
     return found
+
+
+def _keys(page: EvaluationPage, desired: Desired) -> Iterator[tuple[str, str]]:
+    """Give the keys by which an MVO looks for its account, each with the name of its join."""
+    for rule, join in _joins_of(desired):
+        key: str | None = None
+        with suppress(ObjectFailed):  # told when the object itself is looked for
+            key = _key(page, desired, rule, join)
+        if key:
+            yield join.name, key
 
 
 async def _with_left_behind(tx: Transaction, page: EvaluationPage) -> EvaluationPage:
@@ -66,13 +78,18 @@ async def _with_left_behind(tx: Transaction, page: EvaluationPage) -> Evaluation
     Not where another person has the deleted one's number by decision.
     """
     csos = page.candidate_csos.values()
-    holders = {cso.mvo_id for cso in csos if cso.mvo_id is not None}
-    deleted = {mvo.id for mvo in await metaverse.get(tx, holders) if mvo.deleted and not has_another_person(mvo)}
+    deleted = await _deleted_people(tx, csos)
     left = {cso.id for cso in csos if cso.mvo_id in deleted}
     free = {cso.id for cso in csos if cso.mvo_id is None}
     staged = await exports.of_objects(tx, left | free)  # of one that is joined to nobody, a delete that awaits approval
     left_behind = frozenset(one for one in left if one not in staged or staged[one].status not in PERHAPS_WRITTEN)
     return replace(page, exports=page.exports | staged, left_behind=left_behind)
+
+
+async def _deleted_people(tx: Transaction, csos: Iterable[Cso]) -> set[int]:
+    """Give those whom some objects are joined to who are deleted, and known to be nobody else."""
+    holders = {cso.mvo_id for cso in csos if cso.mvo_id is not None}
+    return {mvo.id for mvo in await metaverse.get(tx, holders) if mvo.deleted and not has_another_person(mvo)}
 
 
 def _joins_of(desired: Desired) -> list[tuple[OutboundRule, Join]]:
@@ -91,18 +108,23 @@ def find_to_join(page: EvaluationPage, decided: Decisions, desired: Desired) -> 
     Raises `ObjectFailed`: `ambiguous-join`, `join-already-taken`.
     """
     for rule, join in _joins_of(desired):
-        key = _key(page, desired, rule, join)
-        ids = page.candidates.get((desired.target, join.name), {}).get(key, []) if key else []
-        csos = [decided.joined_now.get(one) or page.candidate_csos[one] for one in ids if one in page.candidate_csos]
-        known = [cso for cso in csos if cso.status == CsoStatus.NORMAL and cso.joined_by != JoinedBy.EXCLUDED]
+        known = _found_by(page, decided, desired, rule, join)
         free = [cso for cso in known if cso.mvo_id is None or _is_left_behind(page, decided, cso)]
         if len(free) > 1:
             raise _ambiguous(desired, join, free)
-        if known and not free:
-            raise _taken(join, known[0])
         if free:
             return free[0]
+        if known:
+            raise _taken(join, known[0])
     return None
+
+
+def _found_by(page: EvaluationPage, decided: Decisions, desired: Desired, rule: OutboundRule, join: Join) -> list[Cso]:
+    """Give the objects that one outbound join matches, as the page leaves them. Raises `ObjectFailed`."""
+    key = _key(page, desired, rule, join)
+    ids = page.candidates.get((desired.target, join.name), {}).get(key, []) if key else []
+    csos = [decided.joined_now.get(one) or page.candidate_csos[one] for one in ids if one in page.candidate_csos]
+    return [cso for cso in csos if cso.status == CsoStatus.NORMAL and cso.joined_by != JoinedBy.EXCLUDED]
 
 
 def _is_left_behind(page: EvaluationPage, decided: Decisions, cso: Cso) -> bool:

@@ -1,4 +1,18 @@
-"""Phase 2, export evaluation: for each changed MVO and each target, stage what has to change there."""
+"""Phase 2, export evaluation: for each changed MVO and each target, stage what has to change there.
+
+what a run was sending when it died     _settle_first            exporting/doubtful_writes.py
+what a page knows and decides           load_page                page.py
+what the rules want                     desired_state            desired_state.py
+which account that is                   find_to_join             outbound_joins.py
+    whether its name is free            claim_name               names.py
+what it refers to                       fill_references          references.py
+create it                               provision                accounts.py, provisioning.py
+what differs                            update_account           accounts.py, updates.py
+    what somebody else has changed      find_drift               drift.py
+it is not wanted any more               deprovision              deprovisioning.py
+names that change hands                 take_turns               name_turns.py
+too many changes of one attribute       _look_before_changing
+"""
 
 from collections.abc import AsyncIterator
 from typing import NamedTuple
@@ -11,7 +25,7 @@ from engine.phases.evaluating.accounts import provision, update_account, withdra
 from engine.phases.evaluating.deprovisioning import (
     deprovision,
     leave_alone,
-    vanishes,
+    let_vanish,
     withdraw_question,
     write_questions,
 )
@@ -31,6 +45,7 @@ from engine.phases.exporting.doubtful_writes import settle_interrupted
 from engine.phases.join_index import index_planned
 from engine.phases.removal.forgetting import remove_empty_mvos
 from engine.phases.synchronising.due import notice_clock
+from engine.rules.compiled import ObjectType
 from engine.rules.flows import context_of
 from engine.step import Step
 from storage import counters, exports, metaverse, objects, references, transitions, wanted_marks
@@ -48,19 +63,9 @@ async def evaluate_exports(step: Step) -> AsyncIterator[Progress]:
     async with step.page() as tx:
         await notice_clock(tx, step)
         step.total = await metaverse.count_due(tx)
-    after, again, claims = 0, set[int](), list[Claim]()
-    while True:
-        async with step.page() as tx:
-            mvos = await metaverse.due_after(tx, after, step.page_size)
-            if mvos:
-                evaluated = await _evaluate_page(tx, step, mvos, None)
-                again |= evaluated.referring
-                claims += evaluated.claims
-                step.done += len(mvos)
-        if not mvos:
-            break
-        after = mvos[-1].id
-        yield step.progress()
+    again, claims = set[int](), list[Claim]()
+    async for progress in _evaluate_due(step, again, claims):
+        yield progress
     turns: Turns = {}
     if claims:
         async with step.page() as tx:
@@ -75,6 +80,23 @@ async def evaluate_exports(step: Step) -> AsyncIterator[Progress]:
         yield progress
     await _look_before_changing(step)
     yield step.progress()
+
+
+async def _evaluate_due(step: Step, again: set[int], claims: list[Claim]) -> AsyncIterator[Progress]:
+    """Evaluate every MVO that is due; add those to look at `again`, and the names that somebody may give up."""
+    after = 0
+    while True:
+        async with step.page() as tx:
+            mvos = await metaverse.due_after(tx, after, step.page_size)
+            if mvos:
+                evaluated = await _evaluate_page(tx, step, mvos, None)
+                again |= evaluated.referring
+                claims += evaluated.claims
+                step.done += len(mvos)
+        if not mvos:
+            return
+        after = mvos[-1].id
+        yield step.progress()
 
 
 async def _settle_first(step: Step) -> AsyncIterator[Progress]:
@@ -141,20 +163,15 @@ async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Tu
     """Evaluate some MVOs; with `turns`, names that change hands are given, without they are only claimed."""
     page = await load_page(tx, step, mvos, turns)
     evaluated = [mvo for mvo in mvos if not mvo.in_grace]  # within grace the accounts keep what they have
-    targets = sum(len(step.workspace.rules.outbound.get(mvo.type, {})) for mvo in evaluated)
-    decided = Decisions(
-        await counters.allocate(tx, "objects", targets), await counters.allocate(tx, "exports", targets)
-    )
+    decided = await _undecided(tx, step, evaluated)
     first_new = decided.next_cso
     wanted = _wanted(page, decided, evaluated)
     page = await look_up(tx, page, wanted)
-    accounts = _find_accounts(page, decided, wanted)
+    accounts = _take_accounts(page, decided, wanted)
     addresses = await read_addresses(tx, step.workspace, [desired for desired, _ in accounts])
     _decide(page, decided, accounts, addresses | decided.addresses)
     _release_unruled(page, decided, evaluated)
-    for mvo in mvos:  # nor is there an account for who left before it was created
-        for cso in page.joined.get(mvo.id, {}).values() if mvo.in_grace else ():
-            vanishes(page, decided, mvo, cso)
+    _drop_plans_in_grace(page, decided, mvos)
     await _write(tx, step, decided, first_new)
     await owe(tx, step.workspace, evaluated, decided.owed)
     await keep_waiting(tx, page, evaluated, decided.waiting)
@@ -163,6 +180,21 @@ async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Tu
     referring = await references.referrers(tx, decided.renamed) if decided.renamed else set()
     await metaverse.set_due(tx, referring, due=True)
     return Evaluated(referring, decided.claims)
+
+
+async def _undecided(tx: Transaction, step: Step, mvos: list[Mvo]) -> Decisions:
+    """Give a page that has decided nothing, with enough ids for everything that it may make."""
+    targets = sum(len(step.workspace.rules.outbound.get(mvo.type, {})) for mvo in mvos)
+    first_cso = await counters.allocate(tx, "objects", targets)
+    return Decisions(first_cso, await counters.allocate(tx, "exports", targets))
+
+
+def _drop_plans_in_grace(page: EvaluationPage, decided: Decisions, mvos: list[Mvo]) -> None:
+    """Let the accounts of those vanish who left before they were created; the others stay as they are within grace."""
+    for mvo in mvos:
+        if mvo.in_grace:
+            for cso in page.joined.get(mvo.id, {}).values():
+                let_vanish(page, decided, mvo, cso)
 
 
 def _wanted(page: EvaluationPage, decided: Decisions, mvos: list[Mvo]) -> list[Desired]:
@@ -180,24 +212,30 @@ def _wanted(page: EvaluationPage, decided: Decisions, mvos: list[Mvo]) -> list[D
                 wanted.append(desired_state(workspace, mvo, target, rules, context))
             except ObjectFailed as failure:
                 fail(page, decided, mvo, target, failure.error)
-                if not mvo.deleted and (cso := page.account_of(mvo, target)) is not None:
-                    withdraw_delete(page, decided, cso)
-                    withdraw_question(page, decided, cso)
+                _withdraw_delete(page, decided, mvo, target)
     return wanted
 
 
-def _find_accounts(page: EvaluationPage, decided: Decisions, wanted: list[Desired]) -> list[tuple[Desired, Cso | None]]:
-    """Give each wanted state with its account: the one it has, or joins now, or None; its name is claimed then."""
+def _withdraw_delete(page: EvaluationPage, decided: Decisions, mvo: Mvo, target: ObjectType) -> None:
+    """Withdraw the delete that is staged, or asked about, for the account of somebody who is there."""
+    cso = page.account_of(mvo, target)
+    if cso is not None and not mvo.deleted:
+        withdraw_delete(page, decided, cso)
+        withdraw_question(page, decided, cso)
+
+
+def _take_accounts(page: EvaluationPage, decided: Decisions, wanted: list[Desired]) -> list[tuple[Desired, Cso | None]]:
+    """Take for each wanted state its account: the one it has, or joins now, or None; its name is claimed then."""
     found: list[tuple[Desired, Cso | None]] = []
     for desired in wanted:
         try:
-            found.append((desired, _find_account(page, decided, desired)))
+            found.append((desired, _take_account(page, decided, desired)))
         except ObjectFailed as failure:
             fail(page, decided, desired.mvo, desired.target, failure.error)
     return found
 
 
-def _find_account(page: EvaluationPage, decided: Decisions, desired: Desired) -> Cso | None:
+def _take_account(page: EvaluationPage, decided: Decisions, desired: Desired) -> Cso | None:
     cso = page.account_of(desired.mvo, desired.target)
     if cso is not None or not desired.rules or desired.disabling:
         return cso
@@ -236,7 +274,7 @@ def _evaluate_target(page: EvaluationPage, decided: Decisions, desired: Desired,
         if wanted and not decided.is_put_off(desired.mvo, desired.target):
             provision(page, decided, desired)
     elif desired.disabling:
-        if not vanishes(page, decided, desired.mvo, cso):
+        if not let_vanish(page, decided, desired.mvo, cso):
             withdraw_question(page, decided, cso)
             _disable(page, decided, desired, cso)
     elif not desired.rules:

@@ -30,35 +30,13 @@ def stage_update(
     something else is wanted now. `exact` names what is compared in case and spelling too, its RDN as `RDN`.
     """
     new = net_changes(workspace, desired.target, expected_state(cso, export), desired.attributes, exact)
-    renamed = {change.name for change in new}
-    sent = [
-        change
-        for change in (export.changes if export else [])
-        if change.status == ChangeStatus.EXPORTED and change.name not in renamed
-    ]
+    sent = _sent_still_wanted(export, new)
     new_name = _renaming(workspace, desired, cso, exact=RDN in exact)
     if not new and not sent and new_name is None:
         return None
-    if export is not None and not new and new_name == export.new_secondary_id and len(sent) == len(export.changes):
+    if export is not None and _says_already(export, sent, new, new_name):
         return export
-    if export is not None and export.change_type == ChangeType.UPDATE and _same_work(export, new, new_name):
-        return export
-    if export is not None and export.status == ExportStatus.FAILED and _same_wish(export, new, new_name):
-        return export
-    at = clock.now()
-    base = export or PendingExport(
-        id=export_id,
-        cso_id=cso.id,
-        system=cso.system,
-        type=cso.type,
-        change_type=ChangeType.UPDATE,
-        status=ExportStatus.PENDING,
-        wave=UPDATES,
-        changes=[],
-        cause="",
-        created_at=at,
-        changed_at=at,
-    )
+    base = export or _new_export(cso, export_id)
     return base._replace(
         change_type=ChangeType.UPDATE,
         status=ExportStatus.PENDING,
@@ -71,6 +49,41 @@ def stage_update(
         error_message=None,
         approval_id=None,
         cause=desired.cause,
+        changed_at=clock.now(),
+    )
+
+
+def _sent_still_wanted(export: PendingExport | None, new: Changes) -> Changes:
+    """Give the changes that were sent and wait for confirmation, but for those that something else replaces now."""
+    replaced = {change.name for change in new}
+    before = export.changes if export else []
+    return [one for one in before if one.status == ChangeStatus.EXPORTED and one.name not in replaced]
+
+
+def _says_already(export: PendingExport, sent: Changes, new: Changes, new_name: str | None) -> bool:
+    """Tell whether an export stays as it is: nothing new is wanted of it, or just what it says, or what failed."""
+    if not new and new_name == export.new_secondary_id and len(sent) == len(export.changes):
+        return True
+    if export.change_type != ChangeType.UPDATE:
+        return False
+    if _same_work(export, new, new_name):
+        return True
+    return export.status == ExportStatus.FAILED and _same_wish(export, new, new_name)
+
+
+def _new_export(cso: Cso, export_id: int) -> PendingExport:
+    at = clock.now()
+    return PendingExport(
+        id=export_id,
+        cso_id=cso.id,
+        system=cso.system,
+        type=cso.type,
+        change_type=ChangeType.UPDATE,
+        status=ExportStatus.PENDING,
+        wave=UPDATES,
+        changes=[],
+        cause="",
+        created_at=at,
         changed_at=at,
     )
 
@@ -106,7 +119,7 @@ def _same_wish(export: PendingExport, new: Changes, new_name: str | None) -> boo
     """Tell whether the same is wanted as what failed for good, whatever the target holds by now."""
     before = {change.name: sorted(map(repr, change.add)) for change in export.changes}
     now = {change.name: sorted(map(repr, change.add)) for change in new}
-    return export.change_type == ChangeType.UPDATE and before == now and new_name == export.new_secondary_id
+    return before == now and new_name == export.new_secondary_id
 
 
 def _signature(changes: list[AttributeChange]) -> list[tuple[str, str, str]]:

@@ -31,19 +31,22 @@ async def send_back_unapproved(
     if not deletes:
         return found
     wanted = await withdraw_wanted(tx, step, deletes, csos)
-    deletes = [export for export in deletes if export.id not in wanted]
-    approvals = {
-        item.id: item for item in await reviews.get(tx, [one.approval_id for one in deletes if one.approval_id])
-    }
+    refused = await _unapproved(tx, [export for export in deletes if export.id not in wanted], csos)
+    await _ask_again(tx, step, refused, csos)
+    stopped = {export.id for export in refused} | wanted
+    return [export for export in found if export.id not in stopped]
+
+
+async def _unapproved(tx: Transaction, deletes: list[PendingExport], csos: dict[int, Cso]) -> list[PendingExport]:
+    """Give the deletes that no live approval covers which stands in the audit log."""
+    ids = [one.approval_id for one in deletes if one.approval_id]
+    approvals = {item.id: item for item in await reviews.get(tx, ids)}
     verified = await verified_approvals(tx, approvals.values())
-    refused = [
+    return [
         export
         for export in deletes
         if export.approval_id not in verified or not _approved(approvals[export.approval_id], csos[export.cso_id])
     ]
-    await _ask_again(tx, step, refused, csos)
-    ids = {export.id for export in refused} | wanted
-    return [export for export in found if export.id not in ids]
 
 
 def _approved(item: ReviewItem, cso: Cso) -> bool:
@@ -53,23 +56,8 @@ def _approved(item: ReviewItem, cso: Cso) -> bool:
 async def _ask_again(tx: Transaction, step: Step, refused: list[PendingExport], csos: dict[int, Cso]) -> None:
     if not refused:
         return
-    waiting = ExportStatus.AWAITING_APPROVAL
     reason = "no live approval that stands in the audit log covers this delete"
-    await exports.change(
-        tx, [one._replace(status=waiting, approval_id=None, changed_at=clock.now()) for one in refused]
-    )
-    for export in refused:
-        step.moved(
-            Move(
-                "export",
-                export.id,
-                step.system,
-                label_of(csos[export.cso_id]),
-                export.status,
-                waiting,
-                reason,
-            )
-        )
+    await _put_back(tx, step, refused, csos, reason)
     asked = await reviews.of_objects(tx, [one.cso_id for one in refused], ReviewKind.DELETE, reviews.LIVE)
     bent = [item for item in asked.values() if item.state == ReviewState.APPROVED]
     await move_items(tx, step, bent, ReviewState.OPEN, reason)
@@ -77,3 +65,13 @@ async def _ask_again(tx: Transaction, step: Step, refused: list[PendingExport], 
     follows = await consequences_of_delete(tx, step.workspace, new)
     items = [ask(cso, reason, step.control.run_id, follows[cso.id]) for cso in new]
     await open_items(tx, step, items)
+
+
+async def _put_back(
+    tx: Transaction, step: Step, refused: list[PendingExport], csos: dict[int, Cso], reason: str
+) -> None:
+    """Let deletes wait for an approval again."""
+    waiting, at = ExportStatus.AWAITING_APPROVAL, clock.now()
+    await exports.change(tx, [one._replace(status=waiting, approval_id=None, changed_at=at) for one in refused])
+    for one in refused:
+        step.moved(Move("export", one.id, step.system, label_of(csos[one.cso_id]), one.status, waiting, reason))

@@ -1,6 +1,7 @@
 """The look before the first delete of an export leaves: many small approvals must not add up to a disaster unseen."""
 
 from collections import Counter
+from collections.abc import Container, Iterable
 
 from engine.errors import StepFailed
 from engine.gates.limits import Part, Stop, allowed, is_over, keep_stopped, share
@@ -25,23 +26,32 @@ async def look_before_deleting(tx: Transaction, step: Step) -> tuple[list[Stop],
     gone = await objects.deleted_since(tx, step.system, since)
     sent = await exports.unproved_deletes(tx, step.system, since)
     normal = Counter({kind: count for kind, _, count in await objects.count_parts(tx, step.system)})
-    stops = []
+    stops: list[Stop] = []
     await reviews.supersede(tx, step.system, gate=reviews.BEFORE_EXPORT)
     for kind in sorted(staged):
         waiting = [cso_id for cso_id, approved_at in staged[kind] if approved_at > released.get(cso_id, "")]
-        proved = sum(cso_id not in released for cso_id in gone.get(kind, ()))
-        before = proved + sum(cso_id not in released for cso_id in sent.get(kind, ()))
-        whole = normal[kind] + proved
-        limits = step.workspace.config.limits_of(step.system, kind)
-        if waiting and is_over(limits, len(waiting) + before, whole):
-            part = Part(step.system, kind)
-            earlier = f", {before:,} of them within the last day" if before else ""
-            what = (
-                f"{share(len(waiting) + before, whole)} {part} would be deleted{earlier}; {allowed(limits)}, go unasked"
-            )
-            stops.append(Stop(reviews.BEFORE_EXPORT, what))
-            await keep_stopped(tx, step, part, stops[-1], waiting)
+        proved = _unreleased(gone.get(kind, ()), released)
+        before = proved + _unreleased(sent.get(kind, ()), released)
+        stop = _stop_of(step, Part(step.system, kind), len(waiting), before, normal[kind] + proved)
+        if stop is not None:
+            stops.append(stop)
+            await keep_stopped(tx, step, Part(step.system, kind), stop, waiting)
     return stops, {cso_id for deletes in staged.values() for cso_id, _ in deletes}
+
+
+def _unreleased(cso_ids: Iterable[int], released: Container[int]) -> int:
+    """Count those that no operator has released."""
+    return sum(cso_id not in released for cso_id in cso_ids)
+
+
+def _stop_of(step: Step, part: Part, waiting: int, before: int, whole: int) -> Stop | None:
+    """Tell why the deletes of a type may not leave, where they and those `before` them are too many; None where not."""
+    limits = step.workspace.config.limits_of(step.system, part.type)
+    if not waiting or not is_over(limits, waiting + before, whole):
+        return None
+    earlier = f", {before:,} of them within the last day" if before else ""
+    what = f"{share(waiting + before, whole)} {part} would be deleted{earlier}; {allowed(limits)}, go unasked"
+    return Stop(reviews.BEFORE_EXPORT, what)
 
 
 def stopped(stops: list[Stop], *, first: bool) -> StepFailed:

@@ -1,7 +1,8 @@
 """Settle doubtful writes by looking at the target, never by guessing."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from typing import Any
 
 from engine.connectors.base import Connector, ExportOperation, ExportResult, ImportedObject
 from engine.errors import ObjectError
@@ -41,9 +42,9 @@ async def settle_interrupted(step: Step, connector: Connector, system: str) -> A
         for export in left:
             cso = csos[export.cso_id]
             found = await _look_up(step, connector, cso, export.new_secondary_id)
-            if found is not None and found.secondary_id and _has_interim_name(step, export, found):
+            if interim := _interim_name(step, export, found):
                 settled.append(stepped_aside(step, export, cso))
-                aside.append((cso, found.secondary_id))
+                aside.append((cso, interim))
             else:
                 settled.append(_settle(step, export, cso, found))
         async with step.page() as tx:
@@ -52,10 +53,13 @@ async def settle_interrupted(step: Step, connector: Connector, system: str) -> A
         yield step.progress()
 
 
-def _has_interim_name(step: Step, export: PendingExport, found: ImportedObject) -> bool:
+def _interim_name(step: Step, export: PendingExport, found: ImportedObject | None) -> str | None:
+    """Give the name in between that an object has, if it was sent that."""
     read = step.workspace.secondary_key
     interim = read(export.system, export.type, export.interim_id)
-    return interim is not None and interim == read(export.system, export.type, found.secondary_id)
+    if found is None or interim is None or interim != read(export.system, export.type, found.secondary_id):
+        return None
+    return found.secondary_id
 
 
 async def _look_up(step: Step, connector: Connector, cso: Cso, new_secondary_id: str | None) -> ImportedObject | None:
@@ -71,29 +75,37 @@ async def _look_up(step: Step, connector: Connector, cso: Cso, new_secondary_id:
 
 def _settle(step: Step, export: PendingExport, cso: Cso, found: ImportedObject | None) -> PendingExport:
     """Decide by what the target holds whether an export took place."""
-    changes = export.changes
-    match export.change_type:
-        case ChangeType.CREATE:
-            written = found is not None and not differing_from_plan(step.workspace, cso, found)
-            if written and found is not None:
-                changes = _judge_all(step, cso, changes, found.attributes)
-        case ChangeType.DELETE:
-            written = found is None
-        case ChangeType.UPDATE:
-            held = found.attributes if found else {}
-            changes = _judge_all(step, cso, changes, held)
-            named = export.new_secondary_id is None or _has_name(step, export, found)
-            written = found is not None and named and all(one.status == ChangeStatus.EXPORTED for one in changes)
-    status = ExportStatus.EXPORTED if written else ExportStatus.PENDING
-    if written and any(one.status != ChangeStatus.EXPORTED for one in changes):
+    written, changes = _shown(step, export, cso, found)
+    before, status = export.status, ExportStatus.EXPORTED if written else ExportStatus.PENDING
+    if written and not _all_written(changes):
         # created, but not with every reference: the rest comes last
         status = ExportStatus.PENDING
         export = export._replace(change_type=ChangeType.UPDATE, wave=OWED)
     reason = "the target shows that it was written" if written else "the target shows that it was not written"
-    step.moved(Move("export", export.id, step.system, label_of(cso), export.status, status, reason))
+    step.moved(Move("export", export.id, step.system, label_of(cso), before, status, reason))
     step.statistics["settled"] += 1
     attempts = export.attempts + written
     return export._replace(status=status, changes=changes, attempts=attempts, changed_at=clock.now())
+
+
+def _shown(
+    step: Step, export: PendingExport, cso: Cso, found: ImportedObject | None
+) -> tuple[bool, list[AttributeChange]]:
+    """Tell whether the target shows that an export was written, and give its changes with what it shows of each."""
+    match export.change_type:
+        case ChangeType.CREATE:
+            if found is None or differing_from_plan(step.workspace, cso, found):
+                return False, export.changes
+            return True, _judge_all(step, cso, export.changes, found.attributes)
+        case ChangeType.DELETE:
+            return found is None, export.changes
+        case ChangeType.UPDATE:
+            changes = _judge_all(step, cso, export.changes, found.attributes if found else {})
+            return _has_name(step, export, found) and _all_written(changes), changes
+
+
+def _all_written(changes: list[AttributeChange]) -> bool:
+    return all(change.status == ChangeStatus.EXPORTED for change in changes)
 
 
 def _judge_all(step: Step, cso: Cso, changes: list[AttributeChange], held: Attributes) -> list[AttributeChange]:
@@ -102,20 +114,18 @@ def _judge_all(step: Step, cso: Cso, changes: list[AttributeChange], held: Attri
 
 
 def _has_name(step: Step, export: PendingExport, found: ImportedObject | None) -> bool:
-    if found is None:
-        return False
+    """Tell whether an object is there, and has its new name if it was to get one."""
+    if found is None or export.new_secondary_id is None:
+        return found is not None
     workspace = step.workspace
     wanted = workspace.secondary_key(export.system, export.type, export.new_secondary_id)
     return workspace.secondary_key(export.system, export.type, found.secondary_id) == wanted
 
 
 def _judge(change: AttributeChange, held: Attributes, matching: Matching) -> AttributeChange:
-    """Tell whether the target shows a change; of adds and removes, keep only what is still to do.
-
-    A correction of case or spelling shows only in the values as they are written.
-    """
+    """Tell whether the target shows a change; of adds and removes, keep only what is still to do."""
     values = held.get(change.name, [])
-    if matching is not None and {matching(one) for one in change.add} & {matching(one) for one in change.remove}:
+    if matching is not None and _corrects_spelling(change, matching):
         matching = None
     if change.replace:
         done = same(values, change.add, matching)
@@ -124,6 +134,11 @@ def _judge(change: AttributeChange, held: Attributes, matching: Matching) -> Att
     if not add and not remove:
         return change._replace(status=ChangeStatus.EXPORTED)
     return change._replace(add=add, remove=remove, status=ChangeStatus.PENDING)
+
+
+def _corrects_spelling(change: AttributeChange, matching: Callable[[Any], Any]) -> bool:
+    """Tell whether a change corrects case or spelling, which shows only in the values as they are written."""
+    return not set(map(matching, change.add)).isdisjoint(map(matching, change.remove))
 
 
 def differing_from_plan(workspace: Workspace, cso: Cso, found: ImportedObject) -> list[str]:
@@ -146,15 +161,8 @@ async def adopt_or_refuse(step: Step, connector: Connector, cso: Cso, result: Ex
     So is what an import knows already as another object: no join has found it.
     """
     found = await _look_up(step, connector, cso, None)
-    if found is None:
-        why = ""
-    elif found.error is not None:
-        why = f": it cannot be read: {found.error.message}"
-    elif differing := differing_from_plan(step.workspace, cso, found):
-        why = f": it differs in {', '.join(differing[:5])}"
-    elif (other := await _known_as_another(step, cso, found)) is not None:
-        why = f": it is known as cso-{other}, which no join has found"
-    else:
+    why = "" if found is None else await _why_not_adopted(step, cso, found)
+    if found is not None and not why:
         return ExportResult(result.id, found.external_id, adopted=True)
     error = ObjectError(
         "existing-object",
@@ -162,6 +170,17 @@ async def adopt_or_refuse(step: Step, connector: Connector, cso: Cso, result: Ex
         "if it is the same person, give the rule a join that finds it; if not, give this one another name",
     )
     return ExportResult(result.id, error=error)
+
+
+async def _why_not_adopted(step: Step, cso: Cso, found: ImportedObject) -> str:
+    """Say why what exists is not what was meant; nothing where it is."""
+    if found.error is not None:
+        return f": it cannot be read: {found.error.message}"
+    if differing := differing_from_plan(step.workspace, cso, found):
+        return f": it differs in {', '.join(differing[:5])}"
+    if (other := await _known_as_another(step, cso, found)) is not None:
+        return f": it is known as cso-{other}, which no join has found"
+    return ""
 
 
 async def _known_as_another(step: Step, cso: Cso, found: ImportedObject) -> int | None:
@@ -181,27 +200,35 @@ async def follow_renamed(
     move to.
     """
     deleting = operation.change_type == ChangeType.DELETE
-    if operation.external_id is None:
-        return _already_gone(step, result) if deleting else result
-    found = await connector.read_object(
-        operation.type, external_id=operation.external_id, secondary_id=None, attributes=frozenset()
-    )
+    found = await _find_again(connector, operation)
     if found is None or found.secondary_id is None:
         return _already_gone(step, result) if deleting else result
-    workspace = step.workspace
-    here = workspace.secondary_key(step.system, operation.type, found.secondary_id)
-    wanted = workspace.secondary_key(step.system, operation.type, operation.new_secondary_id)
-    if here == workspace.secondary_key(step.system, operation.type, operation.secondary_id):
+    key_of = step.workspace.secondary_key
+    known = key_of(step.system, operation.type, operation.secondary_id)
+    if key_of(step.system, operation.type, found.secondary_id) == known:
         return _no_parent(result, operation)
     step.statistics["followed"] += 1
-    moved = replace(
-        operation,
-        secondary_id=found.secondary_id,
-        new_secondary_id=None if here == wanted else operation.new_secondary_id,
-    )
-    if moved.new_secondary_id is None and not moved.changes and not deleting:
+    renaming = _name_to_take(step, operation, found)
+    if renaming is None and not operation.changes and not deleting:
         return ExportResult(result.id)
+    moved = replace(operation, secondary_id=found.secondary_id, new_secondary_id=renaming)
     return (await connector.export([moved]))[0]
+
+
+async def _find_again(connector: Connector, operation: ExportOperation) -> ImportedObject | None:
+    """Read where an object is by its primary id, if it has one."""
+    if operation.external_id is None:
+        return None
+    return await connector.read_object(
+        operation.type, external_id=operation.external_id, secondary_id=None, attributes=frozenset()
+    )
+
+
+def _name_to_take(step: Step, operation: ExportOperation, found: ImportedObject) -> str | None:
+    """Give the name that an object is to get and does not have yet, or None."""
+    workspace, wanted = step.workspace, operation.new_secondary_id
+    here = workspace.secondary_key(step.system, operation.type, found.secondary_id)
+    return None if here == workspace.secondary_key(step.system, operation.type, wanted) else wanted
 
 
 async def write_the_rest(
@@ -213,18 +240,11 @@ async def write_the_rest(
         return result
     judged = _judge_all(step, one.cso, list(operation.changes), found.attributes)
     left = [change for change in judged if change.status != ChangeStatus.EXPORTED]
-    workspace = step.workspace
-    here = workspace.secondary_key(step.system, operation.type, found.secondary_id)
-    named = here == workspace.secondary_key(step.system, operation.type, operation.new_secondary_id)
+    renaming = _name_to_take(step, operation, found)
     step.statistics["settled"] += 1
-    if not left and (named or operation.new_secondary_id is None):
+    if not left and renaming is None:
         return ExportResult(result.id)
-    rest = replace(
-        operation,
-        secondary_id=found.secondary_id,
-        new_secondary_id=None if named else operation.new_secondary_id,
-        changes=left,
-    )
+    rest = replace(operation, secondary_id=found.secondary_id, new_secondary_id=renaming, changes=left)
     return (await connector.export([rest]))[0]
 
 

@@ -1,6 +1,7 @@
 """Phase 3, names in between: where accounts change names in a circle, one of them steps aside first."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 
 from engine.connectors.base import Connector, ExportOperation, ExportResult
 from engine.errors import ConnectionLost
@@ -25,19 +26,23 @@ async def take_interim_names(step: Step, connector: Connector, size: int) -> Asy
         csos = {cso.id: cso for cso in await objects.get(tx, [export.cso_id for export in found])}
         ready = await _whose_circle_moves(tx, step, found, csos)
     for start in range(0, len(ready), size):
-        batch = ready[start : start + size]
-        async with step.page() as tx:
-            await exports.mark_executing(tx, [export.id for export in batch], step_id=step.id)
-        lost: ConnectionLost | None = None
-        try:
-            results = await connector.export([_aside(export, csos[export.cso_id]) for export in batch])
-        except ConnectionLost as error:
-            lost, results = error, list(error.results)
-        async with step.page(may_stop=lost is None) as tx:
-            await _store(tx, step, batch, csos, results)
-        if lost is not None:
-            raise lost
+        await _step_aside(step, connector, ready[start : start + size], csos)
         yield step.progress()
+
+
+async def _step_aside(step: Step, connector: Connector, batch: list[PendingExport], csos: dict[int, Cso]) -> None:
+    """Rename some accounts to their names in between. Raises `ConnectionLost`, once it is stored what was answered."""
+    async with step.page() as tx:
+        await exports.mark_executing(tx, [export.id for export in batch], step_id=step.id)
+    lost: ConnectionLost | None = None
+    try:
+        results = await connector.export([_aside(export, csos[export.cso_id]) for export in batch])
+    except ConnectionLost as error:
+        lost, results = error, list(error.results)
+    async with step.page(may_stop=lost is None) as tx:
+        await _store(tx, step, batch, csos, results)
+    if lost is not None:
+        raise lost
 
 
 def _aside(export: PendingExport, cso: Cso) -> ExportOperation:
@@ -82,34 +87,48 @@ async def rename(tx: Transaction, workspace: Workspace, renamed: list[tuple[Cso,
     await objects.rename(tx, rows)
 
 
+@dataclass(slots=True)
+class _Path:
+    """An export, and how far it is followed from whoever has its new name to what that one will be called, and on."""
+
+    export: PendingExport
+    own: str
+    """The name that its account has."""
+    wanted: str
+    """The name that has to become free next."""
+    seen: set[str] = field(default_factory=set)
+
+
 async def _whose_circle_moves(
     tx: Transaction, step: Step, found: list[PendingExport], csos: dict[int, Cso]
 ) -> list[PendingExport]:
     """Give those exports for which everybody between them and their new name gives up a name in this step, too."""
-
-    def key(cso: Cso, name: str | None) -> str:
-        return step.workspace.secondary_key(cso.system, cso.type, name) or ""
-
     ready: list[PendingExport] = []
-    wanted = {export.id: key(csos[export.cso_id], export.new_secondary_id) for export in found}
-    own = {export.id: key(csos[export.cso_id], csos[export.cso_id].secondary_id) for export in found}
-    by_id = {export.id: export for export in found}
-    seen: dict[int, set[str]] = {export.id: set() for export in found}
-    while wanted:
-        there = await objects.holders_of(tx, step.system, wanted.values())
-        holders = {key(cso, cso.secondary_id): cso for cso in there}
+    paths: list[_Path] = []
+    for export in found:
+        cso = csos[export.cso_id]
+        paths.append(_Path(export, _key(step, cso, cso.secondary_id), _key(step, cso, export.new_secondary_id)))
+    while paths:
+        there = await objects.holders_of(tx, step.system, [path.wanted for path in paths])
+        holders = {_key(step, cso, cso.secondary_id): cso for cso in there}
         staged = await exports.of_objects(tx, [cso.id for cso in holders.values()])
-        following: dict[int, str] = {}
-        for export_id, name in wanted.items():
-            holder = holders.get(name)
-            moving = staged.get(holder.id) if holder else None
-            if holder is None or name == own[export_id]:
-                ready.append(by_id[export_id])
-            elif moving is not None and name not in seen[export_id] and _goes(moving):
-                seen[export_id].add(name)
-                following[export_id] = key(holder, moving.new_secondary_id)
-        wanted = following
+        following: list[_Path] = []
+        for path in paths:
+            holder = holders.get(path.wanted)
+            if holder is None or path.wanted == path.own:
+                ready.append(path.export)
+                continue
+            moving = staged.get(holder.id)
+            if moving is not None and path.wanted not in path.seen and _goes(moving):
+                path.seen.add(path.wanted)
+                path.wanted = _key(step, holder, moving.new_secondary_id)
+                following.append(path)
+        paths = following
     return ready
+
+
+def _key(step: Step, cso: Cso, name: str | None) -> str:
+    return step.workspace.secondary_key(cso.system, cso.type, name) or ""
 
 
 def _goes(export: PendingExport) -> bool:

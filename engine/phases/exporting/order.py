@@ -30,34 +30,53 @@ class Sending(NamedTuple):
         }
 
 
+Batch = list[Sending]
+
+
 async def hold_back_references(tx: Transaction, step: Step, found: list[tuple[PendingExport, Cso]]) -> list[Sending]:
     """Split off the references that name objects which are planned and were not created yet."""
     workspace = step.workspace
     kinds = {kind: _reference_names(workspace, step.system, kind) for kind in {export.type for export, _ in found}}
-    if not any(kinds.values()):
+    keys = _keys_of_references(workspace, found, kinds)
+    late = await _not_created(tx, step, keys) if keys else {}
+    if not late:
         return [Sending(export, cso, []) for export, cso in found]
+    sending = []
+    for export, cso in found:
+        own = workspace.secondary_key(cso.system, cso.type, cso.secondary_id)
+        owed = _owed(export, kinds[export.type], late, own)
+        sending.append(Sending(_without(export, owed) if owed else export, cso, owed))
+    return sending
+
+
+def _keys_of_references(
+    workspace: Workspace, found: list[tuple[PendingExport, Cso]], kinds: dict[str, frozenset[str]]
+) -> dict[str, str]:
+    """Give the DNs that some exports refer to, each with its key."""
     keys: dict[str, str] = {}
     for export, _ in found:
         for change in _references(export, kinds[export.type]):
             for value in change.add:
                 keys[value] = workspace.secondary_key(export.system, export.type, value) or value
-    if not keys:
-        return [Sending(export, cso, []) for export, cso in found]
+    return keys
+
+
+async def _not_created(tx: Transaction, step: Step, keys: dict[str, str]) -> dict[str, str]:
+    """Give those of some DNs, with their keys, whose objects are planned and were not created yet."""
     planned = await objects.planned_among(tx, step.system, set(keys.values()))
-    open_exports = await exports.of_objects(tx, planned)
-    missing = {
-        key for cso_id, key in planned.items() if cso_id not in open_exports or not was_sent(open_exports[cso_id])
-    }
-    own = {cso.id: workspace.secondary_key(cso.system, cso.type, cso.secondary_id) for _, cso in found}
-    sending = []
-    for export, cso in found:
-        owed = [
-            _late(change, late, creating=export.change_type == ChangeType.CREATE)
-            for change in _references(export, kinds[export.type])
-            if (late := [value for value in change.add if keys[value] in missing and keys[value] != own[cso.id]])
-        ]
-        sending.append(Sending(_without(export, owed), cso, owed))
-    return sending
+    staged = await exports.of_objects(tx, planned)
+    missing = {key for cso_id, key in planned.items() if cso_id not in staged or not was_sent(staged[cso_id])}
+    return {name: key for name, key in keys.items() if key in missing}
+
+
+def _owed(export: PendingExport, names: frozenset[str], late: dict[str, str], own: str | None) -> list[AttributeChange]:
+    """Give the references of an export that wait for what they name; whoever names itself need not wait."""
+    owed = []
+    for change in _references(export, names):
+        values = [value for value in change.add if value in late and late[value] != own]
+        if values:
+            owed.append(_late(change, values, creating=export.change_type == ChangeType.CREATE))
+    return owed
 
 
 def _late(change: AttributeChange, values: list[Any], *, creating: bool) -> AttributeChange:
@@ -89,11 +108,17 @@ def _without(export: PendingExport, owed: list[AttributeChange]) -> PendingExpor
     for change in export.changes:
         if change.name not in late or change.status == ChangeStatus.EXPORTED:
             changes.append(change)
-            continue
-        add = [value for value in change.add if value not in late[change.name]]
-        if export.change_type == ChangeType.CREATE or not change.replace:
-            changes += [change._replace(add=add, replace=False)] if add or change.remove else []
+        else:
+            changes += _rest(change, late[change.name], creating=export.change_type == ChangeType.CREATE)
     return export._replace(changes=changes)
+
+
+def _rest(change: AttributeChange, late: set[Any], *, creating: bool) -> list[AttributeChange]:
+    """Give what is left of a change, if anything, without the values that are owed."""
+    if change.replace and not creating:
+        return []
+    add = [value for value in change.add if value not in late]
+    return [change._replace(add=add, replace=False)] if add or change.remove else []
 
 
 async def wait_for_parents(
@@ -103,17 +128,25 @@ async def wait_for_parents(
     creates = [export for export in found if export.change_type == ChangeType.CREATE]
     if not creates or not step.workspace.is_dn(creates[0].system, creates[0].type):
         return found
-    above = {export.id: dn.parent(csos[export.cso_id].secondary_id or "") for export in creates}
-    read_key = step.workspace.key_reader(creates[0].system, creates[0].type)  # all types of a system are named alike
-    keys = {parent: read_key(parent) for parent in set(above.values()) if parent}
-    planned = await objects.planned_among(tx, step.system, set(keys.values()))
-    open_exports = await exports.of_objects(tx, planned)
-    later = {
-        planned[cso_id]: export.wave + 1
-        for cso_id, export in open_exports.items()
-        if not was_sent(export) and export.wave >= found[0].wave
-    }
-    late = [export._replace(wave=later[key]) for export in creates if (key := keys.get(above[export.id])) in later]
+    above = _parent_keys(step.workspace, creates, csos)
+    later = await _waves_after(tx, step, set(above.values()), found[0].wave)
+    late = [export._replace(wave=later[above[export.id]]) for export in creates if above.get(export.id) in later]
     await exports.change(tx, late)
     waiting = {export.id for export in late}
     return [export for export in found if export.id not in waiting]
+
+
+def _parent_keys(workspace: Workspace, creates: list[PendingExport], csos: dict[int, Cso]) -> dict[int, str]:
+    """Give the key of the parent under which each of some exports creates an object."""
+    above = {export.id: dn.parent(csos[export.cso_id].secondary_id or "") for export in creates}
+    read_key = workspace.key_reader(creates[0].system, creates[0].type)  # all types of a system are named alike
+    keys = {parent: read_key(parent) for parent in set(above.values()) if parent}
+    return {export_id: keys[parent] for export_id, parent in above.items() if parent}
+
+
+async def _waves_after(tx: Transaction, step: Step, keys: set[str], wave: int) -> dict[str, int]:
+    """Give the wave after that in which each planned object with one of some keys is created, if it is still to be."""
+    planned = await objects.planned_among(tx, step.system, keys)
+    staged = await exports.of_objects(tx, planned)
+    coming = {cso_id: export for cso_id, export in staged.items() if not was_sent(export) and export.wave >= wave}
+    return {planned[cso_id]: export.wave + 1 for cso_id, export in coming.items()}

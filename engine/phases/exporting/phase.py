@@ -1,4 +1,17 @@
-"""Phase 3, export execution: send the pending exports through the connector, and mark them `Exported`."""
+"""Phase 3, export execution: send the pending exports through the connector, and mark them `Exported`.
+
+what a crash left `Executing`            settle_interrupted       doubtful_writes.py
+names that change in a circle            take_interim_names       interim_names.py
+take the next batch, in waves            _Queue.take
+    too many deletes                     look_before_deleting     deletion_gate.py
+    only approved deletes                send_back_unapproved     approval_gate.py
+    deletes of what is wanted again      withdraw_wanted          still_wanted.py
+    children after their parents         wait_for_parents         order.py
+    references last                      hold_back_references     order.py
+send it                                  _execute
+    exists, was moved, is gone already   _settle_failure          doubtful_writes.py
+store what became of it                  store                    outcomes.py, failures.py
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,22 +24,19 @@ from engine.gates.limits import Stop
 from engine.gates.mass_changes import look_before_changing
 from engine.labels import label_of
 from engine.pending_exports.names import check_dn
-from engine.pending_exports.waves import OWED, REFERRING
+from engine.pending_exports.waves import REFERRING
 from engine.phases.exporting.approval_gate import send_back_unapproved
 from engine.phases.exporting.deletion_gate import look_before_deleting, stopped
 from engine.phases.exporting.doubtful_writes import adopt_or_refuse, follow_renamed, settle_interrupted, write_the_rest
 from engine.phases.exporting.failures import failed
 from engine.phases.exporting.interim_names import take_interim_names
-from engine.phases.exporting.order import Sending, hold_back_references, wait_for_parents
+from engine.phases.exporting.order import Batch, Sending, hold_back_references, wait_for_parents
+from engine.phases.exporting.outcomes import Sent, store
 from engine.step import Step
-from storage import clock, exports, objects, transitions
-from storage.records import AttributeChange, ChangeStatus, ChangeType, Cso, ExportStatus, PendingExport, StepResult
+from storage import exports, objects, transitions
+from storage.records import ChangeStatus, ChangeType, Cso, ExportStatus, PendingExport, StepResult
 from storage.store import Transaction
 from storage.transitions import Move
-
-_ADOPTED = "adopted: it exists as it is meant, nothing was created"
-
-Batch = list[Sending]
 
 
 class Turn(NamedTuple):
@@ -36,20 +46,6 @@ class Turn(NamedTuple):
     batch: Batch
     before: list[PendingExport]
     """Its exports as they were."""
-
-
-class Sent(NamedTuple):
-    """A batch that was sent, and what the target answered; not stored yet."""
-
-    batch: Batch
-    results: list[ExportResult]
-    lost: ConnectionLost | None
-    """Why the connection broke before everything was answered."""
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether all of it was written."""
-        return self.lost is None and all(result.error is None for result in self.results)
 
 
 async def execute_exports(step: Step) -> AsyncIterator[Progress]:
@@ -93,20 +89,15 @@ class _Queue:
         Raises `StepFailed` where the deletes that come next are too many, or the step has to stop.
         """
         turn: Turn | None = None
-        stops: list[Stop] = []
         first = self._looked is None
         try:
             async with self._step.page() as tx:
                 found = await exports.sendable(tx, self._step.system, self._after, self._size)
                 if not found or wave not in (None, found[0].wave):
                     return None
-                if {one.cso_id for one in found if one.change_type == ChangeType.DELETE} - (self._looked or set()):
-                    stops, self._looked = await look_before_deleting(tx, self._step)
+                stops = await self._look_before_deleting(tx, found)
                 if not stops:
-                    self._after = (found[-1].wave, found[-1].id)
-                    batch = await _begin(tx, self._step, found)
-                    sent = {one.export.id for one in batch}
-                    turn = Turn(found[0].wave, batch, [one for one in found if one.id in sent])
+                    turn = await self._take_turn(tx, found)
         except StepFailed:
             if turn is not None:
                 await _put_back(self._step, turn)
@@ -114,6 +105,20 @@ class _Queue:
         if stops:
             raise stopped(stops, first=first)
         return turn
+
+    async def _look_before_deleting(self, tx: Transaction, found: list[PendingExport]) -> list[Stop]:
+        """Look at the deletes of the system where some come next that were not looked at; give why they may not go."""
+        deleted = {one.cso_id for one in found if one.change_type == ChangeType.DELETE}
+        if deleted <= (self._looked or set()):
+            return []
+        stops, self._looked = await look_before_deleting(tx, self._step)
+        return stops
+
+    async def _take_turn(self, tx: Transaction, found: list[PendingExport]) -> Turn:
+        self._after = (found[-1].wave, found[-1].id)
+        batch = await _begin(tx, self._step, found)
+        sent = {one.export.id for one in batch}
+        return Turn(found[0].wave, batch, [one for one in found if one.id in sent])
 
 
 async def _send(
@@ -129,7 +134,7 @@ async def _send(
     sending = asyncio.create_task(_execute(step, connector, turn.batch))
     try:
         if unstored is not None:
-            await _store(step, unstored)
+            await store(step, unstored)
         if turn.wave < REFERRING:
             following = await queue.take(turn.wave)
     except StepFailed as failure:
@@ -140,7 +145,7 @@ async def _send(
         sent = sending.result()
         if following is not None and sent.is_clean:
             return following, sent
-        await _store(step, sent, may_stop=stop is None)
+        await store(step, sent, may_stop=stop is None)
     except StepFailed:
         if following is not None:
             await _put_back(step, following)
@@ -165,10 +170,21 @@ async def _begin(tx: Transaction, step: Step, found: list[PendingExport]) -> Bat
     csos = {cso.id: cso for cso in await objects.get(tx, [export.cso_id for export in found])}
     approved = await send_back_unapproved(tx, step, found, csos)
     approved = await wait_for_parents(tx, step, approved, csos)
+    ready, refused = _refuse_without_dn(step, approved, csos)
+    await exports.change(tx, refused)
+    sending = [one for one in await hold_back_references(tx, step, ready) if not _waits_for_references(one)]
+    await exports.mark_executing(tx, [one.export.id for one in sending], step_id=step.id)
+    return sending
+
+
+def _refuse_without_dn(
+    step: Step, found: list[PendingExport], csos: dict[int, Cso]
+) -> tuple[list[tuple[PendingExport, Cso]], list[PendingExport]]:
+    """Record a failure of each export whose object has no DN to be written under; give the others, and the failed."""
     ready: list[tuple[PendingExport, Cso]] = []
     refused: list[PendingExport] = []
-    named = {kind for kind in {export.type for export in approved} if step.workspace.is_dn(step.system, kind)}
-    for export in approved:
+    named = {kind for kind in {export.type for export in found} if step.workspace.is_dn(step.system, kind)}
+    for export in found:
         cso = csos[export.cso_id]
         try:
             if export.type in named:
@@ -178,10 +194,7 @@ async def _begin(tx: Transaction, step: Step, found: list[PendingExport]) -> Bat
             step.done += 1
             continue
         ready.append((export, cso))
-    await exports.change(tx, refused)
-    sending = [one for one in await hold_back_references(tx, step, ready) if not _waits_for_references(one)]
-    await exports.mark_executing(tx, [one.export.id for one in sending], step_id=step.id)
-    return sending
+    return ready, refused
 
 
 def _waits_for_references(one: Sending) -> bool:
@@ -229,91 +242,30 @@ async def _execute(step: Step, connector: Connector, batch: Batch) -> Sent:
         return Sent(batch, [result for result in results if result.error is None], error)
 
 
-async def _store(step: Step, sent: Sent, *, may_stop: bool = True) -> None:
-    """Store what became of a batch: written, which nobody believes until it was imported back, or failed.
-
-    Raises `ConnectionLost` where the connection broke.
-    """
-    batch, results, lost = sent
-    by_id = {result.id: result for result in results}
-    async with step.page(may_stop=may_stop and lost is None) as tx:
-        written: dict[str, list[int]] = {}
-        changed: list[PendingExport] = []
-        learned: list[tuple[int, str]] = []
-        for one in batch:
-            export, cso, owed = one
-            if (result := by_id.get(export.id)) is None:
-                continue
-            step.done += 1
-            if result.error is None:
-                step.statistics["adopted" if result.adopted else _counted_as(export)] += 1
-                if owed:
-                    changed.append(_exported_in_part(step, export, cso, owed))
-                else:
-                    written.setdefault(_ADOPTED if result.adopted else "written", []).append(export.id)
-                if result.external_id and result.external_id != cso.external_id:
-                    learned.append((cso.id, result.external_id))
-            else:
-                whole = export._replace(changes=[*export.changes, *owed])
-                changed.append(failed(step, whole, cso, ExportStatus.EXECUTING, result.error))
-        for reason, ids in written.items():
-            await exports.mark_exported(tx, ids, step_id=step.id, reason=reason)
-        await exports.change(tx, changed)
-        await objects.learn_external_ids(tx, learned)
-    if lost is not None:
-        raise lost
-
-
 async def _look_again(
     step: Step, connector: Connector, batch: Batch, results: list[ExportResult]
 ) -> list[ExportResult]:
-    """Look at the target where a failure may be none: adopted, moved, or gone already."""
+    """Look at the target where a failure may be none."""
     sent = {one.export.id: one for one in batch}
     settled = []
     for result in results:
         if result.error is None:
             settled.append(result)
-            continue
-        export, cso, _ = sent[result.id]
-        match (export.change_type, result.error.code):
-            case (ChangeType.CREATE, "existing-object"):
-                settled.append(await adopt_or_refuse(step, connector, cso, result))
-            case (ChangeType.DELETE | ChangeType.UPDATE, "missing-object"):
-                settled.append(await follow_renamed(step, connector, operation_for(sent[result.id]), result))
-            case (ChangeType.UPDATE, "missing-value" | "existing-value"):
-                one = sent[result.id]
-                settled.append(await write_the_rest(step, connector, one, operation_for(one), result))
-            case _:
-                settled.append(result)
+        else:
+            settled.append(await _settle_failure(step, connector, sent[result.id], result, result.error.code))
     return settled
 
 
-def _counted_as(export: PendingExport) -> str:
-    """Give what an export that was written is counted as in the step's statistics."""
-    match export.change_type:
-        case ChangeType.CREATE:
-            return "adds"
-        case ChangeType.DELETE:
-            return "deletes"
-        case ChangeType.UPDATE:
-            return "updates" if export.new_secondary_id is None else "renames"
-
-
-def _exported_in_part(step: Step, export: PendingExport, cso: Cso, owed: list[AttributeChange]) -> PendingExport:
-    """Mark an export as written but for what it owes: that is sent later in the same step, or by the next."""
-    why = "written; references to what was created meanwhile come last"
-    executing, pending = ExportStatus.EXECUTING, ExportStatus.PENDING
-    step.moved(Move("export", export.id, step.system, label_of(cso), executing, pending, why))
-    sent = [change._replace(status=ChangeStatus.EXPORTED) for change in export.changes]
-    return export._replace(
-        change_type=ChangeType.UPDATE,
-        status=pending,
-        wave=OWED,
-        new_secondary_id=None,
-        changes=[*sent, *owed],
-        attempts=export.attempts + 1,
-        next_retry_at=None,
-        error_code=None,
-        error_message=None,
-        changed_at=clock.now(),
-    )
+async def _settle_failure(
+    step: Step, connector: Connector, one: Sending, result: ExportResult, code: str
+) -> ExportResult:
+    """Give what a failure is once the target was looked at: adopted, moved, or gone already; else what it was."""
+    match (one.export.change_type, code):
+        case (ChangeType.CREATE, "existing-object"):
+            return await adopt_or_refuse(step, connector, one.cso, result)
+        case (ChangeType.DELETE | ChangeType.UPDATE, "missing-object"):
+            return await follow_renamed(step, connector, operation_for(one), result)
+        case (ChangeType.UPDATE, "missing-value" | "existing-value"):
+            return await write_the_rest(step, connector, one, operation_for(one), result)
+        case _:
+            return result

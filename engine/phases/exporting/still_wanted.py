@@ -26,26 +26,39 @@ async def withdraw_wanted(tx: Transaction, step: Step, deletes: list[PendingExpo
 
     Its person may have come back since it was staged, or somebody else's rules look for it.
     """
-    mvo_ids = {mvo_id for one in deletes if (mvo_id := csos[one.cso_id].mvo_id) is not None}
-    mvos = {mvo.id: mvo for mvo in await metaverse.get(tx, mvo_ids)}
-    left_behind = [csos[one.cso_id] for one in deletes if _is_left_behind(csos[one.cso_id], mvos)]
-    seekers = await _seekers(tx, step, left_behind)
-    unwanted = [one for one in deletes if not _is_wanted(step, csos[one.cso_id], mvos) and one.cso_id not in seekers]
-    kept = {one.id for one in unwanted}
-    called_off = [one for one in deletes if one.id not in kept]
-    if not called_off:
-        return set()
+    accounts = [csos[one.cso_id] for one in deletes]
+    mvos = await _people_of(tx, accounts)
+    seekers = await _seekers(tx, step, [cso for cso in accounts if _is_left_behind(cso, mvos)])
+    called_off = [one for one in deletes if one.cso_id in seekers or _is_wanted(step, csos[one.cso_id], mvos)]
+    if called_off:
+        await _call_off(tx, step, called_off, csos, seekers)
+    return {one.id for one in called_off}
+
+
+async def _people_of(tx: Transaction, accounts: list[Cso]) -> dict[int, Mvo]:
+    """Read the MVOs that some accounts are joined to."""
+    mvo_ids = {cso.mvo_id for cso in accounts if cso.mvo_id is not None}
+    return {mvo.id: mvo for mvo in await metaverse.get(tx, mvo_ids)}
+
+
+async def _call_off(
+    tx: Transaction, step: Step, deletes: list[PendingExport], csos: dict[int, Cso], seekers: dict[int, set[int]]
+) -> None:
+    """Drop deletes with their approvals; evaluation has to look at whoever is there for the accounts."""
     why = "its person is there: the account is wanted again"
-    await exports.remove(tx, [one.id for one in called_off])
-    for one in called_off:
+    await exports.remove(tx, [one.id for one in deletes])
+    for one in deletes:
         step.moved(Move("export", one.id, step.system, label_of(csos[one.cso_id]), one.status, None, why))
-    step.statistics["deletes withdrawn"] += len(called_off)
-    ids = [one.cso_id for one in called_off]
+    step.statistics["deletes withdrawn"] += len(deletes)
+    ids = [one.cso_id for one in deletes]
     asked = await reviews.of_objects(tx, ids, ReviewKind.DELETE, reviews.LIVE)
     await move_items(tx, step, asked.values(), ReviewState.WITHDRAWN, why)
-    due = {mvo_id for cso_id in ids if (mvo_id := csos[cso_id].mvo_id) is not None}
-    await metaverse.set_due(tx, {*due, *(one for cso_id in ids for one in seekers.get(cso_id, ()))}, due=True)
-    return {one.id for one in called_off}
+    due: set[int] = set()
+    for cso_id in ids:
+        due.update(seekers.get(cso_id, ()))
+        if (mvo_id := csos[cso_id].mvo_id) is not None:
+            due.add(mvo_id)
+    await metaverse.set_due(tx, due, due=True)
 
 
 def _is_wanted(step: Step, cso: Cso, mvos: dict[int, Mvo]) -> bool:
@@ -73,22 +86,34 @@ async def _seekers(tx: Transaction, step: Step, csos: list[Cso]) -> dict[int, se
         owners.setdefault((cso.system, cso.type), []).append(cso.id)
     found: dict[int, set[int]] = {}
     for target, ids in owners.items():
-        by_join: Keys = {}
-        for key in await join_keys.of(tx, ".".join(target), ids):
-            by_join.setdefault(key.attributes, {}).setdefault(key.key, []).append(key.object_id)
-        for name, keys in by_join.items():
-            waiting = await join_keys.find(tx, waiting_for(".".join(target)), name, keys)
-            for key_text, mvo_ids in waiting.items():
-                for cso_id in keys[key_text]:
-                    found.setdefault(cso_id, set()).update(mvo_ids)
-        if by_join:
+        if by_join := await _keys_of(tx, target, ids):
+            await _add_waiting(tx, target, by_join, found)
             await _add_unevaluated(tx, step, target, by_join, found)
-    people = {mvo.id: mvo for mvo in await metaverse.get(tx, {one for ids in found.values() for one in ids})}
-    return {
-        cso_id: alive
-        for cso_id, waiting in found.items()
-        if (alive := {one for one in waiting if one in people and not people[one].deleted})
-    }
+    return await _alive(tx, found)
+
+
+async def _keys_of(tx: Transaction, target: ObjectType, ids: list[int]) -> Keys:
+    """Give the keys by which some accounts can be found."""
+    by_join: Keys = {}
+    for key in await join_keys.of(tx, ".".join(target), ids):
+        by_join.setdefault(key.attributes, {}).setdefault(key.key, []).append(key.object_id)
+    return by_join
+
+
+async def _add_waiting(tx: Transaction, target: ObjectType, by_join: Keys, found: dict[int, set[int]]) -> None:
+    """Add those who wait for an account that they could join."""
+    for name, keys in by_join.items():
+        waiting = await join_keys.find(tx, waiting_for(".".join(target)), name, keys)
+        for key, mvo_ids in waiting.items():
+            for cso_id in keys[key]:
+                found.setdefault(cso_id, set()).update(mvo_ids)
+
+
+async def _alive(tx: Transaction, found: dict[int, set[int]]) -> dict[int, set[int]]:
+    """Leave out those who are deleted, and accounts that nobody else looks for."""
+    sought_by = {one for ids in found.values() for one in ids}
+    people = {mvo.id for mvo in await metaverse.get(tx, sought_by) if not mvo.deleted}
+    return {cso_id: alive for cso_id, ids in found.items() if (alive := ids & people)}
 
 
 async def _add_unevaluated(

@@ -10,10 +10,11 @@ from engine.errors import ObjectError
 from engine.events import Progress
 from engine.pending_exports.interim_names import INTERIM, is_interim
 from engine.phases.confirming.phase import Sighting, reconcile_pending_exports
-from engine.phases.importing import changed_identities, reappeared
+from engine.phases.importing import reappeared
 from engine.phases.importing.arrivals import Arrival, Twice
+from engine.phases.importing.changed_identities import changed_hands
 from engine.phases.importing.delta_deletes import remove_deleted
-from engine.phases.importing.matching import Known, Match, find_matching_cso, load_known
+from engine.phases.importing.matching import Known, Match, find_matching_cso, is_unchanged, load_known
 from engine.phases.importing.same_object import is_proved
 from engine.phases.importing.state import ImportState
 from engine.step import Step
@@ -34,6 +35,7 @@ class _Rows:
     new: list[Arrival] = field(default_factory=list)
     changed: list[tuple[int, Content]] = field(default_factory=list)
     seen: list[Sighting] = field(default_factory=list)
+    """CSOs whose exports are compared with how they were seen, where there are any."""
     returned: list[int] = field(default_factory=list)
     """Obsolete CSOs that were seen again, with an error or without."""
     restored: list[int] = field(default_factory=list)
@@ -41,6 +43,13 @@ class _Rows:
     unkept: list[int] = field(default_factory=list)
     found_again: list[int] = field(default_factory=list)
     """CSOs that were not looked for any more, and are found all the same."""
+
+    def see(self, cso: KnownCso) -> None:
+        """Note of a CSO that it was seen: an operator need not keep it any more, and it is looked for."""
+        if cso.kept:
+            self.unkept.append(cso.id)
+        if cso.sought_by is not None:
+            self.found_again.append(cso.id)
 
 
 async def apply_arrivals(task: ImportState) -> AsyncIterator[Progress]:
@@ -60,40 +69,55 @@ async def apply_arrivals(task: ImportState) -> AsyncIterator[Progress]:
 
 
 async def _apply_page(tx: Transaction, task: ImportState, page: list[tuple[Arrival, bool]], twice: Twice) -> None:
-    step = task.step
+    left: list[Arrival] = []
+    for one, done in page:
+        error = twice.error_of(one)
+        if done and error is None:
+            continue
+        task.step.statistics["unchanged"] -= done  # as which it was counted when it came
+        left.append(one._replace(error=error or one.error))
     rows = _Rows()
-    step.statistics["unchanged"] -= sum(1 for one, done in page if done and twice.error_of(one))
-    left = [one for one, done in page if not done or twice.error_of(one)]
-    for kind, group in groupby(left, key=attrgetter("type")):
-        own = [one._replace(error=twice.error_of(one) or one.error) for one in group]
-        known = Known()
-        if task.is_known.get(kind, True):
-            known = await load_known(tx, step.system, kind, own, every_name=bool(twice.pages) or not task.complete)
-        matches = [find_matching_cso(known, one.external_id, one.content.secondary_key) for one in own]
-        whole = await _read_whole(tx, task, own, matches)
-        changed_hands = await changed_identities.changed_hands(tx, step, own, matches, whole)
-        for one, match in zip(own, matches, strict=True):
-            if match.cso is not None and match.cso.id in changed_hands.new:
-                rows.new.append(one)
-                continue
-            refused = one._replace(error=one.error or changed_hands.errors.get(match.cso.id if match.cso else 0))
-            _apply_one(task, rows, known, (refused, match), whole)
+    for _, group in groupby(left, key=attrgetter("type")):
+        await _apply_type(tx, task, rows, list(group), every_name=bool(twice.pages) or not task.complete)
     await _write(tx, task, rows)
+
+
+async def _apply_type(tx: Transaction, task: ImportState, rows: _Rows, own: list[Arrival], *, every_name: bool) -> None:
+    """Decide what some imported objects of one type mean."""
+    step, kind = task.step, own[0].type
+    known = Known()
+    if task.is_known.get(kind, True):
+        known = await load_known(tx, step.system, kind, own, every_name=every_name)
+    matches = [find_matching_cso(known, one.external_id, one.content.secondary_key) for one in own]
+    whole = await _read_whole(tx, task, own, matches)
+    hands = await changed_hands(tx, step, own, matches, whole)
+    for one, match in zip(own, matches, strict=True):
+        if match.cso_id in hands.new:
+            rows.new.append(one)
+        else:
+            told = one._replace(error=one.error or hands.errors.get(match.cso_id))
+            _apply_one(task, rows, known, (told, match), whole)
 
 
 async def _read_whole(tx: Transaction, task: ImportState, own: list[Arrival], matches: list[Match]) -> dict[int, Cso]:
     """Read those CSOs whole of which more has to be known than ids and a hash."""
-    ids, step = set(), task.step
-    with_dns = {kind: step.workspace.is_dn(step.system, kind) for kind in {one.type for one in own}}
+    ids: set[int] = set()
+    has_dns = task.step.workspace.is_dn(task.step.system, own[0].type)
     for one, match in zip(own, matches, strict=True):
         if match.cso is None or one.error is not None:
             continue
-        differs = match.cso.hash != one.content.hash
-        compared = bool(step.settings.objects[one.type].same_person)
-        aside = with_dns[one.type] and is_interim(one.content.secondary_id)
-        if not match.certain or match.cso.id in task.asked_about or (differs and (compared or aside)):
+        doubtful = not match.certain or match.cso.id in task.asked_about
+        if doubtful or _is_compared(task, one, match.cso, has_dns=has_dns):
             ids.add(match.cso.id)
     return {cso.id: cso for cso in await objects.get(tx, ids)} if ids else {}
+
+
+def _is_compared(task: ImportState, one: Arrival, cso: KnownCso, *, has_dns: bool) -> bool:
+    """Tell whether what came is compared with what was there: the person, or the values before a name in between."""
+    if cso.hash == one.content.hash:
+        return False
+    same_person = task.step.settings.objects[one.type].same_person
+    return bool(same_person) or (has_dns and is_interim(one.content.secondary_id))
 
 
 def _apply_one(
@@ -101,31 +125,35 @@ def _apply_one(
 ) -> None:
     """Decide what one imported object means, and put it into the page's rows."""
     one, match = pair
-    if one.error is None and match.cso is not None and match.certain and _is_unclear(task, known, one, match.cso):
+    if one.error is None and _is_unclear(task, known, one, match):
         one = one._replace(error=_unclear(one))
     if one.error is not None:
         _refuse(task, rows, known, one, match)
-    elif match.cso is None or (not match.certain and not _is_the_same(task, one, whole[match.cso.id])):
+    elif match.cso is None or not _is_the_same(task, one, match, whole):
         rows.new.append(one)
     else:
-        if not match.certain and match.cso.external_id is not None:
+        if not match.certain:
             _tell_new_identity(task.step, one, match.cso)
         task.sightings.add(match.cso.id)
         _take_over(task, rows, match.cso, one, whole.get(match.cso.id))
 
 
-def _is_the_same(task: ImportState, one: Arrival, cso: Cso) -> bool:
-    """Tell whether an object that has only a CSO's name is that one: not one that is elsewhere, or cannot be proved."""
+def _is_the_same(task: ImportState, one: Arrival, match: Match, whole: dict[int, Cso]) -> bool:
+    """Tell whether an object is the CSO that was found: by a name alone only one that is proved, and not elsewhere."""
+    if match.certain:
+        return True
+    cso = whole[match.cso_id]
     if cso.external_id is not None and cso.id in task.sightings:
         return False
     return is_proved(task.step.workspace, cso, one.attributes())
 
 
-def _is_unclear(task: ImportState, known: Known, one: Arrival, cso: KnownCso) -> bool:
+def _is_unclear(task: ImportState, known: Known, one: Arrival, match: Match) -> bool:
     """Tell whether an object has one's id and another's name, in an import that may not have shown that other."""
-    if task.complete or cso.secondary_key == one.content.secondary_key:
+    cso = match.cso
+    if task.complete or cso is None or not match.certain or cso.secondary_key == one.content.secondary_key:
         return False
-    named = known.by_secondary.get(one.content.secondary_key or "", [])
+    named = known.named(one.content.secondary_key)
     return any(other.id != cso.id and other.id not in task.sightings for other in named)
 
 
@@ -138,22 +166,17 @@ def _unclear(one: Arrival) -> ObjectError:
 
 
 def _tell_new_identity(step: Step, one: Arrival, cso: KnownCso) -> None:
-    step.statistics["new identities"] += 1
-    why = "the same name and join keys have another external id"
-    step.moved(Move("identity", cso.id, step.system, one.label, cso.external_id, one.external_id, why))
+    if cso.external_id is not None:
+        step.statistics["new identities"] += 1
+        why = "the same name and join keys have another external id"
+        step.moved(Move("identity", cso.id, step.system, one.label, cso.external_id, one.external_id, why))
 
 
 def _refuse(task: ImportState, rows: _Rows, known: Known, one: Arrival, match: Match) -> None:
     """Record an object's error; whoever could be identified, by either id, has been seen all the same."""
-    found = [match.cso] if match.cso is not None and match.certain else []
-    if one.error and one.error.code == "duplicate-external-id":
-        found += [cso for cso in known.by_secondary.get(one.content.secondary_key or "", []) if cso not in found]
-    for cso in found:
+    for cso in _identified(known, one, match):
         task.sightings.add(cso.id)
-        if cso.kept:
-            rows.unkept.append(cso.id)
-        if cso.sought_by is not None:
-            rows.found_again.append(cso.id)
+        rows.see(cso)
         if cso.status == CsoStatus.OBSOLETE and cso.external_id is not None:
             rows.restored.append(cso.id)
             rows.returned.append(cso.id)
@@ -164,29 +187,42 @@ def _refuse(task: ImportState, rows: _Rows, known: Known, one: Arrival, match: M
         task.step.failed(one.error, object_type=one.type, label=one.label, position=one.position, object_id=object_id)
 
 
+def _identified(known: Known, one: Arrival, match: Match) -> list[KnownCso]:
+    """Give the CSOs that an object with an error shows: its own, and of ids that stand twice those with its name."""
+    found = [match.cso] if match.cso is not None and match.certain else []
+    if one.error and one.error.code == "duplicate-external-id":
+        found += [cso for cso in known.named(one.content.secondary_key) if cso not in found]
+    return found
+
+
 def _take_over(task: ImportState, rows: _Rows, cso: KnownCso, one: Arrival, whole: Cso | None) -> None:
     """Take over what is new of an object; an unchanged one is only seen."""
-    step, content = task.step, one.content
-    if is_interim(content.secondary_id) and whole is not None and step.workspace.is_dn(step.system, one.type):
-        content = _without_interim_values(content, one, whole)
+    content = _content_to_keep(task.step, one, whole)
     if task.reconciles:
         rows.seen.append(Sighting(cso.id, one.type, one.attributes(), content.secondary_id, one.label))
-    if cso.kept:
-        rows.unkept.append(cso.id)
-    if cso.sought_by is not None:
-        rows.found_again.append(cso.id)
-    same_ids = cso.external_id == content.external_id and cso.partition == content.partition
-    if cso.hash == content.hash and cso.status == CsoStatus.NORMAL and same_ids:
-        step.statistics["unchanged"] += 1
+    rows.see(cso)
+    if is_unchanged(cso, content):
+        task.step.statistics["unchanged"] += 1
         return
     rows.changed.append((cso.id, content))
     if cso.status == CsoStatus.OBSOLETE:
         rows.returned.append(cso.id)
-    if cso.status != CsoStatus.NORMAL:
-        reason = "seen again" if cso.status == CsoStatus.OBSOLETE else "confirmed by import"
-        step.moved(Move("cso", cso.id, step.system, one.label, cso.status, CsoStatus.NORMAL, reason))
+    _tell_change(task.step, cso, one, content)
+
+
+def _tell_change(step: Step, cso: KnownCso, one: Arrival, content: Content) -> None:
+    """Record that an object is `Normal` from now on, and count what has changed of it."""
+    reason = "seen again" if cso.status == CsoStatus.OBSOLETE else "confirmed by import"
+    step.moved(Move("cso", cso.id, step.system, one.label, cso.status, CsoStatus.NORMAL, reason))
     renamed = cso.secondary_key is not None and cso.secondary_key != content.secondary_key
     step.statistics["renames" if renamed else "updates"] += 1
+
+
+def _content_to_keep(step: Step, one: Arrival, whole: Cso | None) -> Content:
+    """Give what a CSO holds of an object from now on: all that came, but for values of a name in between."""
+    if whole is None or not is_interim(one.content.secondary_id) or not step.workspace.is_dn(step.system, one.type):
+        return one.content
+    return _without_interim_values(one.content, one, whole)
 
 
 def _without_interim_values(content: Content, one: Arrival, whole: Cso) -> Content:
@@ -205,10 +241,16 @@ def _without_interim_values(content: Content, one: Arrival, whole: Cso) -> Conte
 
 
 async def _write(tx: Transaction, task: ImportState, rows: _Rows) -> None:
-    step = task.step
     await objects.update_imported(tx, rows.changed)
     if rows.new:
         await _add(tx, task, rows.new)
+    await _write_seen(tx, task.step, rows)
+    for start in range(0, len(rows.seen), RECONCILED_AT_ONCE):
+        await reconcile_pending_exports(tx, task.step, rows.seen[start : start + RECONCILED_AT_ONCE])
+
+
+async def _write_seen(tx: Transaction, step: Step, rows: _Rows) -> None:
+    """Write down of whom nothing else has changed than that they were seen."""
     if rows.unkept:
         await objects.set_kept(tx, rows.unkept, kept=False)
     if rows.found_again:
@@ -217,9 +259,6 @@ async def _write(tx: Transaction, task: ImportState, rows: _Rows) -> None:
         await objects.set_status(tx, rows.restored, CsoStatus.NORMAL)
     if rows.returned:
         await _close_reviews(tx, step, rows.returned)
-    if task.reconciles:
-        for start in range(0, len(rows.seen), RECONCILED_AT_ONCE):
-            await reconcile_pending_exports(tx, step, rows.seen[start : start + RECONCILED_AT_ONCE])
 
 
 async def _add(tx: Transaction, task: ImportState, new: list[Arrival]) -> None:

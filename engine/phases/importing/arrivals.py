@@ -108,17 +108,21 @@ class Arrivals:
         found = Twice(set(), set(), set())
         if not ids and not names:
             return found
+        for mark, numbers in self._places(ids, names).items():
+            if len(numbers) > 1:
+                (found.names if mark[0] else found.ids).add(mark[1:])
+                found.pages.update(numbers)
+        return found
+
+    def _places(self, ids: set[int], names: set[int]) -> dict[Mark, list[int]]:
+        """Give the pages in which the ids and names with some hashes stand, each as often as it does."""
         places: dict[Mark, list[int]] = {}
         for number, page in enumerate(self._all()):
             for one in page:
                 for mark in _marks(one):
                     if hash(mark[1:]) in (names if mark[0] else ids):
                         places.setdefault(mark, []).append(number)
-        for mark, numbers in places.items():
-            if len(numbers) > 1:
-                (found.names if mark[0] else found.ids).add(mark[1:])
-                found.pages.update(numbers)
-        return found
+        return places
 
     def _all(self) -> Iterator[list[Arrival]]:
         self._file.seek(0)

@@ -8,11 +8,11 @@ from engine.connectors.base import Deleted
 from engine.labels import label_of
 from engine.phases.confirming.phase import confirm_deletes
 from engine.phases.removal.forgetting import forget
-from engine.phases.removal.obsolete import mark_obsolete
+from engine.phases.removal.obsolete import mark_missing
 from engine.step import Step
 from storage import exports, imports, objects
 from storage.imports import Sightings
-from storage.records import ChangeType, CsoStatus, ExportStatus
+from storage.records import ChangeType, CsoStatus, ExportStatus, KnownCso
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -29,18 +29,19 @@ async def remove_deleted(tx: Transaction, step: Step, deleted: Sequence[Deleted]
     for kind, group in groupby(sorted(deleted), key=attrgetter("type")):
         ids = {one.external_id for one in group}
         known = await objects.known_by_external_id(tx, step.system, kind, ids)
-        gone = [cso.id for cso in known if cso.id not in seen]
-        sent = await _confirm_ours(tx, step, gone)
-        kept = await objects.kept_among(tx, gone)
-        normal = {cso.id for cso in known if cso.status == CsoStatus.NORMAL}
-        news = [cso_id for cso_id in gone if cso_id in normal and cso_id not in sent | kept]
-        news = await _without_unsynchronised(tx, step, news)
+        news = await _settle(tx, step, [cso for cso in known if cso.id not in seen])
         if record is not None and news:
             reason = f"{_REASON}, in run {record.run_id}"
-            moves = await mark_obsolete(tx, step.workspace, record, news, together=len(news), reason=reason)
-            for move in moves:
-                step.moved(move)
-            step.statistics["deletes"] += sum(1 for move in moves if move.entity == "cso")
+            await mark_missing(tx, step, record, news, together=len(news), reason=reason)
+
+
+async def _settle(tx: Transaction, step: Step, gone: list[KnownCso]) -> list[int]:
+    """Settle those that are gone as expected, or were never noticed; give the others."""
+    ids = [cso.id for cso in gone]
+    sent = await _confirm_ours(tx, step, ids)
+    expected = sent | await objects.kept_among(tx, ids)
+    news = [cso.id for cso in gone if cso.status == CsoStatus.NORMAL and cso.id not in expected]
+    return await _without_unsynchronised(tx, step, news)
 
 
 async def _confirm_ours(tx: Transaction, step: Step, gone: list[int]) -> set[int]:

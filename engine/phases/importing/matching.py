@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from engine.phases.importing.arrivals import Arrival
 from storage import exports, objects
+from storage.objects import Content
 from storage.records import CsoStatus, ExportStatus, KnownCso
 from storage.store import Transaction
 
@@ -19,6 +20,10 @@ class Known:
     unproved: set[int] = field(default_factory=set)
     """Planned CSOs of which nobody knows whether they were created: what has their name may be somebody else's."""
 
+    def named(self, secondary_key: str | None) -> list[KnownCso]:
+        """Give the CSOs that have a name."""
+        return [] if secondary_key is None else self.by_secondary.get(secondary_key, [])
+
 
 class Match(NamedTuple):
     """What `find_matching_cso` found; `certain` is false where only the secondary id speaks for it."""
@@ -26,8 +31,14 @@ class Match(NamedTuple):
     cso: KnownCso | None
     certain: bool = True
 
+    @property
+    def cso_id(self) -> int:
+        """Its id; 0 where nothing was found."""
+        return self.cso.id if self.cso else 0
+
 
 NOTHING = Match(None)
+_DOUBTFUL = (ExportStatus.EXECUTING, ExportStatus.NOT_CONFIRMED)
 
 
 async def load_known(
@@ -42,22 +53,27 @@ async def load_known(
     known = Known()
     for cso in await objects.known_by_external_id(tx, system, object_type, ids):
         known.by_external_id[cso.external_id or ""] = cso
-    keys = {
-        one.content.secondary_key
-        for one in listed
-        if one.content.secondary_key is not None and (every_name or one.external_id not in known.by_external_id)
-    }
-    if keys:
-        found = await objects.known_by_secondary(tx, system, object_type, keys)
-        planned = [cso.id for cso in found if cso.status == CsoStatus.PENDING_PROVISIONING]
-        sent = await exports.sent_among(tx, planned)
-        doubtful = (ExportStatus.EXECUTING, ExportStatus.NOT_CONFIRMED)
-        known.unproved = {cso_id for cso_id, status in sent.items() if status in doubtful}
-        for cso in found:
-            # What was planned and never sent cannot be what stands there: that is somebody else's.
-            if cso.status != CsoStatus.PENDING_PROVISIONING or cso.id in sent:
-                known.by_secondary.setdefault(cso.secondary_key or "", []).append(cso)
+    unknown = listed if every_name else [one for one in listed if one.external_id not in known.by_external_id]
+    names = {one.content.secondary_key for one in unknown if one.content.secondary_key is not None}
+    if names:
+        await _load_named(tx, known, await objects.known_by_secondary(tx, system, object_type, names))
     return known
+
+
+async def _load_named(tx: Transaction, known: Known, named: list[KnownCso]) -> None:
+    """Add CSOs that were found by their names.
+
+    What was planned and never sent cannot be what stands there: that is somebody else's.
+    """
+    sent = await exports.sent_among(tx, [cso.id for cso in named if _is_planned(cso)])
+    known.unproved = {cso_id for cso_id, status in sent.items() if status in _DOUBTFUL}
+    for cso in named:
+        if cso.id in sent or not _is_planned(cso):
+            known.by_secondary.setdefault(cso.secondary_key or "", []).append(cso)
+
+
+def _is_planned(cso: KnownCso) -> bool:
+    return cso.status == CsoStatus.PENDING_PROVISIONING
 
 
 def find_matching_cso(known: Known, external_id: str | None, secondary_key: str | None) -> Match:
@@ -69,9 +85,17 @@ def find_matching_cso(known: Known, external_id: str | None, secondary_key: str 
     """
     if external_id is not None and (cso := known.by_external_id.get(external_id)):
         return Match(cso)
-    candidates = known.by_secondary.get(secondary_key, []) if secondary_key is not None else []
-    for cso in candidates:
+    named = known.named(secondary_key)
+    for cso in named:
         if cso.external_id is None and cso.status != CsoStatus.OBSOLETE:
             return Match(cso, certain=cso.id not in known.unproved)
-    others = [cso for cso in candidates if cso.external_id is not None]
-    return Match(others[0], certain=False) if others else NOTHING
+    for cso in named:
+        if cso.external_id is not None:
+            return Match(cso, certain=False)
+    return NOTHING
+
+
+def is_unchanged(cso: KnownCso, content: Content) -> bool:
+    """Tell whether a CSO is `Normal`, and just what came of its object."""
+    same_ids = cso.external_id == content.external_id and cso.partition == content.partition
+    return same_ids and cso.status == CsoStatus.NORMAL and cso.hash == content.hash

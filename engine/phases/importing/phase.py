@@ -1,4 +1,17 @@
-"""Phase 1, import: read a system whole, look at what came, then apply it to the connector space page by page."""
+"""Phase 1, import: read a system whole, look at what came, then apply it to the connector space page by page.
+
+read everything, a page ahead            _read                       read_ahead.py
+keep it on disk, look who is known       _look                       arrivals.py, matching.py
+too many changes of one attribute        _holds_mass_change
+apply it, page by page                   apply_arrivals              applying.py
+    which CSO an object is               find_matching_cso           matching.py
+    whose id may be somebody else's      changed_hands               changed_identities.py
+    whether a name alone proves it       is_proved                   same_object.py
+    who was deleted, and is there again  tell                        reappeared.py
+    what became of open exports          reconcile_pending_exports   confirming/phase.py
+what a delta says was deleted            remove_deleted              delta_deletes.py
+whom a complete import has not shown     reconcile_unseen            confirming/phase.py
+"""
 
 from collections.abc import AsyncIterator
 from itertools import groupby
@@ -11,12 +24,11 @@ from engine.gates import mass_changes
 from engine.phases.confirming.phase import reconcile_unseen
 from engine.phases.importing.applying import apply_arrivals
 from engine.phases.importing.arrivals import Arrival, arrival_of
-from engine.phases.importing.matching import Known, load_known
+from engine.phases.importing.matching import Known, is_unchanged, load_known
 from engine.phases.importing.read_ahead import read_ahead
 from engine.phases.importing.state import ImportState
 from engine.step import Step
 from storage import exports, imports, objects, reviews
-from storage.objects import Content
 from storage.records import CsoStatus, KnownCso, ReviewKind, StepResult
 from storage.store import Transaction
 
@@ -126,7 +138,7 @@ async def _look(tx: Transaction, task: ImportState, page: ImportPage) -> None:
 
 
 async def _compare(tx: Transaction, task: ImportState, known: Known, arrivals: list[Arrival]) -> bytearray:
-    """Give a 1 for each object that is just what is known of it; count what changes of the others."""
+    """Mark with a 1 each object that is just what is known of it; count what changes of the others."""
     settled = bytearray(len(arrivals))
     changed: dict[int, Arrival] = {}
     for index, one in enumerate(arrivals):
@@ -136,21 +148,30 @@ async def _compare(tx: Transaction, task: ImportState, known: Known, arrivals: l
         if cso is None or one.error is not None:
             continue
         task.sightings.add(cso.id)
-        if _is_unchanged(cso, one.content):
+        if _is_at_rest(cso, one):
             settled[index] = not task.reconciles and cso.id not in task.asked_about
-        elif cso.status == CsoStatus.NORMAL and cso.hash != one.content.hash and task.flowing[one.type]:
+        elif _flows(task, cso, one):
             changed[cso.id] = one
     if changed:
-        written = await exports.of_objects(tx, changed) if task.reconciles else {}
-        for whole in await objects.get(tx, changed.keys() - written.keys()):
-            mass_changes.count_changes(task.tally, task.flowing[whole.type], whole, changed[whole.id].attributes())
+        await _count_changes(tx, task, changed)
     return settled
 
 
-def _is_unchanged(cso: KnownCso, content: Content) -> bool:
-    same_ids = cso.external_id == content.external_id and cso.partition == content.partition
-    at_rest = cso.status == CsoStatus.NORMAL and not cso.kept and cso.sought_by is None
-    return at_rest and same_ids and cso.hash == content.hash
+def _is_at_rest(cso: KnownCso, one: Arrival) -> bool:
+    """Tell whether nothing has to be written of an object that was seen."""
+    return is_unchanged(cso, one.content) and not cso.kept and cso.sought_by is None
+
+
+def _flows(task: ImportState, cso: KnownCso, one: Arrival) -> bool:
+    """Tell whether something has changed of an object that may flow on."""
+    return cso.status == CsoStatus.NORMAL and cso.hash != one.content.hash and bool(task.flowing[one.type])
+
+
+async def _count_changes(tx: Transaction, task: ImportState, changed: dict[int, Arrival]) -> None:
+    """Count by attribute what changes; what our own exports have changed is no surprise."""
+    written = await exports.of_objects(tx, changed) if task.reconciles else {}
+    for whole in await objects.get(tx, changed.keys() - written.keys()):
+        mass_changes.count_changes(task.tally, task.flowing[whole.type], whole, changed[whole.id].attributes())
 
 
 async def _holds_mass_change(task: ImportState) -> bool:
@@ -172,19 +193,24 @@ async def _holds_mass_change(task: ImportState) -> bool:
 
 async def _finish(task: ImportState) -> None:
     """Close the import's record, and settle the exports of whoever it has not shown."""
-    step, end = task.step, task.end
-    reason = end.reason or "; ".join(task.unreadable[:3])
+    step = task.step
+    reason = task.end.reason or "; ".join(task.unreadable[:3])
     async with step.page() as tx:
-        if task.complete and end.full and task.reconciles:
-            await reconcile_unseen(tx, step, task.sightings, list(end.partitions))
-        if task.complete and end.full:
-            await reviews.supersede(tx, step.system)
+        if task.complete and task.end.full:
+            await _settle_unseen(tx, task)
         await _close_record(tx, task, complete=task.complete, reason=reason)
     if not task.complete:
         step.result = StepResult.DISCOVERY_ERRORS
-        step.message = "; ".join([*([step.message] if step.message else []), f"the import is incomplete: {reason}"])
+        step.message = "; ".join(filter(None, (step.message, f"the import is incomplete: {reason}")))
     elif not step.done:
         step.result = StepResult.NO_OBJECTS
+
+
+async def _settle_unseen(tx: Transaction, task: ImportState) -> None:
+    """Settle what a complete import says of those whom it has not shown; what gates held before it is outdated."""
+    if task.reconciles:
+        await reconcile_unseen(tx, task.step, task.sightings, list(task.end.partitions))
+    await reviews.supersede(tx, task.step.system)
 
 
 async def _close_record(tx: Transaction, task: ImportState, *, complete: bool, reason: str) -> None:

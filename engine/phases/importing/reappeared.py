@@ -1,5 +1,7 @@
 """Phase 1, import: who was deleted under an approval and is there again, by a restored backup or somebody's hand."""
 
+from collections.abc import Collection
+
 from engine.approvals.consequences import consequences_of_delete
 from engine.approvals.delete_questions import ask
 from engine.approvals.review_items import open_items
@@ -27,27 +29,37 @@ async def tell(tx: Transaction, step: Step, first: int, new: list[Arrival]) -> N
         if (step.system, one.type) in targets:
             by_type.setdefault(one.type, {})[first + offset] = one
     for kind, found in by_type.items():
-        ids = {one.external_id for one in found.values() if one.external_id is not None}
-        names = {one.content.secondary_key for one in found.values() if one.content.secondary_key is not None}
-        deleted = await tombstones.deleted_among(tx, step.system, kind, ids, names)
-        again = {cso_id: gone for cso_id, one in found.items() if (gone := _gone(step, one, deleted)) is not None}
-        await _ask(tx, step, again)
+        deleted = await _deleted_among(tx, step, kind, found.values())
+        again = {cso_id: _gone(step, one, deleted) for cso_id, one in found.items()}
+        await _ask(tx, step, {cso_id: gone for cso_id, gone in again.items() if gone is not None})
+
+
+async def _deleted_among(tx: Transaction, step: Step, kind: str, found: Collection[Arrival]) -> list[Tombstone]:
+    """Give what was deleted with the id, or the name, that one of some objects of a type has."""
+    ids = {one.external_id for one in found if one.external_id is not None}
+    names = {one.content.secondary_key for one in found if one.content.secondary_key is not None}
+    return await tombstones.deleted_among(tx, step.system, kind, ids, names)
 
 
 def _gone(step: Step, one: Arrival, deleted: list[Tombstone]) -> Tombstone | None:
-    """Give what was deleted and is there again, the latest first: with its id, or with its name and join keys.
-
-    A name alone proves nothing: it may be somebody else's by now.
-    """
+    """Give what was deleted and is there again, the latest first: with its id, or with its name and join keys."""
     for gone in reversed(deleted):
         if gone.external_id is not None and gone.external_id == one.external_id:
             return gone
     for gone in reversed(deleted):
-        named = gone.secondary_key is not None and gone.secondary_key == one.content.secondary_key
-        kind = gone.system, gone.type
-        if named and have_same_keys(step.workspace, kind, gone.attributes, one.attributes()):
+        if _has_name_and_keys(step, one, gone):
             return gone
     return None
+
+
+def _has_name_and_keys(step: Step, one: Arrival, gone: Tombstone) -> bool:
+    """Tell whether an object has the name and the join keys of what was deleted.
+
+    A name alone proves nothing: it may be somebody else's by now.
+    """
+    named = gone.secondary_key is not None and gone.secondary_key == one.content.secondary_key
+    kind = gone.system, gone.type
+    return named and bool(have_same_keys(step.workspace, kind, gone.attributes, one.attributes()))
 
 
 async def _ask(tx: Transaction, step: Step, again: dict[int, Tombstone]) -> None:

@@ -3,9 +3,7 @@
 from typing import Any
 
 from storage import join_keys, metaverse, objects, references
-from storage.records import (
-    Cso,
-)
+from storage.records import Cso
 from storage.store import Transaction
 
 
@@ -15,14 +13,19 @@ async def forget(tx: Transaction, gone: list[Cso], review_ids: dict[int, int | N
     `deleted` says that our own approved deletes took them from their system.
     """
     await objects.remove(tx, gone, review_ids=review_ids, deleted=deleted)
+    await _forget_keys(tx, gone)
+    mvo_ids = [cso.mvo_id for cso in gone if cso.mvo_id is not None]
+    await metaverse.set_due(tx, {*mvo_ids, *await references.referrers(tx, mvo_ids)}, due=True)
+    await remove_empty_mvos(tx, mvo_ids)
+
+
+async def _forget_keys(tx: Transaction, gone: list[Cso]) -> None:
+    """Let nobody find CSOs by their keys any more."""
     owners: dict[str, list[int]] = {}
     for cso in gone:
         owners.setdefault(f"{cso.system}.{cso.type}", []).append(cso.id)
     for owner, ids in owners.items():
         await join_keys.replace(tx, owner, ids, [])
-    mvo_ids = [cso.mvo_id for cso in gone if cso.mvo_id is not None]
-    await metaverse.set_due(tx, {*mvo_ids, *await references.referrers(tx, mvo_ids)}, due=True)
-    await remove_empty_mvos(tx, mvo_ids)
 
 
 async def remove_empty_mvos(tx: Transaction, mvo_ids: list[Any]) -> None:

@@ -1,14 +1,33 @@
 """Mark absent objects `Obsolete`: that, a review item with its evidence, and nothing else."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from engine.approvals.consequences import Consequences, consequences_of_absence
 from engine.labels import label_of
+from engine.step import Step
 from engine.workspace import Workspace
 from storage import imports, objects, reviews
-from storage.records import CsoStatus, ImportRecord, ReviewItem, ReviewKind, ReviewState
+from storage.records import Cso, CsoStatus, ImportRecord, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
+
+
+async def mark_missing(
+    tx: Transaction,
+    step: Step,
+    record: ImportRecord,
+    ids: list[int],
+    *,
+    together: int,
+    in_common: Sequence[str] = (),
+    reason: str = "",
+) -> None:
+    """Mark CSOs that an import did not contain as `mark_obsolete` does, and count them with the step."""
+    moves = await mark_obsolete(tx, step.workspace, record, ids, together=together, in_common=in_common, reason=reason)
+    for move in moves:
+        step.moved(move)
+        step.statistics["deletes"] += move.entity == "cso"
 
 
 async def mark_obsolete(
@@ -28,9 +47,23 @@ async def mark_obsolete(
     """
     csos = [cso for cso in await objects.get(tx, ids) if cso.status == CsoStatus.NORMAL]
     await objects.set_status(tx, [cso.id for cso in csos], CsoStatus.OBSOLETE)
-    before = await imports.last_complete_before(tx, record.system, record.step_id)
     consequences = await consequences_of_absence(tx, workspace, csos)
-    evidence = {
+    evidence = await _evidence(tx, record, together, in_common)
+    items = [_item(record, cso, evidence, consequences[cso.id]) for cso in csos]
+    opened = await reviews.open_items(tx, items)
+    await _renew_what_follows(tx, workspace, consequences)
+    reason = reason or f"not in the complete import of run {record.run_id}"
+    moves: list[Move] = []
+    for cso, item in zip(csos, opened, strict=True):
+        moves.append(Move("cso", cso.id, cso.system, item.label, CsoStatus.NORMAL, CsoStatus.OBSOLETE, reason))
+        moves.append(Move("review", item.id, cso.system, item.label, None, ReviewState.OPEN, reason))
+    return moves
+
+
+async def _evidence(tx: Transaction, record: ImportRecord, together: int, in_common: Sequence[str]) -> dict[str, Any]:
+    """Give what speaks for objects being gone: when they were last seen, since when they are missing, with whom."""
+    before = await imports.last_complete_before(tx, record.system, record.step_id)
+    return {
         "last_seen_at": before.started_at if before else None,
         "last_seen_in_run": before.run_id if before else None,
         "missing_since": record.started_at,
@@ -38,33 +71,22 @@ async def mark_obsolete(
         "missing_together": together,
         "in_common": list(in_common),
     }
-    items = [
-        ReviewItem(
-            id=0,
-            kind=ReviewKind.ABSENCE,
-            object_id=cso.id,
-            system=cso.system,
-            type=cso.type,
-            label=label_of(cso),
-            state=ReviewState.OPEN,
-            run_id=record.run_id,
-            opened_at=record.ended_at or record.started_at,
-            evidence=evidence,
-            consequences=consequences[cso.id],
-        )
-        for cso in csos
-    ]
-    opened = await reviews.open_items(tx, items)
-    await _renew_what_follows(tx, workspace, consequences)
-    reason = reason or f"not in the complete import of run {record.run_id}"
-    return [
-        move
-        for cso, item in zip(csos, opened, strict=True)
-        for move in (
-            Move("cso", cso.id, cso.system, item.label, CsoStatus.NORMAL, CsoStatus.OBSOLETE, reason),
-            Move("review", item.id, cso.system, item.label, None, ReviewState.OPEN, reason),
-        )
-    ]
+
+
+def _item(record: ImportRecord, cso: Cso, evidence: dict[str, Any], consequences: Consequences) -> ReviewItem:
+    return ReviewItem(
+        id=0,
+        kind=ReviewKind.ABSENCE,
+        object_id=cso.id,
+        system=cso.system,
+        type=cso.type,
+        label=label_of(cso),
+        state=ReviewState.OPEN,
+        run_id=record.run_id,
+        opened_at=record.ended_at or record.started_at,
+        evidence=evidence,
+        consequences=consequences,
+    )
 
 
 async def _renew_what_follows(tx: Transaction, workspace: Workspace, consequences: dict[int, Consequences]) -> None:
@@ -74,8 +96,12 @@ async def _renew_what_follows(tx: Transaction, workspace: Workspace, consequence
     asked = await reviews.of_objects(tx, [cso.id for cso in others], ReviewKind.ABSENCE, reviews.UNDECIDED)
     follows = await consequences_of_absence(tx, workspace, others)
     await reviews.set_consequences(tx, {item.id: follows[item.object_id] for item in asked.values()})
-    halves = [item.id for item in asked.values() if item.state is ReviewState.HALF_APPROVED]
+    await _take_back_half_approvals(tx, [item.id for item in asked.values() if item.state is ReviewState.HALF_APPROVED])
+
+
+async def _take_back_half_approvals(tx: Transaction, item_ids: list[int]) -> None:
+    """Put items back that one of two people has approved: what follows is no longer what that one saw."""
     why = "its person has gone missing elsewhere too"
     await reviews.decide(
-        tx, halves, expected=[ReviewState.HALF_APPROVED], state=ReviewState.OPEN, operator=None, reason=why
+        tx, item_ids, expected=[ReviewState.HALF_APPROVED], state=ReviewState.OPEN, operator=None, reason=why
     )

@@ -30,16 +30,24 @@ async def move_members(tx: Transaction, step: Step, mvos: Iterable[Mvo]) -> None
     known = {mvo.id: mvo for mvo in await metaverse.get(tx, [ids[0] for ids in found.values()])}
     for name, ids in found.items():
         if ids[0] in known:
-            belonging = {mvo.id: _belongs(step, groups[name], mvo) for mvo in own[name]}
-            members = set(known[ids[0]].attributes.get(groups[name].attribute, ()))
-            members = (members | {one for one, is_in in belonging.items() if is_in}) - {
-                one for one, is_in in belonging.items() if is_in is False
-            }
+            members = _moved(step, groups[name], known[ids[0]], own[name])
             await _set_members(tx, step, groups[name], known[ids[0]], members)
 
 
-def _belongs(step: Step, group: ComputedGroup, mvo: Mvo) -> bool | None:
-    """Tell whether a group's condition holds; None, no change, where it cannot be told or in grace."""
+def _moved(step: Step, group: ComputedGroup, before: Mvo, mvos: list[Mvo]) -> set[int]:
+    """Give the members of a group once some MVOs are in it, or not, by its condition."""
+    members = set(before.attributes.get(group.attribute, ()))
+    for mvo in mvos:
+        belongs = _apply_condition(step, group, mvo)
+        if belongs is False:
+            members.discard(mvo.id)
+        elif belongs:
+            members.add(mvo.id)
+    return members
+
+
+def _apply_condition(step: Step, group: ComputedGroup, mvo: Mvo) -> bool | None:
+    """Apply a group's condition, and give whether it holds; None, no change, where it fails, or in grace."""
     if mvo.deleted:
         return False
     if mvo.in_grace:
@@ -100,23 +108,23 @@ async def _build(step: Step, group: ComputedGroup) -> AsyncIterator[Progress]:
     members: set[int] = set()
     after = 0
     async with step.page() as tx:
-        before = set((await _mvo_of(tx, step, group)).attributes.get(group.attribute, ()))
+        before = set((await _keep_mvo(tx, step, group)).attributes.get(group.attribute, ()))
     while True:
         async with step.page() as tx:
             mvos = await metaverse.of_type(tx, group.of, after, step.page_size)
-            belonging = {mvo.id: _belongs(step, group, mvo) for mvo in mvos}
+            belonging = {mvo.id: _apply_condition(step, group, mvo) for mvo in mvos}
             members |= {one for one, is_in in belonging.items() if is_in or (is_in is None and one in before)}
         if not mvos:
             break
         after = mvos[-1].id
         yield step.progress()
     async with step.page() as tx:
-        await _set_members(tx, step, group, await _mvo_of(tx, step, group), members)
+        await _set_members(tx, step, group, await _keep_mvo(tx, step, group), members)
         await runs.set_rule_mark(tx, f"group {group.name}", _mark(group))
 
 
-async def _mvo_of(tx: Transaction, step: Step, group: ComputedGroup) -> Mvo:
-    """Give the MVO of a group, with its own attributes as the configuration says; a new one if it has none."""
+async def _keep_mvo(tx: Transaction, step: Step, group: ComputedGroup) -> Mvo:
+    """Give a group its MVO, with its own attributes as the configuration says; a new one if it has none."""
     found = await join_keys.find(tx, OWNER, "name", [group.name])
     known = await metaverse.get(tx, found.get(group.name, []))
     at = clock.now()

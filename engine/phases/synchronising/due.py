@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from engine.phases.join_index import index_keys
+from engine.phases.synchronising.joined import by_mvo
 from engine.rules.lifecycle import Cause, cause_by_now
 from engine.step import Step
 from storage import clock, join_keys, metaverse, objects, runs
@@ -46,9 +47,7 @@ async def notice_deletion_rules(tx: Transaction, step: Step) -> None:
 
 async def _change_grace(tx: Transaction, step: Step, mvos: list[Mvo], shift: int) -> None:
     """Give MVOs their grace period by the rule as it is now; what was held back in one that is over is computed."""
-    joined: dict[int, list[Cso]] = {}
-    for cso in await objects.joined_to(tx, [mvo.id for mvo in mvos]):
-        joined.setdefault(cso.mvo_id or 0, []).append(cso)
+    joined = by_mvo(await objects.joined_to(tx, [mvo.id for mvo in mvos]))
     config, rules = step.workspace.config, step.workspace.rules
     changed = [_by_now(mvo, cause_by_now(config, rules, mvo, joined.get(mvo.id, [])), shift) for mvo in mvos]
     await metaverse.change(tx, changed)

@@ -9,6 +9,7 @@ from engine.contributions.references import read_references
 from engine.errors import ObjectError
 from engine.phases.join_index import index_mvos, keep_former_keys
 from engine.phases.synchronising.computed_groups import move_members
+from engine.phases.synchronising.joined import by_mvo
 from engine.phases.synchronising.page import tell
 from engine.phases.synchronising.references import keep_edges, owe
 from engine.phases.synchronising.unique_values import keep_or_give_values, tell_nothing_is_free
@@ -59,21 +60,18 @@ async def recompute(tx: Transaction, step: Step, mvo_ids: set[int], known: Known
     """
     known = known or Known(Contexts(step.workspace))
     new = {mvo.id for mvo in known.new}
-    joined: dict[int, list[Cso]] = {}
-    for cso in await objects.joined_to(tx, mvo_ids, known.csos):
-        joined.setdefault(cso.mvo_id or 0, []).append(cso)
+    joined = by_mvo(await objects.joined_to(tx, mvo_ids, known.csos))
     before = [*known.new, *await metaverse.get(tx, mvo_ids - new)]
     computed = await _compute(tx, step, known.contexts, before, joined)
     given = await keep_or_give_values(tx, step, known.contexts, known.names_lost, before, computed.after)
-    failed = set(computed.failures)
-    failed |= {cso.id for mvo, _ in given.nothing_free for cso in joined.get(mvo.id, ()) if cso.id in known.csos}
+    without_value = {cso.id for mvo, _ in given.nothing_free for cso in joined.get(mvo.id, ()) if cso.id in known.csos}
     tell(step, [one for cso_id, one in computed.failures.items() if cso_id not in known.failed])
     tell_nothing_is_free(step, given.nothing_free)
     present = {cso.id for csos in joined.values() for cso in csos}
     woken = await _write(tx, step, list(zip(before, given.mvos, strict=True)), new, present)
     await owe(tx, computed.owing, computed.owed)
     await move_members(tx, step, given.mvos)
-    return Flowed(woken, failed)
+    return Flowed(woken, without_value | computed.failures.keys())
 
 
 async def _compute(
@@ -103,13 +101,7 @@ async def _write(
     tx: Transaction, step: Step, pairs: list[tuple[Mvo, Mvo]], new: set[int], present: set[int]
 ) -> set[int]:
     """Store the MVOs that are new or hold something else now, with their keys; give the CSOs that waited for those."""
-    at = clock.now()
-    changed: list[Mvo] = []
-    for old, mvo in pairs:
-        same = old.attributes == mvo.attributes and old.contributors == mvo.contributors
-        step.statistics[f"connectors {'without' if same else 'with'} flow updates"] += 1
-        if not same or mvo.id in new:
-            changed.append(mvo._replace(due=True, changed_at=at))
+    changed = _changed(step, pairs, new)
     await metaverse.add(tx, [mvo for mvo in changed if mvo.id in new])
     await metaverse.change(tx, [mvo for mvo in changed if mvo.id not in new])
     woken = await index_mvos(tx, step, changed, new)
@@ -117,3 +109,15 @@ async def _write(
     await keep_former_keys(tx, step, [one for one in changes if one[1].id not in new], present)
     await keep_edges(tx, step, changes)
     return woken
+
+
+def _changed(step: Step, pairs: list[tuple[Mvo, Mvo]], new: set[int]) -> list[Mvo]:
+    """Give the MVOs that are new or hold something else now, for evaluation to look at, and count them."""
+    at = clock.now()
+    changed: list[Mvo] = []
+    for old, mvo in pairs:
+        same = old.attributes == mvo.attributes and old.contributors == mvo.contributors
+        step.statistics[f"connectors {'without' if same else 'with'} flow updates"] += 1
+        if not same or mvo.id in new:
+            changed.append(mvo._replace(due=True, changed_at=at))
+    return changed

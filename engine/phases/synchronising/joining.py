@@ -45,14 +45,19 @@ async def find_joins(tx: Transaction, step: Step, contexts: Contexts, scoped: li
 async def write_joins(tx: Transaction, step: Step, scoped: list[Scoped], joins: Joins) -> None:
     """Write down who joins whom, and who waits for somebody; new MVOs are stored when their attributes are known."""
     await objects.join(tx, joins.links)
-    for mvo_type in {rule.mvo_type for _, rules in scoped for rule in rules if not rule.project and rule.joins}:
-        owner = waiting_for(mvo_type)
-        own = [key for key in joins.waiting if key.owner == owner]
-        await join_keys.replace(tx, owner, [cso.id for cso, _ in scoped], own)
+    await _keep_waiting(tx, scoped, joins.waiting)
     await metaverse.change(tx, list(joins.changed.values()))
     step.statistics["joins"] += sum(how is JoinedBy.JOIN for _, _, how in joins.links)
     step.statistics["projections"] += sum(how is JoinedBy.PROJECTION for _, _, how in joins.links)
     step.statistics["filtered disconnectors"] += len(scoped) - len(joins.links) - len(joins.failures)
+
+
+async def _keep_waiting(tx: Transaction, scoped: list[Scoped], waiting: list[JoinKey]) -> None:
+    """Keep the keys by which an MVO that appears later finds the CSOs that wait for it."""
+    for mvo_type in {rule.mvo_type for _, rules in scoped for rule in rules if not rule.project and rule.joins}:
+        owner = waiting_for(mvo_type)
+        own = [key for key in waiting if key.owner == owner]
+        await join_keys.replace(tx, owner, [cso.id for cso, _ in scoped], own)
 
 
 class _Joiner:
@@ -101,22 +106,29 @@ class _Joiner:
 
     async def _look_up(self, tx: Transaction, scoped: list[Scoped]) -> None:
         """Read, in a query for each kind of key, the MVOs that the page's objects may join, and who has them."""
-        wanted: dict[tuple[str, str], set[str]] = {}
+        for (mvo_type, name), keys in self._sought(scoped).items():
+            self._index[mvo_type, name] = await join_keys.find(tx, f"metaverse.{mvo_type}", name, keys)
+            self._former[mvo_type, name] = await join_keys.find(tx, formerly(mvo_type), name, keys)
+        every = (*self._index.values(), *self._former.values())
+        await self._read_people(tx, {mvo_id for found in every for ids in found.values() for mvo_id in ids})
+
+    def _sought(self, scoped: list[Scoped]) -> dict[tuple[str, str], set[str]]:
+        """Give the keys by which the page's objects look for somebody: (MVO type, name of the join) → keys."""
+        sought: dict[tuple[str, str], set[str]] = {}
         for cso, rules in scoped:
             for rule in rules:
                 for join in rule.joins:
                     if key := self._key(cso, rule, join):
-                        wanted.setdefault((rule.mvo_type, join.name), set()).add(key)
-        for (mvo_type, name), keys in wanted.items():
-            self._index[mvo_type, name] = await join_keys.find(tx, f"metaverse.{mvo_type}", name, keys)
-            self._former[mvo_type, name] = await join_keys.find(tx, formerly(mvo_type), name, keys)
-        every = (*self._index.values(), *self._former.values())
-        candidates = {mvo_id for found in every for ids in found.values() for mvo_id in ids}
-        for cso in await objects.joined_to(tx, candidates):
+                        sought.setdefault((rule.mvo_type, join.name), set()).add(key)
+        return sought
+
+    async def _read_people(self, tx: Transaction, mvo_ids: set[int]) -> None:
+        """Read those whom the page's objects may join, and what is joined to them."""
+        for cso in await objects.joined_to(tx, mvo_ids):
             self._taken.setdefault(cso.mvo_id or 0, {})[cso.system, cso.type] = label_of(cso)
-        found_mvos = await metaverse.get(tx, candidates)
-        self._going = {mvo.id: mvo for mvo in found_mvos if mvo.deleted or mvo.delete_after or mvo.deletion_cause}
-        self._mvos = {mvo.id: mvo for mvo in found_mvos}
+        found = await metaverse.get(tx, mvo_ids)
+        self._going = {mvo.id: mvo for mvo in found if mvo.deleted or mvo.delete_after or mvo.deletion_cause}
+        self._mvos = {mvo.id: mvo for mvo in found}
 
     def _source_key(self, cso: Cso, rule: InboundRule, join: Join) -> str | None:
         return source_key(join, rule.flows, cso.attributes, lambda: self._contexts(cso))
@@ -145,14 +157,16 @@ class _Joiner:
         """Give the MVOs that have a key; where none has it, those that had it before who gave it left them."""
         index = rule.mvo_type, join.name
         found = [one for one in self._index.get(index, {}).get(key, []) if self._may_join(one, cso)]
-        if found:
-            return found
+        return found or self._former_candidates(cso, rule, join, key)
+
+    def _former_candidates(self, cso: Cso, rule: InboundRule, join: Join, key: str) -> list[int]:
+        """Give the MVOs that had a key before. Raises `ObjectFailed` where another key speaks against one of them."""
         kind = cso.system, cso.type
-        former = [one for one in self._former.get(index, {}).get(key, []) if kind not in self._taken.get(one, {})]
-        former = [one for one in former if self._may_join(one, cso)]
-        for mvo_id in former:
+        former = self._former.get((rule.mvo_type, join.name), {}).get(key, [])
+        free = [one for one in former if kind not in self._taken.get(one, {}) and self._may_join(one, cso)]
+        for mvo_id in free:
             self._refuse_contradiction(cso, rule, join, mvo_id)
-        return former
+        return free
 
     def _refuse_contradiction(self, cso: Cso, rule: InboundRule, join: Join, mvo_id: int) -> None:
         """Raise `ObjectFailed` where a key that an MVO had before speaks for it, and one that it has now against it."""

@@ -7,8 +7,10 @@ from engine.errors import ObjectError
 from engine.events import Progress
 from engine.labels import label_of
 from engine.phases.synchronising.flowing import recompute
+from engine.phases.synchronising.joined import mvos_of
 from engine.step import Step
 from storage import metaverse, objects, references
+from storage.records import Cso
 from storage.references import IN, Owed
 from storage.store import Transaction
 
@@ -29,7 +31,7 @@ async def pay_references(step: Step) -> AsyncIterator[Progress]:
                 ids = await references.payable_inbound(tx, system, list(settings.objects), after, step.page_size)
                 csos = await objects.get(tx, ids)
                 await references.replace_owed(tx, IN, [cso.id for cso in csos if cso.mvo_id is None], [])
-                await recompute(tx, step, {cso.mvo_id for cso in csos if cso.mvo_id is not None})
+                await recompute(tx, step, mvos_of(csos))
                 still = await references.still_owing(tx, IN, ids)
                 step.statistics["references paid"] += len(set(ids) - still)
             if not ids:
@@ -47,19 +49,19 @@ async def tell_owed(step: Step) -> AsyncIterator[Progress]:
             named = await _named(tx, step, rows)
             for row in rows:
                 if (cso := csos.get(row.owner_id)) is not None:
-                    kind = meant_type(step.workspace, cso, row.attribute)
-                    several = [one for one in named.get((row.system, row.key), []) if kind in (None, one[0])]
-                    step.warned(
-                        _ambiguous(row, several) if len(several) > 1 else _unresolved(row),
-                        object_type=cso.type,
-                        label=label_of(cso),
-                        object_id=cso.id,
-                        system=cso.system,
-                    )
+                    _tell(step, row, cso, named.get((row.system, row.key), []))
             await references.mark_told(tx, rows)
         if not rows:
             return
         yield step.progress()
+
+
+def _tell(step: Step, row: Owed, cso: Cso, named: list[tuple[str, int]]) -> None:
+    """Tell why a reference is owed: it names nothing, or several objects of the type that is meant."""
+    kind = meant_type(step.workspace, cso, row.attribute)
+    several = [one for one in named if kind in (None, one[0])]
+    error = _ambiguous(row, several) if len(several) > 1 else _unresolved(row)
+    step.warned(error, object_type=cso.type, label=label_of(cso), object_id=cso.id, system=cso.system)
 
 
 async def _named(tx: Transaction, step: Step, rows: list[Owed]) -> dict[tuple[str, str], list[tuple[str, int]]]:

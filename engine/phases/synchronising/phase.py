@@ -1,4 +1,17 @@
-"""Phase 1, synchronisation: scope, join or project, flow, for every CSO that is due."""
+"""Phase 1, synchronisation: scope, join or project, flow, for every CSO that is due.
+
+who is due, by changed rules and the clock  notice_changed_rules  due.py
+whose disconnection was approved            carry_out_approved    approved_disconnections.py
+a page: whose scope an object is in         page_of               page.py
+    whose id may be somebody else's         ask_about_reused      reused_ids.py
+    whom it joins, or projects              find_joins            joining.py
+    whose connector has left                settle_lifecycle      lifecycle.py
+    what flows                              recompute             flowing.py
+    unique values                           keep_or_give_values   unique_values.py
+whose grace period has ended                delete_after_grace    lifecycle.py
+references that can be paid by now          pay_references        owed_references.py, references.py
+computed groups                             keep_groups           computed_groups.py
+"""
 
 from collections.abc import AsyncIterator
 
@@ -7,11 +20,13 @@ from engine.events import Progress
 from engine.labels import label_of
 from engine.pending_exports.changes import IN_FLIGHT
 from engine.phases.join_index import index_objects
+from engine.phases.synchronising.approved_disconnections import carry_out_approved
 from engine.phases.synchronising.computed_groups import keep_groups
 from engine.phases.synchronising.due import notice_changed_rules, notice_clock, notice_deletion_rules
 from engine.phases.synchronising.flowing import Known, recompute
+from engine.phases.synchronising.joined import mvos_of
 from engine.phases.synchronising.joining import Joins, find_joins, write_joins
-from engine.phases.synchronising.lifecycle import carry_out_approved, delete_after_grace, settle_lifecycle
+from engine.phases.synchronising.lifecycle import delete_after_grace, settle_lifecycle
 from engine.phases.synchronising.owed_references import follow_gone, pay_references, tell_owed
 from engine.phases.synchronising.page import SyncPage, leaves_by_hand, page_of, tell, with_others
 from engine.phases.synchronising.reused_ids import ask_about_reused
@@ -81,25 +96,23 @@ async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> boo
     await index_objects(tx, step, list(page.csos.values()))
     lost = await lost_values(tx, step.workspace, page.csos.values())
     await settle_lifecycle(tx, step, leavers)  # first: whoever is in a grace period then stays as it is
-    left = {cso.mvo_id for cso in leavers if cso.mvo_id is not None}
-    scoped = {cso.mvo_id for cso, _ in page.scoped if cso.mvo_id is not None}
-    touched = {mvo_id for _, mvo_id, _ in joins.links} | scoped | left | lost
+    left = mvos_of(leavers)
+    touched = {mvo_id for _, mvo_id, _ in joins.links} | mvos_of(cso for cso, _ in page.scoped) | left | lost
     known = Known(page.contexts, page.csos, joins.new, lost, failures)
     flowed = await recompute(tx, step, touched, known)
     await follow_gone(tx, step, left)
     await metaverse.set_due(tx, _seen_in_targets(page), due=True)
     staying_due = failures | flowed.failed | flowed.woken | {cso.id for cso in by_hand}
     await objects.set_due(tx, page.csos.keys() - staying_due, due=False)
-    step.statistics["filtered disconnectors"] += sum(not rules for _, rules in page.scoped)
+    step.statistics["filtered disconnectors"] += len(_outside(page))
     step.done += len(page.csos)
     return bool(flowed.woken)
 
 
 async def _due_with_leavers(tx: Transaction, page: SyncPage) -> list[Cso]:
     """Give, where somebody of a page leaves a person, whoever else of that person is due: they may leave together."""
-    leaving = [cso for cso, rules in page.scoped if not rules]
-    leaving += [cso for cso in page.csos.values() if leaves_by_hand(cso)]
-    left = {cso.mvo_id for cso in leaving if cso.mvo_id is not None}
+    leaving = [*_outside(page), *(cso for cso in page.csos.values() if leaves_by_hand(cso))]
+    left = mvos_of(leaving)
     if not left:
         return []
     others = [cso.id for cso in await objects.joined_to(tx, left) if cso.id not in page.csos]
@@ -125,16 +138,26 @@ def _filtered_leavers(page: SyncPage) -> list[Cso]:
     """Give the joined CSOs that have left every scope, unless a rule says that they remain."""
     inbound = page.step.workspace.rules.inbound
     remaining = {kind for kind, rules in inbound.items() if any(rule.remains for rule in rules)}
-    outside = [cso for cso, rules in page.scoped if not rules and cso.mvo_id is not None]
-    return [cso for cso in outside if cso.joined_by != JoinedBy.HAND and (cso.system, cso.type) not in remaining]
+    joined = [cso for cso in _outside(page) if cso.mvo_id is not None and cso.joined_by != JoinedBy.HAND]
+    return [cso for cso in joined if (cso.system, cso.type) not in remaining]
+
+
+def _outside(page: SyncPage) -> list[Cso]:
+    """Give the CSOs that are in no rule's scope."""
+    return [cso for cso, rules in page.scoped if not rules]
 
 
 async def _disconnect(tx: Transaction, page: SyncPage, by_hand: list[Cso], leavers: list[Cso]) -> None:
     """Let CSOs leave their MVOs; whatever was staged for them is dropped. The rest of the sync may join them again."""
     excluded = {cso.id for cso in by_hand if cso.joined_by == JoinedBy.EXCLUDING}
     await objects.join(tx, [(cso.id, None, JoinedBy.EXCLUDED if cso.id in excluded else None) for cso in leavers])
-    await metaverse.set_due(tx, {cso.mvo_id for cso in by_hand if cso.mvo_id is not None}, due=True)
-    ids = [cso.id for cso in leavers]
+    await metaverse.set_due(tx, mvos_of(by_hand), due=True)
+    await _drop_staged(tx, page, [cso.id for cso in leavers])
+    page.step.statistics["disconnectors"] += len(leavers)
+
+
+async def _drop_staged(tx: Transaction, page: SyncPage, ids: list[int]) -> None:
+    """Drop whatever was staged, or asked, for CSOs that leave, but for what was sent already."""
     asked = await reviews.of_objects(tx, ids, ReviewKind.DELETE, reviews.LIVE)
     await move_items(tx, page.step, asked.values(), ReviewState.WITHDRAWN, "disconnected")
     staged = await exports.of_objects(tx, ids)
@@ -143,7 +166,6 @@ async def _disconnect(tx: Transaction, page: SyncPage, by_hand: list[Cso], leave
     for one in unsent:
         label = label_of(page.csos[one.cso_id])
         page.step.moved(Move("export", one.id, one.system, label, one.status, None, "disconnected"))
-    page.step.statistics["disconnectors"] += len(leavers)
 
 
 def _seen_in_targets(page: SyncPage) -> set[int]:

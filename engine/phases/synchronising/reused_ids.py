@@ -32,13 +32,16 @@ async def ask_about_reused(tx: Transaction, step: Step, csos: list[Cso]) -> dict
         groups = step.workspace.object_type(cso.system, cso.type).same_person
         errors[cso.id] = changed_error(cso.external_id, groups, gone.attributes, cso.attributes)
         if item is None:
-            before, after = shown(groups, gone.attributes), shown(groups, cso.attributes)
-            cause = "somebody else had its id who has left"
-            evidence = {"cause": cause, "before": before, "after": after, LEFT: gone.mvo_id}
-            new.append(question(step, cso, evidence, {}))
+            new.append(_question(step, groups, cso, gone))
     await open_items(tx, step, new)
     await _part(tx, step, {gone.mvo_id: asked[cso.id] for cso, gone in found if cso.id in asked}, approved)
     return errors
+
+
+def _question(step: Step, groups: list[list[str]], cso: Cso, gone: Tombstone) -> ReviewItem:
+    before, after = shown(groups, gone.attributes), shown(groups, cso.attributes)
+    cause = "somebody else had its id who has left"
+    return question(step, cso, {"cause": cause, "before": before, "after": after, LEFT: gone.mvo_id}, {})
 
 
 async def _before(tx: Transaction, step: Step, csos: list[Cso]) -> list[tuple[Cso, Tombstone]]:
@@ -48,9 +51,14 @@ async def _before(tx: Transaction, step: Step, csos: list[Cso]) -> list[tuple[Cs
         ids = [cso.external_id for cso in own if cso.external_id is not None]
         gone = {one.external_id: one for one in await tombstones.with_ids(tx, *kind, ids)}  # the last one counts
         pairs += [(cso, gone[cso.external_id]) for cso in own if cso.external_id in gone]
-    found = await metaverse.get(tx, {gone.mvo_id for _, gone in pairs if gone.mvo_id is not None})
-    people = {mvo.id for mvo in found if not has_another_person(mvo)}
+    people = await _still_there(tx, [gone for _, gone in pairs])
     return [(cso, gone) for cso, gone in pairs if gone.mvo_id in people]
+
+
+async def _still_there(tx: Transaction, gone: list[Tombstone]) -> set[int]:
+    """Give the metaverse objects of those who are gone, but for those who are parted from their number by decision."""
+    found = await metaverse.get(tx, {one.mvo_id for one in gone if one.mvo_id is not None})
+    return {mvo.id for mvo in found if not has_another_person(mvo)}
 
 
 def _compared(step: Step, csos: list[Cso]) -> Iterator[tuple[tuple[str, str], list[Cso]]]:

@@ -35,6 +35,13 @@ class _Wish(NamedTuple):
     candidates: Iterator[str]
 
 
+class _Holders(NamedTuple):
+    """Who holds some values: by key, the MVOs that have them or whose objects do, and the objects of nobody."""
+
+    mvos: dict[str, set[int]]
+    unjoined: dict[str, list[Cso]]
+
+
 class Given(NamedTuple):
     """MVOs with their unique values, and those for whom no candidate is free."""
 
@@ -56,26 +63,36 @@ async def keep_or_give_values(
     """
     given = Given(list(after), [])
     rules = step.workspace.rules
-    for unique in (one for generated in rules.unique.values() for one in generated):
+    for unique in chain.from_iterable(rules.unique.values()):
         wishes: list[_Wish] = []
         for index, (old, mvo) in enumerate(zip(before, given.mvos, strict=True)):
-            if unique not in rules.unique.get(mvo.type, ()) or mvo.deleted or mvo.in_grace:
+            if not _is_to_have(step.workspace, unique, mvo):
                 continue
-            if unique.attribute in mvo.attributes and not _is_generated(mvo, unique):
-                continue  # a rule flows into it, and goes before
             had = old.attributes.get(unique.attribute, []) if mvo.id not in lost else []
             if had and _is_generated(old, unique):
                 given.mvos[index] = _with(mvo, unique, had[0])
             else:  # what a rule gave until now stays, if nobody else has it
                 candidates = chain(map(str, had[:1]), _candidates(step, contexts, unique, mvo))
                 wishes.append(_Wish(index, mvo, candidates))
-        chosen = await _choose(tx, step.workspace, unique, wishes)
-        for wish in wishes:
-            if wish.place in chosen:
-                given.mvos[wish.place] = _with(given.mvos[wish.place], unique, chosen[wish.place])
-            else:
-                given.nothing_free.append((wish.mvo, unique))
+        await _give(tx, step.workspace, given, unique, wishes)
     return given
+
+
+async def _give(tx: Transaction, workspace: Workspace, given: Given, unique: UniqueValue, wishes: list[_Wish]) -> None:
+    """Give the MVOs that need a value one that is free, and note those for whom none is."""
+    chosen = await _choose(tx, workspace, unique, wishes)
+    for wish in wishes:
+        if wish.place in chosen:
+            given.mvos[wish.place] = _with(given.mvos[wish.place], unique, chosen[wish.place])
+        else:
+            given.nothing_free.append((wish.mvo, unique))
+
+
+def _is_to_have(workspace: Workspace, unique: UniqueValue, mvo: Mvo) -> bool:
+    """Tell whether an MVO is to have a unique value, and no rule that flows into it, and goes before, gives it one."""
+    if unique not in workspace.rules.unique.get(mvo.type, ()) or mvo.deleted or mvo.in_grace:
+        return False
+    return unique.attribute not in mvo.attributes or _is_generated(mvo, unique)
 
 
 def _is_generated(mvo: Mvo, unique: UniqueValue) -> bool:
@@ -116,27 +133,33 @@ async def _choose(tx: Transaction, workspace: Workspace, unique: UniqueValue, wi
         holders = await _holders(tx, unique, wishes[0].mvo.type, keys)
         wishes = []
         for wish, found in rounds:
-            for value in found:
-                key = _key(value)
-                free = _is_free(workspace, unique, wish.mvo, key, holders)
-                if free and given.setdefault(key, wish.mvo.id) == wish.mvo.id:
-                    chosen[wish.place] = value
-                    break
-            else:
-                if found:
-                    wishes.append(wish)
+            value = _first_free(workspace, unique, wish.mvo, found, holders, given)
+            if value is not None:
+                given[_key(value)] = wish.mvo.id
+                chosen[wish.place] = value
+            elif found:
+                wishes.append(wish)
     return chosen
+
+
+def _first_free(
+    workspace: Workspace,
+    unique: UniqueValue,
+    mvo: Mvo,
+    values: list[str],
+    holders: _Holders,
+    given: dict[str, int],
+) -> str | None:
+    """Give the first of some values that nobody else holds, or is given in the same page; None where there is none."""
+    for value in values:
+        key = _key(value)
+        if given.get(key, mvo.id) == mvo.id and _is_free(workspace, unique, mvo, key, holders):
+            return value
+    return None
 
 
 def _key(value: str) -> str:
     return normalised(value, frozenset({"case", "spaces"}))
-
-
-class _Holders(NamedTuple):
-    """Who holds some values: by key, the MVOs that have them or whose objects do, and the objects of nobody."""
-
-    mvos: dict[str, set[int]]
-    unjoined: dict[str, list[Cso]]
 
 
 async def _holders(tx: Transaction, unique: UniqueValue, mvo_type: str, keys: set[str]) -> _Holders:
@@ -146,13 +169,20 @@ async def _holders(tx: Transaction, unique: UniqueValue, mvo_type: str, keys: se
         if owner.startswith("metaverse."):
             for key, ids in holding.items():
                 found.mvos.setdefault(key, set()).update(ids)
-            continue
-        csos = {cso.id: cso for cso in await objects.get(tx, {one for ids in holding.values() for one in ids})}
-        for key, ids in holding.items():
-            own = [csos[one] for one in ids if one in csos]
-            found.mvos.setdefault(key, set()).update(cso.mvo_id for cso in own if cso.mvo_id is not None)
-            found.unjoined.setdefault(key, []).extend(cso for cso in own if cso.mvo_id is None)
+        else:
+            await _add_objects(tx, found, holding)
     return found
+
+
+async def _add_objects(tx: Transaction, found: _Holders, holding: dict[str, list[int]]) -> None:
+    """Add objects that hold some values: those whom they are joined to, or the objects where that is nobody."""
+    csos = {cso.id: cso for cso in await objects.get(tx, {one for ids in holding.values() for one in ids})}
+    for key, ids in holding.items():
+        for cso in [csos[one] for one in ids if one in csos]:
+            if cso.mvo_id is None:
+                found.unjoined.setdefault(key, []).append(cso)
+            else:
+                found.mvos.setdefault(key, set()).add(cso.mvo_id)
 
 
 def _is_free(workspace: Workspace, unique: UniqueValue, mvo: Mvo, key: str, holders: _Holders) -> bool:
@@ -197,11 +227,15 @@ async def lost_values(tx: Transaction, workspace: Workspace, csos: Iterable[Cso]
     for mvo_type, generated in workspace.rules.unique.items():
         for unique in generated:
             for target, attribute in unique.check:
-                own = [cso for cso in normal if (cso.system, cso.type) == target]
-                taken = {_key(str(value)): cso for cso in own for value in cso.attributes.get(attribute, ())}
-                if taken:
+                if taken := _held_in(target, attribute, normal):
                     found |= await _losing(tx, workspace, mvo_type, unique, target, taken)
     return found
+
+
+def _held_in(target: ObjectType, attribute: str, csos: list[Cso]) -> dict[str, Cso]:
+    """Give the values of an attribute that objects of a target hold, each with who holds it."""
+    own = [cso for cso in csos if (cso.system, cso.type) == target]
+    return {_key(str(value)): cso for cso in own for value in cso.attributes.get(attribute, ())}
 
 
 async def _losing(
@@ -217,10 +251,13 @@ async def _losing(
     holding = {mvo_id: taken[one] for one, ids in found.items() for mvo_id in ids}
     mvos = await metaverse.get(tx, [one for one, cso in holding.items() if cso.mvo_id != one])
     losing = {mvo.id for mvo in mvos if not _keeps(workspace, unique, mvo, holding[mvo.id])}
-    for cso in await objects.joined_to(tx, losing):
-        if (cso.system, cso.type) == target and cso.status != CsoStatus.PENDING_PROVISIONING:
-            losing.discard(cso.mvo_id or 0)  # once the account exists, its name stays
-    return losing
+    return losing - await _with_account(tx, losing, target)  # once the account exists, its name stays
+
+
+async def _with_account(tx: Transaction, mvo_ids: set[int], target: ObjectType) -> set[int]:
+    """Give those of some MVOs whose account in a target exists."""
+    accounts = [cso for cso in await objects.joined_to(tx, mvo_ids) if (cso.system, cso.type) == target]
+    return {cso.mvo_id or 0 for cso in accounts if cso.status != CsoStatus.PENDING_PROVISIONING}
 
 
 def _keeps(workspace: Workspace, unique: UniqueValue, mvo: Mvo, holder: Cso) -> bool:

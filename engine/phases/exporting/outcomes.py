@@ -1,0 +1,110 @@
+"""Phase 3, outcomes: what became of a batch is stored: written, which nobody believes yet, or failed."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from engine.connectors.base import ExportResult
+from engine.errors import ConnectionLost
+from engine.labels import label_of
+from engine.pending_exports.waves import OWED
+from engine.phases.exporting.failures import failed
+from engine.phases.exporting.order import Batch, Sending
+from engine.step import Step
+from storage import clock, exports, objects
+from storage.records import AttributeChange, ChangeStatus, ChangeType, Cso, ExportStatus, PendingExport
+from storage.transitions import Move
+
+_ADOPTED = "adopted: it exists as it is meant, nothing was created"
+
+
+class Sent(NamedTuple):
+    """A batch that was sent, and what the target answered; not stored yet."""
+
+    batch: Batch
+    results: list[ExportResult]
+    lost: ConnectionLost | None
+    """Why the connection broke before everything was answered."""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether all of it was written."""
+        return self.lost is None and all(result.error is None for result in self.results)
+
+
+@dataclass(slots=True)
+class _Rows:
+    """What is written of a batch."""
+
+    written: dict[str, list[int]] = field(default_factory=dict)
+    """Why they are written → the exports that are, in whole."""
+    changed: list[PendingExport] = field(default_factory=list)
+    """Exports that failed, or are written but for what they owe."""
+    learned: list[tuple[int, str]] = field(default_factory=list)
+    """(CSO, the primary external id that its system has given it)."""
+
+
+async def store(step: Step, sent: Sent, *, may_stop: bool = True) -> None:
+    """Store what became of a batch: written, which nobody believes until it was imported back, or failed.
+
+    Raises `ConnectionLost` where the connection broke.
+    """
+    results = {result.id: result for result in sent.results}
+    async with step.page(may_stop=may_stop and sent.lost is None) as tx:
+        rows = _Rows()
+        for one in sent.batch:
+            if (result := results.get(one.export.id)) is not None:
+                _take(step, rows, one, result)
+        for reason, ids in rows.written.items():
+            await exports.mark_exported(tx, ids, step_id=step.id, reason=reason)
+        await exports.change(tx, rows.changed)
+        await objects.learn_external_ids(tx, rows.learned)
+    if sent.lost is not None:
+        raise sent.lost
+
+
+def _take(step: Step, rows: _Rows, one: Sending, result: ExportResult) -> None:
+    """Take what the target answered of one export into the rows, and count it."""
+    export, cso, owed = one
+    step.done += 1
+    if result.error is not None:
+        whole = export._replace(changes=[*export.changes, *owed])
+        rows.changed.append(failed(step, whole, cso, ExportStatus.EXECUTING, result.error))
+        return
+    step.statistics["adopted" if result.adopted else _counted_as(export)] += 1
+    if owed:
+        rows.changed.append(_exported_in_part(step, export, cso, owed))
+    else:
+        rows.written.setdefault(_ADOPTED if result.adopted else "written", []).append(export.id)
+    if result.external_id and result.external_id != cso.external_id:
+        rows.learned.append((cso.id, result.external_id))
+
+
+def _counted_as(export: PendingExport) -> str:
+    """Give what an export that was written is counted as in the step's statistics."""
+    match export.change_type:
+        case ChangeType.CREATE:
+            return "adds"
+        case ChangeType.DELETE:
+            return "deletes"
+        case ChangeType.UPDATE:
+            return "updates" if export.new_secondary_id is None else "renames"
+
+
+def _exported_in_part(step: Step, export: PendingExport, cso: Cso, owed: list[AttributeChange]) -> PendingExport:
+    """Mark an export as written but for what it owes: that is sent later in the same step, or by the next."""
+    why = "written; references to what was created meanwhile come last"
+    executing, pending = ExportStatus.EXECUTING, ExportStatus.PENDING
+    step.moved(Move("export", export.id, step.system, label_of(cso), executing, pending, why))
+    sent = [change._replace(status=ChangeStatus.EXPORTED) for change in export.changes]
+    return export._replace(
+        change_type=ChangeType.UPDATE,
+        status=pending,
+        wave=OWED,
+        new_secondary_id=None,
+        changes=[*sent, *owed],
+        attempts=export.attempts + 1,
+        next_retry_at=None,
+        error_code=None,
+        error_message=None,
+        changed_at=clock.now(),
+    )

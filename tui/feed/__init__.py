@@ -5,8 +5,10 @@ from engine.configuration.models import StepPlan
 from engine.connectors.base import CheckLine
 from engine.decisions import manual_joins, queue, review
 from engine.decisions.operator import current_operator
+from engine.decisions.releasing import release
 from engine.decisions.restoring import restore
 from engine.decisions.roles import Role, refusal, role_of
+from engine.decisions.withdrawing import withdraw
 from engine.errors import ConfigurationError, DecisionRefused, StepFailed
 from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
 from engine.maintenance import store_upkeep
@@ -106,6 +108,7 @@ __all__ = [
     "plans_of",
     "queue",
     "refusal",
+    "release",
     "request_stop",
     "restore",
     "review",
@@ -118,6 +121,7 @@ __all__ = [
     "survey",
     "tune_interpreter",
     "waiting_items",
+    "withdraw",
 ]
 
 STATUSES: dict[str, tuple[str, ...]] = {

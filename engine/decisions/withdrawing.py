@@ -29,8 +29,9 @@ async def withdraw(
     given = [ReviewState.HALF_APPROVED, ReviewState.APPROVED, ReviewState.CARRIED_OUT]
     async with workspace.store.transaction() as tx:
         items, outcomes = await decidable(tx, ids, given)
-        staged = await exports.under_approvals(tx, [item.id for item in items])
-        resting = await metaverse.approvals_resting_on(tx, [item.id for item in items])
+        asked = [item.id for item in items]
+        staged = await exports.under_approvals(tx, asked)
+        resting = await metaverse.approvals_resting_on(tx, asked)
         over = _no_longer_open(items, staged, resting)
         outcomes += [Outcome(item.id, item.label, "it was carried out already") for item in items if item.id in over]
         ready = [item for item in items if item.id not in over]

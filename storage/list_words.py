@@ -6,10 +6,11 @@ many rows is found faster by reading the objects one after the other.
 
 from sqlalchemy import false, func, select
 
-from storage import objects
+from storage import census
 from storage.dialects.sqlite import dialect
 from storage.list_filters import Condition, fits
-from storage.records import CsoStatus, Query, Term
+from storage.list_queries import Query, Term
+from storage.records import CsoStatus
 from storage.store import Transaction
 from storage.tables import objects as table
 
@@ -39,7 +40,7 @@ async def narrow(tx: Transaction, query: Query, *, counting: bool = False) -> tu
 
 async def _words(tx: Transaction) -> dict[str, list[str]]:
     """Give the systems, types and statuses that there are."""
-    kinds = await objects.kinds(tx)
+    kinds = await census.kinds(tx)
     return {
         "system": list(kinds),
         "type": sorted({kind for found in kinds.values() for kind in found}),

@@ -18,21 +18,11 @@ from engine.runs.profile import execute_run, exit_status, stop_runs, tune_interp
 from engine.runs.unsent import LeftOver, left_over
 from engine.step import Control
 from engine.workspace import Workspace, open_workspace, whole_cycle, with_detection
-from storage import exports, metaverse, notifications, objects, references, reviews, runs
+from storage import census, exports, metaverse, notifications, references, reviews, runs
 from storage.errors import AlreadyRunning, StoreError
+from storage.list_queries import Query, Term
 from storage.lists import UnknownColumn
-from storage.records import (
-    GATE_STOPS,
-    CsoStatus,
-    ExportStatus,
-    HeldBatch,
-    Query,
-    ReviewState,
-    Run,
-    StepRecord,
-    StepResult,
-    Term,
-)
+from storage.records import GATE_STOPS, CsoStatus, ExportStatus, HeldBatch, ReviewState, Run, StepRecord, StepResult
 from storage.reviews import BEFORE_CHANGING, BEFORE_EXPORT, MASS_CHANGE
 from tui.feed import auditing, lists
 from tui.feed.explaining import explain
@@ -161,7 +151,7 @@ async def status(workspace: Workspace) -> Document:
             "role": str(role_of(workspace.config, current_operator())),
             "systems": [
                 {"system": system, "type": kind, "status": state.value, "objects": count}
-                for system, kind, state, count in await objects.counts(tx)
+                for system, kind, state, count in await census.counts(tx)
             ],
             "metaverse": [{"type": kind, "objects": count} for kind, count in await metaverse.counts(tx)],
             "exports": [

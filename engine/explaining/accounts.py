@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.configuration.models import StepPlan
+from engine.configuration.steps import StepPlan
 from engine.errors import ObjectError, ObjectFailed
 from engine.explaining.scopes import Document, scope_of, scope_sentence
 from engine.labels import label_of

@@ -5,7 +5,7 @@ What exports explain is told once, with the export: that a confirming import the
 
 from collections.abc import Iterable, Sequence
 
-from engine.configuration.models import StepPlan
+from engine.configuration.steps import StepPlan
 from engine.labels import label_of
 from engine.pending_exports.changes import expected_state
 from engine.planning.export_changes import ExportTeller, difference

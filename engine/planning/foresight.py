@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.configuration.models import StepPlan
+from engine.configuration.steps import StepPlan
 from engine.decisions import review
 from engine.decisions.deciding import Outcome, decidable
 from engine.errors import DecisionRefused

@@ -1,7 +1,7 @@
 """All that the screens and the command line read from the store and ask of the engine: the one door between them."""
 
 from engine.checking.systems import check
-from engine.configuration.models import StepPlan
+from engine.configuration.steps import StepPlan
 from engine.connectors.base import CheckLine
 from engine.decisions import manual_joins, queue, review
 from engine.decisions.operator import current_operator

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from engine.configuration.models import StepPlan
+from engine.configuration.steps import StepPlan
 from engine.runs.due_work import Ahead, outlook
 from engine.runs.unsent import LeftOver, left_over
 from engine.workspace import Workspace

@@ -8,7 +8,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from engine.configuration.models import Model
+from engine.configuration.base import Model
 from engine.errors import CredentialsRefused
 
 

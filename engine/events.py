@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.configuration.models import StepPlan
+from engine.configuration.steps import StepPlan
 from storage.records import StepResult
 
 

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from engine.configuration.models import StepPlan, SystemConfig
+from engine.configuration.models import SystemConfig
+from engine.configuration.steps import StepPlan
 from engine.errors import ObjectError, StepFailed
 from engine.events import Progress
 from engine.workspace import Workspace

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.configuration.file import load
-from engine.configuration.models import Config, ObjectTypeConfig, StepPlan
+from engine.configuration.models import Config, ObjectTypeConfig
+from engine.configuration.steps import StepPlan
 from engine.connectors import find_connector
 from engine.connectors.base import Connector
 from engine.expressions.expression import ambient

@@ -4,7 +4,7 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, insert, select
 
@@ -12,13 +12,35 @@ from storage import clock
 from storage.dialects.sqlite import dialect
 from storage.documents import decode, encode
 from storage.errors import StoreUnreadable
-from storage.records import AuditEntry, StoredEntry
 from storage.store import Transaction
 from storage.tables import audit
 
 PAGE = 500
 UNREADABLE = "unreadable"
 """The name under which details are given that are no JSON object any more."""
+
+
+class AuditEntry(NamedTuple):
+    """One entry of the audit log; `hash` covers everything else in it, and so the entry before."""
+
+    id: int
+    at: str
+    operator: str
+    host: str
+    session: str
+    action: str
+    subject: str
+    details: dict[str, Any]
+    previous: str
+    hash: str
+
+
+class StoredEntry(NamedTuple):
+    """An entry of the audit log as it is stored."""
+
+    id: int
+    fields: tuple[str | None, ...]
+    """From `at` to `hash`; None for what is no text any more."""
 
 
 async def append(tx: Transaction, *, operator: str, action: str, subject: str, details: dict[str, Any]) -> int:

@@ -9,7 +9,8 @@ from storage import clock, transitions
 from storage.dialects.sqlite import dialect
 from storage.documents import decode, encode
 from storage.labels import KNOWN_AS, LABEL
-from storage.records import AttributeChange, ChangeStatus, ChangeType, ExportStatus, ListedExport, PendingExport
+from storage.list_queries import ListedExport
+from storage.records import AttributeChange, ChangeStatus, ChangeType, ExportStatus, PendingExport
 from storage.store import Transaction
 from storage.tables import objects, pending_exports, review_items
 

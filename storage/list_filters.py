@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
 
 from storage.dialects.sqlite import dialect
 from storage.list_columns import PLANS, ColumnKind, Element, ListColumn, ListPlan
-from storage.records import Query, Term
+from storage.list_queries import Query, Term
 from storage.reviews import waiting
 from storage.tables import item_errors, runs, steps
 

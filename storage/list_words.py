@@ -6,10 +6,11 @@ many rows is found faster by reading the objects one after the other.
 
 from sqlalchemy import false, func, select
 
-from storage import objects
+from storage import census
 from storage.dialects.sqlite import dialect
 from storage.list_filters import Condition, fits
-from storage.records import CsoStatus, Query, Term
+from storage.list_queries import Query, Term
+from storage.records import CsoStatus
 from storage.store import Transaction
 from storage.tables import objects as table
 
@@ -24,13 +25,8 @@ async def narrow(tx: Transaction, query: Query, *, counting: bool = False) -> tu
     terms = [term for term in query.terms if _is_word(query, term)]
     if not terms:
         return [], query
-    left = query._replace(terms=tuple(term for term in query.terms if term not in terms))
-    kinds = await objects.kinds(tx)
-    there_are = {
-        "system": list(kinds),
-        "type": sorted({kind for found in kinds.values() for kind in found}),
-        "status": [status.value for status in CsoStatus],
-    }
+    left = query._replace(terms=tuple(term for term in query.terms if not _is_word(query, term)))
+    there_are = await _words(tx)
     chosen = {name: _chosen(terms, name, words) for name, words in there_are.items()}
     if not all(chosen.values()):
         return [false()], left
@@ -40,6 +36,16 @@ async def narrow(tx: Transaction, query: Query, *, counting: bool = False) -> tu
     if query.sort == "external_id" or (counting and not left.terms) or await _are_rare(tx, indexed):
         return indexed, left
     return [dialect.unindexed(table.c[name]).in_(words) for name, words in chosen.items()], left
+
+
+async def _words(tx: Transaction) -> dict[str, list[str]]:
+    """Give the systems, types and statuses that there are."""
+    kinds = await census.kinds(tx)
+    return {
+        "system": list(kinds),
+        "type": sorted({kind for found in kinds.values() for kind in found}),
+        "status": [status.value for status in CsoStatus],
+    }
 
 
 def _is_word(query: Query, term: Term) -> bool:

@@ -9,18 +9,10 @@ from storage import exports, list_words, metaverse, objects, reviews, runs, tran
 from storage.dialects.sqlite import dialect
 from storage.list_columns import PLANS, Element, ListColumn
 from storage.list_filters import Condition, UnknownColumn, column_of, conditions, unknown
-from storage.records import (
-    Cso,
-    ListedError,
-    ListedExport,
-    Mvo,
-    Place,
-    Query,
-    ReviewItem,
-    Run,
-    Transition,
-)
+from storage.list_queries import ListedError, ListedExport, Place, Query
+from storage.records import Cso, Mvo, ReviewItem, Run
 from storage.store import Transaction
+from storage.transitions import Transition
 
 __all__ = ["KINDS", "Record", "UnknownColumn", "columns", "count", "keys", "page", "rank"]
 

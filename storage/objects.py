@@ -3,42 +3,19 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Select, delete, func, select, update
 
-from storage import clock
+from storage import clock, tombstones
 from storage.dialects.sqlite import dialect
 from storage.documents import decode, sealed
 from storage.labels import name_of
 from storage.records import Attributes, Cso, CsoStatus, JoinedBy, KnownCso
 from storage.store import Transaction
-from storage.tables import objects, owed, tombstones, wanted
+from storage.tables import objects, owed, wanted
+from storage.tables import tombstones as buried
 
-_KNOWN = (
-    objects.c.id,
-    objects.c.external_id,
-    objects.c.secondary_id,
-    objects.c.secondary_key,
-    objects.c.partition,
-    objects.c.status,
-    objects.c.hash,
-    objects.c.kept,
-    objects.c.sought_by,
-)
-_WHOLE = (
-    objects.c.id,
-    objects.c.system,
-    objects.c.type,
-    objects.c.external_id,
-    objects.c.secondary_id,
-    objects.c.partition,
-    objects.c.status,
-    objects.c.attributes,
-    objects.c.mvo_id,
-    objects.c.joined_by,
-    objects.c.kept,
-    objects.c.created_at,
-    objects.c.changed_at,
-)
+_KNOWN = [objects.c[name] for name in KnownCso._fields]
+_WHOLE = [objects.c[name] for name in Cso._fields]
 _CONTENT = ("external_id", "secondary_id", "secondary_key", "partition", "attributes", "hash", "name")
 
 
@@ -323,16 +300,10 @@ async def count_normal(tx: Transaction, system: str, object_type: str, partition
     return int((await tx.execute(select(func.count()).where(*of_part))).scalar_one())
 
 
-async def mvos_of_removed(tx: Transaction, ids: Iterable[int]) -> dict[int, int | None]:
-    """Give what CSOs that are no longer there were joined to when they went: CSO id → MVO id."""
-    query = select(tombstones.c.object_id, tombstones.c.mvo_id).where(dialect.among(tombstones.c.object_id, ids))
-    return {cso_id: mvo_id for cso_id, mvo_id in await tx.execute(query)}  # noqa: C416 - rows are no pairs to a checker
-
-
 async def deleted_since(tx: Transaction, system: str, since: str) -> dict[str, list[int]]:
     """Give the CSOs of a system whose approved delete was proved since a moment, by type."""
-    query = select(tombstones.c.type, tombstones.c.object_id).where(
-        tombstones.c.system == system, tombstones.c.at >= since, tombstones.c.review_id.is_not(None)
+    query = select(buried.c.type, buried.c.object_id).where(
+        buried.c.system == system, buried.c.at >= since, buried.c.review_id.is_not(None)
     )
     gone: dict[str, list[int]] = {}
     for kind, object_id in await tx.execute(query):
@@ -347,59 +318,18 @@ async def remove(tx: Transaction, csos: list[Cso], *, review_ids: dict[int, int 
     """
     if not csos:
         return
-    at = clock.now()
-    chosen = dialect.among(objects.c.id, [cso.id for cso in csos])
-    kept = select(
-        objects.c.id,
-        objects.c.system,
-        objects.c.type,
-        objects.c.external_id,
-        objects.c.secondary_id,
-        objects.c.attributes,
-        objects.c.mvo_id,
-        func.cast(bindparam("at", at), objects.c.created_at.type),
-        objects.c.secondary_key,
-        func.cast(bindparam("deleted", deleted), objects.c.kept.type),
-    ).where(chosen)
-    names = ["object_id", "system", "type", "external_id", "secondary_id", "attributes", "mvo_id", "at"]
-    names += ["secondary_key", "deleted"]
-    await tx.execute(insert(tombstones).from_select(names, kept))
-    covered = [{"b_id": cso, "review_id": review} for cso, review in review_ids.items() if review is not None]
-    if covered:
-        link = update(tombstones).where(tombstones.c.object_id == bindparam("b_id"))
-        await tx.execute(link.values(review_id=bindparam("review_id")), covered)
     ids = [cso.id for cso in csos]
+    await tombstones.bury(tx, ids, deleted=deleted)
+    await tombstones.cover(tx, review_ids)
     await tx.execute(delete(wanted).where(dialect.among(wanted.c.cso_id, ids)))
     await tx.execute(delete(owed).where(owed.c.direction == "in", dialect.among(owed.c.owner_id, ids)))
-    await tx.execute(delete(objects).where(chosen))
+    await tx.execute(delete(objects).where(dialect.among(objects.c.id, ids)))
 
 
 async def of_type(tx: Transaction, system: str, object_type: str, after: int, limit: int) -> list[Cso]:
     """Read the next page of CSOs of a type, by id."""
     query = select(*_WHOLE).where(objects.c.system == system, objects.c.type == object_type, objects.c.id > after)
     return await _csos(tx, query.order_by(objects.c.id).limit(limit))
-
-
-async def kinds(tx: Transaction) -> dict[str, list[str]]:
-    """Give the systems that have CSOs, and the types of each, in order: by leaps over an index, whatever its size."""
-    return {
-        system: await _distinct(tx, objects.c.type, objects.c.system == system)
-        for system in await _distinct(tx, objects.c.system)
-    }
-
-
-async def _distinct(tx: Transaction, column: Column[str], *within: ColumnElement[bool]) -> list[str]:
-    found = select(func.min(column).label("value")).where(*within).cte(recursive=True)
-    later = select(func.min(column)).where(column > found.c.value, *within).scalar_subquery()
-    found = found.union_all(select(later).where(found.c.value.is_not(None)))
-    return list((await tx.execute(select(found.c.value).where(found.c.value.is_not(None)))).scalars())
-
-
-async def counts(tx: Transaction) -> list[tuple[str, str, CsoStatus, int]]:
-    """Count CSOs by system, type and status."""
-    group = (objects.c.system, objects.c.type, objects.c.status)
-    rows = await tx.execute(select(*group, func.count()).group_by(*group).order_by(*group))
-    return [(system, kind, CsoStatus(status), count) for system, kind, status, count in rows]
 
 
 async def _csos(tx: Transaction, query: Select[Any]) -> list[Cso]:

@@ -304,29 +304,6 @@ class HeldBatch(NamedTuple):
     """What a mass change would make of them: a release lets just that pass."""
 
 
-class AuditEntry(NamedTuple):
-    """One entry of the audit log; `hash` covers everything else in it, and so the entry before."""
-
-    id: int
-    at: str
-    operator: str
-    host: str
-    session: str
-    action: str
-    subject: str
-    details: dict[str, Any]
-    previous: str
-    hash: str
-
-
-class StoredEntry(NamedTuple):
-    """An entry of the audit log as it is stored."""
-
-    id: int
-    fields: tuple[str | None, ...]
-    """From `at` to `hash`; None for what is no text any more."""
-
-
 class ImportRecord(NamedTuple):
     """What one import of a system saw."""
 
@@ -345,68 +322,3 @@ class ImportRecord(NamedTuple):
     """The last CSO id that was given before it began: whoever has a higher one came with it, and was never missing."""
     looked_for: dict[str, str] = {}  # noqa: RUF012 - a record is never changed
     """Object type → what its system was asked for."""
-
-
-class Transition(NamedTuple):
-    """One status transition of a CSO (`cso`), a pending export (`export`) or a review item (`review`)."""
-
-    id: int
-    at: str
-    entity: str
-    entity_id: int
-    system: str
-    label: str
-    from_status: str | None
-    to_status: str | None
-    step_id: int | None
-    operator: str | None
-    reason: str
-
-
-class ListedError(NamedTuple):
-    """An item error with the step that met it."""
-
-    id: int
-    run_id: int
-    step_id: int
-    phase: str
-    code: str
-    message: str
-    advice: str
-    system: str
-    type: str
-    label: str
-    position: str
-    object_id: int | None
-
-
-class Term(NamedTuple):
-    """One thing that the rows of a list must have: a text, anywhere or in one column; inverted, must not have."""
-
-    text: str
-    column: str | None = None
-    inverted: bool = False
-    whole: bool = False
-    """The text is a name, an id or a value as a whole, and no part of one."""
-
-
-class Query(NamedTuple):
-    """What a list shows: its kind, the terms that all hold, its order, and for `errors` the id of the run."""
-
-    kind: str
-    terms: tuple[Term, ...] = ()
-    sort: str | None = None
-    descending: bool = False
-    within: int | None = None
-
-
-class ListedExport(NamedTuple):
-    """A pending export with what a person, and what the system calls its CSO."""
-
-    export: PendingExport
-    label: str
-    known_as: str
-
-
-Place = tuple[Any, int]
-"""Where a row stands in the order of its list: the value it is sorted by, and its id."""

@@ -8,7 +8,8 @@ from sqlalchemy import Row, insert, select, update
 from storage import clock
 from storage.dialects.sqlite import dialect
 from storage.documents import decode, encode
-from storage.records import ItemError, ListedError, Run, StepRecord, StepResult
+from storage.list_queries import ListedError
+from storage.records import ItemError, Run, StepRecord, StepResult
 from storage.store import Transaction
 from storage.tables import item_errors, rule_marks, runs, steps
 

@@ -1,7 +1,6 @@
 """Open a store, migrate it, and give out transactions: one writer, any number of readers."""
 
 import os
-import sqlite3
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -40,7 +39,7 @@ class Store:
         """
         try:
             _prepare(path)
-        except (sqlite3.Error, OSError) as error:
+        except (dialect.DriverError, OSError) as error:
             raise explain(error, path) from error
         writer, reader = dialect.create_engine(path, write=True), dialect.create_engine(path, write=False)
         return cls(path, writer, reader, dialect.create_watch(path))
@@ -58,7 +57,7 @@ class Store:
             elif not path.parent.is_dir():
                 raise StoreUnreadable(f"{path}: the folder {path.parent} does not exist; create it first")
             return cls.open(copy)
-        except (sqlite3.Error, OSError) as error:
+        except (dialect.DriverError, OSError) as error:
             raise explain(error, path) from error
         except StoreError as error:
             raise type(error)(str(error).replace(str(copy), str(path))) from error
@@ -105,7 +104,7 @@ class Store:
         """
         try:
             return await dialect.data_version(self._watch)
-        except (DBAPIError, sqlite3.Error) as error:
+        except (DBAPIError, dialect.DriverError) as error:
             raise explain(error, self.path) from error
 
 

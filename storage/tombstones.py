@@ -1,16 +1,17 @@
 """What objects last held that are no longer in the connector space."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, bindparam, func, insert, or_, select, update
 
+from storage import clock
 from storage.dialects.sqlite import dialect
 from storage.documents import decode
 from storage.labels import labelled, name_of
 from storage.records import Attributes
 from storage.store import Transaction
-from storage.tables import tombstones
+from storage.tables import objects, tombstones
 
 
 class Tombstone(NamedTuple):
@@ -35,6 +36,36 @@ class Tombstone(NamedTuple):
     def label(self) -> str:
         """What a person called it."""
         return labelled(name_of(self.attributes), self.secondary_id, self.external_id, f"cso-{self.object_id}")
+
+
+async def bury(tx: Transaction, cso_ids: Sequence[int], *, deleted: bool) -> None:
+    """Keep what some CSOs hold, before they are taken out of the connector space.
+
+    `deleted` says that it was our own approved delete that took them from their system.
+    """
+    held = select(
+        objects.c.id,
+        objects.c.system,
+        objects.c.type,
+        objects.c.external_id,
+        objects.c.secondary_id,
+        objects.c.attributes,
+        objects.c.mvo_id,
+        func.cast(bindparam("at", clock.now()), objects.c.created_at.type),
+        objects.c.secondary_key,
+        func.cast(bindparam("deleted", deleted), objects.c.kept.type),
+    ).where(dialect.among(objects.c.id, cso_ids))
+    names = ["object_id", "system", "type", "external_id", "secondary_id", "attributes", "mvo_id", "at"]
+    names += ["secondary_key", "deleted"]
+    await tx.execute(insert(tombstones).from_select(names, held))
+
+
+async def cover(tx: Transaction, review_ids: Mapping[int, int | None]) -> None:
+    """Say under which approvals CSOs went: CSO id → review item, where there was one."""
+    covered = [{"b_id": cso, "review_id": review} for cso, review in review_ids.items() if review is not None]
+    if covered:
+        link = update(tombstones).where(tombstones.c.object_id == bindparam("b_id"))
+        await tx.execute(link.values(review_id=bindparam("review_id")), covered)
 
 
 async def of_object(tx: Transaction, object_id: int) -> list[Tombstone]:
@@ -74,6 +105,12 @@ async def with_ids(tx: Transaction, system: str, object_type: str, external_ids:
         tombstones.c.mvo_id.is_not(None),
     )
     return await _tombstones(tx, query.order_by(tombstones.c.id))
+
+
+async def mvos_of(tx: Transaction, ids: Iterable[int]) -> dict[int, int | None]:
+    """Give what CSOs that are no longer there were joined to when they went: CSO id → MVO id."""
+    query = select(tombstones.c.object_id, tombstones.c.mvo_id).where(dialect.among(tombstones.c.object_id, ids))
+    return {cso_id: mvo_id for cso_id, mvo_id in await tx.execute(query)}  # noqa: C416 - rows are no pairs to a checker
 
 
 async def mark_restored(tx: Transaction, tombstone_id: int, cso_id: int) -> None:

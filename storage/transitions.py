@@ -8,9 +8,24 @@ from sqlalchemy import insert, literal, select
 from storage import clock
 from storage.dialects.sqlite import dialect
 from storage.labels import LABEL
-from storage.records import Transition
 from storage.store import Transaction
 from storage.tables import objects, pending_exports, transitions
+
+
+class Transition(NamedTuple):
+    """One status transition of a CSO (`cso`), a pending export (`export`) or a review item (`review`)."""
+
+    id: int
+    at: str
+    entity: str
+    entity_id: int
+    system: str
+    label: str
+    from_status: str | None
+    to_status: str | None
+    step_id: int | None
+    operator: str | None
+    reason: str
 
 
 class Move(NamedTuple):

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 from engine.configuration.models import Config
 from engine.workspace import Workspace
 from storage import audit
+from storage.audit import AuditEntry, StoredEntry
 from storage.documents import decode, encode
-from storage.records import AuditEntry, ReviewItem, StoredEntry
+from storage.records import ReviewItem
 from storage.store import Transaction
 
 CONFIGURATION = "configuration"

@@ -34,18 +34,14 @@ async def consequences_of_absence(tx: Transaction, workspace: Workspace, csos: l
     """
     mvo_ids = {cso.mvo_id for cso in csos if cso.mvo_id is not None}
     mvos = {mvo.id: mvo for mvo in await metaverse.get(tx, mvo_ids)}
+    every = await objects.joined_to(tx, mvo_ids)
     joined: dict[int, list[Cso]] = {}
-    for cso in await objects.joined_to(tx, mvo_ids):
+    for cso in every:
         joined.setdefault(cso.mvo_id or 0, []).append(cso)
     named = await read_references(tx, workspace, [cso for own in joined.values() for cso in own])
     found = {cso.id: _describe(named, cso, mvos.get(cso.mvo_id or 0), joined.get(cso.mvo_id or 0, [])) for cso in csos}
     await _add_referring(tx, [one for one in found.values() if one.get("mvo_deleted")])
-    every = {cso.id: cso for own in joined.values() for cso in own}
-    doomed = [every[entry[0]] for one in found.values() for entry in one.get("deletes", [])]
-    groups = await groups_of(tx, workspace, doomed)
-    for one in found.values():
-        if listed := [group for entry in one.get("deletes", []) for group in groups.get(entry[0], [])]:
-            one["groups"] = listed
+    await _add_groups(tx, workspace, list(found.values()), every)
     return found
 
 
@@ -90,6 +86,17 @@ async def _add_referring(tx: Transaction, found: list[Consequences]) -> None:
     for edge in edges:
         entry = [edge.mvo_id, names.get(edge.mvo_id, f"mvo-{edge.mvo_id}"), edge.attribute]
         by_mvo[edge.target_id].setdefault("referring", []).append(entry)
+
+
+async def _add_groups(tx: Transaction, workspace: Workspace, found: list[Consequences], joined: list[Cso]) -> None:
+    """Add the groups that the target objects which go are members of."""
+    by_id = {cso.id: cso for cso in joined}
+    doomed = [by_id[entry[0]] for one in found for entry in one.get("deletes", [])]
+    groups = await groups_of(tx, workspace, doomed)
+    for one in found:
+        listed = [group for entry in one.get("deletes", []) for group in groups.get(entry[0], [])]
+        if listed:
+            one["groups"] = listed
 
 
 async def consequences_of_delete(tx: Transaction, workspace: Workspace, csos: list[Cso]) -> dict[int, Consequences]:

@@ -4,7 +4,7 @@ import difflib
 import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -12,16 +12,15 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from engine.configuration import toml_lines
-from engine.configuration.models import GLOBAL_PHASES, Config, ObjectTypeConfig, RuleConfig, SystemConfig
+from engine.configuration.contradictions import Problem, contradictions
+from engine.configuration.models import Config, ObjectTypeConfig, SystemConfig
 from engine.connectors import find_connector
-from engine.connectors.base import Connector
 from engine.errors import ConfigurationError
 from engine.expressions.expression import InvalidExpression
 from engine.rules import Rules, compile_rules
 from engine.rules.inferred_types import with_types_of_flows
 
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
-Problem = tuple[toml_lines.Path, str]
 
 
 def load(path: Path) -> tuple[Config, Rules]:
@@ -49,7 +48,7 @@ def load(path: Path) -> tuple[Config, Rules]:
     config = _validate(raw, path.resolve().parent, problems)
     rules = None
     if config and not problems:
-        problems.extend(_contradictions(config))
+        problems.extend(contradictions(config))
     if config and not problems:
         config, rules = _compile(config, problems)
     if config is None or rules is None:
@@ -60,13 +59,8 @@ def load(path: Path) -> tuple[Config, Rules]:
 def _validate(raw: dict[str, Any], folder: Path, problems: list[Problem]) -> Config | None:
     """Validate the file, with every connector's own keys validated by that connector."""
     _refuse_reserved(raw, ("folder",), (), problems)
-    shaped = {**raw, "folder": folder}
-    systems = raw.get("systems")
-    if isinstance(systems, dict):
-        shaped["systems"] = {
-            name: _shape_system(name, table, problems) if isinstance(table, dict) else table
-            for name, table in systems.items()
-        }
+    systems = _shape_each(raw, "systems", lambda name, table: _shape_system(name, table, problems))
+    shaped = {**raw, "folder": folder, **systems}
     return _model(Config, shaped, (), problems)
 
 
@@ -87,24 +81,26 @@ def _shape_system(name: str, table: dict[str, Any], problems: list[Problem]) -> 
     except LookupError as error:
         if "connector" in table:
             problems.append(((*path, "connector"), str(error)))
-        objects = table.get("objects")
-        if isinstance(objects, dict):  # what only its connector could judge is not judged without it
-            known = ObjectTypeConfig.model_fields
-            common["objects"] = {
-                kind: {key: value for key, value in inner.items() if key in known} if isinstance(inner, dict) else inner
-                for kind, inner in objects.items()
-            }
-        return common
+        return common | _shape_each(table, "objects", _without_unknown)
+
+    def shape_type(kind: str, inner: dict[str, Any]) -> dict[str, Any]:
+        return _shape_type(connector.ObjectOptions, inner, (*path, "objects", kind), problems)
+
     common["options"] = _model(connector.Options, own, path, problems, SystemConfig)
-    objects = table.get("objects")
-    if isinstance(objects, dict):
-        common["objects"] = {
-            kind: _shape_type(connector.ObjectOptions, inner, (*path, "objects", kind), problems)
-            if isinstance(inner, dict)
-            else inner
-            for kind, inner in objects.items()
-        }
-    return common
+    return common | _shape_each(table, "objects", shape_type)
+
+
+def _shape_each(table: dict[str, Any], key: str, shape: Callable[[str, dict[str, Any]], Any]) -> dict[str, Any]:
+    """Shape every table under a key; what is no table stays as it is, and its model tells it."""
+    tables = table.get(key)
+    if not isinstance(tables, dict):
+        return {}
+    return {key: {name: shape(name, one) if isinstance(one, dict) else one for name, one in tables.items()}}
+
+
+def _without_unknown(_kind: str, table: dict[str, Any]) -> dict[str, Any]:
+    """Leave out of a type what only its connector could judge: it is not judged without it."""
+    return {key: value for key, value in table.items() if key in ObjectTypeConfig.model_fields}
 
 
 def _shape_type(
@@ -164,71 +160,6 @@ def _table_in(annotation: Any) -> Any:
 def _unknown(key: str, known: list[str]) -> str:
     close = difflib.get_close_matches(key, known, n=1)
     return f"unknown key; did you mean '{close[0]}'?" if close else "unknown key"
-
-
-def _contradictions(config: Config) -> Iterator[Problem]:
-    """Find what each table says rightly, but not together with the others."""
-    types = {f"{name}.{kind}" for name, system in config.systems.items() for kind in system.objects}
-    metaverse = {f"metaverse.{kind}" for kind in config.metaverse}
-    yield from _wrong_types(config)
-    yield from _wrong_sources(config, types)
-    names: set[str] = set()
-    for index, rule in enumerate(config.rules):
-        where: toml_lines.Path = ("rules", index)
-        if rule.name in names:
-            yield (*where, "name"), f"another rule is called '{rule.name}' already"
-        names.add(rule.name)
-        ends = {"from": rule.source, "to": rule.target}
-        for key, end in ends.items():
-            if end not in types | metaverse:
-                close = difflib.get_close_matches(end, types | metaverse, n=1)
-                hint = f"; did you mean '{close[0]}'?" if close else ""
-                yield (*where, key), f"'{end}' names no object type{hint}"
-        if all(end in types for end in ends.values()) or all(end in metaverse for end in ends.values()):
-            yield (*where, "to"), "one end must be in the metaverse and the other in a system"
-        system = rule.target.partition(".")[0]
-        if system in config.systems:
-            connector = find_connector(config.systems[system].connector)
-            if not connector.capabilities.writes:
-                yield (*where, "to"), f"the connector of '{system}' reads only"
-            yield from _refused_flows(connector, rule, where)
-    for name, profile in config.profiles.items():
-        for index, step in enumerate(profile.steps):
-            if step.phase not in GLOBAL_PHASES and step.system not in config.systems:
-                yield ("profiles", name, "steps", index), f"'{step}' names no configured system"
-
-
-def _refused_flows(connector: type[Connector], rule: RuleConfig, where: toml_lines.Path) -> Iterator[Problem]:
-    """Find flows to what nobody may write in the system that a rule goes to."""
-    for table, flows in (("flow", rule.flow), ("initial", rule.initial), ("disable", rule.disable)):
-        for attribute in flows:
-            if (reason := connector.refuses_flow(attribute)) is not None:
-                yield (*where, table, attribute), reason
-
-
-def _wrong_sources(config: Config, types: set[str]) -> Iterator[Problem]:
-    """Find authoritative sources that are no system and no type of one, and groups that tell nobody apart."""
-    for kind, settings in config.metaverse.items():
-        for source in settings.deletion.authorities:
-            if source not in types | set(config.systems):
-                close = difflib.get_close_matches(source, [*config.systems, *sorted(types)], n=1)
-                hint = f"; did you mean '{close[0]}'?" if close else ""
-                yield ("metaverse", kind, "deletion"), f"'{source}' is no system and no object type of one{hint}"
-    for name, system in config.systems.items():
-        for kind, objects in system.objects.items():
-            if not all(objects.same_person):
-                where = ("systems", name, "objects", kind, "same_person")
-                yield where, "a group without attributes tells nobody apart; name one or more"
-
-
-def _wrong_types(config: Config) -> Iterator[Problem]:
-    """Find references that are said to name a type which their system does not have."""
-    for name, system in config.systems.items():
-        for kind, settings in system.objects.items():
-            for attribute, named in settings.refers_to.items():
-                if named not in system.objects:
-                    where = ("systems", name, "objects", kind, "refers_to", attribute)
-                    yield where, f"'{named}' is no object type of '{name}'"
 
 
 def _compile(config: Config, problems: list[Problem]) -> tuple[Config, Rules | None]:

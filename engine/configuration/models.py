@@ -1,99 +1,17 @@
 """The configuration: interlock.toml as validated models (design §8)."""
 
-import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    Field,
-    PlainSerializer,
-    PlainValidator,
-    SerializerFunctionWrapHandler,
-    model_serializer,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from engine.configuration import base
 from engine.configuration.notify import NotifyConfig
-from engine.expressions.filters import duration
+from engine.configuration.steps import Step
+from engine.configuration.values import Duration, Kept, Keys, MatchingName, Name, SystemName, TypeName
 from engine.expressions.sources import AttributeName, Label, Source, join_key, join_keys, join_part
-from engine.values.typed import KINDS, TEXT, AttributeType
-
-PHASES = ("import", "delta", "sync", "evaluate", "export", "confirm", "detect")
-"""What a step can do, in the order of the flow; `delta` imports only what changed since the last import."""
-GLOBAL_PHASES = ("sync", "evaluate")
-"""Phases that work on the whole metaverse and name no system."""
-
-
-class StepPlan(NamedTuple):
-    """One step of a profile: a phase, and the system it works on (empty for `sync` and `evaluate`)."""
-
-    phase: str
-    system: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.phase} {self.system}".strip()
-
-
-def _attribute_type(text: Any) -> AttributeType:
-    kind = str(text).removesuffix("[]")
-    if kind not in KINDS:
-        raise ValueError(f"'{text}' is no attribute type: use {', '.join(KINDS)}, with [] for many values")
-    return AttributeType(kind, str(text).endswith("[]"))
-
-
-def _duration(text: Any) -> timedelta:
-    if isinstance(text, timedelta):
-        return text
-    return duration(str(text))
-
-
-def _kept(text: Any) -> timedelta:
-    return timedelta() if str(text) == "0" else _duration(text)
-
-
-def _step(text: Any) -> StepPlan:
-    words = str(text).split()
-    if not words or words[0] not in PHASES:
-        raise ValueError(f"'{text}' is no step: begin with {', '.join(PHASES)}")
-    phase, *systems = words
-    if len(systems) != (0 if phase in GLOBAL_PHASES else 1):
-        needs = "names no system" if phase in GLOBAL_PHASES else f"needs one system: '{phase} SYSTEM'"
-        raise ValueError(f"'{text}': '{phase}' {needs}")
-    return StepPlan(phase, *systems)
-
-
-def _name(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", text):
-        raise ValueError(f"'{text}' is no name for a system, a type or a profile: letters, digits, - and _ only")
-    return text
-
-
-def _system_name(text: str) -> str:
-    if text.lower() == "metaverse":
-        raise ValueError(f"a system cannot be called '{text}': rules, lists and errors mean the metaverse by it")
-    return text
-
-
-def _keys(text: str) -> str:
-    if not all(key.strip() for key in text.split(",")):
-        raise ValueError(f"'{text}' names no key: use one, or several with commas between, such as 'j,down'")
-    return text
-
-
-MatchingName = Literal["exact", "case_ignore", "telephone", "dn", "octet"]
-Name = Annotated[str, AfterValidator(_name)]
-SystemName = Annotated[str, AfterValidator(_name), AfterValidator(_system_name)]
-Keys = Annotated[str, AfterValidator(_keys)]
-TypeName = Annotated[AttributeType, PlainValidator(_attribute_type), PlainSerializer(str)]
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Kept = Annotated[timedelta, BeforeValidator(_kept)]
-"""How long something is kept; nothing (`0`) for ever."""
-Step = Annotated[StepPlan, PlainValidator(_step), PlainSerializer(str)]
+from engine.values.typed import TEXT, AttributeType
 
 
 class Model(base.Model, BaseModel):

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from engine.approvals.audit import record
-from engine.configuration.models import StepPlan
+from engine.configuration.steps import StepPlan
 from engine.connectors.directory_types import SERVER_ASSIGNED, is_secret
 from engine.decisions.roles import Role, require
 from engine.errors import DecisionRefused

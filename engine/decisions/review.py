@@ -1,33 +1,26 @@
-"""The review: decisions of operators about what is missing, and about every delete."""
+"""The review: decisions of operators about what is missing, and about every delete; they approve, keep or defer."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from engine.approvals.audit import APPROVED_FIRST, record, verified_approvals
+from engine.approvals.audit import APPROVED_FIRST, verified_approvals
 from engine.approvals.consequences import Consequences, consequences_of_absence, consequences_of_delete, covers
-from engine.approvals.delete_questions import ask
 from engine.decisions.deciding import Decision, Outcome, decidable, refuse_too_short, take
 from engine.decisions.operator import same_person
 from engine.decisions.roles import Role, require
 from engine.errors import DecisionRefused
 from engine.expressions.filters import duration
-from engine.gates.mass_changes import let_change
-from engine.labels import label_of
 from engine.phases.removal.forgetting import remove_empty_mvos
-from engine.phases.removal.obsolete import mark_obsolete
 from engine.workspace import Workspace
-from storage import clock, exports, imports, metaverse, objects, reviews, transitions
-from storage.records import CsoStatus, ExportStatus, HeldBatch, PendingExport, ReviewItem, ReviewKind, ReviewState
+from storage import clock, exports, metaverse, objects, reviews, transitions
+from storage.records import Cso, CsoStatus, ExportStatus, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 
 TOGETHER_SECONDS = 24 * 3600.0
 """Approvals within this time count together where two people have to agree: many small ones are one large one."""
-CHANGES = (reviews.BEFORE_CHANGING, reviews.MASS_CHANGE)
-"""How the gates begin whose batches hold changes, and nobody who is missing."""
 GROWN = "its consequences have grown since; look again, then approve"
-DISCONNECTED = "it stays disconnected; what would be deleted for it is asked about anew"
 SECOND_WANTED = "approved by one of two: somebody else has to approve it too"
 
 
@@ -52,7 +45,10 @@ async def approve(
     async with workspace.store.transaction() as tx:
         items, outcomes = await decidable(tx, ids, reviews.UNDECIDED)
         seen = _as_shown(items, shown, outcomes)
-        ready = await _unchanged(tx, workspace, seen, outcomes, operator)
+        now = await _consequences_now(tx, workspace, seen)
+        ready, grown = _split_by_growth(seen, now)
+        outcomes += [Outcome(item.id, item.label, GROWN) for item in grown]
+        await _show_grown(tx, grown, now, operator)
         first, enough = await _split_by_people(tx, workspace, ready, operator, outcomes)
         await take(tx, workspace, first, ReviewState.HALF_APPROVED, Decision(APPROVED_FIRST, operator, reason))
         await take(tx, workspace, enough, ReviewState.APPROVED, Decision("approve", operator, reason))
@@ -139,33 +135,41 @@ def _as_shown(
     return [item for item in items if item not in grown]
 
 
-async def _unchanged(
-    tx: Transaction, workspace: Workspace, items: list[ReviewItem], outcomes: list[Outcome], operator: str
-) -> list[ReviewItem]:
-    """Give the items whose consequences have not grown since they were shown; the others show the new ones.
+async def _consequences_now(tx: Transaction, workspace: Workspace, items: list[ReviewItem]) -> dict[int, Consequences]:
+    """Work out what approving each of some items would lead to now: id of its object → consequences."""
+    objects_of: dict[ReviewKind, list[int]] = {kind: [] for kind in ReviewKind}
+    for item in items:
+        objects_of[item.kind].append(item.object_id)
+    leaving = [cso for cso in await objects.get(tx, objects_of[ReviewKind.ABSENCE]) if cso.status == CsoStatus.OBSOLETE]
+    leaving += await objects.get(tx, objects_of[ReviewKind.IDENTITY])
+    doomed = await objects.get(tx, objects_of[ReviewKind.DELETE])
+    absence = await consequences_of_absence(tx, workspace, leaving)
+    return absence | await consequences_of_delete(tx, workspace, doomed)
+
+
+def _split_by_growth(
+    items: list[ReviewItem], now: Mapping[int, Consequences]
+) -> tuple[list[ReviewItem], list[ReviewItem]]:
+    """Split items into those that show all that would follow now, and those whose consequences have grown."""
+    ready: list[ReviewItem] = []
+    grown: list[ReviewItem] = []
+    for item in items:
+        is_covered = covers(item.consequences, now.get(item.object_id, {}))
+        (ready if is_covered else grown).append(item)
+    return ready, grown
+
+
+async def _show_grown(tx: Transaction, grown: list[ReviewItem], now: Mapping[int, Consequences], operator: str) -> None:
+    """Let items show the consequences that have grown.
 
     What one of two people has approved was less than that, so it is no half of it any more.
     """
-    absent = [item.object_id for item in items if item.kind == ReviewKind.ABSENCE]
-    csos = [cso for cso in await objects.get(tx, absent) if cso.status == CsoStatus.OBSOLETE]
-    csos += await objects.get(tx, [item.object_id for item in items if item.kind == ReviewKind.IDENTITY])
-    present = await consequences_of_absence(tx, workspace, csos)
-    doomed = await objects.get(tx, [item.object_id for item in items if item.kind == ReviewKind.DELETE])
-    present |= await consequences_of_delete(tx, workspace, doomed)
-    ready, grown = [], []
-    for item in items:
-        if not covers(item.consequences, present.get(item.object_id, {})):
-            outcomes.append(Outcome(item.id, item.label, GROWN))
-            grown.append(item)
-        else:
-            ready.append(item)
-    await reviews.set_consequences(tx, {item.id: present[item.object_id] for item in grown})
+    await reviews.set_consequences(tx, {item.id: now[item.object_id] for item in grown})
     halves = [item for item in grown if item.state is ReviewState.HALF_APPROVED]
     half, back, why = ReviewState.HALF_APPROVED, ReviewState.OPEN, "the consequences have grown since it was approved"
     await reviews.decide(tx, [item.id for item in halves], expected=[half], state=back, operator=None, reason=why)
     moves = [Move("review", item.id, item.system, item.label, half, back, why) for item in halves]
     await transitions.record(tx, moves, operator=operator)
-    return ready
 
 
 async def keep(
@@ -208,18 +212,21 @@ async def _without_parted(tx: Transaction, items: list[ReviewItem], outcomes: li
 
 async def _call_off_deletes(tx: Transaction, items: list[ReviewItem], operator: str) -> None:
     """Drop staged deletes; objects whose MVO is gone are disconnected and left alone."""
-    staged = await exports.of_objects(tx, [item.object_id for item in items])
-    await exports.remove(tx, [export.id for export in staged.values()])
+    staged = list((await exports.of_objects(tx, [item.object_id for item in items])).values())
+    await exports.remove(tx, [export.id for export in staged])
     labels = {item.object_id: item.label for item in items}
-    moves = [
-        Move("export", one.id, one.system, labels[one.cso_id], one.status, None, "the object is kept")
-        for one in staged.values()
-    ]
+    why = "the object is kept"
+    moves = [Move("export", one.id, one.system, labels[one.cso_id], one.status, None, why) for one in staged]
     await transitions.record(tx, moves, operator=operator)
-    csos = await objects.get(tx, labels)
+    await _let_go_of_orphans(tx, await objects.get(tx, labels))
+
+
+async def _let_go_of_orphans(tx: Transaction, csos: list[Cso]) -> None:
+    """Disconnect those of some objects whose MVO is gone, and take back what approved that they are deleted."""
     mvos = {mvo.id: mvo for mvo in await metaverse.get(tx, {cso.mvo_id for cso in csos if cso.mvo_id})}
     await metaverse.drop_approvals(tx, [mvo.approval_id for mvo in mvos.values() if mvo.approval_id is not None])
-    orphans = [cso for cso in csos if cso.mvo_id and cso.mvo_id in mvos and mvos[cso.mvo_id].deleted]
+    gone = {mvo.id for mvo in mvos.values() if mvo.deleted}
+    orphans = [cso for cso in csos if cso.mvo_id in gone]
     await objects.join(tx, [(cso.id, None, None) for cso in orphans])
     await remove_empty_mvos(tx, [cso.mvo_id for cso in orphans])
 
@@ -256,92 +263,3 @@ def _moment(until: str) -> str:
     if moment <= clock.now():
         raise DecisionRefused(f"{until} is over already")
     return moment
-
-
-async def withdraw(
-    workspace: Workspace, ids: Sequence[int], *, operator: str, reason: str, count: int | None = None
-) -> list[Outcome]:
-    """Take approvals back that have not been carried out.
-
-    Where an absence was approved and only its disconnection is carried out, the deletes that were not sent
-    yet, or are due when a period of grace ends, wait for an approval of their own.
-    """
-    require(workspace.config, operator, Role.OPERATOR, "withdraw")
-    refuse_too_short(workspace, ids, "withdraws", reason, count)
-    given = [ReviewState.HALF_APPROVED, ReviewState.APPROVED, ReviewState.CARRIED_OUT]
-    async with workspace.store.transaction() as tx:
-        items, outcomes = await decidable(tx, ids, given)
-        staged = await exports.under_approvals(tx, [item.id for item in items])
-        unsent = {one.approval_id for one in staged if one.status in (ExportStatus.PENDING, ExportStatus.FAILED)}
-        sent = {one.approval_id for one in staged} - unsent
-        resting = await metaverse.approvals_resting_on(tx, [item.id for item in items])
-        ready = []
-        for item in items:
-            if item.id in sent or (item.state == ReviewState.CARRIED_OUT and item.id not in unsent | resting):
-                outcomes.append(Outcome(item.id, item.label, "it was carried out already"))
-            else:
-                ready.append(item)
-        again = [item for item in ready if item.state != ReviewState.CARRIED_OUT]
-        halved = [item for item in ready if item.state == ReviewState.CARRIED_OUT]
-        decision = Decision("withdraw", operator, reason)
-        await take(tx, workspace, again, ReviewState.OPEN, decision)
-        await take(tx, workspace, halved, ReviewState.CARRIED_OUT, decision)
-        await metaverse.drop_approvals(tx, [item.id for item in halved])
-        await _send_back(
-            tx, workspace, [one for one in staged if one.approval_id in {item.id for item in ready}], operator
-        )
-    outcomes += [Outcome(item.id, item.label, note=DISCONNECTED) for item in halved]
-    return outcomes + [Outcome(item.id, item.label) for item in again]
-
-
-async def _send_back(tx: Transaction, workspace: Workspace, staged: list[PendingExport], operator: str) -> None:
-    """Let deletes wait for an approval again, each with a review item of its own."""
-    waiting = ExportStatus.AWAITING_APPROVAL
-    back = [one._replace(status=waiting, approval_id=None, changed_at=clock.now()) for one in staged]
-    await exports.change(tx, back)
-    csos = await objects.get(tx, [one.cso_id for one in staged])
-    asked = await reviews.of_objects(tx, [cso.id for cso in csos], ReviewKind.DELETE, reviews.LIVE)
-    why = "its approval was withdrawn"
-    new = [cso for cso in csos if cso.id not in asked]
-    follows = await consequences_of_delete(tx, workspace, new)
-    await reviews.open_items(tx, [ask(cso, why, None, follows[cso.id]) for cso in new])
-    labels = {cso.id: label_of(cso) for cso in csos}
-    moves = [Move("export", one.id, one.system, labels[one.cso_id], one.status, waiting, why) for one in staged]
-    await transitions.record(tx, moves, operator=operator)
-
-
-async def release(
-    workspace: Workspace, run_id: int, *, count: int, operator: str, reason: str
-) -> tuple[list[HeldBatch], int]:
-    """Let what a gate held in one run pass it, by typing how many objects that are.
-
-    What was missing goes into the review; deletes and changes that an export held back are sent by the next, changes
-    that an import held back taken over by the next. Gives the batches, and how many objects are now obsolete.
-    Raises `DecisionRefused`, and `NotAllowed`.
-    """
-    require(workspace.config, operator, Role.APPROVER, "release")
-    async with workspace.store.transaction() as tx:
-        batches = await reviews.held(tx, run_id)
-        if not batches:
-            raise DecisionRefused(f"run {run_id} holds nothing; 'interlock review' lists what is held")
-        held = sum(batch.missing for batch in batches)
-        if held != count:
-            raise DecisionRefused(f"run {run_id} holds {held:,} objects, not {count:,}; nothing was released")
-        marked = 0
-        details = {"gates": [batch.arithmetic for batch in batches], "count": count, "reason": reason}
-        await record(tx, workspace, operator=operator, action="release", subject=f"run-{run_id}", details=details)
-        for batch in batches:
-            await reviews.release(tx, batch.id, operator=operator, reason=reason)
-            if batch.gate.startswith(reviews.BEFORE_CHANGING):
-                moves = await let_change(tx, await reviews.candidates_of(tx, batch.id), operator)
-                await transitions.record(tx, moves, operator=operator)
-            if batch.gate == reviews.BEFORE_EXPORT or batch.gate.startswith(CHANGES):
-                continue
-            seen = await imports.latest(tx, batch.system)
-            if seen is None or seen.run_id != run_id:
-                raise DecisionRefused(f"'{batch.system}' was imported again since run {run_id}; look at the newer run")
-            ids = await reviews.candidates_of(tx, batch.id)
-            moves = await mark_obsolete(tx, workspace, seen, ids, together=batch.missing, in_common=batch.in_common)
-            await transitions.record(tx, moves, operator=operator)
-            marked += sum(1 for move in moves if move.entity == "cso")
-    return batches, marked

@@ -152,7 +152,18 @@ async def look_before_changing(tx: Transaction, step: Step, system: str) -> str:
     What an operator has released passes.
     """
     await _forget_settled(tx, system)
-    agreed = await _agreed(tx, step.workspace, system)
+    tally = await _count_staged(tx, system, await _agreed(tx, step.workspace, system))
+    stops = await stops_of(tx, step.workspace, system, tally, reviews.BEFORE_CHANGING)
+    if not stops:
+        return ""
+    held = sorted({cso_id for one in stops for cso_id in one.ids})
+    for start in range(0, len(held), PAGE):
+        await _hold_exports(tx, step, held[start : start + PAGE])
+    return await hold(tx, step, stops)
+
+
+async def _count_staged(tx: Transaction, system: str, agreed: dict[Candidate, set[int]]) -> Tally:
+    """Count what staged updates change, but for what follows from a change that was released already."""
     tally = Tally()
     after = 0
     waiting = [ExportStatus.PENDING]
@@ -166,13 +177,7 @@ async def look_before_changing(tx: Transaction, step: Step, system: str) -> str:
                 known = cso.mvo_id in agreed.get((cso.type, change.name), ())
                 if change.status == ChangeStatus.PENDING and change.remove and not known:
                     tally.add(cso, change.name, change.remove, change.add)
-    stops = await stops_of(tx, step.workspace, system, tally, reviews.BEFORE_CHANGING)
-    if not stops:
-        return ""
-    held = sorted({cso_id for one in stops for cso_id in one.ids})
-    for start in range(0, len(held), PAGE):
-        await _hold_exports(tx, step, held[start : start + PAGE])
-    return await hold(tx, step, stops)
+    return tally
 
 
 async def _agreed(tx: Transaction, workspace: Workspace, target: str) -> dict[Candidate, set[int]]:

@@ -5,7 +5,7 @@ What exports explain is told once, with the export: that a confirming import the
 
 from collections.abc import Iterable, Sequence
 
-from engine.configuration.models import StepPlan
+from engine.configuration.steps import StepPlan
 from engine.labels import label_of
 from engine.pending_exports.changes import expected_state
 from engine.planning.export_changes import ExportTeller, difference
@@ -89,11 +89,21 @@ class _Teller:
     ) -> tuple[str, list[AttributeDiff]] | None:
         """Tell what an import, or the detection after it, made of a CSO, apart from what an export explains."""
         if now is None:
-            if before is None or (export is not None and export.change_type == ChangeType.DELETE):
-                return None
-            return "forget" if self._phase == "detect" else "gone", difference(before.attributes, {})
+            return self._gone(before, export)
         if before is None:
             return "add", difference({}, now.attributes)
+        return self._found_again(before, now, export)
+
+    def _gone(self, before: Cso | None, export: PendingExport | None) -> tuple[str, list[AttributeDiff]] | None:
+        """Tell that a CSO is there no more, unless it was deleted in its system for us."""
+        if before is None or (export is not None and export.change_type == ChangeType.DELETE):
+            return None
+        return "forget" if self._phase == "detect" else "gone", difference(before.attributes, {})
+
+    def _found_again(
+        self, before: Cso, now: Cso, export: PendingExport | None
+    ) -> tuple[str, list[AttributeDiff]] | None:
+        """Tell what an import found changed."""
         sent = export is not None and export.status == ExportStatus.EXPORTED
         expected = expected_state(before, export)
         renamed_to = export.new_secondary_id if sent and export is not None else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.configuration.models import StepPlan
+from engine.configuration.steps import StepPlan
 from engine.decisions import review
 from engine.decisions.deciding import Outcome, decidable
 from engine.errors import DecisionRefused
@@ -14,7 +14,7 @@ from engine.planning.plan import Plan, planning
 from engine.planning.records import METAVERSE, PlannedChange
 from engine.runs.profile import execute_run
 from engine.workspace import Workspace
-from storage import exports, lease, metaverse, objects, reviews
+from storage import exports, lease, metaverse, objects, reviews, tombstones
 from storage.labels import labelled
 from storage.records import ReviewItem, ReviewKind
 
@@ -190,7 +190,7 @@ async def _owners(workspace: Workspace, changes: list[PlannedChange], objects_of
     changed = _numbers(changes, "cso")
     async with workspace.store.reading() as tx:
         csos = {cso.id: cso.mvo_id for cso in await objects.get(tx, changed | set(objects_of.values()))}
-        csos |= await objects.mvos_of_removed(tx, changed - csos.keys())
+        csos |= await tombstones.mvos_of(tx, changed - csos.keys())
     found = {f"mvo-{mvo_id}": mvo_id for mvo_id in _numbers(changes, "mvo")}
     found |= {f"cso-{cso}": mvo for cso in changed if (mvo := csos.get(cso)) is not None}
     found |= {export: mvo for export, cso in objects_of.items() if (mvo := csos.get(cso)) is not None}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.configuration.file import load
-from engine.configuration.models import StepPlan
+from engine.configuration.steps import StepPlan
 from engine.events import Event, RunFinished, StepFinished
 from engine.planning.changes import tell_changes
 from engine.planning.folder import private_folder

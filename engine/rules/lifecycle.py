@@ -56,18 +56,22 @@ def is_of(source: str, cso: Cso) -> bool:
     return source in (cso.system, f"{cso.system}.{cso.type}")
 
 
+def _found_among(sources: Sequence[str], csos: Sequence[Cso]) -> list[str]:
+    """Give those of some sources that one of some CSOs is of."""
+    return [one for one in sources if any(is_of(one, cso) for cso in csos)]
+
+
 def _cause_of_deletion(
     rules: Rules, mvo_type: str, deletion: DeletionRule, leaving: Sequence[Cso], staying: Sequence[Cso]
 ) -> Cause | None:
     """Give what deletes an MVO when some CSOs leave it: sources that the rule names, or the last connector of all."""
-    lost = [one for one in deletion.authorities if any(is_of(one, cso) for cso in leaving)]
-    gone = [one for one in lost if not any(is_of(one, cso) for cso in staying)]
-    if deletion.trigger == "all" and any(is_of(one, cso) for one in deletion.authorities for cso in staying):
-        gone = []
-    if gone:
-        by = [cso for cso in leaving if any(is_of(one, cso) for one in gone)]
-        gone = deletion.authorities if deletion.trigger == "all" else gone
-        return _cause(AUTHORITATIVE, by, trigger=deletion.trigger, gone=gone)
+    there = _found_among(deletion.authorities, staying)
+    lost = _found_among(deletion.authorities, leaving)
+    gone = [one for one in lost if one not in there]
+    if gone and not (deletion.trigger == "all" and there):
+        by = [cso for cso in leaving if _found_among(gone, [cso])]
+        named = deletion.authorities if deletion.trigger == "all" else gone
+        return _cause(AUTHORITATIVE, by, trigger=deletion.trigger, gone=named)
     connectors = [cso for cso in leaving if is_connector(rules, mvo_type, cso)]
     if connectors and not any(is_connector(rules, mvo_type, cso) for cso in staying):
         return _cause(LAST_CONNECTOR, connectors)
@@ -117,8 +121,8 @@ def cause_by_now(config: Config, rules: Rules, mvo: Mvo, joined: Sequence[Cso]) 
         return None
     if has_another_person(mvo) or cause["rule"] != AUTHORITATIVE:
         return cause
-    there = [one for one in deletion.authorities if any(is_of(one, cso) for cso in joined)]
-    gone = [one for one in deletion.authorities if one not in there and any(_meet(one, was) for was in cause["gone"])]
+    there = _found_among(deletion.authorities, joined)
+    gone = [one for one in deletion.authorities if one not in there and _meets_any(one, cause["gone"])]
     if gone and not (deletion.trigger == "all" and there):
         named = deletion.authorities if deletion.trigger == "all" else gone
         return cause | {"trigger": deletion.trigger, "gone": list(named)}
@@ -127,9 +131,9 @@ def cause_by_now(config: Config, rules: Rules, mvo: Mvo, joined: Sequence[Cso]) 
     return cause | {"rule": LAST_CONNECTOR, "trigger": "any", "gone": []}
 
 
-def _meet(source: str, other: str) -> bool:
-    """Tell whether two sources are one, or one of them is a type of the other."""
-    return source == other or source.startswith(f"{other}.") or other.startswith(f"{source}.")
+def _meets_any(source: str, others: Sequence[str]) -> bool:
+    """Tell whether a source is one of some others, or a type of one, or one of them a type of it."""
+    return any(source == other or source.startswith(f"{other}.") or other.startswith(f"{source}.") for other in others)
 
 
 def _assumed(config: Config, mvo: Mvo) -> Cause:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from engine.configuration.models import Config
+from engine.configuration.models import Config, ObjectTypeConfig
 from engine.expressions.expression import Expression
-from engine.rules.compiled import InboundRule, Join, ObjectType, Rules
+from engine.rules.compiled import InboundRule, Join, ObjectType, OutboundRule, Rules
 from engine.rules.generated import unique_key, unique_owners
 from engine.values.matching_rules import MATCHINGS
 from storage.documents import encode, fingerprint
@@ -38,28 +38,43 @@ def _collect_joins(rules: Rules) -> None:
 
 
 def _collect_used(config: Config, rules: Rules) -> None:
-    used: dict[ObjectType, set[str]] = {}
-    for name, system in config.systems.items():
-        for kind, object_type in system.objects.items():
-            tell_apart = {one for group in object_type.same_person for one in group}
-            used[name, kind] = {object_type.external_id, *object_type.attributes, *tell_apart}
+    used: dict[ObjectType, set[str]] = {
+        (name, kind): _declared(settings)
+        for name, system in config.systems.items()
+        for kind, settings in system.objects.items()
+    }
     for source, inbound in rules.inbound.items():
         for rule in inbound:
-            used[source].update(rule.scope.names if rule.scope else ())
-            used[source].update(_looked_for(rule))
-            for flow in rule.flows:
-                used[source].update(flow.expression.names)
+            used[source] |= _read_by(rule)
     rules.required = {kind: frozenset(names) for kind, names in used.items()}
     for targets in rules.outbound.values():
         for target, outbound in targets.items():
             for out in outbound:
-                used[target].update(flow.attribute for flow in (*out.flows, *out.initial, *out.disable))
-                used[target].update(_read(out.joins, "target"))
+                used[target] |= _written_by(out) | _read(out.joins, "target")
     for generated in rules.unique.values():
         for unique in generated:
             for target, attribute in unique.check:
                 used[target].add(attribute)
     rules.used = {kind: frozenset(names) for kind, names in used.items()}
+
+
+def _declared(settings: ObjectTypeConfig) -> set[str]:
+    """Give what the configuration itself says of a type: its id, its attributes, and what tells people apart."""
+    tell_apart = {one for group in settings.same_person for one in group}
+    return {settings.external_id, *settings.attributes} | tell_apart
+
+
+def _read_by(rule: InboundRule) -> set[str]:
+    """Give what a rule reads of the objects of its source."""
+    read = {name for flow in rule.flows for name in flow.expression.names}
+    if rule.scope:
+        read |= rule.scope.names
+    return read | _looked_for(rule)
+
+
+def _written_by(rule: OutboundRule) -> set[str]:
+    """Give what a rule writes to the objects of its target."""
+    return {flow.attribute for flow in (*rule.flows, *rule.initial, *rule.disable)}
 
 
 def _collect_matching(config: Config, rules: Rules) -> None:

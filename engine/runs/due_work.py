@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from engine.configuration.models import StepPlan
+from engine.configuration.steps import StepPlan
 from storage import exports, metaverse, objects, reviews
 from storage.records import ChangeType, CsoStatus, ExportStatus
 from storage.store import Transaction

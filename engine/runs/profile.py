@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any
 
 from engine.approvals.audit import record
-from engine.configuration.models import StepPlan
+from engine.configuration.steps import StepPlan
 from engine.decisions.roles import Role, require
 from engine.errors import StepFailed
 from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted

@@ -57,22 +57,29 @@ def differences(current: list[Any], wanted: list[Any], matching: Matching = None
     remove = [value for value in dict.fromkeys(current) if value not in goal]
     if matching is None or not add:
         return add, remove
-    by_form = {matching(value): value for value in remove}
-    present: set[Any] = set()
-    added, looked = [], False
+    return _differing_forms(add, remove, held & goal, matching)
+
+
+def _differing_forms(
+    add: list[Any], remove: list[Any], stay: set[Any], matching: Callable[[Any], Any]
+) -> tuple[list[Any], list[Any]]:
+    """Give those values to add whose forms are not there, and those to remove whose forms are not added."""
+    leaving = {matching(value): value for value in remove}
+    coming: dict[Any, Any] = {}
     for value in add:
-        form = matching(value)
-        if form in by_form:
-            del by_form[form]
-        elif form not in present:
-            if not looked:
-                alike = {_roughly(one) for one in add}  # normalising all that stays would cost more than the rest
-                present |= {matching(one) for one in held & goal if _roughly(one) in alike}
-                looked = True
-            if form not in present:
-                added.append(value)
-        present.add(form)
-    return added, list(by_form.values())
+        coming.setdefault(matching(value), value)
+    new = {form: value for form, value in coming.items() if form not in leaving}
+    there = _forms_like(add, stay, matching) if new else set()
+    return (
+        [value for form, value in new.items() if form not in there],
+        [value for form, value in leaving.items() if form not in coming],
+    )
+
+
+def _forms_like(some: list[Any], stay: set[Any], matching: Callable[[Any], Any]) -> set[Any]:
+    """Give the forms of those values that stay and could be like some others: normalising all would cost too much."""
+    alike = {_roughly(one) for one in some}
+    return {matching(one) for one in stay if _roughly(one) in alike}
 
 
 def _roughly(value: Any) -> str:

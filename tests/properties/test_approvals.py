@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.approvals.audit import APPROVED, seal_of
-from engine.configuration.models import Config, StepPlan, SystemConfig
+from engine.configuration.models import Config, SystemConfig
+from engine.configuration.steps import StepPlan
 from engine.phases.exporting.approval_gate import send_back_unapproved
 from engine.rules.compiled import Rules
 from engine.step import Control, Step

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from storage import list_words, lists
-from storage.records import Query, Term
+from storage.list_queries import Query, Term
 from storage.store import Store
 from storage.tables import objects, pending_exports
 from tests.stored import AT, put

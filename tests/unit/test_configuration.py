@@ -6,7 +6,7 @@ from importlib.resources import files
 import pytest
 
 from engine.configuration.file import load
-from engine.configuration.models import StepPlan
+from engine.configuration.steps import StepPlan
 from engine.errors import ConfigurationError
 
 GOOD = """\

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from storage import lists
+from storage.list_queries import Query, Term
 from storage.lists import UnknownColumn
-from storage.records import Query, Term
 from storage.store import Store
 from storage.tables import item_errors, metaverse, objects, pending_exports, review_items, runs, steps, transitions
 from tests.stored import put

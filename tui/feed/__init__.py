@@ -1,12 +1,14 @@
 """All that the screens and the command line read from the store and ask of the engine: the one door between them."""
 
 from engine.checking.systems import check
-from engine.configuration.models import StepPlan
+from engine.configuration.steps import StepPlan
 from engine.connectors.base import CheckLine
 from engine.decisions import manual_joins, queue, review
 from engine.decisions.operator import current_operator
+from engine.decisions.releasing import release
 from engine.decisions.restoring import restore
 from engine.decisions.roles import Role, refusal, role_of
+from engine.decisions.withdrawing import withdraw
 from engine.errors import ConfigurationError, DecisionRefused, StepFailed
 from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
 from engine.maintenance import store_upkeep
@@ -16,21 +18,11 @@ from engine.runs.profile import execute_run, exit_status, stop_runs, tune_interp
 from engine.runs.unsent import LeftOver, left_over
 from engine.step import Control
 from engine.workspace import Workspace, open_workspace, whole_cycle, with_detection
-from storage import exports, metaverse, notifications, objects, references, reviews, runs
+from storage import census, exports, metaverse, notifications, references, reviews, runs
 from storage.errors import AlreadyRunning, StoreError
+from storage.list_queries import Query, Term
 from storage.lists import UnknownColumn
-from storage.records import (
-    GATE_STOPS,
-    CsoStatus,
-    ExportStatus,
-    HeldBatch,
-    Query,
-    ReviewState,
-    Run,
-    StepRecord,
-    StepResult,
-    Term,
-)
+from storage.records import GATE_STOPS, CsoStatus, ExportStatus, HeldBatch, ReviewState, Run, StepRecord, StepResult
 from storage.reviews import BEFORE_CHANGING, BEFORE_EXPORT, MASS_CHANGE
 from tui.feed import auditing, lists
 from tui.feed.explaining import explain
@@ -106,6 +98,7 @@ __all__ = [
     "plans_of",
     "queue",
     "refusal",
+    "release",
     "request_stop",
     "restore",
     "review",
@@ -118,6 +111,7 @@ __all__ = [
     "survey",
     "tune_interpreter",
     "waiting_items",
+    "withdraw",
 ]
 
 STATUSES: dict[str, tuple[str, ...]] = {
@@ -157,7 +151,7 @@ async def status(workspace: Workspace) -> Document:
             "role": str(role_of(workspace.config, current_operator())),
             "systems": [
                 {"system": system, "type": kind, "status": state.value, "objects": count}
-                for system, kind, state, count in await objects.counts(tx)
+                for system, kind, state, count in await census.counts(tx)
             ],
             "metaverse": [{"type": kind, "objects": count} for kind, count in await metaverse.counts(tx)],
             "exports": [

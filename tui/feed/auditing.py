@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from engine.approvals.audit import Verdict, verify
 from engine.workspace import Workspace
 from storage import audit
-from storage.records import AuditEntry, StoredEntry
+from storage.audit import AuditEntry, StoredEntry
 from tui.feed.lists import Document
 from tui.feed.things import UnknownId
 

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from engine.explaining.explain import explain_cso, explain_mvo
 from engine.labels import label_of
 from engine.workspace import Workspace
-from storage import metaverse, objects
+from storage import census, metaverse, objects
 from storage.dialects.sqlite.dialect import storable
 from storage.labels import name_of
-from storage.records import Cso, Query, Term
+from storage.list_queries import Query, Term
+from storage.records import Cso
 from storage.store import Transaction
 from tui.feed.lists import Document, page
 from tui.feed.things import UnknownId
@@ -54,7 +55,7 @@ async def _find(workspace: Workspace, text: str) -> str:
 async def _known_as(tx: Transaction, workspace: Workspace, text: str) -> list[Cso]:
     """Give the CSOs that have a text as their external id, else those that have it as their secondary id."""
     text = storable(text)
-    kinds = [(system, kind) for system, found in (await objects.kinds(tx)).items() for kind in found]
+    kinds = [(system, kind) for system, found in (await census.kinds(tx)).items() for kind in found]
     known = [one.id for kind in kinds for one in await objects.known_by_external_id(tx, *kind, [text])]
     if not known:
         for system, kind in kinds:

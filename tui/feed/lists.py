@@ -7,8 +7,10 @@ from typing import Any
 from engine.labels import label_of, label_of_mvo
 from engine.workspace import Workspace
 from storage import lists
-from storage.records import Cso, ListedError, ListedExport, Mvo, PendingExport, Place, Query, Term, Transition
+from storage.list_queries import ListedError, ListedExport, Place, Query, Term
+from storage.records import Cso, Mvo, PendingExport
 from storage.store import Transaction
+from storage.transitions import Transition
 
 __all__ = ["COLUMNS", "Document", "Place", "Query", "Term", "count", "keys", "listing", "page", "parse_filter", "rank"]
 

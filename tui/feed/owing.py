@@ -3,7 +3,8 @@
 from engine.labels import label_of, label_of_mvo
 from engine.workspace import Workspace
 from storage import metaverse, objects, references
-from storage.references import OUT
+from storage.records import Cso, Mvo
+from storage.references import OUT, Owed
 from tui.feed.lists import Document
 
 
@@ -15,26 +16,32 @@ async def owed(workspace: Workspace, limit: int) -> list[Document]:
         outbound = [row for row in rows if row.direction == OUT]
         ids = {row.owner_id for row in outbound} | {int(row.key) for row in outbound}
         mvos = {one.id: one for one in await metaverse.get(tx, ids)}
-    listed = []
-    for row in rows:
-        out = row.direction == OUT
-        owner = f"{'mvo' if out else 'cso'}-{row.owner_id}"
-        if out:
-            label = label_of_mvo(mvos[row.owner_id]) if row.owner_id in mvos else owner
-            named = label_of_mvo(mvos[int(row.key)]) if int(row.key) in mvos else f"mvo-{row.key}"
-            why = f"{named} has no account in '{row.system}'"
-        else:
-            label = label_of(csos[row.owner_id]) if row.owner_id in csos else owner
-            why = f"'{row.key}' is no object of '{row.system}' that is joined to the metaverse"
-        listed.append(
-            {
-                "owner": owner,
-                "label": label,
-                "attribute": row.attribute,
-                "system": row.system,
-                "names": f"mvo-{row.key}" if out else row.key,
-                "waits_because": why,
-                "since": row.since,
-            }
-        )
-    return listed
+    return [_outbound(row, mvos) if row.direction == OUT else _inbound(row, csos) for row in rows]
+
+
+def _outbound(row: Owed, mvos: dict[int, Mvo]) -> Document:
+    """Tell of a reference that an account owes, because whoever it names has none there."""
+    owner, key = f"mvo-{row.owner_id}", f"mvo-{row.key}"
+    mvo, other = mvos.get(row.owner_id), mvos.get(int(row.key))
+    named = label_of_mvo(other) if other else key
+    why = f"{named} has no account in '{row.system}'"
+    return _listed(row, owner, label_of_mvo(mvo) if mvo else owner, key, why)
+
+
+def _inbound(row: Owed, csos: dict[int, Cso]) -> Document:
+    """Tell of a reference that the metaverse owes, because it names nobody there."""
+    owner, cso = f"cso-{row.owner_id}", csos.get(row.owner_id)
+    why = f"'{row.key}' is no object of '{row.system}' that is joined to the metaverse"
+    return _listed(row, owner, label_of(cso) if cso else owner, row.key, why)
+
+
+def _listed(row: Owed, owner: str, label: str, names: str, why: str) -> Document:
+    return {
+        "owner": owner,
+        "label": label,
+        "attribute": row.attribute,
+        "system": row.system,
+        "names": names,
+        "waits_because": why,
+        "since": row.since,
+    }

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from engine.configuration.models import StepPlan
+from engine.configuration.steps import StepPlan
 from engine.runs.due_work import Ahead, outlook
 from engine.runs.unsent import LeftOver, left_over
 from engine.workspace import Workspace
-from storage import clock, exports, lease, metaverse, objects, reviews, runs
+from storage import census, clock, exports, lease, metaverse, reviews, runs
 from storage.records import ChangeType, CsoStatus, ExportStatus, HeldBatch, Run, StepRecord
 
 RECENT_STEPS = 60
@@ -74,7 +74,7 @@ async def counts(workspace: Workspace, plans: Sequence[StepPlan]) -> Counts:
     """Count everything, and what each of some steps would touch."""
     started = clock.now()
     async with workspace.store.reading() as tx:
-        systems = await objects.counts(tx)
+        systems = await census.counts(tx)
         mvos = await metaverse.counts(tx)
         queue = await exports.counts(tx)
         ahead = await outlook(tx, plans, systems, queue)

@@ -75,9 +75,12 @@ class Teller:
         say(f"{event.plan!s:<18} {event.result:<26} {figures}{'  ' if figures else ''}({seconds:.1f} s)", style)
         if event.message:
             say(f"    {display(event.message)}", "bold")
+        if event.errors or event.warnings:
+            await self._tell_errors(event)
+
+    async def _tell_errors(self, event: feed.StepFinished) -> None:
+        """Write the first things that went wrong with objects, and where the others are shown."""
         told = event.errors + event.warnings
-        if not told:
-            return
         for error in await feed.errors_of_step(self._workspace, self.run_id, event.step_id, SHOWN_ERRORS):
             where = f" ({error['position']})" if error["position"] and error["position"] != error["label"] else ""
             say(f"    {error['code']}: {display(error['label'], 80)}{display(where)}: {display(error['message'])}")

@@ -1,8 +1,8 @@
 """Read CSV files as objects: the header, typed columns, ids, and what is wrong with a row."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import ImportedObject
@@ -72,7 +72,7 @@ class RowReader:
                 "look for a missing or superfluous delimiter, or a line break without quotes",
             )
         else:
-            self._fill(one, row, external_id)
+            self._fill(one, row)
         return one
 
     def read_bad(self, cells: list[str], why: str, position: str) -> ImportedObject:
@@ -101,7 +101,7 @@ class RowReader:
             return ObjectError("syntax-violation", told, "correct it at the source, or declare the column otherwise")
         return ObjectError("missing-external-id", f"'{self._id_name}' cannot be read", "fill it in at the source")
 
-    def _fill(self, one: ImportedObject, row: list[str], external_id: str) -> None:
+    def _fill(self, one: ImportedObject, row: list[str]) -> None:
         attributes: Attributes = {
             name: [value] for name, value in zip(self._header, row, strict=False) if value and not value.isspace()
         }
@@ -111,12 +111,9 @@ class RowReader:
                 for name in attributes:
                     typed.parse("text", attributes[name][0])
             for name, parse, multi in self._typed:
-                if (raw := attributes.get(name)) is None:
-                    continue
-                parts = [part for part in map(str.strip, raw[0].split(self._separator)) if part] if multi else raw
-                attributes[name] = (
-                    list(dict.fromkeys(map(parse, parts))) if len(parts) > 1 else [parse(part) for part in parts]
-                )
+                if name in attributes:
+                    text = attributes[name][0]
+                    attributes[name] = self._read_many(text, parse) if multi else [parse(text)]
         except InvalidValue as error:
             one.error = ObjectError("syntax-violation", f"'{name}': {error}", "correct the value at the source")
             return
@@ -125,6 +122,11 @@ class RowReader:
         for name in self._empty:
             attributes.setdefault(name, [""])
         one.attributes = attributes
+
+    def _read_many(self, cell: str, parse: Callable[[str], Any]) -> list[Any]:
+        """Read the values of a cell that may hold several. Raises `InvalidValue`."""
+        values = [parse(part) for part in map(str.strip, cell.split(self._separator)) if part]
+        return list(dict.fromkeys(values)) if len(values) > 1 else values
 
 
 def _trimmed(raw: str) -> str:
@@ -142,6 +144,23 @@ def _duplicate(external_id: str) -> ObjectError:
 def _is_blank(row: list[str]) -> bool:
     """Tell whether all cells are empty, as spreadsheets leave rows behind the last one."""
     return not any(map(str.strip, row))
+
+
+def _wrong_header(header: list[str], needed: frozenset[str]) -> str:
+    """Say what is wrong with a header, if anything is."""
+    twice = [name for name in header if name and header.count(name) > 1]
+    if twice:
+        return f"the column '{twice[0]}' stands there twice"
+    missing = sorted(needed - set(header))
+    if not missing:
+        return ""
+    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+        return f"the header is one column: '{header[0]}'; set 'delimiter'"
+    hints = "".join(name_hint(name, header, "ATTRIBUTE") for name in missing)
+    return (
+        f"the column {', '.join(map(repr, missing))} is not there, and the configuration "
+        f"uses it (found: {', '.join(header)}){hints}"
+    )
 
 
 class Source:
@@ -228,18 +247,8 @@ class Source:
         if not first:
             return []
         header = [name.strip() for name in first]
-        twice = [name for name in header if name and header.count(name) > 1]
-        if twice:
-            raise CannotConnect(f"{self.path}:{line}: the column '{twice[0]}' stands there twice")
-        missing = sorted((used | {external_id}) - set(header))
-        if missing and len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
-            raise CannotConnect(f"{self.path}:{line}: the header is one column: '{header[0]}'; set 'delimiter'")
-        if missing:
-            hints = "".join(name_hint(name, header, "ATTRIBUTE") for name in missing)
-            raise CannotConnect(
-                f"{self.path}:{line}: the column {', '.join(map(repr, missing))} is not there, and the configuration "
-                f"uses it (found: {', '.join(header)}){hints}"
-            )
+        if wrong := _wrong_header(header, used | {external_id}):
+            raise CannotConnect(f"{self.path}:{line}: {wrong}")
         return header
 
     def _ids(self) -> Iterable[str]:

@@ -18,26 +18,35 @@ def in_chunks(operation: ExportOperation, size: int = CHUNK) -> Iterator[ExportO
     match operation.change_type:
         case ChangeType.DELETE:
             yield operation
-        case ChangeType.CREATE if max(map(len, operation.attributes.values()), default=0) <= size:
-            yield operation
         case ChangeType.CREATE:
-            first = {name: values[:size] for name, values in operation.attributes.items()}
-            yield replace(operation, attributes=first)
-            later = [
-                AttributeChange(name, values[size:], [], False, ChangeStatus.PENDING)
-                for name, values in operation.attributes.items()
-                if len(values) > size
-            ]
-            yield from (_later(operation, part) for change in later for part in _parts(change, size))
+            yield from _creation(operation, size)
         case ChangeType.UPDATE:
-            small = [change for change in operation.changes if _size(change) <= size]
-            large = [part for change in operation.changes if _size(change) > size for part in _parts(change, size)]
-            if small or not large:
-                yield replace(operation, changes=small)
-            else:
-                yield replace(operation, changes=large[:1])
-                large = large[1:]
-            yield from (_later(operation, part) for part in large)
+            yield from _update(operation, size)
+
+
+def _creation(operation: ExportOperation, size: int) -> Iterator[ExportOperation]:
+    """Give a creation with the first values of each attribute, and updates for the others."""
+    large = {name: values for name, values in operation.attributes.items() if len(values) > size}
+    if not large:
+        yield operation
+        return
+    first = {name: values[:size] for name, values in operation.attributes.items()}
+    yield replace(operation, attributes=first)
+    for name, values in large.items():
+        rest = AttributeChange(name, values[size:], [], False, ChangeStatus.PENDING)
+        for part in _parts(rest, size):
+            yield _later(operation, part)
+
+
+def _update(operation: ExportOperation, size: int) -> Iterator[ExportOperation]:
+    """Give an update with all small changes, or the first part of a large one, and updates for the other parts."""
+    first = [change for change in operation.changes if _size(change) <= size]
+    parts = [part for change in operation.changes if _size(change) > size for part in _parts(change, size)]
+    if not first:
+        first, parts = parts[:1], parts[1:]
+    yield replace(operation, changes=first)
+    for part in parts:
+        yield _later(operation, part)
 
 
 def _size(change: AttributeChange) -> int:

@@ -9,7 +9,7 @@ from ldap3.core.exceptions import LDAPInvalidFilterError
 from ldap3.operation.search import parse_filter
 from pydantic import Field, field_validator, model_validator
 
-from engine.configuration.models import Model
+from engine.configuration.models import Model, ObjectTypeConfig
 from engine.configuration.secrets import Secret
 from engine.connectors.directory_types import Base, DirectoryObjectOptions
 
@@ -118,3 +118,9 @@ class LdapOptions(Model):
             return self.scheme == "ldapi" or ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return self.host == "localhost"
+
+
+def initial_password_of(settings: ObjectTypeConfig) -> Literal["random"] | Secret | None:
+    """Give the password that a created entry of a type gets, if it gets any."""
+    options = settings.options
+    return options.initial_password if isinstance(options, LdapObjectOptions) else None

@@ -5,18 +5,18 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Literal
+from typing import Any
 
 from engine.configuration.models import ObjectTypeConfig, SystemConfig
-from engine.configuration.secrets import Secret
 from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.directory_types import entry_attributes, old_rdn_goes
 from engine.connectors.ldap.active_directory import GUID, id_bytes, is_exact, named_by_id, quoted_password
 from engine.connectors.ldap.chunks import in_chunks
 from engine.connectors.ldap.link import Add, Delete, Modification, Modify, Rename, Request, Unfit
 from engine.connectors.ldap.messages import Control
-from engine.connectors.ldap.options import LdapObjectOptions
-from engine.connectors.ldap.reading import Reading, base_of
+from engine.connectors.ldap.options import initial_password_of
+from engine.connectors.ldap.reading import Reading
+from engine.connectors.ldap.refusals import Refusals
 from engine.connectors.ldap.requests import ADD, DELETE, REPLACE, encode_equality
 from engine.connectors.ldap.results import NO_SUCH_OBJECT, SUCCESS, explain, explain_result
 from engine.connectors.ldap.schema import Schema
@@ -26,7 +26,7 @@ from engine.errors import ConnectionLost, ObjectError
 from engine.values import dn, typed
 from engine.values.attribute_descriptions import usual
 from engine.values.external_ids import kind_of
-from storage.records import ChangeType
+from storage.records import AttributeChange, ChangeType
 
 Results = dict[int, ExportResult]
 Encode = Callable[[ExportOperation], Request]
@@ -45,6 +45,7 @@ class LdapWriter:
         self._schema = schema
         self._options = session.options
         self._reading = Reading(session, system)
+        self._refusals = Refusals(session, system, schema)
         self._asserts = True
         """Whether assertions are of use with this server; not where its overlays mistake them."""
         self._codes: dict[int, int] = {}
@@ -99,8 +100,8 @@ class LdapWriter:
         return is_exact(settings) or self._schema.describe(settings.external_id).kind == kind_of(settings)
 
     def _execute(self, operations: Sequence[ExportOperation], results: Results) -> None:
-        writable = [self._fit(one) for one in operations if self._is_writable(one, results)]
-        meant = [one for one in writable if self._asserted(one) or self._by_id(one) or self._is_meant(one, results)]
+        writable = [self._fit(one) for one in _without_refused(operations, self._refusals.of, results)]
+        meant = _without_refused(writable, self._of_another, results)
         named_anew = [one for one in meant if one.new_secondary_id is not None and one.id not in self._renamed]
         self._rename_all(named_anew, results)
         failed = {result.id for result in results.values() if result.error}
@@ -110,17 +111,23 @@ class LdapWriter:
                 results.setdefault(one.id, ExportResult(one.id))  # its name was all there was
         self._write_in_chunks(rest, results)
         if self._options.create_parents:
-            creates = self._failed(rest, ChangeType.CREATE, NO_SUCH_OBJECT)
-            create_parents(self._session.link, creates)
-            self._write_in_chunks(creates, results)
+            self._create_with_parents(self._failed(rest, ChangeType.CREATE, NO_SUCH_OBJECT), results)
         if self._options.delete_children:
-            deletes = self._failed(rest, ChangeType.DELETE, HAS_CHILDREN)
-            alone = [one for one in deletes if not self._has_objects_below(one, results)]
-            if self._session.offers.has(TREE_DELETE):
-                self._pipeline(alone, self._delete_tree, results)
-            else:
-                delete_below(self._session, alone)
-                self._write_in_chunks(alone, results)
+            self._delete_with_children(self._failed(rest, ChangeType.DELETE, HAS_CHILDREN), results)
+
+    def _create_with_parents(self, creates: Sequence[ExportOperation], results: Results) -> None:
+        """Create entries once more, after the parents that they lacked."""
+        create_parents(self._session.link, creates)
+        self._write_in_chunks(creates, results)
+
+    def _delete_with_children(self, deletes: Sequence[ExportOperation], results: Results) -> None:
+        """Delete entries and what stands below them, unless that is somebody whose delete nobody approved."""
+        alone = _without_refused(deletes, self._not_approved_below, results)
+        if self._session.offers.has(TREE_DELETE):
+            self._pipeline(alone, self._delete_tree, results)
+        else:
+            delete_below(self._session, alone)
+            self._write_in_chunks(alone, results)
 
     def _rename_all(self, operations: Sequence[ExportOperation], results: Results) -> None:
         """Rename and move entries; where their new parents are missing, these are made first if so configured."""
@@ -178,58 +185,9 @@ class LdapWriter:
             waiting = [parts for parts, part in round_ if results[part.id].error is None]
             self._parts.update(part.id for _, part in round_ if results[part.id].error is None)
 
-    def _is_writable(self, operation: ExportOperation, results: Results) -> bool:
-        """Refuse what the server sets by itself, a name that no entry can have, a password that others could read."""
-        error = (
-            self._server_owned(operation)
-            or _unusable_name(operation)
-            or self._out_of_base(operation)
-            or self._overheard(operation)
-        )
-        if error is not None:
-            results[operation.id] = ExportResult(operation.id, error=error)
-        return error is None
-
-    def _server_owned(self, operation: ExportOperation) -> ObjectError | None:
-        names = operation.attributes.keys() | {change.name for change in operation.changes}
-        owned = sorted(self._schema.read_only_among(names))
-        if not owned:
-            return None
-        return ObjectError(
-            "schema-violation",
-            f"the server alone sets {', '.join(owned)} (NO-USER-MODIFICATION)",
-            "take it out of the rule's flow",
-        )
-
-    def _out_of_base(self, operation: ExportOperation) -> ObjectError | None:
-        """Give the error where an entry would stand where nobody looks for its type: it could never be confirmed."""
-        creating = operation.change_type == ChangeType.CREATE
-        name = operation.secondary_id if creating else operation.new_secondary_id
-        base = base_of(self._system, self._objects[operation.type])
-        if name is None or dn.is_within(dn.key(name), dn.key(base)):
-            return None
-        return ObjectError(
-            "dn-not-determined",
-            f"'{name}' does not stand below '{base}', the base of '{operation.type}'",
-            "correct the rule's dn, or the base",
-        )
-
-    def _overheard(self, operation: ExportOperation) -> ObjectError | None:
-        """Give the error where a password would go over a connection that is not encrypted."""
-        settings = self._objects[operation.type]
-        if operation.change_type != ChangeType.CREATE or _password_of(settings) is None:
-            return None
-        if self._options.encrypted or (self._options.stays_here and not self._session.offers.is_active_directory):
-            return None
-        return ObjectError(
-            "permission-denied",
-            "the entry gets a password, and that is sent over TLS only",
-            'use ldaps:// or tls = "starttls"',
-        )
-
     def _initial_password(self, settings: ObjectTypeConfig) -> list[tuple[str, list[bytes]]]:
         """Give the password of a created entry, which nothing but this request ever holds."""
-        wanted = _password_of(settings)
+        wanted = initial_password_of(settings)
         if wanted is None:
             return []
         password = secrets.token_urlsafe(24) + "aA1!" if wanted == "random" else wanted.reveal(self._session.folder)
@@ -237,29 +195,27 @@ class LdapWriter:
             return [("unicodePwd", [quoted_password(password)])]
         return [("userPassword", [password.encode()])]
 
-    def _is_meant(self, operation: ExportOperation, results: Results) -> bool:
-        """Look, for a server that cannot assert it, whether the DN still names the entry that is meant."""
+    def _of_another(self, operation: ExportOperation) -> ObjectError | None:
+        """Look, for a server that cannot assert it, whether the DN still names the entry; give the error if not."""
+        if self._asserted(operation) or self._by_id(operation):
+            return None
         if operation.external_id is None or operation.change_type == ChangeType.CREATE:
-            return True
+            return None
         name = operation.new_secondary_id if operation.id in self._renamed else operation.secondary_id
         if self._reading.is_there(operation.type, operation.external_id, name or ""):
-            return True
-        error = ObjectError("missing-object", "the entry is not there any more", "import the directory to see why")
-        results[operation.id] = ExportResult(operation.id, error=error)
-        return False
+            return None
+        return ObjectError("missing-object", "the entry is not there any more", "import the directory to see why")
 
-    def _has_objects_below(self, operation: ExportOperation, results: Results) -> bool:
-        """Look whether deleting all below an entry would delete what nobody has approved."""
+    def _not_approved_below(self, operation: ExportOperation) -> ObjectError | None:
+        """Give the error where deleting all below an entry would delete what nobody has approved."""
         found = objects_below(self._session, operation.secondary_id or "", self._objects.values())
         if found == []:
-            return False
+            return None
         told = "not all that stands below it may be seen, and could be what nobody approved to delete"
         if found:
             told = f"'{found[0]}' stands below it, and nobody approved to delete that ({len(found)} such entries)"
         advice = "move what stands below it away, or let that be deleted by itself first"
-        error = ObjectError("constraint-violation", told, advice)
-        results[operation.id] = ExportResult(operation.id, error=error)
-        return True
+        return ObjectError("constraint-violation", told, advice)
 
     def _delete_tree(self, operation: ExportOperation) -> Request:
         controls = [*self._controls(operation), Control(TREE_DELETE, critical=True)]
@@ -283,24 +239,15 @@ class LdapWriter:
         return controls
 
     def _modifications(self, operation: ExportOperation) -> list[Modification]:
-        """Give the modifications: what was last seen exactly removed, so that what came meanwhile is not overwritten.
-
-        A single value is replaced as a whole where the server cannot compare values, or where a rename has changed it.
-        """
+        """Give the modifications of an update."""
         settings = self._objects[operation.type]
         names = (operation.secondary_id, operation.new_secondary_id) if operation.new_secondary_id else ()
         renamed = {self._schema.usual(attribute) for name in names for attribute in dn.rdn_names(name or "")}
         modifications: list[Modification] = []
         for change in operation.changes:
+            whole = self._schema.usual(change.name) in renamed or not self._schema.compares(change.name)
             write = typed.bytes_writer(settings.type_of(change.name).kind)
-            add, remove = list(map(write, change.add)), list(map(write, change.remove))
-            if change.replace:
-                if self._schema.usual(change.name) in renamed or not self._schema.compares(change.name):
-                    modifications.append((REPLACE, change.name, add))
-                    continue
-                held = remove if change.imported is None else list(map(write, change.imported))
-                add, remove = [one for one in add if one not in held], [one for one in held if one not in add]
-            modifications += [step for step in ((DELETE, change.name, remove), (ADD, change.name, add)) if step[2]]
+            modifications += _modifications_of(change, write, whole=whole)
         return modifications
 
     def _rename(self, operation: ExportOperation) -> Request:
@@ -326,21 +273,34 @@ class LdapWriter:
         return Modify(entry_dn, self._modifications(operation), controls)
 
 
-def _password_of(settings: ObjectTypeConfig) -> Literal["random"] | Secret | None:
-    options = settings.options
-    return options.initial_password if isinstance(options, LdapObjectOptions) else None
-
-
 def _has_more(operation: ExportOperation) -> bool:
     """Tell whether there is anything to send but a new name."""
     return bool(operation.changes) or (operation.change_type != ChangeType.UPDATE)
 
 
-def _unusable_name(operation: ExportOperation) -> ObjectError | None:
-    try:
-        for name in (operation.secondary_id, operation.new_secondary_id):
-            if name is not None:
-                dn.check(name)
-    except dn.InvalidDn as error:
-        return ObjectError("dn-not-determined", str(error), "correct the rule's dn, or what it is made of")
-    return None
+def _without_refused(
+    operations: Sequence[ExportOperation], refusal: Callable[[ExportOperation], ObjectError | None], results: Results
+) -> list[ExportOperation]:
+    """Keep the errors of operations that are refused, and give the others."""
+    accepted = []
+    for one in operations:
+        error = refusal(one)
+        if error is None:
+            accepted.append(one)
+        else:
+            results[one.id] = ExportResult(one.id, error=error)
+    return accepted
+
+
+def _modifications_of(change: AttributeChange, write: Callable[[Any], bytes], *, whole: bool) -> list[Modification]:
+    """Give the modifications of one change: what was last seen exactly removed, so that nothing newer is overwritten.
+
+    A single value is replaced as a `whole` where the server cannot compare values, or where a rename has changed it.
+    """
+    add, remove = list(map(write, change.add)), list(map(write, change.remove))
+    if change.replace:
+        if whole:
+            return [(REPLACE, change.name, add)]
+        held = remove if change.imported is None else list(map(write, change.imported))
+        add, remove = [one for one in add if one not in held], [one for one in held if one not in add]
+    return [step for step in ((DELETE, change.name, remove), (ADD, change.name, add)) if step[2]]

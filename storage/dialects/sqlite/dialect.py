@@ -41,6 +41,8 @@ ROWS_AT_ONCE = 1_000
 """How many rows one statement inserts: it holds them several times over."""
 BUSY_SECONDS = 10
 """How long a statement waits for another program's lock."""
+DriverError = sqlite3.Error
+"""What the driver raises where SQLAlchemy does not stand between."""
 _LISTED = text("(SELECT value FROM json_each(:listed))")
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 

@@ -200,9 +200,7 @@ class ReviewScreen(MarkingScreen):
 
     def _withdraw(self, items: Items, answer: Answer) -> None:
         session, ids = self.session, [item["key"] for item in items]
-        work = feed.review.withdraw(
-            session.workspace, ids, operator=session.operator, reason=answer.reason, count=len(ids)
-        )
+        work = feed.withdraw(session.workspace, ids, operator=session.operator, reason=answer.reason, count=len(ids))
         self._decide("withdraw", work, "open again")
 
     # What a gate holds --------------------------------------------------------------------------------------------
@@ -238,7 +236,7 @@ class ReviewScreen(MarkingScreen):
         session = self.session
 
         async def work() -> str:
-            batches, marked = await feed.review.release(
+            batches, marked = await feed.release(
                 session.workspace, run_id, count=count, operator=session.operator, reason=answer.reason
             )
             return "; ".join(released(batches, marked, "here"))

@@ -125,28 +125,40 @@ def _changed(evidence: Document, width: int) -> list[SheetLine]:
     return lines
 
 
+_TOTALS = {
+    "deletes": "deleted in",
+    "disabled": "disabled in",
+    "left_alone": "left alone in",
+    "recreated": "created again in",
+}
+"""Which consequences are summed up for each system: their key → what happens to objects."""
+
+
 def totals(items: list[Document]) -> list[str]:
     """Sum the consequences of several items up, a sentence each, worst first."""
-    mvos = {item["consequences"].get("mvo") for item in items if item["consequences"].get("mvo_deleted")}
-    lines = [f"{len(mvos):,} metaverse object{'s are' if len(mvos) != 1 else ' is'} deleted"] if mvos else []
-    for key, verb in (
-        ("deletes", "deleted in"),
-        ("disabled", "disabled in"),
-        ("left_alone", "left alone in"),
-        ("recreated", "created again in"),
-    ):
-        by_system: dict[str, set[int]] = {}
-        for item in items:
-            for cso_id, system, *_ in item["consequences"].get(key, []):
-                by_system.setdefault(system, set()).add(cso_id)
-        lines += [
-            f"{len(ids):,} object{'s are' if len(ids) != 1 else ' is'} {verb} '{system}'"
-            for system, ids in sorted(by_system.items())
-        ]
-    recalled = sum(len(item["consequences"].get("recalled", [])) for item in items)
+    every = [item["consequences"] for item in items]
+    mvos = {one.get("mvo") for one in every if one.get("mvo_deleted")}
+    lines = [f"{_are(len(mvos), 'metaverse object')} deleted"] if mvos else []
+    for key, verb in _TOTALS.items():
+        by_system = _by_system(every, key)
+        lines += [f"{_are(len(by_system[system]), 'object')} {verb} '{system}'" for system in sorted(by_system)]
+    recalled = sum(len(one.get("recalled", [])) for one in every)
     if recalled:
-        lines.append(f"{recalled:,} attribute{'s are' if recalled != 1 else ' is'} recalled")
-    leaving = sum(len(item["consequences"].get(key, [])) for item in items for key in ("referring", "groups"))
+        lines.append(f"{_are(recalled, 'attribute')} recalled")
+    leaving = sum(len(one.get(key, [])) for one in every for key in ("referring", "groups"))
     if leaving:
         lines.append(f"{leaving:,} reference{'s' if leaving != 1 else ''} of groups and managers would be lost")
     return lines or ["the objects are disconnected; nothing is deleted"]
+
+
+def _are(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s are' if count != 1 else ' is'}"
+
+
+def _by_system(every: list[Document], key: str) -> dict[str, set[int]]:
+    """Give the objects that some consequences list under a key, by their systems."""
+    found: dict[str, set[int]] = {}
+    for one in every:
+        for cso_id, system, *_ in one.get(key, []):
+            found.setdefault(system, set()).add(cso_id)
+    return found

@@ -114,7 +114,7 @@ def withdraw(
     config: ConfigOption = CONFIG,
 ) -> None:
     """Withdraw an approval that has not been carried out."""
-    _decide_items(config, ids, chosen, feed.review.withdraw, "open again", reason=reason, count=count)
+    _decide_items(config, ids, chosen, feed.withdraw, "open again", reason=reason, count=count)
 
 
 @review.command("consequences")
@@ -153,7 +153,7 @@ def release(
 ) -> None:
     """Let what a gate held in one run pass: what is missing goes into the review, what is to be sent may leave."""
     workspace = open_workspace(config)
-    work = feed.review.release(
+    work = feed.release(
         workspace, numbers([run], "run")[0], count=count, operator=feed.current_operator(), reason=reason
     )
     batches, marked = carry_out(workspace, work)

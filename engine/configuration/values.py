@@ -1,0 +1,55 @@
+"""Single values as the file writes them: names, types of attributes, durations, keys."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator
+
+from engine.expressions.filters import duration
+from engine.values.typed import KINDS, AttributeType
+
+
+def _attribute_type(text: Any) -> AttributeType:
+    kind = str(text).removesuffix("[]")
+    if kind not in KINDS:
+        raise ValueError(f"'{text}' is no attribute type: use {', '.join(KINDS)}, with [] for many values")
+    return AttributeType(kind, str(text).endswith("[]"))
+
+
+def _duration(text: Any) -> timedelta:
+    if isinstance(text, timedelta):
+        return text
+    return duration(str(text))
+
+
+def _kept(text: Any) -> timedelta:
+    return timedelta() if str(text) == "0" else _duration(text)
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", text):
+        raise ValueError(f"'{text}' is no name for a system, a type or a profile: letters, digits, - and _ only")
+    return text
+
+
+def _system_name(text: str) -> str:
+    if text.lower() == "metaverse":
+        raise ValueError(f"a system cannot be called '{text}': rules, lists and errors mean the metaverse by it")
+    return text
+
+
+def _keys(text: str) -> str:
+    if not all(key.strip() for key in text.split(",")):
+        raise ValueError(f"'{text}' names no key: use one, or several with commas between, such as 'j,down'")
+    return text
+
+
+MatchingName = Literal["exact", "case_ignore", "telephone", "dn", "octet"]
+Name = Annotated[str, AfterValidator(_name)]
+SystemName = Annotated[str, AfterValidator(_name), AfterValidator(_system_name)]
+Keys = Annotated[str, AfterValidator(_keys)]
+TypeName = Annotated[AttributeType, PlainValidator(_attribute_type), PlainSerializer(str)]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Kept = Annotated[timedelta, BeforeValidator(_kept)]
+"""How long something is kept; nothing (`0`) for ever."""

@@ -1,0 +1,72 @@
+"""Take approvals back that have not been carried out, or not to the end."""
+
+from collections.abc import Sequence
+
+from engine.approvals.consequences import consequences_of_delete
+from engine.approvals.delete_questions import ask
+from engine.decisions.deciding import Decision, Outcome, decidable, refuse_too_short, take
+from engine.decisions.roles import Role, require
+from engine.labels import label_of
+from engine.workspace import Workspace
+from storage import clock, exports, metaverse, objects, reviews, transitions
+from storage.records import ExportStatus, PendingExport, ReviewItem, ReviewKind, ReviewState
+from storage.store import Transaction
+from storage.transitions import Move
+
+DISCONNECTED = "it stays disconnected; what would be deleted for it is asked about anew"
+
+
+async def withdraw(
+    workspace: Workspace, ids: Sequence[int], *, operator: str, reason: str, count: int | None = None
+) -> list[Outcome]:
+    """Take approvals back that have not been carried out.
+
+    Where an absence was approved and only its disconnection is carried out, the deletes that were not sent
+    yet, or are due when a period of grace ends, wait for an approval of their own.
+    """
+    require(workspace.config, operator, Role.OPERATOR, "withdraw")
+    refuse_too_short(workspace, ids, "withdraws", reason, count)
+    given = [ReviewState.HALF_APPROVED, ReviewState.APPROVED, ReviewState.CARRIED_OUT]
+    async with workspace.store.transaction() as tx:
+        items, outcomes = await decidable(tx, ids, given)
+        asked = [item.id for item in items]
+        staged = await exports.under_approvals(tx, asked)
+        resting = await metaverse.approvals_resting_on(tx, asked)
+        over = _no_longer_open(items, staged, resting)
+        outcomes += [Outcome(item.id, item.label, "it was carried out already") for item in items if item.id in over]
+        ready = [item for item in items if item.id not in over]
+        again = [item for item in ready if item.state != ReviewState.CARRIED_OUT]
+        halved = [item for item in ready if item.state == ReviewState.CARRIED_OUT]
+        decision = Decision("withdraw", operator, reason)
+        await take(tx, workspace, again, ReviewState.OPEN, decision)
+        await take(tx, workspace, halved, ReviewState.CARRIED_OUT, decision)
+        await metaverse.drop_approvals(tx, [item.id for item in halved])
+        await _send_back(tx, workspace, [one for one in staged if one.approval_id not in over], operator)
+    outcomes += [Outcome(item.id, item.label, note=DISCONNECTED) for item in halved]
+    return outcomes + [Outcome(item.id, item.label) for item in again]
+
+
+def _no_longer_open(items: list[ReviewItem], staged: list[PendingExport], resting: set[int]) -> set[int]:
+    """Give the ids of items of which nothing is left to take back: the deletes are sent, or nothing rests on them."""
+    unsent = {one.approval_id for one in staged if one.status in (ExportStatus.PENDING, ExportStatus.FAILED)}
+    sent = {one.approval_id for one in staged} - unsent
+    live = unsent | resting
+    return {
+        item.id for item in items if item.id in sent or (item.state == ReviewState.CARRIED_OUT and item.id not in live)
+    }
+
+
+async def _send_back(tx: Transaction, workspace: Workspace, staged: list[PendingExport], operator: str) -> None:
+    """Let deletes wait for an approval again, each with a review item of its own."""
+    waiting = ExportStatus.AWAITING_APPROVAL
+    back = [one._replace(status=waiting, approval_id=None, changed_at=clock.now()) for one in staged]
+    await exports.change(tx, back)
+    csos = await objects.get(tx, [one.cso_id for one in staged])
+    asked = await reviews.of_objects(tx, [cso.id for cso in csos], ReviewKind.DELETE, reviews.LIVE)
+    why = "its approval was withdrawn"
+    new = [cso for cso in csos if cso.id not in asked]
+    follows = await consequences_of_delete(tx, workspace, new)
+    await reviews.open_items(tx, [ask(cso, why, None, follows[cso.id]) for cso in new])
+    labels = {cso.id: label_of(cso) for cso in csos}
+    moves = [Move("export", one.id, one.system, labels[one.cso_id], one.status, waiting, why) for one in staged]
+    await transitions.record(tx, moves, operator=operator)

@@ -1,0 +1,85 @@
+"""A tree of entries in a private temporary file: for directories that need not fit into memory."""
+
+import errno
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+
+class TreeEntry(NamedTuple):
+    """An entry by its name, its parent's name and its id, with its text."""
+
+    key: str
+    parent: str
+    external_id: str | None
+    depth: int
+    block: bytes
+
+
+class DuplicateKey(ValueError):
+    """Two entries have one name, which is the message."""
+
+
+class EntryTree:
+    """Entries that can be found by name, by parent and by id. SQLite deletes the file by itself."""
+
+    def __init__(self, entries: Iterable[TreeEntry]) -> None:
+        """Take all entries in. Raises `DuplicateKey`, OSError for a full disk, and whatever the iterable raises."""
+        self._connection = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+        run = self._connection.execute
+        run("PRAGMA journal_mode = OFF")
+        run("CREATE TABLE entries (key TEXT PRIMARY KEY, parent TEXT, external_id TEXT, depth INTEGER, block BLOB)")
+        run("BEGIN")
+        last = ""
+
+        def watched() -> Iterator[TreeEntry]:
+            nonlocal last
+            for entry in entries:
+                last = entry.key
+                yield entry
+
+        try:
+            self._connection.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?)", watched())
+        except sqlite3.IntegrityError as error:
+            raise DuplicateKey(last) from error
+        except sqlite3.OperationalError as error:
+            raise OSError(errno.ENOSPC, str(error)) from error
+        run("CREATE INDEX by_parent ON entries (parent)")
+        run("CREATE INDEX by_external_id ON entries (external_id)")
+
+    def close(self) -> None:
+        """Drop everything."""
+        self._connection.close()
+
+    def find(self, key: str) -> bytes | None:
+        """Give the text of the entry with a name."""
+        return self._first("SELECT block FROM entries WHERE key = ?", key)
+
+    def find_by_external_id(self, external_id: str) -> bytes | None:
+        """Give the text of the entry with an id."""
+        return self._first("SELECT block FROM entries WHERE external_id = ?", external_id)
+
+    def _first(self, query: str, value: str) -> bytes | None:
+        row = self._connection.execute(query, [value]).fetchone()
+        return row[0] if row else None
+
+    def children(self, key: str, limit: int = -1) -> list[tuple[str, bytes]]:
+        """Give name and text of the entries right below one."""
+        query = "SELECT key, block FROM entries WHERE parent = ? LIMIT ?"
+        return list(self._connection.execute(query, [key, limit]))
+
+    def put(self, entry: TreeEntry) -> None:
+        """Write an entry, in place of one that has its name. Raises OSError for a full disk."""
+        try:
+            self._connection.execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?)", entry)
+        except sqlite3.OperationalError as error:
+            raise OSError(errno.ENOSPC, str(error)) from error
+
+    def remove(self, key: str) -> None:
+        """Remove the entry with a name."""
+        self._connection.execute("DELETE FROM entries WHERE key = ?", [key])
+
+    def blocks(self) -> Iterator[bytes]:
+        """Give every text, parents before children."""
+        for (block,) in self._connection.execute("SELECT block FROM entries ORDER BY depth, rowid"):
+            yield block

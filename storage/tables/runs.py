@@ -1,0 +1,114 @@
+"""What runs did: their steps, what went wrong in them, what imports saw, what changed its status, who was told."""
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
+
+from storage.tables.base import metadata
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("profile", Text, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", Text, nullable=False),
+    Column("ended_at", Text),
+    Column("result", Text),
+    Column("stop_requested_by", Text),
+    Column("backlog", Integer),
+    Column("waiting", Integer),
+)
+
+steps = Table(
+    "steps",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("system", Text, nullable=False),
+    Column("started_at", Text, nullable=False),
+    Column("ended_at", Text),
+    Column("result", Text),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer),
+    Column("statistics", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Index("steps_by_run", "run_id", "position"),
+)
+
+item_errors = Table(
+    "item_errors",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("step_id", Integer, ForeignKey("steps.id"), nullable=False),
+    Column("code", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("advice", Text, nullable=False),
+    Column("system", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("position", Text, nullable=False),
+    Column("object_id", Integer),
+    Index("item_errors_by_step", "step_id"),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("run_id", Integer, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("process", Text, nullable=False),
+    Column("heartbeat_at", Text, nullable=False),
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("step_id", Integer, ForeignKey("steps.id"), primary_key=True),
+    Column("system", Text, nullable=False),
+    Column("full", Boolean, nullable=False),
+    Column("complete", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("types", Text, nullable=False),
+    Column("partitions", Text, nullable=False),
+    Column("started_at", Text, nullable=False),
+    Column("ended_at", Text),
+    Column("sightings", LargeBinary),
+    Column("known_up_to", Integer),
+    Column("watermark", Text),
+    Column("looked_for", Text, nullable=False, server_default="{}"),
+    Index("imports_by_system", "system", "step_id"),
+)
+
+transitions = Table(
+    "transitions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("entity_id", Integer, nullable=False),
+    Column("system", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("from_status", Text),
+    Column("to_status", Text),
+    Column("step_id", Integer),
+    Column("operator", Text),
+    Column("reason", Text, nullable=False),
+    Index("transitions_of", "entity", "entity_id"),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("run_id", Integer, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("failure", Text, nullable=False),
+)

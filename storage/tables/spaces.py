@@ -1,0 +1,165 @@
+"""The connector space, the metaverse and what is to be sent: what is so now, and what was until it went."""
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text, text
+
+from storage.tables.base import metadata
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Integer, nullable=False),
+)
+
+objects = Table(
+    "objects",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("system", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("external_id", Text),
+    Column("secondary_id", Text),
+    Column("secondary_key", Text),
+    Column("partition", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("attributes", Text, nullable=False),
+    Column("hash", BigInteger, nullable=False),
+    Column("mvo_id", Integer),
+    Column("joined_by", Text),
+    Column("due", Boolean, nullable=False),
+    Column("kept", Boolean, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+    Column("sought_by", Text),
+    Column("name", Text, nullable=False, server_default=""),
+    Index("objects_by_external_id", "system", "type", "external_id", unique=True),
+    Index(
+        "objects_by_secondary",
+        "system",
+        "secondary_key",
+        "type",
+        sqlite_where=text("secondary_key IS NOT NULL"),
+    ),
+    Index("objects_by_status", "system", "type", "status", "partition"),
+    Index("objects_by_mvo", "mvo_id", sqlite_where=text("mvo_id IS NOT NULL")),
+    Index("objects_due", "id", sqlite_where=text("due = 1")),
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("object_id", Integer, nullable=False),
+    Column("system", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("external_id", Text),
+    Column("secondary_id", Text),
+    Column("attributes", Text, nullable=False),
+    Column("mvo_id", Integer),
+    Column("review_id", Integer),
+    Column("at", Text, nullable=False),
+    Column("restored_as", Integer),
+    Column("secondary_key", Text),
+    Column("deleted", Boolean, nullable=False, server_default=text("0")),
+    Index("tombstones_by_object", "object_id"),
+    Index("tombstones_by_time", "system", "at"),
+    Index("tombstones_by_external_id", "system", "type", "external_id"),
+)
+
+metaverse = Table(
+    "metaverse",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("type", Text, nullable=False),
+    Column("attributes", Text, nullable=False),
+    Column("contributors", Text, nullable=False),
+    Column("deleted", Boolean, nullable=False),
+    Column("delete_after", Text),
+    Column("approval_id", Integer),
+    Column("due", Boolean, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+    Column("deletion_cause", Text),
+    Index("metaverse_due", "id", sqlite_where=text("due = 1")),
+    Index("metaverse_grace", "delete_after", sqlite_where=text("delete_after IS NOT NULL")),
+    Index("metaverse_by_type", "type"),
+    Index("metaverse_deleted", "type", sqlite_where=text("deleted = 1")),
+)
+
+join_keys = Table(
+    "join_keys",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("attributes", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("object_id", Integer, primary_key=True),
+    Index("join_keys_by_object", "owner", "object_id"),
+    sqlite_with_rowid=False,
+)
+
+references = Table(
+    "mvo_references",
+    metadata,
+    Column("mvo_id", Integer, primary_key=True),
+    Column("attribute", Text, primary_key=True),
+    Column("target_id", Integer, primary_key=True),
+    Index("references_to", "target_id"),
+    sqlite_with_rowid=False,
+)
+
+owed = Table(
+    "owed_references",
+    metadata,
+    Column("direction", Text, primary_key=True),
+    Column("owner_id", Integer, primary_key=True),
+    Column("attribute", Text, primary_key=True),
+    Column("system", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("since", Text, nullable=False),
+    Column("told", Boolean, nullable=False),
+    Index("owed_untold", "direction", "owner_id", sqlite_where=text("told = 0")),
+    sqlite_with_rowid=False,
+)
+
+wanted = Table(
+    "wanted",
+    metadata,
+    Column("cso_id", Integer, primary_key=True, autoincrement=False),
+    Column("marks", Text, nullable=False),
+)
+
+rule_marks = Table(
+    "rule_marks",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+)
+
+pending_exports = Table(
+    "pending_exports",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("cso_id", Integer, ForeignKey("objects.id"), nullable=False, unique=True),
+    Column("system", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("change_type", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("wave", Integer, nullable=False),
+    Column("changes", Text, nullable=False),
+    Column("new_secondary_id", Text),
+    Column("held", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_retry_at", Text),
+    Column("error_code", Text),
+    Column("error_message", Text),
+    Column("approval_id", Integer),
+    Column("cause", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+    Column("interim_id", Text),
+    CheckConstraint(
+        "change_type <> 'Delete' OR status = 'AwaitingApproval' OR approval_id IS NOT NULL",
+        name="no_delete_without_approval",
+    ),
+    Index("exports_in_order", "system", "status", "wave", "id"),
+)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage import clock
-from storage.dialects.sqlite import copying, dialect, new_store
+from storage.dialects.sqlite import copying, dialect, new_store, store_file
 from storage.errors import StoreError, StoreFull, StoreLocked, StoreReadOnly, StoreTooNew, StoreUnreadable
 
 Transaction = AsyncConnection
@@ -117,7 +117,7 @@ def _prepare(path: Path) -> None:
         raise StoreUnreadable(f"{path}: is empty; restore it from a backup, or remove it to begin anew")
     elif not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
         raise StoreReadOnly(f"{path}: the store or its folder cannot be written; check owner and permissions")
-    version = dialect.schema_version(path)
+    version = store_file.schema_version(path)
     if version == REVISIONS[-1]:
         return
     if version is not None and version not in REVISIONS:
@@ -127,7 +127,7 @@ def _prepare(path: Path) -> None:
         )
     if version is not None:
         copy = path.with_name(f"{path.name}.{version}-{clock.now()[:19].replace(':', '')}.backup")
-        dialect.backup(path, copy)
+        store_file.backup(path, copy)
         copy.chmod(0o600)
     upgrade(path)
 

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from engine.configuration import base
+from engine.configuration.console import ConsoleConfig
 from engine.configuration.notify import NotifyConfig
 from engine.configuration.steps import Step
-from engine.configuration.values import Duration, Kept, Keys, MatchingName, Name, SystemName, TypeName
+from engine.configuration.values import Duration, Kept, MatchingName, Name, SystemName, TypeName
 from engine.expressions.sources import AttributeName, Label, Source, join_key, join_keys, join_part
 from engine.values.typed import TEXT, AttributeType
 
@@ -22,20 +23,25 @@ class StoreConfig(Model):
     """`[store]`: where everything is kept."""
 
     path: Path = Path("interlock.db")
+    """The SQLite file; it is made with mode 0600."""
 
 
 class RunConfig(Model):
     """`[run]`: how runs go about their work."""
 
     page_size: int = Field(5000, ge=1, le=50_000)
+    """Objects in one page, and so in one transaction."""
     error_limit: int = Field(5000, ge=1)
+    """A step in which this many objects fail is stopped."""
 
 
 class DeletionsConfig(Model):
     """`[systems.NAME.deletions]`: gate 5 of the deletion detection, the same before an export, and who has to agree."""
 
     max_count: int = Field(50, ge=0)
+    """How many may go at once."""
     max_percent: float = Field(5.0, ge=0, le=100)
+    """Which part of a type may go at once; counted from five on."""
     trend_days: int = Field(30, ge=0)
     """Over how many days slow losses are added up; 0 looks at none."""
     two_people_from: int = Field(0, ge=0)
@@ -48,6 +54,7 @@ class ChangesConfig(Model):
     max_count: int = Field(5, ge=0)
     """From so many objects on the percentage counts."""
     max_percent: float = Field(30.0, ge=0, le=100)
+    """Which part of a type may change at once."""
 
 
 class ReviewConfig(Model):
@@ -63,9 +70,13 @@ class RolesConfig(Model):
     """`[roles]`: who may do what; names of users, and of groups of the operating system after an `@`."""
 
     viewer: list[str] = []
+    """Who sees everything and changes nothing; so does whoever is not named."""
     operator: list[str] = []
+    """Who runs, stops, handles the queue, keeps, defers and withdraws."""
     approver: list[str] = []
+    """Who approves, and releases what a gate holds."""
     administrator: list[str] = Field(min_length=1)
+    """Who joins by hand, restores, and looks after the store."""
 
 
 class RetentionConfig(Model):
@@ -74,6 +85,7 @@ class RetentionConfig(Model):
     runs: Kept = timedelta(days=400)
     """Runs with their steps, what went wrong in them, and what their imports saw."""
     transitions: Kept = timedelta(days=400)
+    """Changes of a status."""
     items: Kept = timedelta(days=400)
     """Review items that are closed, and what deleted objects last held: so long they can be restored."""
 
@@ -82,7 +94,9 @@ class ExportsConfig(Model):
     """`[systems.NAME.exports]`: how often and when a failed or unconfirmed export is sent again."""
 
     max_retries: int = Field(5, ge=0)
+    """How often a failed or unconfirmed export is sent again."""
     retry_delay: Duration = timedelta(minutes=1)
+    """Before the first retry of a failure; it doubles each time."""
     batch_size: int | None = Field(None, ge=1, le=10_000)
     """How many exports are sent at once; by default what suits the connector."""
 
@@ -91,8 +105,12 @@ class ObjectTypeConfig(Model):
     """`[systems.NAME.objects.TYPE]`: how objects of one type are identified and typed."""
 
     external_id: AttributeName
+    """What the system itself calls an object, for ever: `employee_id`, `entryUUID`."""
     secondary_external_id: AttributeName | None = None
+    """What an object can be found by before that is known: `dn`."""
     attributes: dict[AttributeName, TypeName] = {}
+    """What is not plain text: `integer`, `decimal`, `boolean`, `date`, `datetime`, `binary`, `reference`; with `[]`
+    for many values."""
     matching: dict[str, MatchingName] = {}
     """How the values of an attribute are compared with what the rules want; by default exactly."""
     refers_to: dict[str, str] = {}
@@ -117,10 +135,15 @@ class SystemConfig(Model):
     """`[systems.NAME]`: a connected system."""
 
     connector: str
+    """`csv`, `ldif`, `ldap`, or one that another package brings."""
     objects: dict[Name, ObjectTypeConfig] = Field(min_length=1)
+    """Its types of objects."""
     deletions: DeletionsConfig = DeletionsConfig()
+    """Gate 5: how many may go missing, or be deleted, at once."""
     changes: ChangesConfig = ChangesConfig()
+    """Gate 6: how many may change at once."""
     exports: ExportsConfig = ExportsConfig()
+    """How exports to it are sent."""
     options: Any = None
     """The connector's own keys, validated by the connector's model."""
 
@@ -133,6 +156,7 @@ class DeletionRule(Model):
     """
 
     when: Literal["manual", "last_connector_gone", "authoritative_source_gone"] = "manual"
+    """By hand alone; when no source has the person any more; or when certain sources have not."""
     source: str | None = None
     """The authoritative source: a system, or one of its types as `SYSTEM.TYPE`."""
     sources: list[str] = []
@@ -140,6 +164,7 @@ class DeletionRule(Model):
     trigger: Literal["any", "all"] = "any"
     """With several sources: whether it is enough that one of them is gone, or all have to be."""
     grace: Duration = timedelta()
+    """How long the person, and its accounts, stay as they are before."""
 
     @property
     def authorities(self) -> list[str]:
@@ -170,10 +195,13 @@ class MetaverseTypeConfig(Model):
     """`[metaverse.TYPE]`: a type of metaverse object."""
 
     attributes: dict[AttributeName, TypeName] = {}
+    """Types, as those of a system; by default what flows in."""
     deletion: DeletionRule = DeletionRule()
+    """When an object of the type goes."""
     priority: dict[str, list[str]] = {}
     """Attribute → the rules that contribute it, the strongest first; the others follow in the order of the file."""
     unique: dict[AttributeName, UniqueConfig] = {}
+    """Attributes whose value nobody else has."""
 
     def type_of(self, attribute: str) -> AttributeType:
         """Give an attribute's type; anything not listed is text."""
@@ -184,8 +212,11 @@ class JoinPartConfig(Model):
     """One part of a join key: what is read on either side, and what makes no difference."""
 
     source: Source | None = None
+    """What is read on the `from` side."""
     target: Source | None = None
+    """What is read on the `to` side; by default the attribute that `source` flows to."""
     ignore: list[Literal["case", "spaces", "accents"]] = []
+    """What makes no difference."""
 
     @model_validator(mode="after")
     def _something_is_read(self) -> Self:
@@ -206,24 +237,35 @@ class RuleConfig(Model):
     """`[[rules]]`: a sync rule, inbound (to the metaverse) or outbound (from it)."""
 
     name: Label
+    """What lists, errors and explanations call it."""
     source: str = Field(alias="from")
+    """Where it reads: `SYSTEM.TYPE`, or `metaverse.TYPE`."""
     target: str = Field(alias="to")
+    """Where it writes: the other of the two."""
     scope: str | None = None
+    """Which objects it is for, such as `status == 'active'`; by default all."""
     out_of_scope: Literal["disconnect", "remain"] = "disconnect"
     """Inbound: whether a joined object that leaves every scope is disconnected."""
     join: Annotated[list[JoinKey], BeforeValidator(join_keys)] = []
+    """Keys by which objects find each other, in order; each is a list of its parts."""
     project: bool = False
+    """Inbound: whether an object that no join finds anybody for makes a new metaverse object."""
     asserts_empty: list[str] = []
     """Inbound: attributes for which having no value counts as one."""
     provision: bool = False
+    """Outbound: whether an object is created where there is none."""
     deprovision: Literal["delete", "disable", "disconnect"] = "disconnect"
+    """Outbound: what becomes of an object that is not wanted any more; `delete` always needs an approval."""
     dn: str | None = None
+    """Outbound: the DN under which an object is created, and renamed to."""
     flow: dict[AttributeName, Source] = {}
+    """Target attribute → the name of an attribute, an expression in `{{ … }}`, or a constant."""
     initial: dict[AttributeName, Source] = {}
     """Outbound: flows for the creation alone."""
     disable: dict[AttributeName, Source] = {}
     """Outbound: flows for whoever left the scope, with `deprovision = "disable"`."""
     drift: Literal["correct", "report"] = "correct"
+    """Outbound: whether what others change in the target is corrected, or only told."""
     unresolved: Literal["report", "ignore"] = "report"
     """What becomes of references to objects that are not there: told once each, or not at all."""
 
@@ -232,35 +274,26 @@ class GroupConfig(Model):
     """`[[groups]]`: a group whose members are those of a metaverse type that a condition holds for."""
 
     name: Label
+    """What lists call it."""
     type: str = "group"
+    """Its type in the metaverse."""
     of: str = "person"
+    """The type of its members."""
     members: str
+    """The condition that holds for its members."""
     attribute: str = "members"
+    """Which attribute holds them."""
     attributes: dict[AttributeName, Source] = {}
+    """Its other attributes."""
 
 
 class ProfileConfig(Model):
     """`[profiles.NAME]`: steps that run one after the other."""
 
     steps: list[Step] = Field(min_length=1)
+    """Phases with their systems: `import hr`, `sync`, `evaluate`, `export directory`, `confirm directory`."""
     detect: bool = True
     """Whether every full import is followed by deletion detection for its system."""
-
-
-class ConsoleConfig(Model):
-    """`[console]`: how the console looks and listens; what is left out is chosen from the terminal."""
-
-    theme: Literal["dark", "light", "ansi"] | None = None
-    ascii: bool | None = None
-    """Whether everything is shown in ASCII alone; by default where the locale is not UTF-8."""
-    mouse: bool | None = None
-    """Whether the console takes the mouse; by default not over SSH, where it would take selection and copy away."""
-    restricted: bool = False
-    """Whether the console reaches nothing but itself: it writes no files, and heeds few variables."""
-    arm_minutes: int = Field(10, ge=1, le=60)
-    """How long the console may write before it is read-only again."""
-    keys: dict[str, Keys] = {}
-    """Binding id → its keys, separated by commas."""
 
 
 class Config(Model):

@@ -16,14 +16,21 @@ class MailConfig(Model):
     """`[notify] mail`: the server that takes e-mail, and for whom it is."""
 
     host: str
+    """The server that takes the mail."""
     port: int | None = Field(None, ge=1, le=65_535)
     """By default 465 with `tls = "tls"`, 587 with `starttls`, 25 without."""
     sender: str = Field(alias="from")
+    """Whom the mail is from."""
     to: list[str] = Field(min_length=1)
+    """Whom it is for."""
     tls: Literal["none", "starttls", "tls"] = "starttls"
+    """How the connection is encrypted."""
     ca_file: Path | None = None
+    """Who vouches for its certificate, where the system does not."""
     user: str | None = None
+    """Whom to log in as."""
     password: Secret | None = None
+    """With which password."""
 
     @model_validator(mode="after")
     def _password_goes_encrypted(self) -> Self:
@@ -42,6 +49,7 @@ class NotifyConfig(Model):
     command: list[str] = Field(default_factory=list)
     """A program and its arguments; it gets a JSON document on standard input."""
     mail: MailConfig | None = None
+    """Send e-mail, by this server."""
     on: list[Event] = Field(default_factory=lambda: [*EVENTS])
     """`waiting`: review items or held batches that were not there before; `gate`: a gate stopped the run;
     `given-up`: it gave exports up."""

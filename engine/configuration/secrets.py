@@ -16,8 +16,11 @@ class Secret(Model):
     """Where a secret is: `{ env = "NAME" }`, `{ file = "PATH" }` or `{ keyring = "SERVICE/USER" }`."""
 
     env: str | None = None
+    """The environment variable that holds it."""
     file: Path | None = None
+    """The file that holds it, with mode 0600."""
     keyring: str | None = Field(None, pattern=".+/.+")
+    """Where the keyring of the operating system has it."""
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

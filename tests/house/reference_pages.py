@@ -18,6 +18,7 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from engine.configuration.models import Config
+from engine.configuration.steps import StepPlan
 from engine.connectors.csv.options import CsvObjectOptions, CsvOptions
 from engine.connectors.directory_types import DirectoryObjectOptions
 from engine.connectors.ldap.options import LdapObjectOptions, LdapOptions
@@ -82,8 +83,13 @@ def pages() -> dict[str, str]:
 def configuration() -> str:
     """Give the reference of the configuration."""
     parts = [_CONFIGURATION]
+    shown: dict[type[BaseModel], str] = {}
     for table in _tables("", Config):
-        parts.append(_section(table.name, [table.model]))
+        if table.model in shown:
+            parts.append(f"## `{table.name}`\n\nAs `{shown[table.model]}`, for this alone.\n")
+        else:
+            shown[table.model] = table.name
+            parts.append(_section(table.name, [table.model]))
     for connector, models in _CONNECTORS:
         parts.append(f"## Keys of the `{connector}` connector\n")
         names = ("[systems.NAME]", "[systems.NAME.objects.TYPE]")
@@ -94,14 +100,23 @@ def configuration() -> str:
 
 
 def _tables(name: str, model: type[BaseModel]) -> Iterator[Table]:
-    """Give a table and those inside it, in the order of the model."""
+    """Give the tables of a table and then those inside each, in the order of the model."""
+    found: list[tuple[str, Table]] = []
     for key, field in model.model_fields.items():
         for inner in _models_in(field.annotation):
             own = f"{name}.{_key(key, field)}" if name else _key(key, field)
             origin = _plain_origin(field.annotation)
             own += f".{_placeholder(key)}" if origin is dict else ""
-            yield Table(f"[[{own}]]" if origin is list and not name else f"[{own}]", inner)
-            yield from _tables(own, inner)
+            found.append((own, Table(_heading(own, is_array=origin is list and not name), inner)))
+    yield from (table for _, table in found)
+    for own, table in found:
+        yield from _tables(own, table.model)
+
+
+def _heading(name: str, *, is_array: bool) -> str:
+    if name == "rules.join":
+        return "[[rules]] join = [[{ … }]]"
+    return f"[[{name}]]" if is_array else f"[{name}]"
 
 
 def _placeholder(key: str) -> str:
@@ -178,6 +193,7 @@ _KINDS: dict[Any, str] = {
     Path: "path",
     timedelta: "duration, such as `30d`",
     AttributeType: "type",
+    StepPlan: "step",
 }
 
 

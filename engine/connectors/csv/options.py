@@ -14,8 +14,11 @@ class CsvOptions(Model):
     path: Path | None = None
     """The file, for a system with a single object type."""
     encoding: str = "utf-8"
+    """How its bytes are read."""
     delimiter: str = Field(",", min_length=1, max_length=1)
+    """Between columns."""
     quote: str = Field('"', min_length=1, max_length=1)
+    """Around cells that hold a delimiter, or a line end."""
     separator: str = Field("|", min_length=1)
     """Between the values of a multi-valued column."""
 
@@ -32,3 +35,4 @@ class CsvObjectOptions(Model):
     """`[systems.NAME.objects.TYPE]`: the type's own file."""
 
     path: Path | None = None
+    """The type's own file."""

@@ -39,16 +39,23 @@ class LdapOptions(Model):
     """`[systems.NAME]` with `connector = "ldap"`."""
 
     url: str
+    """`ldap://HOST[:PORT]`, `ldaps://HOST[:PORT]`, or `ldapi://` with the path of a socket."""
     base: Base
+    """The part of the directory to look at."""
     bind_dn: str | None = None
+    """Whom to bind as."""
     password: Secret | None = None
+    """With which password."""
     sasl: Literal["none", "external"] = "none"
     """`external` lets the server tell who we are: by the client's certificate, or by the process over `ldapi://`."""
     tls: Literal["none", "starttls"] = "none"
     """`starttls` encrypts an `ldap://` connection; `ldaps://` is encrypted from the start."""
     ca_file: Path | None = None
+    """Who vouches for the certificate of the server, where the system does not."""
     client_certificate: Path | None = None
+    """The certificate that tells the server who we are."""
     client_key: Path | None = None
+    """Its key."""
     plaintext: Literal["refused", "allowed"] = "refused"
     """Whether a password may go unencrypted to another machine."""
     timeout: float = Field(30, gt=0)
@@ -60,6 +67,7 @@ class LdapOptions(Model):
     client: Literal["auto", "ldap3"] = "auto"
     """Who reads and writes: our own reader and writer wherever they apply, or ldap3's."""
     page_size: int = Field(1000, ge=1, le=5000)
+    """How many entries the server is asked for at once."""
     in_flight: int = Field(64, ge=1, le=1024)
     """How many operations may wait for their answers."""
     chunk: int = Field(1000, ge=1)

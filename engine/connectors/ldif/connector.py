@@ -32,6 +32,7 @@ class LdifOptions(Model):
     """`[systems.NAME]` with `connector = "ldif"`."""
 
     path: Path
+    """The file."""
     base: Base = ""
     """The part of the directory to look at; by default all of it."""
 

@@ -261,67 +261,6 @@ def storable(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def schema_version(path: Path) -> str | None:
-    """Read a store file's schema revision without changing it; None for a file without a schema.
-
-    Raises `sqlite3.Error` as SQLite gives it: not a database, locked, unreadable.
-    """
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
-    try:
-        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if "alembic_version" in tables:
-            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-            return str(row[0]) if row else None
-        if tables:
-            raise sqlite3.DatabaseError("it holds tables of another program")
-        return None
-    finally:
-        connection.close()
-
-
-def backup(path: Path, copy: Path) -> None:
-    """Copy a store file while it may be in use, consistently."""
-    source, target = sqlite3.connect(path, timeout=BUSY_SECONDS), sqlite3.connect(copy)
-    try:
-        source.backup(target)
-    finally:
-        target.close()
-        source.close()
-
-
-def vacuum(path: Path) -> None:
-    """Write a store file anew without the room that is no longer used. Raises `sqlite3.Error`."""
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-    try:
-        connection.execute("VACUUM")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    finally:
-        connection.close()
-
-
-def damage(path: Path) -> list[str]:
-    """Tell what SQLite finds wrong with a file itself, and which rows name others that are not there."""
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
-    try:
-        found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
-        rows = connection.execute("PRAGMA foreign_key_check").fetchall()
-        return found + [f"row {row} of {table} names one of {other} that is not there" for table, row, other, _ in rows]
-    except sqlite3.DatabaseError as error:
-        return [str(error)]
-    finally:
-        connection.close()
-
-
-def definitions(path: Path) -> dict[str, str]:
-    """Give how every table, index and trigger of a store is defined, by name."""
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
-    try:
-        rows = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")
-        return {f"{kind} {name}": str(sql) for kind, name, sql in rows}
-    finally:
-        connection.close()
-
-
 async def keep_before_images(
     tx: AsyncConnection, images: Table, entity: str, table: Table, owner: str, names: Sequence[str]
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import and_, exists, select
 
-from storage.dialects.sqlite import dialect, new_store
+from storage.dialects.sqlite import new_store, store_file
 from storage.errors import StoreError
 from storage.records import ChangeType, ExportStatus
 from storage.store import Transaction, explain
@@ -30,8 +30,8 @@ def back_up(path: Path, copy: Path) -> None:
     except OSError as error:
         raise BackupRefused(f"{copy}: cannot be written: {error.strerror}") from error
     try:
-        dialect.backup(path, copy)
-        if found := dialect.damage(copy):
+        store_file.backup(path, copy)
+        if found := store_file.damage(copy):
             raise StoreError(f"{path}: is damaged, so it was not backed up: {found[0]}; see 'interlock store check'")
         with copy.open("rb") as file:
             os.fsync(file.fileno())
@@ -44,7 +44,7 @@ def make_smaller(path: Path) -> tuple[int, int]:
     """Write a store anew without unused room, and give its bytes before and after. Raises `StoreError`."""
     before = path.stat().st_size
     try:
-        dialect.vacuum(path)
+        store_file.vacuum(path)
     except sqlite3.Error as error:
         raise explain(error, path) from error
     return before, path.stat().st_size
@@ -52,13 +52,13 @@ def make_smaller(path: Path) -> tuple[int, int]:
 
 def damage(path: Path) -> list[str]:
     """Tell what is wrong with a store's file, its rows' references, its tables, indexes and triggers."""
-    if found := dialect.damage(path):
+    if found := store_file.damage(path):
         return found
     with tempfile.TemporaryDirectory(prefix="interlock-") as folder:
         fresh = Path(folder) / "fresh.db"
         new_store.create(fresh)
-        wanted = dialect.definitions(fresh)
-    there = dialect.definitions(path)
+        wanted = store_file.definitions(fresh)
+    there = store_file.definitions(path)
     missing = [f"the {name} is missing" for name in wanted if name not in there]
     changed = [
         f"the {name} is not as Interlock made it" for name in wanted if name in there and there[name] != wanted[name]

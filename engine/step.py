@@ -10,6 +10,7 @@ from engine.configuration.models import SystemConfig
 from engine.configuration.steps import StepPlan
 from engine.errors import ObjectError, StepFailed
 from engine.events import Progress
+from engine.statistics import Statistic
 from engine.workspace import Workspace
 from storage import lease, runs, transitions
 from storage.records import ItemError, StepResult
@@ -35,7 +36,7 @@ class Step:
     control: Control
     id: int
     plan: StepPlan
-    statistics: Counter[str] = field(default_factory=Counter)
+    statistics: Counter[Statistic] = field(default_factory=Counter)
     done: int = 0
     total: int | None = None
     result: StepResult | None = None
@@ -126,4 +127,4 @@ class Step:
 
     def counted(self) -> dict[str, int]:
         """Give the statistics, without what did not happen."""
-        return dict(+self.statistics)
+        return {what.value: count for what, count in (+self.statistics).items()}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
+from sqlalchemy import Select, delete, func, or_, select, update
 
 from storage import clock, transitions
 from storage.dialects.sqlite import dialect
@@ -94,13 +94,12 @@ async def mark_executing(tx: Transaction, ids: Sequence[int], *, step_id: int) -
 
 
 async def mark_exported(tx: Transaction, ids: Sequence[int], *, step_id: int, reason: str = "written") -> None:
-    """Say of exports that they were written as a whole, each change of them, and record it."""
+    """Say of exports that they were written as a whole, and record it; each change of them is `Exported` thereby."""
     await transitions.record_exports(tx, ids, ExportStatus.EXPORTED, step_id=step_id, reason=reason)
     marked = update(pending_exports).where(dialect.among(pending_exports.c.id, ids))
     await tx.execute(
         marked.values(
             status=ExportStatus.EXPORTED.value,
-            changes=_all_exported(),
             attempts=pending_exports.c.attempts + 1,
             next_retry_at=None,
             error_code=None,
@@ -108,20 +107,6 @@ async def mark_exported(tx: Transaction, ids: Sequence[int], *, step_id: int, re
             changed_at=clock.now(),
         )
     )
-
-
-def _all_exported() -> ColumnElement[str]:
-    """Give the document of changes with every status `Exported`, rewritten by the database without being read.
-
-    A status stands behind the truth value that follows a list of values; no value is a list, and quotes inside values
-    are escaped, so nothing else in a document as `encode` writes it, without white space, looks like that.
-    """
-    changes: ColumnElement[str] = pending_exports.c.changes
-    for status in (one for one in ChangeStatus if one != ChangeStatus.EXPORTED):
-        for replace in ("true", "false"):
-            found, written = (f'],{replace},"{one.value}",' for one in (status, ChangeStatus.EXPORTED))
-            changes = func.replace(changes, found, written)
-    return changes
 
 
 async def remove(tx: Transaction, ids: Iterable[int]) -> None:
@@ -281,9 +266,15 @@ async def _exports(tx: Transaction, query: Select[Any]) -> list[PendingExport]:
 
 
 def _export(row: Any) -> PendingExport:
-    changes = [
-        AttributeChange(name, add_, remove_, replace, _CHANGE_STATUS[status], imported)
-        for name, add_, remove_, replace, status, imported in decode(row[7])
-    ]
-    head = (row[0], row[1], row[2], row[3], _CHANGE_TYPE[row[4]], _STATUS[row[5]], row[6], changes, row[8])
+    status = _STATUS[row[5]]
+    head = (row[0], row[1], row[2], row[3], _CHANGE_TYPE[row[4]], status, row[6], changes_of(row[7], status), row[8])
     return PendingExport._make((*head, bool(row[9]), *row[10:19]))
+
+
+def changes_of(document: str, status: ExportStatus) -> list[AttributeChange]:
+    """Read the changes of an export; one that is `Exported` was written as a whole, whatever they say of themselves."""
+    written = ChangeStatus.EXPORTED if status is ExportStatus.EXPORTED else None
+    return [
+        AttributeChange(name, add_, remove_, replace, written or _CHANGE_STATUS[state], imported)
+        for name, add_, remove_, replace, state, imported in decode(document)
+    ]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from sqlalchemy import and_, func, insert, or_, select
 
 from storage import clock
-from storage.records import ExportStatus
+from storage.records import BatchState, Entity, ExportStatus
 from storage.store import Transaction
 from storage.tables import held_batches, notifications, review_items, runs, steps, transitions
 
@@ -30,7 +30,7 @@ async def add(tx: Transaction, run_id: int, channel: str, subject: str, failure:
 async def given_up(tx: Transaction, run_id: int) -> int:
     """Count how often a run has given an export up."""
     of_run = select(steps.c.id).where(steps.c.run_id == run_id)
-    failed = and_(transitions.c.entity == "export", transitions.c.to_status == ExportStatus.FAILED.value)
+    failed = and_(transitions.c.entity == Entity.EXPORT, transitions.c.to_status == ExportStatus.FAILED.value)
     query = select(func.count()).select_from(transitions).where(failed, transitions.c.step_id.in_(of_run))
     return int((await tx.execute(query)).scalar_one())
 
@@ -52,6 +52,6 @@ async def began_to_wait(tx: Transaction, run_id: int) -> tuple[int, int]:
         review_items.c.deferred_until <= clock.now(),
     )
     items = (await tx.execute(select(func.count()).select_from(review_items).where(or_(asked, put_off)))).scalar_one()
-    held = and_(held_batches.c.run_id == run_id, held_batches.c.state == "held")
+    held = and_(held_batches.c.run_id == run_id, held_batches.c.state == BatchState.HELD.value)
     batches = (await tx.execute(select(func.count()).select_from(held_batches).where(held))).scalar_one()
     return int(items), int(batches)

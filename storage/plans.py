@@ -11,12 +11,12 @@ from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text, e
 from storage import tables
 from storage.dialects.sqlite import dialect
 from storage.documents import decode, encode
+from storage.exports import changes_of
 from storage.records import (
-    AttributeChange,
-    ChangeStatus,
     ChangeType,
     Cso,
     CsoStatus,
+    Entity,
     ExportStatus,
     Mvo,
     PendingExport,
@@ -111,7 +111,7 @@ async def touched_exports(
     query = (
         select(_images.c.id, _images.c.row, wave.label("wave"))
         .outerjoin(tables.pending_exports, tables.pending_exports.c.id == _images.c.id)
-        .where(_images.c.step_id == step_id, _images.c.entity == "export", place)
+        .where(_images.c.step_id == step_id, _images.c.entity == Entity.EXPORT, place)
         .order_by(wave, _images.c.id)
     )
     return [((row.wave, row.id), Touched(row.id, _export(row))) for row in await tx.execute(query.limit(limit))]
@@ -131,7 +131,7 @@ async def exports_before(tx: Transaction, step_id: int, ids: Iterable[int]) -> d
 
 async def exports_of_before(tx: Transaction, step_id: int, cso_ids: Iterable[int]) -> dict[int, PendingExport]:
     """Give the exports of some CSOs that a step touched, as they were before it: CSO id → export."""
-    found = _images.c.step_id == step_id, _images.c.entity == "export", dialect.among(_images.c.owner_id, cso_ids)
+    found = _images.c.step_id == step_id, _images.c.entity == Entity.EXPORT, dialect.among(_images.c.owner_id, cso_ids)
     rows = await tx.execute(select(_images.c.id, _images.c.row).where(*found))
     return {export.cso_id: export for row in rows if (export := _export(row)) is not None}
 
@@ -231,10 +231,10 @@ def _export(row: Any) -> PendingExport | None:
     if row.row is None:
         return None
     one = PendingExport._make(decode(row.row))
-    changes = [AttributeChange._make(change) for change in decode(str(one.changes))]
+    status = ExportStatus(one.status)
     return one._replace(
         change_type=ChangeType(one.change_type),
-        status=ExportStatus(one.status),
-        changes=[change._replace(status=ChangeStatus(change.status)) for change in changes],
+        status=status,
+        changes=changes_of(str(one.changes), status),
         held=bool(one.held),
     )

@@ -100,6 +100,30 @@ class ReviewKind(StrEnum):
     """An object whose id may be another person's by now."""
 
 
+class BatchState(StrEnum):
+    """What became of what a gate let not pass."""
+
+    HELD = "held"
+    RELEASED = "released"
+    """An operator lets it pass."""
+    APPLIED = "applied"
+    """Released, and taken over by an import: evaluation does not ask once more."""
+    SKIPPED = "skipped"
+    """It is only told: nothing is to be released."""
+    SUPERSEDED = "superseded"
+
+
+class Entity(StrEnum):
+    """Whose status a transition tells."""
+
+    CSO = "cso"
+    EXPORT = "export"
+    REVIEW = "review"
+    IDENTITY = "identity"
+    """A CSO whose primary id has changed."""
+    JOIN = "join"
+
+
 class ReviewState(StrEnum):
     """Where a review item stands."""
 

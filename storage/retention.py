@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, func, or_, select, union
 
 from storage.dialects.sqlite import dialect
+from storage.records import BatchState, Entity
 from storage.reviews import LIVE
 from storage.store import Transaction
 from storage.tables import (
@@ -29,8 +30,8 @@ async def prune_transitions(tx: Transaction, before: str, limit: int) -> int:
     live = [state.value for state in LIVE]
     open_items = select(review_items.c.id).where(review_items.c.state.in_(live))
     open_one = or_(
-        and_(transitions.c.entity == "review", transitions.c.entity_id.in_(open_items)),
-        and_(transitions.c.entity == "export", transitions.c.entity_id.in_(select(pending_exports.c.id))),
+        and_(transitions.c.entity == Entity.REVIEW, transitions.c.entity_id.in_(open_items)),
+        and_(transitions.c.entity == Entity.EXPORT, transitions.c.entity_id.in_(select(pending_exports.c.id))),
     )
     old = and_(transitions.c.id < await _first_since(tx, before), transitions.c.at < before, ~open_one)
     return await _delete(tx, transitions, old, limit)
@@ -67,7 +68,7 @@ async def prune_items(tx: Transaction, before: str, limit: int) -> int:
 
 async def prune_batches(tx: Transaction, before: str, limit: int) -> int:
     """Take away what gates once held, but nothing that still waits for an operator; give how many rows."""
-    old = and_(held_batches.c.at < before, held_batches.c.state != "held")
+    old = and_(held_batches.c.at < before, held_batches.c.state != BatchState.HELD.value)
     oldest = select(held_batches.c.id).where(old).order_by(held_batches.c.id).limit(1)
     batch_id = (await tx.execute(oldest)).scalar_one_or_none()
     if batch_id is None:

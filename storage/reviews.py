@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, insert, o
 from storage import clock, counters
 from storage.dialects.sqlite import dialect
 from storage.documents import decode, encode
-from storage.records import HeldBatch, ReviewItem, ReviewKind, ReviewState
+from storage.records import BatchState, HeldBatch, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.tables import held_batches, held_candidates, review_items
 
@@ -192,13 +192,17 @@ async def hold(tx: Transaction, batch: HeldBatch, candidates: list[int]) -> int:
     return batch_id
 
 
-async def supersede(tx: Transaction, system: str, *, state: str = "held", gate: str | None = None) -> None:
+async def supersede(
+    tx: Transaction, system: str, *, state: BatchState = BatchState.HELD, gate: str | None = None
+) -> None:
     """Close the batches of a system in a state, because it has been looked at again; by default whatever gate held."""
     chosen = select(held_batches.c.id).where(held_batches.c.system == system, held_batches.c.state == state)
     at_import = ~held_batches.c.gate.startswith("the look before", autoescape=True)
     chosen = chosen.where(held_batches.c.gate == gate if gate else at_import)
     await tx.execute(delete(held_candidates).where(held_candidates.c.batch_id.in_(chosen)))
-    await tx.execute(update(held_batches).where(held_batches.c.id.in_(chosen)).values(state="superseded"))
+    await tx.execute(
+        update(held_batches).where(held_batches.c.id.in_(chosen)).values(state=BatchState.SUPERSEDED.value)
+    )
 
 
 async def released_candidates(tx: Transaction, system: str, gate: str) -> dict[int, str]:
@@ -206,7 +210,11 @@ async def released_candidates(tx: Transaction, system: str, gate: str) -> dict[i
     query = (
         select(held_candidates.c.object_id, func.max(held_batches.c.at))
         .join(held_batches, held_batches.c.id == held_candidates.c.batch_id)
-        .where(held_batches.c.system == system, held_batches.c.gate == gate, held_batches.c.state == "released")
+        .where(
+            held_batches.c.system == system,
+            held_batches.c.gate == gate,
+            held_batches.c.state == BatchState.RELEASED.value,
+        )
         .group_by(held_candidates.c.object_id)
     )
     return {object_id: at for object_id, at in await tx.execute(query)}  # noqa: C416 - rows are no pairs to a checker
@@ -214,29 +222,29 @@ async def released_candidates(tx: Transaction, system: str, gate: str) -> dict[i
 
 async def released_digests(tx: Transaction, system: str, gate: str) -> set[str]:
     """Give what an operator has let pass a gate of a system, as the digests of what was held."""
-    released = held_batches.c.state == "released"
+    released = held_batches.c.state == BatchState.RELEASED.value
     query = select(held_batches.c.digest).where(held_batches.c.system == system, held_batches.c.gate == gate, released)
     return set((await tx.execute(query)).scalars())
 
 
-async def in_batch_state(tx: Transaction, system: str, gates: str, state: str) -> list[HeldBatch]:
+async def in_batch_state(tx: Transaction, system: str, gates: str, state: BatchState) -> list[HeldBatch]:
     """List the batches of a system in a state, of gates whose names begin so."""
     return await _batches(tx, select(held_batches).where(*_of_gates(system, gates, state)).order_by(held_batches.c.id))
 
 
-async def set_state(tx: Transaction, system: str, gates: str, *, before: str, after: str) -> None:
+async def set_state(tx: Transaction, system: str, gates: str, *, before: BatchState, after: BatchState) -> None:
     """Move the batches of a system from one state to another, of gates whose names begin so."""
     await tx.execute(update(held_batches).where(*_of_gates(system, gates, before)).values(state=after))
 
 
-def _of_gates(system: str, gates: str, state: str) -> tuple[ColumnElement[bool], ...]:
+def _of_gates(system: str, gates: str, state: BatchState) -> tuple[ColumnElement[bool], ...]:
     begins = held_batches.c.gate.startswith(gates, autoescape=True)
     return held_batches.c.system == system, held_batches.c.state == state, begins
 
 
 async def held(tx: Transaction, run_id: int | None = None) -> list[HeldBatch]:
     """List the batches that wait for an operator, of all runs or of one."""
-    query = select(held_batches).where(held_batches.c.state == "held").order_by(held_batches.c.id)
+    query = select(held_batches).where(held_batches.c.state == BatchState.HELD.value).order_by(held_batches.c.id)
     if run_id is not None:
         query = query.where(held_batches.c.run_id == run_id)
     return await _batches(tx, query)
@@ -260,7 +268,7 @@ async def candidates_of(tx: Transaction, batch_id: int) -> list[int]:
 async def release(tx: Transaction, batch_id: int, *, operator: str, reason: str) -> None:
     """Close a held batch as released."""
     change = update(held_batches).where(held_batches.c.id == batch_id)
-    await tx.execute(change.values(state="released", decided_by=operator, reason=reason))
+    await tx.execute(change.values(state=BatchState.RELEASED.value, decided_by=operator, reason=reason))
 
 
 async def _items(tx: Transaction, query: Select[Any]) -> list[ReviewItem]:

@@ -8,6 +8,7 @@ from sqlalchemy import insert, literal, select
 from storage import clock
 from storage.dialects.sqlite import dialect
 from storage.labels import LABEL
+from storage.records import Entity
 from storage.store import Transaction
 from storage.tables import objects, pending_exports, transitions
 
@@ -31,7 +32,7 @@ class Transition(NamedTuple):
 class Move(NamedTuple):
     """A transition about to be recorded."""
 
-    entity: str
+    entity: Entity
     entity_id: int
     system: str
     label: str
@@ -55,7 +56,7 @@ async def record_new_objects(tx: Transaction, first_id: int, *, step_id: int, re
     """Record that every CSO from an id on has just been created."""
     created = select(
         literal(clock.now()),
-        literal("cso"),
+        literal(Entity.CSO.value),
         objects.c.id,
         objects.c.system,
         LABEL,
@@ -72,7 +73,7 @@ async def record_exports(tx: Transaction, ids: Iterable[int], to_status: str, *,
     moved = (
         select(
             literal(clock.now()),
-            literal("export"),
+            literal(Entity.EXPORT.value),
             pending_exports.c.id,
             pending_exports.c.system,
             LABEL,

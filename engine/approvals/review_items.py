@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from engine.step import Step
 from storage import reviews
-from storage.records import ReviewItem, ReviewState
+from storage.records import Entity, ReviewItem, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -12,7 +12,7 @@ from storage.transitions import Move
 async def open_items(tx: Transaction, step: Step, items: list[ReviewItem]) -> None:
     """Put items into the review; why stands in their evidence as `cause`."""
     for item in await reviews.open_items(tx, items):
-        step.moved(Move("review", item.id, item.system, item.label, None, item.state, item.evidence["cause"]))
+        step.moved(Move(Entity.REVIEW, item.id, item.system, item.label, None, item.state, item.evidence["cause"]))
 
 
 async def move_items(tx: Transaction, step: Step, items: Iterable[ReviewItem], state: ReviewState, reason: str) -> None:
@@ -24,4 +24,4 @@ async def move_items(tx: Transaction, step: Step, items: Iterable[ReviewItem], s
     ids = [item.id for item in listed]
     await reviews.decide(tx, ids, expected=expected, state=state, operator=None, reason=reason)
     for item in listed:
-        step.moved(Move("review", item.id, item.system, item.label, item.state, state, reason))
+        step.moved(Move(Entity.REVIEW, item.id, item.system, item.label, item.state, state, reason))

@@ -7,7 +7,7 @@ from engine.approvals.audit import record, seal_of
 from engine.errors import DecisionRefused
 from engine.workspace import Workspace
 from storage import reviews, transitions
-from storage.records import ReviewItem, ReviewState
+from storage.records import Entity, ReviewItem, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -87,5 +87,7 @@ async def take(
         deferred_until=decision.deferred_until,
         audit_id=entry if state in (ReviewState.APPROVED, ReviewState.HALF_APPROVED) else None,
     )
-    moves = [Move("review", item.id, item.system, item.label, item.state, state, decision.reason) for item in items]
+    moves = [
+        Move(Entity.REVIEW, item.id, item.system, item.label, item.state, state, decision.reason) for item in items
+    ]
     await transitions.record(tx, moves, operator=decision.operator)

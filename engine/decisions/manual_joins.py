@@ -6,7 +6,7 @@ from engine.errors import DecisionRefused
 from engine.labels import label_of, label_of_mvo
 from engine.workspace import Workspace
 from storage import metaverse, objects, transitions
-from storage.records import Cso, CsoStatus, JoinedBy, Mvo
+from storage.records import Cso, CsoStatus, Entity, JoinedBy, Mvo
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -105,7 +105,7 @@ async def _mvo(tx: Transaction, mvo_id: int) -> Mvo:
 async def _record(
     tx: Transaction, workspace: Workspace, cso: Cso, before: str | None, after: str, operator: str, reason: str
 ) -> None:
-    move = Move("join", cso.id, cso.system, label_of(cso), before, after, reason)
+    move = Move(Entity.JOIN, cso.id, cso.system, label_of(cso), before, after, reason)
     await transitions.record(tx, [move], operator=operator)
     action = after if after in ("excluded", "included", "disconnected") else "join"
     details = {"object": label_of(cso), "system": cso.system, "before": before, "after": after, "reason": reason}

@@ -8,7 +8,7 @@ from engine.decisions.roles import Role, require
 from engine.labels import label_of
 from engine.workspace import Workspace
 from storage import clock, exports, objects, transitions
-from storage.records import ChangeStatus, ChangeType, Cso, CsoStatus, ExportStatus, PendingExport
+from storage.records import ChangeStatus, ChangeType, Cso, CsoStatus, Entity, ExportStatus, PendingExport
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -65,7 +65,7 @@ async def hold(workspace: Workspace, ids: Sequence[int], *, operator: str) -> li
         ready, handled = await _open(tx, ids)
         await exports.change(tx, [export._replace(held=True, changed_at=clock.now()) for export, _ in ready])
         moves = [
-            Move("export", export.id, export.system, label_of(cso), export.status, export.status, "held")
+            Move(Entity.EXPORT, export.id, export.system, label_of(cso), export.status, export.status, "held")
             for export, cso in ready
         ]
         await transitions.record(tx, moves, operator=operator)
@@ -120,5 +120,5 @@ async def _tell(
         new = after[export.id].status if export.id in after else None
         if after and new is None:
             continue
-        moves.append(Move("export", export.id, export.system, label_of(cso), export.status, new, reason))
+        moves.append(Move(Entity.EXPORT, export.id, export.system, label_of(cso), export.status, new, reason))
     await transitions.record(tx, moves, operator=operator)

@@ -7,7 +7,7 @@ from engine.gates.mass_changes import let_change
 from engine.phases.removal.obsolete import mark_obsolete
 from engine.workspace import Workspace
 from storage import imports, reviews, transitions
-from storage.records import HeldBatch
+from storage.records import Entity, HeldBatch
 
 CHANGES = (reviews.BEFORE_CHANGING, reviews.MASS_CHANGE)
 """How the gates begin whose batches hold changes, and nobody who is missing."""
@@ -46,5 +46,5 @@ async def release(
             ids = await reviews.candidates_of(tx, batch.id)
             moves = await mark_obsolete(tx, workspace, seen, ids, together=batch.missing, in_common=batch.in_common)
             await transitions.record(tx, moves, operator=operator)
-            marked += sum(1 for move in moves if move.entity == "cso")
+            marked += sum(1 for move in moves if move.entity == Entity.CSO)
     return batches, marked

@@ -13,9 +13,18 @@ from engine.phases.join_index import index_keys
 from engine.step import Control, Step
 from engine.values import dn
 from engine.workspace import Workspace
-from storage import clock, counters, exports, join_keys, objects, reviews, tombstones, transitions
+from storage import clock, counters, exports, join_keys, key_owners, objects, reviews, tombstones, transitions
 from storage.objects import PlannedCso, content_of
-from storage.records import AttributeChange, ChangeStatus, ChangeType, Cso, CsoStatus, ExportStatus, PendingExport
+from storage.records import (
+    AttributeChange,
+    ChangeStatus,
+    ChangeType,
+    Cso,
+    CsoStatus,
+    Entity,
+    ExportStatus,
+    PendingExport,
+)
 from storage.store import Transaction
 from storage.tombstones import Tombstone
 from storage.transitions import Move
@@ -42,7 +51,7 @@ async def restore(workspace: Workspace, kind: str, number: int, *, operator: str
         restored = [await _restore(tx, workspace, one) for one in found]
         planned, why = CsoStatus.PENDING_PROVISIONING, f"restored: {reason}"
         moves = [
-            Move("cso", one.cso_id, gone.system, one.label, None, planned, why)
+            Move(Entity.CSO, one.cso_id, gone.system, one.label, None, planned, why)
             for one, gone in zip(restored, found, strict=True)
         ]
         await transitions.record(tx, moves, operator=operator)
@@ -93,7 +102,7 @@ async def _restore(tx: Transaction, workspace: Workspace, gone: Tombstone) -> Re
 
 async def _index(tx: Transaction, workspace: Workspace, gone: Tombstone, cso_id: int) -> None:
     """Let the object be found by the keys of its type, so that its person is joined to it should they come back."""
-    owner = f"{gone.system}.{gone.type}"
+    owner = key_owners.of_system(gone.system, gone.type)
     if workspace.rules.joins.get(owner):
         step = Step(workspace, Control(), 0, StepPlan("evaluate"))
         await join_keys.replace(tx, owner, [cso_id], index_keys(step.workspace, owner, await objects.get(tx, [cso_id])))

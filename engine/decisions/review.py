@@ -14,7 +14,7 @@ from engine.expressions.filters import duration
 from engine.phases.removal.forgetting import remove_empty_mvos
 from engine.workspace import Workspace
 from storage import clock, exports, metaverse, objects, reviews, transitions
-from storage.records import Cso, CsoStatus, ExportStatus, ReviewItem, ReviewKind, ReviewState
+from storage.records import Cso, CsoStatus, Entity, ExportStatus, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -67,7 +67,9 @@ async def _let_deletes_go(tx: Transaction, approved: list[ReviewItem], operator:
         tx, [one._replace(status=pending, approval_id=deletes[one.cso_id].id, changed_at=at) for one in waiting]
     )
     labels = {one.id: deletes[one.cso_id].label for one in waiting}
-    moves = [Move("export", one.id, one.system, labels[one.id], one.status, pending, "approved") for one in waiting]
+    moves = [
+        Move(Entity.EXPORT, one.id, one.system, labels[one.id], one.status, pending, "approved") for one in waiting
+    ]
     await transitions.record(tx, moves, operator=operator)
 
 
@@ -168,7 +170,7 @@ async def _show_grown(tx: Transaction, grown: list[ReviewItem], now: Mapping[int
     halves = [item for item in grown if item.state is ReviewState.HALF_APPROVED]
     half, back, why = ReviewState.HALF_APPROVED, ReviewState.OPEN, "the consequences have grown since it was approved"
     await reviews.decide(tx, [item.id for item in halves], expected=[half], state=back, operator=None, reason=why)
-    moves = [Move("review", item.id, item.system, item.label, half, back, why) for item in halves]
+    moves = [Move(Entity.REVIEW, item.id, item.system, item.label, half, back, why) for item in halves]
     await transitions.record(tx, moves, operator=operator)
 
 
@@ -191,7 +193,13 @@ async def keep(
         await objects.set_due(tx, absent, due=True)
         moves = [
             Move(
-                "cso", item.object_id, item.system, item.label, CsoStatus.OBSOLETE, CsoStatus.NORMAL, f"kept: {reason}"
+                Entity.CSO,
+                item.object_id,
+                item.system,
+                item.label,
+                CsoStatus.OBSOLETE,
+                CsoStatus.NORMAL,
+                f"kept: {reason}",
             )
             for item in items
             if item.kind == ReviewKind.ABSENCE
@@ -216,7 +224,7 @@ async def _call_off_deletes(tx: Transaction, items: list[ReviewItem], operator: 
     await exports.remove(tx, [export.id for export in staged])
     labels = {item.object_id: item.label for item in items}
     why = "the object is kept"
-    moves = [Move("export", one.id, one.system, labels[one.cso_id], one.status, None, why) for one in staged]
+    moves = [Move(Entity.EXPORT, one.id, one.system, labels[one.cso_id], one.status, None, why) for one in staged]
     await transitions.record(tx, moves, operator=operator)
     await _let_go_of_orphans(tx, await objects.get(tx, labels))
 

@@ -9,7 +9,7 @@ from engine.decisions.roles import Role, require
 from engine.labels import label_of
 from engine.workspace import Workspace
 from storage import clock, exports, metaverse, objects, reviews, transitions
-from storage.records import ExportStatus, PendingExport, ReviewItem, ReviewKind, ReviewState
+from storage.records import Entity, ExportStatus, PendingExport, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -68,5 +68,5 @@ async def _send_back(tx: Transaction, workspace: Workspace, staged: list[Pending
     follows = await consequences_of_delete(tx, workspace, new)
     await reviews.open_items(tx, [ask(cso, why, None, follows[cso.id]) for cso in new])
     labels = {cso.id: label_of(cso) for cso in csos}
-    moves = [Move("export", one.id, one.system, labels[one.cso_id], one.status, waiting, why) for one in staged]
+    moves = [Move(Entity.EXPORT, one.id, one.system, labels[one.cso_id], one.status, waiting, why) for one in staged]
     await transitions.record(tx, moves, operator=operator)

@@ -14,7 +14,7 @@ from engine.rules.flows import evaluate
 from engine.rules.joins import shown_key, source_key
 from engine.rules.lifecycle import what_calls_off, why_deleted
 from engine.workspace import Workspace
-from storage import join_keys, metaverse, objects
+from storage import join_keys, key_owners, metaverse, objects
 from storage.records import LEAVING_BY_HAND, Cso, CsoStatus, JoinedBy, Mvo
 from storage.store import Transaction
 
@@ -57,7 +57,7 @@ async def _joins_of(tx: Transaction, contexts: Contexts, cso: Cso, rule: Inbound
         else:
             entry["key"] = None if key is None else shown_key(key)
             keys = [key] if key else []
-            ids = (await join_keys.find(tx, f"metaverse.{rule.mvo_type}", join.name, keys)).get(key or "", [])
+            ids = (await join_keys.find(tx, key_owners.of_metaverse(rule.mvo_type), join.name, keys)).get(key or "", [])
             entry["ids"] = ids
             entry["finds"] = [label_of_mvo(mvo) for mvo in await metaverse.get(tx, ids)]
         found.append(entry)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from engine.configuration.models import DeletionsConfig
 from engine.step import Step
 from storage import clock, reviews
-from storage.records import HeldBatch
+from storage.records import BatchState, HeldBatch
 from storage.store import Transaction
 
 PERCENT_FROM = 5
@@ -56,7 +56,7 @@ async def keep_stopped(
     stop: Stop,
     candidates: Sequence[int],
     *,
-    state: str = "held",
+    state: BatchState = BatchState.HELD,
     in_common: Sequence[str] = (),
     digest: str = "",
 ) -> None:

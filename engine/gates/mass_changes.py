@@ -13,7 +13,7 @@ from engine.step import Step
 from engine.workspace import Workspace
 from storage import clock, exports, metaverse, objects, reviews, transitions
 from storage.documents import encode, fingerprint
-from storage.records import Attributes, ChangeStatus, ChangeType, Cso, ExportStatus, PendingExport
+from storage.records import Attributes, BatchState, ChangeStatus, ChangeType, Cso, Entity, ExportStatus, PendingExport
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -132,18 +132,14 @@ async def hold(tx: Transaction, step: Step, stops: list[Held]) -> str:
     return "; ".join(f"{one.stop.gate}: {one.stop.arithmetic}, such as {one.examples[0]}" for one in stops)
 
 
-APPLIED = "applied"
-"""The state of a released batch that an import has taken over: evaluation does not ask once more."""
-
-
 async def close_released(tx: Transaction, system: str) -> None:
     """A release of a mass change lets one import pass, this one, and what follows from it in the targets.
 
     Those of earlier imports are over once nothing is left that follows from them.
     """
     if not await metaverse.count_due(tx) and not await objects.count_due(tx):
-        await reviews.set_state(tx, system, reviews.MASS_CHANGE, before=APPLIED, after="superseded")
-    await reviews.set_state(tx, system, reviews.MASS_CHANGE, before="released", after=APPLIED)
+        await reviews.set_state(tx, system, reviews.MASS_CHANGE, before=BatchState.APPLIED, after=BatchState.SUPERSEDED)
+    await reviews.set_state(tx, system, reviews.MASS_CHANGE, before=BatchState.RELEASED, after=BatchState.APPLIED)
 
 
 async def look_before_changing(tx: Transaction, step: Step, system: str) -> str:
@@ -184,7 +180,7 @@ async def _agreed(tx: Transaction, workspace: Workspace, target: str) -> dict[Ca
     """Give what follows in a target from changes that were released for an import: (type, attribute) → MVOs."""
     found: dict[Candidate, set[int]] = {}
     for system in workspace.config.systems:
-        for batch in await reviews.in_batch_state(tx, system, reviews.MASS_CHANGE, APPLIED):
+        for batch in await reviews.in_batch_state(tx, system, reviews.MASS_CHANGE, BatchState.APPLIED):
             csos = await objects.get(tx, await reviews.candidates_of(tx, batch.id))
             mvos = {cso.mvo_id for cso in csos if cso.mvo_id is not None}
             for what in _fed_by(workspace, (system, batch.type), batch.gate.split("'", 1)[1].rsplit("'", 1)[0], target):
@@ -212,7 +208,9 @@ async def _hold_exports(tx: Transaction, step: Step, cso_ids: list[int]) -> None
 async def _moves(tx: Transaction, staged: Iterable[PendingExport], reason: str) -> list[Move]:
     """Say why exports are held, or no longer; their status is what it was."""
     labels = {cso.id: label_of(cso) for cso in await objects.get(tx, [one.cso_id for one in staged])}
-    return [Move("export", one.id, one.system, labels[one.cso_id], one.status, one.status, reason) for one in staged]
+    return [
+        Move(Entity.EXPORT, one.id, one.system, labels[one.cso_id], one.status, one.status, reason) for one in staged
+    ]
 
 
 async def _forget_settled(tx: Transaction, system: str) -> None:

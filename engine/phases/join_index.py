@@ -8,7 +8,7 @@ from engine.rules.compiled import Join
 from engine.rules.joins import keys_of
 from engine.step import Step
 from engine.workspace import Workspace
-from storage import join_keys, metaverse, objects
+from storage import join_keys, key_owners, metaverse, objects
 from storage.join_keys import JoinKey
 from storage.objects import PlannedCso
 from storage.records import Cso, JoinedBy, Mvo
@@ -41,7 +41,7 @@ async def index_mvos(tx: Transaction, step: Step, mvos: list[Mvo], new: set[int]
     """
     woken: set[int] = set()
     for kind in {mvo.type for mvo in mvos}:
-        owner = f"metaverse.{kind}"
+        owner = key_owners.of_metaverse(kind)
         own = [mvo for mvo in mvos if mvo.type == kind]
         keys = index_keys(step.workspace, owner, own)
         await join_keys.replace(tx, owner, [mvo.id for mvo in own if mvo.id not in new], keys)
@@ -67,11 +67,11 @@ async def _keep_former_keys(
 ) -> None:
     """Keep the keys that MVOs of a type had by those who left, but for those that they have all the same."""
     ids = [old.id for old, _ in changes]
-    have = {_text_of(key) for key in index_keys(workspace, f"metaverse.{kind}", [mvo for _, mvo in changes])}
-    kept = await join_keys.of(tx, formerly(kind), ids)
+    have = {_text_of(key) for key in index_keys(workspace, key_owners.of_metaverse(kind), [mvo for _, mvo in changes])}
+    kept = await join_keys.of(tx, key_owners.formerly(kind), ids)
     lost = _lost_keys(workspace, kind, [old for old, _ in changes], present)
     keys = {key for key in (*kept, *lost) if _text_of(key) not in have}
-    await join_keys.replace(tx, formerly(kind), ids, sorted(keys))
+    await join_keys.replace(tx, key_owners.formerly(kind), ids, sorted(keys))
 
 
 def _text_of(key: JoinKey) -> tuple[str, str, int]:
@@ -81,11 +81,11 @@ def _text_of(key: JoinKey) -> tuple[str, str, int]:
 
 def _lost_keys(workspace: Workspace, kind: str, olds: list[Mvo], present: set[int]) -> list[JoinKey]:
     """Give the keys that MVOs had by what CSOs gave that are not joined any more."""
-    owner = f"metaverse.{kind}"
+    owner = key_owners.of_metaverse(kind)
     joins = {join.name: join for join in workspace.rules.joins.get(owner, ())}
     by_id = {old.id: old for old in olds}
     return [
-        key._replace(owner=formerly(kind))
+        key._replace(owner=key_owners.formerly(kind))
         for key in index_keys(workspace, owner, olds)
         if _gave(by_id[key.object_id], _read_by(joins[key.attributes])) - present
     ]
@@ -94,7 +94,7 @@ def _lost_keys(workspace: Workspace, kind: str, olds: list[Mvo], present: set[in
 async def forget_former_keys(tx: Transaction, mvo_ids: list[int]) -> None:
     """Let MVOs be found by what they have now alone."""
     for kind in {mvo.type for mvo in await metaverse.get(tx, mvo_ids)}:
-        await join_keys.replace(tx, formerly(kind), mvo_ids, [])
+        await join_keys.replace(tx, key_owners.formerly(kind), mvo_ids, [])
 
 
 def _gave(mvo: Mvo, names: Iterable[str]) -> set[int]:
@@ -106,30 +106,20 @@ def _read_by(join: Join) -> set[str]:
     return {name for part in join.parts for name in part.target.names}
 
 
-def formerly(mvo_type: str) -> str:
-    """Give the owner of the keys that MVOs of a type had while somebody gave them who has left."""
-    return f"formerly metaverse.{mvo_type}"
-
-
 async def _waiting(tx: Transaction, what: str, keys: list[JoinKey]) -> set[int]:
     """Give those who wait for one of a type under some of its keys."""
     by_name: dict[str, set[str]] = {}
     for key in keys:
         by_name.setdefault(key.attributes, set()).add(key.key)
-    found = [await join_keys.find(tx, waiting_for(what), name, own) for name, own in by_name.items()]
+    found = [await join_keys.find(tx, key_owners.waiting_for(what), name, own) for name, own in by_name.items()]
     return {one for waiting in found for ids in waiting.values() for one in ids}
-
-
-def waiting_for(what: str) -> str:
-    """Give the owner of the keys of those who would join one of a type (`TYPE` or `SYSTEM.TYPE`), and found none."""
-    return f"waiting for {what}"
 
 
 async def index_objects(tx: Transaction, step: Step, csos: list[Cso]) -> None:
     """Keep the keys by which outbound joins find target objects that exist already, and unique values their holders."""
     owners: dict[str, list[Cso]] = {}
     for cso in csos:
-        owners.setdefault(f"{cso.system}.{cso.type}", []).append(cso)
+        owners.setdefault(key_owners.of_system(cso.system, cso.type), []).append(cso)
     for owner, own in owners.items():
         if step.workspace.rules.joins.get(owner):
             keys = index_keys(step.workspace, owner, own)
@@ -143,7 +133,7 @@ async def index_planned(tx: Transaction, step: Step, planned: Iterable[PlannedCs
     """Let planned objects be found by the keys of their type, so that nobody else is given their names."""
     owners: dict[str, list[int]] = {}
     for one in planned:
-        owner = f"{one.system}.{one.type}"
+        owner = key_owners.of_system(one.system, one.type)
         if step.workspace.rules.joins.get(owner):
             owners.setdefault(owner, []).append(one.id)
     for owner, ids in owners.items():

@@ -16,6 +16,7 @@ from engine.expressions.sources import Constant
 from engine.rules.compiled import ComputedGroup, Flow, Join, JoinPart, ObjectType, Rules, UniqueValue
 from engine.rules.readable import Where, read, refuse_truth_of_text, side_of_metaverse
 from engine.values.typed import AttributeType
+from storage import key_owners
 from storage.documents import fingerprint
 
 
@@ -27,9 +28,9 @@ def unique_key(attribute: str) -> Join:
 
 def unique_owners(mvo_type: str, unique: UniqueValue) -> Iterator[tuple[str, str]]:
     """Give every owner of join keys whose objects must not hold the value, each with its attribute."""
-    yield f"metaverse.{mvo_type}", unique.attribute
+    yield key_owners.of_metaverse(mvo_type), unique.attribute
     for (system, kind), attribute in unique.check:
-        yield f"{system}.{kind}", attribute
+        yield key_owners.of_system(system, kind), attribute
 
 
 def compile_unique(config: Config, rules: Rules) -> None:

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 
 from engine.configuration.models import Config, ObjectTypeConfig
 from engine.expressions.expression import Expression
+from engine.rules import marks
 from engine.rules.compiled import InboundRule, Join, ObjectType, OutboundRule, Rules
 from engine.rules.generated import unique_key, unique_owners
 from engine.values.matching_rules import MATCHINGS
+from storage import key_owners
 from storage.documents import encode, fingerprint
 
 
@@ -24,11 +26,11 @@ def _collect_joins(rules: Rules) -> None:
     found: dict[str, dict[str, Join]] = {}
     for mvo_type, into in rules.into.items():
         for rule in into:
-            found.setdefault(f"metaverse.{mvo_type}", {}).update({join.name: join for join in rule.joins})
+            found.setdefault(key_owners.of_metaverse(mvo_type), {}).update({join.name: join for join in rule.joins})
     for targets in rules.outbound.values():
         for (system, kind), outbound in targets.items():
             for out in outbound:
-                found.setdefault(f"{system}.{kind}", {}).update({join.name: join for join in out.joins})
+                found.setdefault(key_owners.of_system(system, kind), {}).update({join.name: join for join in out.joins})
     for mvo_type, generated in rules.unique.items():
         for unique in generated:
             for owner, attribute in unique_owners(mvo_type, unique):
@@ -100,30 +102,31 @@ def _fingerprint(config: Config, rules: Rules) -> None:
     texts: dict[str, list[str]] = {}
     for written in config.rules:
         outbound = written.source.startswith("metaverse.")
-        scope = f"out {written.source.removeprefix('metaverse.')}" if outbound else f"in {written.source}"
+        place, read = written.source.split(".", 1)
+        scope = marks.outbound(read) if outbound else marks.inbound(place, read)
         texts.setdefault(scope, []).append(written.model_dump_json())
         if outbound:
             system, kind = written.target.split(".", 1)
             target = config.systems[system].objects[kind]
             texts[scope].append(encode([str(target.matching), {a: str(t) for a, t in target.attributes.items()}]))
-            if types := config.metaverse[written.source.removeprefix("metaverse.")].attributes:
+            if types := config.metaverse[read].attributes:
                 texts[scope].append(encode({name: str(kind) for name, kind in types.items()}))
     for mvo_type, into in rules.into.items():
         shape = config.metaverse[mvo_type].model_dump_json() + encode([rule.name for rule in into])
         for rule in into:
-            texts[f"in {rule.source[0]}.{rule.source[1]}"].append(shape)
+            texts[marks.inbound(*rule.source)].append(shape)
     rules.fingerprints = {scope: fingerprint(*parts).hex() for scope, parts in texts.items()}
 
 
 def _collect_clocks(rules: Rules) -> None:
     for (system, kind), inbound in rules.inbound.items():
         read = [one for rule in inbound for one in (rule.scope, *(flow.expression for flow in rule.flows))]
-        rules.clocks[f"in {system}.{kind}"] = _clock(read)
+        rules.clocks[marks.inbound(system, kind)] = _clock(read)
     for mvo_type, targets in rules.outbound.items():
         every = [rule for found in targets.values() for rule in found]
         read = [one for rule in every for one in (rule.scope, rule.dn)]
         read += [flow.expression for rule in every for flow in (*rule.flows, *rule.disable)]
-        rules.clocks[f"out {mvo_type}"] = _clock(read)
+        rules.clocks[marks.outbound(mvo_type)] = _clock(read)
 
 
 def _clock(expressions: Iterable[Expression | None]) -> str:

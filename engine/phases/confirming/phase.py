@@ -12,6 +12,7 @@ from typing import NamedTuple
 from engine.errors import ObjectError
 from engine.labels import label_of
 from engine.phases.removal.forgetting import forget
+from engine.statistics import Statistic
 from engine.step import Step
 from engine.values import dn
 from engine.values.matching_rules import Matching, same, still_to_do
@@ -23,6 +24,7 @@ from storage.records import (
     ChangeStatus,
     ChangeType,
     Cso,
+    Entity,
     ExportStatus,
     PendingExport,
     ReviewState,
@@ -179,17 +181,19 @@ def _tell(
         _record(step, before[export.cso_id], export, sightings[export.cso_id].label)
     for export in confirmed:
         label = sightings[export.cso_id].label
-        step.statistics["exports confirmed"] += 1
-        step.moved(Move("export", export.id, export.system, label, export.status, CONFIRMED, "confirmed by import"))
+        step.statistics[Statistic.EXPORTS_CONFIRMED] += 1
+        step.moved(
+            Move(Entity.EXPORT, export.id, export.system, label, export.status, CONFIRMED, "confirmed by import")
+        )
 
 
 def _record(step: Step, before: PendingExport, export: PendingExport, label: str) -> None:
     if export.status == before.status:
         return
     reason = export.error_message or "confirmed in part"
-    step.moved(Move("export", export.id, export.system, label, before.status, export.status, reason))
+    step.moved(Move(Entity.EXPORT, export.id, export.system, label, before.status, export.status, reason))
     if export.error_code and export.status in (ExportStatus.NOT_CONFIRMED, ExportStatus.FAILED):
-        step.statistics["exports not confirmed"] += 1
+        step.statistics[Statistic.EXPORTS_NOT_CONFIRMED] += 1
         error = ObjectError(export.error_code, reason, _advice(export))
         step.failed(error, object_type=export.type, label=label, object_id=export.cso_id)
 
@@ -254,9 +258,9 @@ async def confirm_deletes(
     for export in deletes:
         cso = csos[export.cso_id]
         label = label_of(cso)
-        step.statistics["exports confirmed"] += 1
-        step.moved(Move("export", export.id, step.system, label, export.status, CONFIRMED, reason))
-        step.moved(Move("cso", cso.id, step.system, label, cso.status, None, reason))
+        step.statistics[Statistic.EXPORTS_CONFIRMED] += 1
+        step.moved(Move(Entity.EXPORT, export.id, step.system, label, export.status, CONFIRMED, reason))
+        step.moved(Move(Entity.CSO, cso.id, step.system, label, cso.status, None, reason))
     gone = [csos[export.cso_id] for export in deletes]
     await forget(tx, gone, {export.cso_id: export.approval_id for export in deletes}, deleted=True)
     await _close_approvals(tx, [export.approval_id for export in deletes if export.approval_id is not None])

@@ -15,10 +15,11 @@ from engine.errors import ObjectError
 from engine.gates.limits import Part, Stop, allowed, is_over, keep_stopped
 from engine.labels import label_of
 from engine.phases.removal.forgetting import forget
+from engine.statistics import Statistic
 from engine.step import Step
 from storage import exports, imports, objects
 from storage.imports import Sightings
-from storage.records import Cso, ImportRecord
+from storage.records import BatchState, Cso, Entity, ImportRecord
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -27,7 +28,6 @@ GATE_2 = "gate 2 (what was looked for)"
 GATE_3 = "gate 3 (seen, kept or sent)"
 GATE_4 = "gate 4 (empty answer)"
 GATE_5 = "gate 5 (threshold)"
-SKIPPED = "skipped"
 
 
 @dataclass(slots=True, frozen=True)
@@ -73,7 +73,7 @@ async def _leave_alone(tx: Transaction, step: Step, part: Part, normal: int) -> 
     """Keep, and tell, those of whom the import says nothing because it did not look for them."""
     ids = [one async for page in _normal_ids(tx, part) for one in page]
     stop = Stop(GATE_2, f"the import did not look for {normal:,} {part}: nothing is known of them")
-    await keep_stopped(tx, step, part, stop, ids, state=SKIPPED)
+    await keep_stopped(tx, step, part, stop, ids, state=BatchState.SKIPPED)
     advice = "if the system's base or types were changed by mistake, change them back; if not, nothing is lost"
     error = ObjectError("not-looked-for", stop.arithmetic, advice)
     step.warned(error, object_type=part.type, label=part.partition or part.type, system=step.system)
@@ -123,10 +123,10 @@ def _without(ids: list[int], others: Container[int]) -> list[int]:
 async def _forget_taken_back(tx: Transaction, step: Step, csos: list[Cso]) -> None:
     """Forget what came, and is gone again, before any synchronisation has looked at it."""
     await forget(tx, csos, {})
-    step.statistics["forgotten"] += len(csos)
+    step.statistics[Statistic.FORGOTTEN] += len(csos)
     why = "gone again before it was ever synchronised"
     for cso in csos:
-        step.moved(Move("cso", cso.id, cso.system, label_of(cso), cso.status, None, why))
+        step.moved(Move(Entity.CSO, cso.id, cso.system, label_of(cso), cso.status, None, why))
 
 
 async def _no_longer_looked_for(
@@ -148,7 +148,7 @@ async def keep_expected(tx: Transaction, step: Step, absence: Absence) -> None:
     if absence.expected:
         count = f"{len(absence.expected):,} {absence.part}"
         stop = Stop(GATE_3, f"{count} are missing as they were: an operator keeps them, or their delete was sent")
-        await keep_stopped(tx, step, absence.part, stop, absence.expected, state=SKIPPED)
+        await keep_stopped(tx, step, absence.part, stop, absence.expected, state=BatchState.SKIPPED)
 
 
 def tell_outside(step: Step, record: ImportRecord, absence: Absence) -> str:

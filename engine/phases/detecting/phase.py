@@ -17,7 +17,6 @@ from engine.gates.limits import Part, Stop, keep_stopped, share
 from engine.phases.detecting.common_traits import in_common
 from engine.phases.detecting.gates import (
     GATE_1,
-    SKIPPED,
     Absence,
     count_unseen,
     gate_1_complete_full_import,
@@ -33,7 +32,7 @@ from engine.phases.removal.obsolete import mark_missing
 from engine.step import Step
 from storage import imports, objects, reviews
 from storage.imports import Sightings
-from storage.records import ImportRecord, StepResult
+from storage.records import BatchState, ImportRecord, StepResult
 from storage.store import Transaction
 
 
@@ -56,7 +55,7 @@ async def detect_deletions(step: Step) -> AsyncIterator[Progress]:
     """
     async with step.page() as tx:
         record = await imports.latest(tx, step.system)
-        await reviews.supersede(tx, step.system, state=SKIPPED)
+        await reviews.supersede(tx, step.system, state=BatchState.SKIPPED)
     refusal = gate_1_complete_full_import(step, record)
     if refusal or record is None:
         async for progress in _skip_all(step, record, refusal or ""):
@@ -93,7 +92,7 @@ async def _skip_all(step: Step, record: ImportRecord | None, refusal: str) -> As
             _, missing = await count_unseen(tx, part, sightings)
             stop = Stop(GATE_1, f"{share(len(missing), normal)} {part} were not seen, and that says nothing: {refusal}")
             if missing:
-                await keep_stopped(tx, step, part, stop, missing, state=SKIPPED)
+                await keep_stopped(tx, step, part, stop, missing, state=BatchState.SKIPPED)
     yield step.progress()
 
 

@@ -19,9 +19,10 @@ from engine.phases.evaluating.names import claim_name
 from engine.phases.evaluating.page import Decisions, EvaluationPage, fail, stage
 from engine.phases.evaluating.provisioning import create_export, create_pending_provisioning_cso, plan_of
 from engine.phases.evaluating.updates import stage_update
+from engine.statistics import Statistic
 from engine.values import dn
 from storage.labels import labelled
-from storage.records import ChangeType, Cso, CsoStatus, ExportStatus, PendingExport
+from storage.records import ChangeType, Cso, CsoStatus, Entity, ExportStatus, PendingExport
 from storage.transitions import Move
 
 
@@ -37,8 +38,8 @@ def provision(page: EvaluationPage, decided: Decisions, desired: Desired) -> Non
     decided.added.append(export)
     content = planned.content
     label = labelled(content.name, content.secondary_id, content.external_id, f"cso-{planned.id}")
-    page.step.moved(Move("export", export.id, system, label, None, ExportStatus.PENDING, export.cause))
-    page.step.statistics["provisioning adds"] += 1
+    page.step.moved(Move(Entity.EXPORT, export.id, system, label, None, ExportStatus.PENDING, export.cause))
+    page.step.statistics[Statistic.PROVISIONING_ADDS] += 1
 
 
 def update_account(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso) -> bool:
@@ -101,7 +102,9 @@ def _stage(
     if _new_name(after) != _new_name(before):
         decided.renamed.add(desired.mvo.id)
     if after is not None:
-        page.step.statistics["provisioning renames" if after.new_secondary_id else "export attribute flow"] += 1
+        page.step.statistics[
+            Statistic.PROVISIONING_RENAMES if after.new_secondary_id else Statistic.EXPORT_ATTRIBUTE_FLOW
+        ] += 1
 
 
 def _new_name(export: PendingExport | None) -> str | None:
@@ -164,7 +167,7 @@ def withdraw_delete(page: EvaluationPage, decided: Decisions, cso: Cso) -> None:
     if before is None or before.change_type != ChangeType.DELETE or before.status in PERHAPS_WRITTEN:
         return
     stage(page, decided, cso, before, None, "its person is there: the staged delete is withdrawn")
-    page.step.statistics["deletes withdrawn"] += 1
+    page.step.statistics[Statistic.DELETES_WITHDRAWN] += 1
 
 
 def _replan(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso, before: PendingExport | None) -> None:
@@ -182,7 +185,7 @@ def _replan(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso
         decided.renamed.add(desired.mvo.id)
     after = _create_anew(page, decided, desired, cso, before)
     stage(page, decided, cso, before, after, "the plan changed before it was sent")
-    page.step.statistics["provisioning adds"] += 1
+    page.step.statistics[Statistic.PROVISIONING_ADDS] += 1
 
 
 def _create_anew(

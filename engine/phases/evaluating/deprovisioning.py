@@ -8,11 +8,13 @@ from engine.pending_exports.changes import was_sent
 from engine.pending_exports.deletes import stage_delete
 from engine.phases.evaluating.page import Decisions, EvaluationPage, stage
 from engine.rules.lifecycle import is_connector, split_by_deprovisioning
+from engine.statistics import Statistic
 from engine.step import Step
 from storage.records import (
     ChangeType,
     Cso,
     CsoStatus,
+    Entity,
     ExportStatus,
     Mvo,
     PendingExport,
@@ -49,7 +51,7 @@ def let_vanish(page: EvaluationPage, decided: Decisions, mvo: Mvo, cso: Cso) -> 
         return True
     reason = "no longer wanted before it was created"
     stage(page, decided, cso, before, None, reason)
-    page.step.moved(Move("cso", cso.id, cso.system, label_of(cso), cso.status, None, reason))
+    page.step.moved(Move(Entity.CSO, cso.id, cso.system, label_of(cso), cso.status, None, reason))
     decided.vanished.append(cso)
     decided.renamed.add(mvo.id)
     return True
@@ -66,7 +68,7 @@ def leave_alone(page: EvaluationPage, decided: Decisions, mvo: Mvo, cso: Cso, be
     if (cso.system, cso.type) in rules.inbound and is_connector(rules, mvo.type, cso):
         return
     decided.joins.append((cso.id, None, None))
-    page.step.statistics["provisioning disconnects"] += 1
+    page.step.statistics[Statistic.PROVISIONING_DISCONNECTS] += 1
 
 
 def _delete(page: EvaluationPage, decided: Decisions, mvo: Mvo, cso: Cso, before: PendingExport | None) -> None:
@@ -83,7 +85,7 @@ def _delete(page: EvaluationPage, decided: Decisions, mvo: Mvo, cso: Cso, before
     approval_id = _covering_approval(page, mvo, cso)
     after = stage_delete(cso, before, decided.take_export_id(), approval_id, cause)
     stage(page, decided, cso, before, after, cause)
-    page.step.statistics["provisioning disconnects"] += 1
+    page.step.statistics[Statistic.PROVISIONING_DISCONNECTS] += 1
     if approval_id is None and item is None:
         decided.to_review.append((cso, cause))
 

@@ -9,6 +9,7 @@ from engine.labels import label_of
 from engine.pending_exports.changes import RDN, expected_state
 from engine.phases.evaluating.desired_state import Desired
 from engine.phases.evaluating.page import EvaluationPage
+from engine.statistics import Statistic
 from engine.step import Step
 from engine.values import dn
 from engine.values.matching_rules import same
@@ -127,7 +128,7 @@ def tell_reported(step: Step, desired: Desired, cso: Cso, names: list[str], mark
         if marks.get(TOLD + name) == mark:
             continue
         told[TOLD + name] = mark
-        step.statistics["drift reported"] += 1
+        step.statistics[Statistic.DRIFT_REPORTED] += 1
         rule = next((one.name for one in desired.rules if not one.corrects), desired.rules[0].name)
         error = ObjectError(
             "drift",
@@ -145,7 +146,7 @@ def _shown(values: list[object]) -> str:
 
 def tell_corrected(step: Step, export: PendingExport, drifted: list[str]) -> PendingExport:
     """Say of an export that it corrects drift."""
-    step.statistics["drift corrected"] += 1
+    step.statistics[Statistic.DRIFT_CORRECTED] += 1
     others = {change.name for change in export.changes} - set(drifted)
     if others or (export.new_secondary_id is not None and DN not in drifted):
         return export

@@ -10,11 +10,11 @@ from engine.labels import label_of
 from engine.pending_exports.changes import PERHAPS_WRITTEN
 from engine.phases.evaluating.desired_state import Desired
 from engine.phases.evaluating.page import Decisions, EvaluationPage, with_reviews
-from engine.phases.join_index import waiting_for
 from engine.rules.compiled import Join, ObjectType, OutboundRule
 from engine.rules.joins import source_key
 from engine.rules.lifecycle import has_another_person
-from storage import exports, join_keys, metaverse, objects
+from engine.statistics import Statistic
+from storage import exports, join_keys, key_owners, metaverse, objects
 from storage.join_keys import JoinKey
 from storage.records import Cso, CsoStatus, JoinedBy, Mvo
 from storage.store import Transaction
@@ -33,7 +33,7 @@ async def look_up(tx: Transaction, page: EvaluationPage, wanted: list[Desired]) 
     candidates: dict[tuple[ObjectType, str], dict[str, list[int]]] = {}
     holders = {system: await _holders(tx, page, system, names) for system, names in sought.names.items()}
     for (target, name), keys in sought.keys.items():
-        candidates[target, name] = await join_keys.find(tx, ".".join(target), name, keys)
+        candidates[target, name] = await join_keys.find(tx, key_owners.of_system(*target), name, keys)
     ids = {cso_id for found in candidates.values() for csos in found.values() for cso_id in csos}
     csos = {cso.id: cso for cso in await objects.get(tx, ids)}
     page = replace(page, holders=holders, candidates=candidates, candidate_csos=csos)
@@ -156,13 +156,13 @@ def join_account(page: EvaluationPage, decided: Decisions, desired: Desired, fou
     decided.joins.append((joined.id, joined.mvo_id, joined.joined_by))
     decided.joined_now[joined.id] = joined
     decided.renamed.add(desired.mvo.id)
-    page.step.statistics["joins"] += 1
+    page.step.statistics[Statistic.JOINS] += 1
     return joined
 
 
 def keys_to_wait_for(page: EvaluationPage, desired: Desired) -> list[JoinKey]:
     """Give the keys of an account that an MVO would join if there were one."""
-    owner = waiting_for(".".join(desired.target))
+    owner = key_owners.waiting_for(key_owners.of_system(*desired.target))
     keys = [(join.name, _key(page, desired, rule, join)) for rule, join in _joins_of(desired)]
     return sorted({JoinKey(owner, name, key, desired.mvo.id) for name, key in keys if key})
 
@@ -172,7 +172,7 @@ async def keep_waiting(tx: Transaction, page: EvaluationPage, mvos: list[Mvo], w
     outbound = page.step.workspace.rules.outbound
     targets = {target for mvo in mvos for target, rules in outbound.get(mvo.type, {}).items() if _have_joins(rules)}
     for target in targets:
-        owner = waiting_for(".".join(target))
+        owner = key_owners.waiting_for(key_owners.of_system(*target))
         own = [key for key in waiting if key.owner == owner]
         await join_keys.replace(tx, owner, [mvo.id for mvo in mvos], own)
 

@@ -11,7 +11,7 @@ from engine.step import Step
 from storage import exports, objects, reviews, wanted_marks
 from storage.join_keys import JoinKey
 from storage.objects import Content, PlannedCso
-from storage.records import Cso, Mvo, PendingExport, ReviewItem, ReviewKind, ReviewState
+from storage.records import Cso, Entity, Mvo, PendingExport, ReviewItem, ReviewKind, ReviewState
 from storage.references import Owed
 from storage.store import Transaction
 from storage.transitions import Move
@@ -121,7 +121,7 @@ def stage(
     old, new = (before.status if before else None), (after.status if after else None)
     known = after or before
     if known is not None:
-        page.step.moved(Move("export", known.id, cso.system, label_of(cso), old, new, why))
+        page.step.moved(Move(Entity.EXPORT, known.id, cso.system, label_of(cso), old, new, why))
     if after is None and before is not None:
         decided.removed.append(before)
     elif after is not None:

@@ -47,6 +47,7 @@ from engine.phases.removal.forgetting import remove_empty_mvos
 from engine.phases.synchronising.due import notice_clock
 from engine.rules.compiled import ObjectType
 from engine.rules.flows import context_of
+from engine.statistics import Statistic
 from engine.step import Step
 from storage import counters, exports, metaverse, objects, references, transitions, wanted_marks
 from storage.records import Cso, ExportStatus, JoinedBy, Mvo, StepResult
@@ -144,7 +145,9 @@ async def _pay_references(step: Step, turns: Turns) -> AsyncIterator[Progress]:
         async with step.page() as tx:
             ids = await references.payable_outbound(tx, after, step.page_size)
             await _evaluate_page(tx, step, await metaverse.get(tx, ids), turns)
-            step.statistics["references paid"] += len(set(ids) - await references.still_owing(tx, references.OUT, ids))
+            step.statistics[Statistic.REFERENCES_PAID] += len(
+                set(ids) - await references.still_owing(tx, references.OUT, ids)
+            )
         if not ids:
             return
         after = ids[-1]

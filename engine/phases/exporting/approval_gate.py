@@ -11,6 +11,7 @@ from storage import clock, exports, reviews
 from storage.records import (
     ChangeType,
     Cso,
+    Entity,
     ExportStatus,
     PendingExport,
     ReviewItem,
@@ -74,4 +75,4 @@ async def _put_back(
     waiting, at = ExportStatus.AWAITING_APPROVAL, clock.now()
     await exports.change(tx, [one._replace(status=waiting, approval_id=None, changed_at=at) for one in refused])
     for one in refused:
-        step.moved(Move("export", one.id, step.system, label_of(csos[one.cso_id]), one.status, waiting, reason))
+        step.moved(Move(Entity.EXPORT, one.id, step.system, label_of(csos[one.cso_id]), one.status, waiting, reason))

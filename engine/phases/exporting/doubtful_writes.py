@@ -11,6 +11,7 @@ from engine.labels import label_of
 from engine.pending_exports.waves import OWED
 from engine.phases.exporting.interim_names import rename, stepped_aside
 from engine.phases.exporting.order import Sending
+from engine.statistics import Statistic
 from engine.step import Step
 from engine.values.matching_rules import Matching, differences, same, still_to_do
 from engine.workspace import Workspace
@@ -21,6 +22,7 @@ from storage.records import (
     ChangeStatus,
     ChangeType,
     Cso,
+    Entity,
     ExportStatus,
     PendingExport,
 )
@@ -82,8 +84,8 @@ def _settle(step: Step, export: PendingExport, cso: Cso, found: ImportedObject |
         status = ExportStatus.PENDING
         export = export._replace(change_type=ChangeType.UPDATE, wave=OWED)
     reason = "the target shows that it was written" if written else "the target shows that it was not written"
-    step.moved(Move("export", export.id, step.system, label_of(cso), before, status, reason))
-    step.statistics["settled"] += 1
+    step.moved(Move(Entity.EXPORT, export.id, step.system, label_of(cso), before, status, reason))
+    step.statistics[Statistic.SETTLED] += 1
     attempts = export.attempts + written
     return export._replace(status=status, changes=changes, attempts=attempts, changed_at=clock.now())
 
@@ -207,7 +209,7 @@ async def follow_renamed(
     known = key_of(step.system, operation.type, operation.secondary_id)
     if key_of(step.system, operation.type, found.secondary_id) == known:
         return _no_parent(result, operation)
-    step.statistics["followed"] += 1
+    step.statistics[Statistic.FOLLOWED] += 1
     renaming = _name_to_take(step, operation, found)
     if renaming is None and not operation.changes and not deleting:
         return ExportResult(result.id)
@@ -241,7 +243,7 @@ async def write_the_rest(
     judged = _judge_all(step, one.cso, list(operation.changes), found.attributes)
     left = [change for change in judged if change.status != ChangeStatus.EXPORTED]
     renaming = _name_to_take(step, operation, found)
-    step.statistics["settled"] += 1
+    step.statistics[Statistic.SETTLED] += 1
     if not left and renaming is None:
         return ExportResult(result.id)
     rest = replace(operation, secondary_id=found.secondary_id, new_secondary_id=renaming, changes=left)
@@ -249,7 +251,7 @@ async def write_the_rest(
 
 
 def _already_gone(step: Step, result: ExportResult) -> ExportResult:
-    step.statistics["already gone"] += 1
+    step.statistics[Statistic.ALREADY_GONE] += 1
     return ExportResult(result.id)
 
 

@@ -2,9 +2,10 @@
 
 from engine.errors import ObjectError
 from engine.labels import label_of
+from engine.statistics import Statistic
 from engine.step import Step
 from storage import clock
-from storage.records import ChangeStatus, Cso, ExportStatus, PendingExport
+from storage.records import ChangeStatus, Cso, Entity, ExportStatus, PendingExport
 from storage.transitions import Move
 
 LONGEST_DELAY = 24 * 3600.0
@@ -18,9 +19,9 @@ def failed(step: Step, export: PendingExport, cso: Cso, before: ExportStatus, er
     final = attempts > settings.max_retries
     delay = min(settings.retry_delay.total_seconds() * 2 ** (attempts - 1), LONGEST_DELAY)
     status = ExportStatus.FAILED if final else ExportStatus.PENDING
-    step.statistics["failures"] += 1
+    step.statistics[Statistic.FAILURES] += 1
     step.failed(error, object_type=export.type, label=label_of(cso), object_id=cso.id)
-    step.moved(Move("export", export.id, step.system, label_of(cso), before, status, error.message))
+    step.moved(Move(Entity.EXPORT, export.id, step.system, label_of(cso), before, status, error.message))
     changes = [change._replace(status=ChangeStatus.FAILED) for change in export.changes] if final else export.changes
     return export._replace(
         status=status,

@@ -12,7 +12,7 @@ from engine.step import Step
 from engine.workspace import Workspace
 from storage import clock, exports, objects
 from storage.exports import SENDABLE
-from storage.records import ChangeType, Cso, ExportStatus, PendingExport
+from storage.records import ChangeType, Cso, Entity, ExportStatus, PendingExport
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -77,7 +77,9 @@ async def _store(
 
 def stepped_aside(step: Step, export: PendingExport, cso: Cso) -> PendingExport:
     """Give the export of an account that has its name in between: what is left to do is to take the new one."""
-    step.moved(Move("export", export.id, step.system, label_of(cso), ExportStatus.EXECUTING, ExportStatus.PENDING, WHY))
+    step.moved(
+        Move(Entity.EXPORT, export.id, step.system, label_of(cso), ExportStatus.EXECUTING, ExportStatus.PENDING, WHY)
+    )
     return export._replace(status=ExportStatus.PENDING, interim_id=None, changed_at=clock.now())
 
 

@@ -9,9 +9,10 @@ from engine.labels import label_of
 from engine.pending_exports.waves import OWED
 from engine.phases.exporting.failures import failed
 from engine.phases.exporting.order import Batch, Sending
+from engine.statistics import Statistic
 from engine.step import Step
 from storage import clock, exports, objects
-from storage.records import AttributeChange, ChangeStatus, ChangeType, Cso, ExportStatus, PendingExport
+from storage.records import AttributeChange, ChangeStatus, ChangeType, Cso, Entity, ExportStatus, PendingExport
 from storage.transitions import Move
 
 _ADOPTED = "adopted: it exists as it is meant, nothing was created"
@@ -70,7 +71,7 @@ def _take(step: Step, rows: _Rows, one: Sending, result: ExportResult) -> None:
         whole = export._replace(changes=[*export.changes, *owed])
         rows.changed.append(failed(step, whole, cso, ExportStatus.EXECUTING, result.error))
         return
-    step.statistics["adopted" if result.adopted else _counted_as(export)] += 1
+    step.statistics[Statistic.ADOPTED if result.adopted else _counted_as(export)] += 1
     if owed:
         rows.changed.append(_exported_in_part(step, export, cso, owed))
     else:
@@ -79,22 +80,22 @@ def _take(step: Step, rows: _Rows, one: Sending, result: ExportResult) -> None:
         rows.learned.append((cso.id, result.external_id))
 
 
-def _counted_as(export: PendingExport) -> str:
+def _counted_as(export: PendingExport) -> Statistic:
     """Give what an export that was written is counted as in the step's statistics."""
     match export.change_type:
         case ChangeType.CREATE:
-            return "adds"
+            return Statistic.ADDS
         case ChangeType.DELETE:
-            return "deletes"
+            return Statistic.DELETES
         case ChangeType.UPDATE:
-            return "updates" if export.new_secondary_id is None else "renames"
+            return Statistic.UPDATES if export.new_secondary_id is None else Statistic.RENAMES
 
 
 def _exported_in_part(step: Step, export: PendingExport, cso: Cso, owed: list[AttributeChange]) -> PendingExport:
     """Mark an export as written but for what it owes: that is sent later in the same step, or by the next."""
     why = "written; references to what was created meanwhile come last"
     executing, pending = ExportStatus.EXECUTING, ExportStatus.PENDING
-    step.moved(Move("export", export.id, step.system, label_of(cso), executing, pending, why))
+    step.moved(Move(Entity.EXPORT, export.id, step.system, label_of(cso), executing, pending, why))
     sent = [change._replace(status=ChangeStatus.EXPORTED) for change in export.changes]
     return export._replace(
         change_type=ChangeType.UPDATE,

@@ -34,7 +34,7 @@ from engine.phases.exporting.order import Batch, Sending, hold_back_references, 
 from engine.phases.exporting.outcomes import Sent, store
 from engine.step import Step
 from storage import exports, objects, transitions
-from storage.records import ChangeStatus, ChangeType, Cso, ExportStatus, PendingExport, StepResult
+from storage.records import ChangeStatus, ChangeType, Cso, Entity, ExportStatus, PendingExport, StepResult
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -161,7 +161,9 @@ async def _put_back(step: Step, turn: Turn) -> None:
         await exports.change(tx, turn.before)
         labels = {one.export.id: label_of(one.cso) for one in turn.batch}
         executing, why = ExportStatus.EXECUTING, "not sent: the step was stopped before"
-        moves = [Move("export", one.id, step.system, labels[one.id], executing, one.status, why) for one in turn.before]
+        moves = [
+            Move(Entity.EXPORT, one.id, step.system, labels[one.id], executing, one.status, why) for one in turn.before
+        ]
         await transitions.record(tx, moves, step_id=step.id)
 
 

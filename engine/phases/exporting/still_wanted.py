@@ -5,14 +5,14 @@ from contextlib import suppress
 from engine.approvals.review_items import move_items
 from engine.errors import ObjectFailed
 from engine.labels import label_of
-from engine.phases.join_index import waiting_for
 from engine.rules.compiled import ObjectType
 from engine.rules.joins import source_key
 from engine.rules.lifecycle import has_another_person
 from engine.rules.scope import in_scope
+from engine.statistics import Statistic
 from engine.step import Step
-from storage import exports, join_keys, metaverse, objects, reviews
-from storage.records import Cso, Mvo, PendingExport, ReviewKind, ReviewState
+from storage import exports, join_keys, key_owners, metaverse, objects, reviews
+from storage.records import Cso, Entity, Mvo, PendingExport, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -48,8 +48,8 @@ async def _call_off(
     why = "its person is there: the account is wanted again"
     await exports.remove(tx, [one.id for one in deletes])
     for one in deletes:
-        step.moved(Move("export", one.id, step.system, label_of(csos[one.cso_id]), one.status, None, why))
-    step.statistics["deletes withdrawn"] += len(deletes)
+        step.moved(Move(Entity.EXPORT, one.id, step.system, label_of(csos[one.cso_id]), one.status, None, why))
+    step.statistics[Statistic.DELETES_WITHDRAWN] += len(deletes)
     ids = [one.cso_id for one in deletes]
     asked = await reviews.of_objects(tx, ids, ReviewKind.DELETE, reviews.LIVE)
     await move_items(tx, step, asked.values(), ReviewState.WITHDRAWN, why)
@@ -95,7 +95,7 @@ async def _seekers(tx: Transaction, step: Step, csos: list[Cso]) -> dict[int, se
 async def _keys_of(tx: Transaction, target: ObjectType, ids: list[int]) -> Keys:
     """Give the keys by which some accounts can be found."""
     by_join: Keys = {}
-    for key in await join_keys.of(tx, ".".join(target), ids):
+    for key in await join_keys.of(tx, key_owners.of_system(*target), ids):
         by_join.setdefault(key.attributes, {}).setdefault(key.key, []).append(key.object_id)
     return by_join
 
@@ -103,7 +103,7 @@ async def _keys_of(tx: Transaction, target: ObjectType, ids: list[int]) -> Keys:
 async def _add_waiting(tx: Transaction, target: ObjectType, by_join: Keys, found: dict[int, set[int]]) -> None:
     """Add those who wait for an account that they could join."""
     for name, keys in by_join.items():
-        waiting = await join_keys.find(tx, waiting_for(".".join(target)), name, keys)
+        waiting = await join_keys.find(tx, key_owners.waiting_for(key_owners.of_system(*target)), name, keys)
         for key, mvo_ids in waiting.items():
             for cso_id in keys[key]:
                 found.setdefault(cso_id, set()).update(mvo_ids)

@@ -17,10 +17,11 @@ from engine.phases.importing.delta_deletes import remove_deleted
 from engine.phases.importing.matching import Known, Match, find_matching_cso, is_unchanged, load_known
 from engine.phases.importing.same_object import is_proved
 from engine.phases.importing.state import ImportState
+from engine.statistics import Statistic
 from engine.step import Step
 from storage import counters, metaverse, objects, reviews, transitions
 from storage.objects import Content, content_of
-from storage.records import Cso, CsoStatus, KnownCso, ReviewKind, ReviewState
+from storage.records import Cso, CsoStatus, Entity, KnownCso, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -74,7 +75,7 @@ async def _apply_page(tx: Transaction, task: ImportState, page: list[tuple[Arriv
         error = twice.error_of(one)
         if done and error is None:
             continue
-        task.step.statistics["unchanged"] -= done  # as which it was counted when it came
+        task.step.statistics[Statistic.UNCHANGED] -= done  # as which it was counted when it came
         left.append(one._replace(error=error or one.error))
     rows = _Rows()
     for _, group in groupby(left, key=attrgetter("type")):
@@ -167,9 +168,9 @@ def _unclear(one: Arrival) -> ObjectError:
 
 def _tell_new_identity(step: Step, one: Arrival, cso: KnownCso) -> None:
     if cso.external_id is not None:
-        step.statistics["new identities"] += 1
+        step.statistics[Statistic.NEW_IDENTITIES] += 1
         why = "the same name and join keys have another external id"
-        step.moved(Move("identity", cso.id, step.system, one.label, cso.external_id, one.external_id, why))
+        step.moved(Move(Entity.IDENTITY, cso.id, step.system, one.label, cso.external_id, one.external_id, why))
 
 
 def _refuse(task: ImportState, rows: _Rows, known: Known, one: Arrival, match: Match) -> None:
@@ -181,7 +182,7 @@ def _refuse(task: ImportState, rows: _Rows, known: Known, one: Arrival, match: M
             rows.restored.append(cso.id)
             rows.returned.append(cso.id)
             normal, why = CsoStatus.NORMAL, "seen again, with an error"
-            task.step.moved(Move("cso", cso.id, task.step.system, one.label, cso.status, normal, why))
+            task.step.moved(Move(Entity.CSO, cso.id, task.step.system, one.label, cso.status, normal, why))
     object_id = match.cso.id if match.cso else None
     if one.error:
         task.step.failed(one.error, object_type=one.type, label=one.label, position=one.position, object_id=object_id)
@@ -202,7 +203,7 @@ def _take_over(task: ImportState, rows: _Rows, cso: KnownCso, one: Arrival, whol
         rows.seen.append(Sighting(cso.id, one.type, one.attributes(), content.secondary_id, one.label))
     rows.see(cso)
     if is_unchanged(cso, content):
-        task.step.statistics["unchanged"] += 1
+        task.step.statistics[Statistic.UNCHANGED] += 1
         return
     rows.changed.append((cso.id, content))
     if cso.status == CsoStatus.OBSOLETE:
@@ -213,9 +214,9 @@ def _take_over(task: ImportState, rows: _Rows, cso: KnownCso, one: Arrival, whol
 def _tell_change(step: Step, cso: KnownCso, one: Arrival, content: Content) -> None:
     """Record that an object is `Normal` from now on, and count what has changed of it."""
     reason = "seen again" if cso.status == CsoStatus.OBSOLETE else "confirmed by import"
-    step.moved(Move("cso", cso.id, step.system, one.label, cso.status, CsoStatus.NORMAL, reason))
+    step.moved(Move(Entity.CSO, cso.id, step.system, one.label, cso.status, CsoStatus.NORMAL, reason))
     renamed = cso.secondary_key is not None and cso.secondary_key != content.secondary_key
-    step.statistics["renames" if renamed else "updates"] += 1
+    step.statistics[Statistic.RENAMES if renamed else Statistic.UPDATES] += 1
 
 
 def _content_to_keep(step: Step, one: Arrival, whole: Cso | None) -> Content:
@@ -267,7 +268,7 @@ async def _add(tx: Transaction, task: ImportState, new: list[Arrival]) -> None:
     await objects.add_imported(tx, step.system, first, [(one.type, one.content) for one in new])
     await transitions.record_new_objects(tx, first, step_id=step.id, reason="imported for the first time")
     task.sightings.update(range(first, first + len(new)))
-    step.statistics["adds"] += len(new)
+    step.statistics[Statistic.ADDS] += len(new)
     await reappeared.tell(tx, step, first, new)
 
 

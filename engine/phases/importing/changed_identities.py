@@ -13,7 +13,7 @@ from engine.phases.importing.arrivals import Arrival
 from engine.phases.importing.matching import Match
 from engine.step import Step
 from storage import objects, reviews
-from storage.records import Cso, CsoStatus, ReviewItem, ReviewKind, ReviewState
+from storage.records import Cso, CsoStatus, Entity, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -128,4 +128,4 @@ async def _part(tx: Transaction, step: Step, csos: list[Cso]) -> None:
     await objects.release_id(tx, [cso.id for cso in csos])
     why = "its id is another person's by decision"
     for cso in csos:
-        step.moved(Move("cso", cso.id, cso.system, label_of(cso), cso.status, CsoStatus.OBSOLETE, why))
+        step.moved(Move(Entity.CSO, cso.id, cso.system, label_of(cso), cso.status, CsoStatus.OBSOLETE, why))

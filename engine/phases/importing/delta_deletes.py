@@ -9,10 +9,11 @@ from engine.labels import label_of
 from engine.phases.confirming.phase import confirm_deletes
 from engine.phases.removal.forgetting import forget
 from engine.phases.removal.obsolete import mark_missing
+from engine.statistics import Statistic
 from engine.step import Step
 from storage import exports, imports, objects
 from storage.imports import Sightings
-from storage.records import ChangeType, CsoStatus, ExportStatus, KnownCso
+from storage.records import ChangeType, CsoStatus, Entity, ExportStatus, KnownCso
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -57,8 +58,8 @@ async def _without_unsynchronised(tx: Transaction, step: Step, gone: list[int]) 
     """Forget what no synchronisation has looked at yet: nobody has acted on it."""
     unnoticed = await objects.unsynchronised_among(tx, gone)
     await forget(tx, unnoticed, {})
-    step.statistics["forgotten"] += len(unnoticed)
+    step.statistics[Statistic.FORGOTTEN] += len(unnoticed)
     for cso in unnoticed:
-        step.moved(Move("cso", cso.id, cso.system, label_of(cso), cso.status, None, _REASON))
+        step.moved(Move(Entity.CSO, cso.id, cso.system, label_of(cso), cso.status, None, _REASON))
     ids = {cso.id for cso in unnoticed}
     return [cso_id for cso_id in gone if cso_id not in ids]

@@ -27,6 +27,7 @@ from engine.phases.importing.arrivals import Arrival, arrival_of
 from engine.phases.importing.matching import Known, is_unchanged, load_known
 from engine.phases.importing.read_ahead import read_ahead
 from engine.phases.importing.state import ImportState
+from engine.statistics import Statistic
 from engine.step import Step
 from storage import exports, imports, objects, reviews
 from storage.records import CsoStatus, KnownCso, ReviewKind, StepResult
@@ -130,7 +131,7 @@ async def _look(tx: Transaction, task: ImportState, page: ImportPage) -> None:
         known = await load_known(tx, task.step.system, kind, own) if task.is_known.get(kind, True) else Known()
         settled += await _compare(tx, task, known, own)
         arrivals += own
-    task.step.statistics["unchanged"] += settled.count(1)
+    task.step.statistics[Statistic.UNCHANGED] += settled.count(1)
     task.step.done += len(page.objects) + len(page.deleted)
     task.step.total = page.total if page.total is not None else task.step.total
     task.arrivals.add(arrivals, bytes(settled))
@@ -185,7 +186,7 @@ async def _holds_mass_change(task: ImportState) -> bool:
         await reviews.supersede(tx, step.system)
         said = await mass_changes.hold(tx, step, stops)
         await _close_record(tx, task, complete=False, reason=said)
-    step.statistics.pop("unchanged", None)
+    step.statistics.pop(Statistic.UNCHANGED, None)
     step.result = StepResult.STOPPED_CHANGES
     step.message = "; ".join(filter(None, (step.message, f"{said}; nothing was applied")))
     return True

@@ -12,7 +12,7 @@ from engine.phases.importing.arrivals import Arrival
 from engine.phases.importing.same_object import have_same_keys
 from engine.step import Step
 from storage import counters, exports, objects, tombstones
-from storage.records import Cso, ExportStatus
+from storage.records import Cso, Entity, ExportStatus
 from storage.store import Transaction
 from storage.tombstones import Tombstone
 from storage.transitions import Move
@@ -82,7 +82,7 @@ async def _ask(tx: Transaction, step: Step, again: dict[int, Tombstone]) -> None
     await exports.add(tx, staged)
     for export, cso in zip(staged, csos, strict=True):
         waiting = ExportStatus.AWAITING_APPROVAL
-        step.moved(Move("export", export.id, step.system, label_of(cso), None, waiting, export.cause))
+        step.moved(Move(Entity.EXPORT, export.id, step.system, label_of(cso), None, waiting, export.cause))
     await open_items(tx, step, items)
 
 

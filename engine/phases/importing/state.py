@@ -6,6 +6,7 @@ from engine.connectors.base import ImportEnd
 from engine.errors import ConnectionLost
 from engine.gates.mass_changes import Tally
 from engine.phases.importing.arrivals import Arrivals
+from engine.statistics import Statistic
 from engine.step import Step
 from storage.imports import Sightings
 
@@ -39,5 +40,5 @@ class ImportState:
         self.unreadable.clear()
         self.arrivals.clear()
         self.tally.clear()
-        self.step.statistics.pop("unchanged", None)
+        self.step.statistics.pop(Statistic.UNCHANGED, None)
         self.step.done = 0

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from storage import join_keys, metaverse, objects, references
+from storage import join_keys, key_owners, metaverse, objects, references
 from storage.records import Cso
 from storage.store import Transaction
 
@@ -23,7 +23,7 @@ async def _forget_keys(tx: Transaction, gone: list[Cso]) -> None:
     """Let nobody find CSOs by their keys any more."""
     owners: dict[str, list[int]] = {}
     for cso in gone:
-        owners.setdefault(f"{cso.system}.{cso.type}", []).append(cso.id)
+        owners.setdefault(key_owners.of_system(cso.system, cso.type), []).append(cso.id)
     for owner, ids in owners.items():
         await join_keys.replace(tx, owner, ids, [])
 
@@ -32,5 +32,5 @@ async def remove_empty_mvos(tx: Transaction, mvo_ids: list[Any]) -> None:
     """Remove deleted MVOs that nothing is joined to any more, with their join keys."""
     types = {mvo.id: mvo.type for mvo in await metaverse.get(tx, mvo_ids)}
     for mvo_id in await metaverse.remove_empty(tx, mvo_ids):
-        await join_keys.replace(tx, f"metaverse.{types[mvo_id]}", [mvo_id], [])
-        await join_keys.replace(tx, f"formerly metaverse.{types[mvo_id]}", [mvo_id], [])
+        await join_keys.replace(tx, key_owners.of_metaverse(types[mvo_id]), [mvo_id], [])
+        await join_keys.replace(tx, key_owners.formerly(types[mvo_id]), [mvo_id], [])

@@ -5,10 +5,11 @@ from typing import Any
 
 from engine.approvals.consequences import Consequences, consequences_of_absence
 from engine.labels import label_of
+from engine.statistics import Statistic
 from engine.step import Step
 from engine.workspace import Workspace
 from storage import imports, objects, reviews
-from storage.records import Cso, CsoStatus, ImportRecord, ReviewItem, ReviewKind, ReviewState
+from storage.records import Cso, CsoStatus, Entity, ImportRecord, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -27,7 +28,7 @@ async def mark_missing(
     moves = await mark_obsolete(tx, step.workspace, record, ids, together=together, in_common=in_common, reason=reason)
     for move in moves:
         step.moved(move)
-        step.statistics["deletes"] += move.entity == "cso"
+        step.statistics[Statistic.DELETES] += move.entity == Entity.CSO
 
 
 async def mark_obsolete(
@@ -55,8 +56,8 @@ async def mark_obsolete(
     reason = reason or f"not in the complete import of run {record.run_id}"
     moves: list[Move] = []
     for cso, item in zip(csos, opened, strict=True):
-        moves.append(Move("cso", cso.id, cso.system, item.label, CsoStatus.NORMAL, CsoStatus.OBSOLETE, reason))
-        moves.append(Move("review", item.id, cso.system, item.label, None, ReviewState.OPEN, reason))
+        moves.append(Move(Entity.CSO, cso.id, cso.system, item.label, CsoStatus.NORMAL, CsoStatus.OBSOLETE, reason))
+        moves.append(Move(Entity.REVIEW, item.id, cso.system, item.label, None, ReviewState.OPEN, reason))
     return moves
 
 

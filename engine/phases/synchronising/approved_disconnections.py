@@ -15,9 +15,10 @@ from engine.phases.synchronising.joined import by_mvo, mvos_of
 from engine.phases.synchronising.lifecycle import apply_fates
 from engine.phases.synchronising.owed_references import follow_gone
 from engine.rules.lifecycle import Fate, another_person, fate_without
+from engine.statistics import Statistic
 from engine.step import Step
 from storage import exports, metaverse, objects, reviews
-from storage.records import Cso, CsoStatus, Mvo, ReviewItem, ReviewKind, ReviewState
+from storage.records import Cso, CsoStatus, Entity, Mvo, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -128,8 +129,8 @@ async def _disconnect(tx: Transaction, step: Step, leaving: _Leaving) -> None:
     await move_items(tx, step, leaving.items.values(), ReviewState.CARRIED_OUT, "disconnected")
     await _drop_exports(tx, leaving.csos)
     for cso in leaving.csos:
-        step.statistics["disconnectors"] += cso.mvo_id is not None
-        step.moved(Move("cso", cso.id, cso.system, label_of(cso), cso.status, None, "disconnection approved"))
+        step.statistics[Statistic.DISCONNECTORS] += cso.mvo_id is not None
+        step.moved(Move(Entity.CSO, cso.id, cso.system, label_of(cso), cso.status, None, "disconnection approved"))
     await forget(tx, leaving.csos, {cso_id: item.id for cso_id, item in leaving.items.items()})
 
 

@@ -8,16 +8,15 @@ from engine.expressions.expression import ambient
 from engine.labels import label_of_mvo
 from engine.phases.join_index import index_keys
 from engine.phases.synchronising.references import keep_edges
+from engine.rules import marks
 from engine.rules.compiled import ComputedGroup
 from engine.rules.flows import context_of, evaluate_all
+from engine.statistics import Statistic
 from engine.step import Step
-from storage import clock, counters, join_keys, metaverse, references, runs
+from storage import clock, counters, join_keys, key_owners, metaverse, references, runs
 from storage.join_keys import JoinKey
 from storage.records import Attributes, Mvo
 from storage.store import Transaction
-
-OWNER = "computed groups"
-"""Under which the MVOs of computed groups are found by name."""
 
 
 async def move_members(tx: Transaction, step: Step, mvos: Iterable[Mvo]) -> None:
@@ -26,7 +25,9 @@ async def move_members(tx: Transaction, step: Step, mvos: Iterable[Mvo]) -> None
     if not groups:
         return
     own = {name: [mvo for mvo in mvos if mvo.type == group.of] for name, group in groups.items()}
-    found = await join_keys.find(tx, OWNER, "name", [name for name, members in own.items() if members])
+    found = await join_keys.find(
+        tx, key_owners.COMPUTED_GROUPS, "name", [name for name, members in own.items() if members]
+    )
     known = {mvo.id: mvo for mvo in await metaverse.get(tx, [ids[0] for ids in found.values()])}
     for name, ids in found.items():
         if ids[0] in known:
@@ -65,8 +66,8 @@ async def keep_groups(step: Step) -> AsyncIterator[Progress]:
     groups = step.workspace.rules.groups
     async with step.page() as tx:
         await _remove_others(tx, step)
-        found = await join_keys.find(tx, OWNER, "name", list(groups))
-        stale = [name for name, group in groups.items() if await runs.rule_mark(tx, f"group {name}") != _mark(group)]
+        found = await join_keys.find(tx, key_owners.COMPUTED_GROUPS, "name", list(groups))
+        stale = [name for name, group in groups.items() if await runs.rule_mark(tx, marks.group(name)) != _mark(group)]
         for name in set(groups) - set(stale):
             await _drop_gone(tx, step, groups[name], found[name][0])
     for name in stale:
@@ -85,15 +86,15 @@ async def _remove_others(tx: Transaction, step: Step) -> None:
     """Delete the MVOs of groups that are no longer configured; their accounts follow their rules."""
     others = {
         name: ids
-        for name, ids in (await join_keys.all_of(tx, OWNER)).items()
+        for name, ids in (await join_keys.all_of(tx, key_owners.COMPUTED_GROUPS)).items()
         if name not in step.workspace.rules.groups
     }
     found = await metaverse.get(tx, [one for ids in others.values() for one in ids])
     gone = [mvo for mvo in found if not mvo.deleted]
     await metaverse.change(tx, [mvo._replace(deleted=True, due=True, changed_at=clock.now()) for mvo in gone])
-    step.statistics["metaverse object deletes"] += len(gone)
+    step.statistics[Statistic.METAVERSE_OBJECT_DELETES] += len(gone)
     for name in others:
-        await runs.set_rule_mark(tx, f"group {name}", "")
+        await runs.set_rule_mark(tx, marks.group(name), "")
 
 
 async def _drop_gone(tx: Transaction, step: Step, group: ComputedGroup, mvo_id: int) -> None:
@@ -120,20 +121,25 @@ async def _build(step: Step, group: ComputedGroup) -> AsyncIterator[Progress]:
         yield step.progress()
     async with step.page() as tx:
         await _set_members(tx, step, group, await _keep_mvo(tx, step, group), members)
-        await runs.set_rule_mark(tx, f"group {group.name}", _mark(group))
+        await runs.set_rule_mark(tx, marks.group(group.name), _mark(group))
 
 
 async def _keep_mvo(tx: Transaction, step: Step, group: ComputedGroup) -> Mvo:
     """Give a group its MVO, with its own attributes as the configuration says; a new one if it has none."""
-    found = await join_keys.find(tx, OWNER, "name", [group.name])
+    found = await join_keys.find(tx, key_owners.COMPUTED_GROUPS, "name", [group.name])
     known = await metaverse.get(tx, found.get(group.name, []))
     at = clock.now()
     if not known:
         mvo_id = await counters.allocate(tx, "metaverse", 1)
         known = [Mvo(mvo_id, group.mvo_type, {}, {}, False, None, None, True, at, at)]
         await metaverse.add(tx, known)
-        await join_keys.replace(tx, OWNER, found.get(group.name, []), [JoinKey(OWNER, "name", group.name, mvo_id)])
-        step.statistics["projections"] += 1
+        await join_keys.replace(
+            tx,
+            key_owners.COMPUTED_GROUPS,
+            found.get(group.name, []),
+            [JoinKey(key_owners.COMPUTED_GROUPS, "name", group.name, mvo_id)],
+        )
+        step.statistics[Statistic.PROJECTIONS] += 1
     own = evaluate_all(group.attributes, {}, ambient())
     kept = known[0].attributes.get(group.attribute)
     attributes: Attributes = {name: values for name, values in own.items() if values}
@@ -155,5 +161,5 @@ async def _set_members(tx: Transaction, step: Step, group: ComputedGroup, mvo: M
     if after.attributes != mvo.attributes:
         await metaverse.change(tx, [after._replace(due=True, changed_at=clock.now())])
         await keep_edges(tx, step, [(mvo, after)])
-    owner = f"metaverse.{mvo.type}"
+    owner = key_owners.of_metaverse(mvo.type)
     await join_keys.replace(tx, owner, [mvo.id], index_keys(step.workspace, owner, [after]))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from engine.phases.join_index import index_keys
 from engine.phases.synchronising.joined import by_mvo
+from engine.rules import marks
 from engine.rules.lifecycle import Cause, cause_by_now
 from engine.step import Step
 from storage import clock, join_keys, metaverse, objects, runs
@@ -16,10 +17,10 @@ async def notice_changed_rules(tx: Transaction, step: Step) -> None:
     rules = step.workspace.rules
     for owner, joins in rules.joins.items():
         mark = repr([join.name for join in joins])
-        if await runs.rule_mark(tx, f"keys {owner}") != mark:
+        if await runs.rule_mark(tx, marks.keys(owner)) != mark:
             await _rebuild_keys(tx, step, owner)
-            await runs.set_rule_mark(tx, f"keys {owner}", mark)
-    gone = {scope: "" for scope in await runs.rule_scopes(tx) if scope.startswith(("in ", "out "))}
+            await runs.set_rule_mark(tx, marks.keys(owner), mark)
+    gone = {scope: "" for scope in await runs.rule_scopes(tx) if marks.is_of_rules(scope)}
     for scope, fingerprint in (gone | rules.fingerprints).items():
         if await runs.rule_mark(tx, scope) != fingerprint:
             await _make_due(tx, scope)
@@ -34,10 +35,10 @@ async def notice_deletion_rules(tx: Transaction, step: Step) -> None:
     for mvo_type, settings in step.workspace.config.metaverse.items():
         rule = settings.deletion
         seconds = int(rule.grace.total_seconds())
-        before = await runs.rule_mark(tx, f"deletion {mvo_type}")
+        before = await runs.rule_mark(tx, marks.deletion(mvo_type))
         if before == (mark := " ".join([rule.when, str(seconds), rule.trigger, *rule.authorities])):
             continue
-        await runs.set_rule_mark(tx, f"deletion {mvo_type}", mark)
+        await runs.set_rule_mark(tx, marks.deletion(mvo_type), mark)
         shift = seconds - int(before.split()[1]) if before else 0
         after = 0
         while before and (mvos := await metaverse.in_grace(tx, mvo_type, after, step.page_size)):
@@ -69,17 +70,17 @@ async def notice_clock(tx: Transaction, step: Step) -> None:
         if not read:
             continue
         shows = moment.date().isoformat() if read == "today" else moment.isoformat()
-        if await runs.rule_mark(tx, f"clock {scope}") != shows:
+        if await runs.rule_mark(tx, marks.clock(scope)) != shows:
             await _make_due(tx, scope)
-            await runs.set_rule_mark(tx, f"clock {scope}", shows)
+            await runs.set_rule_mark(tx, marks.clock(scope), shows)
 
 
 async def _make_due(tx: Transaction, scope: str) -> None:
-    direction, _, name = scope.partition(" ")
-    if direction == "in":
-        await objects.set_type_due(tx, *name.split(".", 1))
+    place, kind = marks.read_by(scope)
+    if place == "metaverse":
+        await metaverse.set_type_due(tx, kind)
     else:
-        await metaverse.set_type_due(tx, name)
+        await objects.set_type_due(tx, place, kind)
 
 
 async def _rebuild_keys(tx: Transaction, step: Step, owner: str) -> None:

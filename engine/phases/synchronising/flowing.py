@@ -13,6 +13,7 @@ from engine.phases.synchronising.joined import by_mvo
 from engine.phases.synchronising.page import tell
 from engine.phases.synchronising.references import keep_edges, owe
 from engine.phases.synchronising.unique_values import keep_or_give_values, tell_nothing_is_free
+from engine.statistics import Statistic
 from engine.step import Step
 from storage import clock, metaverse, objects
 from storage.records import Cso, Mvo
@@ -117,7 +118,8 @@ def _changed(step: Step, pairs: list[tuple[Mvo, Mvo]], new: set[int]) -> list[Mv
     changed: list[Mvo] = []
     for old, mvo in pairs:
         same = old.attributes == mvo.attributes and old.contributors == mvo.contributors
-        step.statistics[f"connectors {'without' if same else 'with'} flow updates"] += 1
+        flowed = Statistic.CONNECTORS_WITHOUT_FLOW_UPDATES if same else Statistic.CONNECTORS_WITH_FLOW_UPDATES
+        step.statistics[flowed] += 1
         if not same or mvo.id in new:
             changed.append(mvo._replace(due=True, changed_at=at))
     return changed

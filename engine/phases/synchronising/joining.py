@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 from engine.contributions.contexts import Contexts
 from engine.errors import ObjectError, ObjectFailed
 from engine.labels import label_of, label_of_mvo
-from engine.phases.join_index import formerly, waiting_for
 from engine.phases.synchronising.page import Scoped
 from engine.rules.compiled import InboundRule, Join
 from engine.rules.flows import evaluate_all
 from engine.rules.joins import source_key, target_key
 from engine.rules.lifecycle import Cause, cause_left, has_another_person
+from engine.statistics import Statistic
 from engine.step import Step
 from engine.workspace import Workspace
-from storage import clock, counters, join_keys, metaverse, objects
+from storage import clock, counters, join_keys, key_owners, metaverse, objects
 from storage.join_keys import JoinKey
 from storage.records import Cso, JoinedBy, Mvo
 from storage.store import Transaction
@@ -47,15 +47,15 @@ async def write_joins(tx: Transaction, step: Step, scoped: list[Scoped], joins: 
     await objects.join(tx, joins.links)
     await _keep_waiting(tx, scoped, joins.waiting)
     await metaverse.change(tx, list(joins.changed.values()))
-    step.statistics["joins"] += sum(how is JoinedBy.JOIN for _, _, how in joins.links)
-    step.statistics["projections"] += sum(how is JoinedBy.PROJECTION for _, _, how in joins.links)
-    step.statistics["filtered disconnectors"] += len(scoped) - len(joins.links) - len(joins.failures)
+    step.statistics[Statistic.JOINS] += sum(how is JoinedBy.JOIN for _, _, how in joins.links)
+    step.statistics[Statistic.PROJECTIONS] += sum(how is JoinedBy.PROJECTION for _, _, how in joins.links)
+    step.statistics[Statistic.FILTERED_DISCONNECTORS] += len(scoped) - len(joins.links) - len(joins.failures)
 
 
 async def _keep_waiting(tx: Transaction, scoped: list[Scoped], waiting: list[JoinKey]) -> None:
     """Keep the keys by which an MVO that appears later finds the CSOs that wait for it."""
     for mvo_type in {rule.mvo_type for _, rules in scoped for rule in rules if not rule.project and rule.joins}:
-        owner = waiting_for(mvo_type)
+        owner = key_owners.waiting_for(mvo_type)
         own = [key for key in waiting if key.owner == owner]
         await join_keys.replace(tx, owner, [cso.id for cso, _ in scoped], own)
 
@@ -101,14 +101,16 @@ class _Joiner:
     def _waiting(self, cso: Cso, rules: list[InboundRule]) -> list[JoinKey]:
         """Give the keys of an MVO that a CSO would join if there were one."""
         keys = [(rule, join, self._key(cso, rule, join)) for rule in rules for join in rule.joins]
-        found = {JoinKey(waiting_for(rule.mvo_type), join.name, key, cso.id) for rule, join, key in keys if key}
+        found = {
+            JoinKey(key_owners.waiting_for(rule.mvo_type), join.name, key, cso.id) for rule, join, key in keys if key
+        }
         return sorted(found)
 
     async def _look_up(self, tx: Transaction, scoped: list[Scoped]) -> None:
         """Read, in a query for each kind of key, the MVOs that the page's objects may join, and who has them."""
         for (mvo_type, name), keys in self._sought(scoped).items():
-            self._index[mvo_type, name] = await join_keys.find(tx, f"metaverse.{mvo_type}", name, keys)
-            self._former[mvo_type, name] = await join_keys.find(tx, formerly(mvo_type), name, keys)
+            self._index[mvo_type, name] = await join_keys.find(tx, key_owners.of_metaverse(mvo_type), name, keys)
+            self._former[mvo_type, name] = await join_keys.find(tx, key_owners.formerly(mvo_type), name, keys)
         every = (*self._index.values(), *self._former.values())
         await self._read_people(tx, {mvo_id for found in every for ids in found.values() for mvo_id in ids})
 
@@ -218,7 +220,7 @@ class _Joiner:
 
     def _project(self, mvo_id: int, rule: InboundRule, cso: Cso, at: str) -> int:
         """Make a new MVO, which the rest of the page can find by its keys."""
-        for join in self._workspace.rules.joins.get(f"metaverse.{rule.mvo_type}", ()):
+        for join in self._workspace.rules.joins.get(key_owners.of_metaverse(rule.mvo_type), ()):
             if key := self._projected_key(cso, rule, join):
                 self._index.setdefault((rule.mvo_type, join.name), {}).setdefault(key, []).append(mvo_id)
         self._joins.new.append(Mvo(mvo_id, rule.mvo_type, {}, {}, False, None, None, True, at, at))

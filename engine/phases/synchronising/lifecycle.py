@@ -7,6 +7,7 @@ from engine.phases.removal.forgetting import remove_empty_mvos
 from engine.phases.synchronising.joined import by_mvo, mvos_of
 from engine.phases.synchronising.owed_references import follow_gone
 from engine.rules.lifecycle import Fate, fate_without, is_connector, together_with
+from engine.statistics import Statistic
 from engine.step import Step
 from storage import clock, metaverse, objects
 from storage.records import Cso, CsoStatus, Mvo
@@ -29,7 +30,7 @@ async def apply_fates(tx: Transaction, step: Step, fates: dict[int, Fate], appro
     """
     doomed = {mvo_id: fate for mvo_id, fate in fates.items() if fate.mvo_deleted}
     changed = [_doomed(mvo, doomed[mvo.id], approvals.get(mvo.id)) for mvo in await metaverse.get(tx, doomed)]
-    step.statistics["metaverse object deletes"] += sum(mvo.deleted for mvo in changed)
+    step.statistics[Statistic.METAVERSE_OBJECT_DELETES] += sum(mvo.deleted for mvo in changed)
     await metaverse.change(tx, changed)
     await _bury(tx, step, [mvo.id for mvo in changed if mvo.deleted])
 
@@ -58,7 +59,7 @@ async def _bury(tx: Transaction, step: Step, mvo_ids: list[int]) -> None:
         for cso in await objects.joined_to(tx, mvo_ids)
         if (cso.system, cso.type) in rules.inbound and is_connector(rules, types[cso.mvo_id or 0], cso)
     ]
-    step.statistics["disconnectors"] += len(given)
+    step.statistics[Statistic.DISCONNECTORS] += len(given)
     await objects.join(tx, [(cso.id, None, None) for cso in given])
     await objects.set_due(tx, [cso.id for cso in given if cso.status == CsoStatus.NORMAL], due=True)
     await follow_gone(tx, step, mvo_ids)
@@ -72,7 +73,7 @@ async def delete_after_grace(step: Step) -> AsyncIterator[Progress]:
         async with step.page() as tx:
             mvos = await metaverse.grace_over(tx, after, step.page_size)
             changed = [mvo._replace(deleted=True, delete_after=None, due=True) for mvo in mvos]
-            step.statistics["metaverse object deletes"] += len(changed)
+            step.statistics[Statistic.METAVERSE_OBJECT_DELETES] += len(changed)
             await metaverse.change(tx, changed)
             await _bury(tx, step, [mvo.id for mvo in changed])
         if not mvos:

@@ -8,6 +8,7 @@ from engine.events import Progress
 from engine.labels import label_of
 from engine.phases.synchronising.flowing import recompute
 from engine.phases.synchronising.joined import mvos_of
+from engine.statistics import Statistic
 from engine.step import Step
 from storage import metaverse, objects, references
 from storage.records import Cso
@@ -33,7 +34,7 @@ async def pay_references(step: Step) -> AsyncIterator[Progress]:
                 await references.replace_owed(tx, IN, [cso.id for cso in csos if cso.mvo_id is None], [])
                 await recompute(tx, step, mvos_of(csos))
                 still = await references.still_owing(tx, IN, ids)
-                step.statistics["references paid"] += len(set(ids) - still)
+                step.statistics[Statistic.REFERENCES_PAID] += len(set(ids) - still)
             if not ids:
                 break
             after = ids[-1]

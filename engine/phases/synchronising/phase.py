@@ -31,9 +31,10 @@ from engine.phases.synchronising.owed_references import follow_gone, pay_referen
 from engine.phases.synchronising.page import SyncPage, leaves_by_hand, page_of, tell, with_others
 from engine.phases.synchronising.reused_ids import ask_about_reused
 from engine.phases.synchronising.unique_values import lost_values
+from engine.statistics import Statistic
 from engine.step import Step
 from storage import exports, metaverse, objects, reviews
-from storage.records import Cso, JoinedBy, ReviewKind, ReviewState
+from storage.records import Cso, Entity, JoinedBy, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -104,7 +105,7 @@ async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> boo
     await metaverse.set_due(tx, _seen_in_targets(page), due=True)
     staying_due = failures | flowed.failed | flowed.woken | {cso.id for cso in by_hand}
     await objects.set_due(tx, page.csos.keys() - staying_due, due=False)
-    step.statistics["filtered disconnectors"] += len(_outside(page))
+    step.statistics[Statistic.FILTERED_DISCONNECTORS] += len(_outside(page))
     step.done += len(page.csos)
     return bool(flowed.woken)
 
@@ -153,7 +154,7 @@ async def _disconnect(tx: Transaction, page: SyncPage, by_hand: list[Cso], leave
     await objects.join(tx, [(cso.id, None, JoinedBy.EXCLUDED if cso.id in excluded else None) for cso in leavers])
     await metaverse.set_due(tx, mvos_of(by_hand), due=True)
     await _drop_staged(tx, page, [cso.id for cso in leavers])
-    page.step.statistics["disconnectors"] += len(leavers)
+    page.step.statistics[Statistic.DISCONNECTORS] += len(leavers)
 
 
 async def _drop_staged(tx: Transaction, page: SyncPage, ids: list[int]) -> None:
@@ -165,7 +166,7 @@ async def _drop_staged(tx: Transaction, page: SyncPage, ids: list[int]) -> None:
     await exports.remove(tx, [one.id for one in unsent])
     for one in unsent:
         label = label_of(page.csos[one.cso_id])
-        page.step.moved(Move("export", one.id, one.system, label, one.status, None, "disconnected"))
+        page.step.moved(Move(Entity.EXPORT, one.id, one.system, label, one.status, None, "disconnected"))
 
 
 def _seen_in_targets(page: SyncPage) -> set[int]:

@@ -15,7 +15,7 @@ from engine.rules.joins import normalised, source_key, target_key
 from engine.step import Step
 from engine.values.typed import canonical
 from engine.workspace import Workspace
-from storage import join_keys, metaverse, objects
+from storage import join_keys, key_owners, metaverse, objects
 from storage.records import Cso, CsoStatus, JoinedBy, Mvo
 from storage.store import Transaction
 
@@ -247,7 +247,7 @@ async def _losing(
     taken: dict[str, Cso],
 ) -> set[int]:
     """Give the MVOs of a type that had some values which are taken in a target by now."""
-    found = await join_keys.find(tx, f"metaverse.{mvo_type}", unique_key(unique.attribute).name, taken)
+    found = await join_keys.find(tx, key_owners.of_metaverse(mvo_type), unique_key(unique.attribute).name, taken)
     holding = {mvo_id: taken[one] for one, ids in found.items() for mvo_id in ids}
     mvos = await metaverse.get(tx, [one for one, cso in holding.items() if cso.mvo_id != one])
     losing = {mvo.id for mvo in mvos if not _keeps(workspace, unique, mvo, holding[mvo.id])}

@@ -1,0 +1,37 @@
+"""What a step counts, as its statistics are told everywhere."""
+
+from enum import StrEnum
+
+
+class Statistic(StrEnum):
+    """One figure of a step."""
+
+    UNCHANGED = "unchanged"
+    ADDS = "adds"
+    UPDATES = "updates"
+    RENAMES = "renames"
+    DELETES = "deletes"
+    ADOPTED = "adopted"
+    FAILURES = "failures"
+    SETTLED = "settled"
+    FOLLOWED = "followed"
+    ALREADY_GONE = "already gone"
+    JOINS = "joins"
+    PROJECTIONS = "projections"
+    DISCONNECTORS = "disconnectors"
+    FILTERED_DISCONNECTORS = "filtered disconnectors"
+    CONNECTORS_WITH_FLOW_UPDATES = "connectors with flow updates"
+    CONNECTORS_WITHOUT_FLOW_UPDATES = "connectors without flow updates"
+    METAVERSE_OBJECT_DELETES = "metaverse object deletes"
+    REFERENCES_PAID = "references paid"
+    PROVISIONING_ADDS = "provisioning adds"
+    PROVISIONING_RENAMES = "provisioning renames"
+    PROVISIONING_DISCONNECTS = "provisioning disconnects"
+    EXPORT_ATTRIBUTE_FLOW = "export attribute flow"
+    DELETES_WITHDRAWN = "deletes withdrawn"
+    DRIFT_CORRECTED = "drift corrected"
+    DRIFT_REPORTED = "drift reported"
+    EXPORTS_CONFIRMED = "exports confirmed"
+    EXPORTS_NOT_CONFIRMED = "exports not confirmed"
+    NEW_IDENTITIES = "new identities"
+    FORGOTTEN = "forgotten"

@@ -166,7 +166,7 @@ async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Tu
     """Evaluate some MVOs; with `turns`, names that change hands are given, without they are only claimed."""
     page = await load_page(tx, step, mvos, turns)
     evaluated = [mvo for mvo in mvos if not mvo.in_grace]  # within grace the accounts keep what they have
-    decided = await _undecided(tx, step, evaluated)
+    decided = await _begin_decisions(tx, step, evaluated)
     first_new = decided.next_cso
     wanted = _wanted(page, decided, evaluated)
     page = await look_up(tx, page, wanted)
@@ -185,8 +185,8 @@ async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Tu
     return Evaluated(referring, decided.claims)
 
 
-async def _undecided(tx: Transaction, step: Step, mvos: list[Mvo]) -> Decisions:
-    """Give a page that has decided nothing, with enough ids for everything that it may make."""
+async def _begin_decisions(tx: Transaction, step: Step, mvos: list[Mvo]) -> Decisions:
+    """Begin the decisions of a page, with enough ids for everything that it may make."""
     targets = sum(len(step.workspace.rules.outbound.get(mvo.type, {})) for mvo in mvos)
     first_cso = await counters.allocate(tx, "objects", targets)
     return Decisions(first_cso, await counters.allocate(tx, "exports", targets))
@@ -215,11 +215,11 @@ def _wanted(page: EvaluationPage, decided: Decisions, mvos: list[Mvo]) -> list[D
                 wanted.append(desired_state(workspace, mvo, target, rules, context))
             except ObjectFailed as failure:
                 fail(page, decided, mvo, target, failure.error)
-                _withdraw_delete(page, decided, mvo, target)
+                _call_delete_off(page, decided, mvo, target)
     return wanted
 
 
-def _withdraw_delete(page: EvaluationPage, decided: Decisions, mvo: Mvo, target: ObjectType) -> None:
+def _call_delete_off(page: EvaluationPage, decided: Decisions, mvo: Mvo, target: ObjectType) -> None:
     """Withdraw the delete that is staged, or asked about, for the account of somebody who is there."""
     cso = page.account_of(mvo, target)
     if cso is not None and not mvo.deleted:

@@ -42,6 +42,8 @@ Described = tuple[str | None, Callable[[bytes], Any], bool]
 """What an attribute description means: the attribute's name if it is used, how to read it, whether it is the id."""
 Headed = tuple[int, Described]
 """How many bytes a single value has, and what the description before it means."""
+Failed = tuple[str | None, bool, InvalidValue]
+"""An attribute that could not be read: its name if it is used, whether it is the id, and why."""
 Names = Callable[[str], Iterable[str]]
 """Gives other names of an attribute."""
 Tell = Callable[[str], None]
@@ -141,7 +143,7 @@ class EntryReader:
         """Read attributes that are given as a directory describes them."""
         external_id: str | None = None
         attributes: Attributes = {}
-        failed: list[tuple[str | None, bool, InvalidValue]] = []
+        failed: list[Failed] = []
         unread: list[tuple[str, int]] = []
         for description, raw in listed:
             name, read, is_id = self._described.get(description) or self._describe(description)
@@ -162,8 +164,11 @@ class EntryReader:
                 if b";" in description:
                     unread += _rest_of(name, description)
         self._copy_twins(attributes)
-        wrong = next((f"'{name or self._id_name}': {error}" for name, _, error in failed), "")
-        return Read(external_id, attributes, wrong, tuple(unread), _unreadable_id_in(failed))
+        return Read(external_id, attributes, self._wrong_in(failed), tuple(unread), _unreadable_id_in(failed))
+
+    def _wrong_in(self, failed: list[Failed]) -> str:
+        """Say what the first value is that could not be read, and why."""
+        return next((f"'{name or self._id_name}': {error}" for name, _, error in failed), "")
 
     def _copy_twins(self, attributes: Attributes) -> None:
         """Give what was read under the other names that the configuration has for it as well."""
@@ -325,8 +330,8 @@ class EntryReader:
         )
 
 
-def _unreadable_id_in(failed: list[tuple[str | None, bool, InvalidValue]]) -> str:
-    """Say why the external id cannot be read, where it is among what cannot: (name, whether it is the id, why)."""
+def _unreadable_id_in(failed: list[Failed]) -> str:
+    """Say why the external id cannot be read, where it is among what cannot."""
     return next((str(error) for _, is_id, error in failed if is_id), "")
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage import clock
 from storage.dialects.sqlite import copying, dialect, new_store, store_file
+from storage.dialects.sqlite.errors import DriverError, error_name
 from storage.errors import StoreError, StoreFull, StoreLocked, StoreReadOnly, StoreTooNew, StoreUnreadable
 
 Transaction = AsyncConnection
@@ -39,7 +40,7 @@ class Store:
         """
         try:
             _prepare(path)
-        except (dialect.DriverError, OSError) as error:
+        except (DriverError, OSError) as error:
             raise explain(error, path) from error
         writer, reader = dialect.create_engine(path, write=True), dialect.create_engine(path, write=False)
         return cls(path, writer, reader, dialect.create_watch(path))
@@ -57,7 +58,7 @@ class Store:
             elif not path.parent.is_dir():
                 raise StoreUnreadable(f"{path}: the folder {path.parent} does not exist; create it first")
             return cls.open(copy)
-        except (dialect.DriverError, OSError) as error:
+        except (DriverError, OSError) as error:
             raise explain(error, path) from error
         except StoreError as error:
             raise type(error)(str(error).replace(str(copy), str(path))) from error
@@ -104,7 +105,7 @@ class Store:
         """
         try:
             return await dialect.data_version(self._watch)
-        except (DBAPIError, dialect.DriverError) as error:
+        except (DBAPIError, DriverError) as error:
             raise explain(error, self.path) from error
 
 
@@ -153,7 +154,7 @@ def upgrade(path: Path) -> None:
 
 def explain(error: Exception, path: Path) -> StoreError:
     """Give an error of the database as what it means for the store, and what to do about it."""
-    name = dialect.error_name(error)
+    name = error_name(error)
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return StoreLocked(
             f"{path}: another program kept the store locked for {dialect.BUSY_SECONDS} s; "

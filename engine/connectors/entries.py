@@ -32,10 +32,18 @@ def part_of(description: bytes) -> tuple[str, int | None] | None:
     return found[1].decode(errors="replace"), None if found[3] == b"*" else int(found[3]) + 1
 
 
+def _rest_of(name: str, description: bytes) -> list[tuple[str, int]]:
+    """Give the name of an attribute with the number of its next value, where the server gave only the first."""
+    part = part_of(description)
+    return [] if part is None or part[1] is None else [(name, part[1])]
+
+
 Described = tuple[str | None, Callable[[bytes], Any], bool]
 """What an attribute description means: the attribute's name if it is used, how to read it, whether it is the id."""
 Headed = tuple[int, Described]
 """How many bytes a single value has, and what the description before it means."""
+Failed = tuple[str | None, bool, InvalidValue]
+"""An attribute that could not be read: its name if it is used, whether it is the id, and why."""
 Names = Callable[[str], Iterable[str]]
 """Gives other names of an attribute."""
 Tell = Callable[[str], None]
@@ -135,29 +143,32 @@ class EntryReader:
         """Read attributes that are given as a directory describes them."""
         external_id: str | None = None
         attributes: Attributes = {}
-        wrong = unreadable_id = ""
+        failed: list[Failed] = []
         unread: list[tuple[str, int]] = []
         for description, raw in listed:
             name, read, is_id = self._described.get(description) or self._describe(description)
             if name is None and not is_id:
                 continue
-            found = [value for value in raw if value] if b"" in raw and not self._takes_empty(name, is_id) else raw
+            found = self._without_empty(raw, name, is_id) if b"" in raw else raw
             if not found:
                 continue
             try:
                 held = [read(value) for value in found]
             except InvalidValue as error:
-                wrong = wrong or f"'{name or self._id_name}': {error}"
-                unreadable_id = unreadable_id or (str(error) if is_id else "")
+                failed.append((name, is_id, error))
                 continue
             if is_id and external_id is None:
                 external_id = self._id_text(held[0])
             if name is not None:
                 attributes[name] = list(dict.fromkeys(attributes[name] + held)) if name in attributes else held
-                if (part := part_of(description)) is not None and part[1] is not None:
-                    unread.append((name, part[1]))
+                if b";" in description:
+                    unread += _rest_of(name, description)
         self._copy_twins(attributes)
-        return Read(external_id, attributes, wrong, tuple(unread), unreadable_id)
+        return Read(external_id, attributes, self._wrong_in(failed), tuple(unread), _unreadable_id_in(failed))
+
+    def _wrong_in(self, failed: list[Failed]) -> str:
+        """Say what the first value is that could not be read, and why."""
+        return next((f"'{name or self._id_name}': {error}" for name, _, error in failed), "")
 
     def _copy_twins(self, attributes: Attributes) -> None:
         """Give what was read under the other names that the configuration has for it as well."""
@@ -165,9 +176,11 @@ class EntryReader:
             if name in attributes:
                 attributes[other] = attributes[name]
 
-    def _takes_empty(self, name: str | None, is_id: bool) -> bool:
-        """Tell whether an empty value of an attribute is one."""
-        return self._keeps_empty and not is_id and self._kinds.get(name or "") in ("text", "binary")
+    def _without_empty(self, raw: Sequence[bytes], name: str | None, is_id: bool) -> Sequence[bytes]:
+        """Leave out the empty values of an attribute, unless they are values of it."""
+        if self._keeps_empty and not is_id and self._kinds.get(name or "") in ("text", "binary"):
+            return raw
+        return [value for value in raw if value]
 
     def add_rest(self, read: Read, name: str, rest: Iterable[bytes]) -> Read:
         """Add the values of an attribute that were not read with the entry."""
@@ -199,11 +212,9 @@ class EntryReader:
             return None
         identity: Any = None
         attributes: Attributes = {}
-        known = self._trusted
         heads = self._heads
         while position < limit:
-            start = position + 4
-            at = start + data[position + 3]
+            at = position + 4 + data[position + 3]
             if (headed := heads.get(data[position : at + 4])) is not None:
                 length, (name, read, is_id) = headed
                 position = at + 4 + length
@@ -213,41 +224,51 @@ class EntryReader:
                 if is_id:
                     identity = value
                 continue
-            size = data[position + 1]
-            stop = at + 2 + data[at + 1]
-            described = known.get(data[start:at])
-            if (
-                described is None
-                or data[position] != ber.SEQUENCE
-                or size > 127
-                or data[position + 2] != ber.OCTET_STRING
-                or data[at] != ber.SET
-                or stop != position + 2 + size
-                or stop > limit
-                or stop == at + 2
-                or data[at + 3] == 0
-            ):
+            short = self._read_short_attribute(data, position, at, limit)
+            if short is None:
                 return None
-            name, read, is_id = described
-            held = []
-            if at + 4 + data[at + 3] == stop and data[at + 2] == ber.OCTET_STRING and len(heads) < MOST_DESCRIPTIONS:
-                heads[data[position : at + 4]] = data[at + 3], described
-            at += 2
-            while at < stop:
-                end = at + 2 + data[at + 1]
-                if data[at] != ber.OCTET_STRING or end > stop or end == at + 2:
-                    return None
-                held.append(read(data[at + 2 : end]))
-                at = end
+            held, (name, _, is_id), position = short
             if is_id:
                 identity = held[0]
             if name is not None:
                 attributes[name] = held
-            position = stop
         self._copy_twins(attributes)
         if position != limit:
             return None
         return Read(None if identity is None else self._id_text(identity), attributes, "")
+
+    def _read_short_attribute(
+        self, data: bytes, position: int, at: int, limit: int
+    ) -> tuple[list[Any], Described, int] | None:
+        """Read a known attribute with short values, which stand `at` a position, and give where it stops.
+
+        None for any other attribute. A single value teaches what comes before it, for the entries that follow.
+        """
+        described = self._trusted.get(data[position + 4 : at])
+        stop = at + 2 + data[at + 1]
+        if (
+            described is None
+            or data[position] != ber.SEQUENCE
+            or data[position + 1] > 127
+            or data[position + 2] != ber.OCTET_STRING
+            or data[at] != ber.SET
+            or stop != position + 2 + data[position + 1]
+            or stop > limit
+            or stop == at + 2
+        ):
+            return None
+        read = described[1]
+        held = []
+        value = at + 2
+        while value < stop:
+            end = value + 2 + data[value + 1]
+            if data[value] != ber.OCTET_STRING or end > stop or end == value + 2:
+                return None
+            held.append(read(data[value + 2 : end]))
+            value = end
+        if len(held) == 1 and len(self._heads) < MOST_DESCRIPTIONS:
+            self._heads[data[position : at + 4]] = data[at + 3], described
+        return held, described, stop
 
     def _describe(self, description: bytes) -> Described:
         """Find out once what an attribute description means."""
@@ -307,6 +328,11 @@ class EntryReader:
             f"the external id of '{entry_dn}' cannot be read as {self._id_kind}: '{self._id_name}': {why}",
             f"correct it in the directory, or declare '{self._id_name}' as what it is",
         )
+
+
+def _unreadable_id_in(failed: list[Failed]) -> str:
+    """Say why the external id cannot be read, where it is among what cannot."""
+    return next((str(error) for _, is_id, error in failed if is_id), "")
 
 
 def _nothing(_raw: bytes) -> None:

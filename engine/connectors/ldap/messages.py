@@ -152,8 +152,9 @@ def _decode(data: bytes, start: int, stop: int, read: ReadAttributes) -> Message
 
 
 def read_attributes(data: bytes, position: int, limit: int) -> list[Attribute]:
-    """Decode a PartialAttributeList (§4.5.2). This is where the time goes: heads are read here and not by calls.
+    """Decode a PartialAttributeList (§4.5.2).
 
+    This is where the time goes, and so it is one loop: calls for each attribute take a seventh to a third longer.
     Raises `WireError`, or `IndexError` where the bytes end too early.
     """
     tag, position, stop = ber.element(data, position, limit)

@@ -1,7 +1,6 @@
 """Everything that is special to SQLite; another database gets a module like this one."""
 
 import asyncio
-import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,8 +40,6 @@ ROWS_AT_ONCE = 1_000
 """How many rows one statement inserts: it holds them several times over."""
 BUSY_SECONDS = 10
 """How long a statement waits for another program's lock."""
-DriverError = sqlite3.Error
-"""What the driver raises where SQLAlchemy does not stand between."""
 _LISTED = text("(SELECT value FROM json_each(:listed))")
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
@@ -278,14 +275,3 @@ async def keep_before_images(
             f"WHEN NOT EXISTS ({known}) BEGIN "
             f"INSERT INTO {images.name} VALUES ({step}, '{entity}', {row}.id, {row}.{owner}, {image}); END"
         )
-
-
-def error_name(error: BaseException) -> str:
-    """Give SQLite's name of an error (`SQLITE_FULL`, …), or an empty text for any other error."""
-    cause: BaseException | None = error
-    while cause is not None:
-        name = getattr(cause, "sqlite_errorname", None)
-        if isinstance(name, str):
-            return name
-        cause = getattr(cause, "orig", None) or cause.__cause__
-    return ""

@@ -385,6 +385,13 @@ def test_the_short_way_refuses_what_the_thorough_way_refuses(tail: bytes, listed
         assert reader.read_encoded(data, 0, len(data)) == thorough
 
 
+def test_a_length_that_is_longer_than_it_had_to_be_is_a_length() -> None:
+    name, value = b"\x04\x81\x02cn", b"\x31\x03\x04\x01x"
+    attribute = b"\x30" + bytes([len(name + value)]) + name + value
+    listed = b"\x30" + bytes([len(attribute)]) + attribute
+    assert messages.read_attributes(listed, 0, len(listed)) == [(b"cn", [b"x"])]
+
+
 def test_a_message_beyond_the_limit_is_refused_before_it_has_come() -> None:
     with pytest.raises(WireError, match="at most"):
         Decoder(1000).feed(b"\x30\x82\x04\x00\x02")

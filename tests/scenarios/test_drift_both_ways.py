@@ -52,6 +52,21 @@ def test_an_edit_is_corrected_reported_or_nobodys_business(office: Office) -> No
     office.settled()
 
 
+def test_drift_is_told_with_the_rule_that_gives_the_attribute(office: Office) -> None:
+    _phones_are_only_reported(office)
+    del office.rule("people to the directory")["flow"]["title"]
+    titles = {"name": "titles to the directory", "flow": {"title": "title"}}
+    office.rules.append(office.rule("phones to the directory") | titles)
+    office.run()
+    office.slapd.modify(EDIT)
+    office.run()
+    told = sorted(one["message"] for one in office.errors())
+    assert ["rule 'phones to the directory' wants" in told[0], "rule 'titles to the directory' wants" in told[1]] == [
+        True,
+        True,
+    ], told
+
+
 def test_what_the_directory_means_by_equal_is_no_drift(office: Office) -> None:
     office.systems["directory"]["objects"]["person"]["matching"] = {
         "mail": "case_ignore",

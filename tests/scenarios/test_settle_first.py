@@ -8,6 +8,8 @@ from tests.slapd import SUFFIX
 
 SENT, STORED = 6, 7
 """The transactions of an export of one batch: its exports are marked as being sent, and what became of them kept."""
+CREATE_STORED = 8
+"""That of creates: while they are on their way, it is looked whether more follow."""
 
 
 @pytest.mark.parametrize("written", [False, True])
@@ -41,7 +43,7 @@ def test_what_was_created_before_the_kill_is_known_by_all_that_was_planned(offic
     office.hires("7", "Zoe Quinn")
     for step in (("import", "hr"), ("sync",), ("evaluate",)):
         office("step", *step)
-    assert killed(office, "step", "export", "directory", at=STORED, after=False)
+    assert killed(office, "step", "export", "directory", at=CREATE_STORED, after=False)
     zoe = office.person("zoe")
     office("step", "import", "directory")
     assert office.query("SELECT count(*) FROM objects WHERE system = 'directory'") == [(5,)], "it is no stranger's"

@@ -164,7 +164,7 @@ def read_attributes(data: bytes, position: int, limit: int) -> list[Attribute]:
     append = found.append
     while position < limit:
         tag, length = data[position], data[position + 1]
-        if tag == SEQUENCE and length < 128 and data[position + 2] == OCTET_STRING:
+        if tag == SEQUENCE and data[position + 3] < length < 128 and data[position + 2] == OCTET_STRING:
             # one short value under a short name: nearly all of them
             start = position + 4
             end = start + data[position + 3]

@@ -24,6 +24,7 @@ from storage.records import (
     ChangeStatus,
     ChangeType,
     Cso,
+    CsoStatus,
     Entity,
     ExportStatus,
     PendingExport,
@@ -226,10 +227,13 @@ async def _settle_unseen(tx: Transaction, step: Step, unseen: list[PendingExport
     proved: list[PendingExport] = []
     sent: list[PendingExport] = []
     for export in unseen:
-        if export.change_type != ChangeType.DELETE:
-            sent += [export] if export.status == ExportStatus.EXPORTED else []
-        elif csos[export.cso_id].partition in partitions:
+        cso = csos[export.cso_id]
+        if cso.partition not in partitions and cso.status != CsoStatus.PENDING_PROVISIONING:
+            continue  # the import did not look there
+        if export.change_type == ChangeType.DELETE:
             proved.append(export)
+        elif export.status == ExportStatus.EXPORTED:
+            sent.append(export)
     await confirm_deletes(tx, step, proved, csos)
     await _count_unseen(tx, step, sent, csos)
 

@@ -9,6 +9,7 @@ from engine.labels import label_of
 from engine.pending_exports.changes import RDN, expected_state
 from engine.phases.evaluating.desired_state import Desired
 from engine.phases.evaluating.page import EvaluationPage
+from engine.rules.compiled import OutboundRule
 from engine.statistics import Statistic
 from engine.step import Step
 from engine.values import dn
@@ -112,10 +113,16 @@ def without(desired: Desired, names: list[str]) -> Desired:
 
 
 def _corrects(desired: Desired, name: str) -> bool:
+    rule = _giver(desired, name)
+    return rule is None or rule.corrects
+
+
+def _giver(desired: Desired, name: str) -> OutboundRule | None:
+    """Give the rule that an attribute's wanted values, or the DN, come from."""
     if name == DN:
-        return next((rule.corrects for rule in desired.rules if rule.dn is not None), True)
+        return next((rule for rule in desired.rules if rule.dn is not None), None)
     found = desired.flow_of(name)
-    return found is None or found[0].corrects
+    return found[0] if found else None
 
 
 def tell_reported(step: Step, desired: Desired, cso: Cso, names: list[str], marks: Marks) -> Marks:
@@ -124,15 +131,14 @@ def tell_reported(step: Step, desired: Desired, cso: Cso, names: list[str], mark
     for name in names:
         held = [cso.secondary_id] if name == DN else cso.attributes.get(name, [])
         goal = [desired.secondary_id] if name == DN else desired.attributes[name]
-        mark = mark_of(list(held))
-        if marks.get(TOLD + name) == mark:
+        mark, rule = mark_of(list(held)), _giver(desired, name)
+        if rule is None or marks.get(TOLD + name) == mark:
             continue
         told[TOLD + name] = mark
         step.statistics[Statistic.DRIFT_REPORTED] += 1
-        rule = next((one.name for one in desired.rules if not one.corrects), desired.rules[0].name)
         error = ObjectError(
             "drift",
-            f"'{_word(name)}' is {_shown(held)} in '{cso.system}', and rule '{rule}' wants {_shown(goal)}",
+            f"'{_word(name)}' is {_shown(held)} in '{cso.system}', and rule '{rule.name}' wants {_shown(goal)}",
             'the rule only reports it: change it at the source, or set drift = "correct"',
         )
         step.warned(error, object_type=cso.type, label=label_of(cso), object_id=cso.id, system=cso.system)

@@ -117,9 +117,16 @@ def _same_work(export: PendingExport, new: list[AttributeChange], new_name: str 
 
 def _same_wish(export: PendingExport, new: Changes, new_name: str | None) -> bool:
     """Tell whether the same is wanted as what failed for good, whatever the target holds by now."""
-    before = {change.name: sorted(map(repr, change.add)) for change in export.changes}
-    now = {change.name: sorted(map(repr, change.add)) for change in new}
-    return before == now and new_name == export.new_secondary_id
+    before = {change.name: change for change in export.changes}
+    if new_name != export.new_secondary_id or before.keys() != {change.name for change in new}:
+        return False
+    return all(_asks_for_no_more(before[change.name], change) for change in new)
+
+
+def _asks_for_no_more(failed: AttributeChange, now: AttributeChange) -> bool:
+    """Tell whether a change adds what one that failed was to add, and removes nothing that this was to leave."""
+    same_values = sorted(map(repr, failed.add)) == sorted(map(repr, now.add))
+    return same_values and (now.replace or set(map(repr, now.remove)) <= set(map(repr, failed.remove)))
 
 
 def _signature(changes: list[AttributeChange]) -> list[tuple[str, str, str]]:

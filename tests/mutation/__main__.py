@@ -43,6 +43,11 @@ GUARDS = {
     "engine/phases/evaluating/name_turns.py": "change_places name_turns mover_rename",
     "engine/phases/exporting/interim_names.py": "change_places name_turns",
     "engine/phases/detecting/phase.py": "looked_for leaver member_deleted must_not_slip test_leaving",
+    "engine/phases/detecting/gates.py": "looked_for leaver member_deleted must_not_slip test_leaving",
+    "engine/phases/exporting/outcomes.py": "test_joiner second_thoughts settle_first must_not_slip",
+    "engine/phases/synchronising/approved_disconnections.py": "what_calls leaver must_not_slip change_hands two_people",
+    "engine/approvals/identity_questions.py": "change_hands",
+    "engine/pending_exports/interim_names.py": "change_places name_turns",
 }
 """What guards deletes, identity and joins → parts of the names of the tests that should notice, the nearest first."""
 SLOWER = 4

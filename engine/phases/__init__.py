@@ -1,1 +1,1 @@
-"""The five phases, one module for each box of the flow."""
+"""The phases: a room for each box of the flow, and two that several of them need."""

@@ -206,7 +206,7 @@ class EntryReader:
         return self.read_listed(messages.read_attributes(data, position, limit))
 
     def _read_short(self, data: bytes, position: int, limit: int) -> Read | None:
-        """Read an entry that has only known attributes with short values; None for any other."""
+        """Read an entry that has only known attributes with short values, each once; None for any other."""
         tag, position, stop = ber.element(data, position, limit)
         if tag != ber.SEQUENCE or stop != limit:
             return None
@@ -220,17 +220,21 @@ class EntryReader:
                 position = at + 4 + length
                 value = read(data[at + 4 : position])
                 if name is not None:
+                    if name in attributes:
+                        return None
                     attributes[name] = [value]
-                if is_id:
+                if is_id and identity is None:
                     identity = value
                 continue
             short = self._read_short_attribute(data, position, at, limit)
             if short is None:
                 return None
             held, (name, _, is_id), position = short
-            if is_id:
+            if is_id and identity is None:
                 identity = held[0]
             if name is not None:
+                if name in attributes:
+                    return None
                 attributes[name] = held
         self._copy_twins(attributes)
         if position != limit:

@@ -20,7 +20,7 @@ DEPARTMENTS = 11
 CONSOLE = """
 import sys, time
 from pathlib import Path
-from tui.launch import start_run
+from tui.console.launch import start_run
 launch = start_run(Path(sys.argv[1]), ["run"])
 while launch.ended() is None:
     time.sleep(0.05)

@@ -107,7 +107,7 @@ def test_a_store_that_cannot_be_used_is_told_by_its_own_name(files: Workspace) -
 
 AS_SOMEBODY_ELSE = """
 import os
-from tui.cli import app
+from tui.terminal.cli import app
 app(["plan"], standalone_mode=False)
 if os.geteuid() == 0:
     os.setgroups([])

@@ -357,6 +357,7 @@ held = st.lists(values | st.text("0123456789é\0x", max_size=6).map(str.encode),
 likely = st.lists(st.tuples(st.sampled_from([b"a", b"b", b"n", b"m;binary", b"ID", b"other"]), held), max_size=5)
 
 
+@example(listed=[(b"a", [b"\x01"]), (b"a", [b"\x02"])])
 @given(likely | attributes.map(lambda found: [(name.encode(), values) for name, values in found.items()]))
 def test_the_short_way_reads_what_the_thorough_way_reads(listed: list[tuple[bytes, list[bytes]]]) -> None:
     data = ber.sequence(

@@ -47,9 +47,12 @@ async def write_joins(tx: Transaction, step: Step, scoped: list[Scoped], joins: 
     await objects.join(tx, joins.links)
     await _keep_waiting(tx, scoped, joins.waiting)
     await metaverse.change(tx, list(joins.changed.values()))
-    step.statistics[Statistic.JOINS] += sum(how is JoinedBy.JOIN for _, _, how in joins.links)
-    step.statistics[Statistic.PROJECTIONS] += sum(how is JoinedBy.PROJECTION for _, _, how in joins.links)
-    step.statistics[Statistic.FILTERED_DISCONNECTORS] += len(scoped) - len(joins.links) - len(joins.failures)
+    counted = {
+        Statistic.JOINS: sum(how is JoinedBy.JOIN for _, _, how in joins.links),
+        Statistic.PROJECTIONS: sum(how is JoinedBy.PROJECTION for _, _, how in joins.links),
+        Statistic.FILTERED_DISCONNECTORS: len(scoped) - len(joins.links) - len(joins.failures),
+    }
+    step.statistics.update({what: count for what, count in counted.items() if count})
 
 
 async def _keep_waiting(tx: Transaction, scoped: list[Scoped], waiting: list[JoinKey]) -> None:

@@ -93,6 +93,7 @@ async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> boo
     by_hand = [cso for cso in page.csos.values() if leaves_by_hand(cso)]
     leavers = by_hand + _filtered_leavers(page)
     await _disconnect(tx, page, by_hand, leavers)
+    step.statistics[Statistic.FILTERED_DISCONNECTORS] += len(_outside(page))
     joins, failures = await _join(tx, page)
     await index_objects(tx, step, list(page.csos.values()))
     lost = await lost_values(tx, step.workspace, page.csos.values())
@@ -105,7 +106,6 @@ async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> boo
     await metaverse.set_due(tx, _seen_in_targets(page), due=True)
     staying_due = failures | flowed.failed | flowed.woken | {cso.id for cso in by_hand}
     await objects.set_due(tx, page.csos.keys() - staying_due, due=False)
-    step.statistics[Statistic.FILTERED_DISCONNECTORS] += len(_outside(page))
     step.done += len(page.csos)
     return bool(flowed.woken)
 

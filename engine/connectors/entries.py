@@ -219,9 +219,9 @@ class EntryReader:
                 length, (name, read, is_id) = headed
                 position = at + 4 + length
                 value = read(data[at + 4 : position])
+                if name in attributes:
+                    return None
                 if name is not None:
-                    if name in attributes:
-                        return None
                     attributes[name] = [value]
                 if is_id and identity is None:
                     identity = value
@@ -232,9 +232,9 @@ class EntryReader:
             held, (name, _, is_id), position = short
             if is_id and identity is None:
                 identity = held[0]
+            if name in attributes:
+                return None
             if name is not None:
-                if name in attributes:
-                    return None
                 attributes[name] = held
         self._copy_twins(attributes)
         if position != limit:
@@ -244,10 +244,7 @@ class EntryReader:
     def _read_short_attribute(
         self, data: bytes, position: int, at: int, limit: int
     ) -> tuple[list[Any], Described, int] | None:
-        """Read a known attribute with short values, which stand `at` a position, and give where it stops.
-
-        None for any other attribute. A single value teaches what comes before it, for the entries that follow.
-        """
+        """Read a known attribute with short values, and where it stops; a single value teaches what comes before it."""
         described = self._trusted.get(data[position + 4 : at])
         stop = at + 2 + data[at + 1]
         if (

@@ -3,20 +3,17 @@
 from typing import Any
 
 from engine.approvals.consequences import Consequences
+from engine.approvals.questions import question
 from engine.errors import ObjectError
-from engine.labels import label_of
 from engine.rules.joins import normalised
 from engine.step import Step
-from storage import clock, reviews
+from storage import reviews
 from storage.records import Attributes, Cso, ReviewItem, ReviewKind, ReviewState
 
 ASKED = (*reviews.LIVE, ReviewState.KEPT)
-
-
+"""The states of a question that was asked and still stands, or was answered."""
 LEFT = "left"
 """What the evidence of a question holds where it is asked about somebody who has left: their metaverse object."""
-
-
 _ALIKE = frozenset({"case", "spaces"})
 """What makes no difference to who somebody is."""
 
@@ -53,18 +50,6 @@ def _text(values: list[Any] | None) -> str:
     return ", ".join(str(value) for value in values[:3]) if values else "nothing"
 
 
-def question(step: Step, cso: Cso, evidence: dict[str, Any], consequences: Consequences) -> ReviewItem:
+def identity_question(step: Step, cso: Cso, evidence: dict[str, Any], consequences: Consequences) -> ReviewItem:
     """Give the review item that asks who an object is."""
-    return ReviewItem(
-        id=0,
-        kind=ReviewKind.IDENTITY,
-        object_id=cso.id,
-        system=cso.system,
-        type=cso.type,
-        label=label_of(cso),
-        state=ReviewState.OPEN,
-        run_id=step.control.run_id,
-        opened_at=clock.now(),
-        evidence=evidence,
-        consequences=consequences,
-    )
+    return question(ReviewKind.IDENTITY, cso, evidence, consequences, run_id=step.control.run_id)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from engine.approvals.consequences import consequences_of_delete
-from engine.approvals.delete_questions import ask
+from engine.approvals.questions import delete_question
 from engine.decisions.deciding import Decision, Outcome, decidable, refuse_too_short, take
 from engine.decisions.roles import Role, require
 from engine.labels import label_of
@@ -66,7 +66,7 @@ async def _send_back(tx: Transaction, workspace: Workspace, staged: list[Pending
     why = "its approval was withdrawn"
     new = [cso for cso in csos if cso.id not in asked]
     follows = await consequences_of_delete(tx, workspace, new)
-    await reviews.open_items(tx, [ask(cso, why, None, follows[cso.id]) for cso in new])
+    await reviews.open_items(tx, [delete_question(cso, why, None, follows[cso.id]) for cso in new])
     labels = {cso.id: label_of(cso) for cso in csos}
     moves = [Move(Entity.EXPORT, one.id, one.system, labels[one.cso_id], one.status, waiting, why) for one in staged]
     await transitions.record(tx, moves, operator=operator)

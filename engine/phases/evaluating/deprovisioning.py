@@ -1,7 +1,7 @@
 """Phase 2, deprovisioning: what becomes of a target object whose MVO is gone or out of scope."""
 
 from engine.approvals.consequences import consequences_of_delete, covers_delete
-from engine.approvals.delete_questions import ask
+from engine.approvals.questions import delete_question
 from engine.approvals.review_items import move_items, open_items
 from engine.labels import label_of
 from engine.pending_exports.changes import was_sent
@@ -110,5 +110,5 @@ async def write_questions(tx: Transaction, step: Step, decided: Decisions) -> No
     await move_items(tx, step, decided.withdrawn, ReviewState.WITHDRAWN, "back in scope")
     follows = await consequences_of_delete(tx, step.workspace, [cso for cso, _ in decided.to_review])
     run_id = step.control.run_id
-    items = [ask(cso, cause, run_id, follows[cso.id]) for cso, cause in decided.to_review]
+    items = [delete_question(cso, cause, run_id, follows[cso.id]) for cso, cause in decided.to_review]
     await open_items(tx, step, items)

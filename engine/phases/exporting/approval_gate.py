@@ -2,7 +2,7 @@
 
 from engine.approvals.audit import verified_approvals
 from engine.approvals.consequences import consequences_of_delete, covers_delete
-from engine.approvals.delete_questions import ask
+from engine.approvals.questions import delete_question
 from engine.approvals.review_items import move_items, open_items
 from engine.labels import label_of
 from engine.phases.exporting.still_wanted import withdraw_wanted
@@ -64,7 +64,7 @@ async def _ask_again(tx: Transaction, step: Step, refused: list[PendingExport], 
     await move_items(tx, step, bent, ReviewState.OPEN, reason)
     new = [csos[one.cso_id] for one in refused if one.cso_id not in asked]
     follows = await consequences_of_delete(tx, step.workspace, new)
-    items = [ask(cso, reason, step.control.run_id, follows[cso.id]) for cso in new]
+    items = [delete_question(cso, reason, step.control.run_id, follows[cso.id]) for cso in new]
     await open_items(tx, step, items)
 
 

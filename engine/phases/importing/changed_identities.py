@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from engine.approvals.audit import verified_approvals
 from engine.approvals.consequences import consequences_of_absence
-from engine.approvals.identity_questions import ASKED, LEFT, changed_error, is_somebody_else, question, shown
+from engine.approvals.identity_questions import ASKED, LEFT, changed_error, identity_question, is_somebody_else, shown
 from engine.approvals.review_items import move_items, open_items
 from engine.errors import ObjectError
 from engine.labels import label_of
@@ -119,7 +119,7 @@ async def _ask(tx: Transaction, step: Step, new: list[tuple[Arrival, Cso]]) -> N
     for one, cso in new:
         groups = step.settings.objects[one.type].same_person
         evidence = {"cause": cause, "before": shown(groups, cso.attributes), "after": shown(groups, one.attributes())}
-        items.append(question(step, cso, evidence, follows[cso.id]))
+        items.append(identity_question(step, cso, evidence, follows[cso.id]))
     await open_items(tx, step, items)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from engine.approvals.consequences import consequences_of_delete
-from engine.approvals.delete_questions import ask
+from engine.approvals.questions import delete_question
 from engine.approvals.review_items import open_items
 from engine.errors import ObjectError
 from engine.labels import label_of
@@ -74,7 +74,7 @@ async def _ask(tx: Transaction, step: Step, again: dict[int, Tombstone]) -> None
         gone = again[cso.id]
         cause = f"it was deleted under rev-{gone.review_id} on {gone.at[:10]}, and is there again"
         staged.append(stage_delete(cso, None, first + offset, None, cause))
-        item = ask(cso, cause, step.control.run_id, follows[cso.id])
+        item = delete_question(cso, cause, step.control.run_id, follows[cso.id])
         items.append(
             item._replace(evidence={**item.evidence, AGAIN: [f"cso-{gone.object_id}", gone.at, gone.review_id]})
         )

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.approvals.consequences import Consequences, consequences_of_absence
-from engine.labels import label_of
+from engine.approvals.questions import question
 from engine.statistics import Statistic
 from engine.step import Step
 from engine.workspace import Workspace
 from storage import imports, objects, reviews
-from storage.records import Cso, CsoStatus, Entity, ImportRecord, ReviewItem, ReviewKind, ReviewState
+from storage.records import CsoStatus, Entity, ImportRecord, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -50,7 +50,10 @@ async def mark_obsolete(
     await objects.set_status(tx, [cso.id for cso in csos], CsoStatus.OBSOLETE)
     consequences = await consequences_of_absence(tx, workspace, csos)
     evidence = await _evidence(tx, record, together, in_common)
-    items = [_item(record, cso, evidence, consequences[cso.id]) for cso in csos]
+    at = record.ended_at or record.started_at
+    items = [
+        question(ReviewKind.ABSENCE, cso, evidence, consequences[cso.id], run_id=record.run_id, at=at) for cso in csos
+    ]
     opened = await reviews.open_items(tx, items)
     await _renew_what_follows(tx, workspace, consequences)
     reason = reason or f"not in the complete import of run {record.run_id}"
@@ -72,22 +75,6 @@ async def _evidence(tx: Transaction, record: ImportRecord, together: int, in_com
         "missing_together": together,
         "in_common": list(in_common),
     }
-
-
-def _item(record: ImportRecord, cso: Cso, evidence: dict[str, Any], consequences: Consequences) -> ReviewItem:
-    return ReviewItem(
-        id=0,
-        kind=ReviewKind.ABSENCE,
-        object_id=cso.id,
-        system=cso.system,
-        type=cso.type,
-        label=label_of(cso),
-        state=ReviewState.OPEN,
-        run_id=record.run_id,
-        opened_at=record.ended_at or record.started_at,
-        evidence=evidence,
-        consequences=consequences,
-    )
 
 
 async def _renew_what_follows(tx: Transaction, workspace: Workspace, consequences: dict[int, Consequences]) -> None:

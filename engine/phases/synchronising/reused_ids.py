@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from engine.approvals.audit import verified_approvals
-from engine.approvals.identity_questions import ASKED, LEFT, changed_error, is_somebody_else, question, shown
+from engine.approvals.identity_questions import ASKED, LEFT, changed_error, identity_question, is_somebody_else, shown
 from engine.approvals.review_items import move_items, open_items
 from engine.errors import ObjectError
 from engine.phases.join_index import forget_former_keys
@@ -41,7 +41,7 @@ async def ask_about_reused(tx: Transaction, step: Step, csos: list[Cso]) -> dict
 def _question(step: Step, groups: list[list[str]], cso: Cso, gone: Tombstone) -> ReviewItem:
     before, after = shown(groups, gone.attributes), shown(groups, cso.attributes)
     cause = "somebody else had its id who has left"
-    return question(step, cso, {"cause": cause, "before": before, "after": after, LEFT: gone.mvo_id}, {})
+    return identity_question(step, cso, {"cause": cause, "before": before, "after": after, LEFT: gone.mvo_id}, {})
 
 
 async def _before(tx: Transaction, step: Step, csos: list[Cso]) -> list[tuple[Cso, Tombstone]]:

@@ -218,27 +218,21 @@ class EntryReader:
             if (headed := heads.get(data[position : at + 4])) is not None:
                 length, (name, read, is_id) = headed
                 position = at + 4 + length
-                value = read(data[at + 4 : position])
-                if name in attributes:
+                held = [read(data[at + 4 : position])]
+            else:
+                short = self._read_short_attribute(data, position, at, limit)
+                if short is None:
                     return None
-                if name is not None:
-                    attributes[name] = [value]
-                if is_id and identity is None:
-                    identity = value
-                continue
-            short = self._read_short_attribute(data, position, at, limit)
-            if short is None:
-                return None
-            held, (name, _, is_id), position = short
-            if is_id and identity is None:
-                identity = held[0]
+                held, (name, _, is_id), position = short
             if name in attributes:
                 return None
+            if is_id and identity is None:
+                identity = held[0]
             if name is not None:
                 attributes[name] = held
-        self._copy_twins(attributes)
         if position != limit:
             return None
+        self._copy_twins(attributes)
         return Read(None if identity is None else self._id_text(identity), attributes, "")
 
     def _read_short_attribute(

@@ -14,6 +14,7 @@ from engine.rules.compiled import Join, ObjectType, OutboundRule
 from engine.rules.joins import source_key
 from engine.rules.lifecycle import has_another_person
 from engine.statistics import Statistic
+from engine.workspace import Workspace
 from storage import exports, join_keys, key_owners, metaverse, objects
 from storage.join_keys import JoinKey
 from storage.records import Cso, CsoStatus, JoinedBy, Mvo
@@ -167,9 +168,9 @@ def keys_to_wait_for(page: EvaluationPage, desired: Desired) -> list[JoinKey]:
     return sorted({JoinKey(owner, name, key, desired.mvo.id) for name, key in keys if key})
 
 
-async def keep_waiting(tx: Transaction, page: EvaluationPage, mvos: list[Mvo], waiting: list[JoinKey]) -> None:
+async def keep_waiting(tx: Transaction, workspace: Workspace, mvos: list[Mvo], waiting: list[JoinKey]) -> None:
     """Keep the keys by which an account that appears later finds the MVO that waits for it."""
-    outbound = page.step.workspace.rules.outbound
+    outbound = workspace.rules.outbound
     targets = {target for mvo in mvos for target, rules in outbound.get(mvo.type, {}).items() if _have_joins(rules)}
     for target in targets:
         owner = key_owners.waiting_for(key_owners.of_system(*target))

@@ -175,14 +175,7 @@ async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Tu
     _decide(page, decided, accounts, addresses | decided.addresses)
     _release_unruled(page, decided, evaluated)
     _drop_plans_in_grace(page, decided, mvos)
-    await _write(tx, step, decided, first_new)
-    await owe(tx, step.workspace, evaluated, decided.owed)
-    await keep_waiting(tx, page, evaluated, decided.waiting)
-    await metaverse.set_due(tx, [mvo.id for mvo in mvos if mvo.id not in decided.still_due], due=False)
-    await remove_empty_mvos(tx, [*(mvo.id for mvo in evaluated if mvo.deleted), *decided.taken_over.values()])
-    referring = await references.referrers(tx, decided.renamed) if decided.renamed else set()
-    await metaverse.set_due(tx, referring, due=True)
-    return Evaluated(referring, decided.claims)
+    return Evaluated(await _write(tx, page, decided, first_new, mvos), decided.claims)
 
 
 async def _begin_decisions(tx: Transaction, step: Step, mvos: list[Mvo]) -> Decisions:
@@ -307,8 +300,11 @@ def _release_unruled(page: EvaluationPage, decided: Decisions, mvos: list[Mvo]) 
                 deprovision(page, decided, mvo, cso)
 
 
-async def _write(tx: Transaction, step: Step, decided: Decisions, first_new: int) -> None:
-    """Carry out what a page has decided."""
+async def _write(
+    tx: Transaction, page: EvaluationPage, decided: Decisions, first_new: int, mvos: list[Mvo]
+) -> set[int]:
+    """Carry out what a page has decided; give the MVOs that refer to accounts which get another name."""
+    step = page.step
     await objects.add_planned(tx, decided.planned)
     if decided.planned:
         await transitions.record_new_objects(tx, first_new, step_id=step.id, reason="provisioned")
@@ -321,3 +317,11 @@ async def _write(tx: Transaction, step: Step, decided: Decisions, first_new: int
     await index_planned(tx, step, decided.planned)
     await write_questions(tx, step, decided)
     await objects.remove(tx, decided.vanished, review_ids={})
+    evaluated = [mvo for mvo in mvos if not mvo.in_grace]
+    await owe(tx, step.workspace, evaluated, decided.owed)
+    await keep_waiting(tx, step.workspace, evaluated, decided.waiting)
+    await metaverse.set_due(tx, [mvo.id for mvo in mvos if mvo.id not in decided.still_due], due=False)
+    await remove_empty_mvos(tx, [*(mvo.id for mvo in evaluated if mvo.deleted), *decided.taken_over.values()])
+    referring = await references.referrers(tx, decided.renamed) if decided.renamed else set()
+    await metaverse.set_due(tx, referring, due=True)
+    return referring

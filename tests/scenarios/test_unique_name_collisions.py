@@ -94,3 +94,21 @@ def test_a_name_taken_between_evaluation_and_export_gives_way_to_the_next(office
     stranger = office.person("eadams")
     assert stranger["cn"] == ["Ed Adams"]
     office.settled()
+
+
+def test_who_gets_no_name_gets_the_first_that_becomes_free(office: Office) -> None:
+    office.metaverse["person"]["unique"]["account_name"]["candidates"] = [
+        "{{ first_name[0] | lower }}{{ last_name | lower }}"
+    ]
+    office.run()
+    office.hires("5", "Abe Lovelace")
+    for _ in range(2):
+        office.run(status=1)
+        assert "no-unique-value" in office.codes(), "it is told as long as it is so"
+    del office.hr["1"]
+    office.run(status=None)
+    office.approve_all()
+    office.run(status=None)
+    office.run(status=None)
+    assert _uid(office, "5") == "alovelace"
+    office.settled()

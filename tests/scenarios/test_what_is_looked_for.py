@@ -3,6 +3,7 @@
 import pytest
 
 from tests.scenarios.conftest import Office
+from tests.slapd import SUFFIX
 
 
 def _account_of_a_source(office: Office) -> None:
@@ -56,3 +57,18 @@ def test_those_held_can_be_let_into_the_review(office: Office) -> None:
     office.run(status=None)
     office("review", "release", office.told["id"], "--count", "2", "--reason", "they are gone")
     assert len(office.json("review")) == 2
+
+
+def test_an_export_is_not_unconfirmed_by_an_import_that_looked_elsewhere(office: Office) -> None:
+    office.run()
+    office.hr["2"]["title"] = "Lead"
+    for step in (("import", "hr"), ("sync",), ("evaluate",), ("export", "directory")):
+        office("step", *step)
+    person = office.systems["directory"]["objects"]["person"]
+    person["base"] = f"ou=leavers,{SUFFIX}"
+    office("step", "confirm", "directory", status=None)
+    assert [one["status"] for one in office.json("exports")] == ["Exported"]
+    del person["base"]
+    office("step", "confirm", "directory")
+    assert office.json("exports") == []
+    office.settled()

@@ -46,5 +46,22 @@ def test_a_member_put_in_by_hand_is_taken_out_again_by_one_remove(office: Office
     office.settled()
 
 
+def test_what_was_given_up_is_tried_again_where_more_is_to_be_taken_out(office: Office) -> None:
+    """No directory takes the last member out of a group; who is put in by hand is another matter."""
+    office.systems["directory"]["exports"] = {"max_retries": 0}
+    groups = office.has_groups()
+    groups.add("it", name="IT", members="1")
+    office.run()
+    groups["it"]["members"] = ""
+    office.run(status=1)
+    assert [one["status"] for one in office.json("exports")] == ["Failed"]
+    office.slapd.modify(f"dn: cn=it,ou=groups,{SUFFIX}\nchangetype: modify\nadd: member\nmember: {_dn('dan')}\n")
+    for step in (("import", "directory"), ("sync",), ("evaluate",)):
+        office("step", *step, status=None)
+    (staged,) = office.json("exports")
+    assert staged["status"] == "Pending"
+    assert sorted(staged["changes"][0]["remove"]) == [_dn("ada"), _dn("dan")]
+
+
 def _dn(uid: str) -> str:
     return f"uid={uid},ou=people,{SUFFIX}"

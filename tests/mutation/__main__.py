@@ -146,6 +146,10 @@ def _named_for(tree: Path, module: str) -> list[str]:
     return list(given)
 
 
+_NO_ANSWER = (3, 4, 5)
+"""How pytest ends where it is itself at fault, is asked wrongly, or finds no test: that kills no mutant."""
+
+
 def _passes(tree: Path, tests: list[str], limit: float) -> bool:
     if not tests:
         return True
@@ -153,10 +157,13 @@ def _passes(tree: Path, tests: list[str], limit: float) -> bool:
     surroundings = os.environ | {"PYTHONPATH": str(tree)}
     with Popen(command, cwd=tree, env=surroundings, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True) as running:
         try:
-            return running.wait(limit) == 0
+            status = running.wait(limit)
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(running.pid, signal.SIGKILL)  # with the servers that a test which hangs has started
+    if status in _NO_ANSWER:
+        raise SystemExit(f"pytest ended with {status}: it could not run {' '.join(tests)}")
+    return status == 0
 
 
 def _report(tried: int, survivors: list[Mutant]) -> int:

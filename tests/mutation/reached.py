@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 
 from coverage import CoverageData
 
-FOLDERS = ("tests/scenarios", "tests/unit")
-"""The tests that call the program in their own process, where its lines can be watched."""
+FOLDERS = ("tests/scenarios",)
+"""Tests that call the program in their own process, where its lines can be watched."""
 
 
 class Reached(NamedTuple):

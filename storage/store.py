@@ -1,9 +1,10 @@
 """Open a store, migrate it, and give out transactions: one writer, any number of readers."""
 
+import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage import clock
 from storage.dialects.sqlite import copying, dialect, new_store, store_file
-from storage.dialects.sqlite.errors import DriverError, error_name
-from storage.errors import StoreError, StoreFull, StoreLocked, StoreReadOnly, StoreTooNew, StoreUnreadable
+from storage.dialects.sqlite.errors import DriverError, explain
+from storage.errors import StoreError, StoreReadOnly, StoreTooNew, StoreUnreadable
 
 Transaction = AsyncConnection
 """What every query function takes; it is committed or rolled back as a whole by the store."""
@@ -31,6 +32,9 @@ class Store:
         self._writer = writer
         self._reader = reader
         self._watch = watch
+        self._users = 0
+        self._free = asyncio.Event()
+        self._free.set()
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -64,7 +68,8 @@ class Store:
             raise type(error)(str(error).replace(str(copy), str(path))) from error
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, once whoever still has one is done: those would stay open for ever."""
+        await self._free.wait()
         await self._writer.dispose()
         await self._reader.dispose()
         await self._watch.dispose()
@@ -81,8 +86,9 @@ class Store:
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Give the one write transaction; all of it is kept, or none."""
         try:
-            async with self._writer.begin() as connection:
-                yield connection
+            with self._used():
+                async with self._writer.begin() as connection:
+                    yield connection
         except DBAPIError as error:
             raise explain(error, self.path) from error
 
@@ -93,8 +99,9 @@ class Store:
         When the task that reads is cancelled, its statement stops and its connection is free for the next at once.
         """
         try:
-            async with self._reader.begin() as connection:
-                yield connection
+            with self._used():
+                async with self._reader.begin() as connection:
+                    yield connection
         except DBAPIError as error:
             raise explain(error, self.path) from error
 
@@ -104,9 +111,21 @@ class Store:
         It says nothing else, and costs so little that it can be asked several times a second.
         """
         try:
-            return await dialect.data_version(self._watch)
+            with self._used():
+                return await dialect.data_version(self._watch)
         except (DBAPIError, DriverError) as error:
             raise explain(error, self.path) from error
+
+    @contextmanager
+    def _used(self) -> Iterator[None]:
+        self._users += 1
+        self._free.clear()
+        try:
+            yield
+        finally:
+            self._users -= 1
+            if not self._users:
+                self._free.set()
 
 
 def _prepare(path: Path) -> None:
@@ -150,25 +169,3 @@ def upgrade(path: Path) -> None:
     from storage import migrations  # noqa: PLC0415 - Alembic is slow to import and rarely needed
 
     migrations.upgrade(path)
-
-
-def explain(error: Exception, path: Path) -> StoreError:
-    """Give an error of the database as what it means for the store, and what to do about it."""
-    name = error_name(error)
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return StoreLocked(
-            f"{path}: another program kept the store locked for {dialect.BUSY_SECONDS} s; "
-            "end it or wait, then try again"
-        )
-    if name == "SQLITE_FULL":
-        return StoreFull(f"{path}: the disk is full; free some room, then run again: nothing half-written was kept")
-    if name.startswith("SQLITE_READONLY"):
-        return StoreReadOnly(f"{path}: the store cannot be written; check owner, permissions and mount options")
-    if name.startswith("SQLITE_IOERR"):
-        return StoreFull(
-            f"{path}: the disk refused to read or write ({name}); check free room and the disk's health, then run again"
-        )
-    if name.startswith("SQLITE_CONSTRAINT"):
-        return StoreError(f"{path}: refused by a rule of the store itself: {getattr(error, 'orig', error)}")
-    reason = getattr(error, "orig", None) or error
-    return StoreUnreadable(f"{path}: cannot be used as a store: {reason}")

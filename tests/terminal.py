@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import signal
 import struct
 import termios
 import threading
@@ -12,6 +13,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import pyte
+import pytest
 
 KEYS = {
     "enter": "\r",
@@ -22,6 +24,9 @@ KEYS = {
     "tab": "\t",
     "ctrl+c": "\x03",
 }
+
+_SURROUNDINGS = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONFAULTHANDLER": "1"}
+"""With a fault handler, a program that is aborted says where it was."""
 
 
 class Terminal:
@@ -43,7 +48,7 @@ class Terminal:
         if self.pid == 0:  # the program
             if cwd is not None:
                 os.chdir(cwd)
-            os.execvpe(command[0], list(command), {**env, "TERM": "xterm-256color", "COLORTERM": "truecolor"})
+            os.execvpe(command[0], list(command), {**env, **_SURROUNDINGS})
         self.resize(*size)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -67,7 +72,9 @@ class Terminal:
     @property
     def lines(self) -> list[str]:
         with self._lock:
-            return list(self._screen.display)
+            rows = (self._screen.buffer[row] for row in range(self._screen.lines))
+            # pyte's own `display` fails on half of a wide character, which a change of the size can leave
+            return ["".join(row[column].data for column in range(self._screen.columns)) for row in rows]
 
     @property
     def text(self) -> str:
@@ -128,5 +135,8 @@ class Terminal:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
                 return os.waitstatus_to_exitcode(status)
-            assert monotonic() < end, f"the program does not end; on screen:\n{self.text}"
+            if monotonic() > end:
+                os.kill(self.pid, signal.SIGABRT)
+                sleep(1)
+                pytest.fail(f"the program does not end; the last that it wrote:\n{self.written[-5000:]}")
             sleep(0.02)

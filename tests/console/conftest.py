@@ -5,7 +5,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -94,6 +94,13 @@ class Console:
         await self.until(*texts)
 
 
+def _await_launch(app: InterlockApp) -> None:
+    """Wait for a run that the console has started: it goes on without it, and nothing of a test may."""
+    launch = app.session.launch if app.session else None
+    while launch is not None and launch.ended() is None:
+        sleep(0.05)
+
+
 Open = Callable[..., AbstractAsyncContextManager[Console]]
 
 
@@ -124,5 +131,6 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
                 yield console
         finally:
             display.use_ascii(False)
+            _await_launch(app)
 
     return open_console

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from tests import preloaded
+
 INTERLOCK = [sys.executable, "-m", "tui"]
 Rows = list[dict[str, str]]
 
@@ -37,13 +39,13 @@ class Workspace:
 
     def __call__(self, *arguments: str, status: int | None = 0) -> str:
         """Run a command, assert its exit status, and give what it wrote to both streams."""
-        done = self.start(*arguments)
-        out, _ = done.communicate(timeout=300)
-        text = out.decode()
-        assert status is None or done.returncode == status, f"{arguments} ended with {done.returncode}:\n{text}"
+        done = preloaded.run(arguments, cwd=self.folder, env=self.env, together=True)
+        text = done.out.decode()
+        assert status is None or done.status == status, f"{arguments} ended with {done.status}:\n{text}"
         return text
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a command like a shell, and give its process."""
         command = [*INTERLOCK, *arguments]
         return subprocess.Popen(
             command, cwd=self.folder, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -51,10 +53,9 @@ class Workspace:
 
     def json(self, *arguments: str) -> Any:
         """Run a listing with --json and give its document."""
-        command = [*INTERLOCK, *arguments, "--json"]
-        done = subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, check=False)
-        assert done.returncode == 0, done.stderr.decode()
-        return json.loads(done.stdout)
+        done = preloaded.run([*arguments, "--json"], cwd=self.folder, env=self.env)
+        assert done.status == 0, done.err.decode()
+        return json.loads(done.out)
 
     def steps(self) -> dict[str, dict[str, Any]]:
         """Give the steps of the last run: 'phase system' → step, the last of that name."""

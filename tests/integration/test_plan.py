@@ -1,7 +1,6 @@
 """A plan against a real slapd: it writes nothing, it says what the run then does, and its LDIF does the same."""
 
 import json
-import subprocess
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Any
 import pytest
 
 from engine.values.dn import key
+from tests import preloaded
 from tests.integration.conftest import Office, by_number
 from tests.slapd import BASE, SUFFIX, Entries, Slapd
-from tests.workspace import INTERLOCK
 
 Plan = dict[str, Any]
 
@@ -40,10 +39,9 @@ class Planner:
         return document
 
     def _json(self, *arguments: str, status: int) -> Plan:
-        command = [*INTERLOCK, *arguments, "--json"]
-        done = subprocess.run(command, cwd=self.office.folder, env=self.office.env, capture_output=True, check=False)
-        assert done.returncode == status, done.stderr.decode()
-        document: Plan = json.loads(done.stdout)
+        done = preloaded.run([*arguments, "--json"], cwd=self.office.folder, env=self.office.env)
+        assert done.status == status, done.err.decode()
+        document: Plan = json.loads(done.out)
         return document
 
     def _everything(self) -> tuple[Any, Entries]:

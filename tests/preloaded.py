@@ -1,0 +1,130 @@
+"""The real program in a process of its own, without its start: one that has loaded everything forks each of them.
+
+Loading takes most of a short command's time, and the tests give thousands of commands. The process that is forked has
+a working folder, an environment, arguments and streams of its own, and runs the same `main`.
+"""
+
+import atexit
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+SECONDS = 300
+_ROOT = Path(__file__).parent.parent
+_LARGEST_REQUEST = 1 << 20
+
+
+class Done(NamedTuple):
+    """A command that has ended, with what it wrote."""
+
+    status: int
+    out: bytes
+    err: bytes
+
+
+def run(arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], together: bool = False) -> Done:
+    """Run `interlock ARGUMENTS`; where both streams go together, all that was written is in `out`."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        status = _loaded().command(arguments, cwd, env, [out.fileno(), (out if together else err).fileno()])
+        return Done(status, _whole(out.fileno()), _whole(err.fileno()))
+
+
+def _whole(descriptor: int) -> bytes:
+    return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+
+
+class _Loaded:
+    """The process that has loaded the program, as the one sees it that asks for commands."""
+
+    def __init__(self) -> None:
+        self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._line.settimeout(SECONDS)
+        with theirs:
+            command = [sys.executable, "-m", "tests.preloaded", str(theirs.fileno())]
+            self._process = subprocess.Popen(command, cwd=_ROOT, pass_fds=[theirs.fileno()])
+        atexit.register(self.close)
+
+    def command(self, arguments: Sequence[str], cwd: Path, env: Mapping[str, str], streams: list[int]) -> int:
+        request = json.dumps([list(arguments), str(cwd), dict(env)]).encode()
+        socket.send_fds(self._line, [request], streams)
+        pid = int(self._line.recv(100))
+        try:
+            return int(self._line.recv(100))
+        except TimeoutError:
+            os.kill(pid, 9)
+            self._line.recv(100)
+            raise AssertionError(f"interlock {' '.join(arguments)}: still running after {SECONDS} s") from None
+
+    def close(self) -> None:
+        self._line.close()
+        self._process.wait()
+
+
+@cache
+def _loaded() -> _Loaded:
+    return _Loaded()
+
+
+def _serve(line: socket.socket) -> None:
+    """Fork a process for each request, and tell its id and then its exit status."""
+    while True:
+        request, streams, _, _ = socket.recv_fds(line, _LARGEST_REQUEST, 2)
+        if not request:
+            return
+        pid = os.fork()
+        if pid == 0:
+            line.close()
+            os._exit(_command(*json.loads(request), streams))
+        for stream in streams:
+            os.close(stream)
+        line.send(str(pid).encode())
+        _, status = os.waitpid(pid, 0)
+        line.send(str(os.waitstatus_to_exitcode(status)).encode())
+
+
+def _command(arguments: list[str], cwd: str, env: dict[str, str], streams: list[int]) -> int:
+    import tui.__main__
+
+    os.dup2(streams[0], 1)
+    os.dup2(streams[1], 2)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    time.tzset()
+    random.seed()
+    sys.modules["__main__"] = tui.__main__  # as after `python -m tui`, which the usage lines name
+    sys.argv = [str(tui.__main__.__file__), *arguments]
+    sys.path[0] = cwd
+    status: Any = 0
+    try:
+        tui.__main__.main()
+    except SystemExit as end:
+        status = end.code
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    if isinstance(status, str):
+        sys.stderr.write(f"{status}\n")
+        status = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return int(status or 0)
+
+
+def _load() -> None:
+    """Import what the commands import, those that they import late included."""
+
+
+if __name__ == "__main__":
+    _load()
+    _serve(socket.socket(fileno=int(sys.argv[1])))

@@ -127,7 +127,7 @@ PLANS: dict[str, ListPlan] = {
             "held": _flag(pending_exports.c.held),
             "changed_at": _text(pending_exports.c.changed_at),
         },
-        texts=(_OF_EXPORT, pending_exports.c.error_code),
+        texts=(_OF_EXPORT, pending_exports.c.error_code, pending_exports.c.status),
         documents=(pending_exports.c.changes,),
     ),
     "review": ListPlan(

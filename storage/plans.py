@@ -16,7 +16,6 @@ from storage.records import (
     ChangeType,
     Cso,
     CsoStatus,
-    Entity,
     ExportStatus,
     Mvo,
     PendingExport,
@@ -25,6 +24,8 @@ from storage.store import Transaction
 
 Record = TypeVar("Record", Cso, Mvo, PendingExport)
 _metadata = MetaData()
+_CSO, _MVO, _EXPORT = "cso", "mvo", "export"
+"""What images are of."""
 _images = Table(
     "plan_images",
     _metadata,
@@ -85,21 +86,21 @@ async def begin(tx: Transaction) -> None:
     """Make the tables, and begin to keep what rows were before."""
     await tx.run_sync(_metadata.create_all)
     for entity, table, owner, record in (
-        ("cso", tables.objects, "mvo_id", Cso),
-        ("mvo", tables.metaverse, "id", Mvo),
-        ("export", tables.pending_exports, "cso_id", PendingExport),
+        (_CSO, tables.objects, "mvo_id", Cso),
+        (_MVO, tables.metaverse, "id", Mvo),
+        (_EXPORT, tables.pending_exports, "cso_id", PendingExport),
     ):
         await dialect.keep_before_images(tx, _images, entity, table, owner, record._fields)
 
 
 async def touched_csos(tx: Transaction, step_id: int, after: int, limit: int) -> list[Touched[Cso]]:
     """List the next CSOs that a step touched, by id."""
-    return [Touched(row.id, _cso(row)) for row in await tx.execute(_touched(step_id, "cso", after, limit))]
+    return [Touched(row.id, _cso(row)) for row in await tx.execute(_touched(step_id, _CSO, after, limit))]
 
 
 async def touched_mvos(tx: Transaction, step_id: int, after: int, limit: int) -> list[Touched[Mvo]]:
     """List the next MVOs that a step touched, by id."""
-    return [Touched(row.id, _mvo(row)) for row in await tx.execute(_touched(step_id, "mvo", after, limit))]
+    return [Touched(row.id, _mvo(row)) for row in await tx.execute(_touched(step_id, _MVO, after, limit))]
 
 
 async def touched_exports(
@@ -111,7 +112,7 @@ async def touched_exports(
     query = (
         select(_images.c.id, _images.c.row, wave.label("wave"))
         .outerjoin(tables.pending_exports, tables.pending_exports.c.id == _images.c.id)
-        .where(_images.c.step_id == step_id, _images.c.entity == Entity.EXPORT, place)
+        .where(_images.c.step_id == step_id, _images.c.entity == _EXPORT, place)
         .order_by(wave, _images.c.id)
     )
     return [((row.wave, row.id), Touched(row.id, _export(row))) for row in await tx.execute(query.limit(limit))]
@@ -119,19 +120,19 @@ async def touched_exports(
 
 async def csos_before(tx: Transaction, step_id: int, ids: Iterable[int]) -> dict[int, Cso]:
     """Give those of some CSOs that a step touched, as they were before it."""
-    found = await tx.execute(_before(step_id, "cso", ids))
+    found = await tx.execute(_before(step_id, _CSO, ids))
     return {row.id: cso for row in found if (cso := _cso(row)) is not None}
 
 
 async def exports_before(tx: Transaction, step_id: int, ids: Iterable[int]) -> dict[int, PendingExport]:
     """Give those of some exports that a step touched, as they were before it."""
-    found = await tx.execute(_before(step_id, "export", ids))
+    found = await tx.execute(_before(step_id, _EXPORT, ids))
     return {row.id: export for row in found if (export := _export(row)) is not None}
 
 
 async def exports_of_before(tx: Transaction, step_id: int, cso_ids: Iterable[int]) -> dict[int, PendingExport]:
     """Give the exports of some CSOs that a step touched, as they were before it: CSO id → export."""
-    found = _images.c.step_id == step_id, _images.c.entity == Entity.EXPORT, dialect.among(_images.c.owner_id, cso_ids)
+    found = _images.c.step_id == step_id, _images.c.entity == _EXPORT, dialect.among(_images.c.owner_id, cso_ids)
     rows = await tx.execute(select(_images.c.id, _images.c.row).where(*found))
     return {export.cso_id: export for row in rows if (export := _export(row)) is not None}
 

@@ -306,7 +306,7 @@ class ReviewItem(NamedTuple):
 class HeldBatch(NamedTuple):
     """Objects that a gate kept from being marked, or from being deleted in a target.
 
-    `state` is `held`, `skipped` (by a gate that lets the run go on), `released` or `superseded`.
+    `skipped` is what a gate held back that lets the run go on.
     """
 
     id: int
@@ -317,7 +317,7 @@ class HeldBatch(NamedTuple):
     gate: str
     missing: int
     arithmetic: str
-    state: str
+    state: BatchState
     at: str
     decided_by: str | None
     reason: str | None

@@ -1,10 +1,11 @@
 """The consequences of a decision, worked out by the code that would carry them out."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.contributions.contexts import Contexts
 from engine.contributions.flowing import ContributorFailed, contribute
+from engine.contributions.joined import by_mvo
 from engine.contributions.references import References, read_references
 from engine.labels import label_of, label_of_mvo
 from engine.rules.lifecycle import Fate, fate_without
@@ -35,20 +36,25 @@ async def consequences_of_absence(tx: Transaction, workspace: Workspace, csos: l
     mvo_ids = {cso.mvo_id for cso in csos if cso.mvo_id is not None}
     mvos = {mvo.id: mvo for mvo in await metaverse.get(tx, mvo_ids)}
     every = await objects.joined_to(tx, mvo_ids)
-    joined: dict[int, list[Cso]] = {}
-    for cso in every:
-        joined.setdefault(cso.mvo_id or 0, []).append(cso)
-    named = await read_references(tx, workspace, [cso for own in joined.values() for cso in own])
-    found = {cso.id: _describe(named, cso, mvos.get(cso.mvo_id or 0), joined.get(cso.mvo_id or 0, [])) for cso in csos}
+    joined = by_mvo(every)
+    known = _Known(await read_references(tx, workspace, every), Contexts(workspace))
+    found = {cso.id: _describe(known, cso, mvos.get(cso.mvo_id or 0), joined.get(cso.mvo_id or 0, [])) for cso in csos}
     await _add_referring(tx, [one for one in found.values() if one.get("mvo_deleted")])
     await _add_groups(tx, workspace, list(found.values()), every)
     return found
 
 
-def _describe(named: References, cso: Cso, mvo: Mvo | None, joined: list[Cso]) -> Consequences:
+class _Known(NamedTuple):
+    """What is read once for all objects whose consequences are worked out."""
+
+    references: References
+    contexts: Contexts
+
+
+def _describe(known: _Known, cso: Cso, mvo: Mvo | None, joined: list[Cso]) -> Consequences:
     if mvo is None:
         return {}
-    workspace = named.workspace
+    workspace = known.references.workspace
     others = [one for one in joined if one.id != cso.id and one.status == CsoStatus.OBSOLETE]
     leaving = {cso.id, *(one.id for one in others)}
     fate = fate_without(workspace.config, workspace.rules, mvo, joined, leaving)
@@ -57,18 +63,18 @@ def _describe(named: References, cso: Cso, mvo: Mvo | None, joined: list[Cso]) -
         found["together_with"] = [[one.id, one.system, label_of(one)] for one in others]
     if fate.mvo_deleted:
         found["deletion_rule"] = f"metaverse.{mvo.type}: {workspace.config.deletion_of(mvo.type).when}"
-    if found["recalled"] and (heirs := _heirs(named, mvo, leaving, joined, found["recalled"])):
+    if found["recalled"] and (heirs := _heirs(known, mvo, leaving, joined, found["recalled"])):
         found["taken_over"] = heirs
     return found
 
 
 def _heirs(
-    named: References, mvo: Mvo, leaving: set[int], joined: list[Cso], recalled: Sequence[str]
+    known: _Known, mvo: Mvo, leaving: set[int], joined: list[Cso], recalled: Sequence[str]
 ) -> dict[str, list[Any]]:
     """Give, for each recalled attribute that has one, whoever gives it once some CSOs have left."""
     staying = [cso for cso in joined if cso.id not in leaving]
     try:
-        got = contribute(named.workspace, Contexts(named.workspace), named, mvo, staying)
+        got = contribute(known.references.workspace, known.contexts, known.references, mvo, staying)
     except ContributorFailed:
         got = None
     if got is None:

@@ -4,13 +4,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from engine.configuration import external_ids
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import ImportedObject
 from engine.connectors.directory_types import is_secret
 from engine.connectors.ldap import ber, messages
 from engine.connectors.ldap.active_directory import READABLE
 from engine.errors import ObjectError
-from engine.values import dn, external_ids, typed
+from engine.values import dn, typed
 from engine.values.attribute_descriptions import is_deleted, is_language, normal, usual
 from engine.values.typed import InvalidValue
 from storage.records import Attributes

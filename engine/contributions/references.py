@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from engine.configuration import external_ids
 from engine.rules.compiled import Flow
-from engine.values import external_ids
 from engine.values.typed import InvalidValue
 from engine.workspace import Workspace
 from storage import metaverse, references
@@ -60,6 +60,7 @@ class References:
 async def read_references(tx: Transaction, workspace: Workspace, csos: Iterable[Cso]) -> References:
     """Look up, in two queries for each system, everything that the references of some CSOs name."""
     keys: dict[tuple[str, str, str], str] = {}
+    with_dns = {system: _type_with_dns(workspace, system) for system in workspace.config.systems}
     wanted: dict[str, dict[bool, set[str]]] = {}
     referring: set[int] = set()
     for cso in csos:
@@ -68,7 +69,7 @@ async def read_references(tx: Transaction, workspace: Workspace, csos: Iterable[
             kind = meant_type(workspace, cso, attribute) or cso.type
             for text in cso.attributes.get(attribute, ()):
                 if (cso.system, kind, text) not in keys:
-                    by_dn, key = _reference_key(workspace, cso.system, kind, text)
+                    by_dn, key = _reference_key(workspace, cso.system, with_dns.get(cso.system), kind, text)
                     keys[cso.system, kind, text] = key
                     wanted.setdefault(cso.system, {}).setdefault(by_dn, set()).add(key)
     named: dict[tuple[str, str], list[tuple[str, int]]] = {}
@@ -81,14 +82,18 @@ async def read_references(tx: Transaction, workspace: Workspace, csos: Iterable[
     return References(workspace, keys, named, in_grace, frozenset(referring))
 
 
-def _reference_key(workspace: Workspace, system: str, kind: str, text: str) -> tuple[bool, str]:
+def _type_with_dns(workspace: Workspace, system: str) -> str | None:
+    return next((kind for kind in workspace.config.systems[system].objects if workspace.is_dn(system, kind)), None)
+
+
+def _reference_key(workspace: Workspace, system: str, with_dns: str | None, kind: str, text: str) -> tuple[bool, str]:
     """Give whether a reference is a DN, which only a type that has DNs can tell, and what it is looked up by.
 
     An id is read as those of a type are: `007` names 7 where they are integers.
     """
-    types = workspace.config.systems[system].objects if system in workspace.config.systems else {}
-    if "=" in text and (with_dns := next((one for one in types if workspace.is_dn(system, one)), None)) is not None:
+    if "=" in text and with_dns is not None:
         return True, workspace.secondary_key(system, with_dns, text) or text
+    types = workspace.config.systems[system].objects if system in workspace.config.systems else {}
     if kind not in types or external_ids.is_as_written(types[kind]):
         return False, text
     try:

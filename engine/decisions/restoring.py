@@ -3,14 +3,12 @@
 from typing import NamedTuple
 
 from engine.approvals.audit import record
-from engine.configuration.steps import StepPlan
 from engine.connectors.directory_types import SERVER_ASSIGNED, is_secret
 from engine.decisions.roles import Role, require
 from engine.errors import DecisionRefused
 from engine.labels import label_of
 from engine.pending_exports.waves import UPDATES
 from engine.phases.join_index import index_keys
-from engine.step import Control, Step
 from engine.values import dn
 from engine.workspace import Workspace
 from storage import clock, counters, exports, join_keys, key_owners, objects, reviews, tombstones, transitions
@@ -104,8 +102,7 @@ async def _index(tx: Transaction, workspace: Workspace, gone: Tombstone, cso_id:
     """Let the object be found by the keys of its type, so that its person is joined to it should they come back."""
     owner = key_owners.of_system(gone.system, gone.type)
     if workspace.rules.joins.get(owner):
-        step = Step(workspace, Control(), 0, StepPlan("evaluate"))
-        await join_keys.replace(tx, owner, [cso_id], index_keys(step.workspace, owner, await objects.get(tx, [cso_id])))
+        await join_keys.replace(tx, owner, [cso_id], index_keys(workspace, owner, await objects.get(tx, [cso_id])))
 
 
 async def _refuse_where_there(tx: Transaction, workspace: Workspace, gone: Tombstone) -> None:

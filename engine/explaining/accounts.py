@@ -75,6 +75,8 @@ async def _add_wanted(
     if desired.provision and not existing and not entry["excluded"]:
         refuse_held_name(page, desired)
     addresses = await read_addresses(tx, page.step.workspace, [desired])
+    if desired.provision and not existing and desired.secondary_id is not None:
+        addresses[desired.target[0], desired.mvo.id] = desired.secondary_id
     desired, _ = fill_references(desired, addresses)
     entry["wants"] = ({"dn": [desired.secondary_id]} if desired.secondary_id else {}) | desired.attributes
     entry["verdict"] = _verdict(cso, existing, desired, entry)

@@ -7,7 +7,7 @@ from engine.approvals.audit import record, verified_approvals, verify
 from engine.approvals.consequences import covers_delete
 from engine.decisions.roles import Role, require
 from engine.workspace import Workspace
-from storage import exports, lease, objects, reviews
+from storage import exports, lease, objects, reviews, soundness
 from storage.dialects.sqlite import upkeep
 from storage.records import PendingExport, ReviewState
 from storage.store import Transaction
@@ -51,12 +51,12 @@ async def faults_of(workspace: Workspace, *, operator: str) -> list[str]:
         verdict = await verify(tx)
         found = [f"audit-{fault.entry_id}: {fault.what}" for fault in verdict.faults]
         found += await _unapproved_deletes(tx)
-        found += [f"cso-{cso} {JOINED_TO_NOTHING}" for cso in await upkeep.joined_to_nothing(tx)]
+        found += [f"cso-{cso} {JOINED_TO_NOTHING}" for cso in await soundness.joined_to_nothing(tx)]
     return found
 
 
 async def _unapproved_deletes(tx: Transaction) -> list[str]:
-    ids = await upkeep.deletes_under_way(tx)
+    ids = await soundness.deletes_under_way(tx)
     found = []
     for start in range(0, len(ids), PAGE):
         listed = await exports.get(tx, ids[start : start + PAGE])

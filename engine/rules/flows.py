@@ -21,7 +21,7 @@ def context_of(
 ) -> dict[str, Any]:
     """Give an object as its expressions see it: a value, or a list where there may be or are many.
 
-    `around` is what `expressions.ambient` gives, so that one page sees one moment.
+    `around` is what `ambient` of `engine.expressions.expression` gives, so that one page sees one moment.
     """
     context: dict[str, Any] = {
         name: values[0] if len(values) == 1 else values for name, values in attributes.items() if values

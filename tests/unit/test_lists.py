@@ -180,6 +180,7 @@ def found(path: Path, kind: str, line: str, **more) -> list[int]:
         ("exports", "new@", [1]),
         ("exports", "cn=b", [3]),
         ("exports", "syntax", [3]),
+        ("exports", "awaiting", [4]),
         ("review", "", [1, 3]),
         ("review", "state:all", [1, 2, 3, 4]),
         ("review", "STATE:ALL", [1, 2, 3, 4]),

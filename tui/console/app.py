@@ -19,7 +19,7 @@ from tui.console.arming import Arming
 from tui.console.opening import OpeningScreen
 from tui.console.themes import THEMES, theme_for
 from tui.console.typeahead import KeyByKey
-from tui.console.widgets.painting import Line
+from tui.presentation.pieces import Line
 
 if TYPE_CHECKING:
     from tui.console.screens.base import ConsoleScreen

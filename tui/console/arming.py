@@ -3,7 +3,7 @@
 from math import ceil
 from time import monotonic
 
-from tui.console.widgets.painting import Line
+from tui.presentation.pieces import Line
 
 
 class Arming:

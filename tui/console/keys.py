@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.keys import format_key
 
-from tui.console.widgets.painting import Line, spread
+from tui.console.widgets.painting import spread
+from tui.presentation.pieces import Line
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Protocol
 
-from tui.console.widgets.painting import Line
+from tui.presentation.pieces import Line
 
 if TYPE_CHECKING:
     from tui.console.session import Session

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from engine.labels import label_of, label_of_mvo, with_references
 from engine.workspace import Workspace
 from storage import exports, metaverse, objects, references, reviews, runs, tombstones, transitions
-from storage.records import Cso, ReviewItem
+from storage.records import BatchState, Cso, ReviewItem
 from storage.store import Transaction
 from tui.feed.lists import Document, export_document
 
@@ -131,7 +131,9 @@ async def _show_run(tx: Transaction, run_id: int) -> Document | None:
         "steps": [step._asdict() for step in await runs.steps_of(tx, run_id)],
         "errors": [{"step": step, **error._asdict()} for step, error in await runs.errors_of(tx, run_id)],
         "held": [batch._asdict() for batch in await reviews.held(tx, run_id)],
-        "stopped": [batch._asdict() for batch in await reviews.stopped_in(tx, run_id) if batch.state != "held"],
+        "stopped": [
+            batch._asdict() for batch in await reviews.stopped_in(tx, run_id) if batch.state != BatchState.HELD
+        ],
     }
 
 

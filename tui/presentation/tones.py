@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tui.console.widgets.painting import Piece
 from tui.presentation.glyphs import Glyphs, glyphs
+from tui.presentation.pieces import Piece
 
 _PROVED = ("confirmed by import", "proved gone")
 """How the reasons begin by which older stores tell that an export was confirmed."""

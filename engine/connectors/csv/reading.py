@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from engine.configuration import external_ids
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import ImportedObject
 from engine.connectors.csv.format import (
@@ -20,7 +21,7 @@ from engine.connectors.csv.options import CsvOptions
 from engine.connectors.files import Stamp, find_duplicates, snapshot
 from engine.errors import CannotConnect, ObjectError
 from engine.expressions.sources import name_hint
-from engine.values import external_ids, typed
+from engine.values import typed
 from engine.values.typed import InvalidValue
 from storage.records import Attributes
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from engine.configuration import external_ids
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.csv.format import Bad, BadlyQuoted, Undecodable, look_at, new_format, read_rows, size_of
@@ -14,7 +15,7 @@ from engine.connectors.csv.options import CsvOptions
 from engine.connectors.csv.reading import RowReader
 from engine.connectors.files import Refused, Stamp, changed_since, replacing, stamp, unwritable
 from engine.errors import CannotConnect, ConnectionLost
-from engine.values import external_ids, typed
+from engine.values import typed
 from storage.records import AttributeChange, ChangeType
 
 
@@ -149,7 +150,7 @@ class CsvTable:
         return {name: self._cell(name, found) for name, found in attributes.items()}
 
     def _cell(self, name: str, found: Sequence[object]) -> str:
-        """Write the values of an attribute as a cell that reads back as the same typed."""
+        """Write the values of an attribute as a cell that reads back as the same values."""
         kind = self._settings.type_of(name)
         texts = [_plain(kind.kind, value) for value in found]
         if (kind.multi or len(texts) > 1) and any(self._options.separator in text for text in texts):

@@ -3,9 +3,10 @@
 import uuid
 from collections.abc import Callable
 
+from engine.configuration import external_ids
 from engine.configuration.models import ObjectTypeConfig
 from engine.errors import ObjectError
-from engine.values import external_ids, typed
+from engine.values import typed
 from engine.values.attribute_descriptions import usual
 
 CAPABILITY = "1.2.840.113556.1.4.800"

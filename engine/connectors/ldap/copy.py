@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from engine.configuration.external_ids import kind_of
 from engine.configuration.models import ObjectTypeConfig, SystemConfig
 from engine.connectors.base import Copy, ExportOperation, ExportResult
 from engine.connectors.directory_types import SERVER_ASSIGNED, is_secret
@@ -18,7 +19,6 @@ from engine.connectors.ldif.format import write_entry
 from engine.errors import CannotConnect, ObjectError
 from engine.values import dn
 from engine.values.attribute_descriptions import usual
-from engine.values.external_ids import kind_of
 from engine.values.typed import AttributeType
 from storage.scratch import EntryTree, TreeEntry
 

@@ -8,7 +8,7 @@ from engine.connectors.ldap.requests import SUBTREE
 
 Controls = Sequence[Control]
 Modification = tuple[int, str, list[bytes]]
-"""An operation of `wire_requests`, an attribute, values."""
+"""An operation of `requests`, an attribute, values."""
 
 
 class Search(NamedTuple):

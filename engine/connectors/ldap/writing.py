@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from engine.configuration.external_ids import kind_of
 from engine.configuration.models import ObjectTypeConfig, SystemConfig
 from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.directory_types import entry_attributes, old_rdn_goes
@@ -25,7 +26,6 @@ from engine.connectors.ldap.trees import create_parents, delete_below, objects_b
 from engine.errors import ConnectionLost, ObjectError
 from engine.values import dn, typed
 from engine.values.attribute_descriptions import usual
-from engine.values.external_ids import kind_of
 from storage.records import AttributeChange, ChangeType
 
 Results = dict[int, ExportResult]

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from engine.configuration import external_ids
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.directory_types import entry_attributes, old_rdn_goes
@@ -11,7 +12,7 @@ from engine.connectors.entries import EntryReader
 from engine.connectors.files import Refused, Stamp, changed_since, replacing, stamp, unreadable, unwritable
 from engine.connectors.ldif.format import Entry, LdifError, numbered, parse_entry, read_blocks, write_entry
 from engine.errors import CannotConnect, ConnectionLost, ObjectError
-from engine.values import dn, external_ids, typed
+from engine.values import dn, typed
 from engine.values.attribute_descriptions import normal, usual
 from storage.records import AttributeChange, ChangeType
 from storage.scratch import DuplicateKey, EntryTree, TreeEntry

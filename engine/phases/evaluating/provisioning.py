@@ -1,8 +1,9 @@
 """Phase 2, provisioning: give an MVO that has no object in a target a planned one."""
 
+from engine.configuration import external_ids
 from engine.pending_exports.waves import REFERRING, REFERRING_TO_MANY
 from engine.phases.evaluating.desired_state import Desired
-from engine.values import dn, external_ids
+from engine.values import dn
 from engine.workspace import Workspace
 from storage import clock
 from storage.objects import Content, PlannedCso, content_of

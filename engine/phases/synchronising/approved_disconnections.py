@@ -6,12 +6,12 @@ from typing import NamedTuple
 from engine.approvals.audit import verified_approvals
 from engine.approvals.consequences import Consequences, covers, describe, together
 from engine.approvals.review_items import move_items
+from engine.contributions.joined import by_mvo, mvos_of
 from engine.events import Progress
 from engine.labels import label_of
 from engine.phases.join_index import forget_former_keys
 from engine.phases.removal.forgetting import forget
 from engine.phases.synchronising.flowing import recompute
-from engine.phases.synchronising.joined import by_mvo, mvos_of
 from engine.phases.synchronising.lifecycle import apply_fates
 from engine.phases.synchronising.owed_references import follow_gone
 from engine.rules.lifecycle import Fate, another_person, fate_without

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from engine.contributions.joined import by_mvo
 from engine.phases.join_index import index_keys
-from engine.phases.synchronising.joined import by_mvo
 from engine.rules import marks
 from engine.rules.lifecycle import Cause, cause_by_now
 from engine.step import Step

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 from engine.contributions.contexts import Contexts
 from engine.contributions.flowing import ContributorFailed, contribute
+from engine.contributions.joined import by_mvo
 from engine.contributions.references import read_references
 from engine.errors import ObjectError
 from engine.phases.join_index import index_mvos, keep_former_keys
 from engine.phases.synchronising.computed_groups import move_members
-from engine.phases.synchronising.joined import by_mvo
 from engine.phases.synchronising.page import tell
 from engine.phases.synchronising.references import keep_edges, owe
 from engine.phases.synchronising.unique_values import keep_or_give_values, tell_nothing_is_free

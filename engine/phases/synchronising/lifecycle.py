@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator
 
+from engine.contributions.joined import by_mvo, mvos_of
 from engine.events import Progress
 from engine.phases.removal.forgetting import remove_empty_mvos
-from engine.phases.synchronising.joined import by_mvo, mvos_of
 from engine.phases.synchronising.owed_references import follow_gone
 from engine.rules.lifecycle import Fate, fate_without, is_connector, together_with
 from engine.statistics import Statistic

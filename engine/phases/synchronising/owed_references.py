@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator, Iterable
 
+from engine.contributions.joined import mvos_of
 from engine.contributions.references import meant_type
 from engine.errors import ObjectError
 from engine.events import Progress
 from engine.labels import label_of
 from engine.phases.synchronising.flowing import recompute
-from engine.phases.synchronising.joined import mvos_of
 from engine.statistics import Statistic
 from engine.step import Step
 from storage import metaverse, objects, references

@@ -16,6 +16,7 @@ computed groups                             keep_groups           computed_group
 from collections.abc import AsyncIterator
 
 from engine.approvals.review_items import move_items
+from engine.contributions.joined import mvos_of
 from engine.events import Progress
 from engine.labels import label_of
 from engine.pending_exports.changes import IN_FLIGHT
@@ -24,7 +25,6 @@ from engine.phases.synchronising.approved_disconnections import carry_out_approv
 from engine.phases.synchronising.computed_groups import keep_groups
 from engine.phases.synchronising.due import notice_changed_rules, notice_clock, notice_deletion_rules
 from engine.phases.synchronising.flowing import Known, recompute
-from engine.phases.synchronising.joined import mvos_of
 from engine.phases.synchronising.joining import Joins, find_joins, write_joins
 from engine.phases.synchronising.lifecycle import delete_after_grace, settle_lifecycle
 from engine.phases.synchronising.owed_references import follow_gone, pay_references, tell_owed

@@ -5,13 +5,9 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-from sqlalchemy import and_, exists, select
-
 from storage.dialects.sqlite import new_store, store_file
+from storage.dialects.sqlite.errors import explain
 from storage.errors import StoreError
-from storage.records import ChangeType, ExportStatus
-from storage.store import Transaction, explain
-from storage.tables import metaverse, objects, pending_exports
 
 
 class BackupRefused(StoreError):
@@ -65,20 +61,3 @@ def damage(path: Path) -> list[str]:
     ]
     strange = [f"the {name} is none of Interlock's" for name in there if name not in wanted]
     return missing + changed + strange
-
-
-async def deletes_under_way(tx: Transaction) -> list[int]:
-    """List the pending exports that delete and do not wait for an approval."""
-    query = select(pending_exports.c.id).where(
-        pending_exports.c.change_type == ChangeType.DELETE.value,
-        pending_exports.c.status != ExportStatus.AWAITING_APPROVAL.value,
-    )
-    return list((await tx.execute(query)).scalars())
-
-
-async def joined_to_nothing(tx: Transaction) -> list[int]:
-    """List the CSOs that are joined to an MVO that is not there."""
-    query = select(objects.c.id).where(
-        and_(objects.c.mvo_id.is_not(None), ~exists().where(metaverse.c.id == objects.c.mvo_id))
-    )
-    return list((await tx.execute(query)).scalars())

@@ -16,9 +16,10 @@ from tui.console.session import Session
 from tui.console.sheets.layout import MOST_LINES, broken
 from tui.console.shell import Shell
 from tui.console.widgets.lines import Lines
-from tui.console.widgets.painting import Line, spread
+from tui.console.widgets.painting import spread
 from tui.presentation.display import display
 from tui.presentation.glyphs import glyphs
+from tui.presentation.pieces import Line
 
 Parameters = ParamSpec("Parameters")
 SomeScreen = TypeVar("SomeScreen", bound="ConsoleScreen")

@@ -10,9 +10,9 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
-from tui.console.widgets.painting import Line
 from tui.console.widgets.sheet import Sheet, SheetLine
 from tui.presentation.display import display
+from tui.presentation.pieces import Line
 
 QUIET_SECONDS = 0.4
 """Keys that come sooner were on their way before the box was: they are dropped."""

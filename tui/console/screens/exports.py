@@ -10,9 +10,9 @@ from tui.console.screens.confirm import Asked
 from tui.console.screens.listing import MarkingScreen
 from tui.console.screens.outcome import told
 from tui.console.widgets.columns import Column
-from tui.console.widgets.painting import Line
 from tui.presentation import tones
 from tui.presentation.moments import local_time
+from tui.presentation.pieces import Line
 
 
 def _changes(row: dict[str, Any]) -> str:

@@ -17,10 +17,10 @@ from tui.console.screens.confirm import Asked
 from tui.console.sheets import line as sheet
 from tui.console.sheets.pace import Pace
 from tui.console.widgets.lines import Lines
-from tui.console.widgets.painting import Line
 from tui.console.widgets.rows import Rows
 from tui.console.widgets.sheet import Sheet
 from tui.presentation.display import display
+from tui.presentation.pieces import Line
 
 WHOLE_CYCLE = "whole cycle"
 

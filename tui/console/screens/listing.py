@@ -19,12 +19,13 @@ from tui.console.screens.base import ConsoleScreen, guarded
 from tui.console.screens.choice import Choice
 from tui.console.screens.thing import ThingScreen, open_line
 from tui.console.widgets.columns import Column
-from tui.console.widgets.painting import Line, cut
+from tui.console.widgets.painting import cut
 from tui.console.widgets.rows import Rows
 from tui.console.widgets.sheet import Sheet
 from tui.console.widgets.table import VirtualTable
 from tui.presentation.display import display
 from tui.presentation.glyphs import glyphs
+from tui.presentation.pieces import Line
 
 DETAIL_PAUSE = 0.08
 """Seconds the cursor has to rest on a row before its detail is read."""

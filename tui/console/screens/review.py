@@ -16,10 +16,10 @@ from tui.console.sheets.layout import broken
 from tui.console.sheets.releases import follows, released
 from tui.console.sheets.reviews import totals
 from tui.console.widgets.columns import Column
-from tui.console.widgets.painting import Line
 from tui.presentation import tones
 from tui.presentation.display import display
 from tui.presentation.moments import local_time
+from tui.presentation.pieces import Line
 
 Items = list[dict[str, Any]]
 NAMED = 5

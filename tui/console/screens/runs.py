@@ -15,9 +15,10 @@ from tui.console.screens.thing import SheetScreen, ThingScreen
 from tui.console.sheets import runs as sheet
 from tui.console.widgets.columns import Column
 from tui.console.widgets.lines import Lines
-from tui.console.widgets.painting import Line, cut
+from tui.console.widgets.painting import cut
 from tui.presentation import tones
 from tui.presentation.moments import lasting, local_time, seconds_between
+from tui.presentation.pieces import Line
 
 
 def _took(row: dict[str, Any]) -> str:

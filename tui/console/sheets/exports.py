@@ -3,11 +3,11 @@
 from typing import Any
 
 from tui.console.sheets.layout import NAME, Document, fact, named, prose, section, stated, timeline
-from tui.console.widgets.painting import Line
 from tui.console.widgets.sheet import SheetLine
 from tui.presentation import tones
 from tui.presentation.display import display, fit
 from tui.presentation.moments import local_time
+from tui.presentation.pieces import Line
 
 SENT = frozenset({"ExportedPendingConfirmation", "ExportedNotConfirmed"})
 SIDE_BY_SIDE = 96

@@ -6,12 +6,13 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from tui.console.widgets.painting import Line, cut, width_of
+from tui.console.widgets.painting import cut, width_of
 from tui.console.widgets.sheet import SheetLine
 from tui.presentation import tones
 from tui.presentation.display import display
 from tui.presentation.glyphs import glyphs
 from tui.presentation.moments import local_time
+from tui.presentation.pieces import Line
 
 Document = dict[str, Any]
 NAME = 14

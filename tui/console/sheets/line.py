@@ -10,12 +10,13 @@ from tui.console.session import Session
 from tui.console.sheets.layout import broken, fact, prose, section
 from tui.console.sheets.pace import Pace
 from tui.console.sheets.runs import step_lines
-from tui.console.widgets.painting import Line, cut, width_of
+from tui.console.widgets.painting import cut, width_of
 from tui.console.widgets.sheet import SheetLine
 from tui.presentation import tones
 from tui.presentation.display import display, fit
 from tui.presentation.glyphs import glyphs
 from tui.presentation.moments import lasting, local_time, seconds_between
+from tui.presentation.pieces import Line
 
 
 class State(NamedTuple):

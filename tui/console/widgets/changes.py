@@ -2,7 +2,8 @@
 
 from rich.cells import cell_len
 
-from tui.console.widgets.painting import Line, cut
+from tui.console.widgets.painting import cut
+from tui.presentation.pieces import Line
 
 JUMP = 16
 """To send cells that have not changed costs no more than a jump over as many."""

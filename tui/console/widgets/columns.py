@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from tui.console.widgets.painting import Line, Piece
 from tui.presentation.display import display, fit
 from tui.presentation.glyphs import glyphs
+from tui.presentation.pieces import Line, Piece
 
 Cell = str | Piece
 """What a column shows: a value of any kind, made safe by the table, alone or with a tone."""

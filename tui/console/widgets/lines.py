@@ -5,7 +5,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.console.widgets.changes import changed_runs
-from tui.console.widgets.painting import Line, paint
+from tui.console.widgets.painting import paint
+from tui.presentation.pieces import Line
 
 
 class Lines(Widget):

@@ -11,10 +11,7 @@ from textual.widget import Widget
 
 from tui.console.themes import tone_styles
 from tui.presentation.display import fit
-
-Piece = tuple[str, str]
-"""A text that is already safe to show, and its tone: dim, strong, good, … (`tui.console.themes`), or plain if empty."""
-Line = list[Piece]
+from tui.presentation.pieces import Line, Piece
 
 
 def width_of(line: Iterable[Piece]) -> int:

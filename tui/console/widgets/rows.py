@@ -11,7 +11,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.console.widgets.changes import changed_runs, cost
-from tui.console.widgets.painting import Line, paint
+from tui.console.widgets.painting import paint
+from tui.presentation.pieces import Line
 
 
 class Rows(ScrollView, can_focus=True):

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tui.console.widgets.painting import Line
 from tui.console.widgets.rows import Rows
+from tui.presentation.pieces import Line
 
 
 class SheetLine(NamedTuple):

@@ -16,10 +16,10 @@ from tui.console.beside import beside
 from tui.console.widgets import columns as column_layout
 from tui.console.widgets.columns import Column
 from tui.console.widgets.marks import Marks
-from tui.console.widgets.painting import Line
 from tui.console.widgets.rows import Rows
 from tui.console.widgets.source import Row, Source
 from tui.presentation.glyphs import glyphs
+from tui.presentation.pieces import Line
 
 BLOCK = 100
 """Rows that are read at once."""

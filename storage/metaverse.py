@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, select, update
 
 from storage import clock, references
 from storage.dialects.sqlite import dialect
@@ -121,8 +121,17 @@ async def set_type_due(tx: Transaction, object_type: str) -> None:
 
 async def set_due_of_objects(tx: Transaction, cso_ids: Iterable[int]) -> None:
     """Make the MVOs due that some CSOs are joined to."""
+    await tx.execute(update(metaverse).where(_joined_by(cso_ids)).values(due=True))
+
+
+async def is_due_for(tx: Transaction, cso_ids: Iterable[int]) -> bool:
+    """Tell whether export evaluation has to look at an MVO that one of some CSOs is joined to."""
+    return bool((await tx.execute(select(exists().where(metaverse.c.due, _joined_by(cso_ids))))).scalar_one())
+
+
+def _joined_by(cso_ids: Iterable[int]) -> ColumnElement[bool]:
     joined = select(objects.c.mvo_id).where(dialect.among(objects.c.id, cso_ids), objects.c.mvo_id.is_not(None))
-    await tx.execute(update(metaverse).where(metaverse.c.id.in_(joined)).values(due=True))
+    return metaverse.c.id.in_(joined)
 
 
 async def remove_empty(tx: Transaction, ids: Iterable[int]) -> list[int]:

@@ -1,5 +1,6 @@
 """The connector space: queries for connected system objects."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -287,6 +288,14 @@ async def count_parts(tx: Transaction, system: str) -> list[tuple[str, str, int]
     of_system = (objects.c.system == system, objects.c.status == CsoStatus.NORMAL.value)
     rows = await tx.execute(select(*group, func.count()).where(*of_system).group_by(*group).order_by(*group))
     return [(kind, partition, count) for kind, partition, count in rows]
+
+
+async def count_types(tx: Transaction, system: str) -> Counter[str]:
+    """Count the `Normal` objects of a system by type, whatever their partitions."""
+    counts = Counter[str]()
+    for kind, _, count in await count_parts(tx, system):
+        counts[kind] += count
+    return counts
 
 
 async def count_normal(tx: Transaction, system: str, object_type: str, partition: str) -> int:

@@ -229,17 +229,14 @@ async def released_digests(tx: Transaction, system: str, gate: str) -> set[str]:
 
 async def in_batch_state(tx: Transaction, system: str, gates: str, state: BatchState) -> list[HeldBatch]:
     """List the batches of a system in a state, of gates whose names begin so."""
-    return await _batches(tx, select(held_batches).where(*_of_gates(system, gates, state)).order_by(held_batches.c.id))
-
-
-async def set_state(tx: Transaction, system: str, gates: str, *, before: BatchState, after: BatchState) -> None:
-    """Move the batches of a system from one state to another, of gates whose names begin so."""
-    await tx.execute(update(held_batches).where(*_of_gates(system, gates, before)).values(state=after))
-
-
-def _of_gates(system: str, gates: str, state: BatchState) -> tuple[ColumnElement[bool], ...]:
     begins = held_batches.c.gate.startswith(gates, autoescape=True)
-    return held_batches.c.system == system, held_batches.c.state == state, begins
+    chosen = held_batches.c.system == system, held_batches.c.state == state.value, begins
+    return await _batches(tx, select(held_batches).where(*chosen).order_by(held_batches.c.id))
+
+
+async def set_state(tx: Transaction, batch_ids: Iterable[int], state: BatchState) -> None:
+    """Move batches to a state."""
+    await tx.execute(update(held_batches).where(dialect.among(held_batches.c.id, batch_ids)).values(state=state.value))
 
 
 async def held(tx: Transaction, run_id: int | None = None) -> list[HeldBatch]:

@@ -72,10 +72,11 @@ async def _add_wanted(
     page = await look_up(tx, page, [desired])
     existing = cso or _to_join(page, desired)
     entry["excluded"] = None if existing else _excluded(page, desired)
-    if desired.provision and not existing and not entry["excluded"]:
+    is_new = desired.provision and not existing and not entry["excluded"]
+    if is_new:
         refuse_held_name(page, desired)
     addresses = await read_addresses(tx, page.step.workspace, [desired])
-    if desired.provision and not existing and desired.secondary_id is not None:
+    if is_new and desired.secondary_id is not None:
         addresses[desired.target[0], desired.mvo.id] = desired.secondary_id
     desired, _ = fill_references(desired, addresses)
     entry["wants"] = ({"dn": [desired.secondary_id]} if desired.secondary_id else {}) | desired.attributes

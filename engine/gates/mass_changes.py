@@ -13,7 +13,17 @@ from engine.step import Step
 from engine.workspace import Workspace
 from storage import clock, exports, metaverse, objects, reviews, transitions
 from storage.documents import encode, fingerprint
-from storage.records import Attributes, BatchState, ChangeStatus, ChangeType, Cso, Entity, ExportStatus, PendingExport
+from storage.records import (
+    Attributes,
+    BatchState,
+    ChangeStatus,
+    ChangeType,
+    Cso,
+    Entity,
+    ExportStatus,
+    HeldBatch,
+    PendingExport,
+)
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -94,9 +104,7 @@ async def stops_of(tx: Transaction, workspace: Workspace, system: str, tally: Ta
     """
     if not tally.objects:
         return []
-    normal = Counter[str]()
-    for kind, _, count in await objects.count_parts(tx, system):
-        normal[kind] += count
+    normal = await objects.count_types(tx, system)
     found = []
     for (kind, name), ids in sorted(tally.objects.items()):
         limits, part = workspace.config.changes_of(system, kind), Part(system, kind)
@@ -135,11 +143,18 @@ async def hold(tx: Transaction, step: Step, stops: list[Held]) -> str:
 async def close_released(tx: Transaction, system: str) -> None:
     """A release of a mass change lets one import pass, this one, and what follows from it in the targets.
 
-    Those of earlier imports are over once nothing is left that follows from them.
+    One of an earlier import is over once nothing of what it let pass waits for sync or evaluation any more.
     """
-    if not await metaverse.count_due(tx) and not await objects.count_due(tx):
-        await reviews.set_state(tx, system, reviews.MASS_CHANGE, before=BatchState.APPLIED, after=BatchState.SUPERSEDED)
-    await reviews.set_state(tx, system, reviews.MASS_CHANGE, before=BatchState.RELEASED, after=BatchState.APPLIED)
+    applied = await reviews.in_batch_state(tx, system, reviews.MASS_CHANGE, BatchState.APPLIED)
+    released = await reviews.in_batch_state(tx, system, reviews.MASS_CHANGE, BatchState.RELEASED)
+    over = [batch.id for batch in applied if not await _is_followed_yet(tx, batch)]
+    await reviews.set_state(tx, over, BatchState.SUPERSEDED)
+    await reviews.set_state(tx, [batch.id for batch in released], BatchState.APPLIED)
+
+
+async def _is_followed_yet(tx: Transaction, batch: HeldBatch) -> bool:
+    candidates = await reviews.candidates_of(tx, batch.id)
+    return bool(await objects.due_among(tx, candidates)) or await metaverse.is_due_for(tx, candidates)
 
 
 async def look_before_changing(tx: Transaction, step: Step, system: str) -> str:

@@ -115,6 +115,19 @@ def test_a_release_is_used_once(office: Office) -> None:
     office.run(status=3)
 
 
+def test_a_release_is_over_though_somebody_else_is_stopped_for_good(office: Office) -> None:
+    office.hr.add("99", last_name="Nameless", title="Clerk", status="active")
+    _everybody(office, "phone", None)
+    office.run(status=3)
+    office("review", "release", office.told["id"], "--count", str(PEOPLE), "--reason", "it is meant")
+    for _ in range(2):
+        office.run(status=1)
+    assert office.errors()[0]["label"].startswith("Nameless"), "whoever has no account name is told in every run"
+    office.rule("people to the directory")["flow"]["telephoneNumber"] = "{{ phone }} (office)"
+    office.run(status=3)
+    assert "'telephoneNumber'" in _held(office)[0]["gate"]
+
+
 @pytest.mark.parametrize("few", [3, 4])
 def test_a_few_changes_go_unasked(office: Office, few: int) -> None:
     for number in range(1, few):

@@ -227,15 +227,22 @@ async def _settle_unseen(tx: Transaction, step: Step, unseen: list[PendingExport
     proved: list[PendingExport] = []
     sent: list[PendingExport] = []
     for export in unseen:
-        cso = csos[export.cso_id]
-        if cso.partition not in partitions and cso.status != CsoStatus.PENDING_PROVISIONING:
-            continue  # the import did not look there
+        if not _was_looked_for(step, csos[export.cso_id], partitions):
+            continue
         if export.change_type == ChangeType.DELETE:
             proved.append(export)
         elif export.status == ExportStatus.EXPORTED:
             sent.append(export)
     await confirm_deletes(tx, step, proved, csos)
     await _count_unseen(tx, step, sent, csos)
+
+
+def _was_looked_for(step: Step, cso: Cso, partitions: list[str]) -> bool:
+    """Tell whether an import looked where an object is; one that no import has seen yet is where it was to be made."""
+    if cso.status == CsoStatus.PENDING_PROVISIONING:
+        place = step.workspace.secondary_key(cso.system, cso.type, cso.secondary_id) or ""
+        return any(dn.is_within(place, partition) for partition in partitions)
+    return cso.partition in partitions
 
 
 async def _count_unseen(tx: Transaction, step: Step, sent: list[PendingExport], csos: dict[int, Cso]) -> None:

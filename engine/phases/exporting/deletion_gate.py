@@ -1,6 +1,5 @@
 """The look before the first delete of an export leaves: many small approvals must not add up to a disaster unseen."""
 
-from collections import Counter
 from collections.abc import Container, Iterable
 
 from engine.errors import StepFailed
@@ -25,7 +24,7 @@ async def look_before_deleting(tx: Transaction, step: Step) -> tuple[list[Stop],
     staged = await exports.sendable_deletes(tx, step.system)
     gone = await objects.deleted_since(tx, step.system, since)
     sent = await exports.unproved_deletes(tx, step.system, since)
-    normal = Counter({kind: count for kind, _, count in await objects.count_parts(tx, step.system)})
+    normal = await objects.count_types(tx, step.system)
     stops: list[Stop] = []
     await reviews.supersede(tx, step.system, gate=reviews.BEFORE_EXPORT)
     for kind in sorted(staged):

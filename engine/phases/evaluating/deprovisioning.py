@@ -79,7 +79,7 @@ def _delete(page: EvaluationPage, decided: Decisions, mvo: Mvo, cso: Cso, before
             return
         item = None  # it was kept while its person was there; that it goes is another question
     if item is not None and item.state == ReviewState.APPROVED:
-        decided.withdrawn.append(item)  # what it approved was called off meanwhile
+        decided.withdrawn[item.id] = item  # what it approved was called off meanwhile
         item = None
     cause = "its metaverse object was deleted" if mvo.deleted else "its metaverse object left the rule's scope"
     approval_id = _covering_approval(page, mvo, cso)
@@ -102,12 +102,12 @@ def _covering_approval(page: EvaluationPage, mvo: Mvo, cso: Cso) -> int | None:
 def withdraw_question(page: EvaluationPage, decided: Decisions, cso: Cso) -> None:
     """Close the review of a delete that is no longer wanted."""
     if (item := page.items.get(cso.id)) is not None:
-        decided.withdrawn.append(item)
+        decided.withdrawn[item.id] = item
 
 
 async def write_questions(tx: Transaction, step: Step, decided: Decisions) -> None:
     """Write what is asked of the review, and what is not asked any more."""
-    await move_items(tx, step, decided.withdrawn, ReviewState.WITHDRAWN, "back in scope")
+    await move_items(tx, step, decided.withdrawn.values(), ReviewState.WITHDRAWN, "back in scope")
     follows = await consequences_of_delete(tx, step.workspace, [cso for cso, _ in decided.to_review])
     run_id = step.control.run_id
     items = [delete_question(cso, cause, run_id, follows[cso.id]) for cso, cause in decided.to_review]

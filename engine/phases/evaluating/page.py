@@ -87,7 +87,8 @@ class Decisions:
     removed: list[PendingExport] = field(default_factory=list)
     vanished: list[Cso] = field(default_factory=list)
     """Planned objects that are not wanted any more, and were never sent."""
-    withdrawn: list[ReviewItem] = field(default_factory=list)
+    withdrawn: dict[int, ReviewItem] = field(default_factory=dict)
+    """Questions that are not asked any more, by id."""
     to_review: list[tuple[Cso, str]] = field(default_factory=list)
     """Objects whose delete has to be approved, and why they would be deleted."""
     still_due: set[int] = field(default_factory=set)

@@ -31,6 +31,9 @@ async def _forget_keys(tx: Transaction, gone: list[Cso]) -> None:
 async def remove_empty_mvos(tx: Transaction, mvo_ids: list[Any]) -> None:
     """Remove deleted MVOs that nothing is joined to any more, with their join keys."""
     types = {mvo.id: mvo.type for mvo in await metaverse.get(tx, mvo_ids)}
+    removed: dict[str, list[int]] = {}
     for mvo_id in await metaverse.remove_empty(tx, mvo_ids):
-        await join_keys.replace(tx, key_owners.of_metaverse(types[mvo_id]), [mvo_id], [])
-        await join_keys.replace(tx, key_owners.formerly(types[mvo_id]), [mvo_id], [])
+        removed.setdefault(types[mvo_id], []).append(mvo_id)
+    for mvo_type, ids in removed.items():
+        await join_keys.replace(tx, key_owners.of_metaverse(mvo_type), ids, [])
+        await join_keys.replace(tx, key_owners.formerly(mvo_type), ids, [])

@@ -36,32 +36,32 @@ class RunConfig(Model):
 
 
 class DeletionsConfig(Model):
-    """`[systems.NAME.deletions]`: gate 5 of the deletion detection, the same before an export, and who has to agree."""
+    """`[systems.NAME.deletions]`: gate 5, the look before deleting, and who has to agree."""
 
     max_count: int = Field(50, ge=0)
-    """How many may go at once."""
+    """How many objects of a type may go at once."""
     max_percent: float = Field(5.0, ge=0, le=100)
-    """Which part of a type may go at once; counted from five on."""
+    """How many percent of a type may go at once; looked at where five objects or more go."""
     trend_days: int = Field(30, ge=0)
     """Over how many days slow losses are added up; 0 looks at none."""
     two_people_from: int = Field(0, ge=0)
-    """From how many deletions on two different people have to approve them; 0 for never."""
+    """From how many approvals within 24 hours, for the whole system, two people have to approve; 0 for never."""
 
 
 class ChangesConfig(Model):
-    """`[systems.NAME.changes]`: how many objects of a type may have one attribute changed or cleared at once."""
+    """`[systems.NAME.changes]`: gate 6 and the look before changing: how much may change at once."""
 
     max_count: int = Field(5, ge=0)
-    """From so many objects on the percentage counts."""
+    """From how many objects on, with one attribute changed or cleared, the percentage is looked at."""
     max_percent: float = Field(30.0, ge=0, le=100)
-    """Which part of a type may change at once."""
+    """How many percent of a type may have one attribute changed or cleared at once."""
 
 
 class ReviewConfig(Model):
     """`[review]`: how much an operator has to say with a decision."""
 
     handful: int = Field(5, ge=1)
-    """From more items than this on, their number has to be typed."""
+    """With more items than this, their number has to be typed."""
     reason_from: int = Field(1, ge=1)
     """From this many items on, a reason is required."""
 
@@ -112,17 +112,17 @@ class ObjectTypeConfig(Model):
     """What is not plain text: `integer`, `decimal`, `boolean`, `date`, `datetime`, `binary`, `reference`; with `[]`
     for many values."""
     matching: dict[str, MatchingName] = {}
-    """How the values of an attribute are compared with what the rules want; by default exactly."""
+    """How values are compared with what the rules want: by default `exact`; references as `dn`, if the type has DNs."""
     refers_to: dict[str, str] = {}
     """Attribute → the object type that its references name, where the ids of several types are alike."""
     keep_empty: bool = False
     """Whether an empty text is a value; else it is none."""
     deletions: DeletionsConfig | None = None
-    """Gate 5 for this type, where it is not the system's."""
+    """Limits of this type, instead of its system's."""
     changes: ChangesConfig | None = None
-    """Gate 6 for this type, likewise."""
+    """Likewise."""
     same_person: list[list[str]] = []
-    """Groups of attributes: where all of them change at once, an id has become another person's."""
+    """Groups of attributes: if all change at once under one id, the review asks whose it is. It joins nobody."""
     options: Any = None
     """The connector's own keys for this type, validated by the connector's model."""
 
@@ -139,9 +139,9 @@ class SystemConfig(Model):
     objects: dict[Name, ObjectTypeConfig] = Field(min_length=1)
     """Its types of objects."""
     deletions: DeletionsConfig = DeletionsConfig()
-    """Gate 5: how many may go missing, or be deleted, at once."""
+    """How many may go missing, or be deleted, at once: gate 5 and the look before deleting."""
     changes: ChangesConfig = ChangesConfig()
-    """Gate 6: how many may change at once."""
+    """How many may change at once: gate 6 and the look before changing."""
     exports: ExportsConfig = ExportsConfig()
     """How exports to it are sent."""
     options: Any = None
@@ -149,22 +149,23 @@ class SystemConfig(Model):
 
 
 class DeletionRule(Model):
-    """`[metaverse.TYPE] deletion`: when an MVO goes.
+    """`[metaverse.TYPE] deletion`: when a metaverse object is deleted.
 
-    Connectors that count are those a source gives: CSOs whose type has an inbound rule. An account that was
-    only provisioned does not keep its person alive.
+    It lives as long as a source gives it: an object that joined it by an inbound rule or by hand, or that it was made
+    from. Accounts do not count: what rules created or adopted in a target, and every object of a type that rules
+    create and from which none makes metaverse objects, even if rules read attributes back from it.
     """
 
     when: Literal["manual", "last_connector_gone", "authoritative_source_gone"] = "manual"
-    """By hand alone; when no source has the person any more; or when certain sources have not."""
+    """Never by itself; when no source gives it any more; or that, and as soon as the named sources do not."""
     source: str | None = None
     """The authoritative source: a system, or one of its types as `SYSTEM.TYPE`."""
     sources: list[str] = []
-    """Several of them."""
+    """Several authoritative sources; `authoritative_source_gone` needs these, or `source`."""
     trigger: Literal["any", "all"] = "any"
-    """With several sources: whether it is enough that one of them is gone, or all have to be."""
+    """With `sources`: whether it is enough that one of them is gone, or all have to be."""
     grace: Duration = timedelta()
-    """How long the person, and its accounts, stay as they are before."""
+    """How long the object and its accounts stay as they are before it is deleted; by default not at all."""
 
     @property
     def authorities(self) -> list[str]:
@@ -212,9 +213,9 @@ class JoinPartConfig(Model):
     """One part of a join key: what is read on either side, and what makes no difference."""
 
     source: Source | None = None
-    """What is read on the `from` side."""
+    """What is read on the `from` side; by default the same as `target`. One of the two is needed."""
     target: Source | None = None
-    """What is read on the `to` side; by default the attribute that `source` flows to."""
+    """What is read on the `to` side; by default the same as `source`."""
     ignore: list[Literal["case", "spaces", "accents"]] = []
     """What makes no difference."""
 
@@ -247,7 +248,7 @@ class RuleConfig(Model):
     out_of_scope: Literal["disconnect", "remain"] = "disconnect"
     """Inbound: whether a joined object that leaves every scope is disconnected."""
     join: Annotated[list[JoinKey], BeforeValidator(join_keys)] = []
-    """Keys by which objects find each other, in order; each is a list of its parts."""
+    """Keys by which objects find each other, tried in order; each key is a list of its parts: `[["employee_id"]]`."""
     project: bool = False
     """Inbound: whether an object that no join finds anybody for makes a new metaverse object."""
     asserts_empty: list[str] = []
@@ -300,18 +301,29 @@ class Config(Model):
     """The whole file."""
 
     store: StoreConfig = StoreConfig()
+    """Where everything is kept."""
     run: RunConfig = RunConfig()
+    """How runs go about their work."""
     review: ReviewConfig = ReviewConfig()
+    """How much an operator has to say with a decision."""
     retention: RetentionConfig = RetentionConfig()
+    """How long history is kept."""
     notify: NotifyConfig = NotifyConfig()
+    """Who is told when something waits for a person. Without it, nobody."""
     roles: RolesConfig | None = None
-    """Without it, everybody who can write to the store is an administrator."""
+    """Who may do what. Without it, everybody who can write to the store is an administrator."""
     console: ConsoleConfig = ConsoleConfig()
+    """How the console looks and listens."""
     systems: dict[SystemName, SystemConfig] = Field(min_length=1)
+    """The connected systems, by their names."""
     metaverse: dict[Name, MetaverseTypeConfig] = {}
+    """Types of metaverse objects; rules can name no others."""
     rules: list[RuleConfig] = []
+    """The sync rules. For an attribute that several of them give, the first in the file has priority."""
     groups: list[GroupConfig] = []
+    """Computed groups."""
     profiles: dict[Label, ProfileConfig] = {}
+    """What `interlock run NAME` does. Without a name it runs the whole cycle of everything configured."""
 
     def limits_of(self, system: str, object_type: str) -> DeletionsConfig:
         """Give how many objects of a type may go at once; the usual limits for what is no longer configured."""

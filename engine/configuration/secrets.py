@@ -13,14 +13,15 @@ from engine.errors import CredentialsRefused
 
 
 class Secret(Model):
-    """Where a secret is: `{ env = "NAME" }`, `{ file = "PATH" }` or `{ keyring = "SERVICE/USER" }`."""
+    """Where a secret is, one of three: `{ env = "NAME" }`, `{ file = "PATH" }` or `{ keyring = "SERVICE/USER" }`."""
 
     env: str | None = None
     """The environment variable that holds it."""
     file: Path | None = None
-    """The file that holds it, with mode 0600."""
+    """The file that holds it; only its owner may be able to read it (mode 0600)."""
     keyring: str | None = Field(None, pattern=".+/.+")
-    """Where the keyring of the operating system has it."""
+    """Service and user under which the keyring of the operating system has it; the package `keyring` has to be
+    installed."""
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

@@ -22,7 +22,8 @@ class LdapObjectOptions(DirectoryObjectOptions):
     filter: str = ""
     """An LDAP filter that the type's entries fulfil besides, such as `(objectCategory=person)`."""
     initial_password: Literal["random"] | Secret | None = None
-    """The password that a created entry gets: one that nobody knows, or one from the environment or a file."""
+    """The password that a created entry gets: `random`, which nobody knows, or one that is kept as a secret; by default
+    none."""
 
     @field_validator("filter")
     @classmethod

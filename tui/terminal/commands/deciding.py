@@ -28,7 +28,7 @@ from tui.terminal.printing import complain, say, write_json
 review = typer.Typer(help="What waits for a person: list it, approve, keep, defer, withdraw, release.")
 exports = typer.Typer(help="The queue of pending exports: list it, retry, hold, discard.")
 
-Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="One or more ids, such as rev-3.")]
+Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="One or more ids, such as exp-3.")]
 SomeIds = Annotated[list[str] | None, typer.Argument(metavar="[ID…]", help="Ids, such as rev-3; or --filter.")]
 FilterOption = Annotated[
     str | None,

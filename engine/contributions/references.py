@@ -58,7 +58,7 @@ class References:
 
 
 async def read_references(tx: Transaction, workspace: Workspace, csos: Iterable[Cso]) -> References:
-    """Look up, in two queries for each system, everything that the references of some CSOs name."""
+    """Look up everything that the references of some CSOs name: of each system all ids at once, and all DNs."""
     keys: dict[tuple[str, str, str], str] = {}
     with_dns = {system: _type_with_dns(workspace, system) for system in workspace.config.systems}
     wanted: dict[str, dict[bool, set[str]]] = {}

@@ -70,7 +70,7 @@ What `interlock step` and the steps of a profile name:
 | `evaluate` | none | stages what has to change in the targets; nothing is written there |
 | `export` | one | writes what is staged and may be sent |
 | `confirm` | one | imports a target again: what was exported is confirmed, or is not |
-| `detect` | one | marks what the last complete import did not contain, if the gates let it |
+| `detect` | one | marks what the last full import did not contain, if the gates let it |
 
 `interlock step PHASE` without a system takes every system one after the other; `export` and `confirm` only those that
 rules write to. A profile names the system each time. `interlock run`, and a profile unless it says `detect = false`,

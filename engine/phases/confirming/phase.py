@@ -4,7 +4,9 @@ an object that was seen               reconcile_pending_exports
     what is left of its export        _reconcile
     sent again, or failed for good    _not_confirmed
 an object that was not seen           reconcile_unseen
-    a delete that is thereby proved   confirm_deletes             removal/forgetting.py
+    a delete that is thereby proved   confirm_deletes
+        what is kept of it            forget                      removal/forgetting.py
+    a write that is not confirmed     _count_unseen
 """
 
 from typing import NamedTuple
@@ -159,7 +161,7 @@ def _unconfirmed(
 
 
 def _not_confirmed(step: Step, export: PendingExport, what: str) -> PendingExport:
-    """Count an unconfirmed export: sent again, or failed when it was sent too often."""
+    """Give an export that is not confirmed as it is from now on: to be sent again, or failed if sent too often."""
     times = "once" if export.attempts == 1 else f"{export.attempts} times"
     message = f"sent {times}, but {what}"
     if export.attempts > step.settings.exports.max_retries:
@@ -246,7 +248,7 @@ def _was_looked_for(step: Step, cso: Cso, partitions: list[str]) -> bool:
 
 
 async def _count_unseen(tx: Transaction, step: Step, sent: list[PendingExport], csos: dict[int, Cso]) -> None:
-    """Count exports that were sent, and whose objects are not there, as not confirmed."""
+    """Mark exports that were sent, and whose objects are not there, as not confirmed."""
     changed = []
     for export in sent:
         left = _not_confirmed(step, export, "a complete import does not contain the object")

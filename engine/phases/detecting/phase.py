@@ -5,7 +5,7 @@ was it looked for                    gate_2_what_was_looked_for      gates.py
 was it seen, kept, or sent           gate_3_seen_kept_or_sent        gates.py
 is it an outage, are they too many   gates_4_and_5                   gates.py
 what the missing have in common      in_common                       common_traits.py
-mark them, with a review item each   _mark_missing                   removal/obsolete.py
+mark them, with a review item each   mark_missing                    removal/obsolete.py
 a type that shrinks slowly           point_out_slow_losses           slow_losses.py
 """
 

@@ -55,7 +55,7 @@ class EvaluationPage:
 
 @dataclass(slots=True)
 class Decisions:
-    """What one page of evaluation decides; `write` in `phase` carries it out."""
+    """What one page of evaluation decides; `_write` of `phase.py` carries it out."""
 
     next_cso: int = 0
     next_export: int = 0

@@ -1,16 +1,22 @@
 """Phase 2, export evaluation: for each changed MVO and each target, stage what has to change there.
 
-what a run was sending when it died     _settle_first            exporting/doubtful_writes.py
-what a page knows and decides           load_page                page.py
-what the rules want                     desired_state            desired_state.py
-which account that is                   find_to_join             outbound_joins.py
-    whether its name is free            claim_name               names.py
-what it refers to                       fill_references          references.py
-create it                               provision                accounts.py, provisioning.py
-what differs                            update_account           accounts.py, updates.py
-    what somebody else has changed      find_drift               drift.py
-it is not wanted any more               deprovision              deprovisioning.py
+what a run was sending when it died     _settle_first
+    by looking at the target            settle_interrupted       exporting/doubtful_writes.py
+a page: what is known                   load_page                page.py
+    what the rules want                 desired_state            desired_state.py
+    which account that is               find_to_join             outbound_joins.py
+        whether its name is free        claim_name               names.py
+    what it refers to                   fill_references          references.py
+    create it                           provision                accounts.py
+        the object that is planned      create_pending_provisioning_cso  provisioning.py
+    what differs                        update_account           accounts.py
+        what somebody else has changed  find_drift               drift.py
+        the update that is staged       stage_update             updates.py
+    it is not wanted any more           deprovision              deprovisioning.py
+    write what is decided               _write
 names that change hands                 take_turns               name_turns.py
+references that can be paid by now      _pay_references
+references that stay owed are told      tell_owed                references.py
 too many changes of one attribute       _look_before_changing
 """
 

@@ -1,6 +1,7 @@
 """Phase 3, export execution: send the pending exports through the connector, and mark them `Exported`.
 
 what a crash left `Executing`            settle_interrupted       doubtful_writes.py
+too many changes of one attribute        look_before_changing     gates/mass_changes.py
 names that change in a circle            take_interim_names       interim_names.py
 take the next batch, in waves            _Queue.take
     too many deletes                     look_before_deleting     deletion_gate.py
@@ -9,8 +10,11 @@ take the next batch, in waves            _Queue.take
     children after their parents         wait_for_parents         order.py
     references last                      hold_back_references     order.py
 send it                                  _execute
-    exists, was moved, is gone already   _settle_failure          doubtful_writes.py
-store what became of it                  store                    outcomes.py, failures.py
+    what a failure is after a look       _settle_failure
+        it exists                        adopt_or_refuse          doubtful_writes.py
+        it was moved, or is gone         follow_renamed           doubtful_writes.py
+store what became of it                  store                    outcomes.py
+    what failed                          failed                   failures.py
 """
 
 import asyncio

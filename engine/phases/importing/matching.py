@@ -44,7 +44,7 @@ _DOUBTFUL = (ExportStatus.EXECUTING, ExportStatus.NOT_CONFIRMED)
 async def load_known(
     tx: Transaction, system: str, object_type: str, arrivals: Iterable[Arrival], *, every_name: bool = False
 ) -> Known:
-    """Read the CSOs that some imported objects of one type may be, in two queries.
+    """Read the CSOs that some imported objects of one type may be: all ids at once, then the names of the rest.
 
     With `every_name` also those that have the names of objects whose ids are known.
     """

@@ -1,7 +1,9 @@
 """Phase 1, import: read a system whole, look at what came, then apply it to the connector space page by page.
 
-read everything, a page ahead            _read                       read_ahead.py
-keep it on disk, look who is known       _look                       arrivals.py, matching.py
+read everything                          _read
+    a page ahead                         read_ahead                  read_ahead.py
+    look who is known                    load_known                  matching.py
+    keep it on disk                      Arrivals.add                arrivals.py
 too many changes of one attribute        _holds_mass_change
 apply it, page by page                   apply_arrivals              applying.py
     which CSO an object is               find_matching_cso           matching.py

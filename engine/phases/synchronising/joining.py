@@ -110,7 +110,7 @@ class _Joiner:
         return sorted(found)
 
     async def _look_up(self, tx: Transaction, scoped: list[Scoped]) -> None:
-        """Read, in a query for each kind of key, the MVOs that the page's objects may join, and who has them."""
+        """Read, for each kind of key all at once, the MVOs that the page's objects may join, and who has them."""
         for (mvo_type, name), keys in self._sought(scoped).items():
             self._index[mvo_type, name] = await join_keys.find(tx, key_owners.of_metaverse(mvo_type), name, keys)
             self._former[mvo_type, name] = await join_keys.find(tx, key_owners.formerly(mvo_type), name, keys)

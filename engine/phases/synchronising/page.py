@@ -1,4 +1,4 @@
-"""What one page of synchronisation knows, and what it decides."""
+"""What one page of synchronisation knows. What it decides is found in `joining` and `flowing`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

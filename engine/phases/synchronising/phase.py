@@ -7,10 +7,15 @@ a page: whose scope an object is in         page_of               page.py
     whom it joins, or projects              find_joins            joining.py
     whose connector has left                settle_lifecycle      lifecycle.py
     what flows                              recompute             flowing.py
-    unique values                           keep_or_give_values   unique_values.py
+        the strongest contributor of each   contribute            contributions/flowing.py
+        unique values                       keep_or_give_values   unique_values.py
+        who refers to whom, what is owed    keep_edges            references.py
+        in which computed groups            move_members          computed_groups.py
+    who refers to whoever has left          follow_gone           owed_references.py
 whose grace period has ended                delete_after_grace    lifecycle.py
-references that can be paid by now          pay_references        owed_references.py, references.py
+references that can be paid by now          pay_references        owed_references.py
 computed groups                             keep_groups           computed_groups.py
+references that stay owed are told          tell_owed             owed_references.py
 """
 
 from collections.abc import AsyncIterator
@@ -45,8 +50,9 @@ ROUNDS = 5
 async def synchronise(step: Step) -> AsyncIterator[Progress]:
     """Bring the metaverse up to date with every CSO that changed, or whose rules or clock did.
 
-    Approved disconnections are carried out first; then, object by object, scope, joins and flows; references that
-    can be paid by now; computed groups; last, MVOs whose grace period has ended are deleted.
+    Approved disconnections are carried out first; then, page by page, scope, joins, deletion rules and flows; MVOs
+    whose grace period has ended are deleted; then references that can be paid by now, and computed groups. Last it is
+    told which references stay owed.
     """
     async with step.page() as tx:
         await notice_changed_rules(tx, step)

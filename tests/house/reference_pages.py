@@ -322,7 +322,8 @@ def _commands(group: TyperGroup, path: str) -> Iterator[str]:
         if isinstance(command, TyperGroup):
             yield f"## `{path} {name}`\n\n{_said(command)}\n"
             own = _shown(command)
-            yield "".join(_options([one for one in own if isinstance(one, TyperOption)])) if own else ""
+            if own:
+                yield "".join(_options([one for one in own if isinstance(one, TyperOption)]))
             yield from _commands(command, f"{path} {name}")
         else:
             yield _command(command, f"{path} {name}")

@@ -83,6 +83,15 @@ class Step:
         if stopper and may_stop:
             raise StepFailed(f"stopped by {stopper} at a page boundary", StepResult.STOPPED_BY_OPERATOR)
 
+    async def heed_stop(self) -> None:
+        """Raise `StepFailed` if somebody wants the run to stop: for where something takes long outside the pages."""
+        stopper = self.control.stop_requested_by
+        if stopper is None:
+            async with self.workspace.store.reading() as tx:
+                stopper = await runs.stop_requested_by(tx, self.control.run_id)
+        if stopper:
+            raise StepFailed(f"stopped by {stopper} before a page began", StepResult.STOPPED_BY_OPERATOR)
+
     async def _keep(self, tx: Transaction) -> None:
         await transitions.record(tx, self._moves, step_id=self.id)
         await runs.add_errors(tx, self.id, self._new_errors)

@@ -69,6 +69,13 @@ async def due_after(tx: Transaction, after: int, limit: int) -> list[Mvo]:
     return await _mvos(tx, query)
 
 
+async def sizes_of_due(tx: Transaction, after: int, limit: int) -> list[tuple[int, str, int]]:
+    """Give id, type and the length of the stored attributes of the next page of `due_after`."""
+    told = (metaverse.c.id, metaverse.c.type, func.length(metaverse.c.attributes))
+    query = select(*told).where(metaverse.c.due, metaverse.c.id > after).order_by(metaverse.c.id).limit(limit)
+    return [(mvo_id, kind, size) for mvo_id, kind, size in await tx.execute(query)]
+
+
 async def grace_over(tx: Transaction, after: int, limit: int) -> list[Mvo]:
     """Read the next page of MVOs whose grace period has ended, by id."""
     query = select(*_WHOLE).where(metaverse.c.delete_after <= clock.now(), ~metaverse.c.deleted, metaverse.c.id > after)

@@ -222,6 +222,23 @@ async def due_after(tx: Transaction, after: int, limit: int, *, joined: bool) ->
     return await _csos(tx, query)
 
 
+class Size(NamedTuple):
+    """How long a CSO's attributes are, as they are stored."""
+
+    id: int
+    system: str
+    type: str
+    size: int
+
+
+async def sizes_of_due(tx: Transaction, after: int, limit: int, *, joined: bool) -> list[Size]:
+    """Give how large the CSOs of the next page of `due_after` are."""
+    which = objects.c.mvo_id.is_not(None) if joined else objects.c.mvo_id.is_(None)
+    told = (objects.c.id, objects.c.system, objects.c.type, func.length(objects.c.attributes))
+    query = select(*told).where(objects.c.due, which, objects.c.id > after).order_by(objects.c.id).limit(limit)
+    return [Size._make(row) for row in await tx.execute(query)]
+
+
 async def due_among(tx: Transaction, ids: Iterable[int]) -> list[Cso]:
     """Read those of some CSOs that synchronisation has to look at."""
     return await _csos(tx, select(*_WHOLE).where(dialect.among(objects.c.id, ids), objects.c.due))

@@ -5,12 +5,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from jinja2 import Template, TemplateError, TemplateSyntaxError, Undefined, meta, nodes
+from jinja2 import TemplateError, TemplateSyntaxError, Undefined, meta, nodes
 from jinja2.runtime import Context
 
-from engine.errors import ObjectFailed
+from engine.errors import ObjectError, ObjectFailed
+from engine.expressions.quick import LARGE, is_quick
 from engine.expressions.sandbox import AMBIENT, ENVIRONMENT, READ, key_of, single, span
 from engine.expressions.sources import CONTROL
+from engine.expressions.watched import WATCHED, Request, Stopped
 from engine.values.typed import MAX_LENGTH
 from storage import clock
 
@@ -53,6 +55,18 @@ class Reads(NamedTuple):
     """Attributes whose value alone decides a condition, or a part of it."""
 
 
+class Template(NamedTuple):
+    """A template that an expression was compiled from."""
+
+    kind: str
+    """Which of `COMPILERS` compiles it."""
+    source: str
+    own: tuple[str, ...]
+    """Words that are no attributes in it."""
+    quick: bool
+    """Whether it can be evaluated anywhere, over an object of an ordinary size."""
+
+
 class Expression:
     """A compiled expression, flow or constant."""
 
@@ -62,6 +76,7 @@ class Expression:
         evaluate: Callable[[dict[str, Any]], Any],
         reads: Reads = Reads(),  # noqa: B008 - immutable
         attribute: str | None = None,
+        template: Template | None = None,
     ) -> None:
         self.source = source
         """What a person calls it."""
@@ -76,12 +91,39 @@ class Expression:
         self.clock = next((name for name in ("now", "today") if name in reads.words), "")
         """`now` or `today` where the result depends on it, and so may change while the object does not."""
         self._evaluate = evaluate
+        self._template = template
 
     def __call__(self, context: dict[str, Any]) -> Any:
-        """Evaluate over attributes; an absent result is None.
+        """Evaluate over attributes; an absent result is None. What may take long is stopped when it does.
 
         Raises `ObjectFailed` with `expression-error`, or what a filter raised.
         """
+        if not self.is_watched(context):
+            return self.evaluate_here(context)
+        try:
+            answer = WATCHED.evaluate(self._request(context))
+        except Stopped as why:
+            raise self._failed(str(why)) from None
+        if answer.failure is not None:
+            raise ObjectFailed(*answer.failure)
+        return answer.value
+
+    def is_watched(self, context: dict[str, Any]) -> bool:
+        """Tell whether it is evaluated over an object where it can be stopped: it has loops, or the object is large."""
+        return self._template is not None and not (self._template.quick and LARGE not in context)
+
+    def evaluate_ahead(self, context: dict[str, Any]) -> None:
+        """Evaluate over attributes, and keep what becomes of it for the next time."""
+        WATCHED.evaluate_ahead(self._request(context))
+
+    def _request(self, context: dict[str, Any]) -> Request:
+        assert self._template is not None  # noqa: S101 - asked of watched ones alone
+        keys = {*self.reads.words, *map(key_of, self.names)}
+        read = {key: context[key] for key in sorted(keys) if key in context}
+        return Request(self._template.kind, self._template.source, self._template.own, read)
+
+    def evaluate_here(self, context: dict[str, Any]) -> Any:
+        """Evaluate in this process, however long it takes. Raises `ObjectFailed`, likewise."""
         ENVIRONMENT.rounds = 0
         try:
             value = self._evaluate(context)
@@ -101,11 +143,16 @@ class Expression:
         return dict(sorted((words | {name: context.get(key_of(name)) for name in self.names}).items()))
 
     def _failed(self, reason: str) -> ObjectFailed:
-        return ObjectFailed(
-            "expression-error",
-            f"the expression '{self.source}' fails: {reason}",
-            "mend the object's values at its source, or the expression: '| default(…)' covers an absent value",
-        )
+        return ObjectFailed(*failure_of(self.source, reason))
+
+
+def failure_of(source: str, reason: str) -> ObjectError:
+    """Say that an expression fails."""
+    return ObjectError(
+        "expression-error",
+        f"the expression '{source}' fails: {reason}",
+        "mend the object's values at its source, or the expression: '| default(…)' covers an absent value",
+    )
 
 
 def ambient() -> dict[str, Any]:
@@ -119,8 +166,16 @@ def _context(values: dict[str, Any]) -> Context:
     return Context(ENVIRONMENT, values, None, {})
 
 
-def _compile(source: str, template: str, own: Iterable[str]) -> tuple[Template, Reads]:
-    """Compile a template, and tell what it reads; `own` are words that are no attributes in it.
+class _Compiled(NamedTuple):
+    """A template, ready to be rendered, what it reads, and whether it is quick."""
+
+    render: Callable[[Context], Iterator[str]]
+    reads: Reads
+    quick: bool
+
+
+def _compile(source: str, template: str, own: Iterable[str], *, assigned: int = 0) -> _Compiled:
+    """Compile a template; `own` are words that are no attributes in it, and so many names may be assigned to.
 
     Raises `InvalidExpression`.
     """
@@ -129,7 +184,8 @@ def _compile(source: str, template: str, own: Iterable[str]) -> tuple[Template, 
         for refused in tree.find_all(_REFUSED):
             name = type(refused).__name__.lower()
             raise InvalidExpression(f"'{source}' uses '{name}', which expressions may not")
-        return ENVIRONMENT.from_string(template), _reads(tree, frozenset(own))
+        render = ENVIRONMENT.from_string(template).root_render_func
+        return _Compiled(render, _reads(tree, frozenset(own)), is_quick(tree, assigned=assigned))
     except TemplateSyntaxError as error:
         raise InvalidExpression(f"'{source}' cannot be read: {error.message}") from error
     except (RecursionError, MemoryError, SyntaxError) as error:
@@ -184,34 +240,44 @@ def _truths(node: nodes.Node | None) -> Iterator[str]:
 
 def compile_text(source: str, own: Iterable[str] = AMBIENT) -> Expression:
     """Compile a text with `{{ … }}` in it; its result is stripped, and None when blank."""
-    template, reads = _compile(source, source, own)
+    compiled = _compile(source, source, own)
 
     def evaluate(values: dict[str, Any]) -> str | None:
-        return "".join(template.root_render_func(_context(values))).strip() or None
+        return "".join(compiled.render(_context(values))).strip() or None
 
-    return Expression(source, evaluate, reads)
+    template = Template("text", source, tuple(own), compiled.quick)
+    return Expression(source, evaluate, compiled.reads, template=template)
 
 
-def compile_condition(source: str) -> Expression:
+def compile_condition(source: str, own: Iterable[str] = AMBIENT) -> Expression:
     """Compile a condition such as `status == 'active'`; its result is True or False."""
-    evaluate = _compile_value(source)
-    return Expression(source, lambda context: bool(evaluate(context)), evaluate.reads)
+    value, quick = _compile_value(source, own)
+    template = Template("condition", source, tuple(own), quick)
+    return Expression(source, lambda context: bool(value.evaluate_here(context)), value.reads, template=template)
 
 
-def _compile_value(source: str, own: Iterable[str] = AMBIENT) -> Expression:
+class _Value(NamedTuple):
+    """The inside of `{{ … }}`, and whether it is quick."""
+
+    expression: Expression
+    quick: bool
+
+
+def _compile_value(source: str, own: Iterable[str] = AMBIENT) -> _Value:
     """Compile the inside of `{{ … }}`; its result keeps its type."""
     if not source.strip() or "}}" in source or "%}" in source:
         raise InvalidExpression(f"'{source}' cannot be read: one expression is wanted here")
-    template, reads = _compile(source, "{% set result = (" + source + "\n) %}", own)
+    compiled = _compile(source, "{% set result = (" + source + "\n) %}", own, assigned=1)
 
     def evaluate(values: dict[str, Any]) -> Any:
         context = _context(values)
-        for _ in template.root_render_func(context):
+        for _ in compiled.render(context):
             pass
         result = context.vars["result"]
         return None if isinstance(result, Undefined) else list(result) if isinstance(result, Iterator) else result
 
-    return Expression(source, evaluate, reads, _only_attribute(source, reads))
+    found = Expression(source, evaluate, compiled.reads, _only_attribute(source, compiled.reads))
+    return _Value(found, compiled.quick)
 
 
 def _only_attribute(source: str, reads: Reads) -> str | None:
@@ -261,13 +327,14 @@ def _compile_source(source: str, own: Iterable[str]) -> Expression:
     inner = _SINGLE.fullmatch(text)
     if not inner or "{{" in inner[1] or "}}" in inner[1]:
         return compile_text(text, own)
-    value = _compile_value(inner[1], own)
+    value, quick = _compile_value(inner[1], own)
 
     def evaluate(context: dict[str, Any]) -> Any:
-        result = value(context)
+        result = value.evaluate_here(context)
         return [single(one) for one in result] if isinstance(result, (list, tuple)) else result
 
-    return Expression(inner[1].strip(), evaluate, value.reads, value.attribute)
+    template = Template("flow", text, tuple(own), quick)
+    return Expression(inner[1].strip(), evaluate, value.reads, value.attribute, template)
 
 
 def _compile_bare(text: str) -> Expression:
@@ -281,3 +348,11 @@ def _compile_bare(text: str) -> Expression:
             f'and reads an attribute of such a name as attributes["{text}"]'
         )
     return compile_name(text)
+
+
+COMPILERS: dict[str, Callable[[str, Iterable[str]], Expression]] = {
+    "text": compile_text,
+    "condition": compile_condition,
+    "flow": _compile_source,
+}
+"""How a template is compiled once more, in another process."""

@@ -11,6 +11,7 @@ from jinja2 import Undefined
 
 from engine.errors import ObjectFailed
 from engine.expressions.account_control import account_control, is_enabled
+from engine.expressions.regular import replace_all
 from engine.values import dn
 
 DURATION = re.compile(r"(\d+)\s*([smhdw])")
@@ -96,7 +97,7 @@ def digest(value: object, name: str = "sha256") -> str:
 
 def regex_replace(value: object, pattern: str, replacement: str) -> str:
     """Replace every match of a regular expression."""
-    return re.sub(pattern, replacement, str(value))
+    return replace_all(pattern, replacement, str(value))
 
 
 def unique(values: Iterable[Any]) -> list[Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from jinja2 import Undefined
 
 from engine.errors import ObjectFailed
+from engine.expressions.quick import LARGE, is_large
 from engine.expressions.sandbox import WORDS, key_of
 from engine.rules.compiled import Flow
 from engine.values.typed import AttributeType, InvalidValue, canonical, present
@@ -35,6 +36,8 @@ def context_of(
     for word in WORDS:
         if word in context:
             context[key_of(word)] = context[word]
+    if is_large(attributes):
+        context[LARGE] = True
     context.update(around)
     return context
 

@@ -23,6 +23,7 @@ too many changes of one attribute       _look_before_changing
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
+from engine.contributions.ahead import evaluate_ahead, evaluate_due_ahead
 from engine.errors import ObjectFailed, StepFailed
 from engine.events import Progress
 from engine.expressions.expression import ambient
@@ -93,6 +94,7 @@ async def _evaluate_due(step: Step, again: set[int], claims: list[Claim]) -> Asy
     """Evaluate every MVO that is due; add those to look at `again`, and the names that somebody may give up."""
     after = 0
     while True:
+        await evaluate_due_ahead(step, after)
         async with step.page() as tx:
             mvos = await metaverse.due_after(tx, after, step.page_size)
             if mvos:
@@ -138,8 +140,10 @@ async def _evaluate_again(step: Step, mvo_ids: set[int], turns: Turns, referring
     """Evaluate some MVOs once more, and add those that refer to accounts which get another name by it."""
     waiting = sorted(mvo_ids)
     for start in range(0, len(waiting), step.page_size):
+        ids = waiting[start : start + step.page_size]
+        await evaluate_ahead(step, ids)
         async with step.page() as tx:
-            mvos = await metaverse.get(tx, waiting[start : start + step.page_size])
+            mvos = await metaverse.get(tx, ids)
             referring |= (await _evaluate_page(tx, step, mvos, turns)).referring
         yield step.progress()
 

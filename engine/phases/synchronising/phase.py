@@ -21,6 +21,7 @@ references that stay owed are told          tell_owed             owed_reference
 from collections.abc import AsyncIterator
 
 from engine.approvals.review_items import move_items
+from engine.contributions.ahead import synchronise_ahead
 from engine.contributions.joined import mvos_of
 from engine.events import Progress
 from engine.labels import label_of
@@ -80,6 +81,7 @@ async def _synchronise_due(step: Step, *, joined: bool) -> AsyncIterator[Progres
     for _ in range(ROUNDS):
         woken, after = False, 0
         while True:
+            await synchronise_ahead(step, after, joined=joined)
             async with step.page() as tx:
                 csos = await objects.due_after(tx, after, step.page_size, joined=joined)
                 if csos:

@@ -1,0 +1,121 @@
+"""What may take long is evaluated before its page begins: no transaction is held meanwhile, and a stop is heard."""
+
+import asyncio
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from engine.contributions.contexts import Contexts
+from engine.errors import ObjectFailed
+from engine.expressions.expression import Expression, ambient
+from engine.expressions.quick import LARGEST, is_large
+from engine.expressions.watched import WATCHED
+from engine.rules.compiled import InboundRule, OutboundRule
+from engine.rules.flows import context_of
+from engine.step import Step
+from storage import metaverse, objects
+from storage.records import Cso, Mvo
+
+SECONDS = 0.25
+"""How often it is asked whether somebody wants the run to stop."""
+Rule = InboundRule | OutboundRule
+
+
+async def synchronise_ahead(step: Step, after: int, *, joined: bool) -> None:
+    """Evaluate ahead what the inbound rules make of the next page of CSOs. Raises `StepFailed` where it is stopped."""
+    inbound = step.workspace.rules.inbound
+    watched = {kind for kind, rules in inbound.items() if _has_watched(rules)}
+    async with step.workspace.store.reading() as tx:
+        sizes = await objects.sizes_of_due(tx, after, step.page_size, joined=joined)
+        slow = [one.id for one in sizes if one.size > LARGEST or (one.system, one.type) in watched]
+        csos = await objects.get(tx, slow)
+    await _evaluate(step, _of_csos(step, csos))
+
+
+def _of_csos(step: Step, csos: list[Cso]) -> Iterator[tuple[list[InboundRule], dict[str, Any]]]:
+    contexts = Contexts(step.workspace)
+    for cso in csos:
+        yield step.workspace.rules.inbound.get((cso.system, cso.type), []), contexts(cso)
+
+
+async def evaluate_due_ahead(step: Step, after: int) -> None:
+    """Evaluate ahead what the outbound rules make of the next page of MVOs that are due. Raises `StepFailed`."""
+    watched = _watched_types(step)
+    async with step.workspace.store.reading() as tx:
+        sizes = await metaverse.sizes_of_due(tx, after, step.page_size)
+        mvos = await metaverse.get(tx, [one for one, kind, size in sizes if size > LARGEST or kind in watched])
+    await _evaluate(step, _of_mvos(step, mvos))
+
+
+async def evaluate_ahead(step: Step, mvo_ids: Iterable[int]) -> None:
+    """Evaluate ahead what the outbound rules make of some MVOs. Raises `StepFailed` where it is stopped."""
+    watched = _watched_types(step)
+    async with step.workspace.store.reading() as tx:
+        mvos = [mvo for mvo in await metaverse.get(tx, mvo_ids) if mvo.type in watched or is_large(mvo.attributes)]
+    await _evaluate(step, _of_mvos(step, mvos))
+
+
+def _watched_types(step: Step) -> set[str]:
+    """Name the MVO types whose outbound rules may take long whatever the object is."""
+    outbound = step.workspace.rules.outbound
+    return {kind for kind, targets in outbound.items() if any(map(_has_watched, targets.values()))}
+
+
+def _of_mvos(step: Step, mvos: list[Mvo]) -> Iterator[tuple[list[OutboundRule], dict[str, Any]]]:
+    around = ambient()
+    for mvo in mvos:
+        context = context_of(mvo.attributes, step.workspace.declared_mvo(mvo.type), around)
+        for rules in step.workspace.rules.outbound.get(mvo.type, {}).values():
+            yield rules, context
+
+
+def _has_watched(rules: Iterable[Rule]) -> bool:
+    return any(expression.is_watched({}) for rule in rules for expression in _expressions(rule))
+
+
+def _expressions(rule: Rule) -> Iterator[Expression]:
+    """Give all that a rule computes of an object; its scope first."""
+    if rule.scope is not None:
+        yield rule.scope
+    yield from (part.source for join in rule.joins for part in join.parts)
+    yield from (flow.expression for flow in rule.flows)
+    if isinstance(rule, OutboundRule):
+        yield from (flow.expression for flow in (*rule.initial, *rule.disable))
+        if rule.dn is not None:
+            yield rule.dn
+
+
+async def _evaluate(step: Step, work: Iterable[tuple[Iterable[Rule], dict[str, Any]]]) -> None:
+    """Evaluate in a thread, which only waits, until it is done or the run is to stop."""
+    WATCHED.forget()
+    enough = threading.Event()
+
+    def evaluate() -> None:
+        for rules, context in work:
+            for rule in rules:
+                if enough.is_set():
+                    return
+                _evaluate_rule(rule, context)
+
+    evaluating = asyncio.ensure_future(asyncio.to_thread(evaluate))
+    try:
+        while not (await asyncio.wait({evaluating}, timeout=SECONDS))[0]:
+            await step.heed_stop()
+    finally:
+        enough.set()
+        await evaluating
+
+
+def _evaluate_rule(rule: Rule, context: dict[str, Any]) -> None:
+    for expression in _expressions(rule):
+        if expression.is_watched(context):
+            expression.evaluate_ahead(context)
+        if expression is rule.scope and not _is_in_scope(rule, context):
+            return
+
+
+def _is_in_scope(rule: Rule, context: dict[str, Any]) -> bool:
+    with suppress(ObjectFailed):
+        return rule.scope is None or bool(rule.scope(context))
+    return False

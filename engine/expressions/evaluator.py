@@ -1,0 +1,57 @@
+"""The process that evaluates what may take too long: `python -m engine.expressions.evaluator`, asked over its pipes.
+
+It is killed by whoever asks, when an answer takes too long; if nobody is there any more to do so, by its own alarm.
+"""
+
+import io
+import os
+import pickle
+import resource
+import signal
+from functools import lru_cache
+from typing import Any
+
+from engine.errors import ObjectFailed
+from engine.expressions import expression
+from engine.expressions.watched import LENGTH, MEMORY, SECONDS, Answer, Request
+
+
+def main() -> None:
+    """Answer requests until there are no more."""
+    requests = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(os.open(os.devnull, os.O_RDWR), 1)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _write(answers, b"")
+    while head := requests.read(LENGTH.size):
+        request = requests.read(LENGTH.unpack(head)[0])
+        signal.alarm(int(SECONDS) + 2)
+        _write(answers, _answer(request))
+        signal.alarm(0)
+
+
+def _write(answers: io.RawIOBase | Any, answer: bytes) -> None:
+    rest = memoryview(LENGTH.pack(len(answer)) + answer)
+    while rest:
+        rest = rest[answers.write(rest) :]
+
+
+def _answer(asked: bytes) -> bytes:
+    request: Request = pickle.loads(asked)  # noqa: S301 - our own program's
+    try:
+        compiled = _compiled(request.kind, request.source, request.own)
+        return pickle.dumps(Answer(compiled.evaluate_here(request.values)))
+    except ObjectFailed as failure:
+        return pickle.dumps(Answer(None, failure.error))
+    except (pickle.PicklingError, TypeError, AttributeError):
+        return pickle.dumps(Answer(None, expression.failure_of(request.source, "its result is no value")))
+
+
+@lru_cache(maxsize=1_000)
+def _compiled(kind: str, source: str, own: tuple[str, ...]) -> expression.Expression:
+    return expression.COMPILERS[kind](source, own)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""Evaluation that can be stopped: in a process of its own, with a deadline and a limit of memory.
+
+What is `quick` whatever it is given is evaluated where it is needed. The rest, such as loops and long values, may take
+for ever, and in C code, where no signal is heard: so the process that computes is killed.
+"""
+
+import atexit
+import os
+import pickle
+import select
+import struct
+import subprocess
+import sys
+import threading
+from hashlib import blake2b
+from time import monotonic
+from typing import Any, NamedTuple
+
+from engine.errors import ObjectError
+
+SECONDS = 2.0
+"""How long one expression may take over one object."""
+MEMORY = 768 * 2**20
+"""Bytes that the process may address."""
+LENGTH = struct.Struct("!Q")
+"""How long a request or an answer is, which follows."""
+_LARGEST_ANSWER = 64 * 2**20
+_KEPT = 64 * 2**20
+"""Bytes of answers that are kept at most of what is evaluated ahead."""
+_STARTING_SECONDS = 60.0
+
+
+class Request(NamedTuple):
+    """An expression, as it is compiled, and what it reads."""
+
+    kind: str
+    source: str
+    own: tuple[str, ...]
+    values: dict[str, Any]
+
+
+class Answer(NamedTuple):
+    """What became of it: a value, or what is wrong."""
+
+    value: Any
+    failure: ObjectError | None = None
+
+
+class Stopped(Exception):
+    """Raised where an expression took too long or too much memory; says which."""
+
+
+class Watched:
+    """Evaluates expressions in a process that it starts when it first needs it, and ends when that takes too long."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ahead: dict[bytes, bytes] = {}
+        self._kept = 0
+
+    def evaluate(self, request: Request) -> Answer:
+        """Evaluate an expression, unless that was done ahead. Raises `Stopped`."""
+        known = self._ahead.get(_key(request))
+        return _read(known if known is not None else self._ask(request))
+
+    def evaluate_ahead(self, request: Request) -> None:
+        """Evaluate an expression and keep what became of it, for whoever asks next, whatever the time is then."""
+        try:
+            told = self._ask(request)
+        except Stopped as why:
+            told = pickle.dumps(why)
+        if self._kept + len(told) <= _KEPT:
+            self._ahead[_key(request)] = told
+            self._kept += len(told)
+
+    def forget(self) -> None:
+        """Drop what was evaluated ahead."""
+        self._ahead.clear()
+        self._kept = 0
+
+    def _ask(self, request: Request) -> bytes:
+        with self._lock:
+            process = self._process = self._process or _started()
+            try:
+                _write(process, pickle.dumps(request))
+                return _answer(process, monotonic() + SECONDS)
+            except Stopped:
+                self.end()
+                raise
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        if self._process is not None:
+            with self._process as process:
+                process.kill()
+            self._process = None
+
+    def abandon(self) -> None:
+        """Know nothing of the process: after a fork it is the other one's."""
+        self.__init__()  # type: ignore[misc]
+
+
+def _started() -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-P", "-m", "engine.expressions.evaluator"]
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    )
+    _answer(process, monotonic() + _STARTING_SECONDS)  # it says that it is there
+    return process
+
+
+def _write(process: subprocess.Popen[bytes], request: bytes) -> None:
+    assert process.stdin is not None  # noqa: S101 - it is a pipe
+    rest = memoryview(LENGTH.pack(len(request)) + request)
+    try:
+        while rest:
+            rest = rest[process.stdin.write(rest) :]
+    except BrokenPipeError:
+        raise Stopped("it took too much memory") from None
+
+
+def _answer(process: subprocess.Popen[bytes], deadline: float) -> bytes:
+    (length,) = LENGTH.unpack(_exactly(process, LENGTH.size, deadline))
+    if length > _LARGEST_ANSWER:
+        raise Stopped("its result is too long")
+    return _exactly(process, length, deadline)
+
+
+def _exactly(process: subprocess.Popen[bytes], size: int, deadline: float) -> bytes:
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    parts: list[bytes] = []
+    ready = select.poll()
+    ready.register(process.stdout, select.POLLIN)
+    while size:
+        if not ready.poll(max(deadline - monotonic(), 0) * 1000):
+            raise Stopped(f"it took longer than {SECONDS:g} s")
+        part = process.stdout.read(min(size, 2**20))
+        if not part:
+            raise Stopped("it took too much memory")
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _read(told: bytes) -> Answer:
+    answer = pickle.loads(told)  # noqa: S301 - our own program's
+    if isinstance(answer, Stopped):
+        raise answer
+    found: Answer = answer
+    return found
+
+
+def _key(request: Request) -> bytes:
+    """Give what stands for a request; the time of day makes no difference."""
+    return blake2b(pickle.dumps(request._replace(values={**request.values, "now": None}))).digest()
+
+
+WATCHED = Watched()
+"""The one of this process."""
+atexit.register(WATCHED.end)
+os.register_at_fork(after_in_child=WATCHED.abandon)

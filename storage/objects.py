@@ -13,7 +13,6 @@ from storage.labels import name_of
 from storage.records import Attributes, Cso, CsoStatus, JoinedBy, KnownCso
 from storage.store import Transaction
 from storage.tables import objects, owed, wanted
-from storage.tables import tombstones as buried
 
 _KNOWN = [objects.c[name] for name in KnownCso._fields]
 _WHOLE = [objects.c[name] for name in Cso._fields]
@@ -324,17 +323,6 @@ async def count_normal(tx: Transaction, system: str, object_type: str, partition
         objects.c.partition == partition,
     )
     return int((await tx.execute(select(func.count()).where(*of_part))).scalar_one())
-
-
-async def deleted_since(tx: Transaction, system: str, since: str) -> dict[str, list[int]]:
-    """Give the CSOs of a system whose approved delete was proved since a moment, by type."""
-    query = select(buried.c.type, buried.c.object_id).where(
-        buried.c.system == system, buried.c.at >= since, buried.c.review_id.is_not(None)
-    )
-    gone: dict[str, list[int]] = {}
-    for kind, object_id in await tx.execute(query):
-        gone.setdefault(kind, []).append(object_id)
-    return gone
 
 
 async def remove(tx: Transaction, csos: list[Cso], *, review_ids: dict[int, int | None], deleted: bool = False) -> None:

@@ -120,3 +120,14 @@ async def mark_restored(tx: Transaction, tombstone_id: int, cso_id: int) -> None
 
 async def _tombstones(tx: Transaction, query: Select[Any]) -> list[Tombstone]:
     return [Tombstone._make((*row[:6], decode(row[6]), *row[7:12], bool(row[12]))) for row in await tx.execute(query)]
+
+
+async def deleted_since(tx: Transaction, system: str, since: str) -> dict[str, list[int]]:
+    """Give the CSOs of a system whose approved delete was proved since a moment, by type."""
+    query = select(tombstones.c.type, tombstones.c.object_id).where(
+        tombstones.c.system == system, tombstones.c.at >= since, tombstones.c.review_id.is_not(None)
+    )
+    gone: dict[str, list[int]] = {}
+    for kind, object_id in await tx.execute(query):
+        gone.setdefault(kind, []).append(object_id)
+    return gone

@@ -9,7 +9,7 @@ from jinja2 import nodes
 
 from engine.configuration.models import Config, RuleConfig
 from engine.connectors.base import CheckLine
-from engine.expressions.expression import attribute_of
+from engine.expressions.reading import attribute_of
 from engine.expressions.sandbox import ENVIRONMENT
 from engine.expressions.sources import Constant, toml
 

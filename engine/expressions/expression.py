@@ -5,12 +5,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from jinja2 import TemplateError, TemplateSyntaxError, Undefined, meta, nodes
+from jinja2 import TemplateError, TemplateSyntaxError, Undefined, nodes
 from jinja2.runtime import Context
 
 from engine.errors import ObjectError, ObjectFailed
 from engine.expressions.quick import LARGE, is_quick
-from engine.expressions.sandbox import AMBIENT, ENVIRONMENT, READ, key_of, single, span
+from engine.expressions.reading import Reads, attribute_of, reads_of
+from engine.expressions.sandbox import AMBIENT, ENVIRONMENT, key_of, single, span
 from engine.expressions.sources import CONTROL
 from engine.expressions.watched import WATCHED, Request, Stopped
 from engine.values.typed import MAX_LENGTH
@@ -30,8 +31,6 @@ _REFUSED = (
     nodes.Extends,
     nodes.Block,
 )
-_OF_LISTS = frozenset({"unique", "sort", "reverse", "list", "map", "select", "reject", "default", "d"})
-"""Filters that give a list where they are given one."""
 
 
 class InvalidExpression(ValueError):
@@ -40,19 +39,6 @@ class InvalidExpression(ValueError):
     def __init__(self, message: str, where: tuple[str | int, ...] = ()) -> None:
         super().__init__(message)
         self.where = where
-
-
-class Reads(NamedTuple):
-    """What an expression reads, as far as its text tells."""
-
-    names: frozenset[str] = frozenset()
-    """Attributes."""
-    words: frozenset[str] = frozenset()
-    """The program's own words: `now`, `today`, `range`, and `n` where it counts."""
-    as_text: frozenset[str] = frozenset()
-    """Attributes whose value becomes part of a text as it is."""
-    as_truth: frozenset[str] = frozenset()
-    """Attributes whose value alone decides a condition, or a part of it."""
 
 
 class Template(NamedTuple):
@@ -185,57 +171,11 @@ def _compile(source: str, template: str, own: Iterable[str], *, assigned: int = 
             name = type(refused).__name__.lower()
             raise InvalidExpression(f"'{source}' uses '{name}', which expressions may not")
         render = ENVIRONMENT.from_string(template).root_render_func
-        return _Compiled(render, _reads(tree, frozenset(own)), is_quick(tree, assigned=assigned))
+        return _Compiled(render, reads_of(tree, frozenset(own)), is_quick(tree, assigned=assigned))
     except TemplateSyntaxError as error:
         raise InvalidExpression(f"'{source}' cannot be read: {error.message}") from error
     except (RecursionError, MemoryError, SyntaxError) as error:
         raise InvalidExpression(f"'{source}' is too deep to be read") from error
-
-
-def _reads(tree: nodes.Template, own: frozenset[str]) -> Reads:
-    named = {one.node.value for one in tree.find_all(nodes.Filter) if one.name == READ}  # type: ignore[union-attr]
-    found = meta.find_undeclared_variables(tree)
-    names = frozenset(found - own | named)
-    spoken = [one for output in tree.find_all(nodes.Output) for one in output.nodes]
-    spoken += [one.node for one in tree.find_all(nodes.Filter) if one.node and ENVIRONMENT.takes_text(one.name)]
-    as_text = {name for one in spoken for name in _possible_values(one)}
-    decided = [one.node for one in tree.find_all(nodes.Assign)]
-    as_truth = {name for one in decided for name in _truths(one)}
-    return Reads(names, frozenset(found & own), names & as_text, names & as_truth)
-
-
-def attribute_of(node: nodes.Node | None) -> str | None:
-    """Give the attribute that a node of an expression is; None where it computes."""
-    if isinstance(node, nodes.Filter) and node.name == READ and isinstance(node.node, nodes.Const):
-        return str(node.node.value)
-    return node.name if isinstance(node, nodes.Name) else None
-
-
-def _possible_values(node: nodes.Node | None) -> Iterator[str]:
-    """Give the attributes that may be the value of a node with all their values."""
-    if (name := attribute_of(node)) is not None:
-        yield name
-    elif isinstance(node, nodes.CondExpr):
-        yield from _possible_values(node.expr1)
-        yield from _possible_values(node.expr2)
-    elif isinstance(node, (nodes.And, nodes.Or)):
-        yield from _possible_values(node.left)
-        yield from _possible_values(node.right)
-    elif isinstance(node, nodes.Filter) and node.name in _OF_LISTS:
-        yield from _possible_values(node.node)
-
-
-def _truths(node: nodes.Node | None) -> Iterator[str]:
-    """Give the attributes whose own truth decides a condition."""
-    if isinstance(node, nodes.Filter) and node.name == "_bounded":
-        yield from _truths(node.node)
-    elif isinstance(node, (nodes.And, nodes.Or)):
-        yield from _truths(node.left)
-        yield from _truths(node.right)
-    elif isinstance(node, nodes.Not):
-        yield from _truths(node.node)
-    elif (name := attribute_of(node)) is not None:
-        yield name
 
 
 def compile_text(source: str, own: Iterable[str] = AMBIENT) -> Expression:

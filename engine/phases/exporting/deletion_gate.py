@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable
 from engine.errors import StepFailed
 from engine.gates.limits import Part, Stop, allowed, is_over, keep_stopped, share
 from engine.step import Step
-from storage import clock, exports, objects, reviews
+from storage import clock, exports, objects, reviews, tombstones
 from storage.records import StepResult
 from storage.store import Transaction
 
@@ -22,7 +22,7 @@ async def look_before_deleting(tx: Transaction, step: Step) -> tuple[list[Stop],
     since = clock.after(-WITHIN_SECONDS)
     released = await reviews.released_candidates(tx, step.system, reviews.BEFORE_EXPORT)
     staged = await exports.sendable_deletes(tx, step.system)
-    gone = await objects.deleted_since(tx, step.system, since)
+    gone = await tombstones.deleted_since(tx, step.system, since)
     sent = await exports.unproved_deletes(tx, step.system, since)
     normal = await objects.count_types(tx, step.system)
     stops: list[Stop] = []

@@ -1,0 +1,71 @@
+"""What an expression reads, as far as its text tells."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from jinja2 import meta, nodes
+
+from engine.expressions.sandbox import ENVIRONMENT, READ
+
+_OF_LISTS = frozenset({"unique", "sort", "reverse", "list", "map", "select", "reject", "default", "d"})
+"""Filters that give a list where they are given one."""
+
+
+class Reads(NamedTuple):
+    """What an expression reads, as far as its text tells."""
+
+    names: frozenset[str] = frozenset()
+    """Attributes."""
+    words: frozenset[str] = frozenset()
+    """The program's own words: `now`, `today`, `range`, and `n` where it counts."""
+    as_text: frozenset[str] = frozenset()
+    """Attributes whose value becomes part of a text as it is."""
+    as_truth: frozenset[str] = frozenset()
+    """Attributes whose value alone decides a condition, or a part of it."""
+
+
+def reads_of(tree: nodes.Template, own: frozenset[str]) -> Reads:
+    """Tell what a template reads; `own` are words that are no attributes in it."""
+    named = {one.node.value for one in tree.find_all(nodes.Filter) if one.name == READ}  # type: ignore[union-attr]
+    found = meta.find_undeclared_variables(tree)
+    names = frozenset(found - own | named)
+    spoken = [one for output in tree.find_all(nodes.Output) for one in output.nodes]
+    spoken += [one.node for one in tree.find_all(nodes.Filter) if one.node and ENVIRONMENT.takes_text(one.name)]
+    as_text = {name for one in spoken for name in _possible_values(one)}
+    decided = [one.node for one in tree.find_all(nodes.Assign)]
+    as_truth = {name for one in decided for name in _truths(one)}
+    return Reads(names, frozenset(found & own), names & as_text, names & as_truth)
+
+
+def attribute_of(node: nodes.Node | None) -> str | None:
+    """Give the attribute that a node of an expression is; None where it computes."""
+    if isinstance(node, nodes.Filter) and node.name == READ and isinstance(node.node, nodes.Const):
+        return str(node.node.value)
+    return node.name if isinstance(node, nodes.Name) else None
+
+
+def _possible_values(node: nodes.Node | None) -> Iterator[str]:
+    """Give the attributes that may be the value of a node with all their values."""
+    if (name := attribute_of(node)) is not None:
+        yield name
+    elif isinstance(node, nodes.CondExpr):
+        yield from _possible_values(node.expr1)
+        yield from _possible_values(node.expr2)
+    elif isinstance(node, (nodes.And, nodes.Or)):
+        yield from _possible_values(node.left)
+        yield from _possible_values(node.right)
+    elif isinstance(node, nodes.Filter) and node.name in _OF_LISTS:
+        yield from _possible_values(node.node)
+
+
+def _truths(node: nodes.Node | None) -> Iterator[str]:
+    """Give the attributes whose own truth decides a condition."""
+    if isinstance(node, nodes.Filter) and node.name == "_bounded":
+        yield from _truths(node.node)
+    elif isinstance(node, (nodes.And, nodes.Or)):
+        yield from _truths(node.left)
+        yield from _truths(node.right)
+    elif isinstance(node, nodes.Not):
+        yield from _truths(node.node)
+    elif (name := attribute_of(node)) is not None:
+        yield name

@@ -216,9 +216,12 @@ async def get(tx: Transaction, ids: Iterable[int]) -> list[Cso]:
 
 async def due_after(tx: Transaction, after: int, limit: int, *, joined: bool) -> list[Cso]:
     """Read the next page of CSOs that synchronisation has to look at, by id: the joined ones, or the others."""
+    return await _csos(tx, _due(select(*_WHOLE), after, limit, joined=joined))
+
+
+def _due(query: Select[Any], after: int, limit: int, *, joined: bool) -> Select[Any]:
     which = objects.c.mvo_id.is_not(None) if joined else objects.c.mvo_id.is_(None)
-    query = select(*_WHOLE).where(objects.c.due, which, objects.c.id > after).order_by(objects.c.id).limit(limit)
-    return await _csos(tx, query)
+    return query.where(objects.c.due, which, objects.c.id > after).order_by(objects.c.id).limit(limit)
 
 
 class Size(NamedTuple):
@@ -232,10 +235,8 @@ class Size(NamedTuple):
 
 async def sizes_of_due(tx: Transaction, after: int, limit: int, *, joined: bool) -> list[Size]:
     """Give how large the CSOs of the next page of `due_after` are."""
-    which = objects.c.mvo_id.is_not(None) if joined else objects.c.mvo_id.is_(None)
-    told = (objects.c.id, objects.c.system, objects.c.type, func.length(objects.c.attributes))
-    query = select(*told).where(objects.c.due, which, objects.c.id > after).order_by(objects.c.id).limit(limit)
-    return [Size._make(row) for row in await tx.execute(query)]
+    told = select(objects.c.id, objects.c.system, objects.c.type, func.length(objects.c.attributes))
+    return [Size._make(row) for row in await tx.execute(_due(told, after, limit, joined=joined))]
 
 
 async def due_among(tx: Transaction, ids: Iterable[int]) -> list[Cso]:

@@ -224,19 +224,10 @@ def _due(query: Select[Any], after: int, limit: int, *, joined: bool) -> Select[
     return query.where(objects.c.due, which, objects.c.id > after).order_by(objects.c.id).limit(limit)
 
 
-class Size(NamedTuple):
-    """How long a CSO's attributes are, as they are stored."""
-
-    id: int
-    system: str
-    type: str
-    size: int
-
-
-async def sizes_of_due(tx: Transaction, after: int, limit: int, *, joined: bool) -> list[Size]:
-    """Give how large the CSOs of the next page of `due_after` are."""
+async def sizes_of_due(tx: Transaction, after: int, limit: int, *, joined: bool) -> list[tuple[int, str, str, int]]:
+    """Give id, system, type and the length of the stored attributes of the next page of `due_after`."""
     told = select(objects.c.id, objects.c.system, objects.c.type, func.length(objects.c.attributes))
-    return [Size._make(row) for row in await tx.execute(_due(told, after, limit, joined=joined))]
+    return [tuple(row) for row in await tx.execute(_due(told, after, limit, joined=joined))]
 
 
 async def due_among(tx: Transaction, ids: Iterable[int]) -> list[Cso]:

@@ -28,7 +28,7 @@ async def synchronise_ahead(step: Step, after: int, *, joined: bool) -> None:
     watched = {kind for kind, rules in inbound.items() if _has_watched(rules)}
     async with step.workspace.store.reading() as tx:
         sizes = await objects.sizes_of_due(tx, after, step.page_size, joined=joined)
-        slow = [one.id for one in sizes if one.size > LARGEST or (one.system, one.type) in watched]
+        slow = [one for one, system, kind, size in sizes if size > LARGEST or (system, kind) in watched]
         csos = await objects.get(tx, slow)
     await _evaluate(step, _of_csos(step, csos))
 

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, insert, select
 
-from storage import clock
+from storage import clock, mark
 from storage.dialects.sqlite import dialect
 from storage.documents import decode, encode
 from storage.errors import StoreUnreadable
-from storage.store import Transaction
+from storage.store import ACCEPTED, NEWEST, Transaction
 from storage.tables import audit
 
 PAGE = 500
@@ -60,8 +60,25 @@ async def append(tx: Transaction, *, operator: str, action: str, subject: str, d
         "details": encode(details),
         "previous": last.fields[-1] if last else "",
     }
-    await tx.execute(insert(audit).values(**entry, hash=digest(*entry.values())))
+    sealed = digest(*entry.values())
+    if await put_back(tx) is None:
+        tx.info[NEWEST] = mark.Mark(entry["id"], sealed, entry["at"])
+    await tx.execute(insert(audit).values(**entry, hash=sealed))
     return int(entry["id"])
+
+
+async def put_back(tx: Transaction) -> mark.Mark | None:
+    """Give the entry that the mark beside the store names, where the store does not have it: it is an older one."""
+    known = mark.read(dialect.file_of(tx))
+    if known is None or ACCEPTED in tx.info:
+        return None
+    found = await tx.execute(select(audit.c.hash).where(audit.c.id == known.entry))
+    return None if found.scalar_one_or_none() == known.hash else known
+
+
+def accept_as_it_is(tx: Transaction) -> None:
+    """Go on with an older store: with this transaction, the mark names an entry of it."""
+    tx.info[ACCEPTED] = True
 
 
 def digest(*fields: Any) -> str:
@@ -70,10 +87,15 @@ def digest(*fields: Any) -> str:
 
 
 def session() -> str:
-    """Tell where the person at the keyboard comes from: the SSH connection, the process, and the user it runs as."""
+    """Tell where the person at the keyboard comes from: the SSH connection, the process, and the user it runs as.
+
+    For root, that is followed by the user who became it with sudo.
+    """
     line = os.environ.get("SSH_CONNECTION", "").split()
     remote = f"ssh from {line[0]} port {line[1]}, " if len(line) == 4 else ""
-    return f"{remote}process {os.getpid()}, uid {os.getuid()}".encode(errors="replace").decode()
+    sudo = os.environ.get("SUDO_UID", "") if os.getuid() == 0 else ""
+    user = f"{os.getuid()}" + (f", sudo by uid {sudo}" if sudo.isdecimal() else "")
+    return f"{remote}process {os.getpid()}, uid {user}".encode(errors="replace").decode()
 
 
 async def _last(tx: Transaction) -> StoredEntry | None:

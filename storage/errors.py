@@ -6,6 +6,7 @@ StoreError
 ├── StoreFull         no room left on the disk
 ├── StoreTooNew       written by a newer Interlock
 ├── StoreUnreadable   not a store, damaged, or not to be opened
+├── StorePutBack      an older file stands in its place
 ├── AlreadyRunning    a run holds the lease
 └── LeaseLost         another process took the lease over
 """
@@ -33,6 +34,10 @@ class StoreTooNew(StoreError):
 
 class StoreUnreadable(StoreError):
     """The file is not a store, is damaged, or cannot be opened."""
+
+
+class StorePutBack(StoreError):
+    """An older file was put in the store's place: what was decided since is not in it."""
 
 
 class AlreadyRunning(StoreError):

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, insert, or_, select, union, update
 
 from storage import clock, counters
 from storage.dialects.sqlite import dialect
 from storage.documents import decode, encode
 from storage.records import BatchState, HeldBatch, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
-from storage.tables import held_batches, held_candidates, review_items
+from storage.tables import held_batches, held_candidates, metaverse, pending_exports, review_items
 
 UNDECIDED = (ReviewState.OPEN, ReviewState.DEFERRED, ReviewState.HALF_APPROVED)
 """States in which an item can still be decided."""
@@ -19,6 +19,8 @@ BEFORE_EXPORT = "the look before deleting"
 """The gate before the first delete of an export."""
 BEFORE_CHANGING = "the look before changing"
 """How the gate before a mass change of exports begins; the attribute follows."""
+AFTER_RESTORE = "the look before creating"
+"""What is unsent in a store that was put back may have been created since."""
 MASS_CHANGE = "gate 6 (mass change"
 """How the gate before a mass change by an import begins; the attribute follows."""
 LIVE = (*UNDECIDED, ReviewState.APPROVED)
@@ -172,6 +174,19 @@ async def lost_since(tx: Transaction, system: str, object_type: str, since: str)
     )
     count, among, first = (await tx.execute(query)).one()
     return count, among, first
+
+
+async def that_still_allow(tx: Transaction) -> list[int]:
+    """Give the ids of the items under which something may still be deleted or disconnected."""
+    given = (ReviewState.APPROVED.value, ReviewState.HALF_APPROVED.value)
+    rows = await tx.execute(
+        union(
+            select(review_items.c.id).where(review_items.c.state.in_(given)),
+            select(pending_exports.c.approval_id).where(pending_exports.c.approval_id.is_not(None)),
+            select(metaverse.c.approval_id).where(metaverse.c.approval_id.is_not(None)),
+        )
+    )
+    return sorted(rows.scalars())
 
 
 async def count_to_carry_out(tx: Transaction) -> int:

@@ -12,13 +12,19 @@ from typing import Self
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from storage import clock
+from storage import clock, mark
 from storage.dialects.sqlite import copying, dialect, new_store, store_file
 from storage.dialects.sqlite.errors import DriverError, explain
 from storage.errors import StoreError, StoreReadOnly, StoreTooNew, StoreUnreadable
 
 Transaction = AsyncConnection
 """What every query function takes; it is committed or rolled back as a whole by the store."""
+
+NEWEST = "newest entry"
+"""The key by which a transaction is told what to name in the mark beside the store, once it is committed."""
+
+ACCEPTED = "accepted"
+"""The key by which a transaction is told that the store may be older than its mark."""
 
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """The schema revisions this version knows, oldest first."""
@@ -88,7 +94,12 @@ class Store:
         try:
             with self._used():
                 async with self._writer.begin() as connection:
+                    for told in (NEWEST, ACCEPTED):
+                        connection.info.pop(told, None)
                     yield connection
+                    newest = connection.info.pop(NEWEST, None)
+                if newest is not None:
+                    mark.write(self.path, newest)
         except DBAPIError as error:
             raise explain(error, self.path) from error
 
@@ -158,6 +169,7 @@ def _create(path: Path) -> None:
     os.close(handle)
     try:
         new_store.create(Path(name))
+        mark.forget(path)
         with suppress(FileExistsError):
             os.link(name, path)
     finally:

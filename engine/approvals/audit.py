@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 
 from engine.configuration.models import Config
 from engine.workspace import Workspace
-from storage import audit
+from storage import audit, exports, reviews
 from storage.audit import AuditEntry, StoredEntry
 from storage.documents import decode, encode
+from storage.errors import StorePutBack
+from storage.mark import Mark
 from storage.records import ReviewItem
 from storage.store import Transaction
 
@@ -35,9 +37,36 @@ class Verdict(NamedTuple):
 async def record(
     tx: Transaction, workspace: Workspace, *, operator: str, action: str, subject: str, details: dict[str, Any]
 ) -> int:
-    """Write down what somebody did, and before it how the configuration has changed since it was last written down."""
+    """Write down what somebody did, and before it how the configuration has changed since it was last written down.
+
+    Raises `StorePutBack` where an older file stands in the store's place: nothing may be done with it until somebody
+    has said so (`interlock store restore`).
+    """
+    if said := await said_of_older(tx, workspace):
+        raise StorePutBack(said)
     await _record_configuration(tx, workspace.config, operator)
     return await audit.append(tx, operator=operator, action=action, subject=subject, details=details)
+
+
+async def said_of_older(tx: Transaction, workspace: Workspace) -> str:
+    """Say that the store is older than the one that was here, and what to do; nothing where it is not."""
+    newer = await audit.put_back(tx)
+    return await _said_of(tx, workspace, newer) if newer is not None else ""
+
+
+async def _said_of(tx: Transaction, workspace: Workspace, newer: Mark) -> str:
+    """Say what an older store would undo, and what to do."""
+    last = await audit.newest(tx)
+    ends = f"it ends with audit-{last.id} of {last.at[:19]}Z" if last else "it holds no decision"
+    live = len(await reviews.that_still_allow(tx))
+    unsent = sum(count for *_, count in await exports.counts(tx))
+    return (
+        f"{workspace.store.path}: is an older store than the one that was here: {ends}, and audit-{newer.entry} of "
+        f"{newer.at[:19]}Z was written since. What was decided and sent since is not in it: {live:,} of its approvals "
+        f"may have been withdrawn, {unsent:,} of its exports may have been sent. Nothing was done. Put the newer file "
+        "back; or go on with this one by 'interlock store restore --reason TEXT': its approvals are void then, and "
+        "deletes and creates that it has not sent are asked again"
+    )
 
 
 async def _record_configuration(tx: Transaction, config: Config, operator: str) -> None:

@@ -64,6 +64,9 @@ class ReviewConfig(Model):
     """With more items than this, their number has to be typed."""
     reason_from: int = Field(1, ge=1)
     """From this many items on, a reason is required."""
+    people: Literal["login", "key"] = "login"
+    """Who counts as two where two have to agree: two users of the operating system; or the names that sshd gives in
+    `INTERLOCK_OPERATOR` with two keys of one user, over two connections."""
 
 
 class RolesConfig(Model):

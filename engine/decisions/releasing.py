@@ -9,7 +9,9 @@ from engine.workspace import Workspace
 from storage import imports, reviews, transitions
 from storage.records import Entity, HeldBatch
 
-CHANGES = (reviews.BEFORE_CHANGING, reviews.MASS_CHANGE)
+STAGED = (reviews.BEFORE_CHANGING, reviews.AFTER_RESTORE)
+"""How the gates begin that hold what is staged."""
+CHANGES = (*STAGED, reviews.MASS_CHANGE)
 """How the gates begin whose batches hold changes, and nobody who is missing."""
 
 
@@ -35,7 +37,7 @@ async def release(
         await record(tx, workspace, operator=operator, action="release", subject=f"run-{run_id}", details=details)
         for batch in batches:
             await reviews.release(tx, batch.id, operator=operator, reason=reason)
-            if batch.gate.startswith(reviews.BEFORE_CHANGING):
+            if batch.gate.startswith(STAGED):
                 moves = await let_change(tx, await reviews.candidates_of(tx, batch.id), operator)
                 await transitions.record(tx, moves, operator=operator)
             if batch.gate == reviews.BEFORE_EXPORT or batch.gate.startswith(CHANGES):

@@ -7,13 +7,13 @@ from datetime import datetime
 from engine.approvals.audit import APPROVED_FIRST, verified_approvals
 from engine.approvals.consequences import Consequences, consequences_of_absence, consequences_of_delete, covers
 from engine.decisions.deciding import Decision, Outcome, decidable, refuse_too_short, take
-from engine.decisions.operator import same_person
+from engine.decisions.operator import same_person, same_seat
 from engine.decisions.roles import Role, require
 from engine.errors import DecisionRefused
 from engine.expressions.filters import duration
 from engine.phases.removal.forgetting import remove_empty_mvos
 from engine.workspace import Workspace
-from storage import clock, exports, metaverse, objects, reviews, transitions
+from storage import audit, clock, exports, metaverse, objects, reviews, transitions
 from storage.records import Cso, CsoStatus, Entity, ExportStatus, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
@@ -21,6 +21,10 @@ from storage.transitions import Move
 TOGETHER_SECONDS = 24 * 3600.0
 """Approvals within this time count together where two people have to agree: many small ones are one large one."""
 GROWN = "its consequences have grown since; look again, then approve"
+ONE_SEAT = (
+    "{} approved it first from here: two people are two users of this machine, or two keys where the configuration "
+    "says so ([review] people)"
+)
 SECOND_WANTED = "approved by one of two: somebody else has to approve it too"
 
 
@@ -86,12 +90,16 @@ async def _split_by_people(
     halved = await verified_approvals(
         tx, [item for item in items if item.state is ReviewState.HALF_APPROVED], APPROVED_FIRST
     )
+    seats = {entry.id: entry.session for entry in await audit.get(tx, [item.audit_id or 0 for item in items])}
+    here, by_key = audit.session(), workspace.config.review.people == "key"
     first: list[ReviewItem] = []
     enough: list[ReviewItem] = []
     for item in items:
         if item.id in halved:
             if same_person(item.first_by or "", operator):
                 outcomes.append(Outcome(item.id, item.label, "you approved it first: somebody else has to"))
+            elif same_seat(seats[item.audit_id or 0], here, by_key=by_key):
+                outcomes.append(Outcome(item.id, item.label, ONE_SEAT.format(item.first_by)))
             else:
                 enough.append(item)
         elif item.state is ReviewState.HALF_APPROVED or any(

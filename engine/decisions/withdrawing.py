@@ -26,22 +26,26 @@ async def withdraw(
     """
     require(workspace.config, operator, Role.OPERATOR, "withdraw")
     refuse_too_short(workspace, ids, "withdraws", reason, count)
-    given = [ReviewState.HALF_APPROVED, ReviewState.APPROVED, ReviewState.CARRIED_OUT]
     async with workspace.store.transaction() as tx:
-        items, outcomes = await decidable(tx, ids, given)
-        asked = [item.id for item in items]
-        staged = await exports.under_approvals(tx, asked)
-        resting = await metaverse.approvals_resting_on(tx, asked)
-        over = _no_longer_open(items, staged, resting)
-        outcomes += [Outcome(item.id, item.label, "it was carried out already") for item in items if item.id in over]
-        ready = [item for item in items if item.id not in over]
-        again = [item for item in ready if item.state != ReviewState.CARRIED_OUT]
-        halved = [item for item in ready if item.state == ReviewState.CARRIED_OUT]
-        decision = Decision("withdraw", operator, reason)
-        await take(tx, workspace, again, ReviewState.OPEN, decision)
-        await take(tx, workspace, halved, ReviewState.CARRIED_OUT, decision)
-        await metaverse.drop_approvals(tx, [item.id for item in halved])
-        await _send_back(tx, workspace, [one for one in staged if one.approval_id not in over], operator)
+        return await take_back(tx, workspace, ids, Decision("withdraw", operator, reason))
+
+
+async def take_back(tx: Transaction, workspace: Workspace, ids: Sequence[int], decision: Decision) -> list[Outcome]:
+    """Take approvals back within a transaction, likewise."""
+    given = [ReviewState.HALF_APPROVED, ReviewState.APPROVED, ReviewState.CARRIED_OUT]
+    items, outcomes = await decidable(tx, ids, given)
+    asked = [item.id for item in items]
+    staged = await exports.under_approvals(tx, asked)
+    resting = await metaverse.approvals_resting_on(tx, asked)
+    over = _no_longer_open(items, staged, resting)
+    outcomes += [Outcome(item.id, item.label, "it was carried out already") for item in items if item.id in over]
+    ready = [item for item in items if item.id not in over]
+    again = [item for item in ready if item.state != ReviewState.CARRIED_OUT]
+    halved = [item for item in ready if item.state == ReviewState.CARRIED_OUT]
+    await take(tx, workspace, again, ReviewState.OPEN, decision)
+    await take(tx, workspace, halved, ReviewState.CARRIED_OUT, decision)
+    await metaverse.drop_approvals(tx, [item.id for item in halved])
+    await _send_back(tx, workspace, [one for one in staged if one.approval_id not in over], decision.operator)
     outcomes += [Outcome(item.id, item.label, note=DISCONNECTED) for item in halved]
     return outcomes + [Outcome(item.id, item.label) for item in again]
 

@@ -3,10 +3,6 @@
 from tests.attacks.conftest import EVERYBODY, Office
 
 
-def _as(office: Office, operator: str) -> None:
-    office.env["INTERLOCK_OPERATOR"] = operator
-
-
 def _decide(office: Office, what: str, *ids: str, status: int = 0) -> str:
     return office("review", what, *ids, "--reason", "as agreed", "--count", str(len(ids)), status=status)
 
@@ -31,7 +27,7 @@ def test_two_people_of_a_type_of_the_target_count_for_what_a_source_lost(office:
     assert office.people() == EVERYBODY
     office.systems["directory"]["objects"]["account"]["deletions"] = {"two_people_from": 1}
     item = _bob_leaves(office)
-    _as(office, "ada")
+    office.sits_down("ada")
     assert "somebody else" in _decide(office, "approve", item)
     office.run()
     assert office.people() == EVERYBODY
@@ -42,15 +38,15 @@ def test_what_one_of_two_approved_is_no_half_of_what_it_has_grown_to(office: Off
     office.has_telephony().add("L2", employee="2", number="12")
     office.run()
     item = _bob_leaves(office)
-    _as(office, "ada")
+    office.sits_down("ada")
     _decide(office, "approve", item)
     office.metaverse["person"]["deletion"] = {"when": "authoritative_source_gone", "source": "hr"}
-    _as(office, "cleo")
+    office.sits_down("cleo")
     assert "grown" in _decide(office, "approve", item, status=1)
     _decide(office, "approve", item)
     office.run()
     assert office.people() == EVERYBODY
-    _as(office, "ada")
+    office.sits_down("ada")
     _decide(office, "approve", item)
     office.run()
     assert office.people() == EVERYBODY - {"bob"}
@@ -59,12 +55,12 @@ def test_what_one_of_two_approved_is_no_half_of_what_it_has_grown_to(office: Off
 def test_another_way_to_write_a_name_is_no_second_person(office: Office) -> None:
     office.systems["hr"]["deletions"]["two_people_from"] = 1
     item = _bob_leaves(office)
-    _as(office, "ada")
+    office.sits_down("ada")
     _decide(office, "approve", item)
     for name in ("ada", "Ada", " ada ", "ada\u200b", "\uff41da", "a\u00adda", "ada\u00a0", "ada\n"):
-        _as(office, name)
+        office.sits_down(name, seat="elsewhere")
         assert "somebody else has to" in _decide(office, "approve", item, status=1)
-    _as(office, "cleo")
+    office.sits_down("cleo")
     _decide(office, "approve", item)
 
 

@@ -360,8 +360,10 @@ async def test_all_that_follows_is_told_across_all_systems(office: Workspace, op
     assert decided(office) == []
 
 
-async def test_where_two_have_to_agree_the_second_console_sees_the_first(tmp_path: Path, opened: Open) -> None:
-    two = "\n[systems.directory.deletions]\ntwo_people_from = 1\n"
+async def test_where_two_have_to_agree_the_second_console_sees_the_first(
+    tmp_path: Path, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = '\n[systems.directory.deletions]\ntwo_people_from = 1\n[review]\npeople = "key"\n'
     office = make_office(tmp_path / "two", SIZE, two)
     office("run", status=None)
     let_leave(office, 1, SIZE)
@@ -372,6 +374,7 @@ async def test_where_two_have_to_agree_the_second_console_sees_the_first(tmp_pat
         await answer(console, "left", "1")
         await console.hear("somebody else has to approve it too")
         await console.until("half-approved", "approved by ada; two people")
+    monkeypatch.setenv("SSH_CONNECTION", "192.0.2.7 40000 192.0.2.1 22")
     async with opened(office, operator="grace") as console:
         await review(console)
         await ask(console, "a", "Approve 1 item of 'hr'")

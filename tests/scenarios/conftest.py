@@ -123,6 +123,7 @@ class Office(Inside):
         self.told: dict[str, Any] = {}
         """The last run, as it told of itself."""
         self.groups: list[dict[str, Any]] = []
+        self.review: dict[str, Any] = {}
         self.sources: list[Source] = []
         super().__init__(folder, "", {"DIRECTORY_PASSWORD": PASSWORD})
         self.hr = self.source("hr.csv", "id", COLUMNS)
@@ -235,11 +236,24 @@ class Office(Inside):
     # -------------------------------------------------------------- what the operator does
 
     def main(self, *arguments: str) -> tuple[int, str, str]:
-        tables = {"systems": self.systems, "metaverse": self.metaverse, "profiles": self.profiles}
+        tables = {
+            "systems": self.systems,
+            "metaverse": self.metaverse,
+            "profiles": self.profiles,
+            "review": self.review,
+        }
         self.configure(document(tables, rules=self.rules, groups=self.groups))
         for source in self.sources:
             source.save(self)
-        return super().main(*arguments)
+        over_ssh = "SSH_CONNECTION" in self.env  # where the environment may name no configuration
+        named = ["--config", str(self.folder / "interlock.toml")] if over_ssh else []
+        return super().main(*arguments, *named)
+
+    def sits_down(self, name: str, seat: str | None = None) -> None:
+        """Let somebody decide from now on, over an SSH connection with a key of their own, or somebody else's."""
+        self.review["people"] = "key"
+        port = 40_000 + sum((seat or name).encode())
+        self.env |= {"INTERLOCK_OPERATOR": name, "SSH_CONNECTION": f"192.0.2.7 {port} 192.0.2.1 22"}
 
     def run(self, status: int | None = 0) -> None:
         """Run the whole cycle, and keep what it told."""

@@ -1,5 +1,6 @@
 """All that the screens and the command line read from the store and ask of the engine: the one door between them."""
 
+from engine.approvals.audit import said_of_older
 from engine.checking.systems import check
 from engine.configuration.steps import StepPlan
 from engine.connectors.base import CheckLine
@@ -11,7 +12,7 @@ from engine.decisions.roles import Role, refusal, role_of
 from engine.decisions.withdrawing import withdraw
 from engine.errors import ConfigurationError, DecisionRefused, StepFailed
 from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
-from engine.maintenance import store_upkeep
+from engine.maintenance import store_restoring, store_upkeep
 from engine.notifying import notice
 from engine.runs.due_work import Ahead
 from engine.runs.profile import execute_run, exit_status, stop_runs, tune_interpreter
@@ -19,11 +20,11 @@ from engine.runs.unsent import LeftOver, left_over
 from engine.step import Control
 from engine.workspace import Workspace, open_workspace, whole_cycle, with_detection
 from storage import census, exports, metaverse, notifications, references, reviews, runs
-from storage.errors import AlreadyRunning, StoreError
+from storage.errors import AlreadyRunning, StoreError, StorePutBack
 from storage.list_queries import Query, Term
 from storage.lists import UnknownColumn
 from storage.records import GATE_STOPS, CsoStatus, ExportStatus, HeldBatch, ReviewState, Run, StepRecord, StepResult
-from storage.reviews import BEFORE_CHANGING, BEFORE_EXPORT, MASS_CHANGE
+from storage.reviews import AFTER_RESTORE, BEFORE_CHANGING, BEFORE_EXPORT, MASS_CHANGE
 from tui.feed import auditing, lists
 from tui.feed.explaining import explain
 from tui.feed.foreseeing import Foresight, foresee, foresee_beside, foresight_document
@@ -36,6 +37,7 @@ from tui.feed.systems import configuration
 from tui.feed.things import UnknownId, items, person_of, show
 
 __all__ = [
+    "AFTER_RESTORE",
     "BEFORE_CHANGING",
     "BEFORE_EXPORT",
     "GATE_STOPS",
@@ -68,6 +70,7 @@ __all__ = [
     "StepResult",
     "StepStarted",
     "StoreError",
+    "StorePutBack",
     "Survey",
     "SurveyedType",
     "Term",
@@ -107,6 +110,7 @@ __all__ = [
     "show",
     "snapshot",
     "status",
+    "store_restoring",
     "store_upkeep",
     "survey",
     "tune_interpreter",
@@ -147,6 +151,7 @@ async def status(workspace: Workspace) -> Document:
         held = [batch._asdict() for batch in await reviews.held(tx)]
         return {
             "store": str(workspace.store.path),
+            "older_store": await said_of_older(tx, workspace),
             "operator": current_operator(),
             "role": str(role_of(workspace.config, current_operator())),
             "systems": [

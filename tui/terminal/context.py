@@ -14,6 +14,7 @@ from tui.terminal.printing import complain
 Result = TypeVar("Result")
 
 USAGE = start.USAGE
+STOPPED = 3
 NO_START = 4
 CONFIG = start.CONFIG
 
@@ -70,4 +71,4 @@ def carry_out(workspace: feed.Workspace, work: Coroutine[Any, Any, Result]) -> R
     except (feed.UnknownId, feed.UnknownColumn, feed.DecisionRefused) as error:
         fail(str(error), USAGE)
     except feed.StoreError as error:
-        fail(str(error), NO_START)
+        fail(str(error), STOPPED if isinstance(error, feed.StorePutBack) else NO_START)

@@ -7,6 +7,7 @@ take the next batch, in waves            _Queue.take
     too many deletes                     look_before_deleting     deletion_gate.py
     only approved deletes                send_back_unapproved     approval_gate.py
     deletes of what is wanted again      withdraw_wanted          still_wanted.py
+    creates of whom no source gives      hold_sourceless          sourceless.py
     children after their parents         wait_for_parents         order.py
     references last                      hold_back_references     order.py
 send it                                  _execute
@@ -36,6 +37,7 @@ from engine.phases.exporting.failures import failed
 from engine.phases.exporting.interim_names import take_interim_names
 from engine.phases.exporting.order import Batch, Sending, hold_back_references, wait_for_parents
 from engine.phases.exporting.outcomes import Sent, store
+from engine.phases.exporting.sourceless import hold_sourceless
 from engine.step import Step
 from storage import exports, objects, transitions
 from storage.records import ChangeStatus, ChangeType, Cso, Entity, ExportStatus, PendingExport, StepResult
@@ -175,6 +177,7 @@ async def _begin(tx: Transaction, step: Step, found: list[PendingExport]) -> Bat
     """Mark a batch as `Executing`; what cannot be sent is recorded as failed, or sent back for approval."""
     csos = {cso.id: cso for cso in await objects.get(tx, [export.cso_id for export in found])}
     approved = await send_back_unapproved(tx, step, found, csos)
+    approved = await hold_sourceless(tx, step, approved, csos)
     approved = await wait_for_parents(tx, step, approved, csos)
     ready, refused = _refuse_without_dn(step, approved, csos)
     await exports.change(tx, refused)

@@ -72,6 +72,11 @@ def _connected(path: Path, cache: int = WRITER_CACHE, *, pool_size: int, **more:
     return engine
 
 
+def file_of(tx: AsyncConnection) -> Path:
+    """Give the file of the store that a transaction is in."""
+    return Path(str(tx.engine.url.database))
+
+
 async def data_version(watch: AsyncEngine) -> int:
     """Give a number that changes whenever another connection, of any process, commits something."""
     async with watch.connect() as connection:

@@ -34,6 +34,16 @@ def backup(path: Path, copy: Path) -> None:
         source.close()
 
 
+def put_in_place(path: Path, copy: Path) -> None:
+    """Let a store file hold what a copy holds, in one transaction. Raises `sqlite3.Error`."""
+    source, target = sqlite3.connect(copy, timeout=BUSY_SECONDS), sqlite3.connect(path, timeout=BUSY_SECONDS)
+    try:
+        source.backup(target)
+    finally:
+        target.close()
+        source.close()
+
+
 def vacuum(path: Path) -> None:
     """Write a store file anew without the room that is no longer used. Raises `sqlite3.Error`."""
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)

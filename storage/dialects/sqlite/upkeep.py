@@ -36,6 +36,20 @@ def back_up(path: Path, copy: Path) -> None:
         raise error if isinstance(error, StoreError) else explain(error, path) from error
 
 
+def put_in_place(path: Path, copy: Path, replaced: Path) -> None:
+    """Put a backup in a store's place, after that store was copied. Raises `StoreError`; then nothing changes."""
+    if not copy.is_file():
+        raise StoreError(f"{copy}: there is no such file")
+    try:
+        version = store_file.schema_version(copy)
+        if version is None or (found := store_file.damage(copy)):
+            raise StoreError(f"{copy}: is no sound store" + (f": {found[0]}" if version else ""))
+        back_up(path, replaced)
+        store_file.put_in_place(path, copy)
+    except sqlite3.Error as error:
+        raise explain(error, copy) from error
+
+
 def make_smaller(path: Path) -> tuple[int, int]:
     """Write a store anew without unused room, and give its bytes before and after. Raises `StoreError`."""
     before = path.stat().st_size

@@ -27,6 +27,8 @@ def _kind(gate: str) -> str:
         return "delete"
     if gate.startswith(feed.BEFORE_CHANGING):
         return "update"
+    if gate == feed.AFTER_RESTORE:
+        return "create"
     return "import" if gate.startswith(feed.MASS_CHANGE) else "missing"
 
 
@@ -34,6 +36,7 @@ _NUMBER = {False: ("", "s"), True: ("s", "")}
 """The endings of a verb and of a noun, for several and for one."""
 _SENTENCES = {
     "delete": "{0} approved delete{2} leave{1} with the next export",
+    "create": "{0} held create{2} leave{1} with the next export",
     "update": "{0} held update{2} leave{1} with the next export",
     "import": "the next import takes the changes of {0} object{2} over",
     "missing": "{0} object{2} become{1} obsolete and wait{1} in the review; nothing is deleted yet",

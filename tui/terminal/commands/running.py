@@ -157,6 +157,8 @@ def status(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
     if as_json:
         write_json(found)
         return
+    if found["older_store"]:
+        say(display(found["older_store"]), "bold")
     if workspace.config.roles:
         say(f"operator {display(found['operator'])}: {found['role']}")
     if found["systems"]:

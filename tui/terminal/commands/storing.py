@@ -7,7 +7,7 @@ import typer
 
 from tui import feed
 from tui.presentation.display import display
-from tui.terminal.context import CONFIG, ConfigOption, JsonOption, carry_out, open_workspace
+from tui.terminal.context import CONFIG, ConfigOption, JsonOption, carry_out, open_workspace, text_of
 from tui.terminal.printing import complain, say, write_json
 
 store = typer.Typer(help="The store: back it up, check it, make it smaller.", no_args_is_help=True)
@@ -44,6 +44,29 @@ def vacuum(config: ConfigOption = CONFIG) -> None:
     workspace = open_workspace(config)
     before, after = carry_out(workspace, feed.store_upkeep.make_smaller(workspace, operator=feed.current_operator()))
     say(f"{_size(before)} before, {_size(after)} now: {_size(max(before - after, 0))} gained")
+
+
+@store.command()
+def restore(
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit log.")],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A backup; without, the older store that is there already.")
+    ] = None,
+    config: ConfigOption = CONFIG,
+) -> None:
+    """Put a backup in the store's place; its approvals are void, its unsent deletes and creates are asked again."""
+    workspace = open_workspace(config)
+    work = feed.store_restoring.restore_store(
+        workspace, file.absolute() if file else None, operator=feed.current_operator(), reason=text_of(reason)
+    )
+    done = carry_out(workspace, work)
+    what = "restored" if file else "accepted as it is"
+    say(f"{display(workspace.store.path)}: {what}; {done.approvals:,} approvals are void")
+    if done.replaced is not None:
+        say(f"what was there is in {display(done.replaced)}")
+    if done.creates:
+        say(f"{done.creates:,} creates are held; once they are right: interlock review release run-{done.run_id}")
+    say("Import every system before anything else: 'interlock run' begins with that.")
 
 
 def _size(count: int) -> str:

@@ -1,0 +1,123 @@
+"""Go on with an older store: what was decided and sent since it was copied is not in it, so it is asked again."""
+
+import asyncio
+import os
+import socket
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.approvals.audit import record
+from engine.decisions.deciding import Decision
+from engine.decisions.roles import Role, require
+from engine.decisions.withdrawing import take_back
+from engine.errors import DecisionRefused
+from engine.labels import label_of
+from engine.workspace import Workspace
+from storage import audit, clock, exports, lease, objects, reviews, runs, transitions
+from storage.dialects.sqlite import upkeep
+from storage.records import (
+    BatchState,
+    ChangeType,
+    Entity,
+    ExportStatus,
+    HeldBatch,
+    PendingExport,
+    StepResult,
+)
+from storage.store import Transaction
+from storage.transitions import Move
+
+PROFILE = "store restore"
+PAGE = 1_000
+
+
+class RestoredStore(NamedTuple):
+    """What is asked again: the run that holds the creates, how many approvals are void, how many creates are held."""
+
+    run_id: int
+    approvals: int
+    creates: int
+    replaced: Path | None
+    """A copy of the store that was here."""
+
+
+async def restore_store(workspace: Workspace, file: Path | None, *, operator: str, reason: str) -> RestoredStore:
+    """Put a backup in the store's place, or go on with the older store that stands there already.
+
+    Approvals that were not carried out are void, their deletes and the creates that were not sent are asked again.
+    Raises `NotAllowed`, `DecisionRefused`, `AlreadyRunning` or another `StoreError`.
+    """
+    require(workspace.config, operator, Role.ADMINISTRATOR, "restore the store")
+    if not reason.strip():
+        raise DecisionRefused("a reason is wanted: say it with --reason")
+    path = workspace.store.path
+    async with workspace.store.reading() as tx:
+        await lease.ensure_free(tx)
+        if file is None and await audit.put_back(tx) is None:
+            raise DecisionRefused(f"{path} is the store that was here; name the backup to put in its place")
+    replaced = None
+    if file is not None:
+        replaced = path.with_name(f"{path.name}.replaced-{clock.now()[:19].replace(':', '')}")
+        await asyncio.to_thread(upkeep.put_in_place, path, file, replaced)
+    async with workspace.store.transaction() as tx:
+        return (await _ask_again(tx, workspace, file, operator, reason))._replace(replaced=replaced)
+
+
+async def _ask_again(
+    tx: Transaction, workspace: Workspace, file: Path | None, operator: str, reason: str
+) -> RestoredStore:
+    audit.accept_as_it_is(tx)
+    await lease.ensure_free(tx)
+    await runs.interrupt_dead(tx, "it was going on when the store was copied")
+    run_id = await runs.start(tx, profile=PROFILE, operator=operator, host=socket.gethostname(), pid=os.getpid())
+    held = await _hold_creates(tx, run_id, operator)
+    ids = await reviews.that_still_allow(tx)
+    outcomes = await take_back(tx, workspace, ids, Decision("withdraw", operator, f"the store was restored: {reason}"))
+    void = sum(not one.refusal for one in outcomes)
+    details = {"file": str(file) if file else None, "reason": reason, "approvals": void, "creates": held}
+    await record(tx, workspace, operator=operator, action="restore-store", subject=f"run-{run_id}", details=details)
+    backlog = sum(count for *_, count in await exports.counts(tx))
+    waiting = await reviews.count_waiting(tx)
+    await runs.finish(tx, run_id, StepResult.SUCCESS, backlog=backlog, waiting=waiting)
+    return RestoredStore(run_id, void, held, None)
+
+
+async def _hold_creates(tx: Transaction, run_id: int, operator: str) -> int:
+    """Hold the creates that were not sent, a batch for each system and type: they may have been, since."""
+    found: dict[tuple[str, str], list[PendingExport]] = {}
+    for system in {system for system, *_ in await exports.counts(tx)}:
+        after = 0
+        while page := await exports.with_status(tx, system, [ExportStatus.PENDING], after, PAGE):
+            after = page[-1].id
+            for export in page:
+                if export.change_type == ChangeType.CREATE and not export.held:
+                    found.setdefault((export.system, export.type), []).append(export)
+    for (system, kind), creates in found.items():
+        await _hold(tx, run_id, system, kind, creates, operator)
+    return sum(map(len, found.values()))
+
+
+async def _hold(
+    tx: Transaction, run_id: int, system: str, kind: str, creates: list[PendingExport], operator: str
+) -> None:
+    at = clock.now()
+    await exports.change(tx, [one._replace(held=True, changed_at=at) for one in creates])
+    labels = {cso.id: label_of(cso) for cso in await objects.get(tx, [one.cso_id for one in creates])}
+    why = "held: the store was restored, and it may have been created since"
+    moves = [Move(Entity.EXPORT, one.id, system, labels[one.cso_id], one.status, one.status, why) for one in creates]
+    await transitions.record(tx, moves, operator=operator)
+    batch = HeldBatch(
+        id=0,
+        run_id=run_id,
+        step_id=0,
+        system=system,
+        type=kind,
+        gate=reviews.AFTER_RESTORE,
+        missing=len(creates),
+        arithmetic=f"{len(creates):,} {kind} objects of '{system}' were not created when the store was copied",
+        state=BatchState.HELD,
+        at=at,
+        decided_by=None,
+        reason=None,
+    )
+    await reviews.hold(tx, batch, [one.cso_id for one in creates])

@@ -1,0 +1,39 @@
+"""Creates of people whom no source gives any more: they wait until one does, or until their person is gone."""
+
+from engine.errors import ObjectError
+from engine.labels import label_of
+from engine.step import Step
+from storage import metaverse, objects
+from storage.records import ChangeType, Cso, CsoStatus, PendingExport
+from storage.store import Transaction
+
+_GONE = ObjectError(
+    "source-gone",
+    "it is not created: no source gives its person any more",
+    "decide about the person in the review; with the person's return it is created",
+)
+
+
+async def hold_sourceless(
+    tx: Transaction, step: Step, found: list[PendingExport], csos: dict[int, Cso]
+) -> list[PendingExport]:
+    """Leave out the creates of those whom rules give, and of whom every source is gone or missing; they are told."""
+    creates = {one.cso_id for one in found if one.change_type == ChangeType.CREATE}
+    held = await _sourceless(tx, step, [csos[cso_id] for cso_id in creates])
+    for cso_id in held:
+        cso = csos[cso_id]
+        step.warned(_GONE, object_type=cso.type, label=label_of(cso), object_id=cso.id, system=step.system)
+    step.done += len(held)
+    return [one for one in found if one.cso_id not in held]
+
+
+async def _sourceless(tx: Transaction, step: Step, accounts: list[Cso]) -> set[int]:
+    rules = step.workspace.rules
+    by_mvo = {cso.mvo_id: cso.id for cso in accounts if cso.mvo_id is not None}
+    given = {mvo.id for mvo in await metaverse.get(tx, by_mvo) if rules.into.get(mvo.type)}
+    there = {
+        cso.mvo_id
+        for cso in await objects.joined_to(tx, given)
+        if (cso.system, cso.type) in rules.inbound and cso.status == CsoStatus.NORMAL
+    }
+    return {by_mvo[mvo_id] for mvo_id in given - there}

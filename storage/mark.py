@@ -1,0 +1,57 @@
+"""The mark beside a store: the newest entry of its audit log, by which a store that was put back is known.
+
+Whoever copies an older file over the store brings back approvals that were withdrawn, and writes that were sent. The
+store itself cannot know; the mark names an entry that it does not have.
+"""
+
+import json
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Mark(NamedTuple):
+    """An entry of the audit log: its number, its hash, and when it was written."""
+
+    entry: int
+    hash: str
+    at: str
+
+
+def place_of(store: Path) -> Path:
+    """Give where the mark of a store is."""
+    return store.with_name(f"{store.name}.mark")
+
+
+def read(store: Path) -> Mark | None:
+    """Give the mark of a store; None where there is none, or it cannot be read: then nothing is known."""
+    try:
+        found = Mark._make(json.loads(place_of(store).read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return None
+    return found if isinstance(found.entry, int) and isinstance(found.hash, str) else None
+
+
+def write(store: Path, mark: Mark) -> None:
+    """Replace the mark of a store, readable by its owner alone; a disk that is full leaves the one before."""
+    place = place_of(store)
+    new = place.with_name(f".{place.name}.{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(json.dumps(mark).encode())
+        new.replace(place)
+    except OSError:
+        _remove(new)
+
+
+def forget(store: Path) -> None:
+    """Remove the mark of a store that is made new."""
+    _remove(place_of(store))
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink(missing_ok=True)

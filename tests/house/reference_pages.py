@@ -84,7 +84,7 @@ _EXIT = """
 | 0 | clean; objects that wait for review are no error |
 | 1 | finished with errors: objects failed, exports given up, an import incomplete, the connection broke on the way |
 | 2 | usage or configuration; a command refused as a whole, with nothing changed |
-| 3 | stopped by a safety gate (4, 5, 6 or a look before changing or deleting); or the store is older than the one before |
+| 3 | stopped by a safety gate (4, 5, 6 or a look before changing or deleting); or the store is an older one |
 | 4 | could not start: no connection, no credentials, another run going on, the store cannot be opened |
 | 5 | interrupted, by a disk that filled as well, or stopped by an operator |
 

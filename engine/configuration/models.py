@@ -9,8 +9,9 @@ from pydantic import BaseModel, BeforeValidator, Field, SerializerFunctionWrapHa
 from engine.configuration import base
 from engine.configuration.console import ConsoleConfig
 from engine.configuration.notify import NotifyConfig
+from engine.configuration.retention import RetentionConfig
 from engine.configuration.steps import Step
-from engine.configuration.values import Duration, Kept, MatchingName, Name, SystemName, TypeName
+from engine.configuration.values import Duration, MatchingName, Name, SystemName, TypeName
 from engine.expressions.sources import AttributeName, Label, Source, join_key, join_keys, join_part
 from engine.values.typed import TEXT, AttributeType
 
@@ -65,8 +66,7 @@ class ReviewConfig(Model):
     reason_from: int = Field(1, ge=1)
     """From this many items on, a reason is required."""
     people: Literal["login", "key"] = "login"
-    """Who counts as two where two have to agree: two users of the operating system; or the names that sshd gives in
-    `INTERLOCK_OPERATOR` with two keys of one user, over two connections."""
+    """Who are two where two have to agree: two users of the machine, or two keys of SSH over two connections."""
 
 
 class RolesConfig(Model):
@@ -80,17 +80,6 @@ class RolesConfig(Model):
     """Who approves, and releases what a gate holds."""
     administrator: list[str] = Field(min_length=1)
     """Who joins by hand, restores, and looks after the store."""
-
-
-class RetentionConfig(Model):
-    """`[retention]`: how long history is kept; `0` for ever. The audit log always is."""
-
-    runs: Kept = timedelta(days=400)
-    """Runs with their steps, what went wrong in them, and what their imports saw."""
-    transitions: Kept = timedelta(days=400)
-    """Changes of a status."""
-    items: Kept = timedelta(days=400)
-    """Review items that are closed, and what deleted objects last held: so long they can be restored."""
 
 
 class ExportsConfig(Model):

@@ -1,30 +1,23 @@
 """The review: decisions of operators about what is missing, and about every delete; they approve, keep or defer."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from engine.approvals.audit import APPROVED_FIRST, verified_approvals
+from engine.approvals.audit import APPROVED_FIRST
 from engine.approvals.consequences import Consequences, consequences_of_absence, consequences_of_delete, covers
 from engine.decisions.deciding import Decision, Outcome, decidable, refuse_too_short, take
-from engine.decisions.operator import same_person, same_seat
 from engine.decisions.roles import Role, require
+from engine.decisions.two_people import split_by_people
 from engine.errors import DecisionRefused
 from engine.expressions.filters import duration
 from engine.phases.removal.forgetting import remove_empty_mvos
 from engine.workspace import Workspace
-from storage import audit, clock, exports, metaverse, objects, reviews, transitions
+from storage import clock, exports, metaverse, objects, reviews, transitions
 from storage.records import Cso, CsoStatus, Entity, ExportStatus, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 
-TOGETHER_SECONDS = 24 * 3600.0
-"""Approvals within this time count together where two people have to agree: many small ones are one large one."""
 GROWN = "its consequences have grown since; look again, then approve"
-ONE_SEAT = (
-    "{} approved it first from here: two people are two users of this machine, or two keys where the configuration "
-    "says so ([review] people)"
-)
 SECOND_WANTED = "approved by one of two: somebody else has to approve it too"
 
 
@@ -53,7 +46,7 @@ async def approve(
         ready, grown = _split_by_growth(seen, now)
         outcomes += [Outcome(item.id, item.label, GROWN) for item in grown]
         await _show_grown(tx, grown, now, operator)
-        first, enough = await _split_by_people(tx, workspace, ready, operator, outcomes)
+        first, enough = await split_by_people(tx, workspace, ready, operator, outcomes)
         await take(tx, workspace, first, ReviewState.HALF_APPROVED, Decision(APPROVED_FIRST, operator, reason))
         await take(tx, workspace, enough, ReviewState.APPROVED, Decision("approve", operator, reason))
         await _let_deletes_go(tx, enough, operator)
@@ -75,63 +68,6 @@ async def _let_deletes_go(tx: Transaction, approved: list[ReviewItem], operator:
         Move(Entity.EXPORT, one.id, one.system, labels[one.id], one.status, pending, "approved") for one in waiting
     ]
     await transitions.record(tx, moves, operator=operator)
-
-
-async def _split_by_people(
-    tx: Transaction, workspace: Workspace, items: list[ReviewItem], operator: str, outcomes: list[Outcome]
-) -> tuple[list[ReviewItem], list[ReviewItem]]:
-    """Split items into those that want somebody else's approval as well, and those that have enough by this one."""
-    asked = {item.id for item in items}
-    types = await _types_touched(tx, items)
-    recent = await reviews.approved_since(tx, clock.after(-TOGETHER_SECONDS))
-    together = Counter(
-        system for item in (*items, *(one for one in recent if one.id not in asked)) for system in touched_systems(item)
-    )
-    halved = await verified_approvals(
-        tx, [item for item in items if item.state is ReviewState.HALF_APPROVED], APPROVED_FIRST
-    )
-    seats = {entry.id: entry.session for entry in await audit.get(tx, [item.audit_id or 0 for item in items])}
-    here, by_key = audit.session(), workspace.config.review.people == "key"
-    first: list[ReviewItem] = []
-    enough: list[ReviewItem] = []
-    for item in items:
-        if item.id in halved:
-            if same_person(item.first_by or "", operator):
-                outcomes.append(Outcome(item.id, item.label, "you approved it first: somebody else has to"))
-            elif same_seat(seats[item.audit_id or 0], here, by_key=by_key):
-                outcomes.append(Outcome(item.id, item.label, ONE_SEAT.format(item.first_by)))
-            else:
-                enough.append(item)
-        elif item.state is ReviewState.HALF_APPROVED or any(
-            _wants_two(workspace, system, kind, together[system]) for system, kind in types[item.id]
-        ):
-            first.append(item)
-        else:
-            enough.append(item)
-    return first, enough
-
-
-async def _types_touched(tx: Transaction, items: list[ReviewItem]) -> dict[int, set[tuple[str, str]]]:
-    """Give the types of objects, by their systems, that each item is about: its own, and those it deletes."""
-    doomed = {item.id: [entry[0] for entry in item.consequences.get("deletes", [])] for item in items}
-    csos = {cso.id: cso for cso in await objects.get(tx, {one for ids in doomed.values() for one in ids})}
-    return {
-        item.id: {
-            (item.system, item.type),
-            *((csos[one].system, csos[one].type) for one in doomed[item.id] if one in csos),
-        }
-        for item in items
-    }
-
-
-def _wants_two(workspace: Workspace, system: str, object_type: str, count: int) -> bool:
-    least = workspace.config.limits_of(system, object_type).two_people_from
-    return 0 < least <= count
-
-
-def touched_systems(item: ReviewItem) -> set[str]:
-    """Give the systems that a decision about an item is about: its own, and those it deletes in."""
-    return {item.system, *(entry[1] for entry in item.consequences.get("deletes", []))}
 
 
 def _as_shown(

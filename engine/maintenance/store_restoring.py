@@ -48,19 +48,24 @@ async def restore_store(workspace: Workspace, file: Path | None, *, operator: st
     Raises `NotAllowed`, `DecisionRefused`, `AlreadyRunning` or another `StoreError`.
     """
     require(workspace.config, operator, Role.ADMINISTRATOR, "restore the store")
-    if not reason.strip():
-        raise DecisionRefused("a reason is wanted: say it with --reason")
+    await _refuse(workspace, file, reason)
     path = workspace.store.path
-    async with workspace.store.reading() as tx:
-        await lease.ensure_free(tx)
-        if file is None and await audit.put_back(tx) is None:
-            raise DecisionRefused(f"{path} is the store that was here; name the backup to put in its place")
     replaced = None
     if file is not None:
         replaced = path.with_name(f"{path.name}.replaced-{clock.now()[:19].replace(':', '')}")
         await asyncio.to_thread(upkeep.put_in_place, path, file, replaced)
     async with workspace.store.transaction() as tx:
         return (await _ask_again(tx, workspace, file, operator, reason))._replace(replaced=replaced)
+
+
+async def _refuse(workspace: Workspace, file: Path | None, reason: str) -> None:
+    """Raise `DecisionRefused` where there is no reason, or nothing to restore, and `AlreadyRunning`."""
+    if not reason.strip():
+        raise DecisionRefused("a reason is wanted: say it with --reason")
+    async with workspace.store.reading() as tx:
+        await lease.ensure_free(tx)
+        if file is None and await audit.put_back(tx) is None:
+            raise DecisionRefused(f"{workspace.store.path} is no older store; name the backup to put in its place")
 
 
 async def _ask_again(
@@ -85,16 +90,21 @@ async def _ask_again(
 async def _hold_creates(tx: Transaction, run_id: int, operator: str) -> int:
     """Hold the creates that were not sent, a batch for each system and type: they may have been, since."""
     found: dict[tuple[str, str], list[PendingExport]] = {}
-    for system in {system for system, *_ in await exports.counts(tx)}:
-        after = 0
-        while page := await exports.with_status(tx, system, [ExportStatus.PENDING], after, PAGE):
-            after = page[-1].id
-            for export in page:
-                if export.change_type == ChangeType.CREATE and not export.held:
-                    found.setdefault((export.system, export.type), []).append(export)
+    for system in sorted({system for system, *_ in await exports.counts(tx)}):
+        for export in await _unsent_creates(tx, system):
+            found.setdefault((export.system, export.type), []).append(export)
     for (system, kind), creates in found.items():
         await _hold(tx, run_id, system, kind, creates, operator)
     return sum(map(len, found.values()))
+
+
+async def _unsent_creates(tx: Transaction, system: str) -> list[PendingExport]:
+    creates: list[PendingExport] = []
+    after = 0
+    while page := await exports.with_status(tx, system, [ExportStatus.PENDING], after, PAGE):
+        after = page[-1].id
+        creates += [one for one in page if one.change_type == ChangeType.CREATE and not one.held]
+    return creates
 
 
 async def _hold(

@@ -157,10 +157,7 @@ def status(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
     if as_json:
         write_json(found)
         return
-    if found["older_store"]:
-        say(display(found["older_store"]), "bold")
-    if workspace.config.roles:
-        say(f"operator {display(found['operator'])}: {found['role']}")
+    _tell_first(workspace, found)
     if found["systems"]:
         rows = [(one["system"], one["type"], one["status"], f"{one['objects']:,}") for one in found["systems"]]
         write_table(["system", "type", "status", "objects"], rows)
@@ -185,6 +182,14 @@ def status(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
     for one in found["failed_notifications"]:
         say(f"nobody was told of run-{one['run_id']} by {one['channel']}: {display(one['failure'])}", "bold")
     tell_waiting(found)
+
+
+def _tell_first(workspace: feed.Workspace, found: feed.Document) -> None:
+    """Tell what is wrong with the store, and who asks."""
+    if found["older_store"]:
+        say(display(found["older_store"]), "bold")
+    if workspace.config.roles:
+        say(f"operator {display(found['operator'])}: {found['role']}")
 
 
 def check(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:

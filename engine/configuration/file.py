@@ -44,6 +44,8 @@ def load(path: Path) -> tuple[Config, Rules]:
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"\(at line (\d+)", str(error))
         raise ConfigurationError(f"{path}:{found[1] if found else 1}: not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise ConfigurationError(f"{path}: nested too deep to be read; no configuration is") from error
     problems: list[Problem] = []
     config = _validate(raw, path.resolve().parent, problems)
     rules = None

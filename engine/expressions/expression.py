@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from math import isfinite
 from typing import Any, NamedTuple
 
-from jinja2 import TemplateError, TemplateSyntaxError, Undefined, nodes
+from jinja2 import TemplateSyntaxError, Undefined, nodes
 from jinja2.runtime import Context
 
 from engine.errors import ObjectError, ObjectFailed
@@ -115,10 +116,12 @@ class Expression:
             value = self._evaluate(context)
         except ObjectFailed:
             raise
-        except (TemplateError, ArithmeticError, ValueError, TypeError, LookupError, AttributeError, re.error) as error:
-            raise self._failed(str(error) or type(error).__name__) from error
         except (RecursionError, MemoryError) as error:
             raise self._failed("it takes too much depth or memory") from error
+        except Exception as error:  # what a rule of somebody's does wrong is never the program's own failure
+            raise self._failed(str(error) or type(error).__name__) from error
+        if isinstance(value, float) and not isfinite(value):
+            raise self._failed("its result is larger than any number")
         if isinstance(value, str) and len(value) > MAX_LENGTH:
             raise self._failed(f"its result is longer than {MAX_LENGTH:,} characters")
         return value
@@ -170,6 +173,8 @@ def _compile(source: str, template: str, own: Iterable[str], *, assigned: int = 
         for refused in tree.find_all(_REFUSED):
             name = type(refused).__name__.lower()
             raise InvalidExpression(f"'{source}' uses '{name}', which expressions may not")
+        if any(isinstance(one.value, float) and not isfinite(one.value) for one in tree.find_all(nodes.Const)):
+            raise InvalidExpression(f"'{source}' holds a number that is too large")
         render = ENVIRONMENT.from_string(template).root_render_func
         return _Compiled(render, reads_of(tree, frozenset(own)), is_quick(tree, assigned=assigned))
     except TemplateSyntaxError as error:

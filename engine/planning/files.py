@@ -1,10 +1,8 @@
 """Write a plan to a file: CSV for a spreadsheet, LDIF for a directory's administrator."""
 
-import csv
 import os
 import tempfile
 from collections.abc import Iterator
-from io import StringIO
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -12,16 +10,12 @@ from pydantic import BaseModel
 from engine.planning import ldif
 from engine.planning.plan import Plan
 from engine.planning.records import AttributeDiff, PlannedChange
+from engine.planning.spreadsheet import sheet
 
 COLUMNS = ("phase", "system", "type", "name", "dn", "operation", "attribute", "old", "new")
 SEPARATOR = " | "
 """Between the values of an attribute that has several, in one cell."""
 SUFFIXES = (".csv", ".ldif")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
-"""What a spreadsheet may take for more than text; an apostrophe before it makes it text, and is no part of the value.
-
-A value that begins with an apostrophe gets another one, so that taking one away always gives the value back.
-"""
 
 
 class CannotWrite(ValueError):
@@ -80,9 +74,9 @@ async def write_plan(plan: Plan, profile: str, path: Path) -> int:
     count = 0
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(ldif.heading(profile) if as_ldif else _csv([COLUMNS]))
+            file.write(ldif.heading(profile) if as_ldif else sheet([COLUMNS]))
             async for change in plan.changes():
-                file.write(ldif.records(plan.workspace, change) if as_ldif else _csv(rows_of(change)))
+                file.write(ldif.records(plan.workspace, change) if as_ldif else sheet(rows_of(change)))
                 count += 1
             file.flush()
             os.fsync(file.fileno())
@@ -97,20 +91,8 @@ def rows_of(change: PlannedChange) -> list[tuple[str, ...]]:
     """Give the rows of an object: one for each attribute that changes, or one alone."""
     head = (change.phase, change.system, change.type, change.name, change.dn, change.told)
     found = change.attributes or [AttributeDiff("", [], [])]
-    rows = ((*head, one.name, _joined(one.old), _joined(one.new)) for one in found)
-    return [tuple(map(harmless, row)) for row in rows]
-
-
-def harmless(cell: str) -> str:
-    """Give a cell that a spreadsheet shows as it is, and never computes."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA) else cell
+    return [(*head, one.name, _joined(one.old), _joined(one.new)) for one in found]
 
 
 def _joined(found: list[object]) -> str:
     return SEPARATOR.join(("true" if one else "false") if isinstance(one, bool) else str(one) for one in found)
-
-
-def _csv(rows: list[tuple[str, ...]]) -> bytes:
-    text = StringIO(newline="")
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode(errors="replace")

@@ -1,9 +1,7 @@
 """Write the rows of a list to a file."""
 
-import csv
 import os
 from collections.abc import Sequence
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import orjson
 
 from tui import feed
 from tui.console.widgets.columns import Column
+from tui.feed.planning import sheet
 
 PAGE = 500
 
@@ -20,23 +19,24 @@ async def write_rows(
 ) -> tuple[int, Path]:
     """Write every row of a query to a new file, readable by its owner alone; give how many and where.
 
-    A name ending in `.json` gives JSON lines of whole documents, any other the columns as CSV. Raises `ValueError`
-    for a name that leads out of the workspace's folder, and `OSError` for a file that exists or cannot be written.
+    A name ending in `.json` gives JSON lines of whole documents, any other the columns as CSV of which a spreadsheet
+    computes nothing. Raises `ValueError` for a name that leads out of the workspace's folder, and `OSError` for a file
+    that exists or cannot be written.
     """
     if Path(name).name != name or name in ("", ".", ".."):
         raise ValueError(f"'{name}' is not a plain file name; files are written beside the configuration")
     path = folder / name
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     except FileExistsError as error:
         raise ValueError(f"{path}: exists already; choose another name") from error
     count = 0
     place = None
     with os.fdopen(descriptor, "wb") as file:
         if path.suffix != ".json":
-            file.write(_csv([[column.title for column in columns]]))
+            file.write(sheet([[column.title for column in columns]]))
         while rows := await feed.lists.page(workspace, query, after=place, skip=0, limit=PAGE):
-            file.write(_json(rows) if path.suffix == ".json" else _csv([_cells(columns, row) for row in rows]))
+            file.write(_json(rows) if path.suffix == ".json" else sheet([_cells(columns, row) for row in rows]))
             count += len(rows)
             place = rows[-1]["place"]
     return count, path
@@ -45,12 +45,6 @@ async def write_rows(
 def _cells(columns: Sequence[Column], row: dict[str, Any]) -> list[Any]:
     found = (column.get(row) for column in columns)
     return [one[0] if isinstance(one, tuple) else one for one in found]
-
-
-def _csv(rows: list[list[Any]]) -> bytes:
-    text = StringIO(newline="")
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode(errors="replace")
 
 
 def _json(rows: list[dict[str, Any]]) -> bytes:

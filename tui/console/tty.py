@@ -16,6 +16,8 @@ from typing import Any, Literal, NamedTuple, TextIO
 
 from rich.cells import cell_len
 
+from tui.presentation.display import display
+
 Theme = Literal["dark", "light", "ansi-dark", "ansi-light"]
 
 FRAMES_OVER_SSH = "15"
@@ -154,7 +156,7 @@ def restore(stream: TextIO | None, before: list[Any] | None = None) -> None:
 def complain(text: str) -> None:
     """Write one line to standard error, where the console could not open or has closed."""
     with contextlib.suppress(OSError):
-        sys.stderr.write(f"interlock: {text}\n")
+        sys.stderr.write(f"interlock: {display(text)}\n")
 
 
 def listen_for_hangup(loop: AbstractEventLoop, end: Callable[[], None]) -> None:

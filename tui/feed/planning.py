@@ -5,6 +5,7 @@ from typing import Any
 from engine.planning.files import SUFFIXES, CannotWrite, refuse_unfit, write_plan
 from engine.planning.plan import Plan, planning
 from engine.planning.records import PlannedChange, PlannedStep
+from engine.planning.spreadsheet import sheet
 from engine.runs.profile import exit_status
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "plan_document",
     "planning",
     "refuse_unfit",
+    "sheet",
     "write_plan",
 ]
 

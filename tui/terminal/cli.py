@@ -10,16 +10,17 @@ import typer
 
 from tui.console.start import missing, open_console
 from tui.console.tty import is_usable
+from tui.terminal import last_resort
 from tui.terminal.commands import auditing, deciding, joining, listing, making, notifying, planning, running, storing
-from tui.terminal.context import CONFIG, USAGE, fail
-from tui.terminal.printing import say
+from tui.terminal.context import CONFIG, NO_START, USAGE, fail
+from tui.terminal.printing import complain, say
 
 app = typer.Typer(
     name="interlock",
     help="Step the phases of identity synchronisation; nothing is deleted without an approval.",
     epilog="Exit status: 0 clean, 1 errors, 2 usage or configuration, 3 stopped by a gate, 4 no start, 5 interrupted.",
     no_args_is_help=False,
-    pretty_exceptions_show_locals=False,
+    pretty_exceptions_enable=False,
 )
 app.command()(making.demo)
 app.command()(making.init)
@@ -80,5 +81,8 @@ def main() -> None:
     try:
         app()
     except OSError as error:
-        sys.stderr.write(f"interlock: {error}\n")
+        complain(f"interlock: {error}")
         sys.exit(1)
+    except Exception as error:
+        last_resort.tell(error)
+        sys.exit(NO_START)

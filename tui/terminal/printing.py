@@ -1,6 +1,7 @@
 """Where the command line writes: facts to standard output, messages to standard error."""
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -25,24 +26,36 @@ class Unbreakable(Console):
 _SHORT = frozenset({"at", "change", "id", "mvo", "objects", "started", "state", "status", "system", "tries", "type"})
 """Columns that are never broken; the others share what is left of the width."""
 
+_UNSEEN = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
 out = Unbreakable(markup=False, highlight=False, soft_wrap=False)
 err = Unbreakable(markup=False, highlight=False, stderr=True)
 
 
 def say(text: str, style: str = "") -> None:
-    """Write one line of facts."""
-    out.print(Text(text, style=style), soft_wrap=True)
+    """Write facts, harmless whatever stands in them."""
+    out.print(Text(_harmless(text), style=style), soft_wrap=True)
 
 
 def complain(text: str, style: str = "bold") -> None:
-    """Write one line to standard error."""
-    err.print(Text(text, style=style), soft_wrap=True)
+    """Write to standard error, likewise."""
+    err.print(Text(_harmless(text), style=style), soft_wrap=True)
+
+
+def _harmless(text: str) -> str:
+    return "\n".join(map(display, text.split("\n")))
 
 
 def write_json(document: object) -> None:
-    """Write one JSON document to standard output."""
-    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2, default=str) + b"\n")
+    """Write one JSON document to standard output; what a terminal could take for more than text is escaped."""
+    sys.stdout.buffer.write(escaped(orjson.dumps(document, option=orjson.OPT_INDENT_2, default=str)) + b"\n")
     sys.stdout.buffer.flush()
+
+
+def escaped(document: bytes) -> bytes:
+    """Escape in JSON what JSON need not: C1 controls, marks of direction, what shows nothing."""
+    text = document.decode()
+    return document if text.isascii() else _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
 def write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

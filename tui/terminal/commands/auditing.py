@@ -14,7 +14,7 @@ from tui.presentation.display import display
 from tui.terminal.commands.deciding import numbers
 from tui.terminal.commands.listing import LimitOption
 from tui.terminal.context import CONFIG, USAGE, ConfigOption, JsonOption, carry_out, fail, open_workspace, readable
-from tui.terminal.printing import complain, say, write_facts, write_json, write_table
+from tui.terminal.printing import complain, escaped, say, write_facts, write_json, write_table
 
 audit = typer.Typer(help="The audit log: prove it whole, show it, export it, seal it.", no_args_is_help=True)
 SHOWN = 50
@@ -88,7 +88,7 @@ def export(
 async def _write(rows: AsyncIterator[feed.Document], out: IO[bytes]) -> int:
     count = 0
     async for row in rows:
-        out.write(orjson.dumps(row) + b"\n")
+        out.write(escaped(orjson.dumps(row)) + b"\n")
         count += 1
     return count
 

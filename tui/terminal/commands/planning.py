@@ -16,7 +16,7 @@ from tui.feed import planning
 from tui.presentation.display import display, values
 from tui.terminal.commands.running import position_of
 from tui.terminal.context import CONFIG, NO_START, USAGE, ConfigOption, JsonOption, fail
-from tui.terminal.printing import complain, out, say
+from tui.terminal.printing import complain, escaped, out, say
 from tui.terminal.progress import Teller
 
 SHOWN = 10
@@ -104,12 +104,13 @@ async def _carry_out(found: planning.Plan, profile: str, steps: list[feed.StepPl
 
 async def _write_json(found: planning.Plan, profile: str) -> None:
     """Write one document; the changes go out as they are read."""
-    head = orjson.dumps(planning.plan_document(found, profile), option=orjson.OPT_INDENT_2).rstrip(b"}").rstrip()
+    whole = orjson.dumps(planning.plan_document(found, profile), option=orjson.OPT_INDENT_2)
+    head = escaped(whole).rstrip(b"}").rstrip()
     stream = sys.stdout.buffer
     stream.write(head + b',\n  "changes": [')
     comma = b"\n"
     async for change in found.changes():
-        stream.write(comma + orjson.dumps(change.document()))
+        stream.write(comma + escaped(orjson.dumps(change.document())))
         comma = b",\n"
     stream.write(b"\n  ]\n}\n")
     stream.flush()

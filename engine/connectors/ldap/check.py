@@ -3,7 +3,6 @@
 import ssl
 import uuid
 from collections.abc import Iterator
-from typing import Any
 
 from engine.configuration.models import ObjectTypeConfig, SystemConfig
 from engine.connectors.base import CheckLine
@@ -95,7 +94,7 @@ def who(options: LdapOptions) -> str:
 
 
 def _encryption(session: Session, options: LdapOptions) -> str:
-    socket: Any = session.socket
+    socket = session.wire.socket if session.wire else None
     if isinstance(socket, ssl.SSLSocket):
         peer = socket.getpeercert() or {}
         names = [str(part[0][1]) for part in peer.get("issuer", ()) if part]

@@ -115,10 +115,11 @@ class Step:
             raise
         finally:
             watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
 
     async def _abandon_when_stopped(self, connector: Connector) -> str:
         """Wait until somebody wants the run to stop, and a little for the next page; give who it was."""
-        while (stopper := self.control.stop_requested_by or await self._asked_to_stop()) is None:
+        while (stopper := self.control.stop_requested_by or await self._asked_to_stop()) is None:  # noqa: ASYNC110 - by another process, perhaps
             await asyncio.sleep(LOOK_SECONDS)
         await asyncio.sleep(GRACE_SECONDS)
         connector.abandon()

@@ -15,6 +15,7 @@ Result = TypeVar("Result")
 
 USAGE = start.USAGE
 NO_START = 4
+INTERRUPTED = 5
 CONFIG = start.CONFIG
 
 ConfigOption = Annotated[
@@ -67,6 +68,8 @@ def carry_out(workspace: feed.Workspace, work: Coroutine[Any, Any, Result]) -> R
 
     try:
         return asyncio.run(closing())
+    except KeyboardInterrupt:
+        fail("stopped; what was done before is kept", INTERRUPTED)
     except (feed.UnknownId, feed.UnknownColumn, feed.DecisionRefused) as error:
         fail(str(error), USAGE)
     except feed.StoreError as error:

@@ -56,7 +56,7 @@ class Ldap3Link:
             found = [_message(number, one) for one in self._connection.response or []]
             result = _result(number, self._connection.result)
         except _BY_LDAP3 as error:
-            raise _lost(error) from error
+            raise self._lost(error) from error
         yield [*found, result]
 
     def execute(self, requests: Iterable[Request], in_flight: int) -> Iterator[tuple[int, Result]]:
@@ -66,11 +66,15 @@ class Ldap3Link:
                 self._send(request)
                 result = _result(index, self._connection.result)
             except _BY_LDAP3 as error:
-                raise _lost(error) from error
+                raise self._lost(error) from error
             yield index, result
 
     def close(self) -> None:
         self._socket.close()
+
+    def _lost(self, error: Exception) -> ConnectionLost:
+        told = f"{self._socket.peer} sent what is not understood, or broke off: {error or type(error).__name__}"
+        return ConnectionLost(f"{told}; look into its log, or correct url")
 
     def _send(self, request: Request) -> None:
         connection = self._connection
@@ -94,6 +98,7 @@ class _Socket:
     """What ldap3 takes for a socket: a wire, with an eye on whether what comes leads on."""
 
     def __init__(self, wire: Wire) -> None:
+        self.peer = wire.peer
         self._wire = wire
         self._decoder = Decoder(decode=outline)
         self._allowed = MOST
@@ -147,10 +152,6 @@ def _borrowing(socket: _Socket) -> Any:
     connection.closed, connection.listening, connection.bound = False, True, True
     connection.strategy._outstanding = {}
     return connection
-
-
-def _lost(error: Exception) -> ConnectionLost:
-    return ConnectionLost(f"the connection broke, or ldap3 could not read what came: {error or type(error).__name__}")
 
 
 def _given(controls: Sequence[Control]) -> list[tuple[str, bool, bytes | None]] | None:

@@ -11,6 +11,7 @@ from engine.connectors.base import ImportedObject
 from engine.connectors.entries import EntryReader, Read
 from engine.connectors.ldap import ber
 from engine.connectors.ldap.active_directory import id_filter, is_exact
+from engine.connectors.ldap.bases import Within
 from engine.connectors.ldap.link import MOST_OF_ONE, DirectoryLink, Search, Unfit, find
 from engine.connectors.ldap.messages import Control, Entry, Message, Result
 from engine.connectors.ldap.options import LdapObjectOptions
@@ -197,7 +198,7 @@ class Reading:
         """Give what makes objects of a type's entries."""
         settings = self._system.objects[kind]
         reader = EntryReader(kind, settings, used, names=self._other_names, tell=self._session.tell)
-        return Maker(reader, dn.key(base_of(self._system, settings)), self._session)
+        return Maker(kind, reader, base_of(self._system, settings), self._session)
 
     def one(
         self, kind: str, external_id: str | None, secondary_id: str | None, used: frozenset[str]
@@ -250,9 +251,11 @@ class Reading:
 class Maker:
     """Makes the objects of one type from the entries of a search."""
 
-    def __init__(self, reader: EntryReader, partition: str, session: Session) -> None:
+    def __init__(self, kind: str, reader: EntryReader, base: str, session: Session) -> None:
+        self._kind = kind
         self._reader = reader
-        self._partition = partition
+        self._within = Within(base)
+        self._partition = dn.key(base)
         self._session = session
         self.read_attributes = reader.read_encoded
 
@@ -265,4 +268,6 @@ class Maker:
             read = self._reader.add_rest(read, attribute, rest)
         one = self._reader.object_of(name, read._replace(wrong=wrong or read.wrong), name)
         one.partition = self._partition
+        if one.error is None and (error := self._within.error_of(name, self._kind)) is not None:
+            one.attributes, one.error = {}, error
         return one

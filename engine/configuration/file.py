@@ -44,6 +44,8 @@ def load(path: Path) -> tuple[Config, Rules]:
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"\(at line (\d+)", str(error))
         raise ConfigurationError(f"{path}:{found[1] if found else 1}: not valid TOML: {error}") from error
+    except ValueError as error:  # a number of thousands of digits
+        raise ConfigurationError(f"{path}: not valid TOML: a number is too large to be one") from error
     problems: list[Problem] = []
     config = _validate(raw, path.resolve().parent, problems)
     rules = None

@@ -211,7 +211,9 @@ def test_a_run_hears_a_signal_while_it_waits(ours: Office, number: signal.Signal
 
 @pytest.mark.parametrize("at", [SEARCH, BIND])
 def test_a_run_hears_stop_while_it_waits(ours: Office, at: int) -> None:
-    process = asked(ours, "step", "import", "directory", mode=SEARCHED["foreign ids" if at == SEARCH else "silence"], at=at)
+    process = asked(
+        ours, "step", "import", "directory", mode=SEARCHED["foreign ids" if at == SEARCH else "silence"], at=at
+    )
     began = time.monotonic()
     ours.site("stop")
     assert "stopped-by-operator" in ended(ours, process, began)

@@ -200,7 +200,7 @@ def read_schema(session: Session) -> Schema:
     search = Search(at, "(objectClass=*)", ATTRIBUTES, BASE)
     found, _result = session.read(lambda link: find(link, search))
     held = {
-        name.decode().lower(): [value.decode(errors="replace") for value in values]
+        name.decode(errors="replace").lower(): [value.decode(errors="replace") for value in values]
         for one in found
         if isinstance(one, Entry)
         for name, values in one.attributes

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from engine.connectors.ldap.active_directory import CAPABILITY
+from engine.connectors.ldap.bases import Within
 from engine.connectors.ldap.connecting import connect
 from engine.connectors.ldap.ldap3_client import Ldap3Link
 from engine.connectors.ldap.link import DirectoryLink, Search, Unfit, find
@@ -16,7 +17,6 @@ from engine.connectors.ldap.requests import BASE
 from engine.connectors.ldap.wire import Wire
 from engine.connectors.ldap.wire_client import FastLink
 from engine.errors import CannotConnect, ConnectionLost
-from engine.values import dn
 
 PAGED = "1.2.840.113556.1.4.319"
 """Results in pages (RFC 2696)."""
@@ -156,9 +156,8 @@ class Session:
 
     def context_of(self, base: str) -> str | None:
         """Give the naming context that a DN stands in; None where the server does not tell."""
-        key = dn.key(base)
         contexts = self.offers.root.get("namingcontexts", [])
-        above = [one for one in contexts if one and dn.is_within(key, dn.key(one))]
+        above = [one for one in contexts if one and Within(one)(base)]
         return max(above, key=len, default=None)
 
     def close(self) -> None:

@@ -4,11 +4,14 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Timer
 
 import pytest
 
+from engine.connectors.ldap.survey import survey
+from engine.errors import StepFailed
 from tests.inside import Inside
 from tests.scripted import AT_ANY_TIME, BIND, EXTENDED, SEARCH, TO_A_BIND, TO_A_SEARCH, Directory, Mode
 from tests.slapd import SUFFIX
@@ -42,7 +45,9 @@ HEARD = 2.0
 """Seconds within which a command that waits hears that it shall end."""
 SEARCHED = AT_ANY_TIME | TO_A_SEARCH
 BOUND_TO = AT_ANY_TIME | TO_A_BIND
-WAITING = ("silence", "a drip", "foreign ids", "a flood of foreign ids", "intermediate messages", "empty pages")
+WAITING = ("silence", "a drip", "a flood of foreign ids", "intermediate messages")
+ODD = ("garbage", "garbage in a message", "an odd answer", "busy", "a farewell")
+BY_LDAP3 = (*WAITING, *ODD, "references", "empty pages", "an endless page", "a message too large")
 
 
 class Office:
@@ -91,9 +96,9 @@ def directory() -> Iterator[Directory]:
         yield server
 
 
-@pytest.fixture(scope="module", params=["auto", "ldap3"])
-def office(directory: Directory, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Office:
-    return Office(tmp_path_factory.mktemp("office"), directory, request.param).fill()
+@pytest.fixture(scope="module")
+def by_ldap3(directory: Directory, tmp_path_factory: pytest.TempPathFactory) -> Office:
+    return Office(tmp_path_factory.mktemp("by-ldap3"), directory, "ldap3").fill()
 
 
 @pytest.fixture(scope="module")
@@ -102,10 +107,16 @@ def ours(directory: Directory, tmp_path_factory: pytest.TempPathFactory) -> Offi
 
 
 @pytest.mark.parametrize("mode", SEARCHED)
-def test_an_import_ends_incomplete_and_nobody_is_missing(office: Office, mode: str) -> None:
-    office.tell("step", "import", "directory", mode=SEARCHED[mode], status=(1, 4))
-    assert "gate 1" in office.site("step", "detect", "directory", status=1)
-    office.nobody_is_missing()
+def test_an_import_ends_incomplete_and_nobody_is_missing(ours: Office, mode: str) -> None:
+    ours.tell("step", "import", "directory", mode=SEARCHED[mode], status=(1,))
+    assert "gate 1" in ours.site("step", "detect", "directory", status=1)
+    ours.nobody_is_missing()
+
+
+@pytest.mark.parametrize("mode", BY_LDAP3)
+def test_an_import_by_ldap3_ends_as_well(by_ldap3: Office, mode: str) -> None:
+    by_ldap3.tell("step", "import", "directory", mode=SEARCHED[mode], status=(1,))
+    by_ldap3.nobody_is_missing()
 
 
 @pytest.mark.parametrize("mode", BOUND_TO)
@@ -128,25 +139,35 @@ def test_a_server_that_never_says_anything_in_tls(ours: Office) -> None:
     ours.configure()
 
 
-@pytest.mark.parametrize("mode", SEARCHED)
+@pytest.mark.parametrize("mode", [*WAITING, *ODD])
 def test_a_check_ends_with_a_sentence(ours: Office, mode: str) -> None:
     ours.tell("check", mode=SEARCHED[mode], status=(0, 4))
 
 
-@pytest.mark.parametrize("mode", BOUND_TO)
+@pytest.mark.parametrize("mode", ["silence", "a flood of foreign ids", "garbage", "a referral", "busy"])
 def test_a_check_of_what_does_not_bind_ends_with_a_sentence(ours: Office, mode: str) -> None:
     assert "FAIL  directory: connection" in ours.tell("check", mode=BOUND_TO[mode], at=BIND, status=(4,))
 
 
-@pytest.mark.parametrize("mode", SEARCHED)
+@pytest.mark.parametrize("mode", ["silence", "empty pages", "an endless page", "garbage"])
 def test_a_plan_ends(ours: Office, mode: str) -> None:
     ours.tell("plan", mode=SEARCHED[mode], status=(1, 4))
 
 
-@pytest.mark.parametrize("mode", ["silence", "a drip", "garbage"])
-def test_a_first_configuration_ends(ours: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
-    monkeypatch.setattr("engine.connectors.ldap.options.LdapOptions.model_fields", {}, raising=False)
-    ours.tell("init", str(tmp_path / "new"), "--from", ours.directory.url, mode=BOUND_TO[mode], at=BIND, status=(4,))
+@pytest.mark.parametrize("at", [BIND, SEARCH])
+@pytest.mark.parametrize("mode", [*WAITING[:3], *ODD])
+def test_looking_at_a_directory_for_the_first_time_ends(
+    directory: Directory, tmp_path: Path, mode: str, at: int
+) -> None:
+    directory.turn(SEARCHED[mode], at)
+    end = Timer(BOUND, directory.cut)
+    end.start()
+    began = time.monotonic()
+    with suppress(StepFailed):
+        survey(f"{directory.url}/{SUFFIX}", tmp_path, timeout=0.4, reconnects=0)
+    end.cancel()
+    end.join()
+    assert time.monotonic() - began < BOUND
 
 
 def test_what_a_server_does_is_said(ours: Office) -> None:
@@ -220,7 +241,7 @@ def test_a_run_hears_stop_while_it_waits(ours: Office, at: int) -> None:
     assert process.returncode == 5
 
 
-@pytest.mark.parametrize("mode", WAITING)
+@pytest.mark.parametrize("mode", ["silence", "a drip", "a flood of foreign ids"])
 @pytest.mark.parametrize("command", ["check", "plan"])
 def test_what_only_looks_ends_at_once(ours: Office, command: str, mode: str) -> None:
     process = asked(ours, command, mode=SEARCHED[mode])

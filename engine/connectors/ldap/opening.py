@@ -9,6 +9,8 @@ from typing import Any
 from engine.connectors.ldap.options import LdapOptions
 from engine.connectors.ldap.patience import WRITABLE, OutOfPatience, Patience
 
+PAUSE = 0.05
+"""Seconds before a local socket is tried again that has no room for more."""
 Address = tuple[socket.AddressFamily, Any]
 
 
@@ -65,9 +67,13 @@ def _connected(address: Address, patience: Patience) -> socket.socket:
     one = socket.socket(address[0], socket.SOCK_STREAM)
     try:
         one.setblocking(False)
-        with suppress(BlockingIOError):
-            one.connect(address[1])
-            return one
+        while True:
+            with suppress(BlockingIOError):
+                one.connect(address[1])
+                return one
+            if address[0] != socket.AF_UNIX:
+                break
+            patience.stop.wait(min(patience.left, PAUSE))  # its queue is full, and nothing tells when it is not
         patience.wait_for(one, WRITABLE)
         if code := one.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             raise OSError(code, os.strerror(code))

@@ -114,7 +114,8 @@ class Session:
         return self._link
 
     def open(self) -> None:
-        """Connect, more than once if need be, and look at what the server offers."""
+        """Connect, more than once if need be, and look at what the server offers; anew where there is a connection."""
+        self.close()
         for left in self.attempts():
             try:
                 self._open_once()

@@ -28,10 +28,8 @@ class Within:
             return False
         return within
 
-    def error_of(self, name: str, kind: str) -> ObjectError | None:
-        """Give the error of an entry of a type that stands elsewhere; None where it does not."""
-        if self(name):
-            return None
+    def error_of(self, name: str, kind: str) -> ObjectError:
+        """Give the error of an entry of a type that stands elsewhere."""
         return ObjectError(
             "outside-base",
             f"'{name}' does not stand below '{self._base}', the base of '{kind}', where it was looked for",

@@ -268,6 +268,6 @@ class Maker:
             read = self._reader.add_rest(read, attribute, rest)
         one = self._reader.object_of(name, read._replace(wrong=wrong or read.wrong), name)
         one.partition = self._partition
-        if one.error is None and (error := self._within.error_of(name, self._kind)) is not None:
-            one.attributes, one.error = {}, error
+        if one.error is None and not self._within(name):
+            one.attributes, one.error = {}, self._within.error_of(name, self._kind)
         return one

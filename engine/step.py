@@ -1,5 +1,6 @@
 """A step while it is carried out: its pages, its statistics, what went wrong with which object."""
 
+import asyncio
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -8,14 +9,21 @@ from dataclasses import dataclass, field
 
 from engine.configuration.models import SystemConfig
 from engine.configuration.steps import StepPlan
+from engine.connectors.base import Connector
 from engine.errors import ObjectError, StepFailed
 from engine.events import Progress
 from engine.statistics import Statistic
 from engine.workspace import Workspace
 from storage import lease, runs, transitions
+from storage.errors import StoreError
 from storage.records import ItemError, StepResult
 from storage.store import Transaction
 from storage.transitions import Move
+
+LOOK_SECONDS = 0.5
+"""How often a step that waits for a system looks whether somebody wants the run to stop."""
+GRACE_SECONDS = 0.5
+"""How long it goes on waiting then: usually the page, or the answers, that it waits for come at once."""
 
 
 @dataclass(slots=True)
@@ -97,6 +105,41 @@ class Step:
         await runs.add_errors(tx, self.id, self._new_errors)
         self._moves, self._new_errors = [], []
         await runs.checkpoint(tx, self.id, done=self.done, total=self.total, statistics=self.counted())
+
+    @asynccontextmanager
+    async def connected(self, system: str = "") -> AsyncIterator[Connector]:
+        """Enter the connector of a system, the step's own by default; a stop ends waiting for the system as well.
+
+        Raises `StepFailed` as stopped by an operator, whatever then became of the connection.
+        """
+        connector = self.workspace.connector(system or self.system)
+        watch = asyncio.create_task(self._abandon_when_stopped(connector))
+        try:
+            async with connector:
+                yield connector
+        except StepFailed as failure:
+            if watch.done() and failure.result != StepResult.STOPPED_BY_OPERATOR:
+                told = f"stopped by {watch.result()} while it waited for '{connector.name}'; what came before is kept"
+                raise StepFailed(told, StepResult.STOPPED_BY_OPERATOR) from failure
+            raise
+        finally:
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+
+    async def _abandon_when_stopped(self, connector: Connector) -> str:
+        """Wait until somebody wants the run to stop, and a little for the next page; give who it was."""
+        while (stopper := self.control.stop_requested_by or await self._asked_to_stop()) is None:  # noqa: ASYNC110 - by another process, perhaps
+            await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(GRACE_SECONDS)
+        connector.abandon()
+        return stopper
+
+    async def _asked_to_stop(self) -> str | None:
+        try:
+            async with self.workspace.store.reading() as tx:
+                return await runs.stop_requested_by(tx, self.control.run_id)
+        except StoreError:
+            return None  # the next page tells what is wrong with the store
 
     def moved(self, move: Move) -> None:
         """Record a status transition with the page."""

@@ -46,6 +46,8 @@ def load(path: Path) -> tuple[Config, Rules]:
         raise ConfigurationError(f"{path}:{found[1] if found else 1}: not valid TOML: {error}") from error
     except RecursionError as error:
         raise ConfigurationError(f"{path}: nested too deep to be read; no configuration is") from error
+    except ValueError as error:  # a number of thousands of digits
+        raise ConfigurationError(f"{path}: not valid TOML: a number is too large to be one") from error
     problems: list[Problem] = []
     config = _validate(raw, path.resolve().parent, problems)
     rules = None

@@ -199,6 +199,13 @@ class Connector(ABC):
         """Let go of the system; what `export` reported as executed is durable before this returns."""
         return
 
+    def abandon(self) -> None:
+        """Wait for the system no longer, for good: what waits for it ends with `ConnectionLost` within a second.
+
+        Called on the event loop at any time, while others of the connector's methods are being awaited.
+        """
+        return
+
     @abstractmethod
     async def test(self) -> list[CheckLine]:
         """Look whether the system can be used as configured, and change nothing."""

@@ -78,6 +78,10 @@ class PlannedConnector(Connector):
             await self._entered.__aexit__(kind, error, trace)
         await self._real.__aexit__(kind, error, trace)
 
+    def abandon(self) -> None:
+        """Wait for the system no longer."""
+        self._real.abandon()
+
     async def test(self) -> list[CheckLine]:
         """Look whether the system can be used as configured."""
         return await self._real.test()

@@ -2,6 +2,7 @@
 
 import io
 from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 import ldap3
@@ -9,15 +10,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ldap3.operation.add import add_operation
+from ldap3.operation.bind import bind_operation
 from ldap3.operation.delete import delete_operation
+from ldap3.operation.extended import extended_operation
 from ldap3.operation.modify import modify_operation
 from ldap3.operation.modifyDn import modify_dn_operation
 from ldap3.operation.search import compile_filter, parse_filter, search_operation
+from ldap3.operation.unbind import unbind_operation
 from ldap3.protocol.controls import build_control
 from ldap3.protocol.rfc4511 import (
     URI,
     AddResponse,
     AttributeDescription,
+    BindResponse,
     Controls,
     DelResponse,
     ExtendedResponse,
@@ -47,6 +52,7 @@ from engine.connectors.ldap import ber, messages, requests
 from engine.connectors.ldap.ber import WireError
 from engine.connectors.ldap.messages import Control, Decoder, Entry, Intermediate, Message, Reference, Result
 from engine.values.typed import AttributeType
+from tests.scripted import AT_ANY_TIME, TO_A_BIND, TO_A_SEARCH, Answer
 
 names = st.from_regex(r"[a-zA-Z][a-zA-Z0-9;-]{0,9}", fullmatch=True)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -110,6 +116,23 @@ def test_a_delete_is_encoded_as_ldap3_does(number: int, dn: str, given: Any) -> 
     )
 
 
+@given(numbers, texts.filter(bool), st.binary(min_size=1, max_size=200))
+def test_a_bind_is_encoded_as_ldap3_does(number: int, dn: str, password: bytes) -> None:
+    request = bind_operation(3, ldap3.SIMPLE, dn, password)
+    assert requests.encode_simple_bind(number, dn, password) == as_ldap3_sends(number, "bindRequest", request, ())
+    nobody = bind_operation(3, ldap3.ANONYMOUS, "")
+    assert requests.encode_simple_bind(number, "", b"") == as_ldap3_sends(number, "bindRequest", nobody, ())
+    external = bind_operation(3, ldap3.SASL, None, None, ldap3.EXTERNAL, "")
+    assert requests.encode_sasl_bind(number, "EXTERNAL", b"") == as_ldap3_sends(number, "bindRequest", external, ())
+
+
+@given(numbers, oids)
+def test_what_has_no_value_is_encoded_as_ldap3_does(number: int, name: str) -> None:
+    ldap3s = as_ldap3_sends(number, "extendedReq", extended_operation(name), ())
+    assert requests.encode_extended(number, name) == ldap3s
+    assert requests.encode_unbind(number) == as_ldap3_sends(number, "unbindRequest", unbind_operation(), ())
+
+
 def compiled_by_ldap3(text: str) -> bytes:
     return ldap3_encode(compile_filter(parse_filter(text, None, False, False, None, False).elements[0]))
 
@@ -166,6 +189,7 @@ def ldap3_result(result: Result, kind: str) -> tuple[str, Any]:
         "delResponse": DelResponse,
         "modDNResponse": ModifyDNResponse,
         "extendedResp": ExtendedResponse,
+        "bindResponse": BindResponse,
     }
     found = classes[kind]()
     found["resultCode"] = ResultCode(result.code)
@@ -176,7 +200,7 @@ def ldap3_result(result: Result, kind: str) -> tuple[str, Any]:
             listed.setComponentByPosition(position, URI(url))
         found["referral"] = listed
     if result.name is not None:
-        found["responseName"] = result.name
+        found["serverSaslCreds" if kind == "bindResponse" else "responseName"] = result.name
     if result.value is not None:
         found["responseValue"] = result.value
     return kind, found
@@ -206,7 +230,15 @@ entries = st.builds(
     read_attributes.map(lambda held: [(name.encode(), found) for name, found in held.items()]),
     controls,
 )
-KINDS = ("searchResDone", "modifyResponse", "addResponse", "delResponse", "modDNResponse", "extendedResp")
+KINDS = (
+    "searchResDone",
+    "modifyResponse",
+    "addResponse",
+    "delResponse",
+    "modDNResponse",
+    "extendedResp",
+    "bindResponse",
+)
 
 
 @st.composite
@@ -219,7 +251,7 @@ def results(draw: st.DrawFn) -> tuple[Result, str]:
         draw(ascii_bytes),
         draw(texts).encode(),
         draw(st.lists(ascii_bytes.filter(bool), max_size=2)),
-        draw(st.none() | oids.map(str.encode)) if extended else None,
+        draw(st.none() | oids.map(str.encode)) if extended or kind == "bindResponse" else None,
         draw(st.none() | values) if extended else None,
         draw(controls),
     )
@@ -254,6 +286,9 @@ def test_what_ldap3_encodes_is_read_back_however_it_is_cut(answers: list[Any], c
     assert found == [message for message, _ in answers]
 
 
+NAMES = {"extendedResp": "responseName", "bindResponse": "serverSaslCreds"}
+
+
 def read_by_ldap3(data: bytes) -> Message:
     """Decode one message with pyasn1 after ldap3's specification, and with ldap3's fast decoder for its result code."""
     message, rest = pyasn1_decoder.decode(data, asn1Spec=LDAPMessage())
@@ -285,7 +320,7 @@ def read_by_ldap3(data: bytes) -> Message:
                 bytes(operation["matchedDN"]),
                 bytes(operation["diagnosticMessage"]),
                 [bytes(url) for url in operation["referral"]] if operation["referral"].isValue else [],
-                optional(operation["responseName"]) if extended else None,
+                optional(operation[NAMES[kind]]) if kind in NAMES else None,
                 optional(operation["responseValue"]) if extended else None,
                 given,
             )
@@ -413,6 +448,31 @@ def test_a_message_beyond_the_limit_is_refused_before_it_has_come() -> None:
 def test_what_ldap_does_not_allow_is_refused_at_once(data: bytes) -> None:
     with pytest.raises(WireError):
         Decoder().feed(data)
+
+
+def beginning(answer: Answer) -> bytes:
+    """Give what a bad server sends at first, of what may have no end."""
+    parts = [answer] if isinstance(answer, bytes) else answer
+    return b"".join(part for part in islice(parts, 400) if isinstance(part, bytes))[:100_000]
+
+
+@given(st.sampled_from(sorted(AT_ANY_TIME | TO_A_SEARCH | TO_A_BIND)), st.lists(st.integers(1, 3000), max_size=50))
+def test_what_a_bad_server_sends_is_the_same_however_it_is_cut(name: str, cuts: list[int]) -> None:
+    data = beginning((AT_ANY_TIME | TO_A_SEARCH | TO_A_BIND)[name](1))
+    told = [(type(one), one.id) for one in fed(Decoder(), data, cuts)]
+    assert told == [(type(one), one.id) for one in fed(Decoder(), data, [])]
+    assert told == [(type(one), one.id) for one in fed(Decoder(decode=messages.outline), data, cuts)][: len(told)]
+
+
+def fed(decoder: Decoder, data: bytes, cuts: list[int]) -> list[Message]:
+    """Give the messages up to the first that is none; each piece is a message's worth at most where nothing is cut."""
+    found: list[Message] = []
+    stream = io.BytesIO(data)
+    with suppress(WireError):
+        for size in cuts:
+            found += decoder.feed(stream.read(size))
+        found += decoder.feed(stream.read())
+    return found
 
 
 def test_bounded_by_default() -> None:

@@ -16,6 +16,7 @@ Result = TypeVar("Result")
 USAGE = start.USAGE
 STOPPED = 3
 NO_START = 4
+INTERRUPTED = 5
 CONFIG = start.CONFIG
 
 ConfigOption = Annotated[
@@ -68,6 +69,8 @@ def carry_out(workspace: feed.Workspace, work: Coroutine[Any, Any, Result]) -> R
 
     try:
         return asyncio.run(closing())
+    except KeyboardInterrupt:
+        fail("stopped; what was done before is kept", INTERRUPTED)
     except (feed.UnknownId, feed.UnknownColumn, feed.DecisionRefused) as error:
         fail(str(error), USAGE)
     except feed.StoreError as error:

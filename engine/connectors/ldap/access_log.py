@@ -1,5 +1,6 @@
 """OpenLDAP's access log (slapo-accesslog): who was written, and who was deleted."""
 
+import uuid
 from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
@@ -69,6 +70,8 @@ class AccessLog:
         for line in self._lines(f"(&{_WRITES}(reqStart>={moment}))", ["reqStart", "reqType", "reqEntryUUID"]):
             if (identity := line.get("reqentryuuid")) is None:
                 return "the access log does not tell whom it is about"
+            if not {"reqstart", "reqtype"} <= line.keys() or not is_uuid(identity):
+                return "the access log holds what cannot be read"
             known = known or line["reqstart"] == moment
             last = max(last, line["reqstart"])
             latest[identity] = line["reqtype"]
@@ -85,5 +88,18 @@ class AccessLog:
             yield from (_line(entry) for entry in page)
 
 
+def is_uuid(text: str) -> bool:
+    """Tell whether a text is a UUID."""
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _line(entry: Entry) -> dict[str, str]:
-    return {name.decode().lower(): values[0].decode(errors="replace") for name, values in entry.attributes if values}
+    return {
+        name.decode(errors="replace").lower(): values[0].decode(errors="replace")
+        for name, values in entry.attributes
+        if values
+    }

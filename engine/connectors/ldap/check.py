@@ -3,7 +3,6 @@
 import ssl
 import uuid
 from collections.abc import Iterator
-from typing import Any
 
 from engine.configuration.models import ObjectTypeConfig, SystemConfig
 from engine.connectors.base import CheckLine
@@ -95,7 +94,7 @@ def who(options: LdapOptions) -> str:
 
 
 def _encryption(session: Session, options: LdapOptions) -> str:
-    socket: Any = session.socket
+    socket = session.wire.socket if session.wire else None
     if isinstance(socket, ssl.SSLSocket):
         peer = socket.getpeercert() or {}
         names = [str(part[0][1]) for part in peer.get("issuer", ()) if part]
@@ -118,7 +117,8 @@ def _may_read(session: Session, reading: Reading, kind: str, settings: ObjectTyp
         yield CheckLine(True, "read", f"{kind}: no entry with {search.filter} below {search.base} that may be seen")
         return
     named = sum(
-        any(normal(name.decode()) == normal(settings.external_id) for name, _ in one.attributes) for one in entries
+        any(normal(name.decode(errors="replace")) == normal(settings.external_id) for name, _ in one.attributes)
+        for one in entries
     )
     if named:
         yield CheckLine(True, "read", f"{kind}: entries are found, each with its {settings.external_id}")
@@ -178,7 +178,12 @@ def _twin(session: Session, base: str) -> Request | None:
     then on it takes the attribute for another one.
     """
     found, _ = find(session.link, Search(base, "(objectClass=*)", ["*", "+"], BASE))
-    held = [(name.decode(), list(values)) for one in found if isinstance(one, Entry) for name, values in one.attributes]
+    held = [
+        (name.decode(errors="replace"), list(values))
+        for one in found
+        if isinstance(one, Entry)
+        for name, values in one.attributes
+    ]
     rdn = dn.own_rdn(base) if base else []
     if len(rdn) != 1 or not {"objectclass", usual(rdn[0][0]), *OPERATIONAL} <= {usual(name) for name, _ in held}:
         return None
@@ -196,7 +201,7 @@ def _may_write_in_domain(session: Session, base: str, settings: ObjectTypeConfig
     """Ask a domain controller what may be created below a base (MS-ADTS §3.1.1.4.5.21)."""
     found, _ = find(session.link, Search(base, "(objectClass=*)", ["allowedChildClassesEffective"], BASE))
     allowed = {
-        value.decode().lower()
+        value.decode(errors="replace").lower()
         for one in found
         if isinstance(one, Entry)
         for _, held in one.attributes

@@ -1,10 +1,10 @@
 """The `ldap` connector: a directory server, read in pages and written with several operations in flight."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from engine.configuration.models import SystemConfig
 from engine.connectors.base import (
@@ -23,6 +23,7 @@ from engine.connectors.base import (
     SchemaAttribute,
 )
 from engine.connectors.directory_types import why_no_flow
+from engine.connectors.ldap.ber import WireError
 from engine.connectors.ldap.check import check_lines
 from engine.connectors.ldap.copy import copy_directory
 from engine.connectors.ldap.delta import Delta, NoDelta
@@ -30,10 +31,12 @@ from engine.connectors.ldap.link import Search, Unfit
 from engine.connectors.ldap.options import LdapObjectOptions, LdapOptions
 from engine.connectors.ldap.reading import Incomplete, Pages, Reading, base_of, class_filter, read_pages
 from engine.connectors.ldap.schema import read_schema
-from engine.connectors.ldap.session import Session
+from engine.connectors.ldap.session import Session, TriedInVain
 from engine.connectors.ldap.writing import LdapWriter
 from engine.errors import CannotConnect, ConnectionLost, StepFailed
 from engine.values import dn
+
+Given = TypeVar("Given")
 
 
 class LdapConnector(Connector):
@@ -53,23 +56,39 @@ class LdapConnector(Connector):
         self._writer: LdapWriter | None = None
 
     async def __aenter__(self) -> Self:
-        await asyncio.to_thread(self._session.open)
+        await self._waiting(self._session.open)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await asyncio.to_thread(self._session.close)
+        await self._waiting(self._session.close)
+
+    def abandon(self) -> None:
+        self._session.stop.set()
+
+    async def _waiting(self, what: Callable[..., Given], *arguments: Any) -> Given:
+        """Do in a thread what waits for the server; one that is cancelled is waited for, and waits no longer itself."""
+        task = asyncio.ensure_future(asyncio.to_thread(what, *arguments))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            self.abandon()
+            await asyncio.gather(task, return_exceptions=True)
+            raise
 
     # -------------------------------------------------------------- looking
 
     async def test(self) -> list[CheckLine]:
         try:
-            return await asyncio.to_thread(self._test)
+            return await self._waiting(self._test)
         except StepFailed as error:
             return [CheckLine(False, "connection", str(error))]
+        except (Unfit, WireError) as error:
+            told = f"{self.options.url} sent what is not understood: {error}; look into its log, or correct url"
+            return [CheckLine(False, "connection", told)]
         finally:
-            await asyncio.to_thread(self._session.close)
+            await self._waiting(self._session.close)
 
     def _test(self) -> list[CheckLine]:
         self._session.open()
@@ -83,10 +102,10 @@ class LdapConnector(Connector):
     async def describe_schema(self) -> dict[str, list[SchemaAttribute]]:
         was_open = self._session.is_open
         try:
-            schema = await asyncio.to_thread(read_schema, self._session)
+            schema = await self._waiting(read_schema, self._session)
         finally:
             if not was_open:
-                await asyncio.to_thread(self._session.close)
+                await self._waiting(self._session.close)
         return {
             kind: schema.attributes_of(settings.options.object_class) for kind, settings in self.system.objects.items()
         }
@@ -95,7 +114,7 @@ class LdapConnector(Connector):
 
     async def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportEvent]:
         events = self._import(request)
-        while (event := await asyncio.to_thread(next, events, None)) is not None:
+        while (event := await self._waiting(next, events, None)) is not None:
             yield event
 
     def looks_for(self, object_type: str) -> str:
@@ -118,6 +137,8 @@ class LdapConnector(Connector):
                     yield ImportRestart()
                 yield from self._import(request)
                 return
+            except TriedInVain:
+                raise
             except ConnectionLost as error:
                 self._session.close()
                 if begun or not left:
@@ -159,10 +180,10 @@ class LdapConnector(Connector):
         secondary_id: str | None,
         attributes: frozenset[str],
     ) -> ImportedObject | None:
-        return await asyncio.to_thread(self._reading.one, object_type, external_id, secondary_id, attributes)
+        return await self._waiting(self._reading.one, object_type, external_id, secondary_id, attributes)
 
     async def copy_to(self, folder: Path, used: Mapping[str, frozenset[str]]) -> Copy:
-        return await asyncio.to_thread(copy_directory, self.name, self.system, folder, used, self._pages)
+        return await self._waiting(copy_directory, self.name, self.system, folder, used, self._pages)
 
     def _pages(self, base: str, filter_: str, attributes: Sequence[str]) -> Pages:
         return read_pages(self._session, Search(base, filter_, attributes), self.options.page_size)
@@ -170,7 +191,7 @@ class LdapConnector(Connector):
     # -------------------------------------------------------------- writing
 
     async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
-        return await asyncio.to_thread(self._export, operations)
+        return await self._waiting(self._export, operations)
 
     def _export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         try:

@@ -10,6 +10,7 @@ from engine.configuration.models import ObjectTypeConfig, SystemConfig
 from engine.connectors.base import Copy, ExportOperation, ExportResult
 from engine.connectors.directory_types import SERVER_ASSIGNED, is_secret
 from engine.connectors.ldap.active_directory import READABLE
+from engine.connectors.ldap.bases import Within
 from engine.connectors.ldap.messages import Entry
 from engine.connectors.ldap.reading import Incomplete, Pages, base_of, class_filter
 from engine.connectors.ldap.trees import units_above
@@ -39,9 +40,9 @@ def copy_directory(
         for kind, settings in system.objects.items():
             names = ["objectClass", settings.external_id, *(one for one in used[kind] if not is_secret(one))]
             pages = search(base_of(system, settings), class_filter(settings), names)
-            missing += _take(tree, pages, settings)
+            missing += _take(tree, pages, settings, base_of(system, settings))
         for base in _tops({base_of(system, settings) for settings in system.objects.values()}):
-            _take(tree, search(base, _others(system), ["objectClass"]), None)
+            _take(tree, search(base, _others(system), ["objectClass"]), None, base)
         path = folder / f"{name}.ldif"
         with path.open("wb") as file:
             file.write(b"version: 1\n\n")
@@ -64,20 +65,24 @@ def _others(system: SystemConfig) -> str:
     return f"(!(|{''.join(map(class_filter, system.objects.values()))}))"
 
 
-def _take(tree: EntryTree, pages: Pages, settings: ObjectTypeConfig | None) -> list[str]:
-    """Put entries into the tree that are not there yet; give why some are missing."""
+def _take(tree: EntryTree, pages: Pages, settings: ObjectTypeConfig | None, base: str) -> list[str]:
+    """Put entries into the tree that are not there yet, and stand below the base; give why some are missing."""
     missing: list[str] = []
+    within = Within(base)
     try:
         for page in pages:
             if isinstance(page, Incomplete):
                 missing.append(page.reason)
                 break
             for entry in page:
+                name = dn.from_bytes(entry.dn)[0]
                 try:
-                    key = dn.key(dn.from_bytes(entry.dn)[0])
+                    key = dn.key(name)
                 except dn.InvalidDn as error:
                     missing.append(str(error))
                     continue
+                if not within(name):
+                    continue  # an error of the import, which takes nothing of it either
                 if tree.find(key) is None:
                     tree.put(TreeEntry(key, dn.parent(key), None, dn.depth(key), _block(entry, settings)))
     except CannotConnect:

@@ -88,7 +88,11 @@ class Delta:
         search = Search(above, "(objectClass=*)", ["contextCSN"], BASE)
         found, _ = self._session.read(lambda link: find(link, search))
         values = [
-            value.decode() for one in found if isinstance(one, Entry) for _, held in one.attributes for value in held
+            value.decode(errors="replace")
+            for one in found
+            if isinstance(one, Entry)
+            for _, held in one.attributes
+            for value in held
         ]
         return f"rid=000,csn={';'.join(values)}" if values else None
 

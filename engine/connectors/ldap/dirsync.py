@@ -1,6 +1,7 @@
 """What changed in Active Directory: by DirSync, or by update sequence numbers where an account may not use that."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from engine.connectors.ldap import ber
@@ -8,7 +9,7 @@ from engine.connectors.ldap.access_log import Log
 from engine.connectors.ldap.active_directory import guid_text
 from engine.connectors.ldap.link import Search, find
 from engine.connectors.ldap.messages import Control, Entry, Result
-from engine.connectors.ldap.reading import Incomplete, read_pages
+from engine.connectors.ldap.reading import Incomplete, Turning, read_pages
 from engine.connectors.ldap.requests import BASE
 from engine.connectors.ldap.results import explain_result
 from engine.connectors.ldap.session import DIRSYNC, Session
@@ -74,14 +75,16 @@ class DirectoryChanges:
     def _dirsync(self, filter_: str, attributes: list[str], cookie: bytes) -> tuple[list[Entry], bytes] | Result:
         """Follow DirSync to its end: what it gives, and the next cookie; the result where it is refused."""
         entries: list[Entry] = []
+        turning = Turning(self._session)
         while True:
             value = ber.sequence([ber.integer(0), ber.integer(MOST_BYTES), ber.octets(cookie)])
             control = Control(DIRSYNC, critical=True, value=value)
             search = Search(self._domain, filter_, attributes, controls=[control])
-            found, result = find(self._session.link, search)
+            link = self._session.link
+            found, result = turning.page(link, link.start(search))
             if result.code != 0:
                 return result
-            entries += [one for one in found if isinstance(one, Entry)]
+            entries += found
             more, cookie = _answer(result)
             if not more:
                 return entries, cookie
@@ -106,7 +109,8 @@ class DirectoryChanges:
         found, _ = self._session.read(lambda link: find(link, search))
         for one in found:
             if isinstance(one, Entry) and one.attributes:
-                return int(one.attributes[0][1][0])
+                with suppress(ValueError, IndexError):
+                    return int(one.attributes[0][1][0])
         raise ConnectionLost(f"'{self._session.name}': the server does not tell its highest update sequence number")
 
 
@@ -114,15 +118,16 @@ def _answer(result: Result) -> tuple[bool, bytes]:
     """Read the control of an answer: whether there is more, and the cookie to go on with."""
     for control in result.controls:
         if control.oid == DIRSYNC and control.value is not None:
-            heads = ber.inside(control.value)
-            return ber.number(control.value, heads[0]) != 0, ber.text(control.value, heads[2])
-    raise ConnectionLost("the answer to DirSync has no cookie")
+            with suppress(ber.WireError, IndexError):
+                heads = ber.inside(control.value)
+                return ber.number(control.value, heads[0]) != 0, ber.text(control.value, heads[2])
+    raise ConnectionLost("the answer to DirSync has no cookie that can be read")
 
 
 def _log(entries: list[Entry], last: str) -> Log:
     touched, deleted = dict[str, None](), dict[str, None]()
     for entry in entries:
-        held = {name.decode().lower(): values for name, values in entry.attributes}
+        held = {name.decode(errors="replace").lower(): values for name, values in entry.attributes}
         if len(raw := (held.get("objectguid") or [b""])[0]) != 16:
             continue
         gone = [value.upper() for value in held.get("isdeleted", [])] == [b"TRUE"]

@@ -5,11 +5,12 @@ from typing import Any
 
 import ldap3
 from ldap3.core.exceptions import LDAPException
+from pyasn1.error import PyAsn1Error
 
 from engine.connectors.ldap import ber, requests
-from engine.connectors.ldap.connecting import close
-from engine.connectors.ldap.link import Add, Delete, Modify, Rename, Request, Search
-from engine.connectors.ldap.messages import Control, Entry, Intermediate, Message, Reference, Result
+from engine.connectors.ldap.link import MOST, Add, Delete, Modify, Rename, Request, Search
+from engine.connectors.ldap.messages import Control, Decoder, Entry, Intermediate, Message, Reference, Result, outline
+from engine.connectors.ldap.wire import BULK, Wire
 from engine.errors import ConnectionLost
 
 _VERBS = {
@@ -17,7 +18,10 @@ _VERBS = {
     requests.DELETE: ldap3.MODIFY_DELETE,
     requests.REPLACE: ldap3.MODIFY_REPLACE,
 }
-_BY_LDAP3 = (LDAPException, OSError, LookupError, ValueError, TypeError, AttributeError)
+_BY_LDAP3 = (
+    *(LDAPException, PyAsn1Error, OSError, LookupError, ValueError, TypeError, AttributeError),
+    *(ArithmeticError, RecursionError, AssertionError),
+)
 """What ldap3 raises when a connection breaks, or when it cannot read what came."""
 
 
@@ -26,9 +30,10 @@ class Ldap3Link:
 
     kind = "ldap3"
 
-    def __init__(self, connection: Any) -> None:
-        """Take a bound connection with the synchronous strategy."""
-        self._connection = connection
+    def __init__(self, wire: Wire) -> None:
+        """Take a bound connection that nobody else reads."""
+        self._socket = _Socket(wire)
+        self._connection = _borrowing(self._socket)
         self._searches: list[Search] = []
 
     def start(self, search: Search) -> int:
@@ -37,6 +42,7 @@ class Ldap3Link:
 
     def answers(self, number: int) -> Iterator[list[Message]]:
         search = self._searches[number]
+        self._socket.begin(search.allowed)
         scope = ldap3.BASE if search.scope == requests.BASE else ldap3.SUBTREE
         try:
             self._connection.search(
@@ -50,20 +56,25 @@ class Ldap3Link:
             found = [_message(number, one) for one in self._connection.response or []]
             result = _result(number, self._connection.result)
         except _BY_LDAP3 as error:
-            raise _lost(error) from error
+            raise self._lost(error) from error
         yield [*found, result]
 
     def execute(self, requests: Iterable[Request], in_flight: int) -> Iterator[tuple[int, Result]]:
         for index, request in enumerate(requests):
+            self._socket.begin()
             try:
                 self._send(request)
                 result = _result(index, self._connection.result)
             except _BY_LDAP3 as error:
-                raise _lost(error) from error
+                raise self._lost(error) from error
             yield index, result
 
     def close(self) -> None:
-        close(self._connection)
+        self._socket.close()
+
+    def _lost(self, error: Exception) -> ConnectionLost:
+        told = f"{self._socket.peer} sent what is not understood, or broke off: {error or type(error).__name__}"
+        return ConnectionLost(f"{told}; look into its log, or correct url")
 
     def _send(self, request: Request) -> None:
         connection = self._connection
@@ -83,8 +94,64 @@ class Ldap3Link:
                 connection.delete(dn, controls=_given(controls))
 
 
-def _lost(error: Exception) -> ConnectionLost:
-    return ConnectionLost(f"the connection broke, or ldap3 could not read what came: {error or type(error).__name__}")
+class _Socket:
+    """What ldap3 takes for a socket: a wire, with an eye on whether what comes leads on."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.peer = wire.peer
+        self._wire = wire
+        self._decoder = Decoder(decode=outline)
+        self._allowed = MOST
+        self._held = 0
+
+    def begin(self, allowed: int = MOST) -> None:
+        """Begin to wait for an operation that so many messages may answer."""
+        self._wire.begin()
+        self._allowed = allowed
+
+    def recv(self, _size: int) -> bytes:
+        """Give what comes. Raises `ConnectionLost` as the wire does, and where too many messages came."""
+        came = self._wire.receive()
+        try:
+            messages = self._decoder.feed(came)
+        except ber.WireError as error:
+            raise self._wire.refuse(f"sent what is no LDAP message ({error})") from error
+        self._allowed -= len(messages)
+        if self._allowed < 0:
+            raise self._wire.refuse("sent more entries for one answer than were asked for")
+        if any(isinstance(one, Entry) for one in messages) or self._decoder.held - self._held > BULK:
+            self._wire.progressed()
+        elif messages:
+            self._wire.hear("messages without an entry", len(messages))
+        self._held = self._decoder.held
+        return came
+
+    def sendall(self, data: bytes) -> None:
+        """Send bytes. Raises `ConnectionLost`."""
+        self._wire.send(data)
+
+    def shutdown(self, _how: int) -> None:
+        """Leave it to `close`, which says farewell."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._wire.close()
+
+
+def _borrowing(socket: _Socket) -> Any:
+    """Give a connection of ldap3, with the synchronous strategy, on a socket that is connected and bound already."""
+    connection = ldap3.Connection(
+        ldap3.Server("bound.invalid", get_info=ldap3.NONE),  # never looked up: there is a socket
+        client_strategy=ldap3.SYNC,
+        check_names=False,
+        auto_referrals=False,
+        auto_encode=False,
+        return_empty_attributes=False,
+    )
+    connection.socket = socket
+    connection.closed, connection.listening, connection.bound = False, True, True
+    connection.strategy._outstanding = {}
+    return connection
 
 
 def _given(controls: Sequence[Control]) -> list[tuple[str, bool, bytes | None]] | None:

@@ -4,8 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from engine.connectors.ldap.messages import Control, Message, ReadAttributes, Result, read_attributes
-from engine.connectors.ldap.requests import SUBTREE
+from engine.connectors.ldap.requests import BASE, SUBTREE
 
+MOST = 1_000_000
+"""How many messages may answer a search that is not read in pages."""
+MOST_OF_ONE = 100
+"""How many messages may answer a search for one entry."""
 Controls = Sequence[Control]
 Modification = tuple[int, str, list[bytes]]
 """An operation of `requests`, an attribute, values."""
@@ -21,6 +25,13 @@ class Search(NamedTuple):
     controls: Controls = ()
     read_attributes: ReadAttributes = read_attributes
     """Reads the attributes of the entries, where the link lets anybody else do that."""
+    most: int = MOST
+    """How many messages may answer it."""
+
+    @property
+    def allowed(self) -> int:
+        """How many messages may answer it, be it for many entries or for one."""
+        return MOST_OF_ONE if self.scope == BASE else self.most
 
 
 class Add(NamedTuple):
@@ -66,7 +77,8 @@ class Unfit(Exception):
 class DirectoryLink(Protocol):
     """A bound connection. Everything but `start` waits; `ConnectionLost` and `Unfit` end its use.
 
-    One search at a time: starting another one gives up what was not read of the last.
+    It waits as long as what comes leads on: an entry, a result. One search at a time: starting another one gives up
+    what was not read of the last.
     """
 
     kind: str

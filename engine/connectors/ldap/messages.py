@@ -13,8 +13,10 @@ MAX_MESSAGE = 256 * 1024 * 1024
 """The largest message that is taken, in bytes."""
 CONTROLS = 0xA0
 _REFERRALS = 0xA3
-_ENTRY, _DONE, _REFERENCE, _EXTENDED, _INTERMEDIATE = 0x64, 0x65, 0x73, 0x78, 0x79
-_RESULTS = frozenset({_DONE, 0x67, 0x69, 0x6B, 0x6D, _EXTENDED})
+_BOUND, _ENTRY, _DONE, _REFERENCE, _EXTENDED, _INTERMEDIATE = 0x61, 0x64, 0x65, 0x73, 0x78, 0x79
+_RESULTS = frozenset({_BOUND, _DONE, 0x67, 0x69, 0x6B, 0x6D, _EXTENDED})
+_AFTERWARDS = {_BOUND: (0x87, None), _EXTENDED: (0x8A, 0x8B)}
+"""What may stand behind a result's own parts: serverSaslCreds (§4.2.2), responseName and responseValue (§4.12)."""
 
 ReadAttributes = Callable[[bytes, int, int], Any]
 """Takes bytes, and where in them a PartialAttributeList starts and the entry ends. Raises `WireError`."""
@@ -60,7 +62,7 @@ class Result(NamedTuple):
     message: bytes = b""
     referrals: Sequence[bytes] = ()
     name: bytes | None = None
-    """The responseName of an extended response, such as a notice of disconnection."""
+    """The responseName of an extended response, such as a notice of disconnection, or what a bind has of SASL."""
     value: bytes | None = None
     controls: Controls = ()
 
@@ -75,18 +77,27 @@ class Intermediate(NamedTuple):
 
 
 Message = Entry | Reference | Result | Intermediate
+Decode = Callable[[bytes, int, int, ReadAttributes], Message]
+"""Takes bytes, where in them the content of a message starts and stops, and what reads attributes."""
 
 
 class Decoder:
     """Cuts a stream of bytes into messages and decodes them."""
 
-    def __init__(self, limit: int = MAX_MESSAGE) -> None:
+    def __init__(self, limit: int = MAX_MESSAGE, decode: "Decode | None" = None) -> None:
+        """Take the size of the largest message in bytes, and what decodes one if not all of it is of interest."""
         self.read_attributes: ReadAttributes = read_attributes
         """Reads the attributes of entries; somebody who wants something else of them puts another here."""
         self._limit = limit
+        self._decode = decode or _decode
         self._parts: list[bytes] = []
         self._held = 0
         self._needed = 2
+
+    @property
+    def held(self) -> int:
+        """How many bytes there are of a message that is not whole yet."""
+        return self._held
 
     def feed(self, data: bytes) -> list[Message]:
         """Take some bytes, and give the messages that are whole now. Raises `WireError`; then no more is read."""
@@ -103,7 +114,7 @@ class Decoder:
             if stop > len(whole):
                 break
             try:
-                messages.append(_decode(whole, start, stop, self.read_attributes))
+                messages.append(self._decode(whole, start, stop, self.read_attributes))
             except IndexError:
                 raise WireError("a value ends after the message") from None
             position = stop
@@ -142,13 +153,25 @@ def _decode(data: bytes, start: int, stop: int, read: ReadAttributes) -> Message
             raise WireError("an entry without a name")
         return Entry(number, data[first:after], read(data, after, end), controls)
     if tag in _RESULTS:
-        return _result(data, number, ber.elements(data, inner, end), controls, extended=tag == _EXTENDED)
+        return _result(data, number, ber.elements(data, inner, end), controls, _AFTERWARDS.get(tag, (None, None)))
     if tag == _REFERENCE and end > inner:
         return Reference(number, ber.strings(data, inner, end), controls)
     if tag == _INTERMEDIATE:
         found = _optional(data, ber.elements(data, inner, end), (0x80, 0x81))
         return Intermediate(number, found[0], found[1], controls)
     raise WireError(f"an answer of an unknown kind (tag {tag:#04x})")
+
+
+def outline(data: bytes, start: int, stop: int, _read: ReadAttributes) -> Message:
+    """Tell only whose a message is and of what kind. Raises `WireError`."""
+    head = ber.element(data, start, stop)
+    number = ber.number(data, head)
+    tag = ber.element(data, head[2], stop)[0]
+    if tag == _ENTRY:
+        return Entry(number, b"", ())
+    if tag == _REFERENCE:
+        return Reference(number, [])
+    return Intermediate(number, None, None) if tag == _INTERMEDIATE else Result(number, 0)
 
 
 def read_attributes(data: bytes, position: int, limit: int) -> list[Attribute]:
@@ -223,8 +246,10 @@ def _odd_attribute(data: bytes, tag: int, start: int, end: int, limit: int) -> A
     return ber.text(data, heads[0]), ber.strings(data, heads[1][1], heads[1][2])
 
 
-def _result(data: bytes, number: int, heads: list[ber.Element], controls: Controls, *, extended: bool) -> Result:
-    """Decode an LDAPResult (§4.1.9), or the extended response around one (§4.12)."""
+def _result(
+    data: bytes, number: int, heads: list[ber.Element], controls: Controls, tags: tuple[int | None, int | None]
+) -> Result:
+    """Decode an LDAPResult (§4.1.9), or the response around one with two strings behind it that may be missing."""
     if len(heads) < 3:
         raise WireError("a result without its code and texts")
     code = ber.number(data, heads[0], ENUMERATED)
@@ -236,7 +261,7 @@ def _result(data: bytes, number: int, heads: list[ber.Element], controls: Contro
         rest = rest[1:]
         if not referrals:
             raise WireError("a referral to nowhere")
-    name, value = _optional(data, rest, (0x8A, 0x8B) if extended else (None, None))
+    name, value = _optional(data, rest, tags)
     return Result(number, code, matched, message, referrals, name, value, controls)
 
 

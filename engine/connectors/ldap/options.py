@@ -3,7 +3,7 @@
 import ipaddress
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from ldap3.core.exceptions import LDAPInvalidFilterError
 from ldap3.operation.search import parse_filter
@@ -14,6 +14,14 @@ from engine.configuration.secrets import Secret
 from engine.connectors.directory_types import Base, DirectoryObjectOptions
 
 SCHEMES = {"ldap": 389, "ldaps": 636, "ldapi": 0}
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Tell whether the port of an address is one, or left out."""
+    try:
+        return parts.scheme == "ldapi" or parts.port != 0
+    except ValueError:
+        return False
 
 
 class LdapObjectOptions(DirectoryObjectOptions):
@@ -59,8 +67,9 @@ class LdapOptions(Model):
     """Its key."""
     plaintext: Literal["refused", "allowed"] = "refused"
     """Whether a password may go unencrypted to another machine."""
-    timeout: float = Field(30, gt=0)
-    """Seconds for connecting, and for each answer."""
+    timeout: float = Field(30, gt=0, le=3600)
+    """Seconds for connecting and binding, and then for each step forward: an entry, a result. Nothing is waited for any
+    longer, whatever else the server sends meanwhile."""
     reconnects: int = Field(2, ge=0, le=20)
     """How often connecting, and what only reads, is tried again."""
     reconnect_delay: float = Field(0.5, ge=0, le=60)
@@ -82,7 +91,7 @@ class LdapOptions(Model):
     @classmethod
     def _known_scheme(cls, url: str) -> str:
         parts = urlsplit(url)
-        if parts.scheme not in SCHEMES or not parts.netloc:
+        if parts.scheme not in SCHEMES or not parts.netloc or not _has_port(parts):
             raise ValueError(
                 f"'{url}' is not a directory's address: ldap://HOST[:PORT], ldaps://HOST[:PORT] or "
                 "ldapi://%2Fpath%2Fto%2Fsocket"

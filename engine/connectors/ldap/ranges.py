@@ -9,14 +9,21 @@ from engine.connectors.ldap.session import Session
 from engine.errors import ConnectionLost
 from engine.values.attribute_descriptions import usual
 
+MOST = 20_000_000
+"""How many values an attribute may have."""
+
 
 def rest_of(session: Session, entry_dn: str, name: str, start: int) -> list[bytes]:
     """Read the values of an entry's attribute from a number on. Raises `ConnectionLost` where they are not given."""
     values: list[bytes] = []
     following: int | None = start
     while following is not None:
-        found, following = _part(session, entry_dn, name, following)
+        found, after = _part(session, entry_dn, name, following)
         values += found
+        if after is not None and (not found or not following < after or len(values) > MOST):
+            told = f"part after part of {name} comes, and no end: look into the server's log"
+            raise ConnectionLost(f"'{session.name}': {entry_dn}: {told}")
+        following = after
     return values
 
 

@@ -1,6 +1,7 @@
 """Read entries: searches in pages, with the next page asked for while the last one is made use of."""
 
 from collections.abc import Iterator
+from time import monotonic
 from typing import NamedTuple
 
 from ldap3.utils.conv import escape_filter_chars
@@ -10,7 +11,8 @@ from engine.connectors.base import ImportedObject
 from engine.connectors.entries import EntryReader, Read
 from engine.connectors.ldap import ber
 from engine.connectors.ldap.active_directory import id_filter, is_exact
-from engine.connectors.ldap.link import DirectoryLink, Search, Unfit, find
+from engine.connectors.ldap.bases import Within
+from engine.connectors.ldap.link import MOST_OF_ONE, DirectoryLink, Search, Unfit, find
 from engine.connectors.ldap.messages import Control, Entry, Message, Result
 from engine.connectors.ldap.options import LdapObjectOptions
 from engine.connectors.ldap.ranges import rest_of
@@ -25,6 +27,9 @@ _NOWHERE = frozenset({0, NO_SUCH_OBJECT, 34})
 """Results that leave no doubt about what is there, and what is not."""
 _PASSING = frozenset({51, 52})
 """Results that say nothing of the search itself: the server is busy, or going down."""
+
+MOST_TIMES = 10
+"""How many times as many entries as were asked for a page may hold: some servers do not take the size too seriously."""
 
 
 class Incomplete(NamedTuple):
@@ -50,28 +55,29 @@ def base_of(system: SystemConfig, settings: ObjectTypeConfig) -> str:
 
 
 def read_pages(session: Session, search: Search, size: int) -> Pages:
-    """Search in pages; a limit, or a page that the server does not find its way back to, ends it as incomplete.
+    """Search in pages.
 
-    Raises `CannotConnect` where the base does not exist, `ConnectionLost` or `Unfit`.
+    A limit, a page that the server does not find its way back to, or one that comes again, ends it as incomplete.
+    Raises `CannotConnect` where the base does not exist, `ConnectionLost` (also where pages come, and no entry for as
+    long as the session waits) or `Unfit`.
     """
     link, paging = session.link, session.offers.has(PAGED)
+    search = search._replace(most=max(size * MOST_TIMES, MOST_OF_ONE)) if paging else search
     number = link.start(_paged(search, size, b"") if paging else search)
+    turning = Turning(session)
     first = True
     while True:
-        entries, result = _page(link, number)
+        entries, result = turning.page(link, number)
         cookie = _cookie(result)
-        if result.code == 0 and cookie:
+        problem = turning.problem(entries) or _problem(session, search, result, first=first)
+        if problem is None and not first and cookie is None:
+            problem = Incomplete(f"{search.base}: the server lost its place between two pages")
+        if cookie and problem is None:
             number = link.start(_paged(search, size, cookie))
-        elif problem := _problem(session, search, result, first=first):
-            yield entries
-            yield problem
-            return
-        elif not first and cookie is None:
-            yield entries
-            yield Incomplete(f"{search.base}: the server lost its place between two pages")
-            return
         yield entries
-        if not cookie:
+        if problem is not None:
+            yield problem
+        if problem is not None or not cookie:
             return
         first = False
 
@@ -81,15 +87,44 @@ def _paged(search: Search, size: int, cookie: bytes) -> Search:
     return search._replace(controls=[*search.controls, Control(PAGED, critical=False, value=value)])
 
 
-def _page(link: DirectoryLink, number: int) -> tuple[list[Entry], Result]:
-    """Collect the entries of one answer."""
-    messages: list[Message] = []
-    for batch in link.answers(number):
-        messages += batch
-    result = messages.pop()
-    if not isinstance(result, Result):
-        raise ConnectionLost("a search ended without its result")
-    return [one for one in messages if type(one) is Entry], result
+class Turning:
+    """Turns the pages of one search, as long as that leads on."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._empty = 0.0
+        """For how many seconds pages came without an entry."""
+        self._begun: set[bytes] = set()
+        """The DNs with which pages began."""
+
+    def page(self, link: DirectoryLink, number: int) -> tuple[list[Entry], Result]:
+        """Collect the entries of one answer. Raises `ConnectionLost` after too many seconds without any."""
+        began = monotonic()
+        messages: list[Message] = []
+        for batch in link.answers(number):
+            messages += batch
+        result = messages.pop()
+        if not isinstance(result, Result):
+            raise ConnectionLost("a search ended without its result")
+        entries = [one for one in messages if type(one) is Entry]
+        self._empty = 0.0 if entries else self._empty + monotonic() - began
+        if self._empty > self._session.options.timeout:
+            raise ConnectionLost(
+                f"{self._session.options.url} gave pages without entries for {self._session.options.timeout:g} s, and "
+                "said each time that there is more: look into its log, or set a longer timeout"
+            )
+        return entries, result
+
+    def problem(self, entries: list[Entry]) -> Incomplete | None:
+        """Tell a page that came before: cookies say nothing, as some servers give the same for all of a search."""
+        if not entries:
+            return None
+        if entries[0].dn in self._begun:
+            shown = entries[0].dn.decode(errors="replace")
+            told = f"{self._session.options.url} gave the page that begins with '{shown}' again: look into its log"
+            return Incomplete(told)
+        self._begun.add(entries[0].dn)
+        return None
 
 
 def _cookie(result: Result) -> bytes | None:
@@ -163,7 +198,7 @@ class Reading:
         """Give what makes objects of a type's entries."""
         settings = self._system.objects[kind]
         reader = EntryReader(kind, settings, used, names=self._other_names, tell=self._session.tell)
-        return Maker(reader, dn.key(base_of(self._system, settings)), self._session)
+        return Maker(kind, reader, base_of(self._system, settings), self._session)
 
     def one(
         self, kind: str, external_id: str | None, secondary_id: str | None, used: frozenset[str]
@@ -216,9 +251,11 @@ class Reading:
 class Maker:
     """Makes the objects of one type from the entries of a search."""
 
-    def __init__(self, reader: EntryReader, partition: str, session: Session) -> None:
+    def __init__(self, kind: str, reader: EntryReader, base: str, session: Session) -> None:
+        self._kind = kind
         self._reader = reader
-        self._partition = partition
+        self._within = Within(base)
+        self._partition = dn.key(base)
         self._session = session
         self.read_attributes = reader.read_encoded
 
@@ -231,4 +268,6 @@ class Maker:
             read = self._reader.add_rest(read, attribute, rest)
         one = self._reader.object_of(name, read._replace(wrong=wrong or read.wrong), name)
         one.partition = self._partition
+        if one.error is None and not self._within(name):
+            one.attributes, one.error = {}, self._within.error_of(name, self._kind)
         return one

@@ -41,17 +41,20 @@ class Refusals:
         )
 
     def _out_of_base(self, operation: ExportOperation) -> ObjectError | None:
-        """Give the error where an entry would stand where nobody looks for its type: it could never be confirmed."""
-        creating = operation.change_type == ChangeType.CREATE
-        name = operation.secondary_id if creating else operation.new_secondary_id
+        """Give the error where an entry stands, or would stand, where nobody looks for its type.
+
+        It could never be confirmed; and whatever an import said, nothing is written there.
+        """
         base = base_of(self._system, self._objects[operation.type])
-        if name is None or dn.is_within(dn.key(name), dn.key(base)):
-            return None
-        return ObjectError(
-            "dn-not-determined",
-            f"'{name}' does not stand below '{base}', the base of '{operation.type}'",
-            "correct the rule's dn, or the base",
-        )
+        key = dn.key(base)
+        for name in (operation.secondary_id, operation.new_secondary_id):
+            if name is not None and not dn.is_within(dn.key(name), key):
+                return ObjectError(
+                    "dn-not-determined",
+                    f"'{name}' does not stand below '{base}', the base of '{operation.type}'",
+                    "correct the rule's dn, or the base; where the entry itself stands elsewhere, import the directory",
+                )
+        return None
 
     def _overheard(self, operation: ExportOperation) -> ObjectError | None:
         """Give the error where a password would go over a connection that is not encrypted."""

@@ -103,3 +103,27 @@ def encode_delete(number: int, dn: str, controls: Controls = ()) -> bytes:
 def encode_equality(name: str, value: bytes) -> bytes:
     """Encode the filter `(name=value)` (§4.5.1.7.1)."""
     return ber.sequence([ber.octets(name.encode()), ber.octets(value)], 0xA3)
+
+
+def encode_simple_bind(number: int, dn: str, password: bytes) -> bytes:
+    """Encode a bind with a password; both are empty for nobody (§4.2)."""
+    return _bind(number, dn, ber.octets(password, 0x80))
+
+
+def encode_sasl_bind(number: int, mechanism: str, credentials: bytes) -> bytes:
+    """Encode a bind by a mechanism of SASL (§4.2.1)."""
+    return _bind(number, "", ber.sequence([ber.octets(mechanism.encode()), ber.octets(credentials)], 0xA3))
+
+
+def _bind(number: int, dn: str, authentication: bytes) -> bytes:
+    return _message(number, ber.sequence([ber.integer(3), ber.octets(dn.encode()), authentication], 0x60), ())
+
+
+def encode_extended(number: int, name: str) -> bytes:
+    """Encode an extended request without a value (§4.12)."""
+    return _message(number, ber.sequence([ber.octets(name.encode(), 0x80)], 0x77), ())
+
+
+def encode_unbind(number: int) -> bytes:
+    """Encode the farewell, which has no answer (§4.3)."""
+    return _message(number, ber.octets(b"", 0x42), ())

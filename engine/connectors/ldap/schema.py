@@ -58,11 +58,19 @@ def parse(text: str) -> Description:
         if keyword not in _FLAGS and index < len(tokens):
             stop = index + 1
             if tokens[index] == "(":
-                stop = tokens.index(")", index) + 1 if ")" in tokens[index:] else len(tokens)
+                stop = _behind(tokens, index)
             words = [word.strip("'") for word in tokens[index:stop] if word not in ("(", ")")]
             index = stop
         found[keyword] = words
     return found
+
+
+def _behind(tokens: list[str], index: int) -> int:
+    """Give where a list ends; at the end of all where it never does."""
+    try:
+        return tokens.index(")", index) + 1
+    except ValueError:
+        return len(tokens)
 
 
 class _Attribute(NamedTuple):
@@ -116,8 +124,7 @@ class Schema:
     def attributes_of(self, classes: Sequence[str]) -> list[SchemaAttribute]:
         """Describe what entries of some object classes must and may hold, and what the server keeps with all."""
         must, may = set[str](), set[str]()
-        for name in classes:
-            self._collect(name, must, may, set())
+        self._collect(classes, must, may)
         if not must | may:
             return []
         kept = (one["NAME"][0] for one in self._types.values() if one.get("NAME") and _is_operational(one))
@@ -125,18 +132,20 @@ class Schema:
         required = {self.usual(name) for name in must}
         return [self.describe(names[key], required=key in required) for key in sorted(names)]
 
-    def _collect(self, name: str, must: set[str], may: set[str], seen: set[str]) -> None:
-        found = self._classes.get(name.lower())
-        if found is None or name.lower() in seen:
-            return
-        seen.add(name.lower())
-        must.update(found.get("MUST", ()))
-        may.update(found.get("MAY", ()))
-        rule = self._rules.get(name.lower(), {})  # Active Directory adds auxiliary classes here (RFC 4512 §4.1.6)
-        must.update(rule.get("MUST", ()))
-        may.update(rule.get("MAY", ()))
-        for other in (*found.get("SUP", ()), *rule.get("AUX", ())):
-            self._collect(other, must, may, seen)
+    def _collect(self, classes: Sequence[str], must: set[str], may: set[str]) -> None:
+        """Add what some classes must and may hold, with all that they derive from, however long that chain is."""
+        left, seen = list(classes), set[str]()
+        while left:
+            name = left.pop().lower()
+            found = self._classes.get(name)
+            if found is None or name in seen:
+                continue
+            seen.add(name)
+            rule = self._rules.get(name, {})  # Active Directory adds auxiliary classes here (RFC 4512 §4.1.6)
+            for one in (found, rule):
+                must.update(one.get("MUST", ()))
+                may.update(one.get("MAY", ()))
+            left += [*found.get("SUP", ()), *rule.get("AUX", ())]
 
     def compares(self, name: str) -> bool:
         """Tell whether the server can tell two values of an attribute from each other, and so remove a given one."""
@@ -200,7 +209,7 @@ def read_schema(session: Session) -> Schema:
     search = Search(at, "(objectClass=*)", ATTRIBUTES, BASE)
     found, _result = session.read(lambda link: find(link, search))
     held = {
-        name.decode().lower(): [value.decode(errors="replace") for value in values]
+        name.decode(errors="replace").lower(): [value.decode(errors="replace") for value in values]
         for one in found
         if isinstance(one, Entry)
         for name, values in one.attributes

@@ -1,20 +1,22 @@
 """A connection to a directory server that is made again where that is safe, and what the server offers on it."""
 
-import time
+import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from engine.connectors.ldap.active_directory import CAPABILITY
-from engine.connectors.ldap.connecting import connect, is_plain
+from engine.connectors.ldap.bases import Within
+from engine.connectors.ldap.connecting import connect
 from engine.connectors.ldap.ldap3_client import Ldap3Link
 from engine.connectors.ldap.link import DirectoryLink, Search, Unfit, find
 from engine.connectors.ldap.messages import Control, Entry
 from engine.connectors.ldap.options import LdapOptions
+from engine.connectors.ldap.patience import Abandoned
 from engine.connectors.ldap.requests import BASE
+from engine.connectors.ldap.wire import Wire
 from engine.connectors.ldap.wire_client import FastLink
 from engine.errors import CannotConnect, ConnectionLost
-from engine.values import dn
 
 PAGED = "1.2.840.113556.1.4.319"
 """Results in pages (RFC 2696)."""
@@ -64,11 +66,20 @@ class Offers(NamedTuple):
         return (Control(MANAGE_DSA_IT),) if self.has(MANAGE_DSA_IT) else ()
 
 
+class TriedInVain(ConnectionLost):
+    """The connection broke as often as it may: whoever asked does not try again."""
+
+
 class Session:
     """Whoever speaks to the server; our own reader and writer wherever they apply, else ldap3's."""
 
-    def __init__(self, name: str, options: LdapOptions, folder: Path, notes: list[str]) -> None:
-        """Take the system's name and options, the configuration's folder, and a list for what to tell of it."""
+    def __init__(
+        self, name: str, options: LdapOptions, folder: Path, notes: list[str], stop: threading.Event | None = None
+    ) -> None:
+        """Take the system's name and options, the configuration's folder, a list for what to tell of it, a stop.
+
+        Once the stop is set, whoever waits for the server gets `ConnectionLost`, in every thread.
+        """
         self.name = name
         self.options = options
         self.folder = folder
@@ -76,7 +87,8 @@ class Session:
         self._slow = "" if options.client == "auto" else "client is set to ldap3"
         self._link: DirectoryLink | None = None
         self._beside: Session | None = None
-        self.socket: Any = None
+        self.stop = stop or threading.Event()
+        self.wire: Wire | None = None
         """What the connection goes over."""
         self.offers = Offers({})
 
@@ -89,7 +101,7 @@ class Session:
     def beside(self) -> "Session":
         """Another connection to the same server, for what is looked up while a search goes on."""
         if self._beside is None:
-            self._beside = Session(self.name, self.options, self.folder, [])
+            self._beside = Session(self.name, self.options, self.folder, [], self.stop)
         return self._beside
 
     @property
@@ -102,10 +114,14 @@ class Session:
         return self._link
 
     def open(self) -> None:
-        """Connect, more than once if need be, and look at what the server offers."""
+        """Connect, more than once if need be, and look at what the server offers; anew where there is a connection."""
+        self.close()
         for left in self.attempts():
             try:
                 self._open_once()
+            except Abandoned:
+                self.close()
+                raise
             except (CannotConnect, ConnectionLost) as error:
                 self.close()
                 if not left:
@@ -114,20 +130,16 @@ class Session:
                 return
 
     def _open_once(self) -> None:
-        connection = connect(self.name, self.options, self.folder)
-        self.socket = connection.socket
-        self._link = self._linked(connection)
+        self._link = self._connected()
         try:
             self.offers = _offers(self._link)
         except Unfit as error:
             self.fall_back(str(error))
             self.offers = _offers(self.link)
 
-    def _linked(self, connection: Any) -> DirectoryLink:
-        if not self._slow and not is_plain(connection):
-            self._slow = "SASL signs or seals what is sent"
-            self._notes.append(f"read and written by ldap3, and slower: {self._slow}")
-        return Ldap3Link(connection) if self._slow else FastLink(connection, self.options.timeout)
+    def _connected(self) -> DirectoryLink:
+        self.wire = connect(self.name, self.options, self.folder, self.stop)
+        return Ldap3Link(self.wire) if self._slow else FastLink(self.wire)
 
     def fall_back(self, why: str) -> None:
         """Go on with ldap3's reader and writer on a new connection, and tell why."""
@@ -136,7 +148,7 @@ class Session:
             raise ConnectionLost(f"'{self.name}': what the server sends cannot be read: {why}")
         self._slow = why
         self._notes.append(f"read and written by ldap3, and slower: the server sent what is not understood: {why}")
-        self._link = self._linked(connect(self.name, self.options, self.folder))
+        self._link = self._connected()
 
     @property
     def is_open(self) -> bool:
@@ -145,9 +157,8 @@ class Session:
 
     def context_of(self, base: str) -> str | None:
         """Give the naming context that a DN stands in; None where the server does not tell."""
-        key = dn.key(base)
         contexts = self.offers.root.get("namingcontexts", [])
-        above = [one for one in contexts if one and dn.is_within(key, dn.key(one))]
+        above = [one for one in contexts if one and Within(one)(base)]
         return max(above, key=len, default=None)
 
     def close(self) -> None:
@@ -161,7 +172,7 @@ class Session:
     def read(self, what: Callable[[DirectoryLink], Found]) -> Found:
         """Do what only reads, and all of it again on a new connection when the old one broke.
 
-        Raises `ConnectionLost` when that happened too often.
+        Raises `TriedInVain` when that happened too often.
         """
         for left in self.attempts():
             try:
@@ -169,15 +180,19 @@ class Session:
             except Unfit as error:
                 self.fall_back(str(error))
                 return what(self.link)
-            except (ConnectionLost, CannotConnect) as error:
+            except Abandoned:
+                raise
+            except CannotConnect as error:  # which was tried again already
+                raise TriedInVain(self.named(error)) from error
+            except ConnectionLost as error:
                 self.close()
                 if not left:
-                    raise ConnectionLost(self.named(error)) from error
+                    raise TriedInVain(self.named(error)) from error
         raise ConnectionLost(f"'{self.name}': no connection")
 
     def attempts(self) -> "Attempts":
         """Count down how often something may be tried, waiting longer and longer in between."""
-        return Attempts(self.options.reconnects, self.options.reconnect_delay)
+        return Attempts(self.options.reconnects, self.options.reconnect_delay, self.stop)
 
     def named(self, error: Exception) -> str:
         """Give what went wrong with the name of the system before it."""
@@ -186,9 +201,10 @@ class Session:
 
 
 class Attempts:
-    """Counts attempts down to 0, and waits before each but the first, every time twice as long."""
+    """Counts attempts down to 0, and waits before each but the first, every time twice as long, until a stop."""
 
-    def __init__(self, again: int, delay: float) -> None:
+    def __init__(self, again: int, delay: float, stop: threading.Event) -> None:
+        self._stop = stop
         self._left = again + 1
         self._delay = delay
         self._first = True
@@ -200,7 +216,8 @@ class Attempts:
         if not self._left:
             raise StopIteration
         if not self._first:
-            time.sleep(self._delay)
+            if self._stop.wait(self._delay):
+                raise Abandoned("it was not tried again: somebody stopped it")
             self._delay *= 2
         self._first = False
         self._left -= 1

@@ -7,7 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 from engine.connectors.base import SchemaAttribute
 from engine.connectors.directory_types import is_secret
-from engine.connectors.ldap.link import Search
+from engine.connectors.ldap.ber import WireError
+from engine.connectors.ldap.link import Search, Unfit
 from engine.connectors.ldap.messages import Entry
 from engine.connectors.ldap.options import LdapOptions
 from engine.connectors.ldap.reading import Incomplete, read_pages
@@ -66,20 +67,26 @@ def survey(url: str, folder: Path, **options: object) -> Survey:
     settings = LdapOptions.model_validate({"url": url, "base": asked, **options})
     session = Session(url, settings, folder, [])
     try:
-        session.open()
-        root = session.offers.root
-        base = asked or next(iter(root.get("defaultnamingcontext", root.get("namingcontexts", []))), "")
-        if not base:
-            raise CannotConnect(f"{url}: the server names no base; put it behind the address: {url}/dc=example,dc=org")
-        domain = session.offers.is_active_directory
-        schema = read_schema(session)
-        found: dict[str, SurveyedType] = {}
-        for name, classes, filter_ in _DOMAIN if domain else _OPEN:
-            if name not in found and (one := _look(session, schema, base, (name, classes, filter_))) is not None:
-                found[name] = one
-        return Survey(base, "objectGUID" if domain else "entryUUID", domain, list(found.values()))
+        return _survey(session, url, asked)
+    except (Unfit, WireError) as error:
+        raise CannotConnect(f"{url}: the server sends what is not understood: {error}; look into its log") from error
     finally:
         session.close()
+
+
+def _survey(session: Session, url: str, asked: str) -> Survey:
+    session.open()
+    root = session.offers.root
+    base = asked or next(iter(root.get("defaultnamingcontext", root.get("namingcontexts", []))), "")
+    if not base:
+        raise CannotConnect(f"{url}: the server names no base; put it behind the address: {url}/dc=example,dc=org")
+    domain = session.offers.is_active_directory
+    schema = read_schema(session)
+    found: dict[str, SurveyedType] = {}
+    for name, classes, filter_ in _DOMAIN if domain else _OPEN:
+        if name not in found and (one := _look(session, schema, base, (name, classes, filter_))) is not None:
+            found[name] = one
+    return Survey(base, "objectGUID" if domain else "entryUUID", domain, list(found.values()))
 
 
 def _look(session: Session, schema: Schema, base: str, kind: tuple[str, tuple[str, ...], str]) -> SurveyedType | None:

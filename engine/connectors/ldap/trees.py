@@ -1,9 +1,10 @@
 """What stands above and below an entry: parents that are missing, and children that are in the way."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import ExportOperation
+from engine.connectors.ldap.bases import Within
 from engine.connectors.ldap.link import Add, Delete, DirectoryLink, Search
 from engine.connectors.ldap.reading import Incomplete, class_filter, read_pages
 from engine.connectors.ldap.session import Session
@@ -12,13 +13,16 @@ from engine.values import dn
 from engine.values.attribute_descriptions import usual
 
 
-def create_parents(link: DirectoryLink, operations: Sequence[ExportOperation]) -> None:
-    """Create the organizational units that are missing above entries; those of another kind are left alone.
+def create_parents(
+    link: DirectoryLink, operations: Sequence[ExportOperation], base_of: Callable[[ExportOperation], str]
+) -> None:
+    """Create the organizational units that are missing above entries, up to their base; others are left alone.
 
     What the server refuses is left to the entries themselves: they fail, and say why.
     """
-    names = [one.new_secondary_id or one.secondary_id or "" for one in operations]
-    above = {dn.key(parent): parent for name in names for parent in units_above(name)}
+    named = [(one.new_secondary_id or one.secondary_id or "", dn.key(base_of(one))) for one in operations]
+    units = [(dn.key(parent), parent, base) for name, base in named for parent in units_above(name)]
+    above = {key: parent for key, parent, base in units if dn.is_within(key, base)}
     for parent in sorted(above.values(), key=dn.depth):
         name = dn.own_rdn(parent)[0][1]
         request = Add(parent, [("objectClass", [b"organizationalUnit"]), ("ou", [name.encode()])])
@@ -49,7 +53,7 @@ def delete_below(session: Session, operations: Sequence[ExportOperation]) -> Non
 
 
 def _below(session: Session, top: str, filter_: str) -> list[str] | None:
-    """Give the DNs of what a filter finds below an entry; None where that is not all, or the entry moved away."""
+    """Give the DNs of what a filter finds below an entry; None where that is not all, or not there, or it moved."""
     search = Search(top, filter_, ["1.1"], controls=session.offers.manage())
     found: list[str] = []
     try:
@@ -59,4 +63,7 @@ def _below(session: Session, top: str, filter_: str) -> list[str] | None:
             found += [entry.dn.decode(errors="replace") for entry in page]
     except CannotConnect:  # its DN names nothing any more
         return None
+    below = Within(top)
+    if not all(map(below, found)):
+        return None  # a server that answers with what stands elsewhere is not asked to delete it
     return [name for name in found if dn.key(name) != dn.key(top)]

@@ -1,10 +1,8 @@
-"""Our own reader and writer on the socket of a bound connection, with many operations in flight."""
+"""Our own reader and writer on a bound connection, with many operations in flight."""
 
-import time
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import Any
 
 from ldap3.core.exceptions import LDAPException
 from ldap3.operation.search import compile_filter, parse_filter
@@ -12,15 +10,14 @@ from ldap3.utils.asn1 import encode as ldap3_encode
 
 from engine.connectors.ldap import requests
 from engine.connectors.ldap.ber import WireError
-from engine.connectors.ldap.connecting import close
+from engine.connectors.ldap.binding import farewell
 from engine.connectors.ldap.link import Add, Delete, Modify, Rename, Request, Search, Unfit
-from engine.connectors.ldap.messages import Decoder, Message, Result
+from engine.connectors.ldap.messages import Decoder, Entry, Intermediate, Message, Result
+from engine.connectors.ldap.wire import BULK, Wire
 from engine.errors import ConnectionLost
 
-RECEIVE = 256 * 1024
-"""How many bytes are taken from the socket at once."""
 _FIRST = 1_000
-"""The first message id: behind those that ldap3 used for binding."""
+"""The first message id: behind those of StartTLS and the bind."""
 
 
 class FastLink:
@@ -28,38 +25,52 @@ class FastLink:
 
     kind = "Interlock's own reader and writer"
 
-    def __init__(self, connection: Any, timeout: float) -> None:
-        """Take a bound connection of ldap3, whose socket nobody else reads; `timeout` in seconds for each answer."""
-        self._connection = connection
-        self._socket = connection.socket
-        self._timeout = timeout
+    def __init__(self, wire: Wire) -> None:
+        """Take a bound connection that nobody else reads."""
+        self._wire = wire
         self._number = _FIRST
+        self._allowed = 0
         self._decoder = Decoder()
-        self._room = bytearray(RECEIVE)
-        """Where what comes is put: made once, as the answers to what is written are many and small."""
 
     def start(self, search: Search) -> int:
         number = self._next()
         self._decoder.read_attributes = search.read_attributes
+        self._allowed = search.allowed
         filter_ = compiled(search.filter)
         attributes = list(search.attributes)
-        self._send(requests.encode_search(number, search.base, search.scope, filter_, attributes, search.controls))
+        self._wire.send(requests.encode_search(number, search.base, search.scope, filter_, attributes, search.controls))
         return number
 
     def answers(self, number: int) -> Iterator[list[Message]]:
+        wire, came = self._wire, 0
+        wire.begin()
         while True:
             batch = self._receive()
             if any(message.id != number for message in batch):
                 batch = [message for message in batch if self._belongs(message, number)]
+            came += len(batch)
+            if came > self._allowed:
+                raise wire.refuse(f"sent more than {self._allowed:,} entries for one answer")
             if batch:
                 yield batch
                 if type(batch[-1]) is Result:
                     return
+                self._judge(batch)
+
+    def _judge(self, batch: list[Message]) -> None:
+        """Wait longer if entries came; note what else did, which may go on for ever."""
+        if any(type(message) is Entry for message in batch):
+            self._wire.progressed()
+            return
+        for message in batch:
+            name = "intermediate messages" if isinstance(message, Intermediate) else "references to other servers"
+            self._wire.hear(name)
 
     def execute(self, requests: Iterable[Request], in_flight: int) -> Iterator[tuple[int, Result]]:
         waiting: dict[int, int] = {}
         left = enumerate(requests)
         more = True
+        self._wire.begin()
         while more or waiting:
             if more and len(waiting) <= in_flight // 2:
                 more = self._fill(left, in_flight, waiting)
@@ -67,11 +78,12 @@ class FastLink:
             for message in self._receive():
                 if message.id in waiting and isinstance(message, Result):
                     yield waiting.pop(message.id), message
+                    self._wire.begin()
                 else:
                     self._belongs(message, message.id)
 
     def close(self) -> None:
-        close(self._connection)
+        self._wire.close()
 
     def _fill(self, left: Iterator[tuple[int, Request]], in_flight: int, waiting: dict[int, int]) -> bool:
         """Send as many requests as may be in flight; tell whether there are more."""
@@ -81,7 +93,7 @@ class FastLink:
             waiting[number] = index
             encoded.append(encode(number, request))
         if encoded:
-            self._send(b"".join(encoded))
+            self._wire.send(b"".join(encoded))
         return len(waiting) == in_flight
 
     def _next(self) -> int:
@@ -91,38 +103,24 @@ class FastLink:
     def _belongs(self, message: Message, number: int) -> bool:
         """Tell an answer from the rest of one that was given up. Raises `ConnectionLost` for the server's farewell."""
         if message.id == 0 and isinstance(message, Result):
-            reason = message.message.decode(errors="replace") or f"result {message.code}"
-            raise ConnectionLost(f"the server ended the connection: {reason}")
+            raise ConnectionLost(f"{self._wire.peer} ended the connection: {farewell(message)}")
+        if message.id != number:
+            self._wire.hear("messages that nobody asked for")
         return message.id == number
-
-    def _send(self, data: bytes) -> None:
-        try:
-            self._socket.settimeout(self._timeout)
-            self._socket.sendall(data)
-        except (OSError, AttributeError) as error:
-            raise ConnectionLost(f"the server cannot be written to: {error or type(error).__name__}") from error
 
     def _receive(self) -> list[Message]:
         """Wait for whole messages. Raises `ConnectionLost` when none came in time, `Unfit` for what cannot be read."""
-        until = time.monotonic() + self._timeout
+        held = 0
         while True:
-            left = until - time.monotonic()
+            came = self._wire.receive()
             try:
-                if left <= 0:
-                    raise TimeoutError
-                self._socket.settimeout(left)
-                came = self._socket.recv_into(self._room)
-            except TimeoutError as error:
-                raise ConnectionLost(f"the server did not answer within {self._timeout:g} s") from error
-            except (OSError, AttributeError) as error:
-                raise ConnectionLost(f"the server cannot be read from: {error or type(error).__name__}") from error
-            if not came:
-                raise ConnectionLost("the server closed the connection")
-            try:
-                if messages := self._decoder.feed(bytes(memoryview(self._room)[:came])):
+                if messages := self._decoder.feed(came):
                     return messages
             except WireError as error:
                 raise Unfit(str(error)) from error
+            if self._decoder.held - held > BULK:
+                held = self._decoder.held
+                self._wire.progressed()
 
 
 @lru_cache(maxsize=64)

@@ -16,7 +16,7 @@ from engine.connectors.ldap.chunks import in_chunks
 from engine.connectors.ldap.link import Add, Delete, Modification, Modify, Rename, Request, Unfit
 from engine.connectors.ldap.messages import Control
 from engine.connectors.ldap.options import initial_password_of
-from engine.connectors.ldap.reading import Reading
+from engine.connectors.ldap.reading import Reading, base_of
 from engine.connectors.ldap.refusals import Refusals
 from engine.connectors.ldap.requests import ADD, DELETE, REPLACE, encode_equality
 from engine.connectors.ldap.results import NO_SUCH_OBJECT, SUCCESS, explain, explain_result
@@ -117,7 +117,7 @@ class LdapWriter:
 
     def _create_with_parents(self, creates: Sequence[ExportOperation], results: Results) -> None:
         """Create entries once more, after the parents that they lacked."""
-        create_parents(self._session.link, creates)
+        create_parents(self._session.link, creates, self._base)
         self._write_in_chunks(creates, results)
 
     def _delete_with_children(self, deletes: Sequence[ExportOperation], results: Results) -> None:
@@ -133,11 +133,14 @@ class LdapWriter:
         """Rename and move entries; where their new parents are missing, these are made first if so configured."""
         self._pipeline(operations, self._rename, results)
         if self._options.create_parents and (orphans := self._orphans(operations, results)):
-            create_parents(self._session.link, orphans)
+            create_parents(self._session.link, orphans, self._base)
             self._pipeline(orphans, self._rename, results)
         for one in self._orphans(operations, results):
             results[one.id] = ExportResult(one.id, error=explain(NO_SUCH_OBJECT, creating=True))
         self._renamed |= {one.id for one in operations if results[one.id].error is None}
+
+    def _base(self, operation: ExportOperation) -> str:
+        return base_of(self._system, self._objects[operation.type])
 
     def _orphans(self, operations: Sequence[ExportOperation], results: Results) -> list[ExportOperation]:
         """Give the moves that failed because their new parent is missing, and not the entry itself."""

@@ -116,7 +116,7 @@ async def _settle_first(step: Step) -> AsyncIterator[Progress]:
         if not left:
             continue
         try:
-            async with step.workspace.connector(system) as connector:
+            async with step.connected(system) as connector:
                 async for progress in settle_interrupted(step, connector, system):
                     yield progress
         except StepFailed as failure:

@@ -60,7 +60,7 @@ async def execute_exports(step: Step) -> AsyncIterator[Progress]:
     What a crash left `Executing` is settled first, by looking at the target. While creates that refer to nobody are on
     their way, what became of those before them is stored, and the next are made ready.
     """
-    async with step.workspace.connector(step.system) as connector:
+    async with step.connected() as connector:
         async for progress in settle_interrupted(step, connector, step.system):
             yield progress
         async with step.page() as tx:

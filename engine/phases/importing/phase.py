@@ -45,7 +45,7 @@ async def import_objects(step: Step) -> AsyncIterator[Progress]:
     """
     task = ImportState(step)
     try:
-        async with step.workspace.connector(step.system) as connector:
+        async with step.connected() as connector:
             async with step.page() as tx:
                 request = await _begin(tx, task, connector)
             try:

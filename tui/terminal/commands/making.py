@@ -14,7 +14,7 @@ from tui.demo.people import people
 from tui.demo.walk import walk
 from tui.demo.workspace import LiveDirectory, WorkspaceExists, make_workspace
 from tui.terminal.commands.running import execute
-from tui.terminal.context import NO_START, USAGE, carry_out, fail, open_workspace
+from tui.terminal.context import INTERRUPTED, NO_START, USAGE, carry_out, fail, open_workspace
 from tui.terminal.first_configuration import starter, write_starter
 from tui.terminal.printing import say
 
@@ -84,6 +84,8 @@ def _init_from(
         found = feed.survey(source, Path.cwd(), **options)
         address = source.split("/", 3)
         path = write_starter(folder, starter(found, "/".join(address[:3]), written))
+    except KeyboardInterrupt:
+        fail("stopped; nothing was written", INTERRUPTED)
     except ValueError as error:
         fail(f"{source}: {error}", USAGE)
     except feed.StepFailed as error:

@@ -15,7 +15,7 @@ from tui import feed
 from tui.feed import planning
 from tui.presentation.display import display, values
 from tui.terminal.commands.running import position_of
-from tui.terminal.context import CONFIG, NO_START, USAGE, ConfigOption, JsonOption, fail
+from tui.terminal.context import CONFIG, INTERRUPTED, NO_START, USAGE, ConfigOption, JsonOption, fail
 from tui.terminal.printing import complain, escaped, out, say
 from tui.terminal.progress import Teller
 
@@ -23,7 +23,6 @@ SHOWN = 10
 """How many objects of each step are shown, unless more are asked for."""
 SHOWN_ATTRIBUTES = 20
 """How many attributes of one object are shown."""
-INTERRUPTED = 5
 
 
 def plan(

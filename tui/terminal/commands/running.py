@@ -144,7 +144,7 @@ def _listen_to_signals(control: feed.Control, operator: str) -> None:
 
 
 def stop(config: ConfigOption = CONFIG) -> None:
-    """Ask the run that is going on to stop at its next page boundary."""
+    """Ask the run that is going on to stop: at its next page boundary, or while it waits for a system."""
     workspace = open_workspace(config)
     asked = carry_out(workspace, feed.request_stop(workspace))
     say(f"run-{asked[0]} stops at its next page boundary" if asked else "no run is going on")

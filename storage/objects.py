@@ -281,13 +281,18 @@ async def normal_ids(
         query = query.where(objects.c.id <= up_to)
     last = 0
     while True:
-        chunk = list(
-            (await tx.execute(query.where(objects.c.id > last).order_by(objects.c.id).limit(50_000))).scalars()
-        )
+        following = query.where(objects.c.id > last).order_by(objects.c.id).limit(50_000)
+        chunk = list((await tx.execute(following)).scalars())
         if not chunk:
             return
         yield chunk
         last = chunk[-1]
+
+
+async def external_ids(tx: Transaction, ids: Iterable[int]) -> list[str]:
+    """Give the primary external ids of some CSOs, where they have one."""
+    query = select(objects.c.external_id).where(dialect.among(objects.c.id, ids))
+    return [one for one in (await tx.execute(query)).scalars() if one is not None]
 
 
 async def count_parts(tx: Transaction, system: str) -> list[tuple[str, str, int]]:

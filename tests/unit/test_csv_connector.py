@@ -224,15 +224,17 @@ def test_a_value_that_has_not_its_type_is_an_error_of_that_row_alone(tmp_path, r
     assert [one.error.code if one.error else None for one in objects] == [None, "syntax-violation", None]
     assert f"'{column}'" in objects[1].error.message
     assert objects[1].attributes == {}
-    assert end.complete
+    assert end.complete == ("\0" not in row)
 
 
-def test_a_row_that_is_too_short_or_too_long_is_an_error_of_that_row_alone(tmp_path):
+def test_a_row_that_is_too_short_or_too_long_is_an_error_and_others_may_be_cut_out_or_stand_in_it(tmp_path):
     objects, end = read(make(tmp_path, "id,name\n1,a\n2\n3,c,d\n4,e\n"))
     assert codes(objects) == [("1", None), ("2", "syntax-violation"), ("3", "syntax-violation"), ("4", None)]
     assert "1 fields" in objects[1].error.message
     assert "3 fields" in objects[2].error.message
-    assert end.complete
+    assert not end.complete
+    assert "hr.csv:3: the row has 1 fields, and the header 2; look for" in end.reason
+    assert "hr.csv:4: the row has 3 fields" in end.reason
 
 
 def test_a_row_too_short_for_its_id_has_none(tmp_path):
@@ -248,7 +250,7 @@ def test_a_row_without_an_id_is_an_error_and_gives_its_line(tmp_path):
 
 @pytest.mark.parametrize("page_size", [1, 2, 100])
 def test_all_rows_of_one_id_are_errors_wherever_they_stand(tmp_path, page_size):
-    content = "id,name\n1,a\n2,b\n3,c\n 1 ,d\n2\n4,e\n"
+    content = "id,name\n1,a\n2,b\n3,c\n 1 ,d\n2,\n4,e\n"
     objects, end = read(make(tmp_path, content), page_size=page_size)
     twice = "duplicate-external-id"
     assert codes(objects) == [("1", twice), ("2", twice), ("3", None), ("1", twice), ("2", twice), ("4", None)]

@@ -152,10 +152,10 @@ def test_an_escaped_semicolon_belongs_to_the_name(tmp_path):
 
 
 def test_a_dn_that_is_not_utf_8_is_told(tmp_path):
-    text = ADA.encode().replace(b"dn: uid=ada,dc=s", b"dn:: dWlkPU38bGxlcixkYz1z")
+    text = ADA.encode().replace(b"dn: uid=ada,dc=s", b"dn:: Y249TfxsbGVyLGRjPXM=")
     objects, end = read(make(tmp_path, text, base="dc=s"))
     assert ids(objects) == [("ada", "syntax-violation")]
-    assert "'uid=M\\FCller,dc=s' is not UTF-8" in objects[0].error.message
+    assert "'cn=M\\FCller,dc=s' is not UTF-8" in objects[0].error.message
     assert end.complete
 
 

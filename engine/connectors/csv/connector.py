@@ -5,6 +5,7 @@ import csv
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
+from types import TracebackType
 from typing import ClassVar
 
 from engine.configuration.models import SystemConfig
@@ -20,14 +21,14 @@ from engine.connectors.base import (
     ImportPage,
     ImportRequest,
 )
+from engine.connectors.csv.format import LARGEST_ROW
 from engine.connectors.csv.options import CsvObjectOptions, CsvOptions
 from engine.connectors.csv.reading import RowReader, Source
 from engine.connectors.csv.table import CsvTable
 from engine.connectors.files import changed_since, copy_into
 from engine.errors import CannotConnect
-from engine.values import typed
 
-csv.field_size_limit(16 * typed.MAX_LENGTH)
+csv.field_size_limit(LARGEST_ROW)
 
 
 class CsvConnector(Connector):
@@ -41,6 +42,19 @@ class CsvConnector(Connector):
         super().__init__(name, system, folder)
         self.options: CsvOptions = system.options
         self._tables: dict[str, CsvTable] = {}
+        self._open = ExitStack()
+        """Closes the copies of the files that were imported last."""
+        self._sources: dict[str, Source] = {}
+        """Those copies, by type."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
+        self._sources.clear()
+        self._open.close()
 
     def path_of(self, object_type: str) -> Path:
         """Give the file of an object type. Raises `CannotConnect` where the configuration names none."""
@@ -74,19 +88,22 @@ class CsvConnector(Connector):
         return {kind: (await asyncio.to_thread(self._measure, kind))[0] for kind in self.system.objects}
 
     async def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportPage | ImportEnd]:
-        with ExitStack() as stack:
-            sources = []
-            for kind, used in request.required.items():
-                sources.append(stack.enter_context(await asyncio.to_thread(self._source, kind, used)))
-            total = sum(source.count for source in sources)
-            for source in sources:
-                pages = stack.enter_context(closing(source.pages(request.page_size)))
+        self._forget()
+        for kind, used in request.required.items():
+            self._sources[kind] = self._open.enter_context(await asyncio.to_thread(self._source, kind, used))
+        sources = self._sources.values()
+        total = sum(source.count for source in sources)
+        for source in sources:
+            with closing(source.pages(request.page_size)) as pages:
                 while objects := await asyncio.to_thread(next, pages, None):
                     yield ImportPage(objects, total=total)
         changed = [str(source.path) for source in sources if changed_since(source.path, source.stamp)]
         reasons = [f"{', '.join(changed)} changed while it was read"] if changed else []
         reasons += [source.incomplete for source in sources if source.incomplete]
         yield ImportEnd(complete=not reasons, reason="; ".join(reasons))
+
+    async def find_hidden(self, object_type: str, external_ids: frozenset[str]) -> dict[str, str]:
+        return await asyncio.to_thread(self._sources[object_type].find_hidden, external_ids)
 
     async def read_object(
         self,

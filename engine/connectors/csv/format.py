@@ -6,9 +6,13 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, TextIO
 
 from engine.connectors.csv.options import CsvOptions
+from engine.values import typed
+
+LARGEST_ROW = 8 * typed.MAX_LENGTH
+"""How many characters a row may have: what is longer is no row, and is not read into memory to find that out."""
 
 _MARKS = {
     "utf-8": codecs.BOM_UTF8,
@@ -128,11 +132,13 @@ def _ends_with_line_end(file: BinaryIO, encoding: str) -> bool:
 def read_rows(file: BinaryIO, found: CsvFormat) -> Iterator[tuple[int, Row]]:
     """Give every row with the line on which it begins; blank lines are empty rows.
 
-    Raises `BadlyQuoted` where a row that cannot be read goes over more than one line, or `Undecodable`.
+    Raises `BadlyQuoted` where a row that cannot be read goes over more than one line or has more than `LARGEST_ROW`
+    characters, or `Undecodable`.
     """
     file.seek(found.start)
     text = io.TextIOWrapper(file, encoding=found.encoding, newline="")
-    reader = csv.reader(text, delimiter=found.delimiter, quotechar=found.quote, strict=True)
+    size = [0]
+    reader = csv.reader(_lines(text, size), delimiter=found.delimiter, quotechar=found.quote, strict=True)
     before = found.lines_before + 1
     line = before
     try:
@@ -141,16 +147,34 @@ def read_rows(file: BinaryIO, found: CsvFormat) -> Iterator[tuple[int, Row]]:
                 for row in reader:
                     yield line, row
                     line = reader.line_num + before
+                    size[0] = 0
                 return
             except csv.Error as error:
                 if reader.line_num + before > line + 1:
                     raise BadlyQuoted(line, str(error)) from error
                 yield line, Bad(str(error))
                 line = reader.line_num + before
+                size[0] = 0
+    except _TooLarge as error:
+        raise BadlyQuoted(line, f"a row of more than {LARGEST_ROW:,} characters begins here") from error
     except UnicodeError as error:
         raise Undecodable(reader.line_num + before - 1, str(error)) from error
     finally:
         text.detach()
+
+
+class _TooLarge(Exception):
+    """A row has more characters than any may have."""
+
+
+def _lines(text: TextIO, size: list[int]) -> Iterator[str]:
+    """Give the lines of a file, and count in `size[0]` the characters of a row. Raises `_TooLarge`."""
+    read = text.readline
+    while line := read(LARGEST_ROW):
+        size[0] += len(line)
+        if size[0] >= LARGEST_ROW:
+            raise _TooLarge
+        yield line
 
 
 def cells_before_bad_quotes(file: BinaryIO, found: CsvFormat, bad: dict[int, str]) -> dict[int, list[str]]:

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 from engine.configuration import external_ids
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import ImportedObject
+from engine.connectors.csv.doubts import Doubts, Shape, hidden_ids
 from engine.connectors.csv.format import (
     Bad,
     BadlyQuoted,
@@ -18,12 +19,15 @@ from engine.connectors.csv.format import (
     read_rows,
 )
 from engine.connectors.csv.options import CsvOptions
-from engine.connectors.files import Stamp, find_duplicates, snapshot
+from engine.connectors.files import PAGE_BYTES, Stamp, find_duplicates, snapshot
 from engine.errors import CannotConnect, ObjectError
 from engine.expressions.sources import name_hint
 from engine.values import typed
 from engine.values.typed import InvalidValue
 from storage.records import Attributes
+
+MOST_BAD = 10_000
+"""So many badly quoted rows are errors of their own; with more of them the file is written in another way."""
 
 
 class RowReader:
@@ -36,6 +40,9 @@ class RowReader:
         self._id_name = settings.external_id
         self._id_kind = external_ids.kind_of(settings)
         self._id = header.index(settings.external_id)
+        self.shape = Shape(header, settings.external_id)
+        self.size = 0
+        """How many characters the objects had so far."""
         self._read_id = external_ids.reader(settings)
         self._id_is_text = external_ids.is_as_written(settings)
         self._trims_id = settings.type_of(settings.external_id) == typed.TEXT
@@ -50,7 +57,11 @@ class RowReader:
 
     def external_id(self, row: list[str]) -> str | None:
         """Give a row's external id; None where it has none, or none that can be read."""
-        text = row[self._id].strip() if len(row) > self._id else ""
+        return self.id_of(row[self._id]) if len(row) > self._id else None
+
+    def id_of(self, cell: str) -> str | None:
+        """Give the external id that a cell holds; None where it holds none."""
+        text = cell.strip()
         if self._id_is_text or not text:
             return text or None
         try:
@@ -66,24 +77,16 @@ class RowReader:
             one.error = self._no_id(row)
         elif external_id in duplicates:
             one.error = _duplicate(external_id)
-        elif len(row) != len(self._header):
-            one.error = ObjectError(
-                "syntax-violation",
-                f"the row has {len(row)} fields, and the header {len(self._header)}",
-                "look for a missing or superfluous delimiter, or a line break without quotes",
-            )
+        elif len(row) != len(self._header) or external_id == self._id_name:
+            one.error = self.shape.doubt(row)
         else:
             self._fill(one, row)
         return one
 
-    def read_bad(self, cells: list[str], why: str, position: str) -> ImportedObject:
+    def read_bad(self, cells: list[str], row: Bad, position: str) -> ImportedObject:
         """Make the object of a badly quoted row, of which only some cells can be read."""
         external_id = self.external_id(cells)
-        told = f"the row is not quoted as CSV is: {why}"
-        advice = "write a quote inside a quoted field twice"
-        return ImportedObject(
-            self._type, external_id, {}, None, position, error=ObjectError("syntax-violation", told, advice)
-        )
+        return ImportedObject(self._type, external_id, {}, None, position, error=self.shape.doubt(row))
 
     def read_cut(self, position: str) -> ImportedObject:
         """Make the object of a last row that has too few fields: whose it is cannot be known, as its id may be cut."""
@@ -107,6 +110,7 @@ class RowReader:
             name: [value] for name, value in zip(self._header, row, strict=False) if value and not value.isspace()
         }
         name, whole = "", "".join(row)
+        self.size += len(whole)
         try:
             if len(whole) > typed.MAX_LENGTH or "\0" in whole:
                 for name in attributes:
@@ -180,6 +184,7 @@ class Source:
         """Why rows are badly quoted, by their lines."""
         self._cut = 0
         """The line of a last row that has too few fields."""
+        self._doubts = Doubts(str(path))
         try:
             self._format = self._look()
             self.header = self._read_header(used, settings.external_id)
@@ -202,8 +207,9 @@ class Source:
 
     @property
     def incomplete(self) -> str:
-        """Why the file does not hold everything; empty where it does."""
-        return f"{self.path}:{self._cut}: the file ends in the middle of a row" if self._cut else ""
+        """Why the file may hold more than was read of it; empty where it does not."""
+        cut = f"{self.path}:{self._cut}: the file ends in the middle of a row" if self._cut else ""
+        return "; ".join(filter(None, (cut, str(self._doubts))))
 
     def _look(self) -> CsvFormat:
         return look_at(self._copy, self._options)
@@ -262,6 +268,7 @@ class Source:
                 continue
             if isinstance(found, Bad):
                 self._bad[at] = found.why
+                self._refuse_many_bad(at)
                 count += 1
                 continue
             line, row = at, found
@@ -274,24 +281,44 @@ class Source:
         short = len(row) < len(self.header) and (len(row) > 1 or not _is_blank(row))
         self._cut = line if short else 0
 
+    def _refuse_many_bad(self, line: int) -> None:
+        if len(self._bad) > MOST_BAD:
+            told = f"more than {MOST_BAD:,} rows are not quoted as CSV is"
+            raise CannotConnect(f"{self.path}:{line}: {told}; look at 'quote' and 'delimiter' in the configuration")
+
+    def find_hidden(self, external_ids: frozenset[str]) -> dict[str, str]:
+        """Look for ids in rows with a line break in one of their fields: id → where."""
+        found: dict[str, str] = {}
+        for line, row in self._body() if self.header else ():
+            if isinstance(row, Bad):
+                continue
+            for text in hidden_ids(row, self._format.delimiter, self._format.quote, self._reader.id_of):
+                if text in external_ids:
+                    found.setdefault(text, f"{self.path}:{line}")
+        return found
+
     def pages(self, size: int) -> Generator[list[ImportedObject]]:
-        """Give the objects, some at a time."""
+        """Give the objects, some at a time: so many, or as many as have `PAGE_BYTES` characters."""
         if not self.header:
             return
         page: list[ImportedObject] = []
-        read, name, duplicates, cut = self._reader.read, self.path.name, self.duplicates, self._cut
+        reader, name, duplicates, cut = self._reader, self.path.name, self.duplicates, self._cut
+        read, shape, reader.size = reader.read, reader.shape, 0
+        self._doubts = Doubts(str(self.path))
         for line, row in self._body():
             if not row:
                 continue
             if isinstance(row, Bad):
-                one = self._reader.read_bad(self._cells[line], row.why, f"{name}:{line}")
+                one = reader.read_bad(self._cells[line], row, f"{name}:{line}")
             else:
                 one = read(row, f"{name}:{line}", duplicates)
                 if one.external_id is None and _is_blank(row):
                     continue
-            page.append(self._reader.read_cut(one.position) if line == cut else one)
-            if len(page) == size:
+            if one.error is not None and line != cut and (why := shape.doubt(row)) is not None:
+                self._doubts.add(line, why)
+            page.append(reader.read_cut(one.position) if line == cut else one)
+            if len(page) == size or reader.size >= PAGE_BYTES:
                 yield page
-                page = []
+                page, reader.size = [], 0
         if page:
             yield page

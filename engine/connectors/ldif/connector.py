@@ -21,8 +21,9 @@ from engine.connectors.base import (
 )
 from engine.connectors.directory_types import Base, DirectoryObjectOptions, why_no_flow
 from engine.connectors.entries import EntryReader
-from engine.connectors.files import changed_since, copy_into, find_duplicates, snapshot
+from engine.connectors.files import PAGE_BYTES, changed_since, copy_into, find_duplicates, snapshot
 from engine.connectors.ldif.directory import LdifDirectory
+from engine.connectors.ldif.doubts import why_nobody
 from engine.connectors.ldif.format import Entry, LdifError, read_entries
 from engine.errors import CannotConnect, ObjectError
 from engine.values import dn
@@ -56,6 +57,7 @@ class LdifConnector(Connector):
             kind: frozenset(name.lower() for name in settings.options.object_class)
             for kind, settings in system.objects.items()
         }
+        self._id_names = {kind: settings.external_id for kind, settings in system.objects.items()}
         self._bases = {
             kind: dn.key(base) if (base := settings.options.base or self.options.base) else ""
             for kind, settings in system.objects.items()
@@ -105,7 +107,7 @@ class LdifConnector(Connector):
         return "".join(f"(objectClass={name})" for name in sorted(self._classes[object_type]))
 
     def _scan(self, copy: BinaryIO) -> tuple[int, frozenset[str]]:
-        """Count the entries that will come, and find the ids that stand in the file more than once."""
+        """Count the entries that will come, and find the ids and the DNs that stand in the file more than once."""
         total = 0
         readers = self._readers({kind: frozenset() for kind in self.system.objects})
 
@@ -113,6 +115,7 @@ class LdifConnector(Connector):
             nonlocal total
             total = 0
             for entry in self._entries(copy):
+                yield _dn_mark(entry)
                 kind = self._type_of(entry)
                 if kind is None:
                     continue
@@ -136,22 +139,40 @@ class LdifConnector(Connector):
     ) -> Iterator[list[ImportedObject]]:
         readers = self._readers(request.types)
         page: list[ImportedObject] = []
+        size = 0
         for entry in self._entries(copy):
+            is_double = bool(duplicates) and _dn_mark(entry) in duplicates
+            if is_double:
+                self._unfinish(f"line {entry.line}: the DN '{entry.dn}' stands in the file more than once")
+            if entry.torn:
+                self._unfinish(f"line {entry.line}: {entry.torn}")
             kind = self._type_of(entry)
             if kind is None:
                 continue
-            one = readers[kind].read(entry.dn, entry.attributes, f"{self.path.name}:{entry.line}", entry.wrong)
-            one.partition = self._bases[kind]
+            one = self._read(readers[kind], entry, is_double=is_double)
             if f"{kind}\0{one.external_id}" in duplicates:
                 one.error = _duplicate(one)
-            if entry.cut:
-                one.external_id, one.error = None, _cut(one)
             page.append(one)
-            if len(page) == request.page_size:
+            size += entry.size
+            if len(page) == request.page_size or size >= PAGE_BYTES:
                 yield page
-                page = []
+                page, size = [], 0
         if page:
             yield page
+
+    def _read(self, reader: EntryReader, entry: Entry, *, is_double: bool) -> ImportedObject:
+        """Make the object of an entry; whose it is cannot be known where it is cut, or another may stand in it."""
+        one = reader.read(entry.dn, entry.attributes, f"{self.path.name}:{entry.line}", entry.wrong)
+        one.partition = self._bases[one.type]
+        torn = entry.torn or why_nobody(reader, self._id_names[one.type], entry.dn, entry.attributes)
+        if torn:
+            self._unfinish(f"line {entry.line}: {torn}")
+        if is_double:
+            one.error, one.attributes = _duplicate_dn(one), {}
+        if entry.cut or torn:
+            one.external_id, one.attributes = None, {}
+            one.error = _cut(one) if entry.cut else _torn(one, torn)
+        return one
 
     def _entries(self, copy: BinaryIO) -> Iterator[Entry]:
         copy.seek(0)
@@ -178,6 +199,28 @@ class LdifConnector(Connector):
             return not base or dn.is_within(dn.key(entry.dn), base)
         except dn.InvalidDn:
             return True
+
+    async def find_hidden(self, object_type: str, external_ids: frozenset[str]) -> dict[str, str]:
+        return await asyncio.to_thread(self._find_hidden, object_type, external_ids)
+
+    def _find_hidden(self, object_type: str, external_ids: frozenset[str]) -> dict[str, str]:
+        """Look for ids in entries of other classes, and in those outside the base whose parent is not in the file."""
+        reader, found, parents = self._readers({object_type: frozenset()})[object_type], dict[str, Entry](), set[str]()
+        copy, _ = snapshot(self.path)
+        with copy:
+            for entry in self._entries(copy):
+                parents.add(_dn_mark(entry))
+                if (
+                    self._type_of(entry) != object_type
+                    and (one := reader.external_id(entry.attributes)) in external_ids
+                ):
+                    found[one or ""] = entry
+        return {
+            one: f"{self.path}:{entry.line}"
+            for one, entry in found.items()
+            if self._is_below(entry, self._bases[object_type])
+            or _dn_mark(entry._replace(dn=dn.parent(entry.dn))) not in parents
+        }
 
     async def read_object(
         self,
@@ -207,6 +250,30 @@ def _duplicate(one: ImportedObject) -> ObjectError:
         "duplicate-external-id",
         f"the external id '{one.external_id}' stands in the file more than once",
         "give every entry its own id; until then none of them changes anything",
+    )
+
+
+def _dn_mark(entry: Entry) -> str:
+    """Give what no other entry of a file has."""
+    try:
+        return f"\0{dn.key(entry.dn)}"
+    except dn.InvalidDn:
+        return f"\0{entry.dn}"
+
+
+def _duplicate_dn(one: ImportedObject) -> ObjectError:
+    return ObjectError(
+        "duplicate-external-id",
+        f"the DN '{one.secondary_id}' stands in the file more than once",
+        "keep one of the two entries; until then none of them changes anything",
+    )
+
+
+def _torn(one: ImportedObject, why: str) -> ObjectError:
+    return ObjectError(
+        "missing-external-id",
+        f"whose entry '{one.secondary_id}' is cannot be known: {why}",
+        "part the two entries by a blank line, or let the file be written anew, and import it again",
     )
 
 

@@ -3,13 +3,23 @@
 import base64
 import binascii
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache, partial
+from operator import itemgetter
 from typing import BinaryIO, NamedTuple
 
+from engine.connectors.ldif.doubts import is_hidden_dn, why_two
 from engine.values import dn
 
 LINE = 76
 """Where lines are folded."""
+LONGEST = 16_000_000
+"""How many bytes a value may take, however it is folded."""
+LARGEST = 32_000_000
+"""How many bytes an entry may take."""
+_DESCRIPTION = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]*(;[A-Za-z0-9._=-]+)*")
+"""An attribute description (RFC 2849 `AttributeDescription`), with the signs that servers allow besides."""
 _HEAD = 64 * 1024
 """How many bytes of a file are looked at for its line ends."""
 _RESULT = (b"search:", b"result:", b"ref:")
@@ -18,6 +28,7 @@ _RESULT = (b"search:", b"result:", b"ref:")
 
 Block = list[tuple[int, bytes]]
 """The lines of one record, each with its number."""
+_TEXT = itemgetter(1)
 Tell = Callable[[str], None]
 """Takes why a file does not hold everything."""
 
@@ -48,6 +59,10 @@ class Entry(NamedTuple):
     """Whether the file ends in it, before the end of a line."""
     is_change: bool = False
     """Whether it is written as a change record that adds it."""
+    torn: str = ""
+    """Why another entry may stand in it."""
+    size: int = 0
+    """How many bytes its lines have."""
 
     def first(self, name: str) -> str | None:
         """Give the first value of an attribute as text, if it has one."""
@@ -62,9 +77,11 @@ def read_entries(file: BinaryIO, tell: Tell = _ignore) -> Iterator[Entry]:
 
 
 def read_blocks(file: BinaryIO) -> Iterator[tuple[Entry, bytes]]:
-    """Read every content record together with its own text. Raises `LdifError`."""
+    """Read every content record together with its own text. Raises `LdifError`, also where two may stand in one."""
     for block in _blocks(file, _ignore):
         entry = parse_entry(block)
+        if entry.torn:
+            raise LdifError(entry.line, entry.torn)
         yield entry, _as_content(entry) if entry.is_change else b"".join(line for _, line in block)
 
 
@@ -84,9 +101,9 @@ def _lines(file: BinaryIO) -> Iterable[bytes]:
     head = file.read(_HEAD)
     file.seek(start)
     if b"\n" in head or b"\r" not in head[:-1]:
-        return file
+        return iter(partial(file.readline, LONGEST), b"")
     text = io.TextIOWrapper(io.BufferedReader(_Kept(file)), encoding="latin-1", newline=None)
-    return (line.encode("latin-1") for line in text)
+    return iter(lambda: text.readline(LONGEST).encode("latin-1"), b"")
 
 
 class _Kept(io.RawIOBase):
@@ -104,14 +121,32 @@ class _Kept(io.RawIOBase):
         return len(found)
 
 
+def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Give the lines with their numbers. Raises `LdifError` before all of what is too long has been read."""
+    line = entry = start = 0
+    for number, raw in enumerate(_lines(file), 1):
+        size = len(raw)
+        if raw[:1] == b" ":
+            line += size
+        else:
+            line, start = size, number
+        entry = entry + size if size > 3 or raw.rstrip(b"\r\n") else 0
+        if line >= LONGEST:
+            raise LdifError(start, f"a line of {LONGEST:,} bytes or more; is the file damaged?")
+        if entry > LARGEST:
+            raise LdifError(number, f"an entry of more than {LARGEST:,} bytes; is a blank line missing?")
+        yield number, raw
+
+
 def _blocks(file: BinaryIO, tell: Tell) -> Iterator[Block]:
     """Split a file at blank lines, without comments, the version line and what ldapsearch says of its search."""
     block: Block = []
     comment = False
-    for number, raw in enumerate(_lines(file), 1):
+    for number, raw in _numbered(file):
         line = raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw
         if line[:1] == b"#":
             comment = True
+            _refuse_hidden(number, line, block)
         elif line[:1] == b" " and comment:
             continue
         elif line.rstrip(b"\r\n"):
@@ -130,12 +165,21 @@ def _blocks(file: BinaryIO, tell: Tell) -> Iterator[Block]:
         yield block
 
 
+def _refuse_hidden(number: int, comment: bytes, block: Block) -> None:
+    """Refuse a comment inside an entry that may be the first line of another. Raises `LdifError`."""
+    if block and is_hidden_dn(comment):
+        told = "a comment inside an entry reads like the beginning of another"
+        raise LdifError(number, f"{told}; take it out, or put a blank line before it")
+
+
 def _is_result(block: Block, tell: Tell) -> bool:
     """Tell whether a record is what ldapsearch says of its search and of its end."""
     if not block[0][1].lower().startswith(_RESULT):
         return False
     for number, line in block:
         name, _, told = line.partition(b":")
+        if name.lower() == b"dn":
+            raise LdifError(number, "an entry begins behind what a search told; is a blank line missing?")
         if name.lower() == b"result" and told.split()[:1] != [b"0"]:
             shown = told.strip().decode(errors="replace")
             tell(f"line {number}: the search that wrote the file ended with '{shown}'")
@@ -164,7 +208,14 @@ def parse_entry(block: Block) -> Entry:
             attributes.setdefault(name, []).append(value)
             spelling[name] = written
     cut = not block[-1][1].endswith((b"\n", b"\r"))
-    return Entry(name_of_entry, attributes, block[0][0], spelling, wrong, cut, is_change)
+    hidden = [number for number, text in block[1:] if b"dn:" in text[:5].lower() and is_hidden_dn(text)]
+    torn = _hides(hidden[0]) if hidden else why_two(attributes)
+    size = sum(map(len, map(_TEXT, block)))
+    return Entry(name_of_entry, attributes, block[0][0], spelling, wrong, cut, is_change, torn, size)
+
+
+def _hides(line: int) -> str:
+    return f"two entries seem to have become one: line {line} reads like the beginning of another"
 
 
 def _must_add(line: int, value: bytes) -> None:
@@ -179,22 +230,37 @@ def _must_add(line: int, value: bytes) -> None:
 
 
 def _unfold(block: Block) -> Block:
+    """Join folded lines, each as often as it is folded, and only once."""
     logical: Block = []
+    parts: list[bytes] = []
     for number, raw in block:
         if raw[:1] != b" ":
+            if len(parts) > 1:
+                logical[-1] = (logical[-1][0], b"".join(parts))
             logical.append((number, raw))
-        elif logical:
-            start, text = logical[-1]
-            logical[-1] = (start, text.rstrip(b"\r\n") + raw[1:])
+            parts = [raw]
+        elif parts:
+            parts[-1] = parts[-1].rstrip(b"\r\n")
+            parts.append(raw[1:])
         else:
             raise LdifError(number, "a record begins with a continued line")
+    if len(parts) > 1:
+        logical[-1] = (logical[-1][0], b"".join(parts))
     return logical
+
+
+@lru_cache(maxsize=4096)
+def _is_description(name: bytes) -> bool:
+    return _DESCRIPTION.fullmatch(name) is not None
 
 
 def _split(text: bytes, line: int) -> tuple[str, bytes]:
     if b"\r" in text:
         raise LdifError(line, "a carriage return stands inside a line; write line ends in one way throughout the file")
     name, colon, rest = text.partition(b":")
+    if colon and not _is_description(name):
+        shown = name[:40].decode(errors="replace")
+        raise LdifError(line, f"'{shown}' is no name of an attribute; is the file damaged?")
     if not colon:
         raise LdifError(line, f"'{text[:40].decode(errors='replace')}' has no colon")
     if rest.startswith(b":"):

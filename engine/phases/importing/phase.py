@@ -4,6 +4,7 @@ read everything                          _read
     a page ahead                         read_ahead                  read_ahead.py
     look who is known                    load_known                  matching.py
     keep it on disk                      Arrivals.add                arrivals.py
+who stands in it, and has not come       look_for_hidden             hidden.py
 too many changes of one attribute        _holds_mass_change
 apply it, page by page                   apply_arrivals              applying.py
     which CSO an object is               find_matching_cso           matching.py
@@ -26,6 +27,7 @@ from engine.gates import mass_changes
 from engine.phases.confirming.phase import reconcile_unseen
 from engine.phases.importing.applying import apply_arrivals
 from engine.phases.importing.arrivals import Arrival, arrival_of
+from engine.phases.importing.hidden import look_for_hidden
 from engine.phases.importing.matching import Known, is_unchanged, load_known
 from engine.phases.importing.read_ahead import read_ahead
 from engine.phases.importing.state import ImportState
@@ -53,6 +55,7 @@ async def import_objects(step: Step) -> AsyncIterator[Progress]:
                     yield progress
             except ConnectionLost as error:
                 task.lost = error  # what came before is there all the same
+            await look_for_hidden(task, connector)
             step.note(connector.notes)
         if await _holds_mass_change(task):
             yield step.progress()

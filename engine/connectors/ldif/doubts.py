@@ -1,0 +1,58 @@
+"""What makes an entry of LDIF doubtful: two entries may have run together in it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from engine.connectors.entries import EntryReader
+from engine.values import dn
+from engine.values.attribute_descriptions import normal, usual
+
+_HIDDEN_DN = re.compile(rb"[^\r\n]{0,2}dn:(:|[^\r\n]*=)", re.IGNORECASE)
+"""A line that reads like the first one of an entry, but for a byte or two before it."""
+
+
+def is_hidden_dn(line: bytes) -> bool:
+    """Tell whether a line may once have been the first one of an entry."""
+    return _HIDDEN_DN.match(line) is not None
+
+
+def why_two(attributes: Mapping[str, Sequence[bytes]]) -> str:
+    """Say why the values of two entries seem to stand in one: none holds an object class twice."""
+    classes = attributes.get("objectclass", ())
+    if len(set(map(bytes.lower, classes))) == len(classes):
+        return ""
+    return "two entries seem to have become one: it holds an object class twice; is a blank line missing?"
+
+
+def why_nobody(reader: EntryReader, id_name: str, entry_dn: str, attributes: Mapping[str, Sequence[bytes]]) -> str:
+    """Say why an entry is nobody's where it holds two ids, or holds one and is called by another."""
+    base = _base(id_name)
+    held = [(name, value) for name, values in attributes.items() if _base(name) == base for value in values]
+    if not held or (len(held) == 1 and _is_called_so(entry_dn, base, *held)):
+        return ""
+    ids = {_meant(found): found for found in (reader.external_id({name: [one]}) for name, one in held) if found}
+    own = [(name, value) for name, value in dn.own_rdn(entry_dn) if usual(name) == base] if ids else []
+    for name, value in own:
+        called = reader.external_id({name: [value.encode(errors="replace")]})
+        ids.setdefault(_meant(called or ""), called or value)
+    shown = ", ".join(sorted(map(repr, ids.values())))
+    return f"it holds more than one '{id_name}': {shown}" if len(ids) > 1 else ""
+
+
+def _is_called_so(entry_dn: str, base: str, held: tuple[str, bytes]) -> bool:
+    """Tell whether an entry is called by the only id that it holds, or by something else than an id."""
+    name, _, value = dn.rdn(entry_dn).partition("=")
+    return (value.encode(errors="replace") == held[1] and usual(name) == base) or all(
+        usual(name) != base for name in dn.rdn_names(entry_dn)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _base(description: str) -> str:
+    return usual(normal(description).partition(";")[0])
+
+
+def _meant(value: str) -> str:
+    """Give the form in which a DN compares values."""
+    return " ".join(value.casefold().split())

@@ -1,0 +1,85 @@
+"""Phase 1, import: whether somebody who was not seen stands in what was read all the same, where nobody should stand.
+
+A torn file can have every sign of a whole one: a stray pair of quotes makes one row of many, a part of another export
+has its columns in another order. So it is asked of each id that is missing whether it stands in what may have swallowed
+rows, or as a value of something that was never seen before. Where it does, the import is incomplete.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+
+from engine.configuration import external_ids
+from engine.connectors.base import Connector
+from engine.phases.importing.arrivals import Arrival
+from engine.phases.importing.matching import load_known
+from engine.phases.importing.state import ImportState
+from engine.values.typed import InvalidValue
+from storage import objects
+from storage.store import Transaction
+
+AT_ONCE = 50_000
+"""How many missing ids are looked for at once: they are in memory."""
+
+
+async def look_for_hidden(task: ImportState, connector: Connector) -> None:
+    """Make an import that says that it is complete incomplete where somebody who was not seen stands in it."""
+    if not task.complete or not task.end.full:
+        return
+    async with task.step.workspace.store.reading() as tx:
+        async for kind, ids in _unseen(tx, task):
+            found = await connector.find_hidden(kind, ids) or await _among_new(tx, task, kind, ids)
+            if found:
+                task.unreadable += [_say(one, where) for one, where in sorted(found.items())]
+                return
+
+
+def _say(external_id: str, where: str) -> str:
+    told = f"{where}: '{external_id}' has not come, and stands inside another object"
+    return f"{told}; look for a quote too many there, or for columns in another order"
+
+
+async def _unseen(tx: Transaction, task: ImportState) -> AsyncIterator[tuple[str, frozenset[str]]]:
+    """Give the ids of a type with which nothing came, some at a time."""
+    system, types = task.step.system, task.is_known
+    for kind, partition, _ in await objects.count_parts(tx, system):
+        unseen: list[int] = []
+        async for page in objects.normal_ids(tx, system, kind, partition):
+            unseen += [one for one in page if one not in task.sightings] if kind in types else []
+        for start in range(0, len(unseen), AT_ONCE):
+            ids = frozenset(await objects.external_ids(tx, unseen[start : start + AT_ONCE]))
+            if left := ids - await _refused(task, kind, ids):
+                yield kind, left
+
+
+async def _refused(task: ImportState, kind: str, ids: frozenset[str]) -> set[str]:
+    """Give those of some ids that came with an error: they have been seen all the same."""
+    return {one.external_id for one in _arrivals(task, kind) if one.external_id in ids and one.external_id is not None}
+
+
+def _arrivals(task: ImportState, kind: str) -> Iterator[Arrival]:
+    return (one for page in task.arrivals.pages() for one, _ in page if one.type == kind)
+
+
+async def _among_new(tx: Transaction, task: ImportState, kind: str, ids: frozenset[str]) -> dict[str, str]:
+    """Look for ids among the values of what nothing is known of, references apart: id → where."""
+    settings = task.step.settings.objects[kind]
+    read = external_ids.reader(settings)
+    for page in task.arrivals.pages():
+        own = [one for one, _ in page if one.type == kind]
+        known = (await load_known(tx, task.step.system, kind, own)).by_external_id if own else {}
+        for one in own:
+            if one.external_id in known:
+                continue
+            for name, values in one.attributes().items():
+                if settings.type_of(name).kind == "reference":
+                    continue
+                found = {text for value in values if (text := _id_of(value, read)) in ids}
+                if found:
+                    return dict.fromkeys(sorted(found), one.position)
+    return {}
+
+
+def _id_of(value: object, read: Callable[[str], str]) -> str:
+    try:
+        return read(str(value).strip())
+    except InvalidValue:
+        return ""

@@ -16,10 +16,19 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
 SECONDS = 300
+_LOADED = (
+    "tui.terminal.cli",
+    "tui.console.app",
+    "engine.connectors.csv.connector",
+    "engine.connectors.ldap.connector",
+    "engine.connectors.ldif.connector",
+)
+"""What the commands import, some of them late."""
 _ROOT = Path(__file__).parent.parent
 _LARGEST_REQUEST = 1 << 20
 
@@ -122,7 +131,8 @@ def _command(arguments: list[str], cwd: str, env: dict[str, str], streams: list[
 
 
 def _load() -> None:
-    """Import what the commands import, those that they import late included."""
+    for name in _LOADED:
+        import_module(name)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from engine.configuration.models import Config
+from engine.configuration.models import Config, RolesConfig
+from engine.decisions.roles import Role, role_among
+from engine.errors import NotAllowed
 from engine.workspace import Workspace
 from storage import audit, exports, reviews
 from storage.audit import AuditEntry, StoredEntry
@@ -75,12 +77,26 @@ async def _record_configuration(tx: Transaction, config: Config, operator: str) 
     before = last.details.get(CONFIGURATION, {}) if last else {}
     if now == before:
         return
+    _refuse_other_roles(before, now, operator)
     changed = {
         key: [before.get(key), now.get(key)] for key in sorted({*before, *now}) if before.get(key) != now.get(key)
     }
     details = {"changed": changed if last else {}, "configuration": now}
     subject = f"{len(changed)} keys changed" if last else "first seen"
     await audit.append(tx, operator=operator, action=CONFIGURATION, subject=subject, details=details)
+
+
+def _refuse_other_roles(before: dict[str, Any], now: dict[str, Any], operator: str) -> None:
+    """Raise `NotAllowed` where a configuration changes the roles that the log knows, unless an administrator does."""
+    known, wanted = ({key: found[key] for key in found if key.startswith("roles.")} for found in (before, now))
+    if not known or known == wanted:
+        return
+    roles = RolesConfig.model_validate({key.removeprefix("roles."): names for key, names in known.items()})
+    if role_among(roles, operator) < Role.ADMINISTRATOR:
+        raise NotAllowed(
+            f"{operator} is no administrator of this store, and the configuration changes its [roles]: an "
+            "administrator has to use it first, by a run or a decision"
+        )
 
 
 def _flat(table: Any, path: str = "") -> dict[str, Any]:

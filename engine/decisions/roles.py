@@ -3,10 +3,17 @@
 import grp
 import os
 import pwd
+from dataclasses import replace
 from enum import IntEnum
+from pathlib import Path
 
-from engine.configuration.models import Config
-from engine.errors import NotAllowed
+from engine.configuration.file import load
+from engine.configuration.models import Config, RolesConfig
+from engine.errors import ConfigurationError, NotAllowed
+from engine.workspace import Workspace
+
+NOBODY = ""
+"""A login that nobody has."""
 
 
 class Role(IntEnum):
@@ -27,11 +34,16 @@ class Role(IntEnum):
 
 def role_of(config: Config, operator: str) -> Role:
     """Give the highest role of an operator; without `[roles]` everybody is an administrator."""
-    if config.roles is None:
+    return role_among(config.roles, operator)
+
+
+def role_among(roles: RolesConfig | None, operator: str) -> Role:
+    """Give the highest role of an operator among some roles."""
+    if roles is None:
         return Role.ADMINISTRATOR
     groups = groups_of(operator)
     for role in sorted(Role, reverse=True):
-        named: list[str] = getattr(config.roles, str(role))
+        named: list[str] = getattr(roles, str(role))
         if operator in named or any(f"@{group}" in named for group in groups):
             return role
     return Role.VIEWER
@@ -62,6 +74,18 @@ def groups_of(operator: str) -> set[str]:
     except (KeyError, ValueError):
         return set()
     return {name for one in ids if (name := _group(one))}
+
+
+def with_roles_of(workspace: Workspace, path: Path) -> Workspace:
+    """Give a workspace with the roles that its configuration file gives by now.
+
+    Where the file is wrong, or not there, nobody has another role than to look: what it says is not known.
+    """
+    try:
+        roles = load(path)[0].roles
+    except ConfigurationError:
+        roles = workspace.config.roles and RolesConfig(administrator=[NOBODY])
+    return replace(workspace, config=workspace.config.model_copy(update={"roles": roles}))
 
 
 def _group(number: int) -> str:

@@ -98,3 +98,17 @@ def test_a_rule_that_changes_within_a_grace_asks_about_nobody_in_it(office: Offi
     office.shift = "8d"
     office.run()
     assert office.people() == EVERYBODY - {"bob"}
+
+
+def test_another_configuration_does_not_take_the_roles_away(office: Office) -> None:
+    office.roles = {"administrator": ["ada"], "approver": ["cleo"], "operator": ["olga"]}
+    office.env["INTERLOCK_OPERATOR"] = "ada"
+    item = _bob_leaves(office)
+    office.env["INTERLOCK_OPERATOR"] = "olga"
+    for roles in ({}, {"administrator": ["olga"]}, {"administrator": ["ada"], "approver": ["olga"]}):
+        office.roles = roles
+        assert "changes its [roles]" in _decide(office, "approve", item, status=2)
+    office.env["INTERLOCK_OPERATOR"] = "ada"
+    office.run()
+    office.env["INTERLOCK_OPERATOR"] = "olga"
+    _decide(office, "approve", item)

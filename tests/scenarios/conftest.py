@@ -124,6 +124,7 @@ class Office(Inside):
         """The last run, as it told of itself."""
         self.groups: list[dict[str, Any]] = []
         self.review: dict[str, Any] = {}
+        self.roles: dict[str, Any] = {}
         self.sources: list[Source] = []
         super().__init__(folder, "", {"DIRECTORY_PASSWORD": PASSWORD})
         self.hr = self.source("hr.csv", "id", COLUMNS)
@@ -236,12 +237,8 @@ class Office(Inside):
     # -------------------------------------------------------------- what the operator does
 
     def main(self, *arguments: str) -> tuple[int, str, str]:
-        tables = {
-            "systems": self.systems,
-            "metaverse": self.metaverse,
-            "profiles": self.profiles,
-            "review": self.review,
-        }
+        tables = {"systems": self.systems, "metaverse": self.metaverse, "profiles": self.profiles}
+        tables |= {name: told for name, told in (("review", self.review), ("roles", self.roles)) if told}
         self.configure(document(tables, rules=self.rules, groups=self.groups))
         for source in self.sources:
             source.save(self)

@@ -37,6 +37,7 @@ class Session:
         self.role = feed.role_of(self.workspace.config, self.operator)
         self.shown_role = str(self.role) if roles else ""
         """The operator's role; nothing where there are none."""
+        self._roles_of = _changed_at(config)
         self.profile: str | None = None
         self.snapshot: feed.Snapshot | None = None
         self.counts: feed.Counts | None = None
@@ -88,6 +89,7 @@ class Session:
 
     async def poll(self, *, counting: bool = True) -> bool:
         """Read what has changed; tell whether anything has."""
+        self._keep_role()
         try:
             version = await self.workspace.store.changes()
             changed = version != self._seen
@@ -111,6 +113,14 @@ class Session:
         changed = changed or bool(self.trouble)
         self.trouble = ""
         return changed
+
+    def _keep_role(self) -> None:
+        """Follow the roles that the configuration gives by now: one that is withdrawn is gone in an open console."""
+        if (changed_at := _changed_at(self.config)) != self._roles_of:
+            self._roles_of = changed_at
+            self.workspace = feed.with_roles_of(self.workspace, self.config)
+        self.role = feed.role_of(self.workspace.config, self.operator)
+        self.shown_role = str(self.role) if self.workspace.config.roles else ""
 
     def _alive_changed_possible(self) -> bool:
         """A process can die without a word in the store."""
@@ -154,6 +164,13 @@ class Session:
     async def close(self) -> None:
         """Let go of the store; a run that was started goes on."""
         await self.workspace.store.close()
+
+
+def _changed_at(config: Path) -> float:
+    try:
+        return config.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _last_line(said: str) -> str:

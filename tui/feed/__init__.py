@@ -8,7 +8,7 @@ from engine.decisions import manual_joins, queue, review
 from engine.decisions.operator import current_operator
 from engine.decisions.releasing import release
 from engine.decisions.restoring import restore
-from engine.decisions.roles import Role, refusal, role_of
+from engine.decisions.roles import Role, refusal, role_of, with_roles_of
 from engine.decisions.withdrawing import withdraw
 from engine.errors import ConfigurationError, DecisionRefused, StepFailed
 from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
@@ -115,6 +115,7 @@ __all__ = [
     "survey",
     "tune_interpreter",
     "waiting_items",
+    "with_roles_of",
     "withdraw",
 ]
 

@@ -58,6 +58,25 @@ async def test_an_operator_arms_but_approves_nothing(office: Workspace, opened: 
         await shown.hear("olga is an operator here, and only an approver may approve")
 
 
+async def test_a_role_that_is_withdrawn_is_gone_in_an_open_console(office: Workspace, opened: Open) -> None:
+    file = office.folder / "interlock.toml"
+    before = file.read_text()
+    try:
+        async with opened(office, operator="anna") as shown:
+            await shown.until("anna approver")
+            file.write_text(before.replace('approver = ["anna"]', "approver = []"))
+            await shown.until("anna viewer")
+            await shown.press("W")
+            await shown.hear("anna is a viewer here")
+            file.write_text("nothing of a configuration")
+            await shown.wait(
+                lambda: shown.app.session is not None and shown.app.session._roles_of == file.stat().st_mtime
+            )
+            await shown.until("anna viewer")
+    finally:
+        file.write_text(before)
+
+
 async def test_a_restricted_console_writes_no_file(office: Workspace, opened: Open) -> None:
     async with opened(office, restricted=True) as shown:
         await shown.press("3")

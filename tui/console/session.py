@@ -89,10 +89,10 @@ class Session:
 
     async def poll(self, *, counting: bool = True) -> bool:
         """Read what has changed; tell whether anything has."""
-        self._keep_role()
+        another_role = self._keep_role()
         try:
             version = await self.workspace.store.changes()
-            changed = version != self._seen
+            changed = another_role or version != self._seen
             if changed or self._alive_changed_possible():
                 before = self.snapshot
                 self.snapshot = await feed.snapshot(self.workspace)
@@ -114,13 +114,18 @@ class Session:
         self.trouble = ""
         return changed
 
-    def _keep_role(self) -> None:
-        """Follow the roles that the configuration gives by now: one that is withdrawn is gone in an open console."""
+    def _keep_role(self) -> bool:
+        """Follow the roles that the configuration gives by now; tell whether the operator has another one.
+
+        One that is withdrawn is gone in an open console.
+        """
+        before = self.role
         if (changed_at := _changed_at(self.config)) != self._roles_of:
             self._roles_of = changed_at
             self.workspace = feed.with_roles_of(self.workspace, self.config)
         self.role = feed.role_of(self.workspace.config, self.operator)
         self.shown_role = str(self.role) if self.workspace.config.roles else ""
+        return self.role != before
 
     def _alive_changed_possible(self) -> bool:
         """A process can die without a word in the store."""

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 from engine.configuration import external_ids
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import ImportedObject
-from engine.connectors.csv.doubts import Doubts, Shape, hidden_ids
+from engine.connectors.csv.doubts import Doubts, Shape, has_line_break, hidden_ids
 from engine.connectors.csv.format import (
     Bad,
     BadlyQuoted,
@@ -287,10 +287,11 @@ class Source:
             raise CannotConnect(f"{self.path}:{line}: {told}; look at 'quote' and 'delimiter' in the configuration")
 
     def find_hidden(self, external_ids: frozenset[str]) -> dict[str, str]:
-        """Look for ids in rows with a line break in one of their fields: id → where."""
+        """Look for ids in rows with an error, or with a line break in one of their fields: id → where."""
         found: dict[str, str] = {}
         for line, row in self._body() if self.header else ():
-            if isinstance(row, Bad):
+            read = self._reader.read
+            if isinstance(row, Bad) or not (has_line_break(row) or read(row, "", self.duplicates).error):
                 continue
             for text in hidden_ids(row, self._format.delimiter, self._format.quote, self._reader.id_of):
                 if text in external_ids:

@@ -32,12 +32,15 @@ def why_nobody(reader: EntryReader, id_name: str, entry_dn: str, attributes: Map
     if not held or (len(held) == 1 and _is_called_so(entry_dn, base, *held)):
         return ""
     ids = {_meant(found): found for found in (reader.external_id({name: [one]}) for name, one in held) if found}
-    own = [(name, value) for name, value in dn.own_rdn(entry_dn) if usual(name) == base] if ids else []
-    for name, value in own:
-        called = reader.external_id({name: [value.encode(errors="replace")]})
-        ids.setdefault(_meant(called or ""), called or value)
+    for name, value in dn.own_rdn(entry_dn) if ids and base in map(usual, dn.rdn_names(entry_dn)) else ():
+        ids.setdefault(_meant(_called(reader, name, value)), value)
     shown = ", ".join(sorted(map(repr, ids.values())))
     return f"it holds more than one '{id_name}': {shown}" if len(ids) > 1 else ""
+
+
+def _called(reader: EntryReader, name: str, value: str) -> str:
+    """Give the id by which an entry is called, as it would be read among its values."""
+    return reader.external_id({name: [value.encode(errors="replace")]}) or value
 
 
 def _is_called_so(entry_dn: str, base: str, held: tuple[str, bytes]) -> bool:

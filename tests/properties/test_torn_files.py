@@ -1,6 +1,7 @@
 """Whatever is torn out of a file, or into it: nobody is called missing who stands in it by a naive reading."""
 
 import asyncio
+import difflib
 import os
 import re
 from collections.abc import Sequence
@@ -100,6 +101,11 @@ async def missing(connector: Connector) -> set[str]:
     return set() if any(among_values(settings, one.attributes, absent) for one in new) else set(absent)
 
 
+def _changes(whole: bytes, torn: bytes) -> str:
+    before, after = (repr(text).replace("\\n", "\n").splitlines() for text in (whole, torn))
+    return "\n".join(difflib.unified_diff(before, after, "whole", "torn", n=1, lineterm=""))
+
+
 def read_all(folder: Path, kind: str, good: list[str], count: int) -> tuple[int, list[str]]:
     """Read torn files; give how many had somebody missing in them, and what went wrong with which seed."""
     (folder / "interlock.toml").write_text(CONFIG)
@@ -110,12 +116,13 @@ def read_all(folder: Path, kind: str, good: list[str], count: int) -> tuple[int,
     async def read() -> None:
         nonlocal told
         for seed in range(FIRST, FIRST + count):
-            text, done = tear(seed, good[seed % len(good)].encode())
+            whole = good[seed % len(good)].encode()
+            text, done = tear(seed, whole)
             (folder / f"people.{kind}").write_bytes(text)
             gone = await missing(make(kind, config.systems[kind], folder))
             told += bool(gone)
             if swallowed := sorted(gone & naive(text)):
-                wrong.append(f"{swallowed}: TORN_SEED={seed} TORN_FILES=2, {', '.join(done)}: {text!r}")
+                wrong.append(f"{swallowed}: TORN_SEED={seed} TORN_FILES=2, {', '.join(done)}:\n{_changes(whole, text)}")
 
     asyncio.run(read())
     return told, wrong

@@ -23,7 +23,7 @@ from engine.connectors.directory_types import Base, DirectoryObjectOptions, why_
 from engine.connectors.entries import EntryReader
 from engine.connectors.files import PAGE_BYTES, changed_since, copy_into, find_duplicates, snapshot
 from engine.connectors.ldif.directory import LdifDirectory
-from engine.connectors.ldif.doubts import why_nobody
+from engine.connectors.ldif.doubts import ids_in, why_nobody
 from engine.connectors.ldif.format import Entry, LdifError, read_entries
 from engine.errors import CannotConnect, ObjectError
 from engine.values import dn
@@ -212,8 +212,8 @@ class LdifConnector(Connector):
                 found: entry
                 for entry in self._entries(copy)
                 if self._type_of(entry) != object_type
-                and (found := reader.external_id(entry.attributes)) in external_ids
-                and found is not None
+                for found in ids_in(reader, self._id_names[object_type], entry.attributes)
+                if found in external_ids
             }
             parents = {_mark(dn.parent(entry.dn)) for entry in others.values()}
             there = parents & {mark for entry in self._entries(copy) if (mark := _mark(entry.dn)) in parents}

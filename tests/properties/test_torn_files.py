@@ -38,7 +38,7 @@ secondary_external_id = "dn"
 """
 IDS = [f"E{number:03}" for number in range(12)]
 ADDRESSES = ("Vienna", '"Main St 1, Floor 2\n1010 Vienna, Austria"', '"He said ""hi"""', '""', "", "Graz", '"\nLinz"')
-HEADERS = ("id,name,address,since,city\n", "name,address,id\n", "address,id\n")
+HEADERS = ("id,name,address,since,city\n", "name,address,id\n", "address,id\n", "id,name\n")
 
 
 def a_row(shape: int, number: int) -> str:
@@ -48,6 +48,7 @@ def a_row(shape: int, number: int) -> str:
         f"{one},Name {one},{address},2024-02-29,City {number % 3}\n",
         f"Name {one},{address},{one}\n",
         f"{address},{one}\n",
+        f'{one},"Name, {one}"\n',
     )[shape]
 
 

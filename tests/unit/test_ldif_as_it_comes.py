@@ -306,13 +306,9 @@ def test_types_with_other_ids_are_found_by_their_own(tmp_path):
 BOB = ADA.replace("ada", "bob").replace("Ada", "Bob")
 
 
-@pytest.mark.parametrize("lost", ["x", "xx", " ", "\t"])
+@pytest.mark.parametrize("lost", ["x", "xx", " "])
 def test_two_entries_that_ran_together_are_nobody_and_the_import_is_incomplete(tmp_path, lost):
-    try:
-        objects, end = read(make(tmp_path, ADA + lost + BOB), "cn")
-    except CannotConnect as refusal:
-        assert "line 5: " in str(refusal)
-        return
+    objects, end = read(make(tmp_path, ADA + lost + BOB), "cn")
     assert ids(objects) == [(None, "missing-external-id")]
     assert objects[0].attributes == {}
     assert not end.complete
@@ -322,6 +318,7 @@ def test_two_entries_that_ran_together_are_nobody_and_the_import_is_incomplete(t
 @pytest.mark.parametrize(
     ("text", "told"),
     [
+        (ADA + "\t" + BOB, "line 5: .*is no name of an attribute"),
         (ADA + "\x02" + BOB, "line 5: .*is no name of an attribute"),
         (ADA + "#" + BOB, "line 5: a comment inside an entry reads like the beginning of another"),
         (ADA + BOB, "line 5: .*is a blank line missing"),
@@ -359,9 +356,7 @@ def test_a_dn_that_stands_twice_makes_both_errors_and_the_import_incomplete(tmp_
     objects, end = read(make(tmp_path, f"{ADA.replace('uid: ada', 'cn: x')}uid: Ada\n\n{ADA}"))
     assert ids(objects) == [("Ada", "duplicate-external-id"), ("ada", "duplicate-external-id")]
     assert not end.complete
-    assert (
-        "line 7: the DN 'uid=ada,dc=s' stands in the file more than once" in f"{end.reason}" or "line 1" in end.reason
-    )
+    assert "line 1: the DN 'uid=ada,dc=s' stands in the file more than once" in end.reason
 
 
 def find_hidden(connector, *external_ids):
@@ -375,7 +370,7 @@ def find_hidden(connector, *external_ids):
 def test_who_has_lost_the_object_class_or_stands_below_nothing_is_found(tmp_path):
     text = (
         f"dn: dc=s\nobjectClass: domain\n\n{ADA.replace('OrgP', 'OrqP')}\n{BOB.replace('dc=s', 'dc=t')}\n"
-        f"dn: dc=u\nobjectClass: domain\n\n{ADA.replace('uid: ada', 'uid: eve').replace('uid=ada,dc=s', 'uid=eve,dc=u')}"
+        f"dn: dc=u\nobjectClass: domain\n\n{ADA.replace('ada', 'eve').replace('dc=s', 'dc=u')}"
     )
     found = find_hidden(make(tmp_path, text, base="dc=s"), "ada", "bob", "eve", "zoe")
     assert {one: where.rpartition("/")[2] for one, where in found.items()} == {

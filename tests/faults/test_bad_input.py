@@ -140,6 +140,18 @@ def test_a_person_whose_row_has_its_columns_in_another_order_is_not_missing(sett
     assert settled.json("review") == []
 
 
+def test_both_entries_of_an_id_that_stands_twice_have_been_seen(settled: Small) -> None:
+    text = settled.entries().decode()
+    first, second = re.findall(r"dn: uid=[^\n]*\n(?:[^\n]+\n)*?entryUUID: ([^\n]+)\n", text)[:2]
+    (settled.folder / "directory.ldif").write_text(text.replace(f"entryUUID: {second}\n", f"entryUUID: {first}\n"))
+    before = settled.statuses("directory")
+    settled("step", "import", "directory", status=1)
+    assert [error["code"] for error in settled.errors()] == ["duplicate-external-id"] * 2
+    settled("step", "detect", "directory", status=None)
+    assert settled.json("review") == []
+    assert settled.statuses("directory") == before
+
+
 def test_a_row_without_an_id_makes_the_import_incomplete(settled: Small) -> None:
     lines = settled.source.read_text().splitlines()
     lines[9] = "," + lines[9].split(",", 1)[1]

@@ -404,3 +404,21 @@ def test_a_page_is_cut_by_its_size(tmp_path):
 
     text = "\n".join(ADA.replace("ada", f"a{number}").replace("Ada", "x" * 900_000) for number in range(20))
     assert asyncio.run(sizes(make(tmp_path, text))) == [9, 9, 2]
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        ExportOperation(1, ChangeType.CREATE, "person", None, "uid=eve,dc=s", attributes={"cn": ["Eve"]}),
+        ExportOperation(1, ChangeType.DELETE, "person", None, "uid=ada,dc=s"),
+        change(None, "cn", "Eve"),
+        change(None, "", dn="uid=bob,ou=people,dc=s", new_dn="uid=bob,dc=s"),
+    ],
+)
+def test_nothing_is_written_outside_the_base(tmp_path, operation):
+    head = "dn: dc=s\nobjectClass: domain\n\ndn: ou=people,dc=s\nobjectClass: organizationalUnit\n\n"
+    text = f"{head}{ADA}\n{BOB.replace('dc=s', 'ou=people,dc=s')}"
+    (result,) = export(make(tmp_path, text, base="ou=people,dc=s"), operation)
+    assert result.error.code == "constraint-violation"
+    assert "outside the base of 'person'" in result.error.message
+    assert (tmp_path / "directory.ldif").read_text() == text

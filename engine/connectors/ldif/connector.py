@@ -50,7 +50,6 @@ class LdifConnector(Connector):
         super().__init__(name, system, folder)
         self.options: LdifOptions = system.options
         self.path = folder / self.options.path
-        self._directory = LdifDirectory(self.path, dict(system.objects), self._type_of)
         self._unfinished = ""
         """Why the file that was read last does not hold everything."""
         self._classes = {
@@ -62,6 +61,7 @@ class LdifConnector(Connector):
             kind: dn.key(base) if (base := settings.options.base or self.options.base) else ""
             for kind, settings in system.objects.items()
         }
+        self._directory = LdifDirectory(self.path, dict(system.objects), self._type_of, self._bases)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

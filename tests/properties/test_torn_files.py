@@ -48,7 +48,7 @@ def a_row(shape: int, number: int) -> str:
         f"{one},Name {one},{address},2024-02-29,City {number % 3}\n",
         f"Name {one},{address},{one}\n",
         f"{address},{one}\n",
-        f'{one},"Name, {one}"\n',
+        f'{one},"Name, {number}"\n',
     )[shape]
 
 

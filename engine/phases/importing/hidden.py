@@ -18,8 +18,8 @@ from storage import objects
 from storage.records import Attributes
 from storage.store import Transaction
 
-_AROUND = " \t\r\n\"'"
-"""What a damaged file may have put around an id."""
+_QUOTE = '"'
+"""What a damaged row may have around an id, or behind it."""
 AT_ONCE = 50_000
 """How many missing ids are looked for at once: they are in memory."""
 
@@ -81,11 +81,12 @@ def among_values(settings: ObjectTypeConfig, attributes: Attributes, ids: frozen
     """Give those of some ids that stand among an object's values, other than as a reference."""
     read = external_ids.reader(settings)
     plain = (values for name, values in attributes.items() if settings.type_of(name).kind != "reference")
-    return {text for values in plain for value in values if (text := _id_of(value, read)) in ids}
+    parts = (part for values in plain for value in values for part in str(value).split(_QUOTE))
+    return {text for part in parts if (text := _id_of(part, read)) in ids}
 
 
-def _id_of(value: object, read: Callable[[str], str]) -> str:
+def _id_of(part: str, read: Callable[[str], str]) -> str:
     try:
-        return read(str(value).strip(_AROUND))
+        return read(part.strip())
     except InvalidValue:
         return ""

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import accumulate
 from typing import Any
 
 from engine.contributions.contexts import Contexts
@@ -17,20 +18,33 @@ from engine.step import Step
 from storage import metaverse, objects
 from storage.records import Cso, Mvo
 
+PAGE_BYTES = 8_000_000
+"""A page has no more objects than have about so many bytes in the store, whatever its number."""
 SECONDS = 0.25
 """How often it is asked whether somebody wants the run to stop."""
 Rule = InboundRule | OutboundRule
 
 
-async def synchronise_ahead(step: Step, after: int, *, joined: bool) -> None:
-    """Evaluate ahead what the inbound rules make of the next page of CSOs. Raises `StepFailed` where it is stopped."""
+def fitting(sizes: Iterable[int]) -> int:
+    """Say how many of the objects of a page fit into `PAGE_BYTES`, by the sizes of their documents; one always does."""
+    return max(1, sum(1 for whole in accumulate(sizes) if whole <= PAGE_BYTES))
+
+
+async def synchronise_ahead(step: Step, after: int, *, joined: bool) -> int:
+    """Evaluate ahead what the inbound rules make of the next page of CSOs, and say how many of them make that page.
+
+    Raises `StepFailed` where it is stopped.
+    """
     inbound = step.workspace.rules.inbound
     watched = {kind for kind, rules in inbound.items() if _has_watched(rules)}
     async with step.workspace.store.reading() as tx:
         sizes = await objects.sizes_of_due(tx, after, step.page_size, joined=joined)
+        count = fitting(size for *_, size in sizes)
+        del sizes[count:]
         slow = [one for one, system, kind, size in sizes if size > LARGEST or (system, kind) in watched]
         csos = await objects.get(tx, slow)
     await _evaluate(step, _of_csos(step, csos))
+    return count
 
 
 def _of_csos(step: Step, csos: list[Cso]) -> Iterator[tuple[list[InboundRule], dict[str, Any]]]:
@@ -39,13 +53,19 @@ def _of_csos(step: Step, csos: list[Cso]) -> Iterator[tuple[list[InboundRule], d
         yield step.workspace.rules.inbound.get((cso.system, cso.type), []), contexts(cso)
 
 
-async def evaluate_due_ahead(step: Step, after: int) -> None:
-    """Evaluate ahead what the outbound rules make of the next page of MVOs that are due. Raises `StepFailed`."""
+async def evaluate_due_ahead(step: Step, after: int) -> int:
+    """Evaluate ahead what the outbound rules make of the next page of MVOs that are due, and say how many those are.
+
+    Raises `StepFailed` where it is stopped.
+    """
     watched = _watched_types(step)
     async with step.workspace.store.reading() as tx:
         sizes = await metaverse.sizes_of_due(tx, after, step.page_size)
+        count = fitting(size for *_, size in sizes)
+        del sizes[count:]
         mvos = await metaverse.get(tx, [one for one, kind, size in sizes if size > LARGEST or kind in watched])
     await _evaluate(step, _of_mvos(step, mvos))
+    return count
 
 
 async def evaluate_ahead(step: Step, mvo_ids: Iterable[int]) -> None:

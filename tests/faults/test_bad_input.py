@@ -1,6 +1,7 @@
 """Bad input gets a clear error on the right object and the right exit status, and loses nothing."""
 
 import os
+import re
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -108,6 +109,47 @@ def test_rows_that_cannot_be_read_are_errors_and_their_people_are_not_missing(se
         "E000008": ("duplicate-external-id", "hr.csv:32"),
     }
     assert "E000003 (hr.csv:4): the row has 15 fields, and the header 12" in said
+
+
+def test_people_inside_a_stray_pair_of_quotes_are_not_missing(settled: Small) -> None:
+    good = settled.source.read_text()
+    lines = good.splitlines()
+    assert '"' not in "".join(lines[4:8])
+    lines[4] = lines[4].replace(",", ',"', 1)
+    lines[7] = re.sub("^([^,]*,[^,]*),", r'\1",', lines[7])
+    settled.source.write_text("\n".join(lines) + "\n")
+    said = settled("run", status=1)
+    assert "gate 1" in said
+    assert "hr.csv:5: 'E000005' has not come, and stands inside another object" in said
+    assert settled.statuses("hr") == {"Normal": 41}
+    assert settled.json("review") == []
+    settled.source.write_text(good)
+    settled("run")
+    assert settled.statuses("hr") == {"Normal": 41}
+
+
+def test_a_person_whose_row_has_its_columns_in_another_order_is_not_missing(settled: Small) -> None:
+    lines = settled.source.read_text().splitlines()
+    cells = lines[4].split(",")
+    cells[0], cells[1] = cells[1], cells[0]
+    lines[4] = ",".join(cells)
+    settled.source.write_text("\n".join(lines) + "\n")
+    said = settled("run", status=1)
+    assert "gate 1" in said
+    assert "hr.csv:5: 'E000004' has not come" in said
+    assert settled.json("review") == []
+
+
+def test_both_entries_of_an_id_that_stands_twice_have_been_seen(settled: Small) -> None:
+    text = settled.entries().decode()
+    first, second = re.findall(r"dn: uid=[^\n]*\n(?:[^\n]+\n)*?entryUUID: ([^\n]+)\n", text)[:2]
+    (settled.folder / "directory.ldif").write_text(text.replace(f"entryUUID: {second}\n", f"entryUUID: {first}\n"))
+    before = settled.statuses("directory")
+    settled("step", "import", "directory", status=1)
+    assert [error["code"] for error in settled.errors()] == ["duplicate-external-id"] * 2
+    settled("step", "detect", "directory", status=None)
+    assert settled.json("review") == []
+    assert settled.statuses("directory") == before
 
 
 def test_a_row_without_an_id_makes_the_import_incomplete(settled: Small) -> None:

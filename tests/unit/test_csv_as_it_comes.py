@@ -199,3 +199,64 @@ def test_an_empty_cell_is_a_value_where_the_type_says_so(tmp_path):
     assert read(connector)[0][0].attributes == {"id": ["1"]}
     kept, _ = read(CsvConnector("hr", config.systems["hr"], tmp_path))
     assert kept[0].attributes == {"id": ["1"], "name": [""]}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("id,name\n1,ada2,bob\n3,cy\n", "hr.csv:2: the row has 3 fields"),
+        ("id,name\n1,ada\nid,name\n3,cy\n", "hr.csv:3: the header stands here once more"),
+        ("id,name\n1,a\0\0\n3,cy\n", "hr.csv:2: a NUL character"),
+        ('id,name\n1,"ada"2,"bob"\n3,cy\n', "hr.csv:2: the row is not quoted as CSV is"),
+    ],
+)
+def test_a_row_in_which_another_may_stand_makes_an_import_incomplete(tmp_path, text, told):
+    _, end = read(make(tmp_path, text))
+    assert not end.complete
+    assert told in end.reason
+
+
+def hidden(connector, *ids):
+    import asyncio
+
+    from engine.connectors.base import ImportRequest
+
+    async def look():
+        async with connector:
+            request = ImportRequest({"person": frozenset()}, {"person": frozenset()}, 100)
+            end = [event async for event in connector.import_objects(request)][-1]
+            return end.complete, await connector.find_hidden("person", frozenset(ids))
+
+    return asyncio.run(look())
+
+
+def test_who_stands_in_a_field_of_more_than_one_line_is_found(tmp_path):
+    text = 'id,name,city\n1,"ada,x\n2,bob,y\n3,cy",z\n4,dan,"Main St 1, Floor 2\n1010 Vienna"\n'
+    complete, found = hidden(make(tmp_path, text), "2", "3", "5")
+    assert complete
+    assert {one: where.rpartition("/")[2] for one, where in found.items()} == {"2": "hr.csv:2", "3": "hr.csv:2"}
+
+
+def test_addresses_of_more_than_one_line_hide_nobody(tmp_path):
+    text = 'id,city\n1,"Main St 1, Floor 2\n1010 Vienna, Austria"\n2,"a\r\nb"\n'
+    assert hidden(make(tmp_path, text), "3", "4") == (True, {})
+
+
+def test_too_many_badly_quoted_rows_are_another_way_to_write(tmp_path):
+    text = "id,name\n" + '1,"a"b"c"\n' * 10_001
+    assert "hr.csv:10002: more than 10,000 rows are not quoted as CSV is" in refusal(make(tmp_path, text))
+
+
+def test_a_page_is_cut_by_its_size(tmp_path):
+    import asyncio
+
+    from engine.connectors.base import ImportRequest
+
+    async def sizes(connector):
+        request = ImportRequest({"person": frozenset()}, {"person": frozenset()}, 5000)
+        async with connector:
+            events = [event async for event in connector.import_objects(request)]
+        return [len(page.objects) for page in events[:-1]]
+
+    text = "id,name\n" + "".join(f"{number},{'x' * 900_000}\n" for number in range(20))
+    assert asyncio.run(sizes(make(tmp_path, text))) == [9, 9, 2]

@@ -9,6 +9,7 @@ from engine.configuration.file import load
 from engine.connectors.base import ExportOperation, ImportEnd, ImportRequest
 from engine.connectors.ldif.connector import LdifConnector
 from engine.connectors.ldif.format import LdifError, read_blocks, read_entries
+from engine.errors import CannotConnect
 from storage.records import AttributeChange, ChangeStatus, ChangeType
 
 CONFIG = """\
@@ -298,3 +299,126 @@ def test_types_with_other_ids_are_found_by_their_own(tmp_path):
     connector = make(tmp_path, f"{group}\n{ADA}", more=more)
     assert find(connector, "ada").secondary_id == "uid=ada,dc=s"
     assert find(connector, "g") is None
+
+
+# ------------------------------------------------------------------ two entries in one
+
+BOB = ADA.replace("ada", "bob").replace("Ada", "Bob")
+
+
+@pytest.mark.parametrize("lost", ["x", "xx", " "])
+def test_two_entries_that_ran_together_are_nobody_and_the_import_is_incomplete(tmp_path, lost):
+    objects, end = read(make(tmp_path, ADA + lost + BOB), "cn")
+    assert ids(objects) == [(None, "missing-external-id")]
+    assert objects[0].attributes == {}
+    assert not end.complete
+    assert "line 5 reads like the beginning of another" in end.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (ADA + "\t" + BOB, "line 5: .*is no name of an attribute"),
+        (ADA + "\x02" + BOB, "line 5: .*is no name of an attribute"),
+        (ADA + "#" + BOB, "line 5: a comment inside an entry reads like the beginning of another"),
+        (ADA + BOB, "line 5: .*is a blank line missing"),
+        (f"ref: ldap://other/dc=x\n{BOB}", "line 2: an entry begins behind what a search told"),
+    ],
+)
+def test_what_is_no_line_of_an_entry_is_refused_with_its_line(tmp_path, text, told):
+    with pytest.raises(CannotConnect, match=told):
+        read(make(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (ADA + "uid: bob\n", "more than one 'uid': 'ada', 'bob'"),
+        (ADA.replace("uid: ada", "uid: bob"), "more than one 'uid': 'ada', 'bob'"),
+        (ADA + "objectClass: INETORGPERSON\n", "it holds an object class twice"),
+    ],
+)
+def test_an_entry_with_the_values_of_two_is_nobody(tmp_path, text, told):
+    objects, end = read(make(tmp_path, text), "cn")
+    assert ids(objects) == [(None, "missing-external-id")]
+    assert not end.complete
+    assert "line 1: " in end.reason
+    assert told in end.reason
+
+
+def test_an_id_that_is_written_twice_alike_is_one(tmp_path):
+    objects, end = read(make(tmp_path, ADA + "UID;x-a: ada\n"))
+    assert ids(objects) == [("ada", None)]
+    assert end.complete
+
+
+def test_a_dn_that_stands_twice_makes_both_errors_and_the_import_incomplete(tmp_path):
+    objects, end = read(make(tmp_path, f"{ADA.replace('uid: ada', 'cn: x')}uid: Ada\n\n{ADA}"))
+    assert ids(objects) == [("Ada", "duplicate-external-id"), ("ada", "duplicate-external-id")]
+    assert not end.complete
+    assert "line 1: the DN 'uid=ada,dc=s' stands in the file more than once" in end.reason
+
+
+def find_hidden(connector, *external_ids):
+    async def look():
+        async with connector:
+            return await connector.find_hidden("person", frozenset(external_ids))
+
+    return asyncio.run(look())
+
+
+def test_who_has_lost_the_object_class_or_stands_below_nothing_is_found(tmp_path):
+    text = (
+        f"dn: dc=s\nobjectClass: domain\n\n{ADA.replace('OrgP', 'OrqP')}\n{BOB.replace('dc=s', 'dc=t')}\n"
+        f"dn: dc=u\nobjectClass: domain\n\n{ADA.replace('ada', 'eve').replace('dc=s', 'dc=u')}"
+    )
+    found = find_hidden(make(tmp_path, text, base="dc=s"), "ada", "bob", "eve", "zoe")
+    assert {one: where.rpartition("/")[2] for one, where in found.items()} == {
+        "ada": "directory.ldif:4",
+        "bob": "directory.ldif:9",
+    }
+
+
+def test_a_folded_value_is_refused_with_its_first_line_before_it_is_read_whole(tmp_path):
+    text = ADA.encode() + b"description: x\n" + b" yyyyyyyyyyyyyyy\n" * 1_100_000
+    with pytest.raises(CannotConnect, match="line 5: a line of 16,000,000 bytes or more"):
+        read(make(tmp_path, text))
+
+
+def test_a_value_that_is_folded_often_is_joined_in_a_moment(tmp_path):
+    import time
+
+    text = ADA.encode() + b"description: x\n" + b" " + b"\n ".join([b"y" * 75] * 50_000) + b"\n"
+    before = time.process_time()
+    objects, _ = read(make(tmp_path, text), "description")
+    assert time.process_time() - before < 3
+    assert ids(objects) == [("ada", "syntax-violation")]
+
+
+def test_a_page_is_cut_by_its_size(tmp_path):
+    async def sizes(connector):
+        types = {"person": frozenset({"uid", "cn"})}
+        async with connector:
+            events = [event async for event in connector.import_objects(ImportRequest(types, {}, 5000))]
+        return [len(page.objects) for page in events[:-1]]
+
+    text = "\n".join(ADA.replace("ada", f"a{number}").replace("Ada", "x" * 900_000) for number in range(20))
+    assert asyncio.run(sizes(make(tmp_path, text))) == [9, 9, 2]
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        ExportOperation(1, ChangeType.CREATE, "person", None, "uid=eve,dc=s", attributes={"cn": ["Eve"]}),
+        ExportOperation(1, ChangeType.DELETE, "person", None, "uid=ada,dc=s"),
+        change(None, "cn", "Eve"),
+        change(None, "", dn="uid=bob,ou=people,dc=s", new_dn="uid=bob,dc=s"),
+    ],
+)
+def test_nothing_is_written_outside_the_base(tmp_path, operation):
+    head = "dn: dc=s\nobjectClass: domain\n\ndn: ou=people,dc=s\nobjectClass: organizationalUnit\n\n"
+    text = f"{head}{ADA}\n{BOB.replace('dc=s', 'ou=people,dc=s')}"
+    (result,) = export(make(tmp_path, text, base="ou=people,dc=s"), operation)
+    assert result.error.code == "constraint-violation"
+    assert "outside the base of 'person'" in result.error.message
+    assert (tmp_path / "directory.ldif").read_text() == text

@@ -56,9 +56,12 @@ class Doubts:
 
 
 def hidden_ids(row: list[str], delimiter: str, quote: str, read_id: Callable[[str], str | None]) -> Iterator[str]:
-    """Give all that could be an id in a row with a line break in one of its fields: whole rows may stand there."""
-    text = delimiter.join(row)
-    if "\n" in text or "\r" in text:
-        for part in re.split(rf"[\r\n{re.escape(delimiter)}]", text):
-            if (found := read_id(part.strip().strip(quote))) is not None:
-                yield found
+    """Give all that could be an id in a row, also where whole rows stand in one of its fields."""
+    for part in re.split(rf"[\r\n{re.escape(delimiter)}]", delimiter.join(row)):
+        if (found := read_id(part.strip().strip(quote))) is not None:
+            yield found
+
+
+def has_line_break(row: list[str]) -> bool:
+    """Tell whether one of the fields of a row goes over more than one line."""
+    return any("\n" in cell or "\r" in cell for cell in row)

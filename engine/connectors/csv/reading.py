@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 from engine.configuration import external_ids
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import ImportedObject
-from engine.connectors.csv.doubts import Doubts, Shape, hidden_ids
+from engine.connectors.csv.doubts import Doubts, Shape, has_line_break, hidden_ids
 from engine.connectors.csv.format import (
     Bad,
     BadlyQuoted,
@@ -43,6 +43,8 @@ class RowReader:
         self.shape = Shape(header, settings.external_id)
         self.size = 0
         """How many characters the objects had so far."""
+        self.may_hide = False
+        """Whether a row had an error or a line break, so that others may stand in it."""
         self._read_id = external_ids.reader(settings)
         self._id_is_text = external_ids.is_as_written(settings)
         self._trims_id = settings.type_of(settings.external_id) == typed.TEXT
@@ -111,6 +113,7 @@ class RowReader:
         }
         name, whole = "", "".join(row)
         self.size += len(whole)
+        self.may_hide = self.may_hide or "\n" in whole or "\r" in whole
         try:
             if len(whole) > typed.MAX_LENGTH or "\0" in whole:
                 for name in attributes:
@@ -286,11 +289,19 @@ class Source:
             told = f"more than {MOST_BAD:,} rows are not quoted as CSV is"
             raise CannotConnect(f"{self.path}:{line}: {told}; look at 'quote' and 'delimiter' in the configuration")
 
+    def _doubt(self, line: int, row: Row) -> None:
+        """Note of a row with an error whether others may stand in it; of one that is cut it is said already."""
+        self._reader.may_hide = True
+        why = self._reader.shape.doubt(row)
+        if why is not None and line != self._cut:
+            self._doubts.add(line, why)
+
     def find_hidden(self, external_ids: frozenset[str]) -> dict[str, str]:
-        """Look for ids in rows with a line break in one of their fields: id → where."""
+        """Look for ids in rows with an error, or with a line break in one of their fields: id → where."""
         found: dict[str, str] = {}
-        for line, row in self._body() if self.header else ():
-            if isinstance(row, Bad):
+        for line, row in self._body() if self.header and self._reader.may_hide else ():
+            read = self._reader.read
+            if isinstance(row, Bad) or not (has_line_break(row) or read(row, "", self.duplicates).error):
                 continue
             for text in hidden_ids(row, self._format.delimiter, self._format.quote, self._reader.id_of):
                 if text in external_ids:
@@ -303,7 +314,7 @@ class Source:
             return
         page: list[ImportedObject] = []
         reader, name, duplicates, cut = self._reader, self.path.name, self.duplicates, self._cut
-        read, shape, reader.size = reader.read, reader.shape, 0
+        read, reader.size, reader.may_hide = reader.read, 0, False
         self._doubts = Doubts(str(self.path))
         for line, row in self._body():
             if not row:
@@ -314,8 +325,8 @@ class Source:
                 one = read(row, f"{name}:{line}", duplicates)
                 if one.external_id is None and _is_blank(row):
                     continue
-            if one.error is not None and line != cut and (why := shape.doubt(row)) is not None:
-                self._doubts.add(line, why)
+            if one.error is not None:
+                self._doubt(line, row)
             page.append(reader.read_cut(one.position) if line == cut else one)
             if len(page) == size or reader.size >= PAGE_BYTES:
                 yield page

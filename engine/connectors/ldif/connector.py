@@ -23,7 +23,7 @@ from engine.connectors.directory_types import Base, DirectoryObjectOptions, why_
 from engine.connectors.entries import EntryReader
 from engine.connectors.files import PAGE_BYTES, changed_since, copy_into, find_duplicates, snapshot
 from engine.connectors.ldif.directory import LdifDirectory
-from engine.connectors.ldif.doubts import why_nobody
+from engine.connectors.ldif.doubts import ids_in, why_nobody
 from engine.connectors.ldif.format import Entry, LdifError, read_entries
 from engine.errors import CannotConnect, ObjectError
 from engine.values import dn
@@ -50,7 +50,6 @@ class LdifConnector(Connector):
         super().__init__(name, system, folder)
         self.options: LdifOptions = system.options
         self.path = folder / self.options.path
-        self._directory = LdifDirectory(self.path, dict(system.objects), self._type_of)
         self._unfinished = ""
         """Why the file that was read last does not hold everything."""
         self._classes = {
@@ -62,6 +61,7 @@ class LdifConnector(Connector):
             kind: dn.key(base) if (base := settings.options.base or self.options.base) else ""
             for kind, settings in system.objects.items()
         }
+        self._directory = LdifDirectory(self.path, dict(system.objects), self._type_of, self._bases)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -115,7 +115,7 @@ class LdifConnector(Connector):
             nonlocal total
             total = 0
             for entry in self._entries(copy):
-                yield _dn_mark(entry)
+                yield _mark(entry.dn)
                 kind = self._type_of(entry)
                 if kind is None:
                     continue
@@ -141,7 +141,7 @@ class LdifConnector(Connector):
         page: list[ImportedObject] = []
         size = 0
         for entry in self._entries(copy):
-            is_double = bool(duplicates) and _dn_mark(entry) in duplicates
+            is_double = bool(duplicates) and _mark(entry.dn) in duplicates
             if is_double:
                 self._unfinish(f"line {entry.line}: the DN '{entry.dn}' stands in the file more than once")
             if entry.torn:
@@ -205,21 +205,23 @@ class LdifConnector(Connector):
 
     def _find_hidden(self, object_type: str, external_ids: frozenset[str]) -> dict[str, str]:
         """Look for ids in entries of other classes, and in those outside the base whose parent is not in the file."""
-        reader, found, parents = self._readers({object_type: frozenset()})[object_type], dict[str, Entry](), set[str]()
+        reader = self._readers({object_type: frozenset()})[object_type]
         copy, _ = snapshot(self.path)
         with copy:
-            for entry in self._entries(copy):
-                parents.add(_dn_mark(entry))
-                if (
-                    self._type_of(entry) != object_type
-                    and (one := reader.external_id(entry.attributes)) in external_ids
-                ):
-                    found[one or ""] = entry
+            others = {
+                found: entry
+                for entry in self._entries(copy)
+                if self._type_of(entry) != object_type
+                for found in ids_in(reader, self._id_names[object_type], entry.attributes)
+                if found in external_ids
+            }
+            parents = {_mark(dn.parent(entry.dn)) for entry in others.values()}
+            there = parents & {mark for entry in self._entries(copy) if (mark := _mark(entry.dn)) in parents}
+        base = self._bases[object_type]
         return {
             one: f"{self.path}:{entry.line}"
-            for one, entry in found.items()
-            if self._is_below(entry, self._bases[object_type])
-            or _dn_mark(entry._replace(dn=dn.parent(entry.dn))) not in parents
+            for one, entry in others.items()
+            if self._is_below(entry, base) or _mark(dn.parent(entry.dn)) not in there
         }
 
     async def read_object(
@@ -253,12 +255,12 @@ def _duplicate(one: ImportedObject) -> ObjectError:
     )
 
 
-def _dn_mark(entry: Entry) -> str:
-    """Give what no other entry of a file has."""
+def _mark(entry_dn: str) -> str:
+    """Give what no other entry of a file has: its DN, told apart from ids."""
     try:
-        return f"\0{dn.key(entry.dn)}"
+        return f"\0{dn.key(entry_dn)}"
     except dn.InvalidDn:
-        return f"\0{entry.dn}"
+        return f"\0{entry_dn}"
 
 
 def _duplicate_dn(one: ImportedObject) -> ObjectError:

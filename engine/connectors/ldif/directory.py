@@ -1,7 +1,7 @@
 """A directory in one LDIF file that can be written: indexed on disk, replaced as a whole after each batch."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from engine.configuration import external_ids
@@ -25,10 +25,14 @@ TypeOf = Callable[[Entry], str | None]
 class LdifDirectory:
     """The entries of a file by DN and by entryUUID, in a temporary index, so that memory stays bounded."""
 
-    def __init__(self, path: Path, types: dict[str, ObjectTypeConfig], type_of: TypeOf) -> None:
+    def __init__(
+        self, path: Path, types: dict[str, ObjectTypeConfig], type_of: TypeOf, bases: Mapping[str, str] | None = None
+    ) -> None:
+        """Take the file, its types, and below which DN, in its normal form, the entries of each may be written."""
         self.path = path
         self._types = types
         self._type_of = type_of
+        self._bases = bases or {}
         self._readers = {kind: EntryReader(kind, settings, frozenset()) for kind, settings in types.items()}
         self._stamp: Stamp | None = None
         self._tree: EntryTree | None = None
@@ -86,6 +90,10 @@ class LdifDirectory:
         try:
             if operation.secondary_id is None:
                 raise Refused("dn-not-determined", "the entry has no DN", "look at the rule's dn")
+            if operation.change_type == ChangeType.CREATE:
+                self._need_base(operation.type, operation.secondary_id)
+            if operation.new_secondary_id is not None:
+                self._need_base(operation.type, operation.new_secondary_id)
             match operation.change_type:
                 case ChangeType.CREATE:
                     return ExportResult(operation.id, self._create(tree, operation, operation.secondary_id))
@@ -119,7 +127,16 @@ class LdifDirectory:
             raise Refused(
                 "missing-object", f"'{entry_dn}' does not exist", "import the directory to see what became of it"
             )
-        return _parsed(block)
+        entry = _parsed(block)
+        self._need_base(operation.type, entry.dn)
+        return entry
+
+    def _need_base(self, kind: str, entry_dn: str) -> None:
+        """Refuse to write outside the part of the directory in which the entries of a type stand."""
+        base = self._bases.get(kind, "")
+        if not dn.is_within(dn.key(entry_dn), base):
+            told = f"'{entry_dn}' stands outside the base of '{kind}', '{base}'"
+            raise Refused("constraint-violation", told, "correct the rule's dn, or the base in the configuration")
 
     def _delete(self, tree: EntryTree, found: Entry) -> None:
         entry_dn, key = found.dn, dn.key(found.dn)

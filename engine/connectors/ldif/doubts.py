@@ -25,19 +25,33 @@ def why_two(attributes: Mapping[str, Sequence[bytes]]) -> str:
     return "two entries seem to have become one: it holds an object class twice; is a blank line missing?"
 
 
+def ids_in(reader: EntryReader, id_name: str, attributes: Mapping[str, Sequence[bytes]]) -> list[str]:
+    """Give every id that an entry holds; it should be one."""
+    return [found for name, one in _held(_base(id_name), attributes) if (found := reader.external_id({name: [one]}))]
+
+
+def _held(base: str, attributes: Mapping[str, Sequence[bytes]]) -> list[tuple[str, bytes]]:
+    """Give the values of an attribute, whatever its options, each with the name that it has there."""
+    return [(name, value) for name, values in attributes.items() if _base(name) == base for value in values]
+
+
 def why_nobody(reader: EntryReader, id_name: str, entry_dn: str, attributes: Mapping[str, Sequence[bytes]]) -> str:
     """Say why an entry is nobody's where it holds two ids, or holds one and is called by another."""
     base = _base(id_name)
-    held = [(name, value) for name, values in attributes.items() if _base(name) == base for value in values]
+    held = _held(base, attributes)
     if not held or (len(held) == 1 and _is_called_so(entry_dn, base, *held)):
         return ""
-    ids = {_meant(found): found for found in (reader.external_id({name: [one]}) for name, one in held) if found}
-    own = [(name, value) for name, value in dn.own_rdn(entry_dn) if usual(name) == base] if ids else []
-    for name, value in own:
-        called = reader.external_id({name: [value.encode(errors="replace")]})
-        ids.setdefault(_meant(called or ""), called or value)
+    ids = {_meant(found): found for found in ids_in(reader, id_name, attributes)}
+    for name, value in dn.own_rdn(entry_dn) if ids and base in map(usual, dn.rdn_names(entry_dn)) else ():
+        if usual(name) == base:
+            ids.setdefault(_meant(_called(reader, name, value)), value)
     shown = ", ".join(sorted(map(repr, ids.values())))
     return f"it holds more than one '{id_name}': {shown}" if len(ids) > 1 else ""
+
+
+def _called(reader: EntryReader, name: str, value: str) -> str:
+    """Give the id by which an entry is called, as it would be read among its values."""
+    return reader.external_id({name: [value.encode(errors="replace")]}) or value
 
 
 def _is_called_so(entry_dn: str, base: str, held: tuple[str, bytes]) -> bool:

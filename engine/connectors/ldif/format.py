@@ -16,8 +16,10 @@ LINE = 76
 """Where lines are folded."""
 LONGEST = 16_000_000
 """How many bytes a value may take, however it is folded."""
-LARGEST = 32_000_000
-"""How many bytes an entry may take."""
+LARGEST = 64_000_000
+"""How many bytes an entry may take, with `A_LINE` for each line."""
+A_LINE = 50
+"""How many bytes a line takes in memory besides its own, or a little less."""
 _DESCRIPTION = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]*(;[A-Za-z0-9._=-]+)*")
 """An attribute description (RFC 2849 `AttributeDescription`), with the signs that servers allow besides."""
 _HEAD = 64 * 1024
@@ -130,11 +132,11 @@ def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
             line += size
         else:
             line, start = size, number
-        entry = entry + size if size > 3 or raw.rstrip(b"\r\n") else 0
+        entry = entry + size + A_LINE if size > 3 or raw.rstrip(b"\r\n") else 0
         if line >= LONGEST:
             raise LdifError(start, f"a line of {LONGEST:,} bytes or more; is the file damaged?")
         if entry > LARGEST:
-            raise LdifError(number, f"an entry of more than {LARGEST:,} bytes; is a blank line missing?")
+            raise LdifError(number, f"an entry of about {LARGEST:,} bytes or more; is a blank line missing?")
         yield number, raw
 
 

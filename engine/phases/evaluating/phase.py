@@ -94,9 +94,9 @@ async def _evaluate_due(step: Step, again: set[int], claims: list[Claim]) -> Asy
     """Evaluate every MVO that is due; add those to look at `again`, and the names that somebody may give up."""
     after = 0
     while True:
-        await evaluate_due_ahead(step, after)
+        count = await evaluate_due_ahead(step, after)
         async with step.page() as tx:
-            mvos = await metaverse.due_after(tx, after, step.page_size)
+            mvos = await metaverse.due_after(tx, after, count)
             if mvos:
                 evaluated = await _evaluate_page(tx, step, mvos, None)
                 again |= evaluated.referring

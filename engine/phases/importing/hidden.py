@@ -8,14 +8,18 @@ rows, or as a value of something that was never seen before. Where it does, the 
 from collections.abc import AsyncIterator, Callable, Iterator
 
 from engine.configuration import external_ids
+from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import Connector
 from engine.phases.importing.arrivals import Arrival
 from engine.phases.importing.matching import load_known
 from engine.phases.importing.state import ImportState
 from engine.values.typed import InvalidValue
 from storage import objects
+from storage.records import Attributes
 from storage.store import Transaction
 
+_QUOTE = '"'
+"""What a damaged row may have around an id, or behind it."""
 AT_ONCE = 50_000
 """How many missing ids are looked for at once: they are in memory."""
 
@@ -62,24 +66,27 @@ def _arrivals(task: ImportState, kind: str) -> Iterator[Arrival]:
 async def _among_new(tx: Transaction, task: ImportState, kind: str, ids: frozenset[str]) -> dict[str, str]:
     """Look for ids among the values of what nothing is known of, references apart: id → where."""
     settings = task.step.settings.objects[kind]
-    read = external_ids.reader(settings)
     for page in task.arrivals.pages():
         own = [one for one, _ in page if one.type == kind]
         known = (await load_known(tx, task.step.system, kind, own)).by_external_id if own else {}
         for one in own:
             if one.external_id in known:
                 continue
-            for name, values in one.attributes().items():
-                if settings.type_of(name).kind == "reference":
-                    continue
-                found = {text for value in values if (text := _id_of(value, read)) in ids}
-                if found:
-                    return dict.fromkeys(sorted(found), one.position)
+            if found := among_values(settings, one.attributes(), ids):
+                return dict.fromkeys(sorted(found), one.position)
     return {}
 
 
-def _id_of(value: object, read: Callable[[str], str]) -> str:
+def among_values(settings: ObjectTypeConfig, attributes: Attributes, ids: frozenset[str]) -> set[str]:
+    """Give those of some ids that stand among an object's values, other than as a reference."""
+    read = external_ids.reader(settings)
+    plain = (values for name, values in attributes.items() if settings.type_of(name).kind != "reference")
+    parts = (part for values in plain for value in values for part in str(value).split(_QUOTE))
+    return {text for part in parts if (text := _id_of(part, read)) in ids}
+
+
+def _id_of(part: str, read: Callable[[str], str]) -> str:
     try:
-        return read(str(value).strip())
+        return read(part.strip())
     except InvalidValue:
         return ""

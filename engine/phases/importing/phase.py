@@ -37,6 +37,9 @@ from storage import exports, imports, objects, reviews
 from storage.records import CsoStatus, KnownCso, ReviewKind, StepResult
 from storage.store import Transaction
 
+TOLD = 3
+"""How many of those whom nobody can tell are named as why an import is incomplete."""
+
 
 async def import_objects(step: Step) -> AsyncIterator[Progress]:
     """Read everything a system holds, or with a delta step what changed since; what changed is due for synchronisation.
@@ -148,7 +151,7 @@ async def _compare(tx: Transaction, task: ImportState, known: Known, arrivals: l
     settled = bytearray(len(arrivals))
     changed: dict[int, Arrival] = {}
     for index, one in enumerate(arrivals):
-        if one.external_id is None:
+        if one.external_id is None and len(task.unreadable) < TOLD:
             task.unreadable.append(f"{one.position}: the external id could not be read")
         cso = known.by_external_id.get(one.external_id or "")
         if cso is None or one.error is not None:
@@ -200,7 +203,7 @@ async def _holds_mass_change(task: ImportState) -> bool:
 async def _finish(task: ImportState) -> None:
     """Close the import's record, and settle the exports of whoever it has not shown."""
     step = task.step
-    reason = task.end.reason or "; ".join(task.unreadable[:3])
+    reason = task.end.reason or "; ".join(task.unreadable[:TOLD])
     async with step.page() as tx:
         if task.complete and task.end.full:
             await _settle_unseen(tx, task)

@@ -81,9 +81,9 @@ async def _synchronise_due(step: Step, *, joined: bool) -> AsyncIterator[Progres
     for _ in range(ROUNDS):
         woken, after = False, 0
         while True:
-            await synchronise_ahead(step, after, joined=joined)
+            count = await synchronise_ahead(step, after, joined=joined)
             async with step.page() as tx:
-                csos = await objects.due_after(tx, after, step.page_size, joined=joined)
+                csos = await objects.due_after(tx, after, count, joined=joined)
                 if csos:
                     woken |= await _synchronise_page(tx, step, csos) and not joined
             if not csos:

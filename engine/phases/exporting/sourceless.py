@@ -4,7 +4,7 @@ from engine.errors import ObjectError
 from engine.labels import label_of
 from engine.step import Step
 from storage import metaverse, objects
-from storage.records import ChangeType, Cso, CsoStatus, PendingExport
+from storage.records import ChangeType, Cso, CsoStatus, Mvo, PendingExport
 from storage.store import Transaction
 
 _GONE = ObjectError(
@@ -30,10 +30,15 @@ async def hold_sourceless(
 async def _sourceless(tx: Transaction, step: Step, accounts: list[Cso]) -> set[int]:
     rules = step.workspace.rules
     by_mvo = {cso.mvo_id: cso.id for cso in accounts if cso.mvo_id is not None}
-    given = {mvo.id for mvo in await metaverse.get(tx, by_mvo) if rules.into.get(mvo.type)}
+    given = {mvo.id for mvo in await metaverse.get(tx, by_mvo) if _is_given(mvo)}
     there = {
         cso.mvo_id
         for cso in await objects.joined_to(tx, given)
         if (cso.system, cso.type) in rules.inbound and cso.status == CsoStatus.NORMAL
     }
     return {by_mvo[mvo_id] for mvo_id in given - there}
+
+
+def _is_given(mvo: Mvo) -> bool:
+    """Tell whether sources give an MVO; the metaverse makes computed groups by itself."""
+    return any(cso_id is not None for cso_id, _ in mvo.contributors.values())

@@ -60,7 +60,8 @@ class _Loaded:
         self._line.settimeout(SECONDS)
         with theirs:
             command = [sys.executable, "-m", "tests.preloaded", str(theirs.fileno())]
-            self._process = subprocess.Popen(command, cwd=_ROOT, pass_fds=[theirs.fileno()])
+            wide = {**os.environ, "COLUMNS": "200"}  # rich looks once, when it is loaded
+            self._process = subprocess.Popen(command, cwd=_ROOT, env=wide, pass_fds=[theirs.fileno()])
         atexit.register(self.close)
 
     def command(self, arguments: Sequence[str], cwd: Path, env: Mapping[str, str], streams: list[int]) -> int:

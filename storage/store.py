@@ -26,6 +26,9 @@ NEWEST = "newest entry"
 ACCEPTED = "accepted"
 """The key by which a transaction is told that the store may be older than its mark."""
 
+PATIENCE_SECONDS = 5
+"""How long closing a store waits for whoever still uses it."""
+
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """The schema revisions this version knows, oldest first."""
 
@@ -75,7 +78,8 @@ class Store:
 
     async def close(self) -> None:
         """Close every connection, once whoever still has one is done: those would stay open for ever."""
-        await self._free.wait()
+        with suppress(TimeoutError):  # nobody who does not end keeps the program from ending
+            await asyncio.wait_for(self._free.wait(), PATIENCE_SECONDS)
         await self._writer.dispose()
         await self._reader.dispose()
         await self._watch.dispose()

@@ -5,8 +5,8 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from engine.configuration.models import Config, RolesConfig
-from engine.decisions.roles import Role, role_among
 from engine.errors import NotAllowed
+from engine.roles import Role, role_among
 from engine.workspace import Workspace
 from storage import audit, exports, reviews
 from storage.audit import AuditEntry, StoredEntry

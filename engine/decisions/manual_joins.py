@@ -1,9 +1,9 @@
 """Joins by hand: an operator knows better than the rules; every such decision is recorded with its reason."""
 
 from engine.approvals.audit import record
-from engine.decisions.roles import Role, require
 from engine.errors import DecisionRefused
 from engine.labels import label_of, label_of_mvo
+from engine.roles import Role, require
 from engine.workspace import Workspace
 from storage import metaverse, objects, transitions
 from storage.records import Cso, CsoStatus, Entity, JoinedBy, Mvo

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from engine.approvals.audit import record
-from engine.decisions.roles import Role, require
 from engine.labels import label_of
+from engine.roles import Role, require
 from engine.workspace import Workspace
 from storage import clock, exports, objects, transitions
 from storage.records import ChangeStatus, ChangeType, Cso, CsoStatus, Entity, ExportStatus, PendingExport

@@ -1,10 +1,10 @@
 """Let what a gate held in a run pass it after all."""
 
 from engine.approvals.audit import record
-from engine.decisions.roles import Role, require
 from engine.errors import DecisionRefused
 from engine.gates.mass_changes import let_change
 from engine.phases.removal.obsolete import mark_obsolete
+from engine.roles import Role, require
 from engine.workspace import Workspace
 from storage import imports, reviews, transitions
 from storage.records import Entity, HeldBatch

@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 from engine.approvals.audit import record
 from engine.connectors.directory_types import SERVER_ASSIGNED, is_secret
-from engine.decisions.roles import Role, require
 from engine.errors import DecisionRefused
 from engine.labels import label_of
 from engine.pending_exports.waves import UPDATES
 from engine.phases.join_index import index_keys
+from engine.roles import Role, require
 from engine.values import dn
 from engine.workspace import Workspace
 from storage import clock, counters, exports, join_keys, key_owners, objects, reviews, tombstones, transitions

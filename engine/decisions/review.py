@@ -6,11 +6,11 @@ from datetime import datetime
 from engine.approvals.audit import APPROVED_FIRST
 from engine.approvals.consequences import Consequences, consequences_of_absence, consequences_of_delete, covers
 from engine.decisions.deciding import Decision, Outcome, decidable, refuse_too_short, take
-from engine.decisions.roles import Role, require
 from engine.decisions.two_people import split_by_people
 from engine.errors import DecisionRefused
 from engine.expressions.filters import duration
 from engine.phases.removal.forgetting import remove_empty_mvos
+from engine.roles import Role, require
 from engine.workspace import Workspace
 from storage import clock, exports, metaverse, objects, reviews, transitions
 from storage.records import Cso, CsoStatus, Entity, ExportStatus, ReviewItem, ReviewKind, ReviewState

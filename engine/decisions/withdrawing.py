@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from engine.approvals.consequences import consequences_of_delete
 from engine.approvals.questions import delete_question
 from engine.decisions.deciding import Decision, Outcome, decidable, refuse_too_short, take
-from engine.decisions.roles import Role, require
 from engine.labels import label_of
+from engine.roles import Role, require
 from engine.workspace import Workspace
 from storage import clock, exports, metaverse, objects, reviews, transitions
 from storage.records import Entity, ExportStatus, PendingExport, ReviewItem, ReviewKind, ReviewState

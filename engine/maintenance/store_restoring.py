@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from engine.approvals.audit import record
 from engine.decisions.deciding import Decision
-from engine.decisions.roles import Role, require
 from engine.decisions.withdrawing import take_back
 from engine.errors import DecisionRefused
 from engine.labels import label_of
+from engine.roles import Role, require
 from engine.workspace import Workspace
 from storage import audit, clock, exports, lease, objects, reviews, runs, transitions
 from storage.dialects.sqlite import upkeep

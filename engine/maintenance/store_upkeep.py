@@ -5,7 +5,7 @@ from pathlib import Path
 
 from engine.approvals.audit import record, verified_approvals, verify
 from engine.approvals.consequences import covers_delete
-from engine.decisions.roles import Role, require
+from engine.roles import Role, require
 from engine.workspace import Workspace
 from storage import exports, lease, objects, reviews, soundness
 from storage.dialects.sqlite import upkeep

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from threading import Thread
 from typing import Any, NamedTuple
 
-from engine.decisions.roles import Role, require
 from engine.notifying.hook import run_hook
 from engine.notifying.mail import send_mail
+from engine.roles import Role, require
 from engine.runs.unsent import left_over
 from engine.workspace import Workspace
 from storage import notifications, reviews, runs

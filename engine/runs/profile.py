@@ -12,7 +12,6 @@ from typing import Any
 
 from engine.approvals.audit import record
 from engine.configuration.steps import StepPlan
-from engine.decisions.roles import Role, require
 from engine.errors import StepFailed
 from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
 from engine.maintenance.pruning import prune
@@ -21,6 +20,7 @@ from engine.phases.evaluating.phase import evaluate_exports
 from engine.phases.exporting.phase import execute_exports
 from engine.phases.importing.phase import import_objects
 from engine.phases.synchronising.phase import synchronise
+from engine.roles import Role, require
 from engine.step import Control, Step
 from engine.workspace import Workspace
 from storage import clock, exports, lease, reviews, runs

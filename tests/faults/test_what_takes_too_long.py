@@ -2,6 +2,7 @@
 
 import signal
 import sqlite3
+import subprocess
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -90,14 +91,20 @@ def test_nobody_waits_for_the_store_while_a_rule_is_evaluated(slow: Small) -> No
     assert longest < 6, "within their page, the five would take ten seconds"
 
 
+def _synchronising(site: Small) -> subprocess.Popen[bytes]:
+    """Begin to synchronise thirty people, each of whom takes two seconds."""
+    for number in range(30):
+        _title(site, number, ENDLESS)
+    site("step", "import", "hr")
+    run = site.start("step", "sync")
+    while not site.query("SELECT 1 FROM lease"):
+        assert run.poll() is None
+    return run
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, None])
 def test_a_run_stops_within_its_page(slow: Small, how: signal.Signals | None) -> None:
-    for number in range(30):
-        _title(slow, number, ENDLESS)
-    slow("step", "import", "hr")
-    run = slow.start("step", "sync")
-    while not slow.query("SELECT 1 FROM lease"):
-        assert run.poll() is None
+    run = _synchronising(slow)
     sleep(1)
     if how is None:
         slow("stop")
@@ -110,12 +117,7 @@ def test_a_run_stops_within_its_page(slow: Small, how: signal.Signals | None) ->
 
 
 def test_a_second_signal_ends_it_at_once(slow: Small) -> None:
-    for number in range(30):
-        _title(slow, number, ENDLESS)
-    slow("step", "import", "hr")
-    run = slow.start("step", "sync")
-    while not slow.query("SELECT 1 FROM lease"):
-        assert run.poll() is None
+    run = _synchronising(slow)
     run.send_signal(signal.SIGINT)
     sleep(0.1)
     run.send_signal(signal.SIGINT)

@@ -1,13 +1,10 @@
 """The README's configuration, word for word, with a directory of one's own."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.inside import Inside
-from tests.slapd import ADMIN, BASE, PASSWORD, Slapd
+from tests.slapd import ADMIN, PASSWORD, Slapd
 
 README = Path(__file__).parents[2] / "README.md"
 (CONFIGURATION,) = re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
@@ -15,14 +12,6 @@ PEOPLE = [
     {"employee_id": "1", "first_name": "Ada", "last_name": "Lovelace"},
     {"employee_id": "2", "first_name": "Bob", "last_name": "Noyce"},
 ]
-
-
-@pytest.fixture
-def slapd(tmp_path: Path) -> Iterator[Slapd]:
-    server = Slapd(tmp_path / "slapd").start()
-    server.add(BASE)
-    yield server
-    server.stop()
 
 
 def test_the_whole_configuration_is_one(slapd: Slapd, tmp_path: Path) -> None:

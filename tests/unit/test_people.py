@@ -7,8 +7,8 @@ import pwd
 import pytest
 
 from engine.configuration.models import Config, RolesConfig
-from engine.decisions.roles import Role, require, role_of
 from engine.errors import NotAllowed
+from engine.roles import Role, require, role_of
 
 
 def config(**roles: list[str]) -> Config:

@@ -8,12 +8,12 @@ from engine.decisions import manual_joins, queue, review
 from engine.decisions.operator import current_operator
 from engine.decisions.releasing import release
 from engine.decisions.restoring import restore
-from engine.decisions.roles import Role, refusal, role_of, with_roles_of
 from engine.decisions.withdrawing import withdraw
 from engine.errors import ConfigurationError, DecisionRefused, StepFailed
 from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
 from engine.maintenance import store_restoring, store_upkeep
 from engine.notifying import notice
+from engine.roles import Role, refusal, role_of, with_roles_of
 from engine.runs.due_work import Ahead
 from engine.runs.profile import execute_run, exit_status, stop_runs, tune_interpreter
 from engine.runs.unsent import LeftOver, left_over

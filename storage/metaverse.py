@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, update
 
 from storage import clock, references
 from storage.dialects.sqlite import dialect
@@ -131,9 +131,12 @@ async def set_due_of_objects(tx: Transaction, cso_ids: Iterable[int]) -> None:
     await tx.execute(update(metaverse).where(_joined_by(cso_ids)).values(due=True))
 
 
-async def is_due_for(tx: Transaction, cso_ids: Iterable[int]) -> bool:
-    """Tell whether export evaluation has to look at an MVO that one of some CSOs is joined to."""
-    return bool((await tx.execute(select(exists().where(metaverse.c.due, _joined_by(cso_ids))))).scalar_one())
+async def any_due(tx: Transaction, cso_ids: Iterable[int]) -> bool:
+    """Tell whether sync has to look at one of some CSOs, or evaluation at an MVO that one of them is joined to."""
+    ids = list(cso_ids)
+    waiting = exists().where(dialect.among(objects.c.id, ids), objects.c.due)
+    following = exists().where(metaverse.c.due, _joined_by(ids))
+    return bool((await tx.execute(select(or_(waiting, following)))).scalar_one())
 
 
 def _joined_by(cso_ids: Iterable[int]) -> ColumnElement[bool]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import accumulate
 from typing import Any
@@ -43,7 +43,7 @@ async def synchronise_ahead(step: Step, after: int, *, joined: bool) -> int:
         del sizes[count:]
         slow = [one for one, system, kind, size in sizes if size > LARGEST or (system, kind) in watched]
         csos = await objects.get(tx, slow)
-    await _evaluate(step, _of_csos(step, csos))
+    await _evaluate(step, csos, _of_csos(step, csos))
     return count
 
 
@@ -64,7 +64,7 @@ async def evaluate_due_ahead(step: Step, after: int) -> int:
         count = fitting(size for *_, size in sizes)
         del sizes[count:]
         mvos = await metaverse.get(tx, [one for one, kind, size in sizes if size > LARGEST or kind in watched])
-    await _evaluate(step, _of_mvos(step, mvos))
+    await _evaluate(step, mvos, _of_mvos(step, mvos))
     return count
 
 
@@ -73,7 +73,7 @@ async def evaluate_ahead(step: Step, mvo_ids: Iterable[int]) -> None:
     watched = _watched_types(step)
     async with step.workspace.store.reading() as tx:
         mvos = [mvo for mvo in await metaverse.get(tx, mvo_ids) if mvo.type in watched or is_large(mvo.attributes)]
-    await _evaluate(step, _of_mvos(step, mvos))
+    await _evaluate(step, mvos, _of_mvos(step, mvos))
 
 
 def _watched_types(step: Step) -> set[str]:
@@ -106,9 +106,13 @@ def _expressions(rule: Rule) -> Iterator[Expression]:
             yield rule.dn
 
 
-async def _evaluate(step: Step, work: Iterable[tuple[Iterable[Rule], dict[str, Any]]]) -> None:
-    """Evaluate in a thread, which only waits, until it is done or the run is to stop."""
+async def _evaluate(
+    step: Step, slow: Sequence[Cso | Mvo], work: Iterable[tuple[Iterable[Rule], dict[str, Any]]]
+) -> None:
+    """Evaluate what there is in a thread, which only waits, until it is done or the run is to stop."""
     WATCHED.forget()
+    if not slow:
+        return
     enough = threading.Event()
 
     def evaluate() -> None:

@@ -9,7 +9,6 @@ import pickle
 import resource
 import signal
 from functools import lru_cache
-from typing import Any
 
 from engine.errors import ObjectFailed
 from engine.expressions import expression
@@ -31,7 +30,7 @@ def main() -> None:
         signal.alarm(0)
 
 
-def _write(answers: io.RawIOBase | Any, answer: bytes) -> None:
+def _write(answers: io.FileIO, answer: bytes) -> None:
     rest = memoryview(LENGTH.pack(len(answer)) + answer)
     while rest:
         rest = rest[answers.write(rest) :]

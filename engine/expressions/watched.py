@@ -97,8 +97,10 @@ class Watched:
             self._process = None
 
     def abandon(self) -> None:
-        """Know nothing of the process: after a fork it is the other one's."""
-        self.__init__()  # type: ignore[misc]
+        """Know nothing of the process, which after a fork is the other one's, nor of who was waiting for it."""
+        self._lock = threading.Lock()
+        self._process = None
+        self.forget()
 
 
 def _started() -> subprocess.Popen[bytes]:

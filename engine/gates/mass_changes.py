@@ -21,7 +21,6 @@ from storage.records import (
     Cso,
     Entity,
     ExportStatus,
-    HeldBatch,
     PendingExport,
 )
 from storage.store import Transaction
@@ -147,14 +146,9 @@ async def close_released(tx: Transaction, system: str) -> None:
     """
     applied = await reviews.in_batch_state(tx, system, reviews.MASS_CHANGE, BatchState.APPLIED)
     released = await reviews.in_batch_state(tx, system, reviews.MASS_CHANGE, BatchState.RELEASED)
-    over = [batch.id for batch in applied if not await _is_followed_yet(tx, batch)]
+    over = [one.id for one in applied if not await metaverse.any_due(tx, await reviews.candidates_of(tx, one.id))]
     await reviews.set_state(tx, over, BatchState.SUPERSEDED)
     await reviews.set_state(tx, [batch.id for batch in released], BatchState.APPLIED)
-
-
-async def _is_followed_yet(tx: Transaction, batch: HeldBatch) -> bool:
-    candidates = await reviews.candidates_of(tx, batch.id)
-    return bool(await objects.due_among(tx, candidates)) or await metaverse.is_due_for(tx, candidates)
 
 
 async def look_before_changing(tx: Transaction, step: Step, system: str) -> str:

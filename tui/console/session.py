@@ -1,5 +1,6 @@
 """What a console has open: the workspace, the newest facts about it, and the run it started."""
 
+import asyncio
 from pathlib import Path
 from time import monotonic
 
@@ -89,7 +90,7 @@ class Session:
 
     async def poll(self, *, counting: bool = True) -> bool:
         """Read what has changed; tell whether anything has."""
-        another_role = self._keep_role()
+        another_role = await self._keep_role()
         try:
             version = await self.workspace.store.changes()
             changed = another_role or version != self._seen
@@ -114,16 +115,18 @@ class Session:
         self.trouble = ""
         return changed
 
-    def _keep_role(self) -> bool:
+    async def _keep_role(self) -> bool:
         """Follow the roles that the configuration gives by now; tell whether the operator has another one.
 
         One that is withdrawn is gone in an open console.
         """
-        before = self.role
-        if (changed_at := _changed_at(self.config)) != self._roles_of:
-            self._roles_of = changed_at
-            self.workspace = feed.with_roles_of(self.workspace, self.config)
-        self.role = feed.role_of(self.workspace.config, self.operator)
+        changed_at, before = _changed_at(self.config), self.role
+        if changed_at == self._roles_of:
+            return False
+        self._roles_of = changed_at
+        # in a thread: reading the whole file takes a while, and so may asking for the operator's groups
+        self.workspace = await asyncio.to_thread(feed.with_roles_of, self.workspace, self.config)
+        self.role = await asyncio.to_thread(feed.role_of, self.workspace.config, self.operator)
         self.shown_role = str(self.role) if self.workspace.config.roles else ""
         return self.role != before
 

@@ -18,6 +18,7 @@ from storage.store import Transaction
 
 CONFIGURATION = "configuration"
 APPROVED, APPROVED_FIRST = "approve", "approve-first"
+OLDER = "is an older store than the one that was here"
 FIELDS = AuditEntry._fields[1:]
 
 
@@ -63,7 +64,7 @@ async def _said_of(tx: Transaction, workspace: Workspace, newer: Mark) -> str:
     live = len(await reviews.that_still_allow(tx))
     unsent = sum(count for *_, count in await exports.counts(tx))
     return (
-        f"{workspace.store.path}: is an older store than the one that was here: {ends}, and audit-{newer.entry} of "
+        f"{workspace.store.path}: {OLDER}: {ends}, and audit-{newer.entry} of "
         f"{newer.at[:19]}Z was written since. What was decided and sent since is not in it: {live:,} of its approvals "
         f"may have been withdrawn, {unsent:,} of its exports may have been sent. Nothing was done. Put the newer file "
         "back; or go on with this one by 'interlock store restore --reason TEXT': its approvals are void then, and "

@@ -181,6 +181,15 @@ async def test_a_run_that_cannot_start_says_why(tmp_path: Path, opened: Open) ->
         await console.until("the run did not start:", "nonsense")
 
 
+async def test_a_store_that_was_put_back_begins_no_run(tmp_path: Path, opened: Open) -> None:
+    office = make_office(tmp_path / "office")
+    office("step", "import", "hr")
+    (office.folder / "interlock.db.mark").write_text('[9000, "of an entry that is not there", "2026-01-01T00:00:00Z"]')
+    async with opened(office) as console:
+        await console.press("W", "n")
+        await console.until("the run did not start:", "is an older store than the one that was here")
+
+
 async def test_the_profile_and_the_next_step_can_be_chosen(tmp_path: Path, opened: Open) -> None:
     office = make_office(tmp_path / "office")
     async with opened(office) as console:

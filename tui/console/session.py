@@ -163,7 +163,7 @@ class Session:
         said, self.launch = self.launch.said(), None
         if status not in ENDED:
             self._awaited = False
-        if status in NOT_STARTED:
+        if status in NOT_STARTED or feed.OLDER in said:
             return f"the run did not start: {_last_line(said)}", "danger"
         if status in ENDED:
             return ENDED[status]

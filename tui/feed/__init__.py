@@ -1,6 +1,6 @@
 """All that the screens and the command line read from the store and ask of the engine: the one door between them."""
 
-from engine.approvals.audit import said_of_older
+from engine.approvals.audit import OLDER, said_of_older
 from engine.checking.systems import check
 from engine.configuration.steps import StepPlan
 from engine.connectors.base import CheckLine
@@ -42,6 +42,7 @@ __all__ = [
     "BEFORE_EXPORT",
     "GATE_STOPS",
     "MASS_CHANGE",
+    "OLDER",
     "STATUSES",
     "Ahead",
     "AlreadyRunning",

@@ -44,20 +44,22 @@ def _say(external_id: str, where: str) -> str:
 
 async def _unseen(tx: Transaction, task: ImportState) -> AsyncIterator[tuple[str, frozenset[str]]]:
     """Give the ids of a type with which nothing came, some at a time."""
-    system, types = task.step.system, task.is_known
+    system = task.step.system
     for kind, partition, normal in await objects.count_parts(tx, system):
+        if kind not in task.is_known:
+            continue
         unseen: list[int] = []
         async for page in objects.normal_ids(tx, system, kind, partition):
-            unseen += [one for one in page if one not in task.sightings] if kind in types else []
+            unseen += [one for one in page if one not in task.sightings]
         if is_over(task.step.workspace.config.limits_of(system, kind), len(unseen), normal):
             continue  # gate 5 stops the whole run, which an import that is only incomplete does not
         for start in range(0, len(unseen), AT_ONCE):
             ids = frozenset(await objects.external_ids(tx, unseen[start : start + AT_ONCE]))
-            if left := ids - await _refused(task, kind, ids):
+            if left := ids - _refused(task, kind, ids):
                 yield kind, left
 
 
-async def _refused(task: ImportState, kind: str, ids: frozenset[str]) -> set[str]:
+def _refused(task: ImportState, kind: str, ids: frozenset[str]) -> set[str]:
     """Give those of some ids that came with an error: they have been seen all the same."""
     return {one.external_id for one in _arrivals(task, kind) if one.external_id in ids and one.external_id is not None}
 

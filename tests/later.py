@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from engine.expressions.filters import duration
+from engine.values.durations import duration
 from storage import clock
 
 

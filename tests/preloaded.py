@@ -20,12 +20,18 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tui import feed
+from tui.terminal.commands_by_name import PLACES
+
 SECONDS = 300
 _LOADED = (
+    *(f"tui.terminal.commands.{module}" for module in {place.module for place in PLACES}),
+    *feed._BEHIND,
     "tui.terminal.cli",
     "tui.console.app",
     "engine.connectors.csv.connector",
     "engine.connectors.ldap.connector",
+    "engine.connectors.ldap.ldap3_client",
     "engine.connectors.ldif.connector",
 )
 """What the commands import, some of them late."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator
 
-from engine.expressions.filters import duration
+from engine.values.durations import duration
 from engine.values.typed import KINDS, AttributeType
 
 

@@ -1,11 +1,16 @@
-"""Objects as their expressions see them."""
+"""Objects as their expressions see them, and what those make of them."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+from engine.errors import ObjectFailed
 from engine.expressions.expression import ambient
-from engine.rules.flows import context_of
+from engine.rules.compiled import Flow, InboundRule
+from engine.rules.flows import context_of, evaluate
 from engine.workspace import Workspace
 from storage.records import Cso
+
+Made = TypeVar("Made")
 
 
 class Contexts:
@@ -14,6 +19,8 @@ class Contexts:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._known: dict[int, dict[str, Any]] = {}
+        self._values: dict[tuple[int, int], list[Any] | ObjectFailed] = {}
+        self._scopes: dict[tuple[int, str], bool | ObjectFailed] = {}
         self.around = ambient()
         """What every expression sees beside its object."""
 
@@ -24,3 +31,38 @@ class Contexts:
             declared = self._workspace.declared(cso.system, cso.type)
             known = self._known[cso.id] = context_of(cso.attributes, declared, self.around)
         return known
+
+    def values(self, cso: Cso, flow: Flow) -> list[Any]:
+        """Give the values of a flow that refers to nobody, worked out once for all who ask. Raises `ObjectFailed`."""
+        if flow.copies is not None:
+            return evaluate(flow, cso.attributes, _NOTHING_SEEN)
+        asked = cso.id, id(flow)
+        known = self._values.get(asked)
+        if known is None:
+            known = self._values[asked] = _made(evaluate, flow, cso.attributes, self(cso))
+        if isinstance(known, ObjectFailed):
+            raise known
+        return known
+
+    def is_in_scope(self, cso: Cso, rule: InboundRule) -> bool:
+        """Tell whether a CSO is in a rule's scope, likewise. Raises `ObjectFailed`."""
+        if rule.scope is None:
+            return True
+        asked = cso.id, rule.name
+        known = self._scopes.get(asked)
+        if known is None:
+            known = self._scopes[asked] = _made(rule.scope, self(cso))
+        if isinstance(known, ObjectFailed):
+            raise known
+        return known
+
+
+_NOTHING_SEEN: dict[str, Any] = {}
+
+
+def _made(evaluated: Callable[..., Made], *arguments: Any) -> Made | ObjectFailed:
+    """Evaluate, and give what is wrong as another result."""
+    try:
+        return evaluated(*arguments)
+    except ObjectFailed as failure:
+        return failure

@@ -7,7 +7,6 @@ from engine.contributions.references import References
 from engine.errors import ObjectFailed
 from engine.rules.compiled import Flow, InboundRule
 from engine.rules.flows import evaluate
-from engine.rules.scope import in_scope
 from engine.workspace import Workspace
 from storage.records import Attributes, Cso, CsoStatus, Mvo
 from storage.references import Owed
@@ -64,7 +63,7 @@ def _values(contexts: Contexts, references: References, flow: Flow, cso: Cso, mv
     """Give the values of a flow, and add what it owes."""
     try:
         if not flow.refers:
-            return evaluate(flow, cso.attributes, contexts(cso))
+            return contexts.values(cso, flow)
         resolved = references.resolve(flow, cso, mvo)
         owed += resolved.owed
         return evaluate(flow, cso.attributes, contexts(cso), lambda *_: resolved.mvo_ids)
@@ -84,6 +83,6 @@ def _is_in_scope(contexts: Contexts, rule: InboundRule, cso: Cso) -> bool:
     if (cso.system, cso.type) != rule.source:
         return False
     try:
-        return bool(in_scope([rule], contexts(cso)))
+        return contexts.is_in_scope(cso, rule)
     except ObjectFailed as failure:
         raise ContributorFailed(cso, failure) from failure

@@ -8,9 +8,9 @@ from engine.approvals.consequences import Consequences, consequences_of_absence,
 from engine.decisions.deciding import Decision, Outcome, decidable, refuse_too_short, take
 from engine.decisions.two_people import split_by_people
 from engine.errors import DecisionRefused
-from engine.expressions.filters import duration
 from engine.phases.removal.forgetting import remove_empty_mvos
 from engine.roles import Role, require
+from engine.values.durations import duration
 from engine.workspace import Workspace
 from storage import clock, exports, metaverse, objects, reviews, transitions
 from storage.records import Cso, CsoStatus, Entity, ExportStatus, ReviewItem, ReviewKind, ReviewState

@@ -150,9 +150,22 @@ def ambient() -> dict[str, Any]:
     return {"now": moment, "today": moment.date(), "range": span}
 
 
-def _context(values: dict[str, Any]) -> Context:
-    """Hand attributes to a template as they are; Jinja's own way would copy them, and its globals, each time."""
-    return Context(ENVIRONMENT, values, None, {})
+class _Seen(Context):
+    """Attributes as a template sees them: not copied, and with nothing else made that no expression can use."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.parent = values
+        self.vars = {}
+        self.exported_vars = set()
+        self.environment = ENVIRONMENT
+        self.eval_ctx = _OF_EVALUATION
+        self.name = None
+        self.globals_keys = _NOTHING_GLOBAL
+        self.blocks = {}
+
+
+_OF_EVALUATION = nodes.EvalContext(ENVIRONMENT)
+_NOTHING_GLOBAL: set[str] = set()
 
 
 class _Compiled(NamedTuple):
@@ -188,7 +201,7 @@ def compile_text(source: str, own: Iterable[str] = AMBIENT) -> Expression:
     compiled = _compile(source, source, own)
 
     def evaluate(values: dict[str, Any]) -> str | None:
-        return "".join(compiled.render(_context(values))).strip() or None
+        return "".join(compiled.render(_Seen(values))).strip() or None
 
     template = Template("text", source, tuple(own), compiled.quick)
     return Expression(source, evaluate, compiled.reads, template=template)
@@ -215,7 +228,7 @@ def _compile_value(source: str, own: Iterable[str] = AMBIENT) -> _Value:
     compiled = _compile(source, "{% set result = (" + source + "\n) %}", own, assigned=1)
 
     def evaluate(values: dict[str, Any]) -> Any:
-        context = _context(values)
+        context = _Seen(values)
         for _ in compiled.render(context):
             pass
         result = context.vars["result"]

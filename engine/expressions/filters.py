@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from anyascii import anyascii
@@ -13,21 +13,7 @@ from engine.errors import ObjectFailed
 from engine.expressions.account_control import account_control, is_enabled
 from engine.expressions.regular import replace_all
 from engine.values import dn
-
-DURATION = re.compile(r"(\d+)\s*([smhdw])")
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-"""The units of a duration, in seconds."""
-
-
-def duration(text: str) -> timedelta:
-    """Read a duration such as `30d`, `12h`, `90s`, `2w`. Raises ValueError."""
-    match = DURATION.fullmatch(text.strip())
-    if not match:
-        raise ValueError(f"'{text}' is not a duration (such as 30d, 12h, 10m)")
-    seconds = int(match[1]) * UNITS[match[2]]
-    if seconds > 100 * 366 * 86400:
-        raise ValueError(f"'{text}' is too long a duration: at most a hundred years")
-    return timedelta(seconds=seconds)
+from engine.values.durations import duration
 
 
 def ascii_only(value: object) -> str:

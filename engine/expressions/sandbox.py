@@ -14,7 +14,8 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
-from engine.expressions.filters import FILTERS, UNITS
+from engine.expressions.filters import FILTERS
+from engine.values.durations import UNITS
 from engine.values.typed import MAX_LENGTH
 
 LOOP_LIMIT = 10_000

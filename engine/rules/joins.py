@@ -3,7 +3,7 @@
 import base64
 import json
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from anyascii import anyascii
@@ -15,7 +15,7 @@ from storage.join_keys import JoinKey
 from storage.records import Attributes
 
 _SEPARATOR = "\x1f"
-Context = Callable[[], Mapping[str, Any]]
+Context = Callable[[], dict[str, Any]]
 """Gives an object as its expressions see it; asked only where a key is computed."""
 
 
@@ -43,7 +43,7 @@ def source_key(join: Join, flows: Iterable[Flow], attributes: Attributes, contex
         if flow is not None and flow.copies is not None and not flow.refers:
             return attributes.get(flow.copies, [])  # as a bare name does, and nothing has to be worked out
         if flow is not None and not flow.refers:
-            return evaluate(flow, attributes, dict(context()))
+            return evaluate(flow, attributes, context())
         return _read(expression, attributes, context)
 
     return _key([(values(part.source), part.ignore) for part in join.parts])
@@ -57,7 +57,7 @@ def target_key(join: Join, attributes: Attributes, context: Context) -> str | No
 def _read(expression: Expression, attributes: Attributes, context: Context) -> list[Any]:
     if expression.is_bare and expression.attribute is not None:
         return attributes.get(expression.attribute, [])
-    result = expression(dict(context()))
+    result = expression(context())
     values = list(result) if isinstance(result, (list, tuple)) else [result]
     return [_text(value) for value in values if value is not None and value != ""]
 

@@ -135,17 +135,6 @@ async def execute_run(
     yield RunFinished(control.run_id, result)
 
 
-async def stop_runs(workspace: Workspace, operator: str) -> list[int]:
-    """Ask the open run to stop at its next page boundary; give the ids of the runs asked. Raises `NotAllowed`."""
-    require(workspace.config, operator, Role.OPERATOR, "stop a run")
-    async with workspace.store.transaction() as tx:
-        asked = await runs.request_stop(tx, operator)
-        if asked:
-            details = {"runs": asked}
-            await record(tx, workspace, operator=operator, action="stop", subject=f"run-{asked[0]}", details=details)
-    return asked
-
-
 def worst(results: Sequence[StepResult]) -> StepResult:
     """Give the result of a run: that of the step which stopped it, else the first with errors."""
     if not results:

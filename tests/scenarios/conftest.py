@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from engine.expressions.filters import duration
+from engine.values.durations import duration
 from tests.inside import Inside, document
 from tests.slapd import ADMIN, BASE, PASSWORD, SUFFIX, Entries, Slapd
 

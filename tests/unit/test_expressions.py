@@ -16,8 +16,9 @@ from engine.expressions.expression import (
     compile_flow,
     compile_text,
 )
-from engine.expressions.filters import FILTERS, duration
+from engine.expressions.filters import FILTERS
 from engine.rules.flows import context_of
+from engine.values.durations import duration
 
 TODAY = date(2024, 2, 29)
 

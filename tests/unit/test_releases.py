@@ -4,7 +4,7 @@ import pytest
 
 from storage import reviews
 from storage.records import HeldBatch
-from tui.console.sheets.releases import follows, released
+from tui.presentation.releases import follows, released
 
 
 def _batch(gate: str, missing: int) -> HeldBatch:

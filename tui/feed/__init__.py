@@ -1,195 +1,102 @@
-"""All that the screens and the command line read from the store and ask of the engine: the one door between them."""
+"""All that the screens and the command line read from the store and ask of the engine: the one door between them.
 
-from engine.approvals.audit import OLDER, said_of_older
-from engine.checking.systems import check
-from engine.configuration.steps import StepPlan
-from engine.connectors.base import CheckLine
-from engine.decisions import manual_joins, queue, review
-from engine.decisions.operator import current_operator
-from engine.decisions.releasing import release
-from engine.decisions.restoring import restore
-from engine.decisions.withdrawing import withdraw
-from engine.errors import ConfigurationError, DecisionRefused, StepFailed
-from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
-from engine.maintenance import store_restoring, store_upkeep
-from engine.notifying import notice
-from engine.roles import Role, refusal, role_of, with_roles_of
-from engine.runs.due_work import Ahead
-from engine.runs.profile import execute_run, exit_status, stop_runs, tune_interpreter
-from engine.runs.unsent import LeftOver, left_over
-from engine.step import Control
-from engine.workspace import Workspace, open_workspace, whole_cycle, with_detection
-from storage import census, exports, metaverse, notifications, references, reviews, runs
-from storage.errors import AlreadyRunning, StoreError, StorePutBack
-from storage.list_queries import Query, Term
-from storage.lists import UnknownColumn
-from storage.records import GATE_STOPS, CsoStatus, ExportStatus, HeldBatch, ReviewState, Run, StepRecord, StepResult
-from storage.reviews import AFTER_RESTORE, BEFORE_CHANGING, BEFORE_EXPORT, MASS_CHANGE
-from tui.feed import auditing, lists
-from tui.feed.explaining import explain
-from tui.feed.foreseeing import Foresight, foresee, foresee_beside, foresight_document
-from tui.feed.history import PastRun, history
-from tui.feed.lists import Document, listing, waiting_items
-from tui.feed.owing import owed
-from tui.feed.snapshot import Counts, Snapshot, counts, snapshot
-from tui.feed.surveying import Survey, SurveyedType, survey
-from tui.feed.systems import configuration
-from tui.feed.things import UnknownId, items, person_of, show
+What stands behind it is imported when it is first asked for: a command that counts needs no directory server's client.
+"""
 
-__all__ = [
-    "AFTER_RESTORE",
-    "BEFORE_CHANGING",
-    "BEFORE_EXPORT",
-    "GATE_STOPS",
-    "MASS_CHANGE",
-    "OLDER",
-    "STATUSES",
-    "Ahead",
-    "AlreadyRunning",
-    "CheckLine",
-    "ConfigurationError",
-    "Control",
-    "Counts",
-    "DecisionRefused",
-    "Document",
-    "Event",
-    "Foresight",
-    "HeldBatch",
-    "LeftOver",
-    "PastRun",
-    "Progress",
-    "Query",
-    "Role",
-    "Run",
-    "RunFinished",
-    "RunStarted",
-    "Snapshot",
-    "StepFailed",
-    "StepFinished",
-    "StepPlan",
-    "StepRecord",
-    "StepResult",
-    "StepStarted",
-    "StoreError",
-    "StorePutBack",
-    "Survey",
-    "SurveyedType",
-    "Term",
-    "UnknownColumn",
-    "UnknownId",
-    "Workspace",
-    "auditing",
-    "check",
-    "configuration",
-    "counts",
-    "current_operator",
-    "errors_of_step",
-    "execute_run",
-    "exit_status",
-    "explain",
-    "foresee",
-    "foresee_beside",
-    "foresight_document",
-    "history",
-    "items",
-    "listing",
-    "lists",
-    "manual_joins",
-    "notice",
-    "open_workspace",
-    "owed",
-    "person_of",
-    "plans_of",
-    "queue",
-    "refusal",
-    "release",
-    "request_stop",
-    "restore",
-    "review",
-    "role_of",
-    "run_document",
-    "show",
-    "snapshot",
-    "status",
-    "store_restoring",
-    "store_upkeep",
-    "survey",
-    "tune_interpreter",
-    "waiting_items",
-    "with_roles_of",
-    "withdraw",
-]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-STATUSES: dict[str, tuple[str, ...]] = {
-    "objects": tuple(CsoStatus),
-    "exports": tuple(ExportStatus),
-    "review": (*ReviewState, "all"),
-    "runs": tuple(StepResult),
-    "transitions": (*CsoStatus, *ExportStatus, *ReviewState, "confirmed"),
+if TYPE_CHECKING:
+    from engine.approvals.audit import OLDER
+    from engine.checking.systems import check
+    from engine.configuration.steps import StepPlan
+    from engine.connectors.base import CheckLine
+    from engine.decisions import manual_joins, queue, review
+    from engine.decisions.operator import current_operator
+    from engine.decisions.releasing import release
+    from engine.decisions.restoring import restore
+    from engine.decisions.withdrawing import withdraw
+    from engine.errors import ConfigurationError, DecisionRefused, StepFailed
+    from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
+    from engine.maintenance import store_restoring, store_upkeep
+    from engine.notifying import notice
+    from engine.roles import Role, refusal, role_of, with_roles_of
+    from engine.runs.due_work import Ahead
+    from engine.runs.profile import execute_run, exit_status, tune_interpreter
+    from engine.runs.unsent import LeftOver
+    from engine.step import Control
+    from engine.workspace import Workspace, open_workspace
+    from storage.errors import AlreadyRunning, StoreError, StorePutBack
+    from storage.list_queries import Query, Term
+    from storage.lists import UnknownColumn
+    from storage.records import GATE_STOPS, HeldBatch, Run, StepRecord, StepResult
+    from storage.reviews import AFTER_RESTORE, BEFORE_CHANGING, BEFORE_EXPORT, MASS_CHANGE
+    from tui.feed import auditing, lists
+    from tui.feed.explaining import explain
+    from tui.feed.foreseeing import Foresight, foresee, foresee_beside, foresight_document
+    from tui.feed.lists import Document, listing, waiting_items
+    from tui.feed.owing import owed
+    from tui.feed.past_runs import PastRun, history
+    from tui.feed.snapshots import Counts, Snapshot, counts, snapshot
+    from tui.feed.standing import STATUSES, errors_of_step, plans_of, request_stop, run_document, status
+    from tui.feed.surveying import Survey, SurveyedType, survey
+    from tui.feed.systems import configuration
+    from tui.feed.things import UnknownId, items, person_of, show
+
+_BEHIND: dict[str, tuple[str, ...]] = {
+    "engine.approvals.audit": ("OLDER",),
+    "engine.checking.systems": ("check",),
+    "engine.configuration.steps": ("StepPlan",),
+    "engine.connectors.base": ("CheckLine",),
+    "engine.decisions": ("manual_joins", "queue", "review"),
+    "engine.decisions.operator": ("current_operator",),
+    "engine.decisions.releasing": ("release",),
+    "engine.decisions.restoring": ("restore",),
+    "engine.decisions.withdrawing": ("withdraw",),
+    "engine.errors": ("ConfigurationError", "DecisionRefused", "StepFailed"),
+    "engine.events": ("Event", "Progress", "RunFinished", "RunStarted", "StepFinished", "StepStarted"),
+    "engine.maintenance": ("store_restoring", "store_upkeep"),
+    "engine.notifying": ("notice",),
+    "engine.roles": ("Role", "refusal", "role_of", "with_roles_of"),
+    "engine.runs.due_work": ("Ahead",),
+    "engine.runs.profile": ("execute_run", "exit_status", "tune_interpreter"),
+    "engine.runs.unsent": ("LeftOver",),
+    "engine.step": ("Control",),
+    "engine.workspace": ("Workspace", "open_workspace"),
+    "storage.errors": ("AlreadyRunning", "StoreError", "StorePutBack"),
+    "storage.list_queries": ("Query", "Term"),
+    "storage.lists": ("UnknownColumn",),
+    "storage.records": ("GATE_STOPS", "HeldBatch", "Run", "StepRecord", "StepResult"),
+    "storage.reviews": ("AFTER_RESTORE", "BEFORE_CHANGING", "BEFORE_EXPORT", "MASS_CHANGE"),
+    "tui.feed": ("auditing", "lists"),
+    "tui.feed.explaining": ("explain",),
+    "tui.feed.foreseeing": ("Foresight", "foresee", "foresee_beside", "foresight_document"),
+    "tui.feed.past_runs": ("PastRun", "history"),
+    "tui.feed.lists": ("Document", "listing", "waiting_items"),
+    "tui.feed.owing": ("owed",),
+    "tui.feed.snapshots": ("Counts", "Snapshot", "counts", "snapshot"),
+    "tui.feed.standing": ("STATUSES", "errors_of_step", "plans_of", "request_stop", "run_document", "status"),
+    "tui.feed.surveying": ("Survey", "SurveyedType", "survey"),
+    "tui.feed.systems": ("configuration",),
+    "tui.feed.things": ("UnknownId", "items", "person_of", "show"),
 }
-"""What `--status` may name in each listing."""
+"""Module → what it gives: the same again, for the running program."""
+_PLACES = {name: module for module, names in _BEHIND.items() for name in names}
 
 
-def plans_of(workspace: Workspace, profile: str | None) -> list[StepPlan]:
-    """Give the steps of a profile, or of the whole cycle. Raises `UnknownId` for a profile that is not configured."""
-    config = workspace.config
-    if profile is None:
-        return with_detection(whole_cycle(config, workspace.rules))
-    if profile not in config.profiles:
-        there_are = ", ".join(sorted(config.profiles)) or "none"
-        raise UnknownId(f"no profile '{profile}' is configured; there are: {there_are}")
-    found = config.profiles[profile]
-    return with_detection(list(found.steps)) if found.detect else list(found.steps)
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """Import what is asked for, once."""
+        if name not in _PLACES:
+            raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+        found = _found(_PLACES[name], name)
+        globals()[name] = found
+        return found
 
 
-async def request_stop(workspace: Workspace) -> list[int]:
-    """Ask the open run to stop at its next page boundary; give the ids of the runs that were asked."""
-    return await stop_runs(workspace, current_operator())
-
-
-async def status(workspace: Workspace) -> Document:
-    """Give the state of everything: systems with counts by status, exports, open runs, what waits for a person."""
-    async with workspace.store.reading() as tx:
-        held = [batch._asdict() for batch in await reviews.held(tx)]
-        return {
-            "store": str(workspace.store.path),
-            "older_store": await said_of_older(tx, workspace),
-            "operator": current_operator(),
-            "role": str(role_of(workspace.config, current_operator())),
-            "systems": [
-                {"system": system, "type": kind, "status": state.value, "objects": count}
-                for system, kind, state, count in await census.counts(tx)
-            ],
-            "metaverse": [{"type": kind, "objects": count} for kind, count in await metaverse.counts(tx)],
-            "exports": [
-                {"system": system, "change": change.value, "status": state.value, "held": is_held, "exports": count}
-                for system, change, state, is_held, count in await exports.counts(tx)
-            ],
-            "there_again": await reviews.count_there_again(tx),
-            "owed_references": await references.count_owed(tx),
-            "open_runs": [run._asdict() for run in await runs.open_runs(tx)],
-            "failed_notifications": [one._asdict() for one in await notifications.failing(tx)],
-            "waiting": {
-                "review_items": await reviews.count_waiting(tx),
-                "held_batches": held,
-                "exports": _left_over(await left_over(tx)),
-            },
-        }
-
-
-def _left_over(found: LeftOver) -> Document:
-    return {**found._asdict(), "sentences": found.sentences}
-
-
-async def run_document(workspace: Workspace, run_id: int) -> Document:
-    """Give a run whole as it has just ended, with what it leaves in the queue."""
-    found = await show(workspace, f"run-{run_id}")
-    async with workspace.store.reading() as tx:
-        return {**found, "left_over": _left_over(await left_over(tx))}
-
-
-async def errors_of_step(workspace: Workspace, run_id: int, step_id: int, limit: int) -> list[Document]:
-    """List what went wrong with objects in one step."""
-    async with workspace.store.reading() as tx:
-        found = await runs.errors_of(tx, run_id, step_id=step_id, limit=limit)
-    return [error._asdict() for _, error in found]
+def _found(module: str, name: str) -> Any:
+    package = vars(import_module(module))
+    if name not in package:
+        import_module(f"{module}.{name}")
+    return package[name]

@@ -2,51 +2,42 @@
 
 import os
 import sys
+from collections.abc import MutableMapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from tui.console.start import missing, open_console
-from tui.console.tty import is_usable
-from tui.terminal import last_resort
-from tui.terminal.commands import auditing, deciding, joining, listing, making, notifying, planning, running, storing
-from tui.terminal.context import CONFIG, NO_START, USAGE, fail
-from tui.terminal.printing import complain, say
+from tui.console.start import CONFIG, USAGE, missing, open_console
+from tui.console.tty import complain, is_usable
+from tui.terminal.command_groups import CommandGroup
+from tui.terminal.commands_by_name import PLACES, CommandsByName
+
+NO_START = 4
+
+
+class Interlock(CommandGroup):
+    """The commands, told without importing them: that takes ten times as long as telling them."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands: MutableMapping[str, Any] = CommandsByName()
+
+    def told(self) -> list[tuple[str, str]]:
+        """Give the names of the commands and what each is for, in order."""
+        return [(place.name, place.says) for place in PLACES if place.says]
+
 
 app = typer.Typer(
     name="interlock",
+    cls=Interlock,
     help="Step the phases of identity synchronisation; nothing is deleted without an approval.",
     epilog="Exit status: 0 clean, 1 errors, 2 usage or configuration, 3 stopped by a gate, 4 no start, 5 interrupted.",
     no_args_is_help=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
-app.command()(making.demo)
-app.command()(making.init)
-app.command()(running.check)
-app.command()(running.run)
-app.command()(planning.plan)
-app.command()(running.step)
-app.command()(running.stop)
-app.command()(running.status)
-app.command()(listing.objects)
-app.command()(listing.metaverse)
-app.add_typer(deciding.exports, name="exports")
-app.add_typer(deciding.review, name="review")
-app.add_typer(auditing.audit, name="audit")
-app.add_typer(storing.store, name="store")
-app.command()(listing.runs)
-app.command()(listing.transitions)
-app.command()(listing.show)
-app.command(hidden=True)(notifying.notify)
-app.command()(joining.explain)
-app.command()(joining.owed)
-app.command()(joining.join)
-app.command()(joining.disconnect)
-app.command()(joining.exclude)
-app.command()(joining.include)
-app.command()(joining.restore)
 
 
 @app.callback(invoke_without_command=True)
@@ -59,7 +50,7 @@ def interlock(
 ) -> None:
     """Open the console; or run one of these commands. Nothing is deleted without an approval."""
     if show_version:
-        say(f"interlock {version('interlock')}")
+        typer.echo(f"interlock {version('interlock')}")
         raise typer.Exit
     if config is not None:
         os.environ["INTERLOCK_CONFIG"] = str(config)  # so that a command after it finds the same file
@@ -71,6 +62,9 @@ def _open(config: Path) -> None:
     """Open the console where there is a terminal, or tell what it would open with."""
     if is_usable(os.environ):
         raise typer.Exit(open_console(config))
+    from tui.terminal.commands import running  # noqa: PLC0415 - imported when it is asked for, as every command
+    from tui.terminal.context import fail  # noqa: PLC0415
+
     if not config.exists():
         fail(missing(config), USAGE)
     running.status(config)
@@ -81,8 +75,10 @@ def main() -> None:
     try:
         app()
     except OSError as error:
-        complain(f"interlock: {error}")
+        complain(str(error))
         sys.exit(1)
     except Exception as error:
+        from tui.terminal import last_resort  # noqa: PLC0415 - nobody should ever need it
+
         last_resort.tell(error)
         sys.exit(NO_START)

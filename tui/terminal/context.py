@@ -1,7 +1,7 @@
 """What every command shares: the configuration's place, exit statuses, and how errors are told."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -48,6 +48,15 @@ def fail(message: str, status: int) -> NoReturn:
     """Tell what is wrong and end with an exit status."""
     complain(message)
     raise typer.Exit(status)
+
+
+def numbers(ids: Sequence[str], kind: str) -> list[int]:
+    """Read ids as `rev-3` or `3`; end with the reason where they are none."""
+    texts = [text.removeprefix(f"{kind}-") for text in ids]
+    for given, text in zip(ids, texts, strict=True):
+        if not (text.isascii() and text.isdigit() and len(text) < 19):
+            fail(f"'{given}' is no id: {kind}-1 is", USAGE)
+    return [int(text) for text in texts]
 
 
 def open_workspace(path: Path) -> feed.Workspace:

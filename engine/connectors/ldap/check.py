@@ -8,6 +8,7 @@ from engine.configuration.models import ObjectTypeConfig, SystemConfig
 from engine.connectors.base import CheckLine
 from engine.connectors.directory_types import is_secret
 from engine.connectors.ldap import results
+from engine.connectors.ldap.filters import compiled
 from engine.connectors.ldap.link import Add, Modify, Request, Search, Unfit, find
 from engine.connectors.ldap.messages import Control, Entry, Result
 from engine.connectors.ldap.options import LdapOptions
@@ -15,7 +16,6 @@ from engine.connectors.ldap.reading import Incomplete, Reading, base_of, read_pa
 from engine.connectors.ldap.requests import ADD, BASE
 from engine.connectors.ldap.schema import read_schema
 from engine.connectors.ldap.session import ASSERTION, PAGED, PERMISSIVE, TREE_DELETE, Session
-from engine.connectors.ldap.wire_client import compiled
 from engine.errors import ConnectionLost
 from engine.values import dn
 from engine.values.attribute_descriptions import normal, usual

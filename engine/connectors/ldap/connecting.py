@@ -4,9 +4,6 @@ import ssl
 import threading
 from pathlib import Path
 
-from ldap3.core.exceptions import LDAPException
-from ldap3.protocol.sasl.sasl import sasl_prep
-
 from engine.connectors.ldap import results
 from engine.connectors.ldap.ber import WireError
 from engine.connectors.ldap.binding import Credentials, bind, start_tls
@@ -67,6 +64,9 @@ def connect(name: str, options: LdapOptions, folder: Path, stop: threading.Event
 
 def _credentials(name: str, options: LdapOptions, folder: Path) -> Credentials:
     """Give whom to bind as. Raises `CredentialsRefused` where the password may not go that way."""
+    from ldap3.core.exceptions import LDAPException  # noqa: PLC0415 - slow to import, and needed only to connect
+    from ldap3.protocol.sasl.sasl import sasl_prep  # noqa: PLC0415
+
     password = options.password.reveal(folder) if options.password else None
     if password and not (options.encrypted or options.stays_here) and options.plaintext == "refused":
         raise CredentialsRefused(

@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from ldap3.core.exceptions import LDAPInvalidFilterError
-from ldap3.operation.search import parse_filter
 from pydantic import Field, field_validator, model_validator
 
 from engine.configuration.models import Model, ObjectTypeConfig
 from engine.configuration.secrets import Secret
 from engine.connectors.directory_types import Base, DirectoryObjectOptions
+from engine.connectors.ldap.filters import compiled
 
 SCHEMES = {"ldap": 389, "ldaps": 636, "ldapi": 0}
 
@@ -37,10 +36,7 @@ class LdapObjectOptions(DirectoryObjectOptions):
     @classmethod
     def _can_be_read(cls, text: str) -> str:
         if text:
-            try:
-                parse_filter(text, None, False, False, None, False)
-            except LDAPInvalidFilterError as error:
-                raise ValueError(f"'{text}' is no LDAP filter: {error}") from error
+            compiled(text)
         return text
 
 

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from time import monotonic
 from typing import NamedTuple
 
-from ldap3.utils.conv import escape_filter_chars
-
 from engine.configuration.models import ObjectTypeConfig, SystemConfig
 from engine.connectors.base import ImportedObject
 from engine.connectors.entries import EntryReader, Read
 from engine.connectors.ldap import ber
 from engine.connectors.ldap.active_directory import id_filter, is_exact
 from engine.connectors.ldap.bases import Within
+from engine.connectors.ldap.filters import escaped
 from engine.connectors.ldap.link import MOST_OF_ONE, DirectoryLink, Search, Unfit, find
 from engine.connectors.ldap.messages import Control, Entry, Message, Result
 from engine.connectors.ldap.options import LdapObjectOptions
@@ -44,7 +43,7 @@ Pages = Iterator[list[Entry] | Incomplete]
 def class_filter(settings: ObjectTypeConfig) -> str:
     """Give the filter that finds the entries of a type: those with all of its object classes."""
     options = settings.options
-    classes = "".join(f"(objectClass={escape_filter_chars(name)})" for name in options.object_class)
+    classes = "".join(f"(objectClass={escaped(name)})" for name in options.object_class)
     return f"(&{classes}{options.filter if isinstance(options, LdapObjectOptions) else ''})"
 
 

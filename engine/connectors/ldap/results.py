@@ -1,7 +1,5 @@
 """What an LDAP result code means for one object (RFC 4511 appendix A), and what an operator can do."""
 
-from ldap3.core.results import RESULT_CODES
-
 from engine.connectors.ldap.active_directory import explain_windows
 from engine.connectors.ldap.messages import Result
 from engine.errors import ObjectError
@@ -104,6 +102,8 @@ LOST_PAGES = (2, 12, 53)
 
 def explain(code: int, reason: str = "", *, creating: bool = False) -> ObjectError:
     """Give the error of a result code; one that we do not know is shown whole."""
+    from ldap3.core.results import RESULT_CODES  # noqa: PLC0415 - ldap3 is slow to import and rarely needed
+
     name = RESULT_CODES.get(code, "an unknown result")
     if code and (windows := explain_windows(reason)) is not None:
         return windows

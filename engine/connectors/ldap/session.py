@@ -8,7 +8,6 @@ from typing import NamedTuple, TypeVar
 from engine.connectors.ldap.active_directory import CAPABILITY
 from engine.connectors.ldap.bases import Within
 from engine.connectors.ldap.connecting import connect
-from engine.connectors.ldap.ldap3_client import Ldap3Link
 from engine.connectors.ldap.link import DirectoryLink, Search, Unfit, find
 from engine.connectors.ldap.messages import Control, Entry
 from engine.connectors.ldap.options import LdapOptions
@@ -139,7 +138,11 @@ class Session:
 
     def _connected(self) -> DirectoryLink:
         self.wire = connect(self.name, self.options, self.folder, self.stop)
-        return Ldap3Link(self.wire) if self._slow else FastLink(self.wire)
+        if not self._slow:
+            return FastLink(self.wire)
+        from engine.connectors.ldap.ldap3_client import Ldap3Link  # noqa: PLC0415 - ldap3 is slow to import
+
+        return Ldap3Link(self.wire)
 
     def fall_back(self, why: str) -> None:
         """Go on with ldap3's reader and writer on a new connection, and tell why."""

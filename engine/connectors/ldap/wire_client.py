@@ -1,16 +1,12 @@
 """Our own reader and writer on a bound connection, with many operations in flight."""
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from itertools import islice
-
-from ldap3.core.exceptions import LDAPException
-from ldap3.operation.search import compile_filter, parse_filter
-from ldap3.utils.asn1 import encode as ldap3_encode
 
 from engine.connectors.ldap import requests
 from engine.connectors.ldap.ber import WireError
 from engine.connectors.ldap.binding import farewell
+from engine.connectors.ldap.filters import compiled
 from engine.connectors.ldap.link import Add, Delete, Modify, Rename, Request, Search, Unfit
 from engine.connectors.ldap.messages import Decoder, Entry, Intermediate, Message, Result
 from engine.connectors.ldap.wire import BULK, Wire
@@ -121,17 +117,6 @@ class FastLink:
             if self._decoder.held - held > BULK:
                 held = self._decoder.held
                 self._wire.progressed()
-
-
-@lru_cache(maxsize=64)
-def compiled(text: str) -> bytes:
-    """Encode a filter (RFC 4515) as ldap3 does. Raises `ValueError` for what is no filter."""
-    try:
-        node = parse_filter(text, None, False, False, None, False).elements[0]
-        encoded: bytes = ldap3_encode(compile_filter(node))
-    except LDAPException as error:
-        raise ValueError(f"'{text}' is no filter: {error}") from error
-    return encoded
 
 
 def encode(number: int, request: Request) -> bytes:

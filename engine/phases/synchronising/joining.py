@@ -7,7 +7,6 @@ from engine.errors import ObjectError, ObjectFailed
 from engine.labels import label_of, label_of_mvo
 from engine.phases.synchronising.page import Scoped
 from engine.rules.compiled import InboundRule, Join
-from engine.rules.flows import evaluate_all
 from engine.rules.joins import source_key, target_key
 from engine.rules.lifecycle import Cause, cause_left, has_another_person
 from engine.statistics import Statistic
@@ -69,6 +68,7 @@ class _Joiner:
     def __init__(self, workspace: Workspace, contexts: Contexts) -> None:
         self._workspace = workspace
         self._contexts = contexts
+        self._keys: dict[tuple[int, str, str], str | None] = {}
         self._index: Index = {}
         self._taken: dict[int, dict[tuple[str, str], str]] = {}
         self._going: dict[int, Mvo] = {}
@@ -136,7 +136,11 @@ class _Joiner:
         self._mvos = {mvo.id: mvo for mvo in found}
 
     def _source_key(self, cso: Cso, rule: InboundRule, join: Join) -> str | None:
-        return source_key(join, rule.flows, cso.attributes, lambda: self._contexts(cso))
+        """Give the key that a CSO looks for. Raises `ObjectFailed`."""
+        asked = cso.id, rule.name, join.name
+        if asked not in self._keys:
+            self._keys[asked] = source_key(join, rule.flows, cso.attributes, lambda: self._contexts(cso))
+        return self._keys[asked]
 
     def _key(self, cso: Cso, rule: InboundRule, join: Join) -> str | None:
         try:
@@ -234,7 +238,7 @@ class _Joiner:
         given = {flow.attribute for flow in rule.flows}
         if not any(part.target.names <= given for part in join.parts):
             return None
-        attributes = evaluate_all([flow for flow in rule.flows if not flow.refers], cso.attributes, self._contexts(cso))
+        attributes = {flow.attribute: self._contexts.values(cso, flow) for flow in rule.flows if not flow.refers}
         seen = self._workspace.seen_mvo(rule.mvo_type, attributes)
         return target_key(join, attributes, seen)
 

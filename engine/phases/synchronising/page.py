@@ -7,7 +7,6 @@ from engine.contributions.contexts import Contexts
 from engine.errors import ObjectError, ObjectFailed
 from engine.labels import label_of
 from engine.rules.compiled import InboundRule
-from engine.rules.scope import in_scope
 from engine.step import Step
 from storage.records import LEAVING_BY_HAND, Cso, CsoStatus, JoinedBy
 
@@ -35,7 +34,8 @@ def page_of(step: Step, csos: Iterable[Cso], contexts: Contexts | None = None) -
         if not _comes_in(step, cso):
             continue
         try:
-            page.scoped.append((cso, in_scope(inbound.get((cso.system, cso.type), []), page.contexts(cso))))
+            rules = [rule for rule in inbound.get((cso.system, cso.type), []) if page.contexts.is_in_scope(cso, rule)]
+            page.scoped.append((cso, rules))
         except ObjectFailed as failure:
             page.failures[cso.id] = failure.error
     return page

@@ -13,13 +13,13 @@ from tui.console.screens.foresight import ForesightScreen
 from tui.console.screens.listing import MarkingScreen
 from tui.console.screens.outcome import told
 from tui.console.sheets.layout import broken
-from tui.console.sheets.releases import follows, released
 from tui.console.sheets.reviews import totals
 from tui.console.widgets.columns import Column
 from tui.presentation import tones
 from tui.presentation.display import display
 from tui.presentation.moments import local_time
 from tui.presentation.pieces import Line
+from tui.presentation.releases import follows, released
 
 Items = list[dict[str, Any]]
 NAMED = 5

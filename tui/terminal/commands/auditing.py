@@ -11,12 +11,22 @@ import typer
 
 from tui import feed
 from tui.presentation.display import display
-from tui.terminal.commands.deciding import numbers
+from tui.terminal.command_groups import command_group
 from tui.terminal.commands.listing import LimitOption
-from tui.terminal.context import CONFIG, USAGE, ConfigOption, JsonOption, carry_out, fail, open_workspace, readable
+from tui.terminal.context import (
+    CONFIG,
+    USAGE,
+    ConfigOption,
+    JsonOption,
+    carry_out,
+    fail,
+    numbers,
+    open_workspace,
+    readable,
+)
 from tui.terminal.printing import complain, escaped, say, write_facts, write_json, write_table
 
-audit = typer.Typer(help="The audit log: prove it whole, show it, export it, seal it.", no_args_is_help=True)
+audit = command_group("The audit log: prove it whole, show it, export it, seal it.", no_args_is_help=True)
 SHOWN = 50
 
 

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from tui import feed
-from tui.console.sheets.releases import released
 from tui.presentation.display import display
 from tui.presentation.foresight import foresight
+from tui.presentation.releases import released
+from tui.terminal.command_groups import command_group
 from tui.terminal.commands.listing import LimitOption, SearchOption, StatusOption, SystemOption, write_listing
 from tui.terminal.context import (
     CONFIG,
@@ -19,14 +20,15 @@ from tui.terminal.context import (
     JsonOption,
     carry_out,
     fail,
+    numbers,
     open_workspace,
     readable,
     text_of,
 )
 from tui.terminal.printing import complain, say, write_json
 
-review = typer.Typer(help="What waits for a person: list it, approve, keep, defer, withdraw, release.")
-exports = typer.Typer(help="The queue of pending exports: list it, retry, hold, discard.")
+review = command_group("What waits for a person: list it, approve, keep, defer, withdraw, release.")
+exports = command_group("The queue of pending exports: list it, retry, hold, discard.")
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="One or more ids, such as exp-3.")]
 SomeIds = Annotated[list[str] | None, typer.Argument(metavar="[ID…]", help="Ids, such as rev-3; or --filter.")]
@@ -201,15 +203,6 @@ def discard(ids: Ids, config: ConfigOption = CONFIG) -> None:
     operator = feed.current_operator()
     work = feed.queue.discard(workspace, numbers(ids, "exp"), operator=operator)
     _decide(workspace, "exp", work, "discarded")
-
-
-def numbers(ids: Sequence[str], kind: str) -> list[int]:
-    """Read ids as `rev-3` or `3`; end with the reason where they are none."""
-    texts = [text.removeprefix(f"{kind}-") for text in ids]
-    for given, text in zip(ids, texts, strict=True):
-        if not (text.isascii() and text.isdigit() and len(text) < 19):
-            fail(f"'{given}' is no id: {kind}-1 is", USAGE)
-    return [int(text) for text in texts]
 
 
 def _decide_items(

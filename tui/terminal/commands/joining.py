@@ -7,9 +7,9 @@ import typer
 
 from tui import feed
 from tui.presentation.display import display
-from tui.terminal.commands.deciding import Reason, numbers
+from tui.terminal.commands.deciding import Reason
 from tui.terminal.commands.listing import LimitOption
-from tui.terminal.context import CONFIG, ConfigOption, JsonOption, carry_out, open_workspace
+from tui.terminal.context import CONFIG, ConfigOption, JsonOption, carry_out, numbers, open_workspace
 from tui.terminal.explanation import explanation
 from tui.terminal.printing import complain, say, write_json, write_table
 

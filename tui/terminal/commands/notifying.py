@@ -8,8 +8,7 @@ import typer
 from tui import feed
 from tui.console.launch import start_aside
 from tui.presentation.display import display
-from tui.terminal.commands.deciding import numbers
-from tui.terminal.context import CONFIG, ConfigOption, carry_out, open_workspace
+from tui.terminal.context import CONFIG, ConfigOption, carry_out, numbers, open_workspace
 from tui.terminal.printing import complain
 
 

@@ -7,10 +7,11 @@ import typer
 
 from tui import feed
 from tui.presentation.display import display
+from tui.terminal.command_groups import command_group
 from tui.terminal.context import CONFIG, ConfigOption, JsonOption, carry_out, open_workspace, text_of
 from tui.terminal.printing import complain, say, write_json
 
-store = typer.Typer(help="The store: back it up, check it, make it smaller.", no_args_is_help=True)
+store = command_group("The store: back it up, check it, make it smaller.", no_args_is_help=True)
 
 
 @store.command()

@@ -1,8 +1,7 @@
 """A workspace: a configuration, its compiled rules, and the store they work on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,23 @@ from engine.values.matching_rules import Matching
 from engine.values.typed import AttributeType
 from storage.records import Attributes
 from storage.store import Store
+
+
+class Seen:
+    """What an object looks like to expressions, worked out when it is first asked for: many never are."""
+
+    __slots__ = ("_attributes", "_context", "_declared")
+
+    def __init__(self, attributes: Attributes, declared: Mapping[str, AttributeType]) -> None:
+        self._attributes = attributes
+        self._declared = declared
+        self._context: dict[str, Any] | None = None
+
+    def __call__(self) -> dict[str, Any]:
+        """Give it."""
+        if self._context is None:
+            self._context = context_of(self._attributes, self._declared, ambient())
+        return self._context
 
 
 @dataclass(slots=True, frozen=True)
@@ -46,11 +62,11 @@ class Workspace:
 
     def seen(self, system: str, object_type: str, attributes: Attributes) -> Callable[[], dict[str, Any]]:
         """Give what an object of a system looks like to expressions, worked out when it is first asked for."""
-        return cache(lambda: context_of(attributes, self.declared(system, object_type), ambient()))
+        return Seen(attributes, self.declared(system, object_type))
 
     def seen_mvo(self, mvo_type: str, attributes: Attributes) -> Callable[[], dict[str, Any]]:
         """Give what an MVO looks like to expressions, likewise."""
-        return cache(lambda: context_of(attributes, self.declared_mvo(mvo_type), ambient()))
+        return Seen(attributes, self.declared_mvo(mvo_type))
 
     def declared_mvo(self, mvo_type: str) -> dict[str, AttributeType]:
         """Give the declared attribute types of an MVO type; none for one that is no longer configured."""

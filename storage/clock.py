@@ -28,6 +28,11 @@ def later(written: str, seconds: float) -> str:
     return stamp(datetime.fromisoformat(written) + timedelta(seconds=seconds))
 
 
+def is_past(written: str, age: timedelta) -> bool:
+    """Tell whether a written moment is longer ago than an age, or in the future: then the clock was turned."""
+    return not timedelta(0) <= moment() - datetime.fromisoformat(written) <= age
+
+
 def seconds_between(earlier: str, later: str) -> float:
     """Give the seconds from one written moment to another."""
     return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()

@@ -11,6 +11,11 @@ def encode(document: object) -> str:
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()
 
 
+def octets(document: object) -> bytes:
+    """Give the same as octets, for whoever only hashes it."""
+    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+
+
 def sealed(document: object, *more: str) -> tuple[str, int]:
     """Give a document's canonical text, and the 64-bit hash of it and of some texts more."""
     raw = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)

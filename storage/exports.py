@@ -186,14 +186,21 @@ async def under_approvals(tx: Transaction, approval_ids: Iterable[int]) -> list[
 
 
 async def with_status(
-    tx: Transaction, system: str, statuses: Sequence[ExportStatus], after: int, limit: int
+    tx: Transaction,
+    system: str,
+    statuses: Sequence[ExportStatus],
+    after: int,
+    limit: int,
+    change_type: ChangeType | None = None,
 ) -> list[PendingExport]:
-    """Read the exports of a system in some statuses, by id."""
+    """Read the exports of a system in some statuses, by id; of one kind of change, or of all."""
     query = select(*_WHOLE).where(
         pending_exports.c.system == system,
         pending_exports.c.status.in_([status.value for status in statuses]),
         pending_exports.c.id > after,
     )
+    if change_type is not None:
+        query = query.where(pending_exports.c.change_type == change_type.value)
     return await _exports(tx, query.order_by(pending_exports.c.id).limit(limit))
 
 

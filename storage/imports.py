@@ -1,15 +1,15 @@
 """What each import saw: a bitmap over CSO ids, one bit each, kept for the latest import of a system."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, insert, or_, select, update
 
 from storage import clock, counters
 from storage.documents import decode, encode
-from storage.records import ImportRecord
+from storage.records import CsoStatus, ImportRecord
 from storage.store import Transaction
-from storage.tables import imports, steps
+from storage.tables import imports, objects, steps
 
 
 class Sightings:
@@ -33,6 +33,9 @@ class Sightings:
         """Mark many CSOs as seen."""
         for cso_id in cso_ids:
             self.add(cso_id)
+
+    def __len__(self) -> int:
+        return int.from_bytes(self._bits).bit_count()
 
     def __bytes__(self) -> bytes:
         return bytes(self._bits)
@@ -66,25 +69,31 @@ async def start(
     )
 
 
-async def finish(
-    tx: Transaction,
-    step_id: int,
-    *,
-    full: bool,
-    complete: bool,
-    reason: str,
-    sightings: Sightings,
-    partitions: list[str],
-    watermark: str | None = None,
-) -> None:
-    """Close the record of an import with what it saw, and with where a delta import can go on."""
+class Outcome(NamedTuple):
+    """What an import has come to."""
+
+    full: bool
+    complete: bool
+    reason: str
+    """Why it is not complete."""
+    sightings: Sightings
+    partitions: list[str]
+    watermark: str | None = None
+    """Where a delta import can go on."""
+    state: str | None = None
+    """How the system was read, and in which state it was."""
+    read_by: int | None = None
+    """The step of the import that read it, where this one found it unchanged."""
+
+
+async def finish(tx: Transaction, step_id: int, outcome: Outcome) -> None:
+    """Close the record of an import."""
     values = {
-        "full": full,
-        "watermark": watermark if complete else None,
-        "complete": complete,
-        "reason": reason,
-        "sightings": bytes(sightings),
-        "partitions": encode(partitions),
+        **outcome._asdict(),
+        "sightings": bytes(outcome.sightings),
+        "partitions": encode(outcome.partitions),
+        "watermark": outcome.watermark if outcome.complete else None,
+        "state": outcome.state if outcome.complete else None,
         "ended_at": clock.now(),
     }
     await tx.execute(update(imports).where(imports.c.step_id == step_id).values(values))
@@ -93,6 +102,22 @@ async def finish(
 async def latest(tx: Transaction, system: str) -> ImportRecord | None:
     """Give the latest import of a system."""
     row = (await tx.execute(_records(system).limit(1))).first()
+    return _record(row) if row else None
+
+
+async def to_be_looked_at(tx: Transaction, system: str) -> set[int]:
+    """Give the CSOs of a system of which something has to be written once they are seen, whatever they hold."""
+    query = select(objects.c.id).where(
+        objects.c.system == system,
+        or_(objects.c.kept, objects.c.sought_by.is_not(None), objects.c.status == CsoStatus.OBSOLETE.value),
+    )
+    return set((await tx.execute(query)).scalars())
+
+
+async def of_step(tx: Transaction, step_id: int) -> ImportRecord | None:
+    """Give the import of a step, while its history is kept."""
+    query = select(imports, steps.c.run_id).join(steps, steps.c.id == imports.c.step_id)
+    row = (await tx.execute(query.where(imports.c.step_id == step_id))).first()
     return _record(row) if row else None
 
 
@@ -138,4 +163,6 @@ def _record(row: Row[Any]) -> ImportRecord:
         row.sightings,
         row.known_up_to,
         decode(row.looked_for),
+        row.state,
+        row.read_by,
     )

@@ -346,3 +346,5 @@ class ImportRecord(NamedTuple):
     """The last CSO id that was given before it began: whoever has a higher one came with it, and was never missing."""
     looked_for: dict[str, str] = {}  # noqa: RUF012 - a record is never changed
     """Object type → what its system was asked for."""
+    state: str | None = None  # how it was read, and in which state it was
+    read_by: int | None = None  # the step that read it, where this one found it unchanged

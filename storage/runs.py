@@ -79,6 +79,12 @@ async def finish_step(tx: Transaction, step_id: int, result: StepResult, message
     await tx.execute(update(steps).where(steps.c.id == step_id).values(values))
 
 
+async def result_of(tx: Transaction, step_id: int) -> StepResult | None:
+    """Give the result of a step; None while it runs, or where its history is gone."""
+    result = (await tx.execute(select(steps.c.result).where(steps.c.id == step_id))).scalar()
+    return StepResult(result) if result is not None else None
+
+
 async def add_errors(tx: Transaction, step_id: int, errors: Sequence[ItemError]) -> None:
     """Write down what went wrong with single objects."""
     if errors:

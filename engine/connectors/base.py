@@ -44,6 +44,9 @@ class ImportRequest:
     page_size: int
     watermark: str | None = None
     """Where an earlier import ended, as its `ImportEnd` gave it: only what changed since is asked for."""
+    state: str | None = None
+    """In which state the system was when all of it was read, as that `ImportEnd` gave it: if it is in that very state,
+    an `ImportEnd` that says `unchanged` is all that is wanted."""
 
 
 class Deleted(NamedTuple):
@@ -101,6 +104,10 @@ class ImportEnd:
     """Whether everything was read; not where only changes since the watermark were."""
     watermark: str | None = None
     """Where a later delta import can go on, if the system tells."""
+    state: str | None = None
+    """What all that was read amounts to, such as the hash of a file: the same state, the same objects."""
+    unchanged: bool = False
+    """Whether nothing was read, for the system is in the state that was asked about."""
 
 
 ImportEvent = ImportPage | ImportRestart | ImportEnd

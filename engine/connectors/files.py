@@ -9,9 +9,10 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from hashlib import blake2b, file_digest
 from itertools import pairwise
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, NamedTuple
 
 from engine.errors import CannotConnect, ConnectionLost, ObjectError, StepFailed
 
@@ -59,8 +60,17 @@ def stamp(path: Path) -> Stamp:
     return (found.st_ino, found.st_size, found.st_mtime_ns)
 
 
-def snapshot(path: Path) -> tuple[BinaryIO, Stamp]:
-    """Copy a file where nobody changes it, so that it can be read more than once; give the copy and its stamp.
+class Snapshot(NamedTuple):
+    """A copy of a file that nobody changes."""
+
+    file: BinaryIO
+    stamp: Stamp
+    digest: str
+    """The hash of what it holds."""
+
+
+def snapshot(path: Path) -> Snapshot:
+    """Copy a file where nobody changes it, so that it can be read more than once.
 
     Raises `CannotConnect` for a file that is missing, unreadable, or changes all the time.
     """
@@ -71,16 +81,34 @@ def snapshot(path: Path) -> tuple[BinaryIO, Stamp]:
         try:
             before = stamp(path)
             with path.open("rb") as source:
-                shutil.copyfileobj(source, copy, 1 << 20)
+                digest = _copy(source, copy)
             if stamp(path) == before:
                 copy.seek(0)
-                return copy, before
+                return Snapshot(copy, before, digest)
         except OSError as error:
             copy.close()
             raise unreadable(path, error) from error
         copy.close()
         time.sleep(0.2)
     raise CannotConnect(f"{path}: changes while it is read; wait until whoever writes it has finished")
+
+
+def _copy(source: BinaryIO, target: BinaryIO) -> str:
+    """Copy a file, and give the hash of what it holds."""
+    digest = blake2b(digest_size=16)
+    while part := source.read(1 << 20):
+        digest.update(part)
+        target.write(part)
+    return digest.hexdigest()
+
+
+def digest_of(path: Path) -> str:
+    """Give the hash of what a file holds. Raises `CannotConnect`."""
+    try:
+        with path.open("rb") as file:
+            return file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 def changed_since(path: Path, before: Stamp) -> bool:
@@ -98,7 +126,7 @@ def copy_into(path: Path, folder: Path) -> Path:
     """
     own = Path(tempfile.mkdtemp(dir=folder))
     if path.exists():
-        source, _ = snapshot(path)
+        source = snapshot(path).file
         with source, (own / path.name).open("wb") as file:
             shutil.copyfileobj(source, file, 1 << 20)
     return own / path.name

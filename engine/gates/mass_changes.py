@@ -172,9 +172,9 @@ async def _count_staged(tx: Transaction, system: str, agreed: dict[Candidate, se
     tally = Tally()
     after = 0
     waiting = [ExportStatus.PENDING]
-    while page := await exports.with_status(tx, system, waiting, after, PAGE):
+    while page := await exports.with_status(tx, system, waiting, after, PAGE, ChangeType.UPDATE):
         after = page[-1].id
-        updates = [one for one in page if one.change_type == ChangeType.UPDATE and not one.held]
+        updates = [one for one in page if not one.held]
         csos = {cso.id: cso for cso in await objects.get(tx, [one.cso_id for one in updates])}
         for export in updates:
             cso = csos[export.cso_id]

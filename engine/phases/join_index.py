@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from typing import Any
 
 from engine.errors import ObjectFailed
 from engine.rules.compiled import Join
@@ -9,25 +10,31 @@ from engine.rules.joins import keys_of
 from engine.step import Step
 from engine.workspace import Workspace
 from storage import join_keys, key_owners, metaverse, objects
+from storage.documents import decode
 from storage.join_keys import JoinKey
 from storage.objects import PlannedCso
-from storage.records import Cso, JoinedBy, Mvo
+from storage.records import Attributes, Cso, JoinedBy, Mvo
 from storage.store import Transaction
 
 
 def index_keys(workspace: Workspace, owner: str, found: Sequence[Cso | Mvo]) -> list[JoinKey]:
     """Give every key by which some objects of an owner can be found; who has none that can be computed has none."""
-    joins = workspace.rules.joins.get(owner, ())
+    if owner not in workspace.rules.joins:
+        return []
+    return [key for one in found for key in _keys_of(workspace, owner, one.id, one.attributes, _seen(workspace, one))]
+
+
+def _keys_of(
+    workspace: Workspace, owner: str, object_id: int, attributes: Attributes, context: Callable[[], dict[str, Any]]
+) -> list[JoinKey]:
     keys: list[JoinKey] = []
-    for one in found if joins else ():
-        context = _seen(workspace, one)
-        for join in joins:
-            with suppress(ObjectFailed):  # it cannot be found by that key; a rule that reads it tells what is wrong
-                keys += keys_of(owner, [join], one.id, one.attributes, context)
+    for join in workspace.rules.joins.get(owner, ()):
+        with suppress(ObjectFailed):  # it cannot be found by that key; a rule that reads it tells what is wrong
+            keys += keys_of(owner, [join], object_id, attributes, context)
     return keys
 
 
-def _seen(workspace: Workspace, one: Cso | Mvo) -> Callable[[], dict[str, object]]:
+def _seen(workspace: Workspace, one: Cso | Mvo) -> Callable[[], dict[str, Any]]:
     """Give the way in which expressions see an object."""
     if isinstance(one, Mvo):
         return workspace.seen_mvo(one.type, one.attributes)
@@ -131,10 +138,16 @@ async def index_objects(tx: Transaction, step: Step, csos: list[Cso]) -> None:
 
 async def index_planned(tx: Transaction, step: Step, planned: Iterable[PlannedCso]) -> None:
     """Let planned objects be found by the keys of their type, so that nobody else is given their names."""
-    owners: dict[str, list[int]] = {}
+    workspace = step.workspace
+    owners: dict[str, list[PlannedCso]] = {}
     for one in planned:
         owner = key_owners.of_system(one.system, one.type)
-        if step.workspace.rules.joins.get(owner):
-            owners.setdefault(owner, []).append(one.id)
-    for owner, ids in owners.items():
-        await join_keys.replace(tx, owner, ids, index_keys(step.workspace, owner, await objects.get(tx, ids)))
+        if workspace.rules.joins.get(owner):
+            owners.setdefault(owner, []).append(one)
+    for owner, own in owners.items():
+        keys: list[JoinKey] = []
+        for one in own:
+            attributes = decode(one.content.attributes)
+            seen = workspace.seen(one.system, one.type, attributes)
+            keys += _keys_of(workspace, owner, one.id, attributes, seen)
+        await join_keys.replace(tx, owner, [one.id for one in own], keys)

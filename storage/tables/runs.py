@@ -82,6 +82,8 @@ imports = Table(
     Column("known_up_to", Integer),
     Column("watermark", Text),
     Column("looked_for", Text, nullable=False, server_default="{}"),
+    Column("state", Text),
+    Column("read_by", Integer),
     Index("imports_by_system", "system", "step_id"),
 )
 

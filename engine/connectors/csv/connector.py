@@ -25,7 +25,7 @@ from engine.connectors.csv.format import LARGEST_ROW
 from engine.connectors.csv.options import CsvObjectOptions, CsvOptions
 from engine.connectors.csv.reading import RowReader, Source
 from engine.connectors.csv.table import CsvTable
-from engine.connectors.files import changed_since, copy_into
+from engine.connectors.files import changed_since, copy_into, digest_of
 from engine.errors import CannotConnect
 
 csv.field_size_limit(LARGEST_ROW)
@@ -89,6 +89,9 @@ class CsvConnector(Connector):
 
     async def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportPage | ImportEnd]:
         self._forget()
+        if request.state is not None and await asyncio.to_thread(self._state) == request.state:
+            yield ImportEnd(complete=True, state=request.state, unchanged=True)
+            return
         for kind, used in request.required.items():
             self._sources[kind] = self._open.enter_context(await asyncio.to_thread(self._source, kind, used))
         sources = self._sources.values()
@@ -100,7 +103,11 @@ class CsvConnector(Connector):
         changed = [str(source.path) for source in sources if changed_since(source.path, source.stamp)]
         reasons = [f"{', '.join(changed)} changed while it was read"] if changed else []
         reasons += [source.incomplete for source in sources if source.incomplete]
-        yield ImportEnd(complete=not reasons, reason="; ".join(reasons))
+        state = " ".join(source.digest for source in sources)
+        yield ImportEnd(complete=not reasons, reason="; ".join(reasons), state=state)
+
+    def _state(self) -> str:
+        return " ".join(digest_of(self.path_of(kind)) for kind in self.system.objects)
 
     async def find_hidden(self, object_type: str, external_ids: frozenset[str]) -> dict[str, str]:
         return await asyncio.to_thread(self._sources[object_type].find_hidden, external_ids)

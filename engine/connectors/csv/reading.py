@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from engine.configuration import external_ids
 from engine.configuration.models import ObjectTypeConfig
@@ -19,7 +19,7 @@ from engine.connectors.csv.format import (
     read_rows,
 )
 from engine.connectors.csv.options import CsvOptions
-from engine.connectors.files import PAGE_BYTES, Stamp, find_duplicates, snapshot
+from engine.connectors.files import PAGE_BYTES, Snapshot, find_duplicates, snapshot
 from engine.errors import CannotConnect, ObjectError
 from engine.expressions.sources import name_hint
 from engine.values import typed
@@ -179,8 +179,7 @@ class Source:
     ) -> None:
         self.path = path
         self._options = options
-        self._copy: BinaryIO
-        self._copy, self.stamp = self._take()
+        self._copy, self.stamp, self.digest = self._take()
         self.count = 0
         self.duplicates: frozenset[str] = frozenset()
         self._bad: dict[int, str] = {}
@@ -199,7 +198,7 @@ class Source:
             self._copy.close()
             raise
 
-    def _take(self) -> tuple[BinaryIO, Stamp]:
+    def _take(self) -> Snapshot:
         return snapshot(self.path)
 
     def __enter__(self) -> "Source":

@@ -21,7 +21,7 @@ from engine.connectors.base import (
 )
 from engine.connectors.directory_types import Base, DirectoryObjectOptions, why_no_flow
 from engine.connectors.entries import EntryReader
-from engine.connectors.files import PAGE_BYTES, changed_since, copy_into, find_duplicates, snapshot
+from engine.connectors.files import PAGE_BYTES, changed_since, copy_into, digest_of, find_duplicates, snapshot
 from engine.connectors.ldif.directory import LdifDirectory
 from engine.connectors.ldif.doubts import ids_in, why_nobody
 from engine.connectors.ldif.format import Entry, LdifError, read_entries
@@ -76,7 +76,7 @@ class LdifConnector(Connector):
         return [CheckLine(True, "file", f"{self.path}: {count:,} entries")]
 
     def _count(self) -> int:
-        copy, _ = snapshot(self.path)
+        copy = snapshot(self.path).file
         with copy:
             return sum(1 for _ in self._entries(copy))
 
@@ -85,7 +85,7 @@ class LdifConnector(Connector):
 
     def _discover(self) -> dict[str, list[str]]:
         names: dict[str, set[str]] = {kind: set() for kind in self.system.objects}
-        copy, _ = snapshot(self.path)
+        copy = snapshot(self.path).file
         with copy:
             for entry in self._entries(copy):
                 if (kind := self._type_of(entry)) is not None:
@@ -93,7 +93,11 @@ class LdifConnector(Connector):
         return {kind: sorted(found) for kind, found in names.items()}
 
     async def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportPage | ImportEnd]:
-        copy, before = await asyncio.to_thread(snapshot, self.path)
+        partitions = list(self._bases.values())
+        if request.state is not None and await asyncio.to_thread(digest_of, self.path) == request.state:
+            yield ImportEnd(complete=True, partitions=partitions, state=request.state, unchanged=True)
+            return
+        copy, before, state = await asyncio.to_thread(snapshot, self.path)
         with copy:
             total, duplicates = await asyncio.to_thread(self._scan, copy)
             pages = self._pages(copy, request, duplicates)
@@ -101,7 +105,7 @@ class LdifConnector(Connector):
                 yield ImportPage(objects, total)
         changed = changed_since(self.path, before)
         reason = f"{self.path} changed while it was read" if changed else self._unfinished
-        yield ImportEnd(complete=not reason, partitions=list(self._bases.values()), reason=reason)
+        yield ImportEnd(complete=not reason, partitions=partitions, reason=reason, state=state)
 
     def looks_for(self, object_type: str) -> str:
         return "".join(f"(objectClass={name})" for name in sorted(self._classes[object_type]))
@@ -206,7 +210,7 @@ class LdifConnector(Connector):
     def _find_hidden(self, object_type: str, external_ids: frozenset[str]) -> dict[str, str]:
         """Look for ids in entries of other classes, and in those outside the base whose parent is not in the file."""
         reader = self._readers({object_type: frozenset()})[object_type]
-        copy, _ = snapshot(self.path)
+        copy = snapshot(self.path).file
         with copy:
             others = {
                 found: entry

@@ -14,7 +14,7 @@ from engine.statistics import Statistic
 from engine.step import Step
 from engine.values import dn
 from engine.values.matching_rules import same
-from storage.documents import encode
+from storage.documents import octets
 from storage.records import Attributes, ChangeStatus, Cso, PendingExport
 from storage.wanted_marks import Marks
 
@@ -26,7 +26,7 @@ TOLD = "\0told "
 
 def mark_of(values: list[object]) -> int:
     """Give a mark by which the same values, in whatever order, are recognised."""
-    return crc32(encode(values if len(values) < 2 else sorted(values, key=repr)).encode())
+    return crc32(octets(values if len(values) < 2 else sorted(values, key=repr)))
 
 
 def marks_for(desired: Desired) -> Marks:

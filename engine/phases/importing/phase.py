@@ -1,5 +1,6 @@
 """Phase 1, import: read a system whole, look at what came, then apply it to the connector space page by page.
 
+whether anything has changed             last_read                   unchanged.py
 read everything                          _read
     a page ahead                         read_ahead                  read_ahead.py
     look who is known                    load_known                  matching.py
@@ -17,6 +18,7 @@ whom a complete import has not shown     reconcile_unseen            confirming/
 """
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 
@@ -31,6 +33,7 @@ from engine.phases.importing.hidden import look_for_hidden
 from engine.phases.importing.matching import Known, is_unchanged, load_known
 from engine.phases.importing.read_ahead import read_ahead
 from engine.phases.importing.state import ImportState
+from engine.phases.importing.unchanged import last_read, reading_of, tell_unchanged
 from engine.statistics import Statistic
 from engine.step import Step
 from storage import exports, imports, objects, reviews
@@ -58,7 +61,8 @@ async def import_objects(step: Step) -> AsyncIterator[Progress]:
                     yield progress
             except ConnectionLost as error:
                 task.lost = error  # what came before is there all the same
-            await look_for_hidden(task, connector)
+            if not task.end.unchanged:
+                await look_for_hidden(task, connector)
             step.note(connector.notes)
         if await _holds_mass_change(task):
             yield step.progress()
@@ -80,6 +84,11 @@ async def _begin(tx: Transaction, task: ImportState, connector: Connector) -> Im
     step = task.step
     request = await _request(tx, step, connector)
     types = list(step.settings.objects)
+    task.reconciles = await exports.has_sent(tx, step.system)
+    task.asked_about = await reviews.asked_about(tx, step.system, ReviewKind.IDENTITY)
+    task.reading = reading_of(step, connector)
+    if request.watermark is None and not task.reconciles:
+        task.last = await last_read(tx, step, task.reading, task.asked_about)
     await imports.start(
         tx,
         step.id,
@@ -89,12 +98,10 @@ async def _begin(tx: Transaction, task: ImportState, connector: Connector) -> Im
         partitions=[],
         looked_for={kind: connector.looks_for(kind) for kind in types},
     )
-    task.reconciles = await exports.has_sent(tx, step.system)
-    task.asked_about = await reviews.asked_about(tx, step.system, ReviewKind.IDENTITY)
     for kind in types:
         task.is_known[kind] = bool(await objects.of_type(tx, step.system, kind, 0, 1))
         task.flowing[kind] = mass_changes.flowing(step.workspace, step.system, kind)
-    return request
+    return request if task.last is None else replace(request, state=task.last.state)
 
 
 async def _request(tx: Transaction, step: Step, connector: Connector) -> ImportRequest:
@@ -119,6 +126,8 @@ async def _read(task: ImportState, connector: Connector, request: ImportRequest)
     async for event in read_ahead(connector.import_objects(request)):
         if isinstance(event, ImportEnd):
             task.end = event
+            if event.unchanged:
+                _take_unchanged(task)
             return
         if isinstance(event, ImportRestart):
             task.begin_again()
@@ -127,6 +136,14 @@ async def _read(task: ImportState, connector: Connector, request: ImportRequest)
             await _look(tx, task, event)
         yield task.step.progress()
     raise ConnectionLost(f"{task.step.system}: the import stopped without saying that it had reached the end")
+
+
+def _take_unchanged(task: ImportState) -> None:
+    """Take what the last import saw for what this one sees."""
+    if task.last is None:
+        raise ConnectionLost(f"{task.step.system}: it says that nothing has changed, and was not asked")
+    task.sightings = task.last.sightings
+    tell_unchanged(task.step, task.last)
 
 
 async def _look(tx: Transaction, task: ImportState, page: ImportPage) -> None:
@@ -224,13 +241,14 @@ async def _settle_unseen(tx: Transaction, task: ImportState) -> None:
 
 async def _close_record(tx: Transaction, task: ImportState, *, complete: bool, reason: str) -> None:
     end = task.end
-    await imports.finish(
-        tx,
-        task.step.id,
-        full=end.full,
-        complete=complete,
-        reason=reason,
-        sightings=task.sightings,
-        partitions=list(end.partitions),
-        watermark=end.watermark,
+    outcome = imports.Outcome(
+        end.full,
+        complete,
+        reason,
+        task.sightings,
+        list(end.partitions),
+        end.watermark,
+        f"{task.reading} {end.state}" if end.state is not None else None,
+        task.last.by.step_id if task.last is not None and end.unchanged else None,
     )
+    await imports.finish(tx, task.step.id, outcome)

@@ -6,6 +6,7 @@ from engine.connectors.base import ImportEnd
 from engine.errors import ConnectionLost
 from engine.gates.mass_changes import Tally
 from engine.phases.importing.arrivals import Arrivals
+from engine.phases.importing.unchanged import LastRead
 from engine.statistics import Statistic
 from engine.step import Step
 from storage.imports import Sightings
@@ -22,6 +23,10 @@ class ImportState:
     flowing: dict[str, frozenset[str]] = field(default_factory=dict)
     asked_about: set[int] = field(default_factory=set)
     """CSOs of which the review asks who they are."""
+    reading: str = ""
+    """What stands for how the system is read."""
+    last: LastRead | None = None
+    """What the last import saw, where reading the same again would only repeat it."""
     end: ImportEnd = ImportEnd(complete=False)  # noqa: RUF009 - frozen
     lost: ConnectionLost | None = None
     sightings: Sightings = field(default_factory=Sightings)

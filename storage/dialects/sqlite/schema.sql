@@ -3,7 +3,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0007');
+INSERT INTO "alembic_version" VALUES('0008');
 CREATE TABLE audit (
 	id INTEGER NOT NULL, 
 	at TEXT NOT NULL, 
@@ -56,7 +56,7 @@ CREATE TABLE imports (
 	partitions TEXT NOT NULL, 
 	started_at TEXT NOT NULL, 
 	ended_at TEXT, 
-	sightings BLOB, known_up_to INTEGER, watermark TEXT, looked_for TEXT DEFAULT '{}' NOT NULL, 
+	sightings BLOB, known_up_to INTEGER, watermark TEXT, looked_for TEXT DEFAULT '{}' NOT NULL, state TEXT, read_by INTEGER, 
 	PRIMARY KEY (step_id), 
 	FOREIGN KEY(step_id) REFERENCES steps (id)
 );

@@ -132,6 +132,12 @@ async def last_watermark(tx: Transaction, system: str) -> str | None:
     return (await tx.execute(query)).scalar()
 
 
+async def last_full(tx: Transaction, system: str) -> ImportRecord | None:
+    """Give the last complete import of everything in a system."""
+    row = (await tx.execute(_records(system).where(imports.c.complete, imports.c.full).limit(1))).first()
+    return _record(row) if row else None
+
+
 async def last_complete_before(tx: Transaction, system: str, step_id: int) -> ImportRecord | None:
     """Give the last complete full import of a system before a given one."""
     query = _records(system).where(imports.c.step_id < step_id, imports.c.complete, imports.c.full)

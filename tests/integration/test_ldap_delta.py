@@ -1,7 +1,9 @@
 """A delta import reads what changed, removes what the server says was deleted, and nothing else."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -221,6 +223,20 @@ def test_a_watermark_moves_only_with_a_complete_import(telling: Slapd, tmp_path:
     site("run", "often")
     assert site.query(marks) != before
     assert site.statuses("directory") == {"Normal": 4, "Obsolete": 1}
+
+
+def test_once_a_week_a_delta_reads_everything_and_says_so(telling: Slapd, tmp_path: Path) -> None:
+    site = office(tmp_path / "office", telling)
+    site("run", "often")
+    assert "everything" not in site.steps()["delta directory"]["message"]
+    with closing(sqlite3.connect(site.folder / "interlock.db")) as store, store:
+        store.execute("UPDATE imports SET started_at = '2020-01-01T00:00:00.000Z' WHERE full")
+    site("run", "often")
+    step = site.steps()["delta directory"]
+    assert step["message"] == "everything was read, as once in 7 days, not only what changed"
+    assert (step["result"], step["done"]) == ("success", 5)
+    site("run", "often")
+    assert "everything" not in site.steps()["delta directory"]["message"]
 
 
 def test_the_first_delta_reads_everything_and_says_so(silent: Slapd, tmp_path: Path) -> None:

@@ -33,10 +33,10 @@ from engine.phases.importing.hidden import look_for_hidden
 from engine.phases.importing.matching import Known, is_unchanged, load_known
 from engine.phases.importing.read_ahead import read_ahead
 from engine.phases.importing.state import ImportState
-from engine.phases.importing.unchanged import last_read, reading_of, tell_unchanged
+from engine.phases.importing.unchanged import AGAIN_AFTER, last_read, reading_of, tell_unchanged
 from engine.statistics import Statistic
 from engine.step import Step
-from storage import exports, imports, objects, reviews
+from storage import clock, exports, imports, objects, reviews
 from storage.records import CsoStatus, KnownCso, ReviewKind, StepResult
 from storage.store import Transaction
 
@@ -112,6 +112,9 @@ async def _request(tx: Transaction, step: Step, connector: Connector) -> ImportR
         if watermark is None:
             why = "no earlier import knows where to go on" if connector.capabilities.delta else "it cannot tell that"
             step.note([f"everything was read, not only what changed: {why}"])
+        elif (full := await imports.last_full(tx, step.system)) is None or clock.is_past(full.started_at, AGAIN_AFTER):
+            watermark = None
+            step.message = f"everything was read, as once in {AGAIN_AFTER.days} days, not only what changed"
     types = step.settings.objects
     return ImportRequest(
         {kind: rules.used[step.system, kind] for kind in types},

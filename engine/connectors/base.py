@@ -81,7 +81,7 @@ class ImportPage:
 
     objects: list[ImportedObject]
     total: int | None = None
-    """How many objects the import will have, where that is known."""
+    """How many objects the import will have, as far as that is known."""
     deleted: Sequence[Deleted] = ()
     """In a delta import: what the system explicitly says was deleted."""
 

@@ -155,15 +155,31 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         os.close(folder)
 
 
-def find_duplicates(read_ids: Callable[[], Iterable[str]]) -> frozenset[str]:
-    """Give the ids that stand more than once in a source, which is read once, or twice if there are any.
+class Seen:
+    """Ids that a source holds, by eight bytes each: enough to tell which of them may stand in it more than once."""
 
-    Costs eight bytes for each id: equal hashes are only candidates, counted by the second reading.
-    """
-    hashes = array("q", (hash(text) for text in read_ids()))
-    ordered = sorted(hashes)
-    suspects = {one for one, other in pairwise(ordered) if one == other}
-    del ordered, hashes
+    def __init__(self) -> None:
+        self._hashes = array("q")
+
+    def add(self, text: str) -> None:
+        """Take note of an id."""
+        self._hashes.append(hash(text))
+
+    def suspects(self) -> set[int]:
+        """Give the hashes that came more than once."""
+        return {one for one, other in pairwise(sorted(self._hashes)) if one == other}
+
+
+def find_duplicates(read_ids: Callable[[], Iterable[str]]) -> frozenset[str]:
+    """Give the ids that stand more than once in a source, which is read once, or twice if there may be any."""
+    seen = Seen()
+    for text in read_ids():
+        seen.add(text)
+    return repeated(read_ids, seen.suspects())
+
+
+def repeated(read_ids: Callable[[], Iterable[str]], suspects: set[int]) -> frozenset[str]:
+    """Give the ids that stand more than once, of those with some hashes; equal hashes alone prove nothing."""
     if not suspects:
         return frozenset()
     counts = Counter(text for text in read_ids() if hash(text) in suspects)

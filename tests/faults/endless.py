@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.configuration.file import load
-from engine.connectors.base import ImportEnd, ImportRequest
+from engine.connectors.base import ImportEnd, ImportRequest, ImportRestart
 from engine.connectors.csv.connector import CsvConnector
 from engine.connectors.ldif.connector import LdifConnector
 from engine.errors import CannotConnect
@@ -101,7 +101,7 @@ async def _read(kind: str, folder: Path) -> str:
         async for event in connector.import_objects(ImportRequest({"person": names}, {"person": frozenset()}, 5000)):
             if isinstance(event, ImportEnd):
                 return f"{count} read, {event.reason or 'complete'}"
-            count += len(event.objects)
+            count = 0 if isinstance(event, ImportRestart) else count + len(event.objects)
     return "no end"
 
 

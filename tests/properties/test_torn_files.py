@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.configuration.file import load
-from engine.connectors.base import Connector, ImportEnd, ImportRequest
+from engine.connectors.base import Connector, ImportEnd, ImportRequest, ImportRestart
 from engine.connectors.csv.connector import CsvConnector
 from engine.connectors.ldif.connector import LdifConnector
 from engine.errors import CannotConnect
@@ -87,7 +87,9 @@ async def missing(connector: Connector) -> set[str]:
     try:
         async with connector:
             async for event in connector.import_objects(ImportRequest({"person": USED}, {"person": frozenset()}, 5)):
-                if isinstance(event, ImportEnd):
+                if isinstance(event, ImportRestart):
+                    objects.clear()
+                elif isinstance(event, ImportEnd):
                     end = event
                 else:
                     objects += event.objects

@@ -11,6 +11,7 @@ from engine.connectors.ldif.connector import LdifConnector
 from engine.connectors.ldif.format import LdifError, read_blocks, read_entries
 from engine.errors import CannotConnect
 from storage.records import AttributeChange, ChangeStatus, ChangeType
+from tests.readings import last_reading
 
 CONFIG = """\
 [systems.directory]
@@ -39,7 +40,7 @@ def read(connector, *names):
         async with connector:
             return [event async for event in connector.import_objects(ImportRequest(types, {}, 100))]
 
-    *pages, end = asyncio.run(collect())
+    *pages, end = last_reading(asyncio.run(collect()))
     assert isinstance(end, ImportEnd)
     return [one for page in pages for one in page.objects], end
 

@@ -16,15 +16,17 @@ from engine.connectors.base import (
     ExportResult,
     ImportedObject,
     ImportEnd,
+    ImportEvent,
     ImportPage,
     ImportRequest,
+    ImportRestart,
 )
 from engine.connectors.directory_types import Base, DirectoryObjectOptions, why_no_flow
 from engine.connectors.entries import EntryReader
-from engine.connectors.files import PAGE_BYTES, changed_since, copy_into, digest_of, find_duplicates, snapshot
+from engine.connectors.files import PAGE_BYTES, Seen, changed_since, copy_into, digest_of, repeated, snapshot
 from engine.connectors.ldif.directory import LdifDirectory
 from engine.connectors.ldif.doubts import ids_in, why_nobody
-from engine.connectors.ldif.format import Entry, LdifError, read_entries
+from engine.connectors.ldif.format import Entry, LdifError, count_entries, read_entries
 from engine.errors import CannotConnect, ObjectError
 from engine.values import dn
 
@@ -92,17 +94,22 @@ class LdifConnector(Connector):
                     names[kind].update(entry.attributes)
         return {kind: sorted(found) for kind, found in names.items()}
 
-    async def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportPage | ImportEnd]:
+    async def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportEvent]:
         partitions = list(self._bases.values())
         if request.state is not None and await asyncio.to_thread(digest_of, self.path) == request.state:
             yield ImportEnd(complete=True, partitions=partitions, state=request.state, unchanged=True)
             return
         copy, before, state = await asyncio.to_thread(snapshot, self.path)
         with copy:
-            total, duplicates = await asyncio.to_thread(self._scan, copy)
-            pages = self._pages(copy, request, duplicates)
+            total, seen = await asyncio.to_thread(count_entries, copy), Seen()
+            pages = self._pages(copy, request, frozenset(), seen)
             while objects := await asyncio.to_thread(next, pages, None):
                 yield ImportPage(objects, total)
+            if duplicates := await asyncio.to_thread(self._duplicates, copy, seen):
+                yield ImportRestart()
+                pages = self._pages(copy, request, duplicates, Seen())
+                while objects := await asyncio.to_thread(next, pages, None):
+                    yield ImportPage(objects, total)
         changed = changed_since(self.path, before)
         reason = f"{self.path} changed while it was read" if changed else self._unfinished
         yield ImportEnd(complete=not reason, partitions=partitions, reason=reason, state=state)
@@ -110,25 +117,18 @@ class LdifConnector(Connector):
     def looks_for(self, object_type: str) -> str:
         return "".join(f"(objectClass={name})" for name in sorted(self._classes[object_type]))
 
-    def _scan(self, copy: BinaryIO) -> tuple[int, frozenset[str]]:
-        """Count the entries that will come, and find the ids and the DNs that stand in the file more than once."""
-        total = 0
+    def _duplicates(self, copy: BinaryIO, seen: Seen) -> frozenset[str]:
+        """Give the ids and the DNs that stand in the file more than once."""
         readers = self._readers({kind: frozenset() for kind in self.system.objects})
 
         def ids() -> Iterator[str]:
-            nonlocal total
-            total = 0
             for entry in self._entries(copy):
                 yield _mark(entry.dn)
                 kind = self._type_of(entry)
-                if kind is None:
-                    continue
-                total += 1
-                if (external_id := readers[kind].external_id(entry.attributes)) is not None:
+                if kind and (external_id := readers[kind].external_id(entry.attributes)) is not None:
                     yield f"{kind}\0{external_id}"
 
-        duplicates = find_duplicates(ids)
-        return total, duplicates
+        return repeated(ids, seen.suspects())
 
     def _readers(self, types: Mapping[str, frozenset[str]]) -> dict[str, EntryReader]:
         objects, tell = self.system.objects, self._tell
@@ -139,13 +139,16 @@ class LdifConnector(Connector):
             self.notes.append(text)
 
     def _pages(
-        self, copy: BinaryIO, request: ImportRequest, duplicates: frozenset[str]
+        self, copy: BinaryIO, request: ImportRequest, duplicates: frozenset[str], seen: Seen
     ) -> Iterator[list[ImportedObject]]:
+        """Give the objects page by page, and take note of the ids and DNs seen; `duplicates` are nobody's."""
         readers = self._readers(request.types)
         page: list[ImportedObject] = []
         size = 0
         for entry in self._entries(copy):
-            is_double = bool(duplicates) and _mark(entry.dn) in duplicates
+            mark = _mark(entry.dn)
+            seen.add(mark)
+            is_double = mark in duplicates
             if is_double:
                 self._unfinish(f"line {entry.line}: the DN '{entry.dn}' stands in the file more than once")
             if entry.torn:
@@ -154,7 +157,9 @@ class LdifConnector(Connector):
             if kind is None:
                 continue
             one = self._read(readers[kind], entry, is_double=is_double)
-            if f"{kind}\0{one.external_id}" in duplicates:
+            own = f"{kind}\0{one.external_id or readers[kind].external_id(entry.attributes)}"
+            seen.add(own)
+            if one.external_id is not None and own in duplicates:
                 one.error = _duplicate(one)
             page.append(one)
             size += entry.size

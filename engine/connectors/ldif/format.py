@@ -72,6 +72,16 @@ class Entry(NamedTuple):
         return found[0].decode(errors="replace") if found else None
 
 
+def count_entries(file: BinaryIO) -> int:
+    """Estimate how many entries a file holds, by the lines that begin one."""
+    file.seek(0)
+    count = int(file.read(3).lower() == b"dn:")
+    file.seek(0)
+    while part := file.read(1 << 20):
+        count += part.count(b"\ndn:")
+    return count
+
+
 def read_entries(file: BinaryIO, tell: Tell = _ignore) -> Iterator[Entry]:
     """Read every content record; tell why there may be more than the file holds. Raises `LdifError`."""
     for block in _blocks(file, tell):

@@ -131,6 +131,8 @@ async def _read(task: ImportState, connector: Connector, request: ImportRequest)
             task.end = event
             if event.unchanged:
                 _take_unchanged(task)
+            if event.complete:
+                task.step.total = task.step.done  # until then it may have been an estimate
             return
         if isinstance(event, ImportRestart):
             task.begin_again()

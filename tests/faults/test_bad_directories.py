@@ -13,6 +13,7 @@ import pytest
 from engine.connectors.ldap.survey import survey
 from engine.errors import StepFailed
 from tests.inside import Inside
+from tests.pace import slowness
 from tests.scripted import AT_ANY_TIME, BIND, EXTENDED, SEARCH, TO_A_BIND, TO_A_SEARCH, Directory, Mode
 from tests.slapd import SUFFIX
 
@@ -215,7 +216,7 @@ def ended(office: Office, process: "subprocess.Popen[bytes]", began: float) -> s
         process.wait()
         office.configure()
     told = out.decode()
-    assert seconds < HEARD, told
+    assert seconds < HEARD * slowness(), told
     assert "Traceback" not in told
     return told
 

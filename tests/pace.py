@@ -1,4 +1,4 @@
-"""How much longer than alone something takes at the moment: bounds on time are for a machine with nothing else to do."""
+"""How much longer than alone something takes now: bounds on time are for a machine with nothing else to do."""
 
 import time
 

@@ -102,6 +102,15 @@ def _copy(source: BinaryIO, target: BinaryIO) -> str:
     return digest.hexdigest()
 
 
+def count_lines(file: BinaryIO) -> int:
+    """Count the lines of a file, by their ends."""
+    file.seek(0)
+    count = 0
+    while part := file.read(1 << 20):
+        count += part.count(b"\n")
+    return count
+
+
 def digest_of(path: Path) -> str:
     """Give the hash of what a file holds. Raises `CannotConnect`."""
     try:

@@ -13,6 +13,7 @@ from engine.connectors.csv.connector import CsvConnector
 from engine.connectors.csv.table import CsvTable
 from engine.errors import CannotConnect, ConfigurationError, ConnectionLost
 from storage.records import AttributeChange, ChangeStatus, ChangeType
+from tests.readings import last_reading
 
 CONFIG = """\
 [systems.hr]
@@ -43,7 +44,7 @@ def read(connector, *required, page_size=100):
         async with connector:
             return [event async for event in connector.import_objects(request)]
 
-    *pages, end = asyncio.run(collect())
+    *pages, end = last_reading(asyncio.run(collect()))
     assert isinstance(end, ImportEnd)
     assert all(len(page.objects) <= page_size for page in pages)
     return [one for page in pages for one in page.objects], end

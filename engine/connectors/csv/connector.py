@@ -2,7 +2,7 @@
 
 import asyncio
 import csv
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
@@ -18,12 +18,15 @@ from engine.connectors.base import (
     ExportResult,
     ImportedObject,
     ImportEnd,
+    ImportEvent,
     ImportPage,
     ImportRequest,
+    ImportRestart,
 )
 from engine.connectors.csv.format import LARGEST_ROW
 from engine.connectors.csv.options import CsvObjectOptions, CsvOptions
-from engine.connectors.csv.reading import RowReader, Source
+from engine.connectors.csv.reading import NeedsSurvey, Source
+from engine.connectors.csv.rows import RowReader
 from engine.connectors.csv.table import CsvTable
 from engine.connectors.files import changed_since, copy_into, digest_of
 from engine.errors import CannotConnect
@@ -78,6 +81,7 @@ class CsvConnector(Connector):
 
     def _measure(self, object_type: str) -> tuple[list[str], int]:
         with self._source(object_type, frozenset()) as source:
+            source.survey()
             return source.header, source.count
 
     def _source(self, object_type: str, used: frozenset[str]) -> Source:
@@ -87,7 +91,7 @@ class CsvConnector(Connector):
     async def discover_schema(self) -> dict[str, list[str]]:
         return {kind: (await asyncio.to_thread(self._measure, kind))[0] for kind in self.system.objects}
 
-    async def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportPage | ImportEnd]:
+    async def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportEvent]:
         self._forget()
         if request.state is not None and await asyncio.to_thread(self._state) == request.state:
             yield ImportEnd(complete=True, state=request.state, unchanged=True)
@@ -95,11 +99,15 @@ class CsvConnector(Connector):
         for kind, used in request.required.items():
             self._sources[kind] = self._open.enter_context(await asyncio.to_thread(self._source, kind, used))
         sources = self._sources.values()
-        total = sum(source.count for source in sources)
-        for source in sources:
-            with closing(source.pages(request.page_size)) as pages:
-                while objects := await asyncio.to_thread(next, pages, None):
-                    yield ImportPage(objects, total=total)
+        try:
+            async for page in _pages(sources, request.page_size):
+                yield page
+        except NeedsSurvey:
+            for source in sources:
+                await asyncio.to_thread(source.survey)
+            yield ImportRestart()
+            async for page in _pages(sources, request.page_size):
+                yield page
         changed = [str(source.path) for source in sources if changed_since(source.path, source.stamp)]
         reasons = [f"{', '.join(changed)} changed while it was read"] if changed else []
         reasons += [source.incomplete for source in sources if source.incomplete]
@@ -150,3 +158,12 @@ class CsvConnector(Connector):
             settings = self.system.objects[object_type]
             self._tables[object_type] = CsvTable(self.path_of(object_type), settings, self.options)
         return self._tables[object_type]
+
+
+async def _pages(sources: Collection[Source], size: int) -> AsyncIterator[ImportPage]:
+    """Give the objects of some files, page by page. Raises `NeedsSurvey`."""
+    total = sum(source.count for source in sources)
+    for source in sources:
+        with closing(source.pages(size)) as pages:
+            while objects := await asyncio.to_thread(next, pages, None):
+                yield ImportPage(objects, total=total)

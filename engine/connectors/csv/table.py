@@ -12,7 +12,7 @@ from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.csv.format import Bad, BadlyQuoted, Undecodable, look_at, new_format, read_rows, size_of
 from engine.connectors.csv.options import CsvOptions
-from engine.connectors.csv.reading import RowReader
+from engine.connectors.csv.rows import RowReader
 from engine.connectors.files import Refused, Stamp, changed_since, replacing, stamp, unwritable
 from engine.errors import CannotConnect, ConnectionLost
 from engine.values import typed

@@ -52,7 +52,7 @@ class DeletionsConfig(Model):
 class ChangesConfig(Model):
     """`[systems.NAME.changes]`: gate 6 and the look before changing: how much may change at once."""
 
-    max_count: int = Field(5, ge=0)
+    max_count: int = Field(6, ge=0)
     """From how many objects on, with one attribute changed or cleared, the percentage is looked at."""
     max_percent: float = Field(30.0, ge=0, le=100)
     """How many percent of a type may have one attribute changed or cleared at once."""

@@ -82,7 +82,7 @@ class Teller:
         """Write the first things that went wrong with objects, and where the others are shown."""
         told = event.errors + event.warnings
         for error in await feed.errors_of_step(self._workspace, self.run_id, event.step_id, SHOWN_ERRORS):
-            where = f" ({error['position']})" if error["position"] and error["position"] != error["label"] else ""
+            where = f" ({error['position']})" if error["position"] and error["position"] not in error["label"] else ""
             say(f"    {error['code']}: {display(error['label'], 80)}{display(where)}: {display(error['message'])}")
             say(f"        {error['advice']}", "dim")
         if told > SHOWN_ERRORS:

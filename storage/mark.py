@@ -35,16 +35,26 @@ def read(store: Path) -> Mark | None:
 
 
 def write(store: Path, mark: Mark) -> None:
-    """Replace the mark of a store, readable by its owner alone; a disk that is full leaves the one before."""
+    """Replace the mark of a store, readable by whoever may use that; a disk that is full leaves the one before."""
     place = place_of(store)
     new = place.with_name(f".{place.name}.{secrets.token_hex(8)}")
     try:
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as file:
+            _share(descriptor, store)
             file.write(json.dumps(mark).encode())
         new.replace(place)
     except OSError:
         _remove(new)
+
+
+def _share(descriptor: int, store: Path) -> None:
+    """Let those read and replace a mark who may do so with its store: to anybody else an older store shows as none."""
+    of_store = store.lstat()
+    with suppress(PermissionError):  # a group that its writer is not in; a folder with the group's bit sees to it
+        os.fchown(descriptor, -1, of_store.st_gid)
+    if os.fstat(descriptor).st_gid == of_store.st_gid:
+        os.fchmod(descriptor, of_store.st_mode & 0o660)
 
 
 def forget(store: Path) -> None:

@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+_MOST = 10_000
+
 
 class Mark(NamedTuple):
     """An entry of the audit log: its number, its hash, and when it was written."""
@@ -28,10 +30,16 @@ def place_of(store: Path) -> Path:
 def read(store: Path) -> Mark | None:
     """Give the mark of a store; None where there is none, or it cannot be read: then nothing is known."""
     try:
-        found = Mark._make(json.loads(place_of(store).read_bytes()))
+        with open(place_of(store), "rb", opener=_itself) as file:
+            found = Mark._make(json.loads(file.read(_MOST)))
     except (OSError, ValueError, TypeError):
         return None
     return found if isinstance(found.entry, int) and isinstance(found.hash, str) else None
+
+
+def _itself(name: str, flags: int) -> int:
+    """Open a file and no link to one; what stands there and is none is not waited for."""
+    return os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def write(store: Path, mark: Mark) -> None:

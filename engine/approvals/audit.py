@@ -131,20 +131,23 @@ async def verified_approvals(tx: Transaction, items: Iterable[ReviewItem], actio
     Whoever edits the store by hand writes no such entry: what they approved so is not approved. Nor is what was taken
     back since; so that this is known, the log has to be whole from the approval's entry to its end.
     """
-    listed = [item for item in items if item.audit_id is not None]
+    listed = {item.id: (item, item.audit_id) for item in items if item.audit_id is not None}
     if not listed:
         return set()
-    entries = await audit.whole_end(tx, min(item.audit_id or 0 for item in listed))
+    entries = await audit.whole_end(tx, min(audit_id for _, audit_id in listed.values()))
     given = {entry.id: entry for entry in entries if entry.action == action}
     taken_back = {item: entry.id for entry in entries if entry.action in TAKES_BACK for item in _items_of(entry)}
     return {
-        item.id
-        for item in listed
-        if (entry := given.get(item.audit_id or 0)) is not None
-        and _items_of(entry).get(str(item.id)) == seal_of(item)
-        and taken_back.get(str(item.id), 0) < entry.id
-        and (action == APPROVED or entry.operator == item.first_by)
+        number
+        for number, (item, audit_id) in listed.items()
+        if audit_id in given and _is_for(given[audit_id], item) and taken_back.get(str(number), 0) < audit_id
     }
+
+
+def _is_for(entry: AuditEntry, item: ReviewItem) -> bool:
+    """Tell whether an approval was given for just what an item shows, and in the name that the item says."""
+    shown = _items_of(entry).get(str(item.id)) == seal_of(item)
+    return shown and (entry.action == APPROVED or entry.operator == item.first_by)
 
 
 def _items_of(entry: AuditEntry) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from tui.demo.workspace import make_workspace
 
 STEPS = (("step", "sync"), ("step", "evaluate"), ("step", "export", "directory"), ("step", "confirm", "directory"))
 """What is left of a run once HR's file was read, and the missing were approved."""
+TELLING = ("state", "status", "kind", "change_type", "consequences", "action", "details", "deleted", "held")
+"""Columns of which one value in every row says something else, besides those that name another row."""
 SENDS = 2
 """Which of them sends."""
 LIVE = ("approved", "carried-out")
@@ -154,8 +156,9 @@ def _edits(site: Site, table: str, point: int) -> Iterator[Edit]:
     other = ", ".join("id + 1000000" if name == "id" else f'"{name}"' for name in columns)
     yield Edit("double", f"INSERT INTO {table} SELECT {other} FROM {table}")
     for column in columns:
-        (value,) = site.rows(f'SELECT max("{column}") FROM {table}')[0]
-        yield Edit(f"{column} to {value!r:.40}", f'UPDATE OR IGNORE {table} SET "{column}" = ?', (value,))
+        if column.endswith("_id") or column in TELLING:
+            (value,) = site.rows(f'SELECT max("{column}") FROM {table}')[0]
+            yield Edit(f"{column} to {value!r:.40}", f'UPDATE OR IGNORE {table} SET "{column}" = ?', (value,))
         if column in rest:
             yield Edit(f"exchange {column}", _exchange(table, order, [column]))
 

@@ -122,10 +122,19 @@ async def get(tx: Transaction, ids: list[int]) -> list[AuditEntry]:
     return [entry_of(_read(row)) for row in await tx.execute(_stored().where(audit.c.id.in_(ids)))]
 
 
-async def whole(tx: Transaction, ids: list[int]) -> list[AuditEntry]:
-    """Read entries, but none that is not what its hash says."""
-    found = [_read(row) for row in await tx.execute(_stored().where(audit.c.id.in_(ids)))]
-    return [entry_of(one) for one in found if is_whole(one)]
+async def whole_end(tx: Transaction, first: int) -> list[AuditEntry]:
+    """Read the log's end from an entry on, oldest first; but nothing that stands before a place where it is not whole.
+
+    Every entry that is given is what its hash says, follows the one before, and none is missing between two.
+    """
+    found: list[AuditEntry] = []
+    async with tx.stream(_stored().where(audit.c.id >= first).order_by(audit.c.id.desc())) as stored:
+        async for row in stored:
+            one = _read(row)
+            if not is_whole(one) or (found and (found[-1].id, found[-1].previous) != (one.id + 1, one.fields[-1])):
+                break
+            found.append(entry_of(one))
+    return found[::-1]
 
 
 async def rows(tx: Transaction) -> AsyncIterator[StoredEntry]:

@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+_MOST = 10_000
+
 
 class Mark(NamedTuple):
     """An entry of the audit log: its number, its hash, and when it was written."""
@@ -28,23 +30,39 @@ def place_of(store: Path) -> Path:
 def read(store: Path) -> Mark | None:
     """Give the mark of a store; None where there is none, or it cannot be read: then nothing is known."""
     try:
-        found = Mark._make(json.loads(place_of(store).read_bytes()))
+        with open(place_of(store), "rb", opener=_itself) as file:
+            found = Mark._make(json.loads(file.read(_MOST)))
     except (OSError, ValueError, TypeError):
         return None
     return found if isinstance(found.entry, int) and isinstance(found.hash, str) else None
 
 
+def _itself(name: str, flags: int) -> int:
+    """Open a file and no link to one; what stands there and is none is not waited for."""
+    return os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
 def write(store: Path, mark: Mark) -> None:
-    """Replace the mark of a store, readable by its owner alone; a disk that is full leaves the one before."""
+    """Replace the mark of a store, readable by whoever may use that; a disk that is full leaves the one before."""
     place = place_of(store)
     new = place.with_name(f".{place.name}.{secrets.token_hex(8)}")
     try:
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as file:
+            _share(descriptor, store)
             file.write(json.dumps(mark).encode())
         new.replace(place)
     except OSError:
         _remove(new)
+
+
+def _share(descriptor: int, store: Path) -> None:
+    """Let those read and replace a mark who may do so with its store: to anybody else an older store shows as none."""
+    of_store = store.lstat()
+    with suppress(PermissionError):  # a group that its writer is not in; a folder with the group's bit sees to it
+        os.fchown(descriptor, -1, of_store.st_gid)
+    if os.fstat(descriptor).st_gid == of_store.st_gid:
+        os.fchmod(descriptor, of_store.st_mode & 0o660)
 
 
 def forget(store: Path) -> None:

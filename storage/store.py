@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from storage import clock, mark
 from storage.dialects.sqlite import copying, dialect, new_store, store_file
 from storage.dialects.sqlite.errors import DriverError, explain
+from storage.dialects.sqlite.opening import identity
 from storage.errors import StoreError, StoreReadOnly, StoreTooNew, StoreUnreadable
 
 Transaction = AsyncConnection
@@ -53,7 +54,7 @@ class Store:
         """
         try:
             _prepare(path)
-        except (DriverError, OSError) as error:
+        except (DriverError, DBAPIError, OSError) as error:
             raise explain(error, path) from error
         writer, reader = dialect.create_engine(path, write=True), dialect.create_engine(path, write=False)
         return cls(path, writer, reader, dialect.create_watch(path))
@@ -66,12 +67,12 @@ class Store:
         """
         copy = folder / path.name
         try:
-            if path.exists():
+            if identity(path) is not None:
                 copying.copy_unnoticed(path, copy)
             elif not path.parent.is_dir():
                 raise StoreUnreadable(f"{path}: the folder {path.parent} does not exist; create it first")
             return cls.open(copy)
-        except (DriverError, OSError) as error:
+        except (DriverError, DBAPIError, OSError) as error:
             raise explain(error, path) from error
         except StoreError as error:
             raise type(error)(str(error).replace(str(copy), str(path))) from error
@@ -146,7 +147,7 @@ class Store:
 def _prepare(path: Path) -> None:
     if not path.parent.is_dir():
         raise StoreUnreadable(f"{path}: the folder {path.parent} does not exist; create it first")
-    if not path.exists():
+    if identity(path) is None:
         _create(path)
     elif not path.stat().st_size:
         raise StoreUnreadable(f"{path}: is empty; restore it from a backup, or remove it to begin anew")
@@ -163,7 +164,6 @@ def _prepare(path: Path) -> None:
     if version is not None:
         copy = path.with_name(f"{path.name}.{version}-{clock.now()[:19].replace(':', '')}.backup")
         store_file.backup(path, copy)
-        copy.chmod(0o600)
     upgrade(path)
 
 
@@ -175,7 +175,7 @@ def _create(path: Path) -> None:
         new_store.create(Path(name))
         mark.forget(path)
         with suppress(FileExistsError):
-            os.link(name, path)
+            os.link(name, path, follow_symlinks=False)
     finally:
         os.unlink(name)
 

@@ -18,6 +18,8 @@ from storage.store import Transaction
 
 CONFIGURATION = "configuration"
 APPROVED, APPROVED_FIRST = "approve", "approve-first"
+TAKES_BACK = ("withdraw", "keep", "defer")
+"""Decisions after which what was approved before them is not approved any more."""
 OLDER = "is an older store than the one that was here"
 FIELDS = AuditEntry._fields[1:]
 
@@ -126,18 +128,32 @@ async def verified_approvals(tx: Transaction, items: Iterable[ReviewItem], actio
 
     With another action, `approve-first`, those that one of two people has approved, and in whose name.
 
-    Whoever edits the store by hand writes no such entry: what they approved so is not approved.
+    Whoever edits the store by hand writes no such entry: what they approved so is not approved. Nor is what was taken
+    back since; so that this is known, the log has to be whole from the approval's entry to its end.
     """
-    listed = list(items)
-    entries = await audit.whole(tx, sorted({item.audit_id for item in listed if item.audit_id is not None}))
-    whole = {entry.id: entry for entry in entries if entry.action == action}
+    listed = {item.id: (item, item.audit_id) for item in items if item.audit_id is not None}
+    if not listed:
+        return set()
+    entries = await audit.whole_end(tx, min(audit_id for _, audit_id in listed.values()))
+    given = {entry.id: entry for entry in entries if entry.action == action}
+    taken_back = {item: entry.id for entry in entries if entry.action in TAKES_BACK for item in _items_of(entry)}
     return {
-        item.id
-        for item in listed
-        if item.audit_id in whole
-        and whole[item.audit_id].details["items"].get(str(item.id)) == seal_of(item)
-        and (action == APPROVED or whole[item.audit_id].operator == item.first_by)
+        number
+        for number, (item, audit_id) in listed.items()
+        if audit_id in given and _is_for(given[audit_id], item) and taken_back.get(str(number), 0) < audit_id
     }
+
+
+def _is_for(entry: AuditEntry, item: ReviewItem) -> bool:
+    """Tell whether an approval was given for just what an item shows, and in the name that the item says."""
+    shown = _items_of(entry).get(str(item.id)) == seal_of(item)
+    return shown and (entry.action == APPROVED or entry.operator == item.first_by)
+
+
+def _items_of(entry: AuditEntry) -> dict[str, Any]:
+    """Give the review items that a decision was about, each with what it showed."""
+    found = entry.details.get("items")
+    return found if isinstance(found, dict) else {}
 
 
 async def verify(tx: Transaction, seal: str | None = None) -> Verdict:

@@ -41,9 +41,10 @@ class Secret(Model):
             return _from_keyring(*self.keyring.rsplit("/", 1))
         path = folder / (self.file or "")
         try:
-            if stat.S_IMODE(path.stat().st_mode) & 0o077:
-                raise CredentialsRefused(f"{path}: can be read by others; make it private with 'chmod 600'")
-            return path.read_text().strip()
+            with path.open() as file:
+                if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+                    raise CredentialsRefused(f"{path}: can be read by others; make it private with 'chmod 600'")
+                return file.read().strip()
         except OSError as error:
             raise CredentialsRefused(f"{path}: cannot be read: {error.strerror}") from error
 

@@ -143,25 +143,30 @@ def copy_into(path: Path, folder: Path) -> Path:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Write a file that takes the place of another in one step, durably; the old one stays if anything fails."""
-    path = path.resolve()  # a link keeps pointing at the file
-    mode = path.stat().st_mode & 0o7777 if path.exists() else 0o600
+    """Write a file that takes the place of another in one step, durably; the old one stays if anything fails.
+
+    A link keeps pointing at its file, but is not followed out of the folder that it stands in. Raises `OSError`.
+    """
+    folder, path = path.parent.resolve(), path.resolve()
+    if path.parent != folder:
+        raise OSError(errno.ELOOP, f"it is a link to {path}; name the file itself")
+    mode = path.lstat().st_mode & 0o7777 if path.exists() else 0o600
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, mode)
+            os.fchmod(file.fileno(), mode)
         os.replace(name, path)
     except BaseException:
         os.unlink(name)
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 class Seen:

@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from engine.values.plain import plain
+
 HANDED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ")
 """What a command gets of this environment: no secret that a connector reads from it."""
 
@@ -51,6 +53,7 @@ def _wait(process: subprocess.Popen[bytes], name: str, seconds: float) -> None:
 
 
 def _environment(document: dict[str, Any]) -> dict[str, str]:
+    """Give the variables of a command: what stands in them can be written to a terminal; the JSON is exact."""
     handed_on = {name: os.environ[name] for name in HANDED_ON if name in os.environ}
-    plain = {name: value for name, value in document.items() if isinstance(value, str | int)}
-    return {**handed_on, **{f"INTERLOCK_{name.upper()}": str(value) for name, value in plain.items()}}
+    told = {name: value for name, value in document.items() if isinstance(value, str | int)}
+    return {**handed_on, **{f"INTERLOCK_{name.upper()}": plain(str(value)) for name, value in told.items()}}

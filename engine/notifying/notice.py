@@ -9,6 +9,7 @@ from engine.notifying.hook import run_hook
 from engine.notifying.mail import send_mail
 from engine.roles import Role, require
 from engine.runs.unsent import left_over
+from engine.values.plain import plain
 from engine.workspace import Workspace
 from storage import notifications, reviews, runs
 from storage.records import GATE_STOPS
@@ -27,14 +28,15 @@ class News(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The same for a person to read."""
+        """The same for a person to read; every line of it is one line, whatever stands in it."""
         told = self.document
         lines = [f"{self.subject}.", ""]
         lines += [f"{one['gate']} holds {one['missing']:,}: {one['arithmetic']}" for one in told["held"]]
         lines += [f"{sentence}." for sentence in told["left_over"]]
         lines += [f"{told['waiting']:,} items wait in the review in all.", "", "To look at them:"]
         lines += [f"    {told['review_hint']}", f"    {told['review']}", ""]
-        return "\n".join([*lines, f"run-{self.run_id} ({told['profile']}, {told['result']}) of {told['store']}", ""])
+        lines += [f"run-{self.run_id} ({told['profile']}, {told['result']}) of {told['store']}"]
+        return "\n".join([*map(plain, lines), ""])
 
 
 async def news_of(workspace: Workspace, run_id: int) -> News | None:

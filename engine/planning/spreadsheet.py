@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from io import StringIO
 from typing import Any
 
+from engine.values.plain import plain_lines
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 """What a spreadsheet may take for more than text; an apostrophe before it makes it text, and is no part of the value.
 
@@ -18,7 +20,11 @@ def harmless(cell: str) -> str:
 
 
 def sheet(rows: Iterable[Sequence[Any]]) -> bytes:
-    """Give rows as CSV, their texts made harmless; numbers stay numbers."""
+    """Give rows as CSV, their texts made harmless, to a terminal as well; numbers stay numbers."""
     text = StringIO(newline="")
-    csv.writer(text).writerows([harmless(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    csv.writer(text).writerows([_told(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     return text.getvalue().encode(errors="replace")
+
+
+def _told(cell: str) -> str:
+    return harmless(plain_lines(cell))

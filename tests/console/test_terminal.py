@@ -1,6 +1,8 @@
 """The console on a real terminal: stepped, resized, detached and attached, hung up in the middle of an export."""
 
 import os
+import re
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
@@ -143,3 +145,32 @@ def test_detach_and_attach_in_tmux(office: Workspace) -> None:
     finally:
         subprocess.run(["tmux", "-S", socket, "kill-server"], capture_output=True, check=False)
     assert _finished(office) == [("success",)]
+
+
+def test_a_console_that_fails_says_one_sentence_and_gives_the_terminal_back(office: Workspace, tmp_path: Path) -> None:
+    """What a hand wrote into the store is more than the program knows: nobody foresaw that."""
+    office("step", "import", "hr")
+    command = ["sh", "-c", f"stty -a > before; {' '.join(INTERLOCK)}; echo status=$?; stty -a > after"]
+    env = {**office.env, "TMPDIR": str(tmp_path)}
+    terminal = Terminal(command, size=(200, 24), env=env, cwd=office.folder)
+    terminal.wait_for("n detect hr:")
+    with sqlite3.connect(office.folder / "interlock.db", timeout=30) as store:
+        store.execute("UPDATE runs SET result = ?", ("a\x1b[2Jb\x9b31mc\u202ed\n[bold]e",))
+    assert terminal.ended() == 0
+    terminal.wait(lambda _: "status=" in terminal.written, "the end")
+    _, left, after = terminal.written.rpartition("\x1b[?1049l")
+    assert left, "the alternate screen was not left"
+    said = after[after.index("interlock: ") :].splitlines()
+    assert said[-1] == "status=4"
+    assert len(said) == 2
+    assert said[0].startswith(
+        "interlock: the program itself has failed, and changed nothing that it had not committed: "
+    )
+    assert r"ValueError: 'a\x1b[2Jb\x9b31mc\u202ed\n[bold]e'" in said[0]
+    assert "Traceback" not in terminal.written
+    (details,) = tmp_path.glob("interlock-failure-*.txt")
+    assert said[0].endswith(str(details))
+    assert details.stat().st_mode & 0o777 == 0o600
+    assert "Traceback" in details.read_text()
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", details.read_text())
+    assert (office.folder / "before").read_text() == (office.folder / "after").read_text()

@@ -1,6 +1,9 @@
 """An ordinary install: the wheel and the sdist hold everything, and the program works where the tree is not."""
 
+import hashlib
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -117,3 +120,38 @@ def test_an_installed_program_walks_the_demo_and_opens_every_screen(console: Ter
     console.wait(lambda shown: "detect hr" in shown and "type to search" not in shown, "the Line")
     console.send("q")
     assert console.ended() == 0
+
+
+def test_the_bill_of_a_wheel_names_what_an_install_brings_along(built: Path) -> None:
+    if built.suffix != ".whl":
+        return
+    _run(sys.executable, "-m", "tests.house.bill_of_materials", str(built), cwd=TREE)
+    bill = json.loads(built.with_suffix(".cdx.json").read_text())
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    root = bill["metadata"]["component"]
+    assert (root["name"], root["type"]) == ("interlock", "application")
+    assert root["hashes"] == [{"alg": "SHA-256", "content": hashlib.sha256(built.read_bytes()).hexdigest()}]
+    pins = dict(line.lower().split("==") for line in (TREE / "constraints.txt").read_text().split())
+    found = {one["name"]: one["version"] for one in bill["components"]}
+    spelt = {re.sub("[-_.]+", "-", name): version for name, version in pins.items()}
+    assert found.items() <= spelt.items()
+    assert found.keys() >= {
+        "textual",
+        "sqlalchemy",
+        "greenlet",
+        "aiosqlite",
+        "pydantic-core",
+        "markupsafe",
+        "linkify-it-py",
+    }
+    assert not found.keys() & {"pytest", "ruff", "mypy", "cyclonedx-python-lib"}
+    refs = {one["ref"]: set(one.get("dependsOn", ())) for one in bill["dependencies"]}
+    assert set(refs) == {root["bom-ref"], *(one["bom-ref"] for one in bill["components"])}
+    assert all(one["purl"].startswith("pkg:pypi/") for one in bill["components"])
+    reached, waiting = set(), [root["bom-ref"]]
+    while waiting:
+        one = waiting.pop()
+        if one not in reached:
+            reached.add(one)
+            waiting += refs[one]
+    assert reached == set(refs)

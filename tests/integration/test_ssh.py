@@ -27,11 +27,11 @@ class Site:
         self.office("run")
         self.sshd = Sshd(folder / "sshd", "PermitUserEnvironment INTERLOCK_OPERATOR\nAcceptEnv *")
         config = self.office.folder / "interlock.toml"
-        program = f"{Path(sys.executable).parent / 'interlock'} -c {config}"
+        program = f"{sys.executable} -I -m tui -c {config}"
         for name in ("ann", "vera"):
             options = f'restrict,pty,environment="INTERLOCK_OPERATOR={name}",command="{program}"'
             self.sshd.authorize(name, options)
-        self.sshd.authorize("bob", f'restrict,pty,command="env INTERLOCK_OPERATOR=bob {program}"')
+        self.sshd.authorize("bob", f'restrict,pty,command="/usr/bin/env INTERLOCK_OPERATOR=bob {program}"')
         self.sshd.start()
 
     def console(self, key: str, *arguments: str, size: tuple[int, int] = (120, 40)) -> Terminal:
@@ -185,7 +185,7 @@ def _environment_of_console(site: Site) -> dict[str, str]:
     for place in Path("/proc").iterdir():
         try:
             words = (place / "cmdline").read_bytes().split(b"\0")
-            if (config in words and words[0].endswith(b"python")) or (config in words and b"interlock" in words[1]):
+            if config in words and words[0].endswith(b"python"):
                 pairs = (place / "environ").read_bytes().split(b"\0")
                 return dict(pair.decode().split("=", 1) for pair in pairs if b"=" in pair)
         except OSError:
@@ -208,11 +208,29 @@ SMUGGLED = (
     "SUDO_USER=mallory",
     "EDITOR=/bin/sh",
     "PAGER=/bin/sh",
+    "PYTHONPATH={folder}/modules",
+    "PYTHONHOME={folder}",
+    "PYTHONUSERBASE={folder}",
+    "PYTHONSTARTUP={folder}/modules/sitecustomize.py",
+    "PYTHONINSPECT=1",
+    "PYTHONBREAKPOINT=os._exit",
+    "PYTHONPYCACHEPREFIX={folder}/cache",
+    "PYTHONPLATLIBDIR={folder}",
+    "PYTHONWARNINGS=error",
+    "PYTHONIOENCODING=ascii:strict",
 )
+
+
+def _modules(folder: Path) -> None:
+    """Make modules that Python, or the program, would import first, and that leave a trace."""
+    (folder / "modules").mkdir()
+    for name in ("sitecustomize", "usercustomize", "tui", "engine", "orjson", "textual"):
+        (folder / "modules" / f"{name}.py").write_text(f"open({str(folder / 'smuggled')!r}, 'w')\n")
 
 
 @pytest.mark.parametrize("name", ["ann", "bob"])
 def test_what_a_client_puts_into_the_environment_reaches_nothing(site: Site, name: str, tmp_path: Path) -> None:
+    _modules(tmp_path)
     smuggled = " ".join(one.format(folder=tmp_path) for one in SMUGGLED)
     runs = site.office.query("SELECT count(*) FROM runs")
     console = site.console(name, f"-oSetEnv={smuggled}")
@@ -223,7 +241,7 @@ def test_what_a_client_puts_into_the_environment_reaches_nothing(site: Site, nam
     console.wait_for("this console writes no files")
     console.send("\x1a")
     _leave(console)
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.rglob("*")) == [tmp_path / "modules", *(tmp_path / "modules").iterdir()]
     assert site.office.query("SELECT count(*) FROM runs") == runs
 
 

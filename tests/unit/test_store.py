@@ -1,13 +1,16 @@
 """The store's own promises: what the migrations make is what the queries expect, and its indexes are used."""
 
 import asyncio
+import os
 import re
 from pathlib import Path
 
+import pytest
 import sqlalchemy
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from storage import mark
 from storage.store import Store
 from storage.tables import metadata
 
@@ -79,3 +82,16 @@ def test_a_store_is_made_whole_and_private(tmp_path: Path) -> None:
     _make(tmp_path / "a.db").dispose()
     assert (tmp_path / "a.db").stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".db")] == ["a.db"]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o660, 0o666])
+def test_whoever_may_use_a_store_may_read_its_mark(tmp_path: Path, mode: int) -> None:
+    store = tmp_path / "interlock.db"
+    store.touch()
+    store.chmod(mode)
+    group = max(os.getgroups(), default=os.getgid())
+    os.chown(store, -1, group)
+    mark.write(store, mark.Mark(1, "hash", "now"))
+    place = mark.place_of(store)
+    assert (place.stat().st_mode & 0o777, place.stat().st_gid) == (mode & 0o660, group)
+    assert mark.read(store) == mark.Mark(1, "hash", "now")

@@ -19,6 +19,7 @@ from tui.console.arming import Arming
 from tui.console.opening import OpeningScreen
 from tui.console.themes import THEMES, theme_for
 from tui.console.typeahead import KeyByKey
+from tui.presentation.last_resort import sentence_of
 from tui.presentation.pieces import Line
 
 if TYPE_CHECKING:
@@ -112,10 +113,19 @@ class InterlockApp(KeyByKey[int], inherit_bindings=False):
             return
         error = event.worker.error
         if event.worker.name == "open":
-            self.failure = f"{type(error).__name__}: {error}"
+            self.failure = sentence_of(error)
             self.exit(NO_START)
         else:
             self.say(f"{type(error).__name__}: {error}", "danger")
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End with one sentence for whatever nobody foresaw, where Textual would show a traceback with its values."""
+        if self._exception is None:  # what follows from the first is not told
+            self._exception = error
+            self._exception_event.set()
+            self.failure = sentence_of(error)
+        self._return_code = NO_START
+        self._close_messages_no_wait()
 
     async def on_unmount(self) -> None:
         """Let go of the store; a run goes on without the console."""

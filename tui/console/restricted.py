@@ -28,8 +28,8 @@ def is_restricted(environ: Mapping[str, str] = os.environ) -> bool:
 def forget_dangerous(environ: MutableMapping[str, str] = os.environ) -> None:
     """Drop the variables by which whoever sets them could reach a file, a module or a program.
 
-    Call it before Textual is imported. What Python itself has read when it started is out of reach: sshd hands such
-    variables on only where its AcceptEnv names them.
+    Call it before Textual is imported. What Python itself has read when it started is out of reach: the forced command
+    is `python -I -m tui` for that, and sshd hands such variables on only where its AcceptEnv names them.
     """
     for name in list(environ):
         if name.startswith(_PREFIXES) or name in _NAMES:

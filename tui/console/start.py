@@ -40,6 +40,12 @@ def open_console(config: Path) -> int:
     before = tty.modes(sys.__stderr__)
     try:
         return _run(config, settings)
+    except Exception as error:
+        from tui.presentation import last_resort  # noqa: PLC0415 - nobody should ever need it
+
+        tty.restore(sys.__stderr__, before)
+        tty.complain(last_resort.sentence_of(error))
+        return last_resort.STATUS
     except BaseException:
         tty.restore(sys.__stderr__, before)
         raise

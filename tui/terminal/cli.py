@@ -14,8 +14,6 @@ from tui.console.tty import complain, is_usable
 from tui.terminal.command_groups import CommandGroup
 from tui.terminal.commands_by_name import PLACES, CommandsByName
 
-NO_START = 4
-
 
 class Interlock(CommandGroup):
     """The commands, told without importing them: that takes ten times as long as telling them."""
@@ -78,7 +76,7 @@ def main() -> None:
         complain(str(error))
         sys.exit(1)
     except Exception as error:
-        from tui.terminal import last_resort  # noqa: PLC0415 - nobody should ever need it
+        from tui.presentation import last_resort  # noqa: PLC0415 - nobody should ever need it
 
-        last_resort.tell(error)
-        sys.exit(NO_START)
+        complain(last_resort.sentence_of(error))
+        sys.exit(last_resort.STATUS)

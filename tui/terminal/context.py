@@ -1,6 +1,7 @@
 """What every command shares: the configuration's place, exit statuses, and how errors are told."""
 
 import asyncio
+import os
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -23,6 +24,13 @@ ConfigOption = Annotated[
     Path,
     typer.Option("--config", "-c", envvar="INTERLOCK_CONFIG", help="The configuration file.", show_default=True),
 ]
+
+
+def before_a_command(config: Path, **listing: object) -> None:
+    """Let a command of a group find the file that was named before it; what is of the list alone is refused there."""
+    os.environ["INTERLOCK_CONFIG"] = str(config)
+    if given := [f"--{name}" for name, value in listing.items() if value]:
+        fail(f"{', '.join(given)}: for the list alone; put it after the command if that knows it", USAGE)
 
 
 def readable(text: str | None) -> str | None:

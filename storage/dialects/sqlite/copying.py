@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from storage.dialects.sqlite.dialect import BUSY_SECONDS
+from storage.dialects.sqlite.opening import connect, identity, own_place
 
 
 def copy_unnoticed(path: Path, copy: Path) -> None:
@@ -14,16 +15,17 @@ def copy_unnoticed(path: Path, copy: Path) -> None:
 
     A store that is in use is read under SQLite's locks, through a connection that may not write. That would leave a
     `-wal` and a `-shm` file beside a store that is not (SQLite 3.40); nobody can have that one open, so its files are
-    copied as they are. Raises `sqlite3.Error` or `OSError`.
+    copied as they are. Raises `StoreUnreadable` for a link, `sqlite3.Error` or `OSError`.
     """
-    path = path.resolve()
+    identity(path)
+    path = own_place(path)
     deadline = time.monotonic() + BUSY_SECONDS
     while time.monotonic() < deadline:
         index = _index_in_use(path)
         if index is not None:
             _copy_in_use(path, copy)
             if _index_in_use(path) != index:  # its last user left meanwhile: SQLite itself takes away what we made
-                connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
+                connection = connect(path, timeout=BUSY_SECONDS)
                 connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
                 connection.close()
             return
@@ -44,7 +46,7 @@ def _marks(path: Path, *suffixes: str) -> list[tuple[int, int, int] | None]:
     marks: list[tuple[int, int, int] | None] = []
     for suffix in suffixes:
         try:
-            found = path.with_name(path.name + suffix).stat()
+            found = path.with_name(path.name + suffix).lstat()
         except FileNotFoundError:
             marks.append(None)
         else:
@@ -54,8 +56,8 @@ def _marks(path: Path, *suffixes: str) -> list[tuple[int, int, int] | None]:
 
 def _copy_in_use(path: Path, copy: Path) -> None:
     os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-    source = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
-    target = sqlite3.connect(copy)
+    source = connect(path, read_only=True, timeout=BUSY_SECONDS)
+    target = connect(copy)
     try:
         target.execute("PRAGMA synchronous = OFF")
         source.backup(target)
@@ -76,10 +78,15 @@ def _copy_closed(path: Path, copy: Path) -> bool:
         if mark is None:
             continue
         try:
-            with path.with_name(path.name + suffix).open("rb") as source:
+            with open(path.with_name(path.name + suffix), "rb", opener=_itself) as source:
                 handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                 with os.fdopen(handle, "wb") as file:
                     shutil.copyfileobj(source, file, 1 << 20)
         except FileNotFoundError:
             return False
     return _marks(path, *parts) == before and _index_in_use(path) is None
+
+
+def _itself(name: str, flags: int) -> int:
+    """Open a file and no link to one."""
+    return os.open(name, flags | os.O_NOFOLLOW)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import orjson
 from sqlalchemy import (
     BindParameter,
@@ -31,6 +32,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.sql.expression import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 from sqlalchemy.util import await_only
+
+from storage.dialects.sqlite import opening
 
 WRITER_CACHE = 32_000
 """Kilobytes of pages that the writer keeps."""
@@ -62,13 +65,25 @@ def create_watch(path: Path) -> AsyncEngine:
 def _connected(path: Path, cache: int = WRITER_CACHE, *, pool_size: int, **more: Any) -> AsyncEngine:
     engine = create_async_engine(
         f"sqlite+aiosqlite:///{path}",
-        connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
+        async_creator=lambda: aiosqlite.connect(  # by a URI: what is not there is not made
+            opening.address(path), uri=True, timeout=BUSY_SECONDS, isolation_level=None
+        ),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=24 * 3600,  # whoever of this process wants to write waits for its turn
         **more,
     )
-    event.listen(engine.sync_engine, "connect", lambda connection, _record: _set_pragmas(connection, cache))
+    known = opening.identity(path)
+
+    def prepare(connection: Any, _record: Any) -> None:
+        try:
+            opening.verify(connection, path, known)
+            _set_pragmas(connection, cache)
+        except BaseException:
+            connection.close()  # nobody else does, and its thread would wait for ever
+            raise
+
+    event.listen(engine.sync_engine, "connect", prepare)
     return engine
 
 

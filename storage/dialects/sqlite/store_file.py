@@ -1,9 +1,11 @@
 """The file of a store: its version, copies of it, and whether it is sound."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from storage.dialects.sqlite.dialect import BUSY_SECONDS
+from storage.dialects.sqlite.opening import connect, make_private
 
 
 def schema_version(path: Path) -> str | None:
@@ -11,7 +13,7 @@ def schema_version(path: Path) -> str | None:
 
     Raises `sqlite3.Error` as SQLite gives it: not a database, locked, unreadable.
     """
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
+    connection = connect(path, timeout=BUSY_SECONDS)
     try:
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if "alembic_version" in tables:
@@ -25,28 +27,31 @@ def schema_version(path: Path) -> str | None:
 
 
 def backup(path: Path, copy: Path) -> None:
-    """Copy a store file while it may be in use, consistently."""
-    source, target = sqlite3.connect(path, timeout=BUSY_SECONDS), sqlite3.connect(copy)
+    """Copy a store file while it may be in use, consistently, to a new file, mode 0600.
+
+    Raises `FileExistsError` where anything has its name, another `OSError`, or `sqlite3.Error`; then there is no copy.
+    """
+    make_private(copy)
     try:
-        source.backup(target)
-    finally:
-        target.close()
-        source.close()
+        with closing(connect(path, timeout=BUSY_SECONDS)) as source, closing(connect(copy)) as target:
+            source.backup(target)
+    except BaseException:
+        copy.unlink(missing_ok=True)
+        raise
 
 
 def put_in_place(path: Path, copy: Path) -> None:
     """Let a store file hold what a copy holds, in one transaction. Raises `sqlite3.Error`."""
-    source, target = sqlite3.connect(copy, timeout=BUSY_SECONDS), sqlite3.connect(path, timeout=BUSY_SECONDS)
-    try:
+    with (
+        closing(connect(copy, timeout=BUSY_SECONDS)) as source,
+        closing(connect(path, timeout=BUSY_SECONDS)) as target,
+    ):
         source.backup(target)
-    finally:
-        target.close()
-        source.close()
 
 
 def vacuum(path: Path) -> None:
     """Write a store file anew without the room that is no longer used. Raises `sqlite3.Error`."""
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    connection = connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -56,7 +61,7 @@ def vacuum(path: Path) -> None:
 
 def damage(path: Path) -> list[str]:
     """Tell what SQLite finds wrong with a file itself, and which rows name others that are not there."""
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
+    connection = connect(path, timeout=BUSY_SECONDS)
     try:
         found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
         rows = connection.execute("PRAGMA foreign_key_check").fetchall()
@@ -69,7 +74,7 @@ def damage(path: Path) -> list[str]:
 
 def definitions(path: Path) -> dict[str, str]:
     """Give how every table, index and trigger of a store is defined, by name."""
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
+    connection = connect(path, timeout=BUSY_SECONDS)
     try:
         rows = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")
         return {f"{kind} {name}": str(sql) for kind, name, sql in rows}

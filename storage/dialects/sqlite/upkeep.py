@@ -20,13 +20,14 @@ def back_up(path: Path, copy: Path) -> None:
     Raises `BackupRefused`, where the file exists for instance, or another `StoreError`.
     """
     try:
-        os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
+        store_file.backup(path, copy)
     except FileExistsError as error:
         raise BackupRefused(f"{copy}: exists already; name a new file") from error
     except OSError as error:
         raise BackupRefused(f"{copy}: cannot be written: {error.strerror}") from error
+    except sqlite3.Error as error:
+        raise explain(error, path) from error
     try:
-        store_file.backup(path, copy)
         if found := store_file.damage(copy):
             raise StoreError(f"{path}: is damaged, so it was not backed up: {found[0]}; see 'interlock store check'")
         with copy.open("rb") as file:

@@ -18,6 +18,7 @@ from tui.terminal.context import (
     USAGE,
     ConfigOption,
     JsonOption,
+    before_a_command,
     carry_out,
     fail,
     numbers,
@@ -54,8 +55,9 @@ def list_review(
     as_json: JsonOption = False,
 ) -> None:
     """List what waits for a decision, or what is in a state."""
-    context.obj = config
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is not None:
+        before_a_command(config, system=system, status=status, search=search, limit=limit, json=as_json)
+    else:
         write_listing("review", config, as_json=as_json, system=system, status=status, search=search, limit=limit)
         if not as_json:
             _list_held(config)
@@ -174,7 +176,9 @@ def list_exports(
     as_json: JsonOption = False,
 ) -> None:
     """List the pending exports."""
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is not None:
+        before_a_command(config, system=system, status=status, search=search, limit=limit, json=as_json)
+    else:
         write_listing("exports", config, as_json=as_json, system=system, status=status, search=search, limit=limit)
 
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from tui.feed.surveying import Survey, SurveyedType, survey
     from tui.feed.systems import configuration
     from tui.feed.things import UnknownId, items, person_of, show
+    from tui.feed.trying import try_expression
 
 _BEHIND: dict[str, tuple[str, ...]] = {
     "engine.approvals.audit": ("OLDER",),
@@ -79,6 +80,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "tui.feed.surveying": ("Survey", "SurveyedType", "survey"),
     "tui.feed.systems": ("configuration",),
     "tui.feed.things": ("UnknownId", "items", "person_of", "show"),
+    "tui.feed.trying": ("try_expression",),
 }
 """Module → what it gives: the same again, for the running program."""
 _PLACES = {name: module for module, names in _BEHIND.items() for name in names}

@@ -21,17 +21,23 @@ SHOWN = 5
 
 async def explain(workspace: Workspace, text: str) -> Document:
     """Explain `cso-1`, `mvo-1`, or the one object that a text finds. Raises `UnknownId`."""
+    kind, number = await find(workspace, text)
+    async with workspace.store.reading() as tx:
+        if kind == "mvo":
+            for mvo in await metaverse.get(tx, [number]):
+                return await explain_mvo(tx, workspace, mvo)
+        else:
+            for cso in await objects.get(tx, [number]):
+                return await explain_cso(tx, workspace, cso)
+    raise UnknownId(f"there is no {kind}-{number}")
+
+
+async def find(workspace: Workspace, text: str) -> tuple[str, int]:
+    """Give `cso` or `mvo`, and the number of what an id names or a text finds. Raises `UnknownId`."""
     kind, _, number = text.partition("-")
     if kind not in ("cso", "mvo") or not (number.isascii() and number.isdigit() and len(number) < 19):
         kind, _, number = (await _find(workspace, text)).partition("-")
-    async with workspace.store.reading() as tx:
-        if kind == "mvo":
-            for mvo in await metaverse.get(tx, [int(number)]):
-                return await explain_mvo(tx, workspace, mvo)
-        else:
-            for cso in await objects.get(tx, [int(number)]):
-                return await explain_cso(tx, workspace, cso)
-    raise UnknownId(f"there is no {kind}-{number}")
+    return kind, int(number)
 
 
 async def _find(workspace: Workspace, text: str) -> str:

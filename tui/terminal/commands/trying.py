@@ -43,7 +43,8 @@ def _tell(found: feed.Document) -> None:
         complain(display(found["error"]))
     else:
         say(f"{display(_shown(found['value']))}  ({found['type']})", "bold")
-    say(f"of {display(found['label'])}, {found['id']}")
+    known_as = "" if found["id"] in found["label"] else f" ({found['id']})"
+    say(f"of {display(found['label'])}{known_as}")
     for name, value in found["reads"].items():
         say(f"  {display(name)}: {display(_shown(value))}")
 

@@ -22,7 +22,7 @@ A_LINE = 50
 """How many bytes a line takes in memory besides its own, or a little less."""
 _DESCRIPTION = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]*(;[A-Za-z0-9._=-]+)*")
 """An attribute description (RFC 2849 `AttributeDescription`), with the signs that servers allow besides."""
-_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _HEAD = 64 * 1024
 """How many bytes of a file are looked at for its line ends."""
 _RESULT = (b"search:", b"result:", b"ref:")
@@ -317,7 +317,7 @@ def _line(name: str, value: bytes) -> bytes:
 def _safe(value: bytes) -> bool:
     """Tell whether a value is a SAFE-STRING (RFC 2849): ASCII, no line break, no odd beginning, no blank end.
 
-    One with any other control character is none either: whoever looks at the file would have their terminal obey it.
+    One with any other control character but a tab is none either: the terminal of whoever looks would obey it.
     """
     if not value:
         return True

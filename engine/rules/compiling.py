@@ -4,7 +4,7 @@ from engine.configuration.models import Config
 from engine.expressions.expression import Expression, InvalidExpression, compile_condition, compile_text
 from engine.expressions.sources import did_you_mean
 from engine.rules.compiled import Flow, InboundRule, OutboundRule, Rules
-from engine.rules.flow_compiling import compile_flows
+from engine.rules.flow_compiling import INBOUND, OUTBOUND, compile_flows, compile_flows_with_options
 from engine.rules.generated import compile_groups, compile_unique, filled_attributes
 from engine.rules.join_compiling import compile_joins
 from engine.rules.lookups import collect
@@ -36,7 +36,7 @@ def _compile_inbound(config: Config, rules: Rules) -> None:
         where: Where = ("rules", index)
         source = side_of_system(config, system, kind)
         target = side_of_metaverse(config, mvo_type, ())
-        flows = compile_flows((*where, "flow"), rule.flow, source, target)
+        flows = compile_flows_with_options((*where, "flow"), rule.flow, source, target, INBOUND)
         unknown = sorted(set(rule.asserts_empty) - {flow.attribute for flow in flows})
         if unknown:
             raise _refusal(index, "asserts_empty", f"'{unknown[0]}' is no attribute that the rule flows to")
@@ -103,7 +103,7 @@ def _compile_outbound(config: Config, rules: Rules) -> None:
             provision=rule.provision,
             deprovision=rule.deprovision,
             dn=None if rule.dn is None else read((*where, "dn"), rule.dn, compile_text, source),
-            flows=compile_flows((*where, "flow"), rule.flow, source, target),
+            flows=compile_flows_with_options((*where, "flow"), rule.flow, source, target, OUTBOUND),
             initial=compile_flows((*where, "initial"), rule.initial, source, target),
             disable=compile_flows((*where, "disable"), rule.disable, source, target),
             corrects=rule.drift == "correct",

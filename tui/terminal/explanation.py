@@ -57,6 +57,8 @@ def _target(one: Document) -> Iterator[str]:
     yield f"      {display(one['verdict'])}"
     for scope in one["rules"]:
         yield f"      {_scope(scope)}"
+    for name, why in one["left"].items():
+        yield f"      {display(name)} is left as it is: {display(why)}"
     if one["differs"] and not one["staged"]:
         yield f"      differs, and nothing is staged: {', '.join(map(display, one['differs']))}"
     if staged := one["staged"]:

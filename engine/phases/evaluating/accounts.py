@@ -15,6 +15,7 @@ from engine.phases.evaluating.drift import (
     tell_reported,
     without,
 )
+from engine.phases.evaluating.giving_way import give_way, tell_cleared
 from engine.phases.evaluating.names import claim_name
 from engine.phases.evaluating.page import Decisions, EvaluationPage, fail, stage
 from engine.phases.evaluating.provisioning import create_export, create_pending_provisioning_cso, plan_of
@@ -72,6 +73,9 @@ def _stage_difference(
     page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso, before: PendingExport | None
 ) -> bool:
     """Stage what an account holds otherwise than it is wanted, and tell whether anything is left to do."""
+    desired = give_way(page.step.workspace, desired, cso, before, page.marks.get(cso.id, {}))
+    if cso.id in decided.joined_now:
+        tell_cleared(page.step, desired, cso)
     exact = changed_wishes(page, desired, cso, before)
     drift = find_drift(page, desired, cso, before)
     reported = only_reported(desired, drift.names)

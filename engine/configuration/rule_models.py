@@ -48,6 +48,10 @@ class FlowConfig(Model):
     """Outbound: whether it fills only what is empty in the target."""
     once: bool = False
     """Outbound: whether it is written once to each account, created or adopted, and never enforced again."""
+    own: Literal["all", "ours"] = "all"
+    """Outbound: which of the target's values are ours; with `ours` only those that the rules gave are ever removed."""
+    merge: bool = False
+    """Inbound: whether its values stand beside those of the other rules, instead of the first that has some."""
 
     @model_serializer(mode="wrap")
     def _as_written(self, whole: SerializerFunctionWrapHandler) -> Any:

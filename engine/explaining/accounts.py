@@ -53,6 +53,7 @@ async def _account(
         "wants": {},
         "differs": [],
         "left": {},
+        "foreign": {},
         "excluded": None,
         "staged": None,
     }
@@ -84,7 +85,7 @@ async def _add_wanted(
     if existing is not None and existing.status != CsoStatus.PENDING_PROVISIONING:
         export = page.exports.get(existing.id)
         desired = give_way(page.step.workspace, desired, existing, export, page.marks.get(existing.id, {}))
-    entry["left"] = desired.left
+    entry["left"], entry["foreign"] = desired.left, desired.foreign
     entry["wants"] = ({"dn": [desired.secondary_id]} if desired.secondary_id else {}) | desired.attributes
     entry["verdict"] = _verdict(cso, existing, desired, entry)
 
@@ -170,6 +171,7 @@ def _strange(target: ObjectType, cso: Cso) -> Document:
         "wants": {},
         "differs": [],
         "left": {},
+        "foreign": {},
         "excluded": None,
         "staged": None,
         "verdict": "no outbound rule leads there any more: the next evaluation lets go of it",

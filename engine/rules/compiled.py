@@ -28,6 +28,10 @@ class Flow:
     """Outbound: whether it fills only what is empty there."""
     once: bool = False
     """Outbound: whether it is written once to each account."""
+    shares: bool = False
+    """Outbound: whether the target's values that no rule gave are somebody else's, and stay."""
+    merges: bool = False
+    """Inbound: whether its values stand beside those of the other rules."""
 
     @property
     def is_silent(self) -> bool:

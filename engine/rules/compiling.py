@@ -1,5 +1,7 @@
 """Compile the rules of the configuration, once, into what the phases look up."""
 
+from collections.abc import Mapping
+
 from engine.configuration.models import Config
 from engine.expressions.expression import Expression, InvalidExpression, compile_condition, compile_text
 from engine.expressions.sources import did_you_mean
@@ -74,11 +76,26 @@ def _compile_priority(config: Config, rules: Rules) -> None:
             if attribute not in order:
                 where = ("metaverse", mvo_type, "priority", attribute)
                 raise InvalidExpression(f"no rule flows into '{attribute}'{did_you_mean(attribute, order)}", where)
+        _check_merging(config, order)
         for attribute, contributors in order.items():
             first = settings.priority.get(attribute, [])
             rank = {name: position for position, name in enumerate(first)}
             contributors.sort(key=lambda one: rank.get(one[0].name, len(rank)))  # stable: the rest as in the file
         rules.priority[mvo_type] = order
+
+
+def _check_merging(config: Config, order: Mapping[str, list[tuple[InboundRule, Flow]]]) -> None:
+    """Refuse an attribute whose values some rules merge and others do not: nobody could say whose they are."""
+    index = {rule.name: position for position, rule in enumerate(config.rules)}
+    for attribute, contributors in order.items():
+        merging = [rule for rule, flow in contributors if flow.merges]
+        for rule, flow in contributors:
+            if merging and not flow.merges:
+                problem = f"rule '{merging[0].name}' merges its values into '{attribute}', and this one does not"
+                where = ("rules", index[rule.name], "flow", attribute)
+                raise InvalidExpression(f"{problem}: say merge = true here, too, or nowhere", where)
+            if flow.merges and attribute in rule.asserts_empty:
+                raise _refusal(index[rule.name], "asserts_empty", f"'{attribute}' is merged, and empty of itself")
 
 
 def _compile_outbound(config: Config, rules: Rules) -> None:

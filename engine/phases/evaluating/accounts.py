@@ -15,7 +15,7 @@ from engine.phases.evaluating.drift import (
     tell_reported,
     without,
 )
-from engine.phases.evaluating.giving_way import give_way, tell_cleared
+from engine.phases.evaluating.giving_way import give_way, ours, tell_cleared
 from engine.phases.evaluating.names import claim_name
 from engine.phases.evaluating.page import Decisions, EvaluationPage, fail, stage
 from engine.phases.evaluating.provisioning import create_export, create_pending_provisioning_cso, plan_of
@@ -32,7 +32,7 @@ def provision(page: EvaluationPage, decided: Decisions, desired: Desired) -> Non
     system = desired.target[0]
     planned = create_pending_provisioning_cso(page.step.workspace, desired, decided.take_cso_id())
     decided.planned.append(planned)
-    decided.marks[planned.id] = marks_for(desired)
+    decided.marks[planned.id] = marks_for(desired) | ours(page.step.workspace, desired)
     export = create_export(page.step.workspace, desired, planned.id, decided.take_export_id())
     if turn := (page.turns or {}).get((desired.mvo.id, desired.target)):
         export = export._replace(wave=max(export.wave, turn.wave))
@@ -184,7 +184,7 @@ def _replan(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso
     if not claim_name(page, decided, desired, None):
         return
     decided.replans.append((cso.id, plan_of(page.step.workspace, desired)))
-    decided.marks[cso.id] = marks_for(desired)
+    decided.marks[cso.id] = marks_for(desired) | ours(page.step.workspace, desired)
     if cso.secondary_id != desired.secondary_id:
         decided.renamed.add(desired.mvo.id)
     after = _create_anew(page, decided, desired, cso, before)

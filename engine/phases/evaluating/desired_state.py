@@ -38,7 +38,9 @@ class Desired:
     left: dict[str, str] = field(default_factory=dict)
     """Attributes that are left as they are, each with the reason."""
     settled: Marks = field(default_factory=dict)
-    """The marks of what was written once, and is not enforced again."""
+    """The marks of what was written once, and is not enforced again; and of which values are ours."""
+    foreign: Attributes = field(default_factory=dict)
+    """Values of others, in the target, that stay beside ours: they are among `attributes`, too."""
 
     @property
     def provision(self) -> bool:

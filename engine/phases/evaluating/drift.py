@@ -31,10 +31,16 @@ def mark_of(values: list[object]) -> int:
 
 def marks_for(desired: Desired) -> Marks:
     """Give the marks of everything that is wanted of an object, and of what was written once."""
-    marks = desired.settled | {name: mark_of(values) for name, values in desired.attributes.items()}
+    marks = desired.settled | {name: mark_of(_own(desired, name)) for name in desired.attributes}
     if desired.secondary_key is None:
         return marks
     return marks | {DN: mark_of([desired.secondary_key]), RDN: mark_of([dn.rdn(desired.secondary_id or "")])}
+
+
+def _own(desired: Desired, name: str) -> list[object]:
+    """Give what rules want an attribute to hold, without what others have put there."""
+    foreign = desired.foreign.get(name)
+    return desired.attributes[name][: -len(foreign)] if foreign else desired.attributes[name]
 
 
 def changed_wishes(page: EvaluationPage, desired: Desired, cso: Cso, export: PendingExport | None) -> frozenset[str]:

@@ -9,8 +9,8 @@ from storage.documents import decode, encode
 from storage.store import Transaction
 from storage.tables import wanted
 
-Marks = dict[str, int]
-"""Attribute → the hash of the values that were wanted, and known to be there."""
+Marks = dict[str, int | list[int]]
+"""Attribute → the hash of the values that were wanted, and known to be there; and what else is known by its hash."""
 
 
 async def get(tx: Transaction, cso_ids: Iterable[int]) -> dict[int, Marks]:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from engine.contributions.contexts import Contexts
 from engine.contributions.flowing import ContributorFailed, contribute
 from engine.contributions.joined import by_mvo
+from engine.contributions.origins import givers_of
 from engine.contributions.references import References, read_references
 from engine.labels import label_of, label_of_mvo
 from engine.rules.lifecycle import Fate, fate_without
@@ -163,7 +164,7 @@ def together(shown: Iterable[Consequences]) -> Consequences:
 
 def describe(fate: Fate, mvo: Mvo, leaving: Cso) -> Consequences:
     """Write a fate down as the review keeps it."""
-    recalled = [] if fate.mvo_deleted else [name for name, by in mvo.contributors.items() if by[0] == leaving.id]
+    given = [name for name, by in mvo.contributors.items() if leaving.id in givers_of(by)]
     return {
         "mvo": mvo.id,
         "mvo_label": label_of_mvo(mvo),
@@ -172,7 +173,7 @@ def describe(fate: Fate, mvo: Mvo, leaving: Cso) -> Consequences:
         "deletes": _listed(fate.deletes),
         "disabled": _listed(fate.disabled),
         "left_alone": _listed(fate.left_alone),
-        "recalled": sorted(recalled),
+        "recalled": [] if fate.mvo_deleted else sorted(given),
         "recreated": _listed(fate.recreated),
     }
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from jinja2 import nodes
 
-from engine.configuration.models import Config, RuleConfig
+from engine.configuration.models import Config
+from engine.configuration.rule_models import RuleConfig
 from engine.connectors.base import CheckLine
 from engine.expressions.reading import attribute_of
 from engine.expressions.sandbox import ENVIRONMENT
@@ -28,7 +29,8 @@ def dn_lines(config: Config, system: str) -> Iterator[CheckLine]:
         named = _FIRST_RDN.match(rule.dn or "")
         if named is None or rule.target.partition(".")[0] != system:
             continue
-        flow = next((one for one in rule.flow.items() if one[0].lower() == named[1].lower()), None)
+        flows = {attribute: flow.source for attribute, flow in rule.flow.items()}
+        flow = next((one for one in flows.items() if one[0].lower() == named[1].lower()), None)
         if flow is not None and _disagree(config, rule, named[2], flow[1]):
             yield CheckLine(
                 False,
@@ -45,7 +47,8 @@ def _disagree(config: Config, rule: RuleConfig, in_dn: str, in_flow: str | Const
     right = _form(in_flow)
     if left == right:
         return False
-    inbound = [one.flow for one in config.rules if one.target == rule.source]
+    into = [one.flow for one in config.rules if one.target == rule.source]
+    inbound = [{attribute: flow.source for attribute, flow in flows.items()} for flows in into]
     seen = [(_meant(left, flow), _meant(right, flow)) for flow in inbound] or [(left, right)]
     return any(_differ(one, other) for one, other in seen)
 

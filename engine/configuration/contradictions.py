@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from engine.configuration import toml_lines
-from engine.configuration.models import Config, RuleConfig
+from engine.configuration.models import Config
+from engine.configuration.rule_models import RuleConfig
 from engine.configuration.steps import GLOBAL_PHASES
 from engine.connectors import find_connector
 from engine.connectors.base import Connector

@@ -2,17 +2,18 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from engine.configuration import base
 from engine.configuration.console import ConsoleConfig
 from engine.configuration.notify import NotifyConfig
 from engine.configuration.retention import RetentionConfig
+from engine.configuration.rule_models import GroupConfig, RuleConfig
 from engine.configuration.steps import Step
 from engine.configuration.values import Duration, MatchingName, Name, SystemName, TypeName
-from engine.expressions.sources import AttributeName, Label, Source, join_key, join_keys, join_part
+from engine.expressions.sources import AttributeName, Label
 from engine.values.typed import TEXT, AttributeType
 
 
@@ -199,85 +200,6 @@ class MetaverseTypeConfig(Model):
     def type_of(self, attribute: str) -> AttributeType:
         """Give an attribute's type; anything not listed is text."""
         return self.attributes.get(attribute, TEXT)
-
-
-class JoinPartConfig(Model):
-    """One part of a join key: what is read on either side, and what makes no difference."""
-
-    source: Source | None = None
-    """What is read on the `from` side; by default the same as `target`. One of the two is needed."""
-    target: Source | None = None
-    """What is read on the `to` side; by default the same as `source`."""
-    ignore: list[Literal["case", "spaces", "accents"]] = []
-    """What makes no difference."""
-
-    @model_validator(mode="after")
-    def _something_is_read(self) -> Self:
-        if self.source is None and self.target is None:
-            raise ValueError("a join reads something: give 'source', 'target' or both")
-        return self
-
-    @model_serializer(mode="wrap")
-    def _as_written(self, whole: SerializerFunctionWrapHandler) -> Any:
-        is_name = isinstance(self.source, str) and self.target is None and not self.ignore
-        return self.source if is_name else whole(self)
-
-
-JoinKey = Annotated[list[Annotated[JoinPartConfig, BeforeValidator(join_part)]], BeforeValidator(join_key)]
-
-
-class RuleConfig(Model):
-    """`[[rules]]`: a sync rule, inbound (to the metaverse) or outbound (from it)."""
-
-    name: Label
-    """What lists, errors and explanations call it."""
-    source: str = Field(alias="from")
-    """Where it reads: `SYSTEM.TYPE`, or `metaverse.TYPE`."""
-    target: str = Field(alias="to")
-    """Where it writes: the other of the two."""
-    scope: str | None = None
-    """Which objects it is for, such as `status == 'active'`; by default all."""
-    out_of_scope: Literal["disconnect", "remain"] = "disconnect"
-    """Inbound: whether a joined object that leaves every scope is disconnected."""
-    join: Annotated[list[JoinKey], BeforeValidator(join_keys)] = []
-    """Keys by which objects find each other, tried in order; each key is a list of its parts: `[["employee_id"]]`."""
-    project: bool = False
-    """Inbound: whether an object that no join finds anybody for makes a new metaverse object."""
-    asserts_empty: list[str] = []
-    """Inbound: attributes for which having no value counts as one."""
-    provision: bool = False
-    """Outbound: whether an object is created where there is none."""
-    deprovision: Literal["delete", "disable", "disconnect"] = "disconnect"
-    """Outbound: what becomes of an object that is not wanted any more; `delete` always needs an approval."""
-    dn: str | None = None
-    """Outbound: the DN under which an object is created, and renamed to."""
-    flow: dict[AttributeName, Source] = {}
-    """Target attribute → the name of an attribute, an expression in `{{ … }}`, or a constant."""
-    initial: dict[AttributeName, Source] = {}
-    """Outbound: flows for the creation alone."""
-    disable: dict[AttributeName, Source] = {}
-    """Outbound: flows for whoever left the scope, with `deprovision = "disable"`."""
-    drift: Literal["correct", "report"] = "correct"
-    """Outbound: whether what others change in the target is corrected, or only told."""
-    unresolved: Literal["report", "ignore"] = "report"
-    """What becomes of references to objects that are not there: told once each, or not at all."""
-
-
-class GroupConfig(Model):
-    """`[[groups]]`: a group whose members are those of a metaverse type that a condition holds for."""
-
-    name: Label
-    """What lists call it."""
-    type: str = "group"
-    """Its type in the metaverse."""
-    of: str = "person"
-    """The type of its members."""
-    members: str
-    """The condition that holds for its members."""
-    attribute: str = "members"
-    """Which attribute holds them."""
-    attributes: dict[AttributeName, Source] = {}
-    """Its other attributes."""
 
 
 class ProfileConfig(Model):

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from engine.contributions.contexts import Contexts
+from engine.contributions.origins import merge
 from engine.contributions.references import References
 from engine.errors import ObjectFailed
 from engine.rules.compiled import Flow, InboundRule
@@ -12,7 +13,7 @@ from storage.records import Attributes, Cso, CsoStatus, Mvo
 from storage.references import Owed
 
 Contributors = dict[str, list[Any]]
-"""Attribute → the CSO that gave it (None for what the metaverse made by itself) and the name of the rule."""
+"""Attribute → the CSO that gave it (None for what the metaverse made by itself) and the name of the rule: `Origin`."""
 
 
 class Contributed(NamedTuple):
@@ -49,14 +50,23 @@ def contribute(
         contenders = ((rule, flow, cso) for rule, flow in order for cso in scoped[rule.name])
         for rule, flow, cso in contenders:
             values = _values(contexts, references, flow, cso, mvo, found.owed)
-            # a reference that is owed is a value all the same: nobody else's takes its place meanwhile
-            given = bool(values) or (flow.refers and bool(cso.attributes.get(flow.copies or "")))
-            if given or attribute in rule.asserts_empty:
-                found.contributors[attribute] = [cso.id, rule.name]
-                if values:
-                    found.attributes[attribute] = values
-                break
+            if not _gives(rule, flow, cso, values):
+                continue
+            if flow.merges:
+                merge(found.attributes, found.contributors, attribute, [cso.id, rule.name], values)
+                continue
+            found.contributors[attribute] = [cso.id, rule.name]
+            if values:
+                found.attributes[attribute] = values
+            break
     return found
+
+
+def _gives(rule: InboundRule, flow: Flow, cso: Cso, values: list[Any]) -> bool:
+    """Tell whether a CSO gives an attribute something: values, or that there are none."""
+    # a reference that is owed is a value all the same: nobody else's takes its place meanwhile
+    owes = flow.refers and bool(cso.attributes.get(flow.copies or ""))
+    return bool(values) or owes or flow.attribute in rule.asserts_empty
 
 
 def _values(contexts: Contexts, references: References, flow: Flow, cso: Cso, mvo: Mvo, owed: list[Owed]) -> list[Any]:

@@ -8,6 +8,7 @@ from engine.explaining.scopes import Document, scope_of, scope_sentence
 from engine.labels import label_of
 from engine.pending_exports.interim_names import is_interim
 from engine.phases.evaluating.desired_state import Desired, desired_state
+from engine.phases.evaluating.giving_way import give_way
 from engine.phases.evaluating.names import refuse_held_name, standing_there
 from engine.phases.evaluating.outbound_joins import find_to_join, look_up
 from engine.phases.evaluating.page import Decisions, EvaluationPage, load_page
@@ -51,6 +52,8 @@ async def _account(
         "rules": [scope_of(rule, context) for rule in rules],
         "wants": {},
         "differs": [],
+        "left": {},
+        "foreign": {},
         "excluded": None,
         "staged": None,
     }
@@ -79,6 +82,10 @@ async def _add_wanted(
     if is_new and desired.secondary_id is not None:
         addresses[desired.target[0], desired.mvo.id] = desired.secondary_id
     desired, _ = fill_references(desired, addresses)
+    if existing is not None and existing.status != CsoStatus.PENDING_PROVISIONING:
+        export = page.exports.get(existing.id)
+        desired = give_way(page.step.workspace, desired, existing, export, page.marks.get(existing.id, {}))
+    entry["left"], entry["foreign"] = desired.left, desired.foreign
     entry["wants"] = ({"dn": [desired.secondary_id]} if desired.secondary_id else {}) | desired.attributes
     entry["verdict"] = _verdict(cso, existing, desired, entry)
 
@@ -163,6 +170,8 @@ def _strange(target: ObjectType, cso: Cso) -> Document:
         "rules": [],
         "wants": {},
         "differs": [],
+        "left": {},
+        "foreign": {},
         "excluded": None,
         "staged": None,
         "verdict": "no outbound rule leads there any more: the next evaluation lets go of it",

@@ -3,7 +3,10 @@
 Everything is worked out by the code that would do it, on a view of the store, and nothing is written.
 """
 
+from typing import Any
+
 from engine.contributions.contexts import Contexts
+from engine.contributions.origins import origins_of
 from engine.contributions.references import References, read_references
 from engine.errors import ObjectFailed
 from engine.explaining.accounts import accounts_of
@@ -151,10 +154,17 @@ def _attributes(contexts: Contexts, named: References, mvo: Mvo, joined: list[Cs
                 "attribute": attribute,
                 "values": shown.get(attribute, []),
                 "by": {"cso": f"cso-{by[0]}" if by[0] else None, "rule": by[1]} if by else None,
+                "merged": _merged(by, shown.get(attribute, [])) if by else [],
                 "contenders": contenders,
             }
         )
     return found
+
+
+def _merged(by: list[Any], values: list[Any]) -> list[Document]:
+    """Tell who gave which of the values that are merged."""
+    origins = origins_of(by, values) if len(by) > 2 else []
+    return [{"cso": f"cso-{one.cso_id}", "rule": one.rule, "values": one.values} for one in origins]
 
 
 def _contender(
@@ -174,7 +184,7 @@ def _contender(
     except ObjectFailed as failure:
         entry["verdict"] = failure.error.message
         return entry
-    if by == [cso.id, rule.name]:
+    if by and any(one[:2] == [cso.id, rule.name] for one in (by[2] if len(by) > 2 else [by])):
         entry["verdict"] = "wins" if entry["values"] else "wins: it asserts that there is none"
     elif not entry["values"]:
         entry["verdict"] = "gives no value"

@@ -43,6 +43,21 @@ def _constant(written: dict[str, Any]) -> Constant:
     return Constant(value)
 
 
+def flow_table(written: Any, keys: Iterable[str]) -> Any:
+    """Give a flow as a table, which may have some keys. Raises `ValueError` that says how to write it."""
+    if not isinstance(written, dict):
+        return {"source": _source(written)}
+    if not {"source", "constant"} & written.keys():
+        _constant({key: value for key, value in written.items() if key not in {*keys}} or {"constant": "text"})
+        raise ValueError('say what it reads: { source = "name" or "{{ … }}", … }, or { constant = "text", … }')
+    if "constant" not in written:
+        return written
+    if "source" in written:
+        raise ValueError("give 'source', or 'constant', not both")
+    rest = {key: value for key, value in written.items() if key != "constant"}
+    return {"source": _constant({"constant": written["constant"]}), **rest}
+
+
 def toml(value: object) -> str:
     """Write a value as it stands in the file."""
     return json.dumps(value, ensure_ascii=False)

@@ -68,6 +68,11 @@ def expected_state(cso: Cso, export: PendingExport | None) -> Attributes:
     return after_changes(cso.attributes, sent)
 
 
+def unsent_names(export: PendingExport | None) -> set[str]:
+    """Name the attributes that an export has not written yet."""
+    return {change.name for change in export.changes if change.status != ChangeStatus.EXPORTED} if export else set()
+
+
 def after_changes(attributes: Attributes, changes: Iterable[AttributeChange]) -> Attributes:
     """Give what attributes are after some changes."""
     after = dict(attributes)

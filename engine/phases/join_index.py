@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from engine.contributions.origins import givers_of
 from engine.errors import ObjectFailed
 from engine.rules.compiled import Join
 from engine.rules.joins import keys_of
@@ -106,7 +107,7 @@ async def forget_former_keys(tx: Transaction, mvo_ids: list[int]) -> None:
 
 def _gave(mvo: Mvo, names: Iterable[str]) -> set[int]:
     """Give the CSOs that gave some attributes of an MVO."""
-    return {by[0] for name in names if (by := mvo.contributors.get(name)) and by[0] is not None}
+    return {one for name in names if (by := mvo.contributors.get(name)) for one in givers_of(by)}
 
 
 def _read_by(join: Join) -> set[str]:

@@ -22,6 +22,21 @@ class Flow:
     """The source attribute, where all that is done is to copy its values unchanged."""
     refers: bool = False
     """Whether it hands on a reference, which names another object on either side."""
+    clears: bool = True
+    """Outbound: whether no value clears what the target holds."""
+    when_absent: bool = False
+    """Outbound: whether it fills only what is empty there."""
+    once: bool = False
+    """Outbound: whether it is written once to each account."""
+    shares: bool = False
+    """Outbound: whether the target's values that no rule gave are somebody else's, and stay."""
+    merges: bool = False
+    """Inbound: whether its values stand beside those of the other rules."""
+
+    @property
+    def is_silent(self) -> bool:
+        """Tell whether it says nothing where it has no value."""
+        return self.when_absent or self.once or not self.clears
 
 
 @dataclass(slots=True, frozen=True)

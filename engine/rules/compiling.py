@@ -1,10 +1,12 @@
 """Compile the rules of the configuration, once, into what the phases look up."""
 
+from collections.abc import Mapping
+
 from engine.configuration.models import Config
 from engine.expressions.expression import Expression, InvalidExpression, compile_condition, compile_text
 from engine.expressions.sources import did_you_mean
 from engine.rules.compiled import Flow, InboundRule, OutboundRule, Rules
-from engine.rules.flow_compiling import compile_flows
+from engine.rules.flow_compiling import INBOUND, OUTBOUND, compile_flows, compile_flows_with_options
 from engine.rules.generated import compile_groups, compile_unique, filled_attributes
 from engine.rules.join_compiling import compile_joins
 from engine.rules.lookups import collect
@@ -36,7 +38,7 @@ def _compile_inbound(config: Config, rules: Rules) -> None:
         where: Where = ("rules", index)
         source = side_of_system(config, system, kind)
         target = side_of_metaverse(config, mvo_type, ())
-        flows = compile_flows((*where, "flow"), rule.flow, source, target)
+        flows = compile_flows_with_options((*where, "flow"), rule.flow, source, target, INBOUND)
         unknown = sorted(set(rule.asserts_empty) - {flow.attribute for flow in flows})
         if unknown:
             raise _refusal(index, "asserts_empty", f"'{unknown[0]}' is no attribute that the rule flows to")
@@ -74,11 +76,26 @@ def _compile_priority(config: Config, rules: Rules) -> None:
             if attribute not in order:
                 where = ("metaverse", mvo_type, "priority", attribute)
                 raise InvalidExpression(f"no rule flows into '{attribute}'{did_you_mean(attribute, order)}", where)
+        _check_merging(config, order)
         for attribute, contributors in order.items():
             first = settings.priority.get(attribute, [])
             rank = {name: position for position, name in enumerate(first)}
             contributors.sort(key=lambda one: rank.get(one[0].name, len(rank)))  # stable: the rest as in the file
         rules.priority[mvo_type] = order
+
+
+def _check_merging(config: Config, order: Mapping[str, list[tuple[InboundRule, Flow]]]) -> None:
+    """Refuse an attribute whose values some rules merge and others do not: nobody could say whose they are."""
+    index = {rule.name: position for position, rule in enumerate(config.rules)}
+    for attribute, contributors in order.items():
+        merging = [rule for rule, flow in contributors if flow.merges]
+        for rule, flow in contributors:
+            if merging and not flow.merges:
+                problem = f"rule '{merging[0].name}' merges its values into '{attribute}', and this one does not"
+                where = ("rules", index[rule.name], "flow", attribute)
+                raise InvalidExpression(f"{problem}: say merge = true here, too, or nowhere", where)
+            if flow.merges and attribute in rule.asserts_empty:
+                raise _refusal(index[rule.name], "asserts_empty", f"'{attribute}' is merged, and empty of itself")
 
 
 def _compile_outbound(config: Config, rules: Rules) -> None:
@@ -103,7 +120,7 @@ def _compile_outbound(config: Config, rules: Rules) -> None:
             provision=rule.provision,
             deprovision=rule.deprovision,
             dn=None if rule.dn is None else read((*where, "dn"), rule.dn, compile_text, source),
-            flows=compile_flows((*where, "flow"), rule.flow, source, target),
+            flows=compile_flows_with_options((*where, "flow"), rule.flow, source, target, OUTBOUND),
             initial=compile_flows((*where, "initial"), rule.initial, source, target),
             disable=compile_flows((*where, "disable"), rule.disable, source, target),
             corrects=rule.drift == "correct",

@@ -1,7 +1,9 @@
 """Compile attribute flows: what each reads, and the type that it becomes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from engine.configuration.rule_models import FlowConfig
 from engine.expressions.expression import Expression, InvalidExpression, compile_flow
 from engine.expressions.sources import Constant
 from engine.rules.compiled import Flow
@@ -17,6 +19,40 @@ _NEVER = {
     "binary": frozenset({"integer", "decimal", "boolean", "date", "datetime"}),
 }
 """Kind → the kinds that none of its values can become."""
+
+
+INBOUND = frozenset({"merge"})
+"""What may be said of an inbound flow beside its source."""
+OUTBOUND = frozenset({"clear", "when_absent", "once", "own"})
+
+
+def compile_flows_with_options(
+    where: Where, written: Mapping[str, FlowConfig], source: Side, target: Side, allowed: frozenset[str]
+) -> tuple[Flow, ...]:
+    """Compile a table of flows of which more may be said than what they read. Raises `InvalidExpression`."""
+    for attribute, flow in written.items():
+        for option in flow.options:
+            if option not in allowed:
+                where_to = "from" if option in OUTBOUND else "into"
+                raise InvalidExpression(f"belongs to rules {where_to} the metaverse", (*where, attribute, option))
+    flows = compile_flows(where, {attribute: flow.source for attribute, flow in written.items()}, source, target)
+    return tuple(_with_options((*where, flow.attribute), flow, written[flow.attribute], target) for flow in flows)
+
+
+def _with_options(where: Where, flow: Flow, written: FlowConfig, target: Side) -> Flow:
+    one = f"'{flow.attribute}' holds one value ({flow.type} in {target.title})"
+    if written.merge and not flow.type.multi:
+        raise InvalidExpression(f'{one}: declare it as "{flow.type}[]" to merge values', (*where, "merge"))
+    if written.own == "ours" and flow.declared and not flow.type.multi:
+        raise InvalidExpression(f"{one}: there are no others' values beside ours", (*where, "own"))
+    return replace(
+        flow,
+        clears=written.clear,
+        when_absent=written.when_absent,
+        once=written.once,
+        shares=written.own == "ours",
+        merges=written.merge,
+    )
 
 
 def compile_flows(where: Where, written: Mapping[str, str | Constant], source: Side, target: Side) -> tuple[Flow, ...]:

@@ -40,8 +40,8 @@ def _arrivals(config: Config, mvo_type: str) -> Iterator[tuple[str, _Arrival]]:
             continue
         system, kind = rule.source.split(".", 1)
         declared = config.systems[system].objects[kind].attributes
-        for attribute, written in rule.flow.items():
-            source = _copied(written) if isinstance(written, str) else None
+        for attribute, flow in rule.flow.items():
+            source = _copied(flow.source) if isinstance(flow.source, str) else None
             if source in declared:
                 where: Where = ("rules", index, "flow", attribute)
                 yield attribute, _Arrival(where, rule.name, f"{rule.source}.{source}", declared[source])

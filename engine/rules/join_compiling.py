@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 
-from engine.configuration.models import JoinPartConfig, RuleConfig
+from engine.configuration.rule_models import JoinPartConfig, RuleConfig
 from engine.expressions.expression import Expression, InvalidExpression, compile_flow
 from engine.expressions.sources import Constant
 from engine.rules.compiled import Join, JoinPart

@@ -35,11 +35,11 @@ def side_of_system(config: Config, system: str, kind: str) -> Side:
     settings = config.systems[system].objects[kind]
     declared = {settings.external_id, *settings.attributes}
     bare = {
-        source
+        flow.source
         for rule in config.rules
         if rule.source == f"{system}.{kind}"
-        for source in rule.flow.values()
-        if isinstance(source, str) and "{" not in source
+        for flow in rule.flow.values()
+        if isinstance(flow.source, str) and "{" not in flow.source
     }
     has_dns = (settings.secondary_external_id or "").lower() == "dn"
     title = f"[systems.{system}.objects.{kind}]"

@@ -18,7 +18,8 @@ from pydantic_core import PydanticUndefined
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
-from engine.configuration.models import Config, JoinPartConfig
+from engine.configuration.models import Config
+from engine.configuration.rule_models import FlowConfig, JoinPartConfig
 from engine.configuration.secrets import Secret
 from engine.configuration.steps import StepPlan
 from engine.connectors.csv.options import CsvObjectOptions, CsvOptions
@@ -45,6 +46,8 @@ file, line and key. This page is made from the program's models (`scripts/docs` 
 [rules.md](rules.md) tells what the rules do, [files.md](files.md) and [ldap.md](ldap.md) what the connectors do.
 
 """
+_FLOWS = """What stands in `flow` is a source by itself, or a table that says how far the flow goes:
+`title = { source = "title", clear = false }`, `employeeType = { constant = "staff", once = true }`."""
 _COMMANDS = """# Command line reference
 
 Every command but {without} takes `-c FILE` (`--config FILE`), before it or after it:
@@ -130,6 +133,7 @@ def configuration() -> str:
         names = ("[systems.NAME]", "[systems.NAME.objects.TYPE]")
         for name, model in zip(names, models, strict=True):
             parts.append(f"In `{name}`:\n\n{_head_and_rows(model)}")
+    parts.append(f"## Tables of a flow\n\n{_FLOWS}\n\n{_head_and_rows(FlowConfig)}")
     parts.append(f"## Parts of `join`\n\n{inspect.getdoc(JoinPartConfig)}\n\n{_head_and_rows(JoinPartConfig)}")
     parts.append(f"## Secrets\n\n{inspect.getdoc(Secret)}\n\n{_head_and_rows(Secret)}")
     return "\n".join(parts)
@@ -171,7 +175,7 @@ def _plain_origin(annotation: Any) -> Any:
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
     """Give the models of the tables that stand in a value, but for those that have places of their own."""
     if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
-        return [] if annotation in (Secret, JoinPartConfig) else [annotation]
+        return [] if annotation in (Secret, JoinPartConfig, FlowConfig) else [annotation]
     return [found for part in get_args(annotation) for found in _models_in(part)]
 
 
@@ -260,6 +264,7 @@ _KINDS: dict[Any, str] = {
     Constant: "`{ constant = … }`",
     Secret: "[a secret](#secrets)",
     JoinPartConfig: "names or [tables](#parts-of-join)",
+    FlowConfig: "text, `{ constant = … }` or [a table](#tables-of-a-flow)",
 }
 
 

@@ -80,7 +80,9 @@ def expected(world: World) -> Entries:
     """Give every entry that rules make, with the attributes that rules own."""
     accounts = with_account(world, people(world))
     entries: Entries = {}
+    there = world.target()
     for one in accounts.values():
+        held = there.get(one.dn, {})
         boss = accounts.get(one.manager)
         entry = {
             "uid": one.uid,
@@ -88,8 +90,8 @@ def expected(world: World) -> Entries:
             "sn": one.name or "x",
             "employeeNumber": one.number,
             "departmentNumber": one.dept,
-            "telephoneNumber": one.phone,
-            "title": one.title,
+            "telephoneNumber": (world.rules.fills and _first(held, "telephoneNumber")) or one.phone,
+            "title": one.title or (_first(held, "title") if world.rules.keeps else ""),
             "manager": boss.dn if boss and boss.from_hr else "",
         }
         if world.rules.rooms and one.dept:
@@ -98,6 +100,22 @@ def expected(world: World) -> Entries:
     for code, members in _groups(world, accounts).items():
         entries[f"cn={code},ou=groups,{BASE}"] = {"cn": [code]} | ({"member": sorted(members)} if members else {})
     return entries
+
+
+def _first(entry: Entry, name: str) -> str:
+    return entry.get(name, [""])[0]
+
+
+def given_way(world: World, entry: Entry) -> Entry:
+    """Leave of an entry what no run may change, for the flow gives way to what is there."""
+    kept = {}
+    number = _first(entry, "employeeNumber")
+    if world.rules.fills and number and "telephoneNumber" in entry:
+        kept["telephoneNumber"] = entry["telephoneNumber"]
+    person = with_account(world, people(world)).get(number)
+    if world.rules.keeps and person and not person.title:
+        kept["title"] = entry.get("title", [])
+    return kept
 
 
 def owned(world: World, entry: Entry) -> Entry:

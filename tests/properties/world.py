@@ -48,6 +48,10 @@ class Rules:
     grace: bool = False
     """Whether who is gone is kept for five days."""
     staff: str | None = "dept == 'IT'"
+    keeps: bool = False
+    """Whether a title stays whose source has none."""
+    fills: bool = False
+    """Whether a telephone number is written only where there is none."""
 
 
 @dataclass
@@ -244,6 +248,10 @@ def _rules(rules: Rules) -> list[dict[str, Any]]:
             "flow": {"cn": "code", "member": "members"},
         },
     ]
+    if rules.keeps:
+        made[3]["flow"]["title"] = {"source": "title", "clear": False}
+    if rules.fills:
+        made[3]["flow"]["telephoneNumber"] = {"source": "phone", "when_absent": True}
     if rules.accounts:
         made[3]["scope"] = rules.accounts
     if rules.blank_counts:

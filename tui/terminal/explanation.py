@@ -37,7 +37,9 @@ def _mvo(found: Document) -> Iterator[str]:
     yield ""
     yield "Attributes"
     for one in found["attributes"]:
-        yield f"  {display(one['attribute'])} = {_values(one['values'])}{_by(one['by'])}"
+        yield f"  {display(one['attribute'])} = {_values(one['values'])}{'' if one['merged'] else _by(one['by'])}"
+        for origin in one["merged"]:
+            yield f"      {_values(origin['values'])}{_by(origin)}"
         for other in one["contenders"]:
             if not other["verdict"].startswith("wins"):
                 given = f" ({_values(other['values'])})" if other["values"] else ""
@@ -57,6 +59,10 @@ def _target(one: Document) -> Iterator[str]:
     yield f"      {display(one['verdict'])}"
     for scope in one["rules"]:
         yield f"      {_scope(scope)}"
+    for name, values in one["foreign"].items():
+        yield f"      {display(name)}: what others have put there stays: {_values(values)}"
+    for name, why in one["left"].items():
+        yield f"      {display(name)} is left as it is: {display(why)}"
     if one["differs"] and not one["staged"]:
         yield f"      differs, and nothing is staged: {', '.join(map(display, one['differs']))}"
     if staged := one["staged"]:

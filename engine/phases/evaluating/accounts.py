@@ -15,6 +15,7 @@ from engine.phases.evaluating.drift import (
     tell_reported,
     without,
 )
+from engine.phases.evaluating.giving_way import give_way, ours, tell_cleared
 from engine.phases.evaluating.names import claim_name
 from engine.phases.evaluating.page import Decisions, EvaluationPage, fail, stage
 from engine.phases.evaluating.provisioning import create_export, create_pending_provisioning_cso, plan_of
@@ -31,7 +32,7 @@ def provision(page: EvaluationPage, decided: Decisions, desired: Desired) -> Non
     system = desired.target[0]
     planned = create_pending_provisioning_cso(page.step.workspace, desired, decided.take_cso_id())
     decided.planned.append(planned)
-    decided.marks[planned.id] = marks_for(desired)
+    decided.marks[planned.id] = marks_for(desired) | ours(page.step.workspace, desired)
     export = create_export(page.step.workspace, desired, planned.id, decided.take_export_id())
     if turn := (page.turns or {}).get((desired.mvo.id, desired.target)):
         export = export._replace(wave=max(export.wave, turn.wave))
@@ -72,6 +73,9 @@ def _stage_difference(
     page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso, before: PendingExport | None
 ) -> bool:
     """Stage what an account holds otherwise than it is wanted, and tell whether anything is left to do."""
+    desired = give_way(page.step.workspace, desired, cso, before, page.marks.get(cso.id, {}))
+    if cso.id in decided.joined_now:
+        tell_cleared(page.step, desired, cso)
     exact = changed_wishes(page, desired, cso, before)
     drift = find_drift(page, desired, cso, before)
     reported = only_reported(desired, drift.names)
@@ -180,7 +184,7 @@ def _replan(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso
     if not claim_name(page, decided, desired, None):
         return
     decided.replans.append((cso.id, plan_of(page.step.workspace, desired)))
-    decided.marks[cso.id] = marks_for(desired)
+    decided.marks[cso.id] = marks_for(desired) | ours(page.step.workspace, desired)
     if cso.secondary_id != desired.secondary_id:
         decided.renamed.add(desired.mvo.id)
     after = _create_anew(page, decided, desired, cso, before)

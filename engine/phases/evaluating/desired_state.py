@@ -1,15 +1,21 @@
 """What the rules want an MVO's object in a target to be."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.pending_exports.names import check_dn
 from engine.rules.compiled import Flow, ObjectType, OutboundRule
-from engine.rules.flows import evaluate_all
+from engine.rules.flows import evaluate, evaluate_all
 from engine.rules.scope import in_scope
 from engine.values.matching_rules import differences
 from engine.workspace import Workspace
 from storage.records import Attributes, Mvo
+from storage.wanted_marks import Marks
+
+Givers = dict[str, tuple[OutboundRule, Flow]]
+"""Attribute → the rule and the flow that its wanted values come from."""
+NO_VALUE = "no value, which does not clear what is there"
 
 
 @dataclass(slots=True, frozen=True)
@@ -28,6 +34,13 @@ class Desired:
     """What is set when the object is created, and never enforced again."""
     disabling: bool = False
     """Whether the MVO is out of every scope, and its account is to be disabled."""
+    givers: Givers = field(default_factory=dict)
+    left: dict[str, str] = field(default_factory=dict)
+    """Attributes that are left as they are, each with the reason."""
+    settled: Marks = field(default_factory=dict)
+    """The marks of what was written once, and is not enforced again; and of which values are ours."""
+    foreign: Attributes = field(default_factory=dict)
+    """Values of others, in the target, that stay beside ours: they are among `attributes`, too."""
 
     @property
     def provision(self) -> bool:
@@ -44,21 +57,12 @@ class Desired:
         return {name: values for name, values in (self.initial | self.attributes).items() if values}
 
     def flow_of(self, attribute: str) -> tuple[OutboundRule, Flow] | None:
-        """Give the rule and the flow that an attribute's wanted values come from: the first that has it."""
-        for rule in self.rules:
-            for flow in rule.disable if self.disabling else rule.flows:
-                if flow.attribute == attribute:
-                    return rule, flow
-        return None
+        """Give the rule and the flow that an attribute's wanted values come from."""
+        return self.givers.get(attribute)
 
     def referring(self) -> list[tuple[OutboundRule, Flow]]:
-        """Give the flows of references, each with its rule, the strongest of each attribute."""
-        found: dict[str, tuple[OutboundRule, Flow]] = {}
-        for rule in self.rules:
-            for flow in rule.disable if self.disabling else rule.flows:
-                if flow.refers:
-                    found.setdefault(flow.attribute, (rule, flow))
-        return list(found.values())
+        """Give the flows of references, each with its rule."""
+        return [giver for giver in self.givers.values() if giver[1].refers]
 
 
 def desired_state(
@@ -71,20 +75,37 @@ def desired_state(
     scoped = [] if mvo.deleted else in_scope(rules, context)
     if not scoped:
         return _disabled(mvo, target, rules, context)
-    attributes: Attributes = {}
+    attributes, givers = _flowed([(rule, flow) for rule in scoped for flow in rule.flows], mvo, context)
     initial: Attributes = {}
     for rule in reversed(scoped):
-        attributes.update(evaluate_all(rule.flows, mvo.attributes, context))
         initial.update(evaluate_all(rule.initial, mvo.attributes, context))
     attributes, initial = _distinct(workspace, target, attributes), _distinct(workspace, target, initial)
+    left = {flow.attribute: NO_VALUE for rule in scoped for flow in rule.flows if flow.attribute not in attributes}
     template = next((rule.dn for rule in scoped if rule.dn is not None), None)
+    desired = Desired(mvo, target, scoped, attributes, None, None, initial, givers=givers, left=left)
     if template is None:
-        return Desired(mvo, target, scoped, attributes, None, None, initial)
+        return desired
     secondary_id = template(context)
     if workspace.is_dn(*target):
         check_dn(secondary_id)
-    key = workspace.secondary_key(*target, secondary_id)
-    return Desired(mvo, target, scoped, attributes, secondary_id, key, initial)
+    return replace(desired, secondary_id=secondary_id, secondary_key=workspace.secondary_key(*target, secondary_id))
+
+
+def _flowed(flows: Iterable[tuple[OutboundRule, Flow]], mvo: Mvo, context: dict[str, Any]) -> tuple[Attributes, Givers]:
+    """Compute flows, the strongest first: what each attribute is to hold, and who gives that.
+
+    One that says nothing where it has no value leaves the attribute to the next. Raises `ObjectFailed`.
+    """
+    attributes: Attributes = {}
+    givers: Givers = {}
+    for rule, flow in flows:
+        if flow.attribute in givers:
+            continue
+        values = evaluate(flow, mvo.attributes, context)
+        has_some = bool(mvo.attributes.get(flow.copies or "")) if flow.refers else bool(values)
+        if has_some or not flow.is_silent:
+            attributes[flow.attribute], givers[flow.attribute] = values, (rule, flow)
+    return attributes, givers
 
 
 def _distinct(workspace: Workspace, target: ObjectType, attributes: Attributes) -> Attributes:
@@ -99,7 +120,5 @@ def _distinct(workspace: Workspace, target: ObjectType, attributes: Attributes) 
 
 def _disabled(mvo: Mvo, target: ObjectType, rules: list[OutboundRule], context: dict[str, Any]) -> Desired:
     disabling = [rule for rule in rules if rule.deprovision == "disable"]
-    attributes: Attributes = {}
-    for rule in reversed(disabling):
-        attributes.update(evaluate_all(rule.disable, mvo.attributes, context))
-    return Desired(mvo, target, disabling, attributes, None, None, disabling=bool(disabling))
+    attributes, givers = _flowed([(rule, flow) for rule in disabling for flow in rule.disable], mvo, context)
+    return Desired(mvo, target, disabling, attributes, None, None, disabling=bool(disabling), givers=givers)

@@ -6,7 +6,7 @@ from zlib import crc32
 
 from engine.errors import ObjectError
 from engine.labels import label_of
-from engine.pending_exports.changes import RDN, expected_state
+from engine.pending_exports.changes import RDN, expected_state, unsent_names
 from engine.phases.evaluating.desired_state import Desired
 from engine.phases.evaluating.page import EvaluationPage
 from engine.rules.compiled import OutboundRule
@@ -15,7 +15,7 @@ from engine.step import Step
 from engine.values import dn
 from engine.values.matching_rules import same
 from storage.documents import octets
-from storage.records import Attributes, ChangeStatus, Cso, PendingExport
+from storage.records import Attributes, Cso, PendingExport
 from storage.wanted_marks import Marks
 
 DN = "\0dn"
@@ -30,11 +30,17 @@ def mark_of(values: list[object]) -> int:
 
 
 def marks_for(desired: Desired) -> Marks:
-    """Give the marks of everything that is wanted of an object."""
-    marks = {name: mark_of(values) for name, values in desired.attributes.items()}
+    """Give the marks of everything that is wanted of an object, and of what was written once."""
+    marks = desired.settled | {name: mark_of(_own(desired, name)) for name in desired.attributes}
     if desired.secondary_key is None:
         return marks
     return marks | {DN: mark_of([desired.secondary_key]), RDN: mark_of([dn.rdn(desired.secondary_id or "")])}
+
+
+def _own(desired: Desired, name: str) -> list[object]:
+    """Give what rules want an attribute to hold, without what others have put there."""
+    foreign = desired.foreign.get(name)
+    return desired.attributes[name][: -len(foreign)] if foreign else desired.attributes[name]
 
 
 def changed_wishes(page: EvaluationPage, desired: Desired, cso: Cso, export: PendingExport | None) -> frozenset[str]:
@@ -55,7 +61,7 @@ def _unsent(export: PendingExport | None) -> set[str]:
     """Name what an export has not written yet."""
     if export is None:
         return set()
-    unsent = {change.name for change in export.changes if change.status != ChangeStatus.EXPORTED}
+    unsent = unsent_names(export)
     return unsent if export.new_secondary_id is None else unsent | {RDN}
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from engine.errors import ObjectError
 from engine.events import Progress
 from engine.labels import label_of_mvo
-from engine.phases.evaluating.desired_state import Desired
+from engine.phases.evaluating.desired_state import NO_VALUE, Desired
 from engine.step import Step
 from engine.workspace import Workspace
 from storage import metaverse, references
@@ -40,6 +40,7 @@ def fill_references(desired: Desired, addresses: Addresses) -> tuple[Desired, li
     if not flows:
         return desired, []
     filled: Attributes = {}
+    left: dict[str, str] = {}
     owed: list[Owed] = []
     for rule, flow in flows:
         values = filled[flow.attribute] = []
@@ -50,7 +51,10 @@ def fill_references(desired: Desired, addresses: Addresses) -> tuple[Desired, li
                 continue
             owner = (desired.mvo.id, flow.attribute, desired.target[0], str(mvo_id))
             owed.append(Owed(OUT, *owner, told=not rule.tells_unresolved))
-    return replace(desired, attributes=desired.attributes | filled), owed
+        if not values and flow.is_silent:
+            left[flow.attribute] = NO_VALUE
+    attributes = {name: one for name, one in (desired.attributes | filled).items() if name not in left}
+    return replace(desired, attributes=attributes, left=desired.left | left), owed
 
 
 def _name_of(address: Address, *, has_dn: bool) -> str | None:

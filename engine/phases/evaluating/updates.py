@@ -30,6 +30,8 @@ def stage_update(
     something else is wanted now. `exact` names what is compared in case and spelling too, its RDN as `RDN`.
     """
     new = net_changes(workspace, desired.target, expected_state(cso, export), desired.attributes, exact)
+    shared = {name for name, (_, flow) in desired.givers.items() if flow.shares}  # never replaced as a whole
+    new = [change._replace(replace=False) if change.name in shared else change for change in new]
     sent = _sent_still_wanted(export, new)
     new_name = _renaming(workspace, desired, cso, exact=RDN in exact)
     if not new and not sent and new_name is None:

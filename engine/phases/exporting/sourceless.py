@@ -41,4 +41,4 @@ async def _sourceless(tx: Transaction, step: Step, accounts: list[Cso]) -> set[i
 
 def _is_given(mvo: Mvo) -> bool:
     """Tell whether sources give an MVO; the metaverse makes computed groups by itself."""
-    return any(cso_id is not None for cso_id, _ in mvo.contributors.values())
+    return any(cso_id is not None for cso_id, *_ in mvo.contributors.values())

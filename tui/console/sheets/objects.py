@@ -61,8 +61,9 @@ def mvo(found: Document, width: int) -> list[SheetLine]:
         lines += fact(one["system"], one["label"], width, link=one["id"])
         lines += fact("", f"{one['id']}, {display(one['status'])}, by {display(one['by'])}", width, tone="dim")
     by = {}
-    for name, (cso_id, rule) in found["contributors"].items():
-        given = f"from {names.get(f'cso-{cso_id}', f'cso-{cso_id}')}, rule '{rule}'"
+    for name, (cso_id, rule, *merged) in found["contributors"].items():
+        every = merged[0] if merged else [[cso_id, rule]]
+        given = "; ".join(f"from {names.get(f'cso-{one}', f'cso-{one}')}, rule '{by}'" for one, by, *_ in every)
         by[name] = given if cso_id is not None else f"made by the metaverse: {rule}"
     lines += section("Attributes", note=f"{len(found['attributes'])}, and who contributed each")
     return lines + attributes(found["attributes"], width, by=by)

@@ -10,6 +10,7 @@ from storage.dialects.sqlite import dialect
 from storage.documents import decode, encode
 from storage.labels import KNOWN_AS, LABEL
 from storage.list_queries import ListedExport
+from storage.pages import fitting
 from storage.records import AttributeChange, ChangeStatus, ChangeType, ExportStatus, PendingExport
 from storage.store import Transaction
 from storage.tables import objects, pending_exports, review_items
@@ -135,11 +136,14 @@ def _sendable(system: str) -> Select[Any]:
 
 
 async def sendable(tx: Transaction, system: str, after: tuple[int, int], limit: int) -> list[PendingExport]:
-    """Read the next exports to send, all of one wave, after a (wave, id)."""
+    """Read the next exports to send, all of one wave, after a (wave, id): so many, or as many as fit into a page."""
     wave, last = after
     later = or_(pending_exports.c.wave > wave, (pending_exports.c.wave == wave) & (pending_exports.c.id > last))
     order = (pending_exports.c.wave, pending_exports.c.id)
-    found = await _exports(tx, _sendable(system).where(later).order_by(*order).limit(limit))
+    query = _sendable(system).where(later).order_by(*order)
+    sizes = query.with_only_columns(func.length(pending_exports.c.changes)).limit(limit)
+    count = fitting((await tx.execute(sizes)).scalars())
+    found = await _exports(tx, query.limit(count))
     return [export for export in found if export.wave == found[0].wave]
 
 

@@ -4,7 +4,6 @@ import asyncio
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from itertools import accumulate
 from typing import Any
 
 from engine.contributions.contexts import Contexts
@@ -16,18 +15,12 @@ from engine.rules.compiled import InboundRule, OutboundRule
 from engine.rules.flows import context_of
 from engine.step import Step
 from storage import metaverse, objects
+from storage.pages import fitting
 from storage.records import Cso, Mvo
 
-PAGE_BYTES = 8_000_000
-"""A page has no more objects than have about so many bytes in the store, whatever its number."""
 SECONDS = 0.25
 """How often it is asked whether somebody wants the run to stop."""
 Rule = InboundRule | OutboundRule
-
-
-def fitting(sizes: Iterable[int]) -> int:
-    """Say how many of the objects of a page fit into `PAGE_BYTES`, by the sizes of their documents; one always does."""
-    return max(1, sum(1 for whole in accumulate(sizes) if whole <= PAGE_BYTES))
 
 
 async def synchronise_ahead(step: Step, after: int, *, joined: bool) -> int:

@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.faults.endless import SHAPES
+from tests.integration.test_unchanged_files import BASE, CONFIG
+from tests.workspace import Workspace
 
 SIZE = 100_000_000
 MOST = 260_000_000
 """What a process may take at its peak for a file of `SIZE` bytes; 50 million of them without any."""
+MOST_OF_AN_EXPORT = 350_000_000
+"""Likewise for an export of as much; 930 million where its pages are cut by number alone."""
 ROOT = Path(__file__).parents[2]
 
 
@@ -22,3 +26,37 @@ def test_memory_is_bounded(tmp_path: Path, shape: str) -> None:
     peak, said = done.stdout.split(" ", 1)
     assert re.search(r"^\d+ read, complete|(:|line )\d+: ", said), said
     assert int(peak) < MOST, said
+
+
+EXPORT = """
+import re, sys
+from tui.__main__ import main
+try:
+    main()
+except SystemExit as end:
+    status = end.code or 0
+print(status, int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1]) * 1024, file=sys.stderr)
+"""
+
+
+def test_exports_are_taken_by_their_size(tmp_path: Path) -> None:
+    site = Workspace(
+        tmp_path,
+        CONFIG.replace('sn = "name"', 'sn = "name"\ndescription = "note"').replace(
+            'name = "name"', 'name = "name"\nnote = "note"', 1
+        ),
+    )
+    (tmp_path / "directory.ldif").write_text(BASE)
+    site.csv(
+        "hr.csv",
+        ({"id": str(one), "name": f"N{one}", "note": "x" * 900_000} for one in range(150)),
+        ["id", "name", "note"],
+    )
+    for step in ("import hr", "sync", "evaluate"):
+        site("step", *step.split())
+    command = [sys.executable, "-c", EXPORT, "step", "export", "directory"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    status, peak = map(int, done.stderr.splitlines()[-1].split())
+    assert status == 0
+    assert peak < MOST_OF_AN_EXPORT, peak
+    assert len((tmp_path / "directory.ldif").read_bytes()) > 135_000_000

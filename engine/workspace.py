@@ -11,8 +11,10 @@ from engine.configuration.steps import StepPlan
 from engine.connectors import find_connector
 from engine.connectors.base import Connector
 from engine.expressions.expression import ambient
+from engine.expressions.tables import TABLES
 from engine.rules import Rules
 from engine.rules.flows import context_of
+from engine.values import zones
 from engine.values.dn import InvalidDn
 from engine.values.dn import key as dn_key
 from engine.values.matching_rules import Matching
@@ -24,17 +26,23 @@ from storage.store import Store
 class Seen:
     """What an object looks like to expressions, worked out when it is first asked for: many never are."""
 
-    __slots__ = ("_attributes", "_context", "_declared")
+    __slots__ = ("_around", "_attributes", "_context", "_declared")
 
-    def __init__(self, attributes: Attributes, declared: Mapping[str, AttributeType]) -> None:
+    def __init__(
+        self,
+        attributes: Attributes,
+        declared: Mapping[str, AttributeType],
+        around: Callable[[], dict[str, Any]],
+    ) -> None:
         self._attributes = attributes
         self._declared = declared
+        self._around = around
         self._context: dict[str, Any] | None = None
 
     def __call__(self) -> dict[str, Any]:
         """Give it."""
         if self._context is None:
-            self._context = context_of(self._attributes, self._declared, ambient())
+            self._context = context_of(self._attributes, self._declared, self._around())
         return self._context
 
 
@@ -45,6 +53,10 @@ class Workspace:
     config: Config
     rules: Rules
     store: Store
+
+    def __post_init__(self) -> None:
+        """Let the process mean the time zone of this workspace."""
+        zones.use(self.config.store.timezone)
 
     def connector(self, system: str) -> Connector:
         """Make the connector of a system; enter it to connect."""
@@ -60,13 +72,18 @@ class Workspace:
         types = self.config.systems[system].objects if system in self.config.systems else {}
         return types[object_type].attributes if object_type in types else {}
 
+    def around(self) -> dict[str, Any]:
+        """Give what every expression sees beside its object: the clock, and the lookup tables."""
+        tables = self.rules.tables.current()
+        return ambient() | {TABLES: tables} if tables else ambient()
+
     def seen(self, system: str, object_type: str, attributes: Attributes) -> Callable[[], dict[str, Any]]:
         """Give what an object of a system looks like to expressions, worked out when it is first asked for."""
-        return Seen(attributes, self.declared(system, object_type))
+        return Seen(attributes, self.declared(system, object_type), self.around)
 
     def seen_mvo(self, mvo_type: str, attributes: Attributes) -> Callable[[], dict[str, Any]]:
         """Give what an MVO looks like to expressions, likewise."""
-        return Seen(attributes, self.declared_mvo(mvo_type))
+        return Seen(attributes, self.declared_mvo(mvo_type), self.around)
 
     def declared_mvo(self, mvo_type: str) -> dict[str, AttributeType]:
         """Give the declared attribute types of an MVO type; none for one that is no longer configured."""

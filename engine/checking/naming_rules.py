@@ -19,7 +19,7 @@ Form = tuple[Part, ...]
 """What a value is made of: texts, attributes, filters of either, and whatever cannot be looked into."""
 _FIRST_RDN = re.compile(r"\s*([A-Za-z0-9.;-]+)\s*=((?:\{\{.*?\}\}|\\.|[^,;+{\\])*)(?=[,;]|$)", re.DOTALL)
 _ESCAPING = frozenset({"rdn", "dn_escape"})
-_CHANGING = frozenset({"lower", "upper", "slug", "ascii", "title", "capitalize", "hash"})
+_CHANGING = frozenset({"lower", "upper", "slug", "ascii", "title", "title_case", "capitalize", "hash"})
 """Filters whose result is another value than they are given."""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 
+from engine.checking.lookups import table_lines
 from engine.checking.naming_rules import dn_lines
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import CheckLine, SchemaAttribute
@@ -17,7 +18,9 @@ GIVEN = frozenset(
 
 
 async def check(workspace: Workspace) -> AsyncIterator[tuple[str, CheckLine]]:
-    """Test every system, and compare its schema with what the configuration and the rules use: (system, line)."""
+    """Read every lookup, test every system, and compare its schema with what is used of it: (system, line)."""
+    for line in table_lines(workspace):
+        yield "lookups", line
     for name in workspace.config.systems:
         connector = workspace.connector(name)
         lines = await connector.test()

@@ -10,9 +10,9 @@ from engine.configuration import base
 from engine.configuration.console import ConsoleConfig
 from engine.configuration.notify import NotifyConfig
 from engine.configuration.retention import RetentionConfig
-from engine.configuration.rule_models import GroupConfig, RuleConfig
+from engine.configuration.rule_models import GroupConfig, LookupConfig, RuleConfig
 from engine.configuration.steps import Step
-from engine.configuration.values import Duration, MatchingName, Name, SystemName, TypeName
+from engine.configuration.values import Duration, MatchingName, Name, SystemName, TimeZone, TypeName
 from engine.expressions.sources import AttributeName, Label
 from engine.values.typed import TEXT, AttributeType
 
@@ -26,6 +26,8 @@ class StoreConfig(Model):
 
     path: Path = Path("interlock.db")
     """The SQLite file; it is made with mode 0600."""
+    timezone: TimeZone = "UTC"
+    """Which day `today` is, and what is meant by dates and times that name no zone: such as `Europe/Berlin`."""
 
 
 class RunConfig(Model):
@@ -234,6 +236,8 @@ class Config(Model):
     """Types of metaverse objects; rules can name no others."""
     rules: list[RuleConfig] = []
     """The sync rules. For an attribute that several of them give, the first in the file has priority."""
+    lookups: dict[Name, LookupConfig] = {}
+    """Tables that expressions look values up in."""
     groups: list[GroupConfig] = []
     """Computed groups."""
     profiles: dict[Label, ProfileConfig] = {}

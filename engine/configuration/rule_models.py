@@ -1,5 +1,6 @@
 """The configuration of rules: what they join, what they flow, and how far a flow goes."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
@@ -108,6 +109,17 @@ class RuleConfig(Model):
     """Outbound: whether what others change in the target is corrected, or only told."""
     unresolved: Literal["report", "ignore"] = "report"
     """What becomes of references to objects that are not there: told once each, or not at all."""
+
+
+class LookupConfig(Model):
+    """`[lookups.NAME]`: a CSV file that expressions look values up in: `{{ code | lookup('NAME', 'city') }}`."""
+
+    file: Path
+    """The file: UTF-8, with a header, at most 16 MB."""
+    key: str
+    """The column that is looked for; no two rows may say the same in it."""
+    delimiter: str = Field(",", min_length=1, max_length=1)
+    """Between columns."""
 
 
 class GroupConfig(Model):

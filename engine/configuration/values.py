@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator
 
+from engine.values import zones
 from engine.values.durations import duration
 from engine.values.typed import KINDS, AttributeType
 
@@ -48,6 +49,7 @@ def _keys(text: str) -> str:
 MatchingName = Literal["exact", "case_ignore", "telephone", "dn", "octet"]
 Name = Annotated[str, AfterValidator(_name)]
 SystemName = Annotated[str, AfterValidator(_name), AfterValidator(_system_name)]
+TimeZone = Annotated[str, AfterValidator(zones.known)]
 Keys = Annotated[str, AfterValidator(_keys)]
 TypeName = Annotated[AttributeType, PlainValidator(_attribute_type), PlainSerializer(str)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]

@@ -8,11 +8,11 @@ from typing import Any
 
 from engine.contributions.contexts import Contexts
 from engine.errors import ObjectFailed
-from engine.expressions.expression import Expression, ambient
 from engine.expressions.quick import LARGEST, is_large
 from engine.expressions.watched import WATCHED
 from engine.rules.compiled import InboundRule, OutboundRule
 from engine.rules.flows import context_of
+from engine.rules.lookups import expressions_of
 from engine.step import Step
 from storage import metaverse, objects
 from storage.pages import fitting
@@ -76,7 +76,7 @@ def _watched_types(step: Step) -> set[str]:
 
 
 def _of_mvos(step: Step, mvos: list[Mvo]) -> Iterator[tuple[list[OutboundRule], dict[str, Any]]]:
-    around = ambient()
+    around = step.workspace.around()
     for mvo in mvos:
         context = context_of(mvo.attributes, step.workspace.declared_mvo(mvo.type), around)
         for rules in step.workspace.rules.outbound.get(mvo.type, {}).values():
@@ -84,19 +84,7 @@ def _of_mvos(step: Step, mvos: list[Mvo]) -> Iterator[tuple[list[OutboundRule], 
 
 
 def _has_watched(rules: Iterable[Rule]) -> bool:
-    return any(expression.is_watched({}) for rule in rules for expression in _expressions(rule))
-
-
-def _expressions(rule: Rule) -> Iterator[Expression]:
-    """Give all that a rule computes of an object; its scope first."""
-    if rule.scope is not None:
-        yield rule.scope
-    yield from (part.source for join in rule.joins for part in join.parts)
-    yield from (flow.expression for flow in rule.flows)
-    if isinstance(rule, OutboundRule):
-        yield from (flow.expression for flow in (*rule.initial, *rule.disable))
-        if rule.dn is not None:
-            yield rule.dn
+    return any(expression.is_watched({}) for rule in rules for expression in expressions_of(rule))
 
 
 async def _evaluate(
@@ -125,7 +113,7 @@ async def _evaluate(
 
 
 def _evaluate_rule(rule: Rule, context: dict[str, Any]) -> None:
-    for expression in _expressions(rule):
+    for expression in expressions_of(rule):
         if expression.is_watched(context):
             expression.evaluate_ahead(context)
         if expression is rule.scope and not _is_in_scope(rule, context):

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from engine.errors import ObjectFailed
-from engine.expressions.expression import ambient
 from engine.rules.compiled import Flow, InboundRule
 from engine.rules.flows import context_of, evaluate
 from engine.workspace import Workspace
@@ -21,7 +20,7 @@ class Contexts:
         self._known: dict[int, dict[str, Any]] = {}
         self._values: dict[tuple[int, int], list[Any] | ObjectFailed] = {}
         self._scopes: dict[tuple[int, str], bool | ObjectFailed] = {}
-        self.around = ambient()
+        self.around = workspace.around()
         """What every expression sees beside its object."""
 
     def __call__(self, cso: Cso) -> dict[str, Any]:

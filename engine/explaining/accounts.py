@@ -4,7 +4,7 @@ from typing import Any
 
 from engine.configuration.steps import StepPlan
 from engine.errors import ObjectError, ObjectFailed
-from engine.explaining.scopes import Document, scope_of, scope_sentence
+from engine.explaining.scopes import Document, rows_of, scope_of, scope_sentence
 from engine.labels import label_of
 from engine.pending_exports.interim_names import is_interim
 from engine.phases.evaluating.desired_state import Desired, desired_state
@@ -54,6 +54,7 @@ async def _account(
         "differs": [],
         "left": {},
         "foreign": {},
+        "looked_up": {},
         "excluded": None,
         "staged": None,
     }
@@ -85,6 +86,9 @@ async def _add_wanted(
     if existing is not None and existing.status != CsoStatus.PENDING_PROVISIONING:
         export = page.exports.get(existing.id)
         desired = give_way(page.step.workspace, desired, existing, export, page.marks.get(existing.id, {}))
+    context = page.step.workspace.seen_mvo(desired.mvo.type, desired.mvo.attributes)()
+    looked = {name: rows_of(flow.expression, context) for name, (_, flow) in desired.givers.items()}
+    entry["looked_up"] = {name: rows for name, rows in looked.items() if rows}
     entry["left"], entry["foreign"] = desired.left, desired.foreign
     entry["wants"] = ({"dn": [desired.secondary_id]} if desired.secondary_id else {}) | desired.attributes
     entry["verdict"] = _verdict(cso, existing, desired, entry)
@@ -172,6 +176,7 @@ def _strange(target: ObjectType, cso: Cso) -> Document:
         "differs": [],
         "left": {},
         "foreign": {},
+        "looked_up": {},
         "excluded": None,
         "staged": None,
         "verdict": "no outbound rule leads there any more: the next evaluation lets go of it",

@@ -10,7 +10,7 @@ from engine.contributions.origins import origins_of
 from engine.contributions.references import References, read_references
 from engine.errors import ObjectFailed
 from engine.explaining.accounts import accounts_of
-from engine.explaining.scopes import Document, scope_of, scope_sentence
+from engine.explaining.scopes import Document, rows_of, scope_of, scope_sentence
 from engine.labels import label_of, label_of_mvo, with_references
 from engine.rules.compiled import InboundRule
 from engine.rules.flows import evaluate
@@ -24,6 +24,7 @@ from storage.store import Transaction
 
 async def explain_cso(tx: Transaction, workspace: Workspace, cso: Cso) -> Document:
     """Tell where a CSO stands: its rules, its joins, and the MVO it is joined to, explained too."""
+    workspace.rules.tables.forget()
     contexts = Contexts(workspace)
     rules = workspace.rules.inbound.get((cso.system, cso.type), [])
     found: Document = {
@@ -96,6 +97,7 @@ def _why_no_join(found: Document, rules: list[InboundRule]) -> str:
 async def explain_mvo(tx: Transaction, workspace: Workspace, mvo: Mvo) -> Document:
     """Tell of an MVO who is joined to it, who contributed each attribute and who lost, and what targets have of it."""
     joined = await objects.joined_to(tx, [mvo.id])
+    workspace.rules.tables.forget()  # the console has been open for long, perhaps
     contexts, named = Contexts(workspace), await read_references(tx, workspace, joined)
     return {
         "id": f"mvo-{mvo.id}",
@@ -174,10 +176,11 @@ def _contender(
     by = mvo.contributors.get(attribute)
     scope = scope_of(rule, contexts(cso))
     flow = next(flow for flow in rule.flows if flow.attribute == attribute)
-    entry: Document = {"rule": rule.name, "cso": f"cso-{cso.id}", "values": [], "verdict": ""}
+    entry: Document = {"rule": rule.name, "cso": f"cso-{cso.id}", "values": [], "verdict": "", "looked_up": []}
     if not scope["in_scope"]:
         entry["verdict"] = "out of scope"
         return entry
+    entry["looked_up"] = rows_of(flow.expression, contexts(cso))
     try:
         values = evaluate(flow, cso.attributes, contexts(cso), lambda of, _: named.resolve(of, cso, mvo).mvo_ids)
         entry["values"] = [f"mvo-{value}" for value in values] if flow.refers else values

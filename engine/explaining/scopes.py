@@ -3,6 +3,7 @@
 from typing import Any
 
 from engine.errors import ObjectFailed
+from engine.expressions.expression import Expression
 from engine.rules.compiled import InboundRule, OutboundRule
 
 Document = dict[str, Any]
@@ -20,6 +21,12 @@ def scope_of(rule: InboundRule | OutboundRule, context: dict[str, Any]) -> Docum
     except ObjectFailed as failure:
         entry["in_scope"], entry["error"] = False, failure.error.message
     return entry
+
+
+def rows_of(expression: Expression, context: dict[str, Any]) -> list[str]:
+    """Name the rows of lookup tables that an expression reads of an object."""
+    rows = expression.looked_up(context) if expression.reads.tables else None
+    return sorted(f"{table} '{key}'" for table, key in rows or ())
 
 
 def scope_sentence(scope: Document) -> str:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -14,7 +15,9 @@ from engine.expressions.quick import LARGE, is_quick
 from engine.expressions.reading import Reads, attribute_of, reads_of
 from engine.expressions.sandbox import AMBIENT, ENVIRONMENT, key_of, single, span
 from engine.expressions.sources import CONTROL
+from engine.expressions.tables import LOOKED_UP, TABLES
 from engine.expressions.watched import WATCHED, Request, Stopped
+from engine.values import zones
 from engine.values.typed import MAX_LENGTH
 from storage import clock
 
@@ -107,7 +110,10 @@ class Expression:
         assert self._template is not None  # noqa: S101 - asked of watched ones alone
         keys = {*self.reads.words, *map(key_of, self.names)}
         read = {key: context[key] for key in sorted(keys) if key in context}
-        return Request(self._template.kind, self._template.source, self._template.own, read)
+        if self.reads.tables:
+            tables = context.get(TABLES, {})
+            read[TABLES] = {one.table: tables[one.table] for one in sorted(self.reads.tables) if one.table in tables}
+        return Request(self._template.kind, self._template.source, self._template.own, read, zones.name_in_use())
 
     def evaluate_here(self, context: dict[str, Any]) -> Any:
         """Evaluate in this process, however long it takes. Raises `ObjectFailed`, likewise."""
@@ -129,7 +135,17 @@ class Expression:
     def seen(self, context: dict[str, Any]) -> dict[str, Any]:
         """Give what it reads of a context: attributes, and the clock."""
         words = {word: context.get(word) for word in self.reads.words if word != "range"}
-        return dict(sorted((words | {name: context.get(key_of(name)) for name in self.names}).items()))
+        rows = {f"{table} '{key}'": "looked up" for table, key in (self.looked_up(context) or ()) if self.reads.tables}
+        return dict(sorted((words | {name: context.get(key_of(name)) for name in self.names} | rows).items()))
+
+    def looked_up(self, context: dict[str, Any]) -> set[tuple[str, str]] | None:
+        """Give the rows of tables that it reads of an object; None where that would take a process of its own."""
+        if self.is_watched(context):
+            return None
+        LOOKED_UP.clear()
+        with suppress(ObjectFailed):
+            self.evaluate_here(context)
+        return set(LOOKED_UP)
 
     def _failed(self, reason: str) -> ObjectFailed:
         return ObjectFailed(*failure_of(self.source, reason))
@@ -145,9 +161,8 @@ def failure_of(source: str, reason: str) -> ObjectError:
 
 
 def ambient() -> dict[str, Any]:
-    """Give the names that every context must hold beside the attributes: `now` and `today` in UTC, `range`."""
-    moment = clock.moment()
-    return {"now": moment, "today": moment.date(), "range": span}
+    """Give the names that every context must hold beside the attributes: `now` in UTC, the zone's `today`, `range`."""
+    return {"now": clock.moment(), "today": zones.today(), "range": span}
 
 
 class _Seen(Context):

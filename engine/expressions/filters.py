@@ -11,8 +11,9 @@ from jinja2 import Undefined
 
 from engine.errors import ObjectFailed
 from engine.expressions.account_control import account_control, is_enabled
+from engine.expressions.formats import FORMATS
 from engine.expressions.regular import replace_all
-from engine.values import dn
+from engine.values import dn, zones
 from engine.values.durations import duration
 
 
@@ -52,7 +53,7 @@ def split(value: str, separator: str = ",") -> list[str]:
 def as_date(value: object, form: str | None = None) -> date:
     """Read a date: ISO 8601, or in the given `strptime` form."""
     if isinstance(value, datetime):
-        return value.date()
+        return zones.day_of(value)
     if isinstance(value, date):
         return value
     text = str(value)
@@ -60,8 +61,23 @@ def as_date(value: object, form: str | None = None) -> date:
 
 
 def format_date(value: object, form: str = "%Y-%m-%d") -> str:
-    """Write a date in a `strftime` form."""
+    """Write a date in a `strftime` form; a moment, as the clocks of the time zone show it."""
+    if isinstance(value, datetime):
+        return zones.local(value).strftime(form)
     return (value if isinstance(value, date) else as_date(value)).strftime(form)
+
+
+def filetime(value: object) -> int:
+    """Give a day's beginning, or a moment, as Active Directory counts: for `accountExpires`."""
+    if isinstance(value, date):
+        return zones.interval(value)
+    text = str(value).strip()
+    return zones.interval(date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text))
+
+
+def from_filetime(value: object) -> datetime | None:
+    """Give the moment that Active Directory counts so; None where it means never."""
+    return zones.moment_of(int(str(value)))
 
 
 def plus(value: date, text: str) -> date:
@@ -92,6 +108,7 @@ def unique(values: Iterable[Any]) -> list[Any]:
 
 
 FILTERS = {
+    **FORMATS,
     "account_control": account_control,
     "is_enabled": is_enabled,
     "duration": duration,
@@ -104,6 +121,8 @@ FILTERS = {
     "format_date": format_date,
     "plus": plus,
     "minus": minus,
+    "filetime": filetime,
+    "from_filetime": from_filetime,
     "hash": digest,
     "regex_replace": regex_replace,
     "unique": unique,

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from jinja2 import meta, nodes
 
-from engine.expressions.sandbox import ENVIRONMENT, READ
+from engine.expressions.sandbox import ENVIRONMENT, READ, reading_of_table
+from engine.expressions.tables import Reading
 
 _OF_LISTS = frozenset({"unique", "sort", "reverse", "list", "map", "select", "reject", "default", "d"})
 """Filters that give a list where they are given one."""
@@ -22,6 +23,8 @@ class Reads(NamedTuple):
     """Attributes whose value becomes part of a text as it is."""
     as_truth: frozenset[str] = frozenset()
     """Attributes whose value alone decides a condition, or a part of it."""
+    tables: frozenset[Reading] = frozenset()
+    """Lookup tables, each with the column that is read."""
 
 
 def reads_of(tree: nodes.Template, own: frozenset[str]) -> Reads:
@@ -34,7 +37,12 @@ def reads_of(tree: nodes.Template, own: frozenset[str]) -> Reads:
     as_text = {name for one in spoken for name in _possible_values(one)}
     decided = [one.node for one in tree.find_all(nodes.Assign)]
     as_truth = {name for one in decided for name in _truths(one)}
-    return Reads(names, frozenset(found & own), names & as_text, names & as_truth)
+    return Reads(names, frozenset(found & own), names & as_text, names & as_truth, _tables_of(tree))
+
+
+def _tables_of(tree: nodes.Template) -> frozenset[Reading]:
+    looked = [reading_of_table(one) for one in tree.find_all(nodes.Filter) if one.name == "lookup"]
+    return frozenset(one for one in looked if one is not None)
 
 
 def attribute_of(node: nodes.Node | None) -> str | None:

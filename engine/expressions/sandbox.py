@@ -15,6 +15,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from engine.expressions.filters import FILTERS
+from engine.expressions.formats import has_phone
+from engine.expressions.tables import TABLES, Reading, find
 from engine.values.durations import UNITS
 from engine.values.typed import MAX_LENGTH
 
@@ -45,7 +47,10 @@ _OF_TEXTS = (
     "escape",
     "forceescape",
     "hash",
+    "lookup",
     "lower",
+    "normalise",
+    "phone",
     "rdn",
     "regex_replace",
     "replace",
@@ -55,6 +60,7 @@ _OF_TEXTS = (
     "string",
     "striptags",
     "title",
+    "title_case",
     "trim",
     "truncate",
     "upper",
@@ -127,6 +133,15 @@ def _join(values: Iterable[Any], separator: str = "", attribute: str | int | Non
 
 
 @pass_context
+def _lookup(context: Context, value: object, table: str, column: str) -> Any:
+    """Give what a lookup table has in a column of the row of a key; what has no value is looked up nowhere."""
+    if value is None or isinstance(value, Undefined) or not str(value).strip():
+        return Absent(name=f"{table}.{column}")
+    found = find(context.parent.get(TABLES) or {}, table, value, column)
+    return Absent(name=f"{table}.{column}") if found is None else found
+
+
+@pass_context
 def _read(context: Context, name: str) -> Any:
     """Give an attribute of any name."""
     key = key_of(name)
@@ -164,6 +179,10 @@ class _Named(NodeTransformer):
     def visit_Filter(self, node: nodes.Filter) -> nodes.Node:  # noqa: N802
         if node.name == READ:
             raise TemplateSyntaxError(_LITERAL, node.lineno)
+        if node.name == "phone" and not has_phone():
+            raise TemplateSyntaxError("'phone' needs a package: pip install 'interlock[phone]'", node.lineno)
+        if node.name == "lookup" and reading_of_table(node) is None:
+            raise TemplateSyntaxError("'lookup' takes two texts, written out: lookup('table', 'column')", node.lineno)
         return self.generic_visit(node)
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
@@ -184,6 +203,12 @@ def _is_attributes(node: nodes.Node) -> bool:
 
 def _reading(name: str, lineno: int) -> nodes.Filter:
     return nodes.Filter(nodes.Const(name, lineno=lineno), READ, [], [], None, None, lineno=lineno)
+
+
+def reading_of_table(node: nodes.Filter) -> Reading | None:
+    """Give what a `lookup` reads; None where that is not written out."""
+    written = [one.value for one in node.args if isinstance(one, nodes.Const) and isinstance(one.value, str)]
+    return Reading(*written) if len(written) == len(node.args) == 2 and not node.kwargs else None
 
 
 class _Durations(Extension):
@@ -284,7 +309,7 @@ def _make_environment() -> _Sandbox:
     environment = _Sandbox(undefined=Absent, autoescape=False, extensions=[_Durations], finalize=single)
     for name in _NO_FILTERS:
         environment.filters.pop(name, None)
-    environment.filters.update(FILTERS, replace=_replace, round=_round, _bounded=bounded)
+    environment.filters.update(FILTERS, replace=_replace, round=_round, lookup=_lookup, _bounded=bounded)
     environment.filters.update({name: _of_text(environment.filters[name]) for name in _OF_TEXTS})
     environment.filters.update({READ: _read, "_single": single, "_counted": environment.counted, "join": _join})
     environment.globals.clear()

@@ -12,11 +12,13 @@ import struct
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
 from hashlib import blake2b
 from time import monotonic
 from typing import Any, NamedTuple
 
 from engine.errors import ObjectError
+from engine.expressions.tables import TABLES, Given, Table
 
 SECONDS = 2.0
 """How long one expression may take over one object."""
@@ -27,6 +29,8 @@ LENGTH = struct.Struct("!Q")
 _LARGEST_ANSWER = 64 * 2**20
 _KEPT = 64 * 2**20
 """Bytes of answers that are kept at most of what is evaluated ahead."""
+_MOST_TABLES = 20
+"""Lookup tables, and their versions, that the process holds before another one takes its place."""
 _STARTING_SECONDS = 60.0
 
 
@@ -37,6 +41,8 @@ class Request(NamedTuple):
     source: str
     own: tuple[str, ...]
     values: dict[str, Any]
+    zone: str = "UTC"
+    """The time zone in which it is evaluated."""
 
 
 class Answer(NamedTuple):
@@ -58,6 +64,7 @@ class Watched:
         self._process: subprocess.Popen[bytes] | None = None
         self._ahead: dict[bytes, bytes] = {}
         self._kept = 0
+        self._given: set[bytes] = set()
 
     def evaluate(self, request: Request) -> Answer:
         """Evaluate an expression, unless that was done ahead. Raises `Stopped`."""
@@ -81,16 +88,27 @@ class Watched:
 
     def _ask(self, request: Request) -> bytes:
         with self._lock:
+            if len(self._given) >= _MOST_TABLES:
+                self.end()
             process = self._process = self._process or _started()
             try:
+                self._give(process, request.values.get(TABLES, {}).values())
                 _write(process, pickle.dumps(request))
                 return _answer(process, monotonic() + SECONDS)
             except Stopped:
                 self.end()
                 raise
 
+    def _give(self, process: subprocess.Popen[bytes], tables: Iterable[Table | str]) -> None:
+        """Give the process the tables that it was not given yet, by value."""
+        for table in tables:
+            if isinstance(table, Table) and table.digest not in self._given:
+                _write(process, pickle.dumps(Given(table.digest, table.columns, dict(table.rows))))
+                self._given.add(table.digest)
+
     def end(self) -> None:
         """End the process, whatever it does."""
+        self._given.clear()
         if self._process is not None:
             with self._process as process:
                 process.kill()
@@ -100,6 +118,7 @@ class Watched:
         """Know nothing of the process, which after a fork is the other one's, nor of who was waiting for it."""
         self._lock = threading.Lock()
         self._process = None
+        self._given = set()
         self.forget()
 
 

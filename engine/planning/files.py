@@ -48,8 +48,9 @@ def _store_files(store: Path) -> list[Path]:
 
 
 def _files_of(plan: Plan) -> Iterator[Path]:
-    """Give every file that the configuration of a system names."""
+    """Give every file that the configuration of a system or a lookup names."""
     config = plan.workspace.config
+    yield from (source.path for source in plan.workspace.rules.tables.sources.values())
     for system in config.systems.values():
         for options in (system.options, *(settings.options for settings in system.objects.values())):
             if isinstance(options, BaseModel):

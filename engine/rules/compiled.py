@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from engine.expressions.expression import Expression
+from engine.expressions.tables import Tables
 from engine.values.matching_rules import Matching
 from engine.values.typed import AttributeType
 
@@ -151,6 +152,11 @@ class Rules:
     """System type → the attributes whose values are not compared just as they are."""
     clocks: dict[str, str] = field(default_factory=dict)
     """Scope → `today` or `now`, where its rules read the clock."""
+
+    tables: Tables = field(default_factory=lambda: Tables({}))
+    """The lookup tables."""
+    looking_up: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Scope → the tables that its rules look values up in."""
 
     def target_types(self) -> set[ObjectType]:
         """Give every system type that the metaverse is exported to."""

@@ -14,7 +14,7 @@ from engine.expressions.expression import (
 )
 from engine.expressions.sources import Constant
 from engine.rules.compiled import ComputedGroup, Flow, Join, JoinPart, ObjectType, Rules, UniqueValue
-from engine.rules.readable import Where, read, refuse_truth_of_text, side_of_metaverse
+from engine.rules.readable import Where, read, refuse_tables, refuse_truth_of_text, side_of_metaverse
 from engine.values.typed import AttributeType
 from storage import key_owners
 from storage.documents import fingerprint
@@ -42,6 +42,8 @@ def compile_unique(config: Config, rules: Rules) -> None:
             candidates = tuple(
                 read((*where, "candidates"), text, compile_candidate, side) for text in written.candidates
             )
+            for candidate in candidates:
+                refuse_tables((*where, "candidates"), candidate, "a candidate")
             check = tuple(_checked(config, (*where, "check"), text) for text in written.check)
             kind = settings.type_of(attribute)
             if kind != AttributeType("text"):
@@ -76,11 +78,13 @@ def compile_groups(config: Config, rules: Rules) -> None:
             if expression.names:
                 problem = f"'{text}' reads '{min(expression.names)}': a computed group has only what is written here"
                 raise InvalidExpression(problem, (*where, "attributes", attribute))
+            refuse_tables((*where, "attributes", attribute), expression, "a computed group")
             kind_of = settings.type_of(attribute)
             flows.append(Flow(attribute, kind_of, attribute in settings.attributes, expression, None))
         side = side_of_metaverse(config, group.of, filled_attributes(config, rules, group.of))
         condition = read((*where, "members"), group.members, compile_condition, side)
         refuse_truth_of_text((*where, "members"), condition, side)
+        refuse_tables((*where, "members"), condition, "the condition of a group")
         mark = fingerprint(group.model_dump_json()).hex()
         rules.groups[group.name] = ComputedGroup(
             group.name, group.type, group.of, condition, group.attribute, tuple(flows), mark

@@ -7,7 +7,7 @@ from engine.configuration.rule_models import JoinPartConfig, RuleConfig
 from engine.expressions.expression import Expression, InvalidExpression, compile_flow
 from engine.expressions.sources import Constant
 from engine.rules.compiled import Join, JoinPart
-from engine.rules.readable import Side, Where, read
+from engine.rules.readable import Side, Where, read, refuse_tables
 
 _OTHERS = ('"', "{ constant", "unique ")
 """How names of parts begin that are no name of an attribute as it is."""
@@ -32,6 +32,7 @@ def _join(where: Where, written: Iterable[JoinPartConfig], source: Side, target:
             read(where, found, compile_flow, target),
             frozenset(part.ignore),
         )
+        refuse_tables(where, compiled.target, "the side that a join looks through")
         if _says_nothing(compiled.source) and _says_nothing(compiled.target):
             raise InvalidExpression(
                 f"{compiled.source.source} stands on both sides, and would join anybody with anybody: "

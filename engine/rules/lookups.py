@@ -1,9 +1,10 @@
 """Collect from the compiled rules what the phases look up: keys, used attributes, matching, fingerprints, clocks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from engine.configuration.models import Config, ObjectTypeConfig
 from engine.expressions.expression import Expression
+from engine.expressions.tables import Source, Tables
 from engine.rules import marks
 from engine.rules.compiled import InboundRule, Join, ObjectType, OutboundRule, Rules
 from engine.rules.generated import unique_key, unique_owners
@@ -19,6 +20,7 @@ def collect(config: Config, rules: Rules) -> None:
     _collect_matching(config, rules)
     _fingerprint(config, rules)
     _collect_clocks(rules)
+    _collect_tables(config, rules)
 
 
 def _collect_joins(rules: Rules) -> None:
@@ -115,7 +117,43 @@ def _fingerprint(config: Config, rules: Rules) -> None:
         shape = config.metaverse[mvo_type].model_dump_json() + encode([rule.name for rule in into])
         for rule in into:
             texts[marks.inbound(*rule.source)].append(shape)
-    rules.fingerprints = {scope: fingerprint(*parts).hex() for scope, parts in texts.items()}
+    zone = [] if config.store.timezone == "UTC" else [config.store.timezone]
+    rules.fingerprints = {scope: fingerprint(*parts, *zone).hex() for scope, parts in texts.items()}
+
+
+def _collect_tables(config: Config, rules: Rules) -> None:
+    rules.tables = Tables(
+        {name: Source(config.folder / one.file, one.key, one.delimiter) for name, one in config.lookups.items()}
+    )
+    for scope, expressions in expressions_by_scope(rules).items():
+        read = frozenset(one.table for expression in expressions for one in expression.reads.tables)
+        if read:
+            rules.looking_up[scope] = read
+            files = [config.lookups[name].model_dump_json() for name in sorted(read)]
+            rules.fingerprints[scope] = fingerprint(rules.fingerprints[scope], *files).hex()
+
+
+def expressions_by_scope(rules: Rules) -> dict[str, list[Expression]]:
+    """Give all that rules compute of an object: scope (`in SYSTEM.TYPE` or `out TYPE`) → expressions."""
+    found: dict[str, list[Expression]] = {}
+    for (system, kind), inbound in rules.inbound.items():
+        found[marks.inbound(system, kind)] = [one for rule in inbound for one in expressions_of(rule)]
+    for mvo_type, targets in rules.outbound.items():
+        every = [rule for outbound in targets.values() for rule in outbound]
+        found[marks.outbound(mvo_type)] = [one for rule in every for one in expressions_of(rule)]
+    return found
+
+
+def expressions_of(rule: InboundRule | OutboundRule) -> Iterator[Expression]:
+    """Give all that a rule computes of an object; its scope first."""
+    if rule.scope is not None:
+        yield rule.scope
+    yield from (part.source for join in rule.joins for part in join.parts)
+    yield from (flow.expression for flow in rule.flows)
+    if isinstance(rule, OutboundRule):
+        yield from (flow.expression for flow in (*rule.initial, *rule.disable))
+        if rule.dn is not None:
+            yield rule.dn
 
 
 def _collect_clocks(rules: Rules) -> None:

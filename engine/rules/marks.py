@@ -1,5 +1,8 @@
 """Marks of rules: under which name it is kept what a set of objects was last synchronised under."""
 
+INBOUND, OUTBOUND = "in ", "out "
+"""How the names of the marks of rules begin, by their direction."""
+
 
 def inbound(system: str, object_type: str) -> str:
     """Give the name of the mark of the rules that read a system's type."""
@@ -13,7 +16,7 @@ def outbound(mvo_type: str) -> str:
 
 def is_of_rules(name: str) -> bool:
     """Tell whether a mark is of the rules that read a type."""
-    return name.startswith(("in ", "out "))
+    return name.startswith((INBOUND, OUTBOUND))
 
 
 def read_by(name: str) -> tuple[str, str]:
@@ -33,6 +36,11 @@ def keys(owner: str) -> str:
 def clock(rules: str) -> str:
     """Give the name of the mark of what the clock showed to some rules."""
     return f"clock {rules}"
+
+
+def lookups(rules: str) -> str:
+    """Give the name of the mark of the lookup tables as some rules last read them."""
+    return f"lookups {rules}"
 
 
 def deletion(mvo_type: str) -> str:

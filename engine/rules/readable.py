@@ -24,6 +24,8 @@ class Side(NamedTuple):
     is_closed: bool = False
     """Whether there can be no others."""
     has_dns: bool = False
+    tables: frozenset[str] = frozenset()
+    """The lookup tables that there are."""
 
     def type_of(self, name: str) -> AttributeType:
         """Give an attribute's type; anything not listed is text."""
@@ -43,13 +45,16 @@ def side_of_system(config: Config, system: str, kind: str) -> Side:
     }
     has_dns = (settings.secondary_external_id or "").lower() == "dn"
     title = f"[systems.{system}.objects.{kind}]"
-    return Side(title, settings.attributes, frozenset(declared | bare), has_dns=has_dns)
+    return Side(
+        title, settings.attributes, frozenset(declared | bare), has_dns=has_dns, tables=frozenset(config.lookups)
+    )
 
 
 def side_of_metaverse(config: Config, mvo_type: str, filled: Iterable[str]) -> Side:
     """Give the side of a metaverse type, which has what is declared and what the rules fill, and nothing else."""
     known = frozenset(filled)
-    return Side(f"[metaverse.{mvo_type}]", config.metaverse[mvo_type].attributes, known, is_closed=True)
+    types, tables = config.metaverse[mvo_type].attributes, frozenset(config.lookups)
+    return Side(f"[metaverse.{mvo_type}]", types, known, is_closed=True, tables=tables)
 
 
 def read(
@@ -70,7 +75,17 @@ def read(
         if problem := _unknown(where, written, name, expression, side):
             raise InvalidExpression(problem, where)
     _refuse_lists(where, expression, side)
+    for one in sorted(expression.reads.tables):
+        if one.table not in side.tables:
+            hint = did_you_mean(one.table, side.tables)
+            raise InvalidExpression(f"there is no [lookups.{one.table}]{hint}", where)
     return expression
+
+
+def refuse_tables(where: Where, expression: Expression, what: str) -> None:
+    """Refuse a lookup where a row that changes would not be noticed."""
+    if expression.reads.tables:
+        raise InvalidExpression(f"{what} cannot look anything up: let a flow do so, and read its attribute", where)
 
 
 def _unknown(where: Where, written: str, name: str, expression: Expression, side: Side) -> str | None:

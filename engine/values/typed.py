@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
+from engine.values import zones
 from storage.records import Attributes
 
 MAX_LENGTH = 1_000_000
@@ -103,9 +104,7 @@ def _datetime(raw: str) -> str:
     text = raw.strip()
     try:
         moment = _generalized_time(text) or datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return zones.aware(moment).isoformat().replace("+00:00", "Z")
     except (ValueError, OverflowError):
         reason = "is not a date and time (ISO 8601, such as 2024-02-29T12:00:00Z)"
         raise InvalidValue(f"'{_short(text)}' {reason}") from None

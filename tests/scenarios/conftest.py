@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -123,6 +123,8 @@ class Office(Inside):
         self.told: dict[str, Any] = {}
         """The last run, as it told of itself."""
         self.groups: list[dict[str, Any]] = []
+        self.lookups: dict[str, Any] = {}
+        self.store: dict[str, Any] = {}
         self.review: dict[str, Any] = {}
         self.roles: dict[str, Any] = {}
         self.sources: list[Source] = []
@@ -238,13 +240,16 @@ class Office(Inside):
 
     def main(self, *arguments: str) -> tuple[int, str, str]:
         tables = {"systems": self.systems, "metaverse": self.metaverse, "profiles": self.profiles}
-        tables |= {name: told for name, told in (("review", self.review), ("roles", self.roles)) if told}
+        tables |= {name: told for name, told in self._tables() if told}
         self.configure(document(tables, rules=self.rules, groups=self.groups))
         for source in self.sources:
             source.save(self)
         over_ssh = "SSH_CONNECTION" in self.env  # where the environment may name no configuration
         named = ["--config", str(self.folder / "interlock.toml")] if over_ssh else []
         return super().main(*arguments, *named)
+
+    def _tables(self) -> Iterable[tuple[str, dict[str, Any]]]:
+        yield from (("review", self.review), ("roles", self.roles), ("lookups", self.lookups), ("store", self.store))
 
     def sits_down(self, name: str, seat: str | None = None) -> None:
         """Let somebody decide from now on, over an SSH connection with a key of their own, or somebody else's."""

@@ -489,6 +489,18 @@ CASES = [
     ("regex_replace", "{{ 'a1b22' | regex_replace('[0-9]+', '#') }}", "a#b#"),
     ("regex_replace", "{{ 'ab' | regex_replace('(a)(b)', '\\\\2\\\\1') }}", "ba"),
     ("unique", "{{ ['b', 'a', 'b', 'A'] | unique }}", ["b", "a", "A"]),
+    ("set_bits", "{{ 512 | set_bits(2) }}", 514),
+    ("clear_bits", "{{ 514 | clear_bits(2) }}", 512),
+    ("has_bits", "{{ 514 | has_bits(2) }}", True),
+    ("phone", "{{ '030 1234567' | phone('DE') }}", "+49301234567"),
+    ("normalise", "{{ 'ﬁ' | normalise('NFKC') }}", "fi"),
+    ("title_case", "{{ 'VAN DER BERG' | title_case }}", "van der Berg"),
+    ("sid", "{{ 'AQEAAAAAAAUSAAAA' | sid }}", "S-1-5-18"),
+    ("guid", "{{ '{12345678-9ABC-DEF0-1234-56789ABCDEF0}' | guid }}", "12345678-9abc-def0-1234-56789abcdef0"),
+    ("base64", "{{ 'é' | base64 }}", "w6k="),
+    ("filetime", "{{ today | filetime }}", 133536384000000000),
+    ("from_filetime", "{{ 133536816000000000 | from_filetime }}", datetime(2024, 2, 29, 12, tzinfo=UTC)),
+    ("from_filetime", "{{ 9223372036854775807 | from_filetime | default('never', true) }}", "never"),
 ]
 
 

@@ -41,6 +41,8 @@ def _mvo(found: Document) -> Iterator[str]:
         for origin in one["merged"]:
             yield f"      {_values(origin['values'])}{_by(origin)}"
         for other in one["contenders"]:
+            if other["looked_up"]:
+                yield f"      rule '{display(other['rule'])}' looks up {', '.join(map(display, other['looked_up']))}"
             if not other["verdict"].startswith("wins"):
                 given = f" ({_values(other['values'])})" if other["values"] else ""
                 yield f"      rule '{display(other['rule'])}', {other['cso']}: {display(other['verdict'])}{given}"
@@ -59,6 +61,8 @@ def _target(one: Document) -> Iterator[str]:
     yield f"      {display(one['verdict'])}"
     for scope in one["rules"]:
         yield f"      {_scope(scope)}"
+    for name, rows in one["looked_up"].items():
+        yield f"      {display(name)} looks up {', '.join(map(display, rows))}"
     for name, values in one["foreign"].items():
         yield f"      {display(name)}: what others have put there stays: {_values(values)}"
     for name, why in one["left"].items():

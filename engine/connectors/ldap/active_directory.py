@@ -8,23 +8,11 @@ from engine.configuration.models import ObjectTypeConfig
 from engine.errors import ObjectError
 from engine.values import typed
 from engine.values.attribute_descriptions import usual
+from engine.values.windows import guid_text, sid_text
 
 CAPABILITY = "1.2.840.113556.1.4.800"
 """What a domain controller says that it is (MS-ADTS §3.1.1.3.4.3.1)."""
 GUID = "objectguid"
-
-
-def guid_text(raw: bytes) -> str:
-    """Write a GUID as Windows does; its first three parts are little-endian (MS-DTYP §2.3.4). Raises `ValueError`."""
-    return str(uuid.UUID(bytes_le=raw))
-
-
-def sid_text(raw: bytes) -> str:
-    """Write a security identifier as `S-1-5-…` (MS-DTYP §2.4.2). Raises `ValueError`."""
-    if len(raw) < 8 or len(raw) != 8 + 4 * raw[1]:
-        raise ValueError("no security identifier")
-    parts = [int.from_bytes(raw[start : start + 4], "little") for start in range(8, len(raw), 4)]
-    return "-".join(map(str, ["S", raw[0], int.from_bytes(raw[2:8], "big"), *parts]))
 
 
 READABLE: dict[str, Callable[[bytes], str]] = {

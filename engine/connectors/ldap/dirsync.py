@@ -6,7 +6,6 @@ from typing import Any
 
 from engine.connectors.ldap import ber
 from engine.connectors.ldap.access_log import Log
-from engine.connectors.ldap.active_directory import guid_text
 from engine.connectors.ldap.link import Search, find
 from engine.connectors.ldap.messages import Control, Entry, Result
 from engine.connectors.ldap.reading import Incomplete, Turning, read_pages
@@ -14,6 +13,7 @@ from engine.connectors.ldap.requests import BASE
 from engine.connectors.ldap.results import explain_result
 from engine.connectors.ldap.session import DIRSYNC, Session
 from engine.errors import ConnectionLost
+from engine.values.windows import guid_text
 from storage.documents import decode, encode
 
 SHOW_DELETED = "1.2.840.113556.1.4.417"

@@ -26,7 +26,6 @@ from typing import NamedTuple
 from engine.contributions.ahead import evaluate_ahead, evaluate_due_ahead
 from engine.errors import ObjectFailed, StepFailed
 from engine.events import Progress
-from engine.expressions.expression import ambient
 from engine.gates.mass_changes import look_before_changing
 from engine.phases.evaluating.accounts import provision, update_account, withdraw_delete
 from engine.phases.evaluating.deprovisioning import (
@@ -51,7 +50,9 @@ from engine.phases.evaluating.references import Addresses, fill_references, owe,
 from engine.phases.exporting.doubtful_writes import settle_interrupted
 from engine.phases.join_index import index_planned
 from engine.phases.removal.forgetting import remove_empty_mvos
+from engine.phases.synchronising.changed_tables import notice_tables, read_tables
 from engine.phases.synchronising.due import notice_clock
+from engine.rules import marks
 from engine.rules.compiled import ObjectType
 from engine.rules.flows import context_of
 from engine.statistics import Statistic
@@ -68,8 +69,10 @@ async def evaluate_exports(step: Step) -> AsyncIterator[Progress]:
     """
     async for progress in _settle_first(step):
         yield progress
+    read_tables(step)
     async with step.page() as tx:
         await notice_clock(tx, step)
+        await notice_tables(tx, step, marks.OUTBOUND)
         step.total = await metaverse.count_due(tx)
     again, claims = set[int](), list[Claim]()
     async for progress in _evaluate_due(step, again, claims):
@@ -210,7 +213,7 @@ def _wanted(page: EvaluationPage, decided: Decisions, mvos: list[Mvo]) -> list[D
     """
     workspace = page.step.workspace
     wanted: list[Desired] = []
-    around = ambient()
+    around = workspace.around()
     for mvo in mvos:
         context = context_of(mvo.attributes, workspace.declared_mvo(mvo.type), around)
         for target, rules in workspace.rules.outbound.get(mvo.type, {}).items():

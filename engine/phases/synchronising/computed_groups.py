@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Iterable
 
 from engine.errors import ObjectFailed
 from engine.events import Progress
-from engine.expressions.expression import ambient
 from engine.labels import label_of_mvo
 from engine.phases.join_index import index_keys
 from engine.phases.synchronising.references import keep_edges
@@ -13,6 +12,7 @@ from engine.rules.compiled import ComputedGroup
 from engine.rules.flows import context_of, evaluate_all
 from engine.statistics import Statistic
 from engine.step import Step
+from engine.values import zones
 from storage import clock, counters, join_keys, key_owners, metaverse, references, runs
 from storage.join_keys import JoinKey
 from storage.records import Attributes, Mvo
@@ -55,7 +55,7 @@ def _apply_condition(step: Step, group: ComputedGroup, mvo: Mvo) -> bool | None:
         return None
     declared = step.workspace.config.metaverse[mvo.type].attributes
     try:
-        return bool(group.condition(context_of(mvo.attributes, declared, ambient())))
+        return bool(group.condition(context_of(mvo.attributes, declared, step.workspace.around())))
     except ObjectFailed as failure:
         step.failed(failure.error, object_type=mvo.type, label=label_of_mvo(mvo), system="metaverse")
         return None
@@ -77,8 +77,7 @@ async def keep_groups(step: Step) -> AsyncIterator[Progress]:
 
 def _mark(group: ComputedGroup) -> str:
     """Give what a group's members depend on beside the members themselves."""
-    moment = clock.moment()
-    shows = {"today": moment.date().isoformat(), "now": moment.isoformat()}.get(group.condition.clock, "")
+    shows = {"today": zones.today().isoformat(), "now": clock.moment().isoformat()}.get(group.condition.clock, "")
     return f"{group.fingerprint} {shows}"
 
 
@@ -140,7 +139,7 @@ async def _keep_mvo(tx: Transaction, step: Step, group: ComputedGroup) -> Mvo:
             [JoinKey(key_owners.COMPUTED_GROUPS, "name", group.name, mvo_id)],
         )
         step.statistics[Statistic.PROJECTIONS] += 1
-    own = evaluate_all(group.attributes, {}, ambient())
+    own = evaluate_all(group.attributes, {}, step.workspace.around())
     kept = known[0].attributes.get(group.attribute)
     attributes: Attributes = {name: values for name, values in own.items() if values}
     mvo = known[0]._replace(

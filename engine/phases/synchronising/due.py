@@ -7,6 +7,7 @@ from engine.phases.join_index import index_keys
 from engine.rules import marks
 from engine.rules.lifecycle import Cause, cause_by_now
 from engine.step import Step
+from engine.values import zones
 from storage import clock, join_keys, metaverse, objects, runs
 from storage.records import Cso, Mvo
 from storage.store import Transaction
@@ -69,7 +70,7 @@ async def notice_clock(tx: Transaction, step: Step) -> None:
     for scope, read in step.workspace.rules.clocks.items():
         if not read:
             continue
-        shows = moment.date().isoformat() if read == "today" else moment.isoformat()
+        shows = zones.today().isoformat() if read == "today" else moment.isoformat()
         if await runs.rule_mark(tx, marks.clock(scope)) != shows:
             await _make_due(tx, scope)
             await runs.set_rule_mark(tx, marks.clock(scope), shows)

@@ -1,6 +1,7 @@
 """Phase 1, synchronisation: scope, join or project, flow, for every CSO that is due.
 
 who is due, by changed rules and the clock  notice_changed_rules  due.py
+    by changed rows of lookup tables        notice_tables         changed_tables.py
 whose disconnection was approved            carry_out_approved    approved_disconnections.py
 a page: whose scope an object is in         page_of               page.py
     whose id may be somebody else's         ask_about_reused      reused_ids.py
@@ -28,6 +29,7 @@ from engine.labels import label_of
 from engine.pending_exports.changes import IN_FLIGHT
 from engine.phases.join_index import index_objects
 from engine.phases.synchronising.approved_disconnections import carry_out_approved
+from engine.phases.synchronising.changed_tables import notice_tables, read_tables
 from engine.phases.synchronising.computed_groups import keep_groups
 from engine.phases.synchronising.due import notice_changed_rules, notice_clock, notice_deletion_rules
 from engine.phases.synchronising.flowing import Known, recompute
@@ -37,6 +39,7 @@ from engine.phases.synchronising.owed_references import follow_gone, pay_referen
 from engine.phases.synchronising.page import SyncPage, leaves_by_hand, page_of, tell, with_others
 from engine.phases.synchronising.reused_ids import ask_about_reused
 from engine.phases.synchronising.unique_values import lost_values
+from engine.rules import marks
 from engine.statistics import Statistic
 from engine.step import Step
 from storage import exports, metaverse, objects, reviews
@@ -55,8 +58,10 @@ async def synchronise(step: Step) -> AsyncIterator[Progress]:
     whose grace period has ended are deleted; then references that can be paid by now, and computed groups. Last it is
     told which references stay owed.
     """
+    read_tables(step)
     async with step.page() as tx:
         await notice_changed_rules(tx, step)
+        await notice_tables(tx, step, marks.INBOUND)
         await notice_clock(tx, step)
         await notice_deletion_rules(tx, step)
         step.total = await objects.count_due(tx)

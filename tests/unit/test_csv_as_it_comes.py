@@ -260,3 +260,10 @@ def test_a_page_is_cut_by_its_size(tmp_path):
 
     text = "id,name\n" + "".join(f"{number},{'x' * 900_000}\n" for number in range(20))
     assert asyncio.run(sizes(make(tmp_path, text))) == [9, 9, 2]
+
+
+def test_a_file_that_is_cut_in_an_empty_row_is_not_whole(tmp_path):
+    objects, end = read(make(tmp_path, "id,name,city\n1,a,b\n,"))
+    assert [one.external_id for one in objects] == ["1"]
+    assert not end.complete
+    assert "hr.csv:3: the file ends in the middle of a row" in end.reason

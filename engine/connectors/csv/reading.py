@@ -202,10 +202,12 @@ class Source:
         self._doubts = Doubts(str(self.path))
         for line, row, is_last in _with_last(self._body()):
             one = self._object_of(line, row)
+            if is_last and _is_short(row, self.header):
+                self._cut = line
             if one.external_id is None and _is_blank_row(row):
                 continue
-            if is_last and _is_short(row, self.header):
-                self._cut, one = line, reader.read_cut(one.position)
+            if line == self._cut:
+                one = reader.read_cut(one.position)
             if one.external_id is not None:
                 seen.add(one.external_id)
             if one.error is not None:

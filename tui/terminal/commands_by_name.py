@@ -20,6 +20,8 @@ class Place(NamedTuple):
     says: str
     """The first line of what `--help` of the command itself says; none for one that nobody needs to know."""
     is_group: bool = False
+    function: str = ""
+    """What it is called there, where that is not its name."""
 
 
 PLACES = (
@@ -53,6 +55,12 @@ PLACES = (
         "explain",
         "joining",
         "Tell why an object looks as it does: rule by rule, who contributed what, what is staged, and what stopped it.",
+    ),
+    Place(
+        "try",
+        "trying",
+        "Evaluate an expression over one object: the value, its type, and what it reads; nothing is written.",
+        function="try_expression",
     ),
     Place("owed", "joining", "List the references that are owed: what they name is not there yet."),
     Place("join", "joining", "Join an object to a metaverse object by hand."),
@@ -101,7 +109,7 @@ class CommandsByName(MutableMapping[str, Loaded]):
 
 
 def _load(place: Place) -> Loaded:
-    found = getattr(import_module(f"tui.terminal.commands.{place.module}"), place.name)
+    found = getattr(import_module(f"tui.terminal.commands.{place.module}"), place.function or place.name)
     if not place.is_group:
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
         alone.command(place.name, hidden=not place.says)(found)

@@ -1,0 +1,84 @@
+"""Try an expression over an object: what comes of it, and what it reads."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from jinja2 import Undefined
+
+from engine.errors import ObjectFailed
+from engine.explaining.scopes import Document, rows_of
+from engine.expressions.expression import compile_flow
+from engine.labels import label_of, label_of_mvo
+from engine.rules.generated import filled_attributes
+from engine.rules.readable import Side, read, side_of_metaverse, side_of_system
+from engine.workspace import Workspace
+from storage.records import Cso, Mvo
+
+_KINDS: Mapping[type, str] = {
+    bool: "boolean",
+    int: "integer",
+    Decimal: "decimal",
+    float: "decimal",
+    datetime: "datetime",
+    date: "date",
+    bytes: "binary",
+    str: "text",
+}
+
+
+def tried(workspace: Workspace, text: str, thing: Cso | Mvo) -> Document:
+    """Evaluate an expression over an object as rules would. Raises `InvalidExpression`."""
+    workspace.rules.tables.forget()
+    if isinstance(thing, Mvo):
+        seen = workspace.seen_mvo(thing.type, thing.attributes)()
+    else:
+        seen = workspace.seen(thing.system, thing.type, thing.attributes)()
+    written = text if "{{" in text or "{%" in text else f"{{{{ {text} }}}}"
+    expression = read(("expression",), written, compile_flow, _side(workspace, thing))
+    found: Document = {
+        "id": f"{'mvo' if isinstance(thing, Mvo) else 'cso'}-{thing.id}",
+        "label": label_of_mvo(thing) if isinstance(thing, Mvo) else label_of(thing),
+        "expression": text,
+        "value": None,
+        "type": "absent",
+        "reads": {name: _plain(value) for name, value in expression.seen(seen).items() if value != "looked up"},
+        "looks_up": rows_of(expression, seen),
+        "error": None,
+    }
+    try:
+        value = expression(seen)
+    except ObjectFailed as failure:
+        found["type"], found["error"] = "error", failure.error.message
+    else:
+        found["value"], found["type"] = _plain(value), _type_of(value)
+    return found
+
+
+def _side(workspace: Workspace, thing: Cso | Mvo) -> Side:
+    """Give what is known of the attributes there, to tell of a name that nothing can stand behind."""
+    config = workspace.config
+    if isinstance(thing, Mvo) and thing.type in config.metaverse:
+        return side_of_metaverse(config, thing.type, filled_attributes(config, workspace.rules, thing.type))
+    if isinstance(thing, Cso) and thing.system in config.systems and thing.type in config.systems[thing.system].objects:
+        return side_of_system(config, thing.system, thing.type)
+    return Side("the store", {}, frozenset(thing.attributes), tables=frozenset(config.lookups))
+
+
+def _type_of(value: Any) -> str:
+    if value is None or value == "" or isinstance(value, Undefined):
+        return "absent"
+    if isinstance(value, (list, tuple)):
+        kinds = dict.fromkeys(map(_type_of, value))
+        return f"list of {' and '.join(kinds)}" if kinds else "absent"
+    return next((name for kind, name in _KINDS.items() if isinstance(value, kind)), type(value).__name__)
+
+
+def _plain(value: Any) -> Any:
+    """Give a value as JSON and the terminal take it."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    return None if isinstance(value, Undefined) else value.hex() if isinstance(value, bytes) else str(value)

@@ -110,6 +110,8 @@ class ObjectTypeConfig(Model):
     """How values are compared with what the rules want: by default `exact`; references as `dn`, if the type has DNs."""
     refers_to: dict[str, str] = {}
     """Attribute → the object type that its references name, where the ids of several types are alike."""
+    priority: dict[str, list[str]] = {}
+    """Attribute → the outbound rules that flow to it, the strongest first; the others follow in the file's order."""
     keep_empty: bool = False
     """Whether an empty text is a value; else it is none."""
     deletions: DeletionsConfig | None = None

@@ -14,6 +14,7 @@ from engine.phases.evaluating.outbound_joins import find_to_join, look_up
 from engine.phases.evaluating.page import Decisions, EvaluationPage, load_page
 from engine.phases.evaluating.references import fill_references, read_addresses
 from engine.rules.compiled import ObjectType, OutboundRule
+from engine.rules.flows import evaluate
 from engine.step import Control, Step
 from engine.values.matching_rules import same
 from engine.workspace import Workspace
@@ -55,6 +56,7 @@ async def _account(
         "left": {},
         "foreign": {},
         "looked_up": {},
+        "losers": [],
         "excluded": None,
         "staged": None,
     }
@@ -87,11 +89,31 @@ async def _add_wanted(
         export = page.exports.get(existing.id)
         desired = give_way(page.step.workspace, desired, existing, export, page.marks.get(existing.id, {}))
     context = page.step.workspace.seen_mvo(desired.mvo.type, desired.mvo.attributes)()
+    entry["losers"] = _losers(page.step.workspace, desired, context)
     looked = {name: rows_of(flow.expression, context) for name, (_, flow) in desired.givers.items()}
     entry["looked_up"] = {name: rows for name, rows in looked.items() if rows}
     entry["left"], entry["foreign"] = desired.left, desired.foreign
     entry["wants"] = ({"dn": [desired.secondary_id]} if desired.secondary_id else {}) | desired.attributes
     entry["verdict"] = _verdict(cso, existing, desired, entry)
+
+
+def _losers(workspace: Workspace, desired: Desired, context: dict[str, Any]) -> list[Document]:
+    """Tell of the flows of rules in scope that another rule's goes before."""
+    names = {rule.name for rule in desired.rules}
+    every = workspace.rules.outflows.get(desired.mvo.type, {}).get(desired.target, [])
+    found: list[Document] = []
+    for rule, flow in every:
+        giver = desired.flow_of(flow.attribute)
+        if desired.disabling or rule.name not in names or giver is None or giver[0] is rule:
+            continue
+        entry: Document = {"attribute": flow.attribute, "rule": rule.name, "values": []}
+        entry["verdict"] = f"outranked by rule '{giver[0].name}'"
+        try:
+            entry["values"] = [] if flow.refers else evaluate(flow, desired.mvo.attributes, context)
+        except ObjectFailed as failure:
+            entry["verdict"] += f", and fails: {failure.error.message}"
+        found.append(entry)
+    return found
 
 
 def _to_join(page: EvaluationPage, desired: Desired) -> Cso | None:
@@ -177,6 +199,7 @@ def _strange(target: ObjectType, cso: Cso) -> Document:
         "left": {},
         "foreign": {},
         "looked_up": {},
+        "losers": [],
         "excluded": None,
         "staged": None,
         "verdict": "no outbound rule leads there any more: the next evaluation lets go of it",

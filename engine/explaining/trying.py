@@ -1,59 +1,84 @@
-"""Try an expression over an object, as a rule would evaluate it."""
+"""Try an expression over an object: what comes of it, and what it reads."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from jinja2 import Undefined
+
 from engine.errors import ObjectFailed
-from engine.expressions.expression import Expression, InvalidExpression, compile_flow, compile_name
-from storage.records import Attributes
+from engine.explaining.scopes import Document, rows_of
+from engine.expressions.expression import compile_flow
+from engine.labels import label_of, label_of_mvo
+from engine.rules.generated import filled_attributes
+from engine.rules.readable import Side, read, side_of_metaverse, side_of_system
+from engine.workspace import Workspace
+from storage.records import Cso, Mvo
 
-Document = dict[str, Any]
-_TYPES: tuple[tuple[type, str], ...] = (
-    (bool, "boolean"),
-    (int, "integer"),
-    (datetime, "datetime"),
-    (date, "date"),
-    (bytes, "binary"),
-    (Decimal, "decimal"),
-    (float, "decimal"),
-    (str, "text"),
-)
-
-
-def expression_of(text: str, attributes: Mapping[str, object]) -> Expression:
-    """Read what somebody types: an attribute's name, what stands in `{{ }}`, or a whole text with it.
-
-    Raises `InvalidExpression`.
-    """
-    if text in attributes:
-        return compile_name(text)
-    return compile_flow(text if "{{" in text or "{%" in text else f"{{{{ {text} }}}}")
+_KINDS: Mapping[type, str] = {
+    bool: "boolean",
+    int: "integer",
+    Decimal: "decimal",
+    float: "decimal",
+    datetime: "datetime",
+    date: "date",
+    bytes: "binary",
+    str: "text",
+}
 
 
-def try_expression(text: str, attributes: Attributes, context: dict[str, Any]) -> Document:
-    """Tell what an expression makes of an object: its value, of which type, and what it has read; or what is wrong."""
-    found: Document = {"expression": text, "value": None, "type": "nothing", "reads": {}, "error": None}
-    try:
-        expression = expression_of(text, attributes)
-        found["reads"] = expression.seen(context)
-        value = expression(context)
-    except InvalidExpression as error:
-        found["error"] = str(error)
-    except ObjectFailed as failure:
-        found["error"] = failure.error.message
+def tried(workspace: Workspace, text: str, thing: Cso | Mvo) -> Document:
+    """Evaluate an expression over an object as rules would. Raises `InvalidExpression`."""
+    workspace.rules.tables.forget()
+    if isinstance(thing, Mvo):
+        seen = workspace.seen_mvo(thing.type, thing.attributes)()
     else:
-        found["value"] = value
-        found["type"] = type_of(value)
+        seen = workspace.seen(thing.system, thing.type, thing.attributes)()
+    written = text if "{{" in text or "{%" in text else f"{{{{ {text} }}}}"
+    expression = read(("expression",), written, compile_flow, _side(workspace, thing))
+    found: Document = {
+        "id": f"{'mvo' if isinstance(thing, Mvo) else 'cso'}-{thing.id}",
+        "label": label_of_mvo(thing) if isinstance(thing, Mvo) else label_of(thing),
+        "expression": text,
+        "value": None,
+        "type": "absent",
+        "reads": {name: _plain(value) for name, value in expression.seen(seen).items() if value != "looked up"},
+        "looks_up": rows_of(expression, seen),
+        "error": None,
+    }
+    try:
+        value = expression(seen)
+    except ObjectFailed as failure:
+        found["type"], found["error"] = "error", failure.error.message
+    else:
+        found["value"], found["type"] = _plain(value), _type_of(value)
     return found
 
 
-def type_of(value: object) -> str:
-    """Name the type of what an expression makes, as rules and declarations call it."""
-    if value is None or value == "":
-        return "nothing"
+def _side(workspace: Workspace, thing: Cso | Mvo) -> Side:
+    """Give what is known of the attributes there, to tell of a name that nothing can stand behind."""
+    config = workspace.config
+    if isinstance(thing, Mvo) and thing.type in config.metaverse:
+        return side_of_metaverse(config, thing.type, filled_attributes(config, workspace.rules, thing.type))
+    if isinstance(thing, Cso) and thing.system in config.systems and thing.type in config.systems[thing.system].objects:
+        return side_of_system(config, thing.system, thing.type)
+    return Side("the store", {}, frozenset(thing.attributes), tables=frozenset(config.lookups))
+
+
+def _type_of(value: Any) -> str:
+    if value is None or value == "" or isinstance(value, Undefined):
+        return "absent"
     if isinstance(value, (list, tuple)):
-        kinds = dict.fromkeys(type_of(one) for one in value)
-        return f"{' or '.join(kinds)}[]" if kinds else "nothing"
-    return next((name for kind, name in _TYPES if isinstance(value, kind)), type(value).__name__)
+        kinds = dict.fromkeys(map(_type_of, value))
+        return f"list of {' and '.join(kinds)}" if kinds else "absent"
+    return next((name for kind, name in _KINDS.items() if isinstance(value, kind)), type(value).__name__)
+
+
+def _plain(value: Any) -> Any:
+    """Give a value as JSON and the terminal take it."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    return None if isinstance(value, Undefined) else value.hex() if isinstance(value, bytes) else str(value)

@@ -11,6 +11,7 @@ from engine.configuration.steps import StepPlan
 from engine.events import Event, RunFinished, StepFinished
 from engine.planning.changes import tell_changes
 from engine.planning.folder import private_folder
+from engine.planning.person import Person, person_of
 from engine.planning.records import AttributeDiff, PlannedChange, PlannedStep
 from engine.planning.targets import PlannedWorkspace
 from engine.runs.profile import execute_run
@@ -34,6 +35,8 @@ class Plan:
         self.result = StepResult.INTERRUPTED
         self.waiting = 0
         """Review items that would wait for a decision."""
+        self.only: Person | None = None
+        """Whose changes alone are told."""
         self._step_ids: list[int] = []
         self._begun = False
 
@@ -87,9 +90,23 @@ class Plan:
         ids = self._step_ids if step is None else [self._step_ids[step]]
         async with self.workspace.store.reading() as tx:
             for step_id in ids:
-                async for document in plans.told(tx, step_id, limit):
+                shown = 0
+                async for document in plans.told(tx, step_id, 0 if self.only else limit):
                     attributes = [AttributeDiff(**one) for one in document.pop("attributes")]
-                    yield PlannedChange(**document, attributes=attributes)
+                    change = PlannedChange(**document, attributes=attributes)
+                    if (self.only is None or self.only.has(change)) and not 0 < limit <= shown:
+                        shown += 1
+                        yield change
+
+    async def tell_only(self, kind: str, number: int) -> bool:
+        """Tell from now on what changes of one person, found by an id; whether there is such a one."""
+        async with self.workspace.store.reading() as tx:
+            self.only = await person_of(tx, kind, number)
+        if self.only is None:
+            return False
+        counts = [len([one async for one in self.changes(place)]) for place in range(len(self.steps))]
+        self.steps = [step._replace(changes=count) for step, count in zip(self.steps, counts, strict=True)]
+        return True
 
 
 @asynccontextmanager

@@ -136,6 +136,8 @@ class Rules:
     """MVO type → attribute → the rules that contribute it, the strongest first."""
     outbound: dict[str, dict[ObjectType, list[OutboundRule]]] = field(default_factory=dict)
     """MVO type → target → the rules to it."""
+    outflows: dict[str, dict[ObjectType, list[tuple[OutboundRule, Flow]]]] = field(default_factory=dict)
+    """MVO type → target → the flows to it, each with its rule; of those to one attribute the strongest first."""
     unique: dict[str, list[UniqueValue]] = field(default_factory=dict)
     """MVO type → the values that are generated for it."""
     groups: dict[str, ComputedGroup] = field(default_factory=dict)

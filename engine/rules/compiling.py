@@ -1,15 +1,13 @@
 """Compile the rules of the configuration, once, into what the phases look up."""
 
-from collections.abc import Mapping
-
 from engine.configuration.models import Config
 from engine.expressions.expression import Expression, InvalidExpression, compile_condition, compile_text
-from engine.expressions.sources import did_you_mean
-from engine.rules.compiled import Flow, InboundRule, OutboundRule, Rules
+from engine.rules.compiled import InboundRule, OutboundRule, Rules
 from engine.rules.flow_compiling import INBOUND, OUTBOUND, compile_flows, compile_flows_with_options
 from engine.rules.generated import compile_groups, compile_unique, filled_attributes
 from engine.rules.join_compiling import compile_joins
 from engine.rules.lookups import collect
+from engine.rules.priorities import order_inbound, order_outbound
 from engine.rules.readable import Side, Where, read, refuse_truth_of_text, side_of_metaverse, side_of_system
 
 
@@ -17,8 +15,9 @@ def compile_rules(config: Config) -> Rules:
     """Compile every rule. Raises `InvalidExpression` whose `where` is the path of the offending key."""
     rules = Rules()
     _compile_inbound(config, rules)
-    _compile_priority(config, rules)
+    order_inbound(config, rules)
     _compile_outbound(config, rules)
+    order_outbound(config, rules)
     compile_unique(config, rules)
     compile_groups(config, rules)
     _check_inbound_joins(config, rules)
@@ -56,46 +55,6 @@ def _compile_inbound(config: Config, rules: Rules) -> None:
         )
         rules.inbound.setdefault((system, kind), []).append(compiled)
         rules.into.setdefault(mvo_type, []).append(compiled)
-
-
-def _compile_priority(config: Config, rules: Rules) -> None:
-    """Order, for each attribute, the rules that contribute it."""
-    for mvo_type, settings in config.metaverse.items():
-        into = rules.into.get(mvo_type, [])
-        names = [rule.name for rule in into]
-        for attribute, wanted in settings.priority.items():
-            for name in wanted:
-                if name not in names:
-                    where = ("metaverse", mvo_type, "priority", attribute)
-                    raise InvalidExpression(f"no rule into metaverse.{mvo_type} is called '{name}'", where)
-        order: dict[str, list[tuple[InboundRule, Flow]]] = {}
-        for rule in into:
-            for flow in rule.flows:
-                order.setdefault(flow.attribute, []).append((rule, flow))
-        for attribute in settings.priority:
-            if attribute not in order:
-                where = ("metaverse", mvo_type, "priority", attribute)
-                raise InvalidExpression(f"no rule flows into '{attribute}'{did_you_mean(attribute, order)}", where)
-        _check_merging(config, order)
-        for attribute, contributors in order.items():
-            first = settings.priority.get(attribute, [])
-            rank = {name: position for position, name in enumerate(first)}
-            contributors.sort(key=lambda one: rank.get(one[0].name, len(rank)))  # stable: the rest as in the file
-        rules.priority[mvo_type] = order
-
-
-def _check_merging(config: Config, order: Mapping[str, list[tuple[InboundRule, Flow]]]) -> None:
-    """Refuse an attribute whose values some rules merge and others do not: nobody could say whose they are."""
-    index = {rule.name: position for position, rule in enumerate(config.rules)}
-    for attribute, contributors in order.items():
-        merging = [rule for rule, flow in contributors if flow.merges]
-        for rule, flow in contributors:
-            if merging and not flow.merges:
-                problem = f"rule '{merging[0].name}' merges its values into '{attribute}', and this one does not"
-                where = ("rules", index[rule.name], "flow", attribute)
-                raise InvalidExpression(f"{problem}: say merge = true here, too, or nowhere", where)
-            if flow.merges and attribute in rule.asserts_empty:
-                raise _refusal(index[rule.name], "asserts_empty", f"'{attribute}' is merged, and empty of itself")
 
 
 def _compile_outbound(config: Config, rules: Rules) -> None:

@@ -111,6 +111,7 @@ def _fingerprint(config: Config, rules: Rules) -> None:
             system, kind = written.target.split(".", 1)
             target = config.systems[system].objects[kind]
             texts[scope].append(encode([str(target.matching), {a: str(t) for a, t in target.attributes.items()}]))
+            texts[scope].append(encode(target.priority))
             if types := config.metaverse[read].attributes:
                 texts[scope].append(encode({name: str(kind) for name, kind in types.items()}))
     for mvo_type, into in rules.into.items():

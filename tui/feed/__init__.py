@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.decisions.withdrawing import withdraw
     from engine.errors import ConfigurationError, DecisionRefused, StepFailed
     from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
+    from engine.expressions.expression import InvalidExpression
     from engine.maintenance import store_restoring, store_upkeep
     from engine.notifying import notice
     from engine.roles import Role, refusal, role_of, with_roles_of
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from storage.records import GATE_STOPS, HeldBatch, Run, StepRecord, StepResult
     from storage.reviews import AFTER_RESTORE, BEFORE_CHANGING, BEFORE_EXPORT, MASS_CHANGE
     from tui.feed import auditing, lists
-    from tui.feed.explaining import explain
+    from tui.feed.explaining import explain, try_expression
     from tui.feed.foreseeing import Foresight, foresee, foresee_beside, foresight_document
     from tui.feed.lists import Document, listing, waiting_items
     from tui.feed.owing import owed
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from tui.feed.surveying import Survey, SurveyedType, survey
     from tui.feed.systems import configuration
     from tui.feed.things import UnknownId, items, person_of, show
-    from tui.feed.trying import try_expression
 
 _BEHIND: dict[str, tuple[str, ...]] = {
     "engine.approvals.audit": ("OLDER",),
@@ -56,6 +56,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "engine.decisions.withdrawing": ("withdraw",),
     "engine.errors": ("ConfigurationError", "DecisionRefused", "StepFailed"),
     "engine.events": ("Event", "Progress", "RunFinished", "RunStarted", "StepFinished", "StepStarted"),
+    "engine.expressions.expression": ("InvalidExpression",),
     "engine.maintenance": ("store_restoring", "store_upkeep"),
     "engine.notifying": ("notice",),
     "engine.roles": ("Role", "refusal", "role_of", "with_roles_of"),
@@ -70,7 +71,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "storage.records": ("GATE_STOPS", "HeldBatch", "Run", "StepRecord", "StepResult"),
     "storage.reviews": ("AFTER_RESTORE", "BEFORE_CHANGING", "BEFORE_EXPORT", "MASS_CHANGE"),
     "tui.feed": ("auditing", "lists"),
-    "tui.feed.explaining": ("explain",),
+    "tui.feed.explaining": ("explain", "try_expression"),
     "tui.feed.foreseeing": ("Foresight", "foresee", "foresee_beside", "foresight_document"),
     "tui.feed.past_runs": ("PastRun", "history"),
     "tui.feed.lists": ("Document", "listing", "waiting_items"),
@@ -80,7 +81,6 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "tui.feed.surveying": ("Survey", "SurveyedType", "survey"),
     "tui.feed.systems": ("configuration",),
     "tui.feed.things": ("UnknownId", "items", "person_of", "show"),
-    "tui.feed.trying": ("try_expression",),
 }
 """Module → what it gives: the same again, for the running program."""
 _PLACES = {name: module for module, names in _BEHIND.items() for name in names}

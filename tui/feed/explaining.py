@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from engine.explaining.explain import explain_cso, explain_mvo
+from engine.explaining.trying import tried
 from engine.labels import label_of
 from engine.workspace import Workspace
 from storage import census, metaverse, objects
@@ -32,8 +33,21 @@ async def explain(workspace: Workspace, text: str) -> Document:
     raise UnknownId(f"there is no {kind}-{number}")
 
 
+async def try_expression(workspace: Workspace, expression: str, text: str) -> Document:
+    """Evaluate an expression over `cso-1`, `mvo-1`, or the one object that a text finds.
+
+    Raises `UnknownId`; `InvalidExpression` where it cannot be read.
+    """
+    kind, number = await find(workspace, text)
+    async with workspace.store.reading() as tx:
+        found = await (metaverse if kind == "mvo" else objects).get(tx, [number])
+    if not found:
+        raise UnknownId(f"there is no {kind}-{number}")
+    return tried(workspace, expression, found[0])
+
+
 async def find(workspace: Workspace, text: str) -> tuple[str, int]:
-    """Give `cso` or `mvo`, and the number of what an id names or a text finds. Raises `UnknownId`."""
+    """Give the kind (`cso`, `mvo`) and number of an id, or of the one object that a text finds. Raises `UnknownId`."""
     kind, _, number = text.partition("-")
     if kind not in ("cso", "mvo") or not (number.isascii() and number.isdigit() and len(number) < 19):
         kind, _, number = (await _find(workspace, text)).partition("-")

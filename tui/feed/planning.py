@@ -7,6 +7,8 @@ from engine.planning.plan import Plan, planning
 from engine.planning.records import PlannedChange, PlannedStep
 from engine.planning.spreadsheet import sheet
 from engine.runs.profile import exit_status
+from tui.feed.explaining import find
+from tui.feed.things import UnknownId
 
 __all__ = [
     "SUFFIXES",
@@ -14,12 +16,20 @@ __all__ = [
     "Plan",
     "PlannedChange",
     "PlannedStep",
+    "narrow",
     "plan_document",
     "planning",
     "refuse_unfit",
     "sheet",
     "write_plan",
 ]
+
+
+async def narrow(plan: Plan, text: str) -> None:
+    """Let a plan tell of one person alone: by an id, or a text that finds nobody else. Raises `UnknownId`."""
+    kind, number = await find(plan.workspace, text)
+    if not await plan.tell_only(kind, number):
+        raise UnknownId(f"there is no {kind}-{number}")
 
 
 def plan_document(plan: Plan, profile: str) -> dict[str, Any]:

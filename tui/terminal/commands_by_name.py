@@ -21,7 +21,7 @@ class Place(NamedTuple):
     """The first line of what `--help` of the command itself says; none for one that nobody needs to know."""
     is_group: bool = False
     function: str = ""
-    """What is called, where it is called otherwise."""
+    """What it is called there, where that is not its name."""
 
 
 PLACES = (
@@ -59,7 +59,7 @@ PLACES = (
     Place(
         "try",
         "trying",
-        "Try an expression over an object: its value, of which type, and what it reads; nothing is written.",
+        "Evaluate an expression over one object: the value, its type, and what it reads; nothing is written.",
         function="try_expression",
     ),
     Place("owed", "joining", "List the references that are owed: what they name is not there yet."),

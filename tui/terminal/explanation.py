@@ -61,12 +61,7 @@ def _target(one: Document) -> Iterator[str]:
     yield f"      {display(one['verdict'])}"
     for scope in one["rules"]:
         yield f"      {_scope(scope)}"
-    for name, rows in one["looked_up"].items():
-        yield f"      {display(name)} looks up {', '.join(map(display, rows))}"
-    for name, values in one["foreign"].items():
-        yield f"      {display(name)}: what others have put there stays: {_values(values)}"
-    for name, why in one["left"].items():
-        yield f"      {display(name)} is left as it is: {display(why)}"
+    yield from _flows(one)
     if one["differs"] and not one["staged"]:
         yield f"      differs, and nothing is staged: {', '.join(map(display, one['differs']))}"
     if staged := one["staged"]:
@@ -78,6 +73,20 @@ def _target(one: Document) -> Iterator[str]:
             removed = f" − {_values(change['remove'])}" if change["remove"] else ""
             added = f" + {_values(change['add'])}" if change["add"] else ""
             yield f"        {display(change['name'])}:{removed}{added}"
+
+
+def _flows(one: Document) -> Iterator[str]:
+    """Tell of the flows to an account what is not simply written."""
+    for other in one["losers"]:
+        given = f" ({_values(other['values'])})" if other["values"] else ""
+        rule = f"rule '{display(other['rule'])}'"
+        yield f"      {display(other['attribute'])}: {rule} is {display(other['verdict'])}{given}"
+    for name, rows in one["looked_up"].items():
+        yield f"      {display(name)} looks up {', '.join(map(display, rows))}"
+    for name, values in one["foreign"].items():
+        yield f"      {display(name)}: what others have put there stays: {_values(values)}"
+    for name, why in one["left"].items():
+        yield f"      {display(name)} is left as it is: {display(why)}"
 
 
 def _scope(scope: Document) -> str:

@@ -75,12 +75,15 @@ def desired_state(
     scoped = [] if mvo.deleted else in_scope(rules, context)
     if not scoped:
         return _disabled(mvo, target, rules, context)
-    attributes, givers = _flowed([(rule, flow) for rule in scoped for flow in rule.flows], mvo, context)
+    every = workspace.rules.outflows[mvo.type][target]
+    names = {rule.name for rule in scoped}
+    flows = every if len(scoped) == len(rules) else [one for one in every if one[0].name in names]
+    attributes, givers = _flowed(flows, mvo, context)
     initial: Attributes = {}
     for rule in reversed(scoped):
         initial.update(evaluate_all(rule.initial, mvo.attributes, context))
     attributes, initial = _distinct(workspace, target, attributes), _distinct(workspace, target, initial)
-    left = {flow.attribute: NO_VALUE for rule in scoped for flow in rule.flows if flow.attribute not in attributes}
+    left = {flow.attribute: NO_VALUE for _, flow in flows if flow.attribute not in attributes}
     template = next((rule.dn for rule in scoped if rule.dn is not None), None)
     desired = Desired(mvo, target, scoped, attributes, None, None, initial, givers=givers, left=left)
     if template is None:

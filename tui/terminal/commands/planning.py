@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import orjson
 import typer
@@ -36,11 +36,17 @@ def plan(
     limit: Annotated[
         int, typer.Option("--limit", help="Show at most this many objects of each step; 0 for all.", min=0)
     ] = SHOWN,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            "--only", metavar="WHO", help="Tell of one object alone, and of what is joined to it: mvo-1, text."
+        ),
+    ] = None,
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
 ) -> None:
     """Tell what a run would do, object by object; nothing is written anywhere."""
-    work = _plan(config, profile, start, out_file, limit, as_json=as_json)
+    work = _plan(config, profile, start, _Told(out_file, limit, only, as_json))
     try:
         raise typer.Exit(asyncio.run(_ending_cleanly(work)))
     except feed.ConfigurationError as error:
@@ -62,9 +68,17 @@ async def _ending_cleanly(work: Coroutine[Any, Any, int]) -> int:
     return await task
 
 
-async def _plan(
-    config: Path, profile: str | None, start: str | None, out_file: Path | None, limit: int, *, as_json: bool
-) -> int:
+class _Told(NamedTuple):
+    """What is told of the plan, and where."""
+
+    out_file: Path | None
+    limit: int
+    only: str | None
+    as_json: bool
+
+
+async def _plan(config: Path, profile: str | None, start: str | None, told: _Told) -> int:
+    out_file, limit, only, as_json = told
     async with planning.planning(config) as found:
         steps = feed.plans_of(found.workspace, profile)
         if start is not None:
@@ -75,6 +89,8 @@ async def _plan(
         if not as_json:
             _introduce(found, name)
         await _carry_out(found, name, steps, as_json=as_json)
+        if only is not None:
+            await planning.narrow(found, only)
         count = await planning.write_plan(found, name, out_file) if out_file is not None else 0
         if as_json:
             await _write_json(found, name)
@@ -128,7 +144,7 @@ async def _tell(found: planning.Plan, limit: int) -> None:
             say(f"  … and {step.changes - limit:,} more: --limit 0 shows, --out FILE writes all of them")
     say("")
     if not any(step.changes for step in found.steps):
-        say("Nothing would change.")
+        say(f"Nothing would change of {display(found.only.label)}." if found.only else "Nothing would change.")
     if found.waiting:
         say(f"{found.waiting:,} would wait in the review.")
     say("This is a plan: nothing was written, neither to the store nor to any system.", "bold")

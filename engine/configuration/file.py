@@ -2,8 +2,6 @@
 
 import difflib
 import json
-import re
-import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import UnionType
@@ -13,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from engine.configuration import toml_lines
 from engine.configuration.contradictions import Problem, contradictions
+from engine.configuration.including import Whole, read_whole
 from engine.configuration.models import Config, ObjectTypeConfig, SystemConfig
 from engine.connectors import find_connector
 from engine.errors import ConfigurationError
@@ -24,39 +23,20 @@ AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
 
 def load(path: Path) -> tuple[Config, Rules]:
-    """Read, validate and compile a configuration file.
+    """Read, validate and compile a configuration file, with what it includes.
 
     Raises `ConfigurationError` with one line for each problem: `file:line: key: what is wrong`.
     """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise ConfigurationError(
-            f"{path}: no such file; make a workspace with 'interlock init DIR', or name the file with --config"
-        ) from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise ConfigurationError(f"{path}:{line}: cannot be read: not UTF-8: {error.reason}") from error
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"\(at line (\d+)", str(error))
-        raise ConfigurationError(f"{path}:{found[1] if found else 1}: not valid TOML: {error}") from error
-    except RecursionError as error:
-        raise ConfigurationError(f"{path}: nested too deep to be read; no configuration is") from error
-    except ValueError as error:  # a number of thousands of digits
-        raise ConfigurationError(f"{path}: not valid TOML: a number is too large to be one") from error
+    whole = read_whole(path)
     problems: list[Problem] = []
-    config = _validate(raw, path.resolve().parent, problems)
+    config = _validate(whole.raw, path.resolve().parent, problems)
     rules = None
     if config and not problems:
         problems.extend(contradictions(config))
     if config and not problems:
         config, rules = _compile(config, problems)
     if config is None or rules is None:
-        raise ConfigurationError("\n".join(_tell(path, text, problems)))
+        raise ConfigurationError("\n".join(_tell(path, whole, problems)))
     return config, rules
 
 
@@ -176,9 +156,7 @@ def _compile(config: Config, problems: list[Problem]) -> tuple[Config, Rules | N
     return config, None
 
 
-def _tell(path: Path, text: str, problems: list[Problem]) -> Iterator[str]:
-    lines = toml_lines.locate(text)
+def _tell(path: Path, whole: Whole, problems: list[Problem]) -> Iterator[str]:
     for where, message in dict.fromkeys(problems):
-        line = toml_lines.line_of(lines, where)
         key = ".".join(one if (one := str(part)).isprintable() else json.dumps(one) for part in where)
-        yield f"{path}:{line or 1}: {key}: {message}"
+        yield f"{whole.place_of(where, path)}: {key}: {message}"

@@ -232,6 +232,8 @@ class Config(Model):
     """Who may do what. Without it, everybody who can write to the store is an administrator."""
     console: ConsoleConfig = ConsoleConfig()
     """How the console looks and listens."""
+    include: list[str] = []
+    """Further files, such as `rules/*.toml`, with systems, metaverse, lookups, rules, groups and profiles."""
     systems: dict[SystemName, SystemConfig] = Field(min_length=1)
     """The connected systems, by their names."""
     metaverse: dict[Name, MetaverseTypeConfig] = {}

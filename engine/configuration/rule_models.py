@@ -1,9 +1,10 @@
 """The configuration of rules: what they join, what they flow, and how far a flow goes."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NotRequired, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from typing_extensions import TypedDict
 
 from engine.configuration import base
 from engine.expressions.sources import AttributeName, Label, Source, flow_table, join_key, join_keys, join_part
@@ -35,7 +36,8 @@ class JoinPartConfig(Model):
         return self.source if is_name else whole(self)
 
 
-JoinKey = Annotated[list[Annotated[JoinPartConfig, BeforeValidator(join_part)]], BeforeValidator(join_key)]
+JoinPart = Annotated[JoinPartConfig, BeforeValidator(join_part, json_schema_input_type=str | JoinPartConfig)]
+JoinKey = Annotated[list[JoinPart], BeforeValidator(join_key, json_schema_input_type=list[JoinPart])]
 
 
 class FlowConfig(Model):
@@ -71,7 +73,20 @@ def _table_of_flow(written: Any) -> Any:
     return flow_table(written, FlowConfig.model_fields)
 
 
-WrittenFlow = Annotated[FlowConfig, BeforeValidator(_table_of_flow)]
+class _ConstantFlow(TypedDict):
+    """A flow of a constant, of which more is said: for the schema."""
+
+    constant: str | int | bool
+    clear: NotRequired[bool]
+    when_absent: NotRequired[bool]
+    once: NotRequired[bool]
+    own: NotRequired[Literal["all", "ours"]]
+    merge: NotRequired[bool]
+
+
+WrittenFlow = Annotated[
+    FlowConfig, BeforeValidator(_table_of_flow, json_schema_input_type=str | FlowConfig | _ConstantFlow)
+]
 
 
 class RuleConfig(Model):
@@ -87,7 +102,7 @@ class RuleConfig(Model):
     """Which objects it is for, such as `status == 'active'`; by default all."""
     out_of_scope: Literal["disconnect", "remain"] = "disconnect"
     """Inbound: whether a joined object that leaves every scope is disconnected."""
-    join: Annotated[list[JoinKey], BeforeValidator(join_keys)] = []
+    join: Annotated[list[JoinKey], BeforeValidator(join_keys, json_schema_input_type=list[JoinKey])] = []
     """Keys by which objects find each other, tried in order; each key is a list of its parts: `[["employee_id"]]`."""
     project: bool = False
     """Inbound: whether an object that no join finds anybody for makes a new metaverse object."""

@@ -31,4 +31,4 @@ def _step(text: Any) -> StepPlan:
     return StepPlan(phase, *systems)
 
 
-Step = Annotated[StepPlan, PlainValidator(_step), PlainSerializer(str)]
+Step = Annotated[StepPlan, PlainValidator(_step, json_schema_input_type=str), PlainSerializer(str)]

@@ -14,6 +14,11 @@ def _entries() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
+def connector_names() -> list[str]:
+    """Name the connectors that are installed."""
+    return sorted(_entries())
+
+
 def find_connector(name: str) -> type[Connector]:
     """Give the connector class of a name. Raises LookupError with the names there are."""
     found = _entries()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, PlainSerializer, PlainValidator
+from typing_extensions import TypedDict
 
 from engine.expressions.sandbox import WORDS
 
@@ -150,6 +151,14 @@ def join_part(written: Any) -> Any:
     return written
 
 
-Source = Annotated[str | Constant, PlainValidator(_source), PlainSerializer(_written)]
+class _WrittenConstant(TypedDict):
+    constant: str | int | bool
+
+
+Source = Annotated[
+    str | Constant,
+    PlainValidator(_source, json_schema_input_type=str | _WrittenConstant),
+    PlainSerializer(_written),
+]
 AttributeName = Annotated[str, AfterValidator(attribute_name)]
 Label = Annotated[str, AfterValidator(label)]

@@ -50,6 +50,7 @@ def _store_files(store: Path) -> list[Path]:
 def _files_of(plan: Plan) -> Iterator[Path]:
     """Give every file that the configuration of a system or a lookup names."""
     config = plan.workspace.config
+    yield from (file for pattern in config.include for file in config.folder.glob(pattern))
     yield from (source.path for source in plan.workspace.rules.tables.sources.values())
     for system in config.systems.values():
         for options in (system.options, *(settings.options for settings in system.objects.values())):

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any
 
 from engine.approvals.audit import record
+from engine.configuration.kept import MARK, as_kept
 from engine.configuration.steps import StepPlan
 from engine.errors import StepFailed
 from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
@@ -163,6 +164,7 @@ async def _take_lease(
         control.run_id = await runs.start(
             tx, profile=profile, operator=control.operator, host=socket.gethostname(), pid=os.getpid()
         )
+        await runs.set_rule_mark(tx, MARK, as_kept(workspace.config, control.run_id))
         await lease.take(tx, owner=control.owner, run_id=control.run_id)
         details: dict[str, Any] = {
             "profile": profile,

@@ -1,13 +1,10 @@
 """Write the reference pages of `docs/` from what the program is: the models, the commands, the bindings."""
 
-import ast
 import inspect
 import sys
 import types
 from collections.abc import Iterator
 from datetime import timedelta
-from functools import cache
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
@@ -18,6 +15,7 @@ from pydantic_core import PydanticUndefined
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
+from engine.configuration.meanings import meanings
 from engine.configuration.models import Config
 from engine.configuration.rule_models import FlowConfig, JoinPartConfig
 from engine.configuration.secrets import Secret
@@ -192,34 +190,18 @@ def _head_and_rows(model: type[BaseModel], path: str = "") -> str:
 
 
 def _rows(model: type[BaseModel], path: str) -> Iterator[str]:
-    meanings = _meanings(model)
+    told = meanings(model)
     for key, field in model.model_fields.items():
         if key in ("options", "folder"):
             continue
         table = anchor(_heading(_path(path, key, field), field))
         default = "" if _models_in(field.annotation) and not field.is_required() else _default(field)
-        meaning = " ".join(meanings.get(key, "").split()).replace("|", "\\|")
+        meaning = " ".join(told.get(key, "").split()).replace("|", "\\|")
         yield f"| `{_key(key, field)}` | {_value(field, table)} | {default} | {meaning} |\n"
 
 
 def _key(key: str, field: FieldInfo) -> str:
     return field.alias or key
-
-
-@cache
-def _meanings(model: type[BaseModel]) -> dict[str, str]:
-    """Give what stands below each field of a model and of those it derives from."""
-    found: dict[str, str] = {}
-    for one in reversed(model.__mro__):
-        if one is BaseModel or not issubclass(one, BaseModel):
-            continue
-        tree = ast.parse(inspect.cleandoc("\n" + inspect.getsource(one)))
-        body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
-        for field, said in pairwise(body):
-            told = isinstance(said, ast.Expr) and isinstance(said.value, ast.Constant)
-            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and told:
-                found[field.target.id] = str(said.value.value)
-    return found
 
 
 def _value(field: FieldInfo, table: str) -> str:
@@ -304,9 +286,17 @@ def command_line() -> str:
     """Give the reference of the commands."""
     root = get_command(app)
     assert isinstance(root, TyperGroup)
-    without = [name for name, one in root.commands.items() if not one.hidden and not _takes_config(one)]
-    named = " and ".join(f"`{name}`" for name in without)
+    without = [name for name, one in _each("", root) if not one.hidden and not _takes_config(one)]
+    named = " and ".join(", ".join(f"`{name}`" for name in without).rsplit(", ", 1))
     return _COMMANDS.format(without=named) + "\n".join([*_alone(root), *_commands(root, "interlock"), _PHASES + _EXIT])
+
+
+def _each(path: str, group: TyperGroup) -> Iterator[tuple[str, TyperCommand]]:
+    for name, command in group.commands.items():
+        if isinstance(command, TyperGroup):
+            yield from _each(f"{path}{name} ", command)
+        else:
+            yield f"{path}{name}", command
 
 
 def _takes_config(command: TyperCommand | TyperGroup) -> bool:

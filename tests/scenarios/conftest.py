@@ -123,6 +123,7 @@ class Office(Inside):
         self.told: dict[str, Any] = {}
         """The last run, as it told of itself."""
         self.groups: list[dict[str, Any]] = []
+        self.include: list[str] = []
         self.lookups: dict[str, Any] = {}
         self.store: dict[str, Any] = {}
         self.review: dict[str, Any] = {}
@@ -241,7 +242,8 @@ class Office(Inside):
     def main(self, *arguments: str) -> tuple[int, str, str]:
         tables = {"systems": self.systems, "metaverse": self.metaverse, "profiles": self.profiles}
         tables |= {name: told for name, told in self._tables() if told}
-        self.configure(document(tables, rules=self.rules, groups=self.groups))
+        include = f"include = {json.dumps(self.include)}\n" if self.include else ""
+        self.configure(include + document(tables, rules=self.rules, groups=self.groups))
         for source in self.sources:
             source.save(self)
         over_ssh = "SSH_CONNECTION" in self.env  # where the environment may name no configuration

@@ -75,6 +75,13 @@ PLACES = (
         "What waits for a person: list it, approve, keep, defer, withdraw, release.",
         is_group=True,
     ),
+    Place(
+        "config",
+        "configuring",
+        "The configuration: what has changed since the last run; a schema for editors.",
+        is_group=True,
+        function="configuration",
+    ),
     Place("audit", "auditing", "The audit log: prove it whole, show it, export it, seal it.", is_group=True),
     Place("store", "storing", "The store: back it up, check it, make it smaller.", is_group=True),
 )

@@ -1,0 +1,161 @@
+"""What has changed in the configuration since the last run, in words; of scopes, how many leave and enter them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
+from typing import Any, NamedTuple
+
+import orjson
+
+from engine.configuration.kept import plain
+from engine.errors import ObjectFailed
+from engine.expressions.expression import Expression, InvalidExpression, compile_condition
+from engine.rules.flows import context_of
+from engine.workspace import Workspace
+from storage import metaverse, objects
+from storage.records import Cso, CsoStatus, Mvo
+from storage.store import Transaction
+
+Document = dict[str, Any]
+PAGE = 5_000
+_BY_NAME = ("rules", "groups")
+"""Lists of tables that are known by their names."""
+_FLOWS = ("flow", "initial", "disable")
+
+
+class Change(NamedTuple):
+    """One thing that is otherwise."""
+
+    where: str
+    """The rule, or the table."""
+    says: str
+    leave: int = 0
+    """How many objects leave a scope by it."""
+    enter: int = 0
+
+
+async def changes_since(tx: Transaction, workspace: Workspace, before: Document) -> list[Change]:
+    """Give all that is otherwise in the configuration than it was."""
+    now = plain(workspace.config)
+    found = list(_of_tables("", before, now))
+    for key, one in zip(_BY_NAME, ("rule", "group"), strict=True):
+        old = {table["name"]: table for table in before.get(key, [])}
+        new = {table["name"]: table for table in now.get(key, [])}
+        found += _come_and_gone(one, old, new)
+        for name, table in new.items():
+            if name in old:
+                found += await _of_named(tx, workspace, f"{one} '{name}'", old[name], table)
+        orders = [[name for name in side if name in old and name in new] for side in (old, new)]
+        if orders[0] != orders[1]:
+            found.append(Change(key, f"their order: {', '.join(orders[0])} → {', '.join(orders[1])}"))
+    return found
+
+
+def _come_and_gone(kind: str, old: Mapping[str, Document], new: Mapping[str, Document]) -> Iterator[Change]:
+    for name, table in old.items():
+        if name not in new:
+            yield Change(f"{kind} '{name}'", f"is gone{_ends(table)}")
+    for name, table in new.items():
+        if name not in old:
+            yield Change(f"{kind} '{name}'", f"is new{_ends(table)}")
+
+
+def _ends(table: Document) -> str:
+    return f": {table['from']} → {table['to']}" if "from" in table else ""
+
+
+async def _of_named(tx: Transaction, workspace: Workspace, where: str, old: Document, new: Document) -> list[Change]:
+    """Give what is otherwise in a rule or a group."""
+    found: list[Change] = []
+    if old.get("scope") != new.get("scope"):
+        found.append(await _of_scope(tx, workspace, where, old, new))
+    for table in _FLOWS:
+        found += [Change(where, says) for says in _of_flows(table, old.get(table, {}), new.get(table, {}))]
+    for key in sorted((old.keys() | new.keys()) - {"scope", *_FLOWS}):
+        if old.get(key) != new.get(key):
+            found.append(Change(where, f"{key}: {_shown(old.get(key))} → {_shown(new.get(key))}"))
+    return found
+
+
+def _of_flows(table: str, old: Document, new: Document) -> Iterator[str]:
+    for attribute in old.keys() | new.keys():
+        before, after = old.get(attribute), new.get(attribute)
+        if before is None:
+            yield f"{table} to {attribute} is new: {_shown(after)}"
+        elif after is None:
+            yield f"{table} to {attribute} is gone: {_shown(before)}"
+        elif before != after:
+            yield f"{table} to {attribute}: {_shown(before)} → {_shown(after)}"
+
+
+async def _of_scope(tx: Transaction, workspace: Workspace, where: str, old: Document, new: Document) -> Change:
+    """Say what a changed scope does, by the objects that there are."""
+    written = f"{_shown(old.get('scope'), 'everybody')} → {_shown(new.get('scope'), 'everybody')}"
+    try:
+        scopes = [compile_condition(one["scope"]) if one.get("scope") else None for one in (old, new)]
+    except InvalidExpression:
+        return Change(where, f"scope: {written}")
+    leave = enter = 0
+    async for context in _contexts(tx, workspace, str(new["from"])):
+        was, will_be = (_holds(scope, context) for scope in scopes)
+        leave += was and not will_be
+        enter += will_be and not was
+    match leave, enter:
+        case 0, 0:
+            what, who = "is written otherwise", "nobody leaves or enters it"
+        case _, 0:
+            what, who = "narrows", f"{leave:,} leave it"
+        case 0, _:
+            what, who = "widens", f"{enter:,} enter it"
+        case _:
+            what, who = "changes", f"{leave:,} leave it, {enter:,} enter it"
+    return Change(where, f"scope {what}: {written}: {who}", leave, enter)
+
+
+def _holds(scope: Expression | None, context: Document) -> bool:
+    try:
+        return scope is None or bool(scope(context))
+    except ObjectFailed:
+        return False
+
+
+async def _contexts(tx: Transaction, workspace: Workspace, source: str) -> Any:
+    """Give every object that a rule reads, as its expressions see it."""
+    place, kind = source.split(".", 1)
+    is_mvo = place == "metaverse"
+    declared = workspace.declared_mvo(kind) if is_mvo else workspace.declared(place, kind)
+    around, after = workspace.around(), 0
+    for _ in count():
+        page: Sequence[Cso | Mvo]
+        if is_mvo:
+            page = await metaverse.of_type(tx, kind, after, PAGE)
+        else:
+            page = await objects.of_type(tx, place, kind, after, PAGE)
+        if not page:
+            return
+        after = page[-1].id
+        for one in page:
+            if not (one.deleted if isinstance(one, Mvo) else one.status != CsoStatus.NORMAL):
+                yield context_of(one.attributes, declared, around)
+
+
+def _of_tables(where: str, old: Document, new: Document) -> Iterator[Change]:
+    """Give what is otherwise in tables, and in those within them."""
+    for key in sorted(old.keys() | new.keys()):
+        if not where and key in _BY_NAME:
+            continue
+        path, before, after = f"{where}.{key}" if where else key, old.get(key), new.get(key)
+        if isinstance(before, dict) and isinstance(after, dict):
+            yield from _of_tables(path, before, after)
+        elif before != after:
+            if before is None:
+                yield Change(path, f"is new: {_shown(after)}")
+            elif after is None:
+                yield Change(path, f"is gone: {_shown(before)}")
+            else:
+                yield Change(path, f"{_shown(before)} → {_shown(after)}")
+
+
+def _shown(value: Any, otherwise: str = "none") -> str:
+    if value is None:
+        return otherwise
+    return value if isinstance(value, str) else orjson.dumps(value).decode()

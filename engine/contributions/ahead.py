@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from engine.contributions.contexts import Contexts
+from engine.contributions.followed import Followed, read_followed
 from engine.errors import ObjectFailed
 from engine.expressions.quick import LARGEST, is_large
 from engine.expressions.watched import WATCHED
@@ -57,7 +58,8 @@ async def evaluate_due_ahead(step: Step, after: int) -> int:
         count = fitting(size for *_, size in sizes)
         del sizes[count:]
         mvos = await metaverse.get(tx, [one for one, kind, size in sizes if size > LARGEST or kind in watched])
-    await _evaluate(step, mvos, _of_mvos(step, mvos))
+        followed = await read_followed(tx, step.workspace, mvos)
+    await _evaluate(step, mvos, _of_mvos(step, mvos, followed))
     return count
 
 
@@ -66,7 +68,8 @@ async def evaluate_ahead(step: Step, mvo_ids: Iterable[int]) -> None:
     watched = _watched_types(step)
     async with step.workspace.store.reading() as tx:
         mvos = [mvo for mvo in await metaverse.get(tx, mvo_ids) if mvo.type in watched or is_large(mvo.attributes)]
-    await _evaluate(step, mvos, _of_mvos(step, mvos))
+        followed = await read_followed(tx, step.workspace, mvos)
+    await _evaluate(step, mvos, _of_mvos(step, mvos, followed))
 
 
 def _watched_types(step: Step) -> set[str]:
@@ -75,10 +78,10 @@ def _watched_types(step: Step) -> set[str]:
     return {kind for kind, targets in outbound.items() if any(map(_has_watched, targets.values()))}
 
 
-def _of_mvos(step: Step, mvos: list[Mvo]) -> Iterator[tuple[list[OutboundRule], dict[str, Any]]]:
+def _of_mvos(step: Step, mvos: list[Mvo], followed: Followed) -> Iterator[tuple[list[OutboundRule], dict[str, Any]]]:
     around = step.workspace.around()
     for mvo in mvos:
-        context = context_of(mvo.attributes, step.workspace.declared_mvo(mvo.type), around)
+        context = followed.into(context_of(mvo.attributes, step.workspace.declared_mvo(mvo.type), around), mvo)
         for rules in step.workspace.rules.outbound.get(mvo.type, {}).values():
             yield rules, context
 

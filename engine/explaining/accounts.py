@@ -3,6 +3,7 @@
 from typing import Any
 
 from engine.configuration.steps import StepPlan
+from engine.contributions.followed import read_followed
 from engine.errors import ObjectError, ObjectFailed
 from engine.explaining.scopes import Document, rows_of, scope_of, scope_sentence
 from engine.labels import label_of
@@ -46,7 +47,8 @@ async def _account(
 ) -> Document:
     workspace = page.step.workspace
     cso = page.account_of(mvo, target)
-    context = workspace.seen_mvo(mvo.type, mvo.attributes)()
+    followed = await read_followed(tx, workspace, [mvo])
+    context = followed.into(workspace.seen_mvo(mvo.type, mvo.attributes)(), mvo)
     entry: Document = {
         "target": f"{target[0]}.{target[1]}",
         "account": {"id": f"cso-{cso.id}", "label": label_of(cso), "status": cso.status.value} if cso else None,
@@ -61,7 +63,7 @@ async def _account(
         "staged": None,
     }
     try:
-        await _add_wanted(tx, page, entry, desired_state(workspace, mvo, target, rules, context), cso)
+        await _add_wanted(tx, page, entry, desired_state(workspace, mvo, target, rules, context), cso, context)
     except ObjectFailed as failure:
         entry["verdict"] = _stopped_by(failure.error)
     if cso is not None:
@@ -72,7 +74,12 @@ async def _account(
 
 
 async def _add_wanted(
-    tx: Transaction, page: EvaluationPage, entry: Document, desired: Desired, cso: Cso | None
+    tx: Transaction,
+    page: EvaluationPage,
+    entry: Document,
+    desired: Desired,
+    cso: Cso | None,
+    context: dict[str, Any],
 ) -> None:
     """Add what is wanted of an account, and how it stands with it. Raises `ObjectFailed`; then as far as that went."""
     page = await look_up(tx, page, [desired])
@@ -88,7 +95,6 @@ async def _add_wanted(
     if existing is not None and existing.status != CsoStatus.PENDING_PROVISIONING:
         export = page.exports.get(existing.id)
         desired = give_way(page.step.workspace, desired, existing, export, page.marks.get(existing.id, {}))
-    context = page.step.workspace.seen_mvo(desired.mvo.type, desired.mvo.attributes)()
     entry["losers"] = _losers(page.step.workspace, desired, context)
     looked = {name: rows_of(flow.expression, context) for name, (_, flow) in desired.givers.items()}
     entry["looked_up"] = {name: rows for name, rows in looked.items() if rows}

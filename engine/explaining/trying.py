@@ -7,14 +7,16 @@ from typing import Any
 
 from jinja2 import Undefined
 
+from engine.contributions.followed import read_followed
 from engine.errors import ObjectFailed
 from engine.explaining.scopes import Document, rows_of
 from engine.expressions.expression import compile_flow
 from engine.labels import label_of, label_of_mvo
-from engine.rules.generated import filled_attributes
+from engine.rules.generated import attributes_of_all, filled_attributes
 from engine.rules.readable import Side, read, side_of_metaverse, side_of_system
 from engine.workspace import Workspace
 from storage.records import Cso, Mvo
+from storage.store import Transaction
 
 _KINDS: Mapping[type, str] = {
     bool: "boolean",
@@ -28,15 +30,17 @@ _KINDS: Mapping[type, str] = {
 }
 
 
-def tried(workspace: Workspace, text: str, thing: Cso | Mvo) -> Document:
+async def tried(tx: Transaction, workspace: Workspace, text: str, thing: Cso | Mvo) -> Document:
     """Evaluate an expression over an object as rules would. Raises `InvalidExpression`."""
     workspace.rules.tables.forget()
+    written = text if "{{" in text or "{%" in text else f"{{{{ {text} }}}}"
+    expression = read(("expression",), written, compile_flow, side := _side(workspace, thing))
     if isinstance(thing, Mvo):
-        seen = workspace.seen_mvo(thing.type, thing.attributes)()
+        paths = frozenset(one for one in expression.reads.paths if side.type_of(one[0]).kind == "reference")
+        followed = await read_followed(tx, workspace, [thing], {thing.type: paths})
+        seen = followed.into(workspace.seen_mvo(thing.type, thing.attributes)(), thing)
     else:
         seen = workspace.seen(thing.system, thing.type, thing.attributes)()
-    written = text if "{{" in text or "{%" in text else f"{{{{ {text} }}}}"
-    expression = read(("expression",), written, compile_flow, _side(workspace, thing))
     found: Document = {
         "id": f"{'mvo' if isinstance(thing, Mvo) else 'cso'}-{thing.id}",
         "label": label_of_mvo(thing) if isinstance(thing, Mvo) else label_of(thing),
@@ -60,7 +64,8 @@ def _side(workspace: Workspace, thing: Cso | Mvo) -> Side:
     """Give what is known of the attributes there, to tell of a name that nothing can stand behind."""
     config = workspace.config
     if isinstance(thing, Mvo) and thing.type in config.metaverse:
-        return side_of_metaverse(config, thing.type, filled_attributes(config, workspace.rules, thing.type))
+        side = side_of_metaverse(config, thing.type, filled_attributes(config, workspace.rules, thing.type))
+        return side._replace(beyond=attributes_of_all(config, workspace.rules))
     if isinstance(thing, Cso) and thing.system in config.systems and thing.type in config.systems[thing.system].objects:
         return side_of_system(config, thing.system, thing.type)
     return Side("the store", {}, frozenset(thing.attributes), tables=frozenset(config.lookups))

@@ -15,7 +15,7 @@ from engine.expressions.quick import LARGE, is_quick
 from engine.expressions.reading import Reads, attribute_of, reads_of
 from engine.expressions.sandbox import AMBIENT, ENVIRONMENT, key_of, single, span
 from engine.expressions.sources import CONTROL
-from engine.expressions.tables import LOOKED_UP, TABLES
+from engine.expressions.tables import TABLES, recorded
 from engine.expressions.watched import WATCHED, Request, Stopped
 from engine.values import zones
 from engine.values.typed import MAX_LENGTH
@@ -135,17 +135,17 @@ class Expression:
     def seen(self, context: dict[str, Any]) -> dict[str, Any]:
         """Give what it reads of a context: attributes, and the clock."""
         words = {word: context.get(word) for word in self.reads.words if word != "range"}
-        rows = {f"{table} '{key}'": "looked up" for table, key in (self.looked_up(context) or ()) if self.reads.tables}
+        looked = (self.looked_up(context) or ()) if self.reads.tables else ()
+        rows = {f"{table} '{key}'": "looked up" for table, key in looked}
         return dict(sorted((words | {name: context.get(key_of(name)) for name in self.names} | rows).items()))
 
     def looked_up(self, context: dict[str, Any]) -> set[tuple[str, str]] | None:
         """Give the rows of tables that it reads of an object; None where that would take a process of its own."""
         if self.is_watched(context):
             return None
-        LOOKED_UP.clear()
-        with suppress(ObjectFailed):
+        with recorded() as rows, suppress(ObjectFailed):
             self.evaluate_here(context)
-        return set(LOOKED_UP)
+        return rows
 
     def _failed(self, reason: str) -> ObjectFailed:
         return ObjectFailed(*failure_of(self.source, reason))

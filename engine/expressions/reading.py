@@ -25,6 +25,10 @@ class Reads(NamedTuple):
     """Attributes whose value alone decides a condition, or a part of it."""
     tables: frozenset[Reading] = frozenset()
     """Lookup tables, each with the column that is read."""
+    paths: frozenset[tuple[str, ...]] = frozenset()
+    """What is read of what attributes name, if those are references: `manager.mail`."""
+    whole: frozenset[str] = frozenset()
+    """Attributes that are read by themselves, not only through such a path."""
 
 
 def reads_of(tree: nodes.Template, own: frozenset[str]) -> Reads:
@@ -37,7 +41,27 @@ def reads_of(tree: nodes.Template, own: frozenset[str]) -> Reads:
     as_text = {name for one in spoken for name in _possible_values(one)}
     decided = [one.node for one in tree.find_all(nodes.Assign)]
     as_truth = {name for one in decided for name in _truths(one)}
-    return Reads(names, frozenset(found & own), names & as_text, names & as_truth, _tables_of(tree))
+    return Reads(
+        names, frozenset(found & own), names & as_text, names & as_truth, _tables_of(tree), *_paths_of(tree, names)
+    )
+
+
+def _paths_of(tree: nodes.Template, names: frozenset[str]) -> tuple[frozenset[tuple[str, ...]], frozenset[str]]:
+    """Give the paths that begin with an attribute, and the attributes that begin none."""
+    called = {id(one.node) for one in tree.find_all(nodes.Call)}
+    found = [one for one in tree.find_all(nodes.Getattr) if id(one) not in called]
+    inner = {id(one.node) for one in found}
+    roots = {id(one.node) for one in found if isinstance(one.node, nodes.Name)}
+    whole = {one.name for one in tree.find_all(nodes.Name) if id(one) not in roots}
+    paths = (_path(one) for one in found if id(one) not in inner)
+    return frozenset(path for path in paths if path and path[0] in names), names & whole
+
+
+def _path(node: nodes.Node) -> tuple[str, ...]:
+    if isinstance(node, nodes.Getattr):
+        before = _path(node.node)
+        return (*before, node.attr) if before else ()
+    return (node.name,) if isinstance(node, nodes.Name) else ()
 
 
 def _tables_of(tree: nodes.Template) -> frozenset[Reading]:

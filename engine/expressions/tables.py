@@ -7,6 +7,7 @@ after that it is named by its digest.
 import csv
 import io
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -146,8 +147,21 @@ class Reading(NamedTuple):
     column: str
 
 
-LOOKED_UP: set[tuple[str, str]] = set()
-"""The rows that were looked up since it was last cleared: table and key."""
+class Record:
+    """Which rows are looked up, while somebody wants to know."""
+
+    rows: set[tuple[str, str]] | None = None
+
+
+@contextmanager
+def recorded() -> Iterator[set[tuple[str, str]]]:
+    """Give the rows that are looked up meanwhile: table and key."""
+    rows: set[tuple[str, str]] = set()
+    Record.rows = rows
+    try:
+        yield rows
+    finally:
+        Record.rows = None
 
 
 def find(tables: Mapping[str, Table | str], name: str, key: object, column: str) -> str | None:
@@ -156,5 +170,6 @@ def find(tables: Mapping[str, Table | str], name: str, key: object, column: str)
     if isinstance(table, str):
         raise TemplateError(table)
     text = str(key).strip()
-    LOOKED_UP.add((name, text))
+    if Record.rows is not None:
+        Record.rows.add((name, text))
     return table.cell(text, column)

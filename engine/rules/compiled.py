@@ -157,6 +157,8 @@ class Rules:
 
     tables: Tables = field(default_factory=lambda: Tables({}))
     """The lookup tables."""
+    followed: dict[str, frozenset[tuple[str, ...]]] = field(default_factory=dict)
+    """MVO type → what its outbound flows read through references: `("manager", "mail")`."""
     looking_up: dict[str, frozenset[str]] = field(default_factory=dict)
     """Scope → the tables that its rules look values up in."""
 

@@ -4,7 +4,7 @@ from engine.configuration.models import Config
 from engine.expressions.expression import Expression, InvalidExpression, compile_condition, compile_text
 from engine.rules.compiled import InboundRule, OutboundRule, Rules
 from engine.rules.flow_compiling import INBOUND, OUTBOUND, compile_flows, compile_flows_with_options
-from engine.rules.generated import compile_groups, compile_unique, filled_attributes
+from engine.rules.generated import attributes_of_all, compile_groups, compile_unique, filled_attributes
 from engine.rules.join_compiling import compile_joins
 from engine.rules.lookups import collect
 from engine.rules.priorities import order_inbound, order_outbound
@@ -67,6 +67,7 @@ def _compile_outbound(config: Config, rules: Rules) -> None:
         mvo_type = rule.source.removeprefix("metaverse.")
         where: Where = ("rules", index)
         source = side_of_metaverse(config, mvo_type, filled_attributes(config, rules, mvo_type))
+        flowing = source._replace(beyond=attributes_of_all(config, rules))
         target = side_of_system(config, system, kind)
         if bool(rule.disable) != (rule.deprovision == "disable"):
             raise _refusal(index, "disable", 'flows to disable with belong to deprovision = "disable", and it to them')
@@ -79,9 +80,9 @@ def _compile_outbound(config: Config, rules: Rules) -> None:
             provision=rule.provision,
             deprovision=rule.deprovision,
             dn=None if rule.dn is None else read((*where, "dn"), rule.dn, compile_text, source),
-            flows=compile_flows_with_options((*where, "flow"), rule.flow, source, target, OUTBOUND),
-            initial=compile_flows((*where, "initial"), rule.initial, source, target),
-            disable=compile_flows((*where, "disable"), rule.disable, source, target),
+            flows=compile_flows_with_options((*where, "flow"), rule.flow, flowing, target, OUTBOUND),
+            initial=compile_flows((*where, "initial"), rule.initial, flowing, target),
+            disable=compile_flows((*where, "disable"), rule.disable, flowing, target),
             corrects=rule.drift == "correct",
             tells_unresolved=rule.unresolved == "report",
         )

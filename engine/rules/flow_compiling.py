@@ -82,8 +82,11 @@ def _refuse_mixed_references(
     where: Where, attribute: str, expression: Expression, source: Side, kind: AttributeType
 ) -> None:
     refers = kind.kind == "reference"
+    through = {path[0] for path in expression.reads.paths} - expression.reads.whole
     for name in sorted(expression.names):
         read_kind = source.type_of(name).kind
+        if read_kind == "reference" and not refers and name in through:
+            continue
         if (read_kind == "reference") == refers and (not refers or expression.attribute is not None):
             continue
         known, other, other_kind = (attribute, name, read_kind) if refers else (name, attribute, kind.kind)

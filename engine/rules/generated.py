@@ -110,3 +110,14 @@ def filled_attributes(config: Config, rules: Rules, mvo_type: str) -> set[str]:
     computed = {name for group in config.groups if group.type == mvo_type for name in group.attributes}
     members = {group.attribute for group in config.groups if group.type == mvo_type}
     return flowed | set(settings.attributes) | set(settings.unique) | computed | members
+
+
+def attributes_of_all(config: Config, rules: Rules) -> dict[str, AttributeType]:
+    """Give what objects of any metaverse type can have; of two types by one name, a reference."""
+    found: dict[str, AttributeType] = {}
+    for mvo_type, settings in config.metaverse.items():
+        for name in filled_attributes(config, rules, mvo_type):
+            kind = settings.type_of(name)
+            if kind.kind == "reference" or name not in found:
+                found[name] = kind
+    return found

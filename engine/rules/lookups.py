@@ -21,6 +21,7 @@ def collect(config: Config, rules: Rules) -> None:
     _fingerprint(config, rules)
     _collect_clocks(rules)
     _collect_tables(config, rules)
+    _collect_followed(config, rules)
 
 
 def _collect_joins(rules: Rules) -> None:
@@ -132,6 +133,17 @@ def _collect_tables(config: Config, rules: Rules) -> None:
             rules.looking_up[scope] = read
             files = [config.lookups[name].model_dump_json() for name in sorted(read)]
             rules.fingerprints[scope] = fingerprint(rules.fingerprints[scope], *files).hex()
+
+
+def _collect_followed(config: Config, rules: Rules) -> None:
+    for mvo_type, targets in rules.outbound.items():
+        flows = (
+            one for found in targets.values() for rule in found for one in (*rule.flows, *rule.initial, *rule.disable)
+        )
+        kinds = config.metaverse[mvo_type]
+        paths = {path for flow in flows for path in flow.expression.reads.paths}
+        if followed := frozenset(path for path in paths if kinds.type_of(path[0]).kind == "reference"):
+            rules.followed[mvo_type] = followed
 
 
 def expressions_by_scope(rules: Rules) -> dict[str, list[Expression]]:

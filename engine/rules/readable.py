@@ -26,6 +26,8 @@ class Side(NamedTuple):
     has_dns: bool = False
     tables: frozenset[str] = frozenset()
     """The lookup tables that there are."""
+    beyond: Mapping[str, AttributeType] | None = None
+    """The attributes of what its references name, where rules can read through those."""
 
     def type_of(self, name: str) -> AttributeType:
         """Give an attribute's type; anything not listed is text."""
@@ -75,11 +77,41 @@ def read(
         if problem := _unknown(where, written, name, expression, side):
             raise InvalidExpression(problem, where)
     _refuse_lists(where, expression, side)
+    _refuse_paths(where, expression, side)
     for one in sorted(expression.reads.tables):
         if one.table not in side.tables:
             hint = did_you_mean(one.table, side.tables)
             raise InvalidExpression(f"there is no [lookups.{one.table}]{hint}", where)
     return expression
+
+
+def _refuse_paths(where: Where, expression: Expression, side: Side) -> None:
+    """Refuse what is read through a reference where nothing, or more than one thing, can stand behind it."""
+    for path in sorted(expression.reads.paths):
+        if side.type_of(path[0]).kind != "reference":
+            continue
+        text = ".".join(path)
+        if side.beyond is None:
+            problem = "only flows of rules from the metaverse read through references"
+        elif len(path) > 3:
+            problem = "references are followed two steps deep"
+        elif many := next((one for one, kind in _steps(path, side) if kind.multi), None):
+            problem = f"'{many}' may name many"
+        elif no := next((one for one, kind in _steps(path, side)[1:] if kind.kind != "reference"), None):
+            problem = f"'{no}' is no reference"
+        elif path[-1] not in side.beyond:
+            problem = f"nothing in the metaverse has '{path[-1]}'{did_you_mean(path[-1], side.beyond)}"
+        elif side.beyond[path[-1]].kind == "reference":
+            problem = f"'{path[-1]}' is a reference, and no value"
+        else:
+            continue
+        raise InvalidExpression(f"'{text}': {problem}", where)
+
+
+def _steps(path: tuple[str, ...], side: Side) -> list[tuple[str, AttributeType]]:
+    """Give the references of a path, each with its type."""
+    beyond = side.beyond or {}
+    return [(path[0], side.type_of(path[0])), *((one, beyond.get(one, TEXT)) for one in path[1:-1])]
 
 
 def refuse_tables(where: Where, expression: Expression, what: str) -> None:

@@ -6,6 +6,9 @@ from tests.properties.world import BASE, Entries, Entry, World
 
 OWNED = ("uid", "cn", "sn", "employeeNumber", "departmentNumber", "telephoneNumber", "title", "manager")
 
+STRANGERS = ("boss", "999", "nobody")
+"""Whom edits put into groups."""
+
 
 @dataclass
 class Person:
@@ -15,6 +18,8 @@ class Person:
     name: str = ""
     dept: str = ""
     phone: str = ""
+    others: str = ""
+    """The other source's number, where both stand side by side."""
     title: str = ""
     manager: str = ""
     end: str = ""
@@ -24,6 +29,11 @@ class Person:
     def uid(self) -> str:
         """Give the account's name."""
         return f"{(self.name or 'x').lower()}{self.number}"
+
+    @property
+    def phones(self) -> list[str]:
+        """Give all numbers."""
+        return sorted({self.phone, self.others} - {""})
 
     @property
     def dn(self) -> str:
@@ -42,7 +52,9 @@ def people(world: World) -> dict[str, Person]:
     for number, row in world.crew.items() if world.rules.crew else ():
         person = found.setdefault(number, Person(number))
         person.title = row["title"]
-        if world.rules.crew_first:
+        if world.rules.merged:
+            person.others = row["phone"]
+        elif world.rules.crew_first:
             person.phone = row["phone"] or ("" if world.rules.blank_counts else person.phone)
         elif not person.phone:
             person.phone = row["phone"]
@@ -68,7 +80,7 @@ def _groups(world: World, accounts: dict[str, Person]) -> dict[str, set[str]]:
     conditions = {
         "dept == 'IT'": lambda one: one.dept == "IT",
         "dept == 'HR'": lambda one: one.dept == "HR",
-        "phone is defined": lambda one: one.phone,
+        "phone is defined": lambda one: one.phones,
     }
     if world.rules.staff is not None:
         is_staff = conditions[world.rules.staff]
@@ -90,20 +102,29 @@ def expected(world: World) -> Entries:
             "sn": one.name or "x",
             "employeeNumber": one.number,
             "departmentNumber": one.dept,
-            "telephoneNumber": (world.rules.fills and _first(held, "telephoneNumber")) or one.phone,
             "title": one.title or (_first(held, "title") if world.rules.keeps else ""),
             "manager": boss.dn if boss and boss.from_hr else "",
         }
         if world.rules.rooms and one.dept:
             entry["roomNumber"] = f"{one.dept}-{one.number}"
         entries[one.dn] = {name: [value] for name, value in entry.items() if value}
+        if phones := (world.rules.fills and sorted(held.get("telephoneNumber", []))) or one.phones:
+            entries[one.dn]["telephoneNumber"] = phones
     for code, members in _groups(world, accounts).items():
-        entries[f"cn={code},ou=groups,{BASE}"] = {"cn": [code]} | ({"member": sorted(members)} if members else {})
+        dn = f"cn={code},ou=groups,{BASE}"
+        every = sorted(members | shared_members(world, there.get(dn, {})))
+        entries[dn] = {"cn": [code]} | ({"member": every} if every else {})
     return entries
 
 
 def _first(entry: Entry, name: str) -> str:
     return entry.get(name, [""])[0]
+
+
+def shared_members(world: World, entry: Entry) -> set[str]:
+    """Give the members of a group whom somebody else has put there, where those stay."""
+    theirs = {f"uid={name},ou=people,{BASE}" for name in STRANGERS}
+    return theirs.intersection(entry.get("member", [])) if world.rules.shared else set()
 
 
 def given_way(world: World, entry: Entry) -> Entry:

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from tests.dying import killed
 from tests.inside import Inside
-from tests.properties.oracle import OWNED, expected, given_way, owned
+from tests.properties.oracle import OWNED, expected, given_way, owned, shared_members
 from tests.properties.world import BASE, HEAD, WHO_GETS_AN_ACCOUNT, WHO_IS_STAFF, Entries, Entry, World, stranger
 
 SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
@@ -37,7 +37,7 @@ CYCLES = settings(
 SENTINEL = "0"
 """Who never leaves, so that no source is ever empty."""
 
-SWITCHES = ("numbered", "crew", "crew_first", "blank_counts", "rooms", "grace", "keeps", "fills")
+SWITCHES = ("numbered", "crew", "crew_first", "blank_counts", "rooms", "grace", "keeps", "fills", "merged", "shared")
 
 Step = tuple[Any, ...]
 
@@ -82,7 +82,7 @@ rule_steps = [
     st.tuples(st.just("rule"), st.just("staff"), st.sampled_from(WHO_IS_STAFF)),
     st.tuples(
         st.just("rule"),
-        st.sampled_from(["numbered", "crew", "crew_first", "blank_counts", "rooms", "keeps", "fills"]),
+        st.sampled_from([one for one in SWITCHES if one != "grace"]),
         st.booleans(),
     ),
 ]
@@ -194,6 +194,7 @@ class Cycles(Inside):
         assert gone <= approved, f"deleted without an approval: {[before[one] for one in gone - approved]}"
         for one in before.keys() & after.keys():
             assert _unowned(before[one][1]) == _unowned(after[one][1])
+            assert shared_members(self.world, before[one][1]) <= set(after[one][1].get("member", []))
             for name, values in given_way(self.world, before[one][1]).items():
                 assert after[one][1].get(name, []) == values
 

@@ -50,6 +50,10 @@ class Rules:
     staff: str | None = "dept == 'IT'"
     keeps: bool = False
     """Whether a title stays whose source has none."""
+    merged: bool = False
+    """Whether the numbers of both sources stand side by side."""
+    shared: bool = False
+    """Whether the members of groups that others have put there stay."""
     fills: bool = False
     """Whether a telephone number is written only where there is none."""
 
@@ -144,7 +148,7 @@ def stranger(uid: str, **more: str) -> tuple[str, Entry]:
 def configuration(rules: Rules) -> str:
     """Write the configuration that says what the rules say."""
     typed = {"attributes": {"manager": "reference", "end": "date"}}
-    known = {"title": "text", "phone": "text"}
+    known = {"title": "text", "phone": "text[]" if rules.merged else "text"}
     entry = {"external_id": "entryUUID", "secondary_external_id": "dn"}
     wide_open = {"max_count": 10000, "max_percent": 100}
     unlimited = {"max_percent": 100}
@@ -248,13 +252,18 @@ def _rules(rules: Rules) -> list[dict[str, Any]]:
             "flow": {"cn": "code", "member": "members"},
         },
     ]
+    if rules.merged:
+        for rule in made[:2]:
+            rule["flow"]["phone"] = {"source": "phone", "merge": True}
+    if rules.shared:
+        made[4]["flow"]["member"] = {"source": "members", "own": "ours"}
     if rules.keeps:
         made[3]["flow"]["title"] = {"source": "title", "clear": False}
     if rules.fills:
         made[3]["flow"]["telephoneNumber"] = {"source": "phone", "when_absent": True}
     if rules.accounts:
         made[3]["scope"] = rules.accounts
-    if rules.blank_counts:
+    if rules.blank_counts and not rules.merged:
         made[1]["asserts_empty"] = ["phone"]
     if rules.rooms:
         flow = {"roomNumber": "{{ dept }}-{{ number }}"}

@@ -41,9 +41,9 @@ async def try_expression(workspace: Workspace, expression: str, text: str) -> Do
     kind, number = await find(workspace, text)
     async with workspace.store.reading() as tx:
         found = await (metaverse if kind == "mvo" else objects).get(tx, [number])
-    if not found:
-        raise UnknownId(f"there is no {kind}-{number}")
-    return tried(workspace, expression, found[0])
+        if not found:
+            raise UnknownId(f"there is no {kind}-{number}")
+        return await tried(tx, workspace, expression, found[0])
 
 
 async def find(workspace: Workspace, text: str) -> tuple[str, int]:

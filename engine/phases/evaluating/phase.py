@@ -24,6 +24,7 @@ from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 from engine.contributions.ahead import evaluate_ahead, evaluate_due_ahead
+from engine.contributions.followed import Followed, read_followed
 from engine.errors import ObjectFailed, StepFailed
 from engine.events import Progress
 from engine.gates.mass_changes import look_before_changing
@@ -181,7 +182,7 @@ async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Tu
     evaluated = [mvo for mvo in mvos if not mvo.in_grace]  # within grace the accounts keep what they have
     decided = await _begin_decisions(tx, step, evaluated)
     first_new = decided.next_cso
-    wanted = _wanted(page, decided, evaluated)
+    wanted = _wanted(page, decided, evaluated, await read_followed(tx, step.workspace, evaluated))
     page = await look_up(tx, page, wanted)
     accounts = _take_accounts(page, decided, wanted)
     addresses = await read_addresses(tx, step.workspace, [desired for desired, _ in accounts])
@@ -206,7 +207,7 @@ def _drop_plans_in_grace(page: EvaluationPage, decided: Decisions, mvos: list[Mv
                 let_vanish(page, decided, mvo, cso)
 
 
-def _wanted(page: EvaluationPage, decided: Decisions, mvos: list[Mvo]) -> list[Desired]:
+def _wanted(page: EvaluationPage, decided: Decisions, mvos: list[Mvo], followed: Followed) -> list[Desired]:
     """Work out the wanted state of every MVO in every target; errors are told, and the others go on.
 
     Whose wanted state cannot be computed is somebody all the same: a delete that is staged for them is withdrawn.
@@ -215,7 +216,7 @@ def _wanted(page: EvaluationPage, decided: Decisions, mvos: list[Mvo]) -> list[D
     wanted: list[Desired] = []
     around = workspace.around()
     for mvo in mvos:
-        context = context_of(mvo.attributes, workspace.declared_mvo(mvo.type), around)
+        context = followed.into(context_of(mvo.attributes, workspace.declared_mvo(mvo.type), around), mvo)
         for target, rules in workspace.rules.outbound.get(mvo.type, {}).items():
             try:
                 wanted.append(desired_state(workspace, mvo, target, rules, context))

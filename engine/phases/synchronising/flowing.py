@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from engine.contributions.contexts import Contexts
 from engine.contributions.flowing import ContributorFailed, contribute
+from engine.contributions.followed import make_followers_due
 from engine.contributions.joined import by_mvo
 from engine.contributions.references import read_references
 from engine.errors import ObjectError
@@ -109,6 +110,8 @@ async def _write(
     changes = [(old, mvo) for old, mvo in pairs if old != mvo]
     await keep_former_keys(tx, step, [one for one in changes if one[1].id not in new], present)
     await keep_edges(tx, step, changes)
+    if step.workspace.rules.followed:
+        await make_followers_due(tx, step.workspace.rules, changes)
     return woken
 
 

@@ -72,16 +72,19 @@ def test_what_waits_is_said_too_and_is_no_error_by_itself(office: Inside) -> Non
 def test_people_are_told_once_when_exports_are_given_up(office: Inside) -> None:
     told = office.folder / "told.json"
     hook = f'[notify]\ncommand = ["sh", "-c", "cat > {told}"]\n'
-    office.configure(hook + CONFIG + MORE)
+    office.configure(CONFIG + MORE)  # with the hook, a run would start a process of its own that tells as well
     office("step", "export", "out")
     _turn_back(office)
     run = office.json("runs", "--limit", "1")[0]["id"]
+    office.configure(hook + CONFIG + MORE)
     office("notify", run)
     found = json.loads(told.read_text())
     assert found["events"] == ["given-up"]
     assert found["subject"] == "Interlock: 2 exports are given up"
     assert found["left_over"] == [GIVEN_UP]
+    office.configure(CONFIG + MORE)
     office("step", "sync", status=1)
     told.unlink()
+    office.configure(hook + CONFIG + MORE)
     office("notify", office.json("runs", "--limit", "1")[0]["id"])
     assert not told.exists()

@@ -58,6 +58,7 @@ def schema_lines(
     yield from _kinds(settings, kind, known, used)
     yield from _flowed_twice(kind, known, flowed)
     yield from _declared_otherwise(settings, kind, known, used)
+    yield from _shared_single(workspace, system, kind, known)
     yield from _lists_in_texts(workspace, system, kind, known)
     if _provisions(workspace, system, kind):
         yield from _required(workspace, system, kind, attributes, flowed)
@@ -141,6 +142,20 @@ def _kinds(
             yield CheckLine(
                 False, "schema", f"{kind}.{name}: declared as {declared.kind}, and the schema has bytes there"
             )
+
+
+def _shared_single(
+    workspace: Workspace, system: str, kind: str, known: dict[str, SchemaAttribute]
+) -> Iterable[CheckLine]:
+    """Tell which attributes of one value, says the schema, a rule would share with others."""
+    every = (flow for targets in workspace.rules.outflows.values() for flow in targets.get((system, kind), []))
+    for name in sorted({flow.attribute for _, flow in every if flow.shares}):
+        one = known.get(_form(name))
+        if one is not None and not one.multi and one.syntax:
+            told = (
+                f'{kind}.{name}: own = "ours" leaves others\' values beside ours, and the schema allows one value only'
+            )
+            yield CheckLine(False, "schema", told)
 
 
 def _lists_in_texts(

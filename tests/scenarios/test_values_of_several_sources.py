@@ -122,3 +122,6 @@ def test_check_tells_what_cannot_be_merged(office: Office, phones: Source) -> No
     assert "flow.title.merge: 'title' holds one value" in office("check", status=2)
     hr["flow"]["title"] = {"source": "title", "own": "ours"}
     assert "flow.title.own: belongs to rules from the metaverse" in office("check", status=2)
+    hr["flow"]["title"] = "title"
+    office.rule(PEOPLE)["flow"]["employeeNumber"] = {"source": "employee_id", "own": "ours"}
+    assert "FAIL  directory: schema: person.employeeNumber: own = " in office("check", status=4)

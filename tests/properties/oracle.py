@@ -90,7 +90,8 @@ def _groups(world: World, accounts: dict[str, Person]) -> dict[str, set[str]]:
 
 def expected(world: World) -> Entries:
     """Give every entry that rules make, with the attributes that rules own."""
-    accounts = with_account(world, people(world))
+    everybody = people(world)
+    accounts = with_account(world, everybody)
     entries: Entries = {}
     there = world.target()
     for one in accounts.values():
@@ -101,10 +102,13 @@ def expected(world: World) -> Entries:
             "cn": f"{one.name or 'x'} {one.number}" if world.rules.numbered else one.name or "x",
             "sn": one.name or "x",
             "employeeNumber": one.number,
-            "departmentNumber": one.dept,
+            "departmentNumber": (world.rules.coded and world.codes.get(one.dept)) or one.dept,
             "title": one.title or (_first(held, "title") if world.rules.keeps else ""),
             "manager": boss.dn if boss and boss.from_hr else "",
         }
+        named = everybody.get(one.manager)
+        if world.rules.bosses and named and named.from_hr:
+            entry["employeeType"] = named.name
         if world.rules.rooms and one.dept:
             entry["roomNumber"] = f"{one.dept}-{one.number}"
         entries[one.dn] = {name: [value] for name, value in entry.items() if value}
@@ -142,4 +146,6 @@ def given_way(world: World, entry: Entry) -> Entry:
 def owned(world: World, entry: Entry) -> Entry:
     """Leave of an entry what rules own."""
     names = {*OWNED, "member", *(["roomNumber"] if world.rules.rooms and "departmentNumber" in entry else [])}
+    if world.rules.bosses:
+        names.add("employeeType")
     return {name: sorted(values) for name, values in entry.items() if name in names}

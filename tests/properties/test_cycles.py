@@ -37,7 +37,10 @@ CYCLES = settings(
 SENTINEL = "0"
 """Who never leaves, so that no source is ever empty."""
 
-SWITCHES = ("numbered", "crew", "crew_first", "blank_counts", "rooms", "grace", "keeps", "fills", "merged", "shared")
+SWITCHES = (
+    *("numbered", "crew", "crew_first", "blank_counts", "rooms", "grace"),
+    *("keeps", "fills", "merged", "shared", "bosses", "coded"),
+)
 
 Step = tuple[Any, ...]
 
@@ -68,6 +71,7 @@ source_steps = [
     st.tuples(st.just("crew gone"), numbers),
     st.tuples(st.just("group"), st.sampled_from(["g0", "g1", "g2"]), st.sets(st.sampled_from("0123456"))),
     st.tuples(st.just("group gone"), st.sampled_from(["g1", "g2"])),
+    st.tuples(st.just("code"), st.sampled_from(["IT", "HR", "Ops"]), st.sampled_from(["1", "2", ""])),
     st.tuples(st.just("days"), st.integers(1, 9)),
 ]
 target_steps = [
@@ -129,6 +133,8 @@ class Cycles(Inside):
                 world.groups[code] = set(members)
             case "group gone", code:
                 world.groups.pop(code, None)
+            case "code", dept, code:
+                world.codes[dept] = code
             case "days", count:
                 world.days += count
                 self.shift = f"{world.days}d"
@@ -276,7 +282,9 @@ def _by_uuid(entries: Entries) -> dict[str, tuple[str, Entry]]:
 
 def _unowned(entry: Entry) -> Entry:
     """Leave of an entry what no rule ever owns."""
-    return {name: values for name, values in entry.items() if name not in (*OWNED, "member", "roomNumber")}
+    return {
+        name: values for name, values in entry.items() if name not in (*OWNED, "member", "roomNumber", "employeeType")
+    }
 
 
 def _add(entries: Entries, dn: str, entry: Entry) -> None:

@@ -54,6 +54,10 @@ class Rules:
     """Whether the numbers of both sources stand side by side."""
     shared: bool = False
     """Whether the members of groups that others have put there stay."""
+    bosses: bool = False
+    """Whether accounts say what their manager is called."""
+    coded: bool = False
+    """Whether departments are looked up."""
     fills: bool = False
     """Whether a telephone number is written only where there is none."""
 
@@ -68,6 +72,8 @@ class World:
     groups: dict[str, set[str]] = field(default_factory=dict)
     twice: set[str] = field(default_factory=set)
     """Ids that stand twice in HR's file."""
+    codes: dict[str, str] = field(default_factory=dict)
+    """What the lookup table has for a department."""
     rules: Rules = field(default_factory=Rules)
     days: int = 0
     """How far the clock is ahead."""
@@ -84,6 +90,7 @@ class World:
         self._csv("crew.csv", CREW, list(self.crew.values()))
         rows = [{"code": code, "members": "|".join(sorted(members))} for code, members in self.groups.items()]
         self._csv("groups.csv", ("code", "members"), rows)
+        self._csv("codes.csv", ("dept", "code"), [{"dept": one, "code": code} for one, code in self.codes.items()])
         (self.folder / "interlock.toml").write_text(configuration(self.rules))
 
     def day(self, ahead: str) -> str:
@@ -192,6 +199,7 @@ def configuration(rules: Rules) -> str:
     }
     staff = {"name": "staff", "members": rules.staff, "attributes": {"code": "{{ 'staff' }}"}}
     tables = {"run": {"page_size": 3}, "systems": systems, "metaverse": metaverse}
+    tables["lookups"] = {"codes": {"file": "codes.csv", "key": "dept"}}
     return document(tables, rules=_rules(rules), groups=[staff] if rules.staff else [])
 
 
@@ -257,6 +265,10 @@ def _rules(rules: Rules) -> list[dict[str, Any]]:
             rule["flow"]["phone"] = {"source": "phone", "merge": True}
     if rules.shared:
         made[4]["flow"]["member"] = {"source": "members", "own": "ours"}
+    if rules.bosses:
+        made[3]["flow"]["employeeType"] = "{{ manager.name }}"
+    if rules.coded:
+        made[3]["flow"]["departmentNumber"] = "{{ dept | lookup('codes', 'code') | default(dept) }}"
     if rules.keeps:
         made[3]["flow"]["title"] = {"source": "title", "clear": False}
     if rules.fills:

@@ -27,3 +27,9 @@ async def counts(tx: Transaction) -> list[tuple[str, str, CsoStatus, int]]:
     group = (objects.c.system, objects.c.type, objects.c.status)
     rows = await tx.execute(select(*group, func.count()).group_by(*group).order_by(*group))
     return [(system, kind, CsoStatus(status), count) for system, kind, status, count in rows]
+
+
+async def has_any(tx: Transaction, system: str, object_type: str) -> bool:
+    """Tell whether there is any CSO of a type, in whatever state."""
+    query = select(objects.c.id).where(objects.c.system == system, objects.c.type == object_type)
+    return (await tx.execute(query.limit(1))).first() is not None

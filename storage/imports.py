@@ -3,13 +3,38 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, insert, or_, select, update
+from sqlalchemy import Row, insert, select, text, union, update
 
 from storage import clock, counters
 from storage.documents import decode, encode
-from storage.records import CsoStatus, ImportRecord
+from storage.records import CsoStatus
 from storage.store import Transaction
 from storage.tables import imports, objects, steps
+from storage.tables.spaces import WAITING_TO_BE_SEEN
+
+
+class ImportRecord(NamedTuple):
+    """What one import of a system saw."""
+
+    step_id: int
+    run_id: int
+    system: str
+    full: bool
+    complete: bool
+    reason: str
+    types: list[str]
+    partitions: list[str]
+    started_at: str
+    ended_at: str | None
+    sightings: bytes | None
+    known_up_to: int | None = None
+    """The last CSO id that was given before it began: whoever has a higher one came with it, and was never missing."""
+    looked_for: dict[str, str] = {}  # noqa: RUF012 - a record is never changed
+    """Object type → what its system was asked for."""
+    state: str | None = None
+    """How the system was read, and in which state it was."""
+    read_by: int | None = None
+    """The step of the import that read it, where this one found it unchanged."""
 
 
 class Sightings:
@@ -105,13 +130,12 @@ async def latest(tx: Transaction, system: str) -> ImportRecord | None:
     return _record(row) if row else None
 
 
-async def to_be_looked_at(tx: Transaction, system: str) -> set[int]:
-    """Give the CSOs of a system of which something has to be written once they are seen, whatever they hold."""
-    query = select(objects.c.id).where(
-        objects.c.system == system,
-        or_(objects.c.kept, objects.c.sought_by.is_not(None), objects.c.status == CsoStatus.OBSOLETE.value),
-    )
-    return set((await tx.execute(query)).scalars())
+async def to_be_looked_at(tx: Transaction, system: str, types: Iterable[str]) -> set[int]:
+    """Give the CSOs of some types of which something has to be written once they are seen, whatever they hold."""
+    of_system = select(objects.c.id).where(objects.c.system == system)
+    obsolete = of_system.where(objects.c.type.in_(list(types)), objects.c.status == CsoStatus.OBSOLETE.value)
+    found = await tx.execute(union(of_system.where(text(f"({WAITING_TO_BE_SEEN})")), obsolete))
+    return set(found.scalars())
 
 
 async def of_step(tx: Transaction, step_id: int) -> ImportRecord | None:

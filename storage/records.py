@@ -326,25 +326,3 @@ class HeldBatch(NamedTuple):
     """What the candidates have in common, a sentence each."""
     digest: str = ""
     """What a mass change would make of them: a release lets just that pass."""
-
-
-class ImportRecord(NamedTuple):
-    """What one import of a system saw."""
-
-    step_id: int
-    run_id: int
-    system: str
-    full: bool
-    complete: bool
-    reason: str
-    types: list[str]
-    partitions: list[str]
-    started_at: str
-    ended_at: str | None
-    sightings: bytes | None
-    known_up_to: int | None = None
-    """The last CSO id that was given before it began: whoever has a higher one came with it, and was never missing."""
-    looked_for: dict[str, str] = {}  # noqa: RUF012 - a record is never changed
-    """Object type → what its system was asked for."""
-    state: str | None = None  # how it was read, and in which state it was
-    read_by: int | None = None  # the step that read it, where this one found it unchanged

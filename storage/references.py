@@ -150,12 +150,15 @@ async def replace_owed(tx: Transaction, direction: str, owner_ids: Iterable[int]
 
 async def payable_inbound(tx: Transaction, system: str, types: Sequence[str], after: int, limit: int) -> list[int]:
     """Give the next CSOs of a system whose owed references name something that is joined by now, by id."""
-    named = exists().where(
+    joined = (
         objects.c.system == owed.c.system,
         objects.c.type.in_(types),
-        or_(objects.c.external_id == owed.c.key, objects.c.secondary_key == owed.c.key),
         objects.c.mvo_id.is_not(None),
         objects.c.mvo_id.not_in(_DELETED),
+    )
+    named = or_(  # apart, so that each has its index
+        exists().where(*joined, objects.c.external_id == owed.c.key),
+        exists().where(*joined, objects.c.secondary_key == owed.c.key),
     )
     return await _owners(tx, IN, and_(owed.c.system == system, named), after, limit)
 

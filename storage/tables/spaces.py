@@ -4,6 +4,9 @@ from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey,
 
 from storage.tables.base import metadata
 
+WAITING_TO_BE_SEEN = "kept = 1 OR sought_by IS NOT NULL"
+"""Objects that an import which sees them has to write; as text, so that SQLite knows the index for it."""
+
 counters = Table(
     "counters",
     metadata,
@@ -43,6 +46,7 @@ objects = Table(
     Index("objects_by_status", "system", "type", "status", "partition"),
     Index("objects_by_mvo", "mvo_id", sqlite_where=text("mvo_id IS NOT NULL")),
     Index("objects_due", "id", sqlite_where=text("due = 1")),
+    Index("objects_waiting_to_be_seen", "system", sqlite_where=text(WAITING_TO_BE_SEEN)),
 )
 
 tombstones = Table(

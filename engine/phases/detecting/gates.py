@@ -18,8 +18,8 @@ from engine.phases.removal.forgetting import forget
 from engine.statistics import Statistic
 from engine.step import Step
 from storage import exports, imports, objects
-from storage.imports import Sightings
-from storage.records import BatchState, Cso, Entity, ImportRecord
+from storage.imports import ImportRecord, Sightings
+from storage.records import BatchState, Cso, Entity
 from storage.store import Transaction
 from storage.transitions import Move
 

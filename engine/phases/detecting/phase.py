@@ -31,8 +31,8 @@ from engine.phases.detecting.slow_losses import point_out_slow_losses
 from engine.phases.removal.obsolete import mark_missing
 from engine.step import Step
 from storage import imports, objects, reviews
-from storage.imports import Sightings
-from storage.records import BatchState, ImportRecord, StepResult
+from storage.imports import ImportRecord, Sightings
+from storage.records import BatchState, StepResult
 from storage.store import Transaction
 
 

@@ -36,7 +36,7 @@ from engine.phases.importing.state import ImportState
 from engine.phases.importing.unchanged import AGAIN_AFTER, last_read, reading_of, tell_unchanged
 from engine.statistics import Statistic
 from engine.step import Step
-from storage import clock, exports, imports, objects, reviews
+from storage import census, clock, exports, imports, objects, reviews
 from storage.records import CsoStatus, KnownCso, ReviewKind, StepResult
 from storage.store import Transaction
 
@@ -99,7 +99,7 @@ async def _begin(tx: Transaction, task: ImportState, connector: Connector) -> Im
         looked_for={kind: connector.looks_for(kind) for kind in types},
     )
     for kind in types:
-        task.is_known[kind] = bool(await objects.of_type(tx, step.system, kind, 0, 1))
+        task.is_known[kind] = await census.has_any(tx, step.system, kind)
         task.flowing[kind] = mass_changes.flowing(step.workspace, step.system, kind)
     return request if task.last is None else replace(request, state=task.last.state)
 

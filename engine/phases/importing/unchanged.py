@@ -12,10 +12,11 @@ from typing import NamedTuple
 from engine.connectors.base import Connector
 from engine.statistics import Statistic
 from engine.step import Step
+from engine.values import zones
 from storage import clock, imports, runs
 from storage.documents import encode, fingerprint
-from storage.imports import Sightings
-from storage.records import ImportRecord, StepResult
+from storage.imports import ImportRecord, Sightings
+from storage.records import StepResult
 from storage.store import Transaction
 
 AGAIN_AFTER = timedelta(days=7)
@@ -47,7 +48,7 @@ async def last_read(tx: Transaction, step: Step, reading: str, asked_about: set[
     if by is None or clock.is_past(by.started_at, AGAIN_AFTER):
         return None
     sightings = Sightings(last.sightings)
-    restless = asked_about | await imports.to_be_looked_at(tx, step.system)
+    restless = asked_about | await imports.to_be_looked_at(tx, step.system, step.settings.objects)
     if any(cso_id in sightings for cso_id in restless):
         return None
     return LastRead(state, sightings, by)
@@ -58,7 +59,8 @@ def reading_of(step: Step, connector: Connector) -> str:
     rules, settings = step.workspace.rules, step.settings
     used = {kind: sorted(rules.used[step.system, kind]) for kind in settings.objects}
     sought = {kind: connector.looks_for(kind) for kind in settings.objects}
-    return fingerprint(settings.model_dump_json(), encode([used, sought]), version("interlock")).hex()
+    means = [used, sought, zones.name_in_use(), version("interlock")]
+    return fingerprint(settings.model_dump_json(), encode(means)).hex()
 
 
 def tell_unchanged(step: Step, last: LastRead) -> None:

@@ -9,7 +9,8 @@ from engine.statistics import Statistic
 from engine.step import Step
 from engine.workspace import Workspace
 from storage import imports, objects, reviews
-from storage.records import CsoStatus, Entity, ImportRecord, ReviewKind, ReviewState
+from storage.imports import ImportRecord
+from storage.records import CsoStatus, Entity, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 

@@ -310,4 +310,5 @@ CREATE TRIGGER audit_is_not_edited BEFORE UPDATE ON audit
 CREATE TRIGGER audit_is_not_pruned BEFORE DELETE ON audit
     BEGIN SELECT RAISE(ABORT, 'the audit log is not pruned'); END;
 CREATE INDEX tombstones_by_external_id ON tombstones (system, type, external_id);
+CREATE INDEX objects_waiting_to_be_seen ON objects (system) WHERE kept = 1 OR sought_by IS NOT NULL;
 COMMIT;

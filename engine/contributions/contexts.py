@@ -36,24 +36,18 @@ class Contexts:
         if flow.copies is not None:
             return evaluate(flow, cso.attributes, _NOTHING_SEEN)
         asked = cso.id, id(flow)
-        known = self._values.get(asked)
-        if known is None:
-            known = self._values[asked] = _made(evaluate, flow, cso.attributes, self(cso))
-        if isinstance(known, ObjectFailed):
-            raise known
-        return known
+        if asked not in self._values:
+            self._values[asked] = _made(evaluate, flow, cso.attributes, self(cso))
+        return _given(self._values[asked])
 
     def is_in_scope(self, cso: Cso, rule: InboundRule) -> bool:
         """Tell whether a CSO is in a rule's scope, likewise. Raises `ObjectFailed`."""
         if rule.scope is None:
             return True
         asked = cso.id, rule.name
-        known = self._scopes.get(asked)
-        if known is None:
-            known = self._scopes[asked] = _made(rule.scope, self(cso))
-        if isinstance(known, ObjectFailed):
-            raise known
-        return known
+        if asked not in self._scopes:
+            self._scopes[asked] = _made(rule.scope, self(cso))
+        return bool(_given(self._scopes[asked]))
 
 
 _NOTHING_SEEN: dict[str, Any] = {}
@@ -65,3 +59,10 @@ def _made(evaluated: Callable[..., Made], *arguments: Any) -> Made | ObjectFaile
         return evaluated(*arguments)
     except ObjectFailed as failure:
         return failure
+
+
+def _given(made: Made | ObjectFailed) -> Made:
+    """Give what was made; raise what was wrong, for each who asks."""
+    if isinstance(made, ObjectFailed):
+        raise made
+    return made

@@ -1,18 +1,17 @@
 """What has changed in the configuration since the last run, in words; of scopes, how many leave and enter them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import count
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import orjson
 
 from engine.configuration.kept import plain
+from engine.contributions.everybody import METAVERSE, pages_of
 from engine.errors import ObjectFailed
 from engine.expressions.expression import Expression, InvalidExpression, compile_condition
 from engine.rules.flows import context_of
 from engine.workspace import Workspace
-from storage import metaverse, objects
-from storage.records import Cso, CsoStatus, Mvo
+from storage.records import CsoStatus, Mvo
 from storage.store import Transaction
 
 Document = dict[str, Any]
@@ -118,21 +117,12 @@ def _holds(scope: Expression | None, context: Document) -> bool:
         return False
 
 
-async def _contexts(tx: Transaction, workspace: Workspace, source: str) -> Any:
+async def _contexts(tx: Transaction, workspace: Workspace, source: str) -> AsyncIterator[Document]:
     """Give every object that a rule reads, as its expressions see it."""
     place, kind = source.split(".", 1)
-    is_mvo = place == "metaverse"
-    declared = workspace.declared_mvo(kind) if is_mvo else workspace.declared(place, kind)
-    around, after = workspace.around(), 0
-    for _ in count():
-        page: Sequence[Cso | Mvo]
-        if is_mvo:
-            page = await metaverse.of_type(tx, kind, after, PAGE)
-        else:
-            page = await objects.of_type(tx, place, kind, after, PAGE)
-        if not page:
-            return
-        after = page[-1].id
+    declared = workspace.declared_mvo(kind) if place == METAVERSE else workspace.declared(place, kind)
+    around = workspace.around()
+    async for page in pages_of(tx, place, kind, PAGE):
         for one in page:
             if not (one.deleted if isinstance(one, Mvo) else one.status != CsoStatus.NORMAL):
                 yield context_of(one.attributes, declared, around)

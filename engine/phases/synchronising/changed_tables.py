@@ -1,8 +1,9 @@
 """Phase 1, lookup tables: whoever's rules read a row that has changed is due, and nobody else."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
+from engine.contributions.everybody import METAVERSE, pages_of
 from engine.errors import StepFailed
 from engine.expressions.expression import Expression
 from engine.expressions.tables import CannotRead, Table
@@ -12,7 +13,7 @@ from engine.rules.lookups import expressions_by_scope
 from engine.step import Step
 from storage import metaverse, objects, runs
 from storage.documents import decode, encode
-from storage.records import Cso, Mvo, StepResult
+from storage.records import StepResult
 from storage.store import Transaction
 
 Rows = dict[str, dict[str, int]]
@@ -24,10 +25,9 @@ def read_tables(step: Step) -> None:
     try:
         step.workspace.rules.tables.refresh()
     except CannotRead as error:
-        raise StepFailed(f"a lookup cannot be read, and nothing was changed: {error}", _NOT_READ) from error
-
-
-_NOT_READ = StepResult.NO_START_CONNECTION
+        raise StepFailed(
+            f"a lookup cannot be read, and nothing was changed: {error}", StepResult.NO_START_CONNECTION
+        ) from error
 
 
 async def notice_tables(tx: Transaction, step: Step, direction: str) -> None:
@@ -62,20 +62,12 @@ async def _make_due(
 ) -> None:
     """Make the objects of a scope due that look up a row that has changed."""
     place, kind = marks.read_by(scope)
-    workspace, around, after = step.workspace, step.workspace.around(), 0
-    is_mvo = place == "metaverse"
+    workspace, around = step.workspace, step.workspace.around()
+    is_mvo = place == METAVERSE
     declared = workspace.declared_mvo(kind) if is_mvo else workspace.declared(place, kind)
-    while True:
-        page: Sequence[Cso | Mvo]
-        if is_mvo:
-            page = await metaverse.of_type(tx, kind, after, step.page_size)
-        else:
-            page = await objects.of_type(tx, place, kind, after, step.page_size)
-        if not page:
-            return
-        after = page[-1].id
-        seen: Callable[[Cso | Mvo], dict[str, Any]] = lambda one: context_of(one.attributes, declared, around)  # noqa: E731
-        due = [one.id for one in page if _reads_any(reading, seen(one), changed)]
+    async for page in pages_of(tx, place, kind, step.page_size):
+        seen = ((one.id, context_of(one.attributes, declared, around)) for one in page)
+        due = [one for one, context in seen if _reads_any(reading, context, changed)]
         await (metaverse.set_due if is_mvo else objects.set_due)(tx, due, due=True)
 
 

@@ -1,7 +1,6 @@
 """Phase 1, what makes objects due though they did not change: rules that did, and the clock."""
 
-from collections.abc import Sequence
-
+from engine.contributions.everybody import METAVERSE, pages_of
 from engine.contributions.joined import by_mvo
 from engine.phases.join_index import index_keys
 from engine.rules import marks
@@ -9,7 +8,7 @@ from engine.rules.lifecycle import Cause, cause_by_now
 from engine.step import Step
 from engine.values import zones
 from storage import clock, join_keys, metaverse, objects, runs
-from storage.records import Cso, Mvo
+from storage.records import Mvo
 from storage.store import Transaction
 
 
@@ -78,7 +77,7 @@ async def notice_clock(tx: Transaction, step: Step) -> None:
 
 async def _make_due(tx: Transaction, scope: str) -> None:
     place, kind = marks.read_by(scope)
-    if place == "metaverse":
+    if place == METAVERSE:
         await metaverse.set_type_due(tx, kind)
     else:
         await objects.set_type_due(tx, place, kind)
@@ -87,15 +86,6 @@ async def _make_due(tx: Transaction, scope: str) -> None:
 async def _rebuild_keys(tx: Transaction, step: Step, owner: str) -> None:
     """Index all objects of an owner anew, because the attributes it is found by have changed."""
     await join_keys.clear(tx, owner)
-    system, _, kind = owner.partition(".")
-    after = 0
-    while True:
-        found: Sequence[Cso | Mvo]
-        if system == "metaverse":
-            found = await metaverse.of_type(tx, kind, after, step.page_size)
-        else:
-            found = await objects.of_type(tx, system, kind, after, step.page_size)
-        if not found:
-            return
-        await join_keys.add(tx, index_keys(step.workspace, owner, found))
-        after = found[-1].id
+    place, _, kind = owner.partition(".")
+    async for page in pages_of(tx, place, kind, step.page_size):
+        await join_keys.add(tx, index_keys(step.workspace, owner, page))

@@ -1,5 +1,6 @@
 """What connectors to files share: a private copy to read from, and atomic replacement."""
 
+import asyncio
 import errno
 import os
 import shutil
@@ -7,13 +8,14 @@ import tempfile
 import time
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from hashlib import blake2b, file_digest
 from itertools import pairwise
 from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple
 
+from engine.connectors.base import ImportedObject, ImportPage
 from engine.errors import CannotConnect, ConnectionLost, ObjectError, StepFailed
 
 PAGE_BYTES = 8_000_000
@@ -167,6 +169,13 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+async def in_pages(objects: Generator[list[ImportedObject]], total: int) -> AsyncIterator[ImportPage]:
+    """Give objects that a thread reads, page by page."""
+    with closing(objects):
+        while page := await asyncio.to_thread(next, objects, None):
+            yield ImportPage(page, total)
 
 
 class Seen:

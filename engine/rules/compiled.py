@@ -138,6 +138,8 @@ class Rules:
     """MVO type → target → the rules to it."""
     outflows: dict[str, dict[ObjectType, list[tuple[OutboundRule, Flow]]]] = field(default_factory=dict)
     """MVO type → target → the flows to it, each with its rule; of those to one attribute the strongest first."""
+    giving_way: dict[tuple[str, ObjectType], list[Flow]] = field(default_factory=dict)
+    """MVO type and target → those of them that give way to what an account holds; most targets have none."""
     unique: dict[str, list[UniqueValue]] = field(default_factory=dict)
     """MVO type → the values that are generated for it."""
     groups: dict[str, ComputedGroup] = field(default_factory=dict)

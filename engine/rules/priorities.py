@@ -39,6 +39,8 @@ def order_outbound(config: Config, rules: Rules) -> None:
             flows = _by_attribute(outbound, wanted)
             ordered = [contender for contenders in flows.values() for contender in contenders]
             rules.outflows.setdefault(mvo_type, {})[system, kind] = ordered
+            if special := [flow for _, flow in ordered if flow.is_silent or flow.shares]:
+                rules.giving_way[mvo_type, (system, kind)] = special
 
 
 def _ordered(where: Where, found: list[Rule], wanted: Wanted, ends: str) -> dict[str, list[tuple[Rule, Flow]]]:

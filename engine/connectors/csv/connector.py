@@ -3,7 +3,7 @@
 import asyncio
 import csv
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar
@@ -28,7 +28,7 @@ from engine.connectors.csv.options import CsvObjectOptions, CsvOptions
 from engine.connectors.csv.reading import NeedsSurvey, Source
 from engine.connectors.csv.rows import RowReader
 from engine.connectors.csv.table import CsvTable
-from engine.connectors.files import changed_since, copy_into, digest_of
+from engine.connectors.files import changed_since, copy_into, digest_of, in_pages
 from engine.errors import CannotConnect
 
 csv.field_size_limit(LARGEST_ROW)
@@ -164,6 +164,5 @@ async def _pages(sources: Collection[Source], size: int) -> AsyncIterator[Import
     """Give the objects of some files, page by page. Raises `NeedsSurvey`."""
     total = sum(source.count for source in sources)
     for source in sources:
-        with closing(source.pages(size)) as pages:
-            while objects := await asyncio.to_thread(next, pages, None):
-                yield ImportPage(objects, total=total)
+        async for page in in_pages(source.pages(size), total):
+            yield page

@@ -1,7 +1,7 @@
 """The `ldif` connector: a directory in one file (RFC 2849), the embedded default target."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, ClassVar
@@ -17,13 +17,12 @@ from engine.connectors.base import (
     ImportedObject,
     ImportEnd,
     ImportEvent,
-    ImportPage,
     ImportRequest,
     ImportRestart,
 )
 from engine.connectors.directory_types import Base, DirectoryObjectOptions, why_no_flow
 from engine.connectors.entries import EntryReader
-from engine.connectors.files import PAGE_BYTES, Seen, changed_since, copy_into, digest_of, repeated, snapshot
+from engine.connectors.files import PAGE_BYTES, Seen, changed_since, copy_into, digest_of, in_pages, repeated, snapshot
 from engine.connectors.ldif.directory import LdifDirectory
 from engine.connectors.ldif.doubts import ids_in, why_nobody
 from engine.connectors.ldif.format import Entry, LdifError, count_entries, read_entries
@@ -102,14 +101,12 @@ class LdifConnector(Connector):
         copy, before, state = await asyncio.to_thread(snapshot, self.path)
         with copy:
             total, seen = await asyncio.to_thread(count_entries, copy), Seen()
-            pages = self._pages(copy, request, frozenset(), seen)
-            while objects := await asyncio.to_thread(next, pages, None):
-                yield ImportPage(objects, total)
+            async for page in in_pages(self._pages(copy, request, frozenset(), seen), total):
+                yield page
             if duplicates := await asyncio.to_thread(self._duplicates, copy, seen):
                 yield ImportRestart()
-                pages = self._pages(copy, request, duplicates, Seen())
-                while objects := await asyncio.to_thread(next, pages, None):
-                    yield ImportPage(objects, total)
+                async for page in in_pages(self._pages(copy, request, duplicates, Seen()), total):
+                    yield page
         changed = changed_since(self.path, before)
         reason = f"{self.path} changed while it was read" if changed else self._unfinished
         yield ImportEnd(complete=not reason, partitions=partitions, reason=reason, state=state)
@@ -140,7 +137,7 @@ class LdifConnector(Connector):
 
     def _pages(
         self, copy: BinaryIO, request: ImportRequest, duplicates: frozenset[str], seen: Seen
-    ) -> Iterator[list[ImportedObject]]:
+    ) -> Generator[list[ImportedObject]]:
         """Give the objects page by page, and take note of the ids and DNs seen; `duplicates` are nobody's."""
         readers = self._readers(request.types)
         page: list[ImportedObject] = []

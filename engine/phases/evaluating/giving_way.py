@@ -28,8 +28,7 @@ def give_way(workspace: Workspace, desired: Desired, cso: Cso, export: PendingEx
 
     What others have put beside our values is wanted, too.
     """
-    outbound = workspace.rules.outbound.get(desired.mvo.type, {}).get(desired.target, [])
-    special = [flow for rule in outbound for flow in rule.flows if flow.is_silent or flow.shares]
+    special = workspace.rules.giving_way.get((desired.mvo.type, desired.target))
     if not special:
         return desired
     left = _left(desired, cso, export, marks)
@@ -72,6 +71,8 @@ def ours(workspace: Workspace, desired: Desired) -> Marks:
 
 def _shared(workspace: Workspace, desired: Desired) -> list[tuple[str, Matching]]:
     """Name the wanted attributes that others may share, and say how each is compared."""
+    if (desired.mvo.type, desired.target) not in workspace.rules.giving_way:
+        return []
     shared = [name for name, (_, flow) in desired.givers.items() if flow.shares and name in desired.attributes]
     return [(name, workspace.matching(*desired.target, name)) for name in shared]
 

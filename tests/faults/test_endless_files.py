@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.accounts_file import CONFIG, TOP, write_people
 from tests.faults.endless import SHAPES
-from tests.integration.test_unchanged_files import BASE, CONFIG
-from tests.workspace import Workspace
+from tests.inside import Inside
 
 SIZE = 100_000_000
 MOST = 260_000_000
@@ -40,23 +40,14 @@ print(status, int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").re
 
 
 def test_exports_are_taken_by_their_size(tmp_path: Path) -> None:
-    site = Workspace(
-        tmp_path,
-        CONFIG.replace('sn = "name"', 'sn = "name"\ndescription = "note"').replace(
-            'name = "name"', 'name = "name"\nnote = "note"', 1
-        ),
-    )
-    (tmp_path / "directory.ldif").write_text(BASE)
-    site.csv(
-        "hr.csv",
-        ({"id": str(one), "name": f"N{one}", "note": "x" * 900_000} for one in range(150)),
-        ["id", "name", "note"],
-    )
+    site = Inside(tmp_path, CONFIG + 'description = "team"\n')
+    (tmp_path / "out.ldif").write_text(TOP)
+    write_people(site, [{"id": str(one), "name": f"N{one}", "team": "x" * 900_000} for one in range(150)])
     for step in ("import hr", "sync", "evaluate"):
         site("step", *step.split())
-    command = [sys.executable, "-c", EXPORT, "step", "export", "directory"]
+    command = [sys.executable, "-c", EXPORT, "step", "export", "out"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
     status, peak = map(int, done.stderr.splitlines()[-1].split())
     assert status == 0
     assert peak < MOST_OF_AN_EXPORT, peak
-    assert len((tmp_path / "directory.ldif").read_bytes()) > 135_000_000
+    assert len((tmp_path / "out.ldif").read_bytes()) > 135_000_000

@@ -4,20 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.accounts_file import CONFIG, TOP, write_people
 from tests.inside import Inside
-from tests.integration.test_unchanged_files import BASE, CONFIG
 
 
 @pytest.mark.parametrize(("people", "status"), [(5, 0), (6, 3)])
 def test_a_chain_of_five_names_goes_through_in_one_run_and_six_wait(tmp_path: Path, people: int, status: int) -> None:
-    site = Inside(
-        tmp_path, CONFIG.replace("uid={{ id | rdn }}", "uid={{ name | rdn }}").replace('uid = "id"', 'uid = "name"')
-    )
-    (tmp_path / "directory.ldif").write_text(BASE)
-    site.csv("hr.csv", [{"id": str(one), "name": f"v{one}"} for one in range(people)])
+    named = CONFIG.replace("{{ id | rdn }}", "{{ display_name | rdn }}").replace('uid = "id"', 'uid = "display_name"')
+    site = Inside(tmp_path, named)
+    (tmp_path / "out.ldif").write_text(TOP)
+    write_people(site, [{"id": str(one), "name": f"v{one}"} for one in range(people)])
     site("run")
-    site.csv("hr.csv", [{"id": str(one), "name": f"v{one + 1}"} for one in range(people)])
+    write_people(site, [{"id": str(one), "name": f"v{one + 1}"} for one in range(people)])
     site("run", status=status)
-    names = [line for line in (tmp_path / "directory.ldif").read_text().splitlines() if line.startswith("uid: ")]
+    names = [line for line in (tmp_path / "out.ldif").read_text().splitlines() if line.startswith("uid: ")]
     first = 1 if status == 0 else 0
     assert sorted(names) == [f"uid: v{one}" for one in range(first, first + people)]

@@ -178,7 +178,7 @@ class Copy(NamedTuple):
 class Connector(ABC):
     """A connected system. Made from the name it has in the configuration, its table, and the file's folder."""
 
-    capabilities: ClassVar[Capabilities]
+    capabilities: Capabilities
     Options: ClassVar[type[BaseModel]] = Model
     """The connector's own keys of `[systems.NAME]`."""
     ObjectOptions: ClassVar[type[BaseModel]] = Model

@@ -76,8 +76,7 @@ def snapshot(path: Path) -> Snapshot:
 
     Raises `CannotConnect` for a file that is missing, unreadable, or changes all the time.
     """
-    if path.exists() and not path.is_file():
-        raise CannotConnect(f"{path}: is not a regular file")
+    _refuse_others(path)
     for _ in range(_TRIES):
         copy = tempfile.TemporaryFile()  # noqa: SIM115 - handed to the caller
         try:
@@ -93,6 +92,12 @@ def snapshot(path: Path) -> Snapshot:
         copy.close()
         time.sleep(0.2)
     raise CannotConnect(f"{path}: changes while it is read; wait until whoever writes it has finished")
+
+
+def _refuse_others(path: Path) -> None:
+    """Refuse a folder, a device, and a pipe, whose reader would wait for ever. Raises `CannotConnect`."""
+    if path.exists() and not path.is_file():
+        raise CannotConnect(f"{path}: is not a regular file")
 
 
 def _copy(source: BinaryIO, target: BinaryIO) -> str:
@@ -115,6 +120,7 @@ def count_lines(file: BinaryIO) -> int:
 
 def digest_of(path: Path) -> str:
     """Give the hash of what a file holds. Raises `CannotConnect`."""
+    _refuse_others(path)
     try:
         with path.open("rb") as file:
             return file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()

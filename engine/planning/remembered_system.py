@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import asdict
-from typing import ClassVar
 
 from engine.connectors.base import (
     Capabilities,
@@ -48,7 +47,7 @@ async def remember(real: Connector, workspace: Workspace, request: ImportRequest
 class RememberingConnector(Connector):
     """Objects in a temporary file, by their ids; operations change what is remembered."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities(writes=True, batch_size=5000)
+    capabilities = Capabilities(writes=True, batch_size=5000)
 
     def __init__(self, real: Connector, workspace: Workspace) -> None:
         super().__init__(real.name, real.system, real.folder)

@@ -10,10 +10,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from engine.connectors.base import (
-    Capabilities,
     CheckLine,
     Connector,
     Copy,
@@ -56,10 +55,9 @@ class PlannedWorkspace(Workspace):
 class PlannedConnector(Connector):
     """Reads a system until something is sent to it, and a copy of it from then on."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities(writes=True, batch_size=5000, delta=True)
-
     def __init__(self, real: Connector, workspace: PlannedWorkspace) -> None:
         super().__init__(real.name, real.system, real.folder)
+        self.capabilities = real.capabilities
         self.notes = real.notes
         self._real = real
         self._workspace = workspace
@@ -94,6 +92,10 @@ class PlannedConnector(Connector):
         """Give what the schema says of those attributes."""
         return await self._real.describe_schema()
 
+    def looks_for(self, object_type: str) -> str:
+        """Say by what query the system finds objects of a type; its copy holds what was found by it."""
+        return self._real.looks_for(object_type)
+
     async def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportEvent]:
         """Read the system, or its copy, which is as incomplete as the reading was that made it."""
         copy = self._workspace.copies.get(self.name)
@@ -102,6 +104,10 @@ class PlannedConnector(Connector):
                 yield replace(event, complete=False, reason=copy.missing)
             else:
                 yield event
+
+    async def find_hidden(self, object_type: str, external_ids: frozenset[str]) -> dict[str, str]:
+        """Look for ids that may stand in the system, or in its copy, and did not come."""
+        return await (self._entered or self._real).find_hidden(object_type, external_ids)
 
     async def read_object(
         self, object_type: str, *, external_id: str | None, secondary_id: str | None, attributes: frozenset[str]

@@ -62,6 +62,12 @@ def test_a_folder_in_place_of_the_file_is_told(settled: Small) -> None:
     _refused_whole(settled, "hr.csv", "not a regular file")
 
 
+def test_a_pipe_in_place_of_the_file_is_told(settled: Small) -> None:
+    settled.source.unlink()
+    os.mkfifo(settled.source)
+    _refused_whole(settled, "hr.csv", "not a regular file")
+
+
 def test_a_wrong_encoding_is_told_with_its_line(settled: Small) -> None:
     settled.source.write_bytes(settled.source.read_text().encode("utf-16"))
     _refused_whole(settled, "hr.csv", "not utf-8", "encoding")

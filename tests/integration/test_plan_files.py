@@ -1,6 +1,7 @@
 """What a plan tells: on a narrow terminal, as JSON, as CSV and LDIF, for a configuration nobody has adopted yet."""
 
 import csv
+import inspect
 import json
 import os
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from engine.connectors.base import Connector
+from engine.planning.targets import PlannedConnector
 from tests.workspace import Workspace
 from tui.demo.people import people
 from tui.demo.workspace import make_workspace
@@ -230,3 +233,16 @@ def test_a_configuration_is_planned_before_it_is_adopted(
         (one["phase"], one["result"], {name: count for name, count in one["statistics"].items() if count})
         for one in done["steps"]
     ]
+
+
+def test_every_step_says_in_a_plan_what_it_says_in_the_run(files: Workspace) -> None:
+    with (files.folder / "interlock.toml").open("a") as config:
+        config.write('\n[profiles.look]\nsteps = ["delta hr", "import hr", "import directory"]\n')
+    files("run")
+    planned, run = files.json("plan", "look"), files.json("run", "look")
+    assert [step["message"] for step in planned["steps"]] == [step["message"] for step in run["steps"]]
+
+
+def test_a_plan_asks_a_system_all_that_a_run_asks() -> None:
+    asked = {name for name, what in vars(Connector).items() if inspect.isfunction(what)}
+    assert asked - {"copy_to"} <= vars(PlannedConnector).keys()

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar
 
 from engine.configuration.models import SystemConfig
 from engine.connectors.base import (
@@ -37,7 +36,7 @@ csv.field_size_limit(LARGEST_ROW)
 class CsvConnector(Connector):
     """Rows of CSV files as objects; the first row names the attributes."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities(writes=True, batch_size=5000)
+    capabilities = Capabilities(writes=True, batch_size=5000)
     Options = CsvOptions
     ObjectOptions = CsvObjectOptions
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from engine.configuration.models import SystemConfig
 from engine.connectors.base import (
@@ -42,7 +42,7 @@ Given = TypeVar("Given")
 class LdapConnector(Connector):
     """The entries of a directory server as objects."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities(writes=True, batch_size=1000, delta=True)
+    capabilities = Capabilities(writes=True, batch_size=1000, delta=True)
     Options = LdapOptions
     ObjectOptions = LdapObjectOptions
     refuses_flow = staticmethod(why_no_flow)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, ClassVar
+from typing import BinaryIO
 
 from engine.configuration.models import Model, SystemConfig
 from engine.connectors.base import (
@@ -42,7 +42,7 @@ class LdifOptions(Model):
 class LdifConnector(Connector):
     """The entries of an LDIF file as objects."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities(writes=True, batch_size=5000)
+    capabilities = Capabilities(writes=True, batch_size=5000)
     Options = LdifOptions
     ObjectOptions = DirectoryObjectOptions
     refuses_flow = staticmethod(why_no_flow)

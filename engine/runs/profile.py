@@ -90,7 +90,6 @@ def tune_interpreter() -> None:
     reference counting alone. And while one thread reads a page ahead, another must get its turn soon.
     """
     sys.setswitchinterval(0.0005)
-    gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
 

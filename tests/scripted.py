@@ -169,7 +169,7 @@ LONG = "a reason without an end " * 100
 AT_ANY_TIME: dict[str, Mode] = {
     "silence": lambda _: [60.0],
     "a drip": lambda number: _drops(result(number, BIND, 0, LONG)),
-    "bytes without end": lambda _: _again(lambda count: b"\0" * 65536 if count else b"\x30\x84\x0f\xff\xff\xff\x02"),
+    "bytes without end": lambda _: _again(lambda count: b"\0" * 65536 if count else b"\x30\x84\x04\xff\xff\xff\x02"),
     "a message too large": lambda _: _again(lambda count: b"\0" * 65536 if count else b"\x30\x84\x7f\xff\xff\xff\x02"),
     "foreign ids": lambda number: _again(lambda count: result(number + 1000 + count, SEARCH), 0.1),
     "a flood of foreign ids": lambda number: _again(lambda count: result(number + 1000 + count, SEARCH) * 100),

@@ -175,6 +175,10 @@ class Copy(NamedTuple):
     """Why the copy does not hold everything, where it does not."""
 
 
+PAGE_BYTES = 8_000_000
+"""A page has no more objects than have about so many bytes, whatever the number that was asked for."""
+
+
 class Connector(ABC):
     """A connected system. Made from the name it has in the configuration, its table, and the file's folder."""
 

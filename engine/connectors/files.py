@@ -18,8 +18,6 @@ from typing import IO, BinaryIO, NamedTuple
 from engine.connectors.base import ImportedObject, ImportPage
 from engine.errors import CannotConnect, ConnectionLost, ObjectError, StepFailed
 
-PAGE_BYTES = 8_000_000
-"""A page has no more objects than have about so many bytes, whatever the number that was asked for."""
 _TRIES = 5
 _AWAY = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT})
 """What is told of a folder that is not there, or on a machine that is not."""

@@ -119,10 +119,10 @@ def main() -> None:
         told = asyncio.run(_read(kind, folder))
     except CannotConnect as refusal:
         told = f"refused: {refusal}"
-    print(_peak(), told[:300])
+    print(peak(), told[:300])
 
 
-def _peak() -> int:
+def peak() -> int:
     """Give the largest resident set of this very program, in bytes: `ru_maxrss` begins with that of its parent."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     assert found is not None

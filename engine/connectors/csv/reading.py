@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 from engine.configuration.models import ObjectTypeConfig
-from engine.connectors.base import ImportedObject
+from engine.connectors.base import PAGE_BYTES, ImportedObject
 from engine.connectors.csv.doubts import Doubts, has_line_break, hidden_ids
 from engine.connectors.csv.format import (
     Bad,
@@ -18,7 +18,7 @@ from engine.connectors.csv.format import (
 )
 from engine.connectors.csv.options import CsvOptions
 from engine.connectors.csv.rows import RowReader
-from engine.connectors.files import PAGE_BYTES, Seen, Snapshot, count_lines, find_duplicates, snapshot
+from engine.connectors.files import Seen, Snapshot, count_lines, find_duplicates, snapshot
 from engine.errors import CannotConnect
 from engine.expressions.sources import name_hint
 

@@ -14,7 +14,7 @@ from engine.connectors.ldap.access_log import AccessLog, Log
 from engine.connectors.ldap.active_directory import GUID, id_filter, id_of_guid
 from engine.connectors.ldap.ber import WireError
 from engine.connectors.ldap.dirsync import DirectoryChanges
-from engine.connectors.ldap.link import Search, Unfit, find
+from engine.connectors.ldap.link import Filling, Search, Unfit, find
 from engine.connectors.ldap.messages import Entry, Intermediate, Message, Result
 from engine.connectors.ldap.reading import Reading, base_of
 from engine.connectors.ldap.requests import BASE
@@ -26,6 +26,8 @@ from storage.documents import decode, encode, fingerprint
 
 ID = "entryuuid"
 """The external id by which servers tell what was deleted; Active Directory's is another."""
+AT_ONCE = 50
+"""How many entries are looked up in one search."""
 
 
 class NoDelta(NamedTuple):
@@ -134,8 +136,10 @@ class Delta:
     ) -> Iterator[ImportPage | NoDelta | str]:
         """Follow one refresh: pages, then the new cookie (empty if nothing is new); or why there is no delta."""
         make = self._reading.maker(kind, used)
-        page = ImportPage([], deleted=[])
+        objects: list[ImportedObject] = []
+        deleted: list[Deleted] = []
         link = self._session.link
+        filling = Filling(link, size)
         for batch in link.answers(link.start(search)):
             for message in batch:
                 try:
@@ -143,16 +147,16 @@ class Delta:
                 except WireError as error:
                     raise Unfit(str(error)) from error
                 if isinstance(read, NoDelta | str):
-                    if page.objects or page.deleted:
-                        yield page
+                    if objects or deleted:
+                        yield ImportPage(objects, deleted=deleted)
                     yield read
                     return
-                page.deleted = [*page.deleted, *self._deleted(kind, read)] if read else page.deleted
+                deleted += self._deleted(kind, read)
                 if isinstance(message, Entry) and not read:
-                    page.objects.append(make(message))
-            if len(page.objects) + len(page.deleted) >= size:
-                yield page
-                page = ImportPage([], deleted=[])
+                    objects.append(make(message))
+            if filling.is_full(len(objects) + len(deleted)):
+                yield ImportPage(objects, deleted=deleted)
+                objects, deleted = [], []
         raise ConnectionLost(f"'{self._session.name}': the refresh stopped before its end")
 
     # -------------------------------------------------------------- a log of who was changed, and who was deleted
@@ -165,28 +169,33 @@ class Delta:
         for kind, used in request.types.items():
             if log.deleted:
                 yield ImportPage([], deleted=self._deleted(kind, log.deleted))
-            for start in range(0, len(log.touched), size):
-                yield ImportPage(self._named(kind, used, log.touched[start : start + size]))
+            for page in self._named(kind, used, log.touched, size):
+                yield ImportPage(page)
         yield ImportEnd(complete=True, full=False, watermark=encode(mark | {key: log.last}))
 
     def _deleted(self, kind: str, ids: list[str]) -> list[Deleted]:
         """Say of some GUIDs which objects they are."""
         return [Deleted(kind, id_of_guid(self._system.objects[kind], one)) for one in ids]
 
-    def _named(self, kind: str, used: frozenset[str], ids: list[str]) -> list[ImportedObject]:
-        """Read those entries of a type that have some ids."""
+    def _named(self, kind: str, used: frozenset[str], ids: list[str], size: int) -> Iterator[list[ImportedObject]]:
+        """Read those entries of a type that have some ids, page by page."""
         search = self._reading.search_for(kind, used)
         make = self._reading.maker(kind, used)
         settings = self._system.objects[kind]
+        filling = Filling(self._session.link, size)
         found: list[ImportedObject] = []
-        for start in range(0, len(ids), 100):
-            either = "".join(id_filter(settings, id_of_guid(settings, one)) for one in ids[start : start + 100])
+        for start in range(0, len(ids), AT_ONCE):
+            either = "".join(id_filter(settings, id_of_guid(settings, one)) for one in ids[start : start + AT_ONCE])
             named = search._replace(filter=f"(&{search.filter}(|{either}))")
             messages, result = find(self._session.link, named)
             if result.code != 0:
                 raise ConnectionLost(f"'{self._session.name}': {explain_result(result).message}")
             found += [make(one) for one in messages if isinstance(one, Entry)]
-        return found
+            if filling.is_full(len(found)):
+                yield found
+                found = []
+        if found:
+            yield found
 
 
 def _read(message: Message) -> list[str] | NoDelta | str:

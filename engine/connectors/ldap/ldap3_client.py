@@ -23,6 +23,8 @@ _BY_LDAP3 = (
     *(ArithmeticError, RecursionError, AssertionError),
 )
 """What ldap3 raises when a connection breaks, or when it cannot read what came."""
+MOST_BYTES = 64 * 1024 * 1024
+"""How many bytes may come for one operation: ldap3 holds all of an answer at once, in several forms."""
 
 
 class Ldap3Link:
@@ -35,6 +37,10 @@ class Ldap3Link:
         self._socket = _Socket(wire)
         self._connection = _borrowing(self._socket)
         self._searches: list[Search] = []
+
+    @property
+    def received(self) -> int:
+        return self._socket.received
 
     def start(self, search: Search) -> int:
         self._searches.append(search)
@@ -106,8 +112,13 @@ class _Socket:
 
     def begin(self, allowed: int = MOST) -> None:
         """Begin to wait for an operation that so many messages may answer."""
-        self._wire.begin()
+        self._wire.begin(MOST_BYTES)
         self._allowed = allowed
+
+    @property
+    def received(self) -> int:
+        """How many bytes have come in all."""
+        return self._wire.received
 
     def recv(self, _size: int) -> bytes:
         """Give what comes. Raises `ConnectionLost` as the wire does, and where too many messages came."""

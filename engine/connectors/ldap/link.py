@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
+from engine.connectors.base import PAGE_BYTES
 from engine.connectors.ldap.messages import Control, Message, ReadAttributes, Result, read_attributes
 from engine.connectors.ldap.requests import BASE, SUBTREE
 
@@ -84,6 +85,11 @@ class DirectoryLink(Protocol):
     kind: str
     """Whose reader and writer it is, for a person."""
 
+    @property
+    def received(self) -> int:
+        """How many bytes have come in all."""
+        ...
+
     def start(self, search: Search) -> int:
         """Begin a search, and give the number by which its answers are asked for."""
         ...
@@ -102,6 +108,22 @@ class DirectoryLink(Protocol):
     def close(self) -> None:
         """Let go of the connection."""
         ...
+
+
+class Filling:
+    """Tells when what is read of a link fills a page: so many objects, or as many as come in `PAGE_BYTES` bytes."""
+
+    def __init__(self, link: DirectoryLink, most: int) -> None:
+        self._link = link
+        self._most = most
+        self._since = link.received
+
+    def is_full(self, count: int) -> bool:
+        """Tell whether so many objects, read since the last full page, fill one."""
+        full = count >= self._most or self._link.received - self._since >= PAGE_BYTES
+        if full:
+            self._since = self._link.received
+        return full
 
 
 def find(link: DirectoryLink, search: Search) -> tuple[list[Message], Result]:

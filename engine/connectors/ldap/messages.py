@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from engine.connectors.ldap import ber
 from engine.connectors.ldap.ber import ENUMERATED, OCTET_STRING, SEQUENCE, SET, WireError
 
-MAX_MESSAGE = 256 * 1024 * 1024
+MAX_MESSAGE = 80 * 1024 * 1024
 """The largest message that is taken, in bytes."""
 CONTROLS = 0xA0
 _REFERRALS = 0xA3
@@ -106,6 +106,7 @@ class Decoder:
         if self._held < self._needed:
             return []
         whole = data if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts = [whole]  # a large message is not held in parts as well
         messages: list[Message] = []
         position = 0
         while (head := self._head(whole, position)) is not None:

@@ -11,8 +11,8 @@ from engine.connectors.ldap import ber
 from engine.connectors.ldap.active_directory import id_filter, is_exact
 from engine.connectors.ldap.bases import Within
 from engine.connectors.ldap.filters import escaped
-from engine.connectors.ldap.link import MOST_OF_ONE, DirectoryLink, Search, Unfit, find
-from engine.connectors.ldap.messages import Control, Entry, Message, Result
+from engine.connectors.ldap.link import MOST, MOST_OF_ONE, DirectoryLink, Filling, Search, Unfit, find
+from engine.connectors.ldap.messages import Control, Entry, Result
 from engine.connectors.ldap.options import LdapObjectOptions
 from engine.connectors.ldap.ranges import rest_of
 from engine.connectors.ldap.requests import BASE
@@ -54,7 +54,7 @@ def base_of(system: SystemConfig, settings: ObjectTypeConfig) -> str:
 
 
 def read_pages(session: Session, search: Search, size: int) -> Pages:
-    """Search in pages.
+    """Search in pages; one of very large entries comes in parts.
 
     A limit, a page that the server does not find its way back to, or one that comes again, ends it as incomplete.
     Raises `CannotConnect` where the base does not exist, `ConnectionLost` (also where pages come, and no entry for as
@@ -66,17 +66,19 @@ def read_pages(session: Session, search: Search, size: int) -> Pages:
     turning = Turning(session)
     first = True
     while True:
-        entries, result = turning.page(link, number)
-        cookie = _cookie(result)
-        problem = turning.problem(entries) or _problem(session, search, result, first=first)
-        if problem is None and not first and cookie is None:
-            problem = Incomplete(f"{search.base}: the server lost its place between two pages")
-        if cookie and problem is None:
-            number = link.start(_paged(search, size, cookie))
-        yield entries
-        if problem is not None:
-            yield problem
-        if problem is not None or not cookie:
+        cookie: bytes | None = None
+        for part in turning.parts(link, number):
+            problem = part.problem
+            if part.result is not None and problem is None:
+                cookie = _cookie(part.result)
+                problem = _problem(session, search, part.result, cookie, first=first)
+                if problem is None and cookie:
+                    number = link.start(_paged(search, size, cookie))
+            yield part.entries
+            if problem is not None:
+                yield problem
+                return
+        if not cookie:
             return
         first = False
 
@@ -84,6 +86,16 @@ def read_pages(session: Session, search: Search, size: int) -> Pages:
 def _paged(search: Search, size: int, cookie: bytes) -> Search:
     value = ber.sequence([ber.integer(size), ber.octets(cookie)])
     return search._replace(controls=[*search.controls, Control(PAGED, critical=False, value=value)])
+
+
+class Part(NamedTuple):
+    """A page, or a part of it."""
+
+    entries: list[Entry]
+    result: Result | None
+    """How the page ended; None where more of it follows."""
+    problem: Incomplete | None = None
+    """Why the search does not lead on."""
 
 
 class Turning:
@@ -96,25 +108,45 @@ class Turning:
         self._begun: set[bytes] = set()
         """The DNs with which pages began."""
 
-    def page(self, link: DirectoryLink, number: int) -> tuple[list[Entry], Result]:
-        """Collect the entries of one answer. Raises `ConnectionLost` after too many seconds without any."""
-        began = monotonic()
-        messages: list[Message] = []
+    def parts(self, link: DirectoryLink, number: int) -> Iterator[Part]:
+        """Give the entries of one answer, and with the last of them its result.
+
+        Raises `ConnectionLost` after too many seconds without an entry.
+        """
+        began, filling = monotonic(), Filling(link, MOST)
+        entries: list[Entry] = []
+        problem: Incomplete | None = None
+        is_first = True
         for batch in link.answers(number):
-            messages += batch
-        result = messages.pop()
-        if not isinstance(result, Result):
-            raise ConnectionLost("a search ended without its result")
-        entries = [one for one in messages if type(one) is Entry]
+            entries += [one for one in batch if type(one) is Entry]
+            result = batch[-1] if isinstance(batch[-1], Result) else None
+            if result is None and not filling.is_full(len(entries)):
+                continue
+            if is_first:
+                is_first, problem = False, self._problem(entries)
+                self._judge(entries, began)
+            yield Part(entries, result, problem)
+            entries = []
+
+    def page(self, link: DirectoryLink, number: int) -> tuple[list[Entry], Result]:
+        """Collect the entries of one answer. Raises what `parts` raises."""
+        entries: list[Entry] = []
+        for part in self.parts(link, number):
+            entries += part.entries
+            if part.result is not None:
+                return entries, part.result
+        raise ConnectionLost("a search ended without its result")
+
+    def _judge(self, entries: list[Entry], began: float) -> None:
+        """Count the seconds in which pages came without an entry. Raises `ConnectionLost`."""
         self._empty = 0.0 if entries else self._empty + monotonic() - began
         if self._empty > self._session.options.timeout:
             raise ConnectionLost(
                 f"{self._session.options.url} gave pages without entries for {self._session.options.timeout:g} s, and "
                 "said each time that there is more: look into its log, or set a longer timeout"
             )
-        return entries, result
 
-    def problem(self, entries: list[Entry]) -> Incomplete | None:
+    def _problem(self, entries: list[Entry]) -> Incomplete | None:
         """Tell a page that came before: cookies say nothing, as some servers give the same for all of a search."""
         if not entries:
             return None
@@ -137,9 +169,13 @@ def _cookie(result: Result) -> bytes | None:
     return None
 
 
-def _problem(session: Session, search: Search, result: Result, *, first: bool) -> Incomplete | None:
+def _problem(
+    session: Session, search: Search, result: Result, cookie: bytes | None, *, first: bool
+) -> Incomplete | None:
+    """Tell why there is no next page, or this one is not whole, though nobody said that it is the last."""
     if result.code == 0:
-        return None
+        lost = not first and cookie is None
+        return Incomplete(f"{search.base}: the server lost its place between two pages") if lost else None
     told = f"{search.base}: {explain_result(result).message}"
     if result.code == NO_SUCH_OBJECT and first:
         raise CannotConnect(f"'{session.name}': the base '{search.base}' does not exist")
@@ -175,6 +211,7 @@ class Reading:
         Raises what `read_pages` raises.
         """
         search, make = self._search(kind, used)
+        filling = Filling(self._session.link, size)
         page: list[ImportedObject] = []
         for found in read_pages(self._session, search, min(size, self._session.options.page_size)):
             if isinstance(found, Incomplete):
@@ -182,7 +219,7 @@ class Reading:
                 yield found
                 return
             page += [make(entry) for entry in found]
-            if len(page) >= size:
+            if filling.is_full(len(page)):
                 yield page
                 page = []
         if page:
@@ -219,8 +256,17 @@ class Reading:
         found = [make(entry) for entry in self._find(search._replace(filter=id_filter(settings, external_id)))]
         if found or is_exact(settings):
             return found
-        every = self._find(search._replace(filter=f"(&{search.filter}({settings.external_id}=*))"))
-        return [one for one in map(make, every) if one.external_id == external_id]
+        every = search._replace(filter=f"(&{search.filter}({settings.external_id}=*))")
+        return self._session.read(lambda _: self._among(every, external_id, make))
+
+    def _among(self, search: Search, external_id: str, make: "Maker") -> list[ImportedObject]:
+        """Read what a search finds, one page after the other, and give the entries with an external id."""
+        found: list[ImportedObject] = []
+        for page in read_pages(self._session, search, self._session.options.page_size):
+            if isinstance(page, Incomplete):
+                raise ConnectionLost(f"'{self._session.name}': {page.reason}")
+            found += [one for one in map(make, page) if one.external_id == external_id]
+        return found
 
     def is_there(self, kind: str, external_id: str, entry_dn: str) -> bool:
         """Tell whether a DN names the entry with an external id."""

@@ -36,6 +36,8 @@ class Wire:
         self._patience = patience
         self._limit = MOST_BYTES
         self._came = 0
+        self.received = 0
+        """How many bytes have come in all."""
         self._heard: Counter[str] = Counter()
         self._room = bytearray(RECEIVE)
         """Where what comes is put: made once, as the answers to what is written are many and small."""
@@ -69,8 +71,9 @@ class Wire:
         if not came:
             raise ConnectionLost(f"{self.peer} closed the connection")
         self._came += came
+        self.received += came
         if self._came > self._limit:
-            raise self.refuse(f"sent more than {self._limit:,} bytes for one answer")
+            raise self.refuse(f"sent more than {self._limit:,} bytes for one answer; a smaller page_size asks for less")
         return bytes(memoryview(self._room)[:came])
 
     def send(self, data: bytes) -> None:

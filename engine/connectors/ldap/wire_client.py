@@ -28,6 +28,10 @@ class FastLink:
         self._allowed = 0
         self._decoder = Decoder()
 
+    @property
+    def received(self) -> int:
+        return self._wire.received
+
     def start(self, search: Search) -> int:
         number = self._next()
         self._decoder.read_attributes = search.read_attributes

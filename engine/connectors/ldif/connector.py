@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from engine.configuration.models import Model, SystemConfig
 from engine.connectors.base import (
+    PAGE_BYTES,
     Capabilities,
     CheckLine,
     Connector,
@@ -22,7 +23,7 @@ from engine.connectors.base import (
 )
 from engine.connectors.directory_types import Base, DirectoryObjectOptions, why_no_flow
 from engine.connectors.entries import EntryReader
-from engine.connectors.files import PAGE_BYTES, Seen, changed_since, copy_into, digest_of, in_pages, repeated, snapshot
+from engine.connectors.files import Seen, changed_since, copy_into, digest_of, in_pages, repeated, snapshot
 from engine.connectors.ldif.directory import LdifDirectory
 from engine.connectors.ldif.doubts import ids_in, why_nobody
 from engine.connectors.ldif.format import Entry, LdifError, count_entries, read_entries

@@ -1,17 +1,22 @@
 """A step while it is carried out: its pages, its statistics, what went wrong with which object."""
 
 import asyncio
+import threading
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, fields
+from functools import partial
+from typing import Any, TypeVar
 
 from engine.configuration.models import SystemConfig
 from engine.configuration.steps import StepPlan
 from engine.connectors.base import Connector
 from engine.errors import ObjectError, StepFailed
 from engine.events import Progress
+from engine.expressions.watched import WATCHED, Request, collecting
 from engine.statistics import Statistic
 from engine.workspace import Workspace
 from storage import lease, runs, transitions
@@ -24,6 +29,25 @@ LOOK_SECONDS = 0.5
 """How often a step that waits for a system looks whether somebody wants the run to stop."""
 GRACE_SECONDS = 0.5
 """How long it goes on waiting then: usually the page, or the answers, that it waits for come at once."""
+
+
+STOP_SECONDS = 0.25
+"""How often a step that evaluates something looks whether somebody wants the run to stop."""
+TRIES = 20
+"""How often a page is begun anew for what takes long in it, before that is evaluated in the page itself."""
+_SHARED = ("workspace", "control")
+"""What of a step is not its own."""
+Given = TypeVar("Given")
+
+
+class _NotYet(Exception):
+    """A page's work has met expressions that are to be evaluated first."""
+
+
+def _evaluate(missing: list[Request], enough: threading.Event) -> None:
+    for request in missing:
+        if not enough.is_set():
+            WATCHED.evaluate_ahead(request)
 
 
 @dataclass(slots=True)
@@ -90,6 +114,46 @@ class Step:
             raise StepFailed(f"{self.errors:,} objects failed; the limit is {limit:,}", StepResult.STOPPED_ERROR_LIMIT)
         if stopper and may_stop:
             raise StepFailed(f"stopped by {stopper} at a page boundary", StepResult.STOPPED_BY_OPERATOR)
+
+    async def in_page(self, work: Callable[[Transaction], Awaitable[Given]]) -> Given:
+        """Carry out a page's work, which may evaluate rules; what takes long in it is evaluated between two tries.
+
+        A try that meets such an expression writes nothing, and leaves nothing behind in the step. What the work does
+        to anything else it may only do once it is over. Raises what `page` raises.
+        """
+        for _ in range(TRIES):
+            standing = self._standing()
+            try:
+                with collecting() as missing:
+                    async with self.page() as tx:
+                        given = await work(tx)
+                        if missing:
+                            raise _NotYet
+                    return given
+            except _NotYet:
+                for name, value in standing.items():
+                    setattr(self, name, value)
+                await self.beside(partial(_evaluate, list(missing.values())))
+        async with self.page() as tx:
+            return await work(tx)
+
+    def _standing(self) -> dict[str, Any]:
+        """Give how the step stands, as it may have to stand again."""
+        return {one.name: copy(getattr(self, one.name)) for one in fields(self) if one.name not in _SHARED}
+
+    async def beside(self, work: Callable[[threading.Event], None]) -> None:
+        """Do in a thread what only waits, outside of any page; it is told to end where the run is to stop.
+
+        Raises `StepFailed` as `heed_stop` does.
+        """
+        enough = threading.Event()
+        working = asyncio.ensure_future(asyncio.to_thread(work, enough))
+        try:
+            while not (await asyncio.wait({working}, timeout=STOP_SECONDS))[0]:
+                await self.heed_stop()
+        finally:
+            enough.set()
+            await working
 
     async def heed_stop(self) -> None:
         """Raise `StepFailed` if somebody wants the run to stop: for where something takes long outside the pages."""

@@ -1,6 +1,5 @@
 """What may take long is evaluated before its page begins: no transaction is held meanwhile, and a stop is heard."""
 
-import asyncio
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -19,8 +18,6 @@ from storage import metaverse, objects
 from storage.pages import fitting
 from storage.records import Cso, Mvo
 
-SECONDS = 0.25
-"""How often it is asked whether somebody wants the run to stop."""
 Rule = InboundRule | OutboundRule
 
 
@@ -93,26 +90,19 @@ def _has_watched(rules: Iterable[Rule]) -> bool:
 async def _evaluate(
     step: Step, slow: Sequence[Cso | Mvo], work: Iterable[tuple[Iterable[Rule], dict[str, Any]]]
 ) -> None:
-    """Evaluate what there is in a thread, which only waits, until it is done or the run is to stop."""
+    """Evaluate what there is, until it is done or the run is to stop."""
     WATCHED.forget()
     if not slow:
         return
-    enough = threading.Event()
 
-    def evaluate() -> None:
+    def evaluate(enough: threading.Event) -> None:
         for rules, context in work:
             for rule in rules:
                 if enough.is_set():
                     return
                 _evaluate_rule(rule, context)
 
-    evaluating = asyncio.ensure_future(asyncio.to_thread(evaluate))
-    try:
-        while not (await asyncio.wait({evaluating}, timeout=SECONDS))[0]:
-            await step.heed_stop()
-    finally:
-        enough.set()
-        await evaluating
+    await step.beside(evaluate)
 
 
 def _evaluate_rule(rule: Rule, context: dict[str, Any]) -> None:

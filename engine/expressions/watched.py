@@ -12,7 +12,9 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from hashlib import blake2b
 from time import monotonic
 from typing import Any, NamedTuple
@@ -56,6 +58,20 @@ class Stopped(Exception):
     """Raised where an expression took too long or too much memory; says which."""
 
 
+_MISSING: ContextVar[dict[bytes, Request] | None] = ContextVar("missing", default=None)
+
+
+@contextmanager
+def collecting() -> Iterator[dict[bytes, Request]]:
+    """Give what is asked for within it and was not evaluated ahead; that fails, and is not evaluated."""
+    missing: dict[bytes, Request] = {}
+    token = _MISSING.set(missing)
+    try:
+        yield missing
+    finally:
+        _MISSING.reset(token)
+
+
 class Watched:
     """Evaluates expressions in a process that it starts when it first needs it, and ends when that takes too long."""
 
@@ -68,7 +84,11 @@ class Watched:
 
     def evaluate(self, request: Request) -> Answer:
         """Evaluate an expression, unless that was done ahead. Raises `Stopped`."""
-        known = self._ahead.get(_key(request))
+        key = _key(request)
+        known, missing = self._ahead.get(key), _MISSING.get()
+        if known is None and missing is not None:
+            missing[key] = request
+            raise Stopped("it is not evaluated yet")
         return _read(known if known is not None else self._ask(request))
 
     def evaluate_ahead(self, request: Request) -> None:

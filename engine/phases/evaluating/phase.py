@@ -1,7 +1,6 @@
 """Phase 2, export evaluation: for each changed MVO and each target, stage what has to change there.
 
-what a run was sending when it died     _settle_first
-    by looking at the target            settle_interrupted       exporting/doubtful_writes.py
+what a run was sending when it died     settle_everywhere        exporting/doubtful_writes.py
 a page: what is known                   load_page                page.py
     what the rules want                 desired_state            desired_state.py
     which account that is               find_to_join             outbound_joins.py
@@ -21,11 +20,12 @@ too many changes of one attribute       _look_before_changing
 """
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import NamedTuple
 
 from engine.contributions.ahead import evaluate_ahead, evaluate_due_ahead
 from engine.contributions.followed import Followed, read_followed
-from engine.errors import ObjectFailed, StepFailed
+from engine.errors import ObjectFailed
 from engine.events import Progress
 from engine.gates.mass_changes import look_before_changing
 from engine.phases.evaluating.accounts import provision, update_account, withdraw_delete
@@ -48,7 +48,7 @@ from engine.phases.evaluating.outbound_joins import (
 )
 from engine.phases.evaluating.page import Decisions, EvaluationPage, fail, load_page
 from engine.phases.evaluating.references import Addresses, fill_references, owe, read_addresses, tell_owed
-from engine.phases.exporting.doubtful_writes import settle_interrupted
+from engine.phases.exporting.doubtful_writes import settle_everywhere
 from engine.phases.join_index import index_planned
 from engine.phases.removal.forgetting import remove_empty_mvos
 from engine.phases.synchronising.changed_tables import notice_tables, read_tables
@@ -59,8 +59,16 @@ from engine.rules.flows import context_of
 from engine.statistics import Statistic
 from engine.step import Step
 from storage import counters, exports, metaverse, objects, references, transitions, wanted_marks
-from storage.records import Cso, ExportStatus, JoinedBy, Mvo, StepResult
+from storage.records import Cso, JoinedBy, Mvo, StepResult
 from storage.store import Transaction
+
+
+class Evaluated(NamedTuple):
+    """What a page of evaluation leaves to be looked at once more."""
+
+    referring: set[int]
+    """MVOs that refer to accounts which get another name."""
+    claims: list[Claim]
 
 
 async def evaluate_exports(step: Step) -> AsyncIterator[Progress]:
@@ -68,7 +76,7 @@ async def evaluate_exports(step: Step) -> AsyncIterator[Progress]:
 
     Whoever refers to an account that was planned or renamed meanwhile is looked at once more.
     """
-    async for progress in _settle_first(step):
+    async for progress in settle_everywhere(step):  # so that today's values are compared with what is there
         yield progress
     read_tables(step)
     async with step.page() as tx:
@@ -99,34 +107,22 @@ async def _evaluate_due(step: Step, again: set[int], claims: list[Claim]) -> Asy
     after = 0
     while True:
         count = await evaluate_due_ahead(step, after)
-        async with step.page() as tx:
-            mvos = await metaverse.due_after(tx, after, count)
-            if mvos:
-                evaluated = await _evaluate_page(tx, step, mvos, None)
-                again |= evaluated.referring
-                claims += evaluated.claims
-                step.done += len(mvos)
-        if not mvos:
+        last, evaluated = await step.in_page(partial(_evaluate_next, step=step, after=after, count=count))
+        if last is None:
             return
-        after = mvos[-1].id
+        again |= evaluated.referring
+        claims += evaluated.claims
+        after = last
         yield step.progress()
 
 
-async def _settle_first(step: Step) -> AsyncIterator[Progress]:
-    """Find out what became of exports that a killed run was sending, so that today's values are compared with that."""
-    for system in sorted({name for name, _ in step.workspace.rules.target_types()}):
-        async with step.page() as tx:
-            left = await exports.with_status(tx, system, [ExportStatus.EXECUTING], 0, 1)
-        if not left:
-            continue
-        try:
-            async with step.connected(system) as connector:
-                async for progress in settle_interrupted(step, connector, system):
-                    yield progress
-        except StepFailed as failure:
-            if failure.result == StepResult.STOPPED_BY_OPERATOR:
-                raise
-            step.note([f"what a run was sending to '{system}' when it died is not known yet: {failure}"])
+async def _evaluate_next(tx: Transaction, step: Step, after: int, count: int) -> tuple[int | None, Evaluated]:
+    """Evaluate the MVOs that are due behind an id; give the last one's id, None where there are no more."""
+    mvos = await metaverse.due_after(tx, after, count)
+    if not mvos:
+        return None, Evaluated(set(), [])
+    step.done += len(mvos)
+    return mvos[-1].id, await _evaluate_page(tx, step, mvos, None)
 
 
 async def _look_before_changing(step: Step) -> None:
@@ -146,34 +142,32 @@ async def _evaluate_again(step: Step, mvo_ids: set[int], turns: Turns, referring
     for start in range(0, len(waiting), step.page_size):
         ids = waiting[start : start + step.page_size]
         await evaluate_ahead(step, ids)
-        async with step.page() as tx:
-            mvos = await metaverse.get(tx, ids)
-            referring |= (await _evaluate_page(tx, step, mvos, turns)).referring
+        referring |= (await step.in_page(partial(_evaluate_some, step=step, ids=ids, turns=turns))).referring
         yield step.progress()
+
+
+async def _evaluate_some(tx: Transaction, step: Step, ids: list[int], turns: Turns) -> Evaluated:
+    return await _evaluate_page(tx, step, await metaverse.get(tx, ids), turns)
 
 
 async def _pay_references(step: Step, turns: Turns) -> AsyncIterator[Progress]:
     """Pay the references that are owed to accounts planned by now."""
     after = 0
     while True:
-        async with step.page() as tx:
-            ids = await references.payable_outbound(tx, after, step.page_size)
-            await _evaluate_page(tx, step, await metaverse.get(tx, ids), turns)
-            step.statistics[Statistic.REFERENCES_PAID] += len(
-                set(ids) - await references.still_owing(tx, references.OUT, ids)
-            )
+        ids = await step.in_page(partial(_pay_next, step=step, after=after, turns=turns))
         if not ids:
             return
         after = ids[-1]
         yield step.progress()
 
 
-class Evaluated(NamedTuple):
-    """What a page of evaluation leaves to be looked at once more."""
-
-    referring: set[int]
-    """MVOs that refer to accounts which get another name."""
-    claims: list[Claim]
+async def _pay_next(tx: Transaction, step: Step, after: int, turns: Turns) -> list[int]:
+    """Evaluate the next MVOs again that owe a reference which can be paid, and give their ids."""
+    ids = await references.payable_outbound(tx, after, step.page_size)
+    await _evaluate_page(tx, step, await metaverse.get(tx, ids), turns)
+    still = await references.still_owing(tx, references.OUT, ids)
+    step.statistics[Statistic.REFERENCES_PAID] += len(set(ids) - still)
+    return ids
 
 
 async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Turns | None) -> Evaluated:

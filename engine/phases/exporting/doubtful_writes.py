@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.connectors.base import Connector, ExportOperation, ExportResult, ImportedObject
-from engine.errors import ObjectError
+from engine.errors import ObjectError, StepFailed
 from engine.events import Progress
 from engine.labels import label_of
 from engine.pending_exports.waves import OWED
@@ -25,8 +25,26 @@ from storage.records import (
     Entity,
     ExportStatus,
     PendingExport,
+    StepResult,
 )
 from storage.transitions import Move
+
+
+async def settle_everywhere(step: Step) -> AsyncIterator[Progress]:
+    """Find out, in every target, what became of exports that a killed run was sending."""
+    for system in sorted({name for name, _ in step.workspace.rules.target_types()}):
+        async with step.page() as tx:
+            left = await exports.with_status(tx, system, [ExportStatus.EXECUTING], 0, 1)
+        if not left:
+            continue
+        try:
+            async with step.connected(system) as connector:
+                async for progress in settle_interrupted(step, connector, system):
+                    yield progress
+        except StepFailed as failure:
+            if failure.result == StepResult.STOPPED_BY_OPERATOR:
+                raise
+            step.note([f"what a run was sending to '{system}' when it died is not known yet: {failure}"])
 
 
 async def settle_interrupted(step: Step, connector: Connector, system: str) -> AsyncIterator[Progress]:

@@ -1,6 +1,7 @@
 """Carry out approved disconnections: whoever is gone leaves the connector space, and its MVO is settled."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import NamedTuple
 
 from engine.approvals.audit import verified_approvals
@@ -33,14 +34,20 @@ async def carry_out_approved(step: Step) -> AsyncIterator[Progress]:
     """
     after = 0
     while True:
-        async with step.page() as tx:
-            items = await reviews.in_state(tx, DISCONNECTING, ReviewState.APPROVED, after, step.page_size)
-            if items:
-                await _carry_out(tx, step, items + await _of_the_same_people(tx, items))
-        if not items:
+        last = await step.in_page(partial(_carry_out_next, step=step, after=after))
+        if last is None:
             return
-        after = items[-1].id
+        after = last
         yield step.progress()
+
+
+async def _carry_out_next(tx: Transaction, step: Step, after: int) -> int | None:
+    """Carry out the next approved disconnections, and give the last item's id; None where there are no more."""
+    items = await reviews.in_state(tx, DISCONNECTING, ReviewState.APPROVED, after, step.page_size)
+    if not items:
+        return None
+    await _carry_out(tx, step, items + await _of_the_same_people(tx, items))
+    return items[-1].id
 
 
 async def _of_the_same_people(tx: Transaction, items: list[ReviewItem]) -> list[ReviewItem]:

@@ -1,6 +1,7 @@
 """Phase 1, computed groups: kept exact as their members change, come and go."""
 
 from collections.abc import AsyncIterator, Iterable
+from functools import partial
 
 from engine.errors import ObjectFailed
 from engine.events import Progress
@@ -109,18 +110,19 @@ async def _build(step: Step, group: ComputedGroup) -> AsyncIterator[Progress]:
     after = 0
     async with step.page() as tx:
         before = set((await _keep_mvo(tx, step, group)).attributes.get(group.attribute, ()))
-    while True:
-        async with step.page() as tx:
-            mvos = await metaverse.of_type(tx, group.of, after, step.page_size)
-            belonging = {mvo.id: _apply_condition(step, group, mvo) for mvo in mvos}
-            members |= {one for one, is_in in belonging.items() if is_in or (is_in is None and one in before)}
-        if not mvos:
-            break
-        after = mvos[-1].id
+    while belonging := await step.in_page(partial(_apply_next, step=step, group=group, after=after)):
+        members |= {one for one, is_in in belonging.items() if is_in or (is_in is None and one in before)}
+        after = max(belonging)
         yield step.progress()
     async with step.page() as tx:
         await _set_members(tx, step, group, await _keep_mvo(tx, step, group), members)
         await runs.set_rule_mark(tx, marks.group(group.name), _mark(group))
+
+
+async def _apply_next(tx: Transaction, step: Step, group: ComputedGroup, after: int) -> dict[int, bool | None]:
+    """Apply a group's condition to the next MVOs behind an id: MVO → whether it belongs in."""
+    mvos = await metaverse.of_type(tx, group.of, after, step.page_size)
+    return {mvo.id: _apply_condition(step, group, mvo) for mvo in mvos}
 
 
 async def _keep_mvo(tx: Transaction, step: Step, group: ComputedGroup) -> Mvo:

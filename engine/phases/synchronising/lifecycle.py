@@ -1,6 +1,7 @@
 """What the deletion rules make of MVOs that connectors have left."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 from engine.contributions.joined import by_mvo, mvos_of
 from engine.events import Progress
@@ -70,13 +71,19 @@ async def delete_after_grace(step: Step) -> AsyncIterator[Progress]:
     """Delete the MVOs whose grace period has ended."""
     after = 0
     while True:
-        async with step.page() as tx:
-            mvos = await metaverse.grace_over(tx, after, step.page_size)
-            changed = [mvo._replace(deleted=True, delete_after=None, due=True) for mvo in mvos]
-            step.statistics[Statistic.METAVERSE_OBJECT_DELETES] += len(changed)
-            await metaverse.change(tx, changed)
-            await _bury(tx, step, [mvo.id for mvo in changed])
-        if not mvos:
+        gone = await step.in_page(partial(_delete_next, step=step, after=after))
+        if not gone:
             return
-        after = mvos[-1].id
+        after = gone[-1]
         yield step.progress()
+
+
+async def _delete_next(tx: Transaction, step: Step, after: int) -> list[int]:
+    """Delete the next MVOs whose grace period has ended, and give their ids."""
+    mvos = await metaverse.grace_over(tx, after, step.page_size)
+    changed = [mvo._replace(deleted=True, delete_after=None, due=True) for mvo in mvos]
+    step.statistics[Statistic.METAVERSE_OBJECT_DELETES] += len(changed)
+    await metaverse.change(tx, changed)
+    ids = [mvo.id for mvo in changed]
+    await _bury(tx, step, ids)
+    return ids

@@ -1,6 +1,7 @@
 """Phase 1, owed references: paid when what they name is there, told once while it is not."""
 
 from collections.abc import AsyncIterator, Iterable
+from functools import partial
 
 from engine.contributions.joined import mvos_of
 from engine.contributions.references import meant_type
@@ -28,17 +29,24 @@ async def pay_references(step: Step) -> AsyncIterator[Progress]:
     for system, settings in step.workspace.config.systems.items():
         after = 0
         while True:
-            async with step.page() as tx:
-                ids = await references.payable_inbound(tx, system, list(settings.objects), after, step.page_size)
-                csos = await objects.get(tx, ids)
-                await references.replace_owed(tx, IN, [cso.id for cso in csos if cso.mvo_id is None], [])
-                await recompute(tx, step, mvos_of(csos))
-                still = await references.still_owing(tx, IN, ids)
-                step.statistics[Statistic.REFERENCES_PAID] += len(set(ids) - still)
+            ids = await step.in_page(
+                partial(_pay_next, step=step, system=system, types=list(settings.objects), after=after)
+            )
             if not ids:
                 break
             after = ids[-1]
             yield step.progress()
+
+
+async def _pay_next(tx: Transaction, step: Step, system: str, types: list[str], after: int) -> list[int]:
+    """Compute the next ones again that owe a reference which can be paid, and give the CSOs' ids."""
+    ids = await references.payable_inbound(tx, system, types, after, step.page_size)
+    csos = await objects.get(tx, ids)
+    await references.replace_owed(tx, IN, [cso.id for cso in csos if cso.mvo_id is None], [])
+    await recompute(tx, step, mvos_of(csos))
+    still = await references.still_owing(tx, IN, ids)
+    step.statistics[Statistic.REFERENCES_PAID] += len(set(ids) - still)
+    return ids
 
 
 async def tell_owed(step: Step) -> AsyncIterator[Progress]:

@@ -20,6 +20,7 @@ references that stay owed are told          tell_owed             owed_reference
 """
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 from engine.approvals.review_items import move_items
 from engine.contributions.ahead import synchronise_ahead
@@ -59,12 +60,7 @@ async def synchronise(step: Step) -> AsyncIterator[Progress]:
     told which references stay owed.
     """
     read_tables(step)
-    async with step.page() as tx:
-        await notice_changed_rules(tx, step)
-        await notice_tables(tx, step, marks.INBOUND)
-        await notice_clock(tx, step)
-        await notice_deletion_rules(tx, step)
-        step.total = await objects.count_due(tx)
+    step.total = await step.in_page(partial(_notice, step=step))
     async for progress in carry_out_approved(step):
         yield progress
     # whoever is joined first, so that the others are joined by what the metaverse says now, whatever their order
@@ -81,22 +77,39 @@ async def synchronise(step: Step) -> AsyncIterator[Progress]:
         yield progress
 
 
+async def _notice(tx: Transaction, step: Step) -> int:
+    """Find out what has become due by itself; give how many CSOs are due."""
+    await notice_changed_rules(tx, step)
+    await notice_tables(tx, step, marks.INBOUND)
+    await notice_clock(tx, step)
+    await notice_deletion_rules(tx, step)
+    return await objects.count_due(tx)
+
+
 async def _synchronise_due(step: Step, *, joined: bool) -> AsyncIterator[Progress]:
     """Synchronise the CSOs that are due; those that were waiting for an MVO which appears are due again."""
     for _ in range(ROUNDS):
         woken, after = False, 0
         while True:
             count = await synchronise_ahead(step, after, joined=joined)
-            async with step.page() as tx:
-                csos = await objects.due_after(tx, after, count, joined=joined)
-                if csos:
-                    woken |= await _synchronise_page(tx, step, csos) and not joined
-            if not csos:
+            last, has_woken = await step.in_page(
+                partial(_synchronise_next, step=step, after=after, count=count, joined=joined)
+            )
+            if last is None:
                 break
-            after = csos[-1].id
+            woken |= has_woken and not joined
+            after = last
             yield step.progress()
         if not woken:
             return
+
+
+async def _synchronise_next(
+    tx: Transaction, step: Step, after: int, count: int, *, joined: bool
+) -> tuple[int | None, bool]:
+    """Synchronise the CSOs that are due behind an id; give the last one's id, and whether others were woken by them."""
+    csos = await objects.due_after(tx, after, count, joined=joined)
+    return (csos[-1].id, await _synchronise_page(tx, step, csos)) if csos else (None, False)
 
 
 async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> bool:

@@ -105,10 +105,10 @@ class Step:
         have failed.
         """
         async with self.workspace.store.transaction() as tx:
-            await lease.renew(tx, self.control.owner)
+            asked_by = await lease.renew(tx, self.control.owner)  # nobody else can write until the page is over
             yield tx
             await self._keep(tx)
-            stopper = self.control.stop_requested_by or await runs.stop_requested_by(tx, self.control.run_id)
+        stopper = self.control.stop_requested_by or asked_by
         limit = self.workspace.config.run.error_limit
         if self.errors >= limit:
             raise StepFailed(f"{self.errors:,} objects failed; the limit is {limit:,}", StepResult.STOPPED_ERROR_LIMIT)

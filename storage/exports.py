@@ -112,16 +112,22 @@ async def mark_exported(tx: Transaction, ids: Sequence[int], *, step_id: int, re
 
 async def remove(tx: Transaction, ids: Iterable[int]) -> None:
     """Delete pending exports: confirmed, vanished or discarded."""
+    if not (ids := list(ids)):
+        return
     await tx.execute(delete(pending_exports).where(dialect.among(pending_exports.c.id, ids)))
 
 
 async def get(tx: Transaction, ids: Iterable[int]) -> list[PendingExport]:
     """Read pending exports."""
+    if not (ids := list(ids)):
+        return []
     return await _exports(tx, select(*_WHOLE).where(dialect.among(pending_exports.c.id, ids)))
 
 
 async def of_objects(tx: Transaction, cso_ids: Iterable[int]) -> dict[int, PendingExport]:
     """Read the open exports of some CSOs: CSO id → export."""
+    if not (cso_ids := list(cso_ids)):
+        return {}
     query = select(*_WHOLE).where(dialect.among(pending_exports.c.cso_id, cso_ids))
     return {export.cso_id: export for export in await _exports(tx, query)}
 
@@ -218,6 +224,8 @@ async def has_sent(tx: Transaction, system: str) -> bool:
 
 async def sent_among(tx: Transaction, cso_ids: Iterable[int]) -> dict[int, ExportStatus]:
     """Give those of some planned CSOs whose open export may have reached the target: CSO id → the export's status."""
+    if not (cso_ids := list(cso_ids)):
+        return {}
     sent = (ExportStatus.EXECUTING, ExportStatus.EXPORTED, ExportStatus.NOT_CONFIRMED)
     query = select(pending_exports.c.cso_id, pending_exports.c.status).where(
         dialect.among(pending_exports.c.cso_id, cso_ids),
@@ -231,6 +239,8 @@ async def sent_among(tx: Transaction, cso_ids: Iterable[int]) -> dict[int, Expor
 
 async def deletes_sent(tx: Transaction, cso_ids: Iterable[int]) -> set[int]:
     """Give those of some CSOs whose delete has been sent to the target."""
+    if not (cso_ids := list(cso_ids)):
+        return set()
     query = select(pending_exports.c.cso_id).where(
         dialect.among(pending_exports.c.cso_id, cso_ids),
         pending_exports.c.change_type == ChangeType.DELETE.value,

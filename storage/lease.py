@@ -11,7 +11,7 @@ from storage import clock
 from storage.dialects.sqlite import dialect
 from storage.errors import AlreadyRunning, LeaseLost
 from storage.store import Transaction
-from storage.tables import lease
+from storage.tables import lease, runs
 
 HEARTBEAT_SECONDS = 5.0
 """How often a living owner renews its lease."""
@@ -71,14 +71,18 @@ async def take(tx: Transaction, *, owner: str, run_id: int) -> None:
     await tx.execute(dialect.upsert(lease, keys=["id"]), values)
 
 
-async def renew(tx: Transaction, owner: str) -> None:
-    """Show that the owner lives, and that it still is the owner.
+async def renew(tx: Transaction, owner: str) -> str | None:
+    """Show that the owner lives, and that it still is the owner; give who has asked its run to stop, if anybody has.
 
     Raises `LeaseLost` if another process took over; the transaction it is raised in is not kept.
     """
-    renewed = update(lease).where(lease.c.owner == owner).values(heartbeat_at=clock.now()).returning(lease.c.id)
-    if (await tx.execute(renewed)).first() is None:
+    stopper = select(runs.c.stop_requested_by).where(runs.c.id == lease.c.run_id).scalar_subquery()
+    renewed = update(lease).where(lease.c.owner == owner).values(heartbeat_at=clock.now()).returning(stopper)
+    held = (await tx.execute(renewed)).first()
+    if held is None:
         raise LeaseLost("another process took this run's lease over; nothing more was written by this one")
+    asked: str | None = held[0]
+    return asked
 
 
 async def release(tx: Transaction, owner: str) -> None:

@@ -60,6 +60,8 @@ async def change(tx: Transaction, mvos: list[Mvo]) -> None:
 
 async def get(tx: Transaction, ids: Iterable[int]) -> list[Mvo]:
     """Read MVOs whole."""
+    if not (ids := list(ids)):
+        return []
     return await _mvos(tx, select(*_WHOLE).where(dialect.among(metaverse.c.id, ids)))
 
 
@@ -118,6 +120,8 @@ async def count_due(tx: Transaction) -> int:
 
 async def set_due(tx: Transaction, ids: Iterable[int], *, due: bool) -> None:
     """Say of MVOs whether the next export evaluation has to look at them."""
+    if not (ids := list(ids)):
+        return
     await tx.execute(update(metaverse).where(dialect.among(metaverse.c.id, ids)).values(due=due))
 
 
@@ -146,6 +150,8 @@ def _joined_by(cso_ids: Iterable[int]) -> ColumnElement[bool]:
 
 async def remove_empty(tx: Transaction, ids: Iterable[int]) -> list[int]:
     """Remove those of some deleted MVOs that no CSO is joined to any more, and give their ids."""
+    if not (ids := list(ids)):
+        return []
     still_joined = exists().where(objects.c.mvo_id == metaverse.c.id)
     gone = delete(metaverse).where(dialect.among(metaverse.c.id, ids), metaverse.c.deleted, ~still_joined)
     removed = list((await tx.execute(gone.returning(metaverse.c.id))).scalars())

@@ -136,11 +136,15 @@ async def set_status(tx: Transaction, ids: Iterable[int], status: CsoStatus) -> 
 
 async def set_kept(tx: Transaction, ids: Iterable[int], *, kept: bool) -> None:
     """Say of CSOs whether an operator keeps them though they are missing."""
+    if not (ids := list(ids)):
+        return
     await tx.execute(update(objects).where(dialect.among(objects.c.id, ids)).values(kept=kept))
 
 
 async def forget_query(tx: Transaction, ids: Iterable[int]) -> None:
     """Say of CSOs that an import has found them by what it looks for now."""
+    if not (ids := list(ids)):
+        return
     await tx.execute(update(objects).where(dialect.among(objects.c.id, ids)).values(sought_by=None))
 
 
@@ -152,6 +156,8 @@ async def keep_query(tx: Transaction, ids: Iterable[int], query: str) -> None:
 
 async def sought_otherwise(tx: Transaction, ids: Iterable[int], query: str) -> dict[int, str]:
     """Give those of some CSOs that were last found by another query than a given one: CSO id → that query."""
+    if not (ids := list(ids)):
+        return {}
     found = select(objects.c.id, objects.c.sought_by).where(
         dialect.among(objects.c.id, ids), objects.c.sought_by.is_not(None), objects.c.sought_by != query
     )
@@ -168,12 +174,16 @@ async def release_id(tx: Transaction, ids: Iterable[int]) -> None:
 
 async def kept_among(tx: Transaction, ids: Iterable[int]) -> set[int]:
     """Give those of some CSOs that an operator keeps though they are missing."""
+    if not (ids := list(ids)):
+        return set()
     query = select(objects.c.id).where(dialect.among(objects.c.id, ids), objects.c.kept)
     return set((await tx.execute(query)).scalars())
 
 
 async def unsynchronised_among(tx: Transaction, ids: Iterable[int]) -> list[Cso]:
     """Read those of some CSOs that no synchronisation has looked at yet."""
+    if not (ids := list(ids)):
+        return []
     return await _csos(
         tx, select(*_WHOLE).where(dialect.among(objects.c.id, ids), objects.c.due, objects.c.mvo_id.is_(None))
     )
@@ -181,6 +191,8 @@ async def unsynchronised_among(tx: Transaction, ids: Iterable[int]) -> list[Cso]
 
 async def set_due(tx: Transaction, ids: Iterable[int], *, due: bool) -> None:
     """Say of CSOs whether the next synchronisation has to look at them."""
+    if not (ids := list(ids)):
+        return
     await tx.execute(update(objects).where(dialect.among(objects.c.id, ids)).values(due=due))
 
 
@@ -211,6 +223,8 @@ async def learn_external_ids(tx: Transaction, learned: list[tuple[int, str]]) ->
 
 async def get(tx: Transaction, ids: Iterable[int]) -> list[Cso]:
     """Read CSOs whole."""
+    if not (ids := list(ids)):
+        return []
     return await _csos(tx, select(*_WHOLE).where(dialect.among(objects.c.id, ids)))
 
 
@@ -232,6 +246,8 @@ async def sizes_of_due(tx: Transaction, after: int, limit: int, *, joined: bool)
 
 async def due_among(tx: Transaction, ids: Iterable[int]) -> list[Cso]:
     """Read those of some CSOs that synchronisation has to look at."""
+    if not (ids := list(ids)):
+        return []
     return await _csos(tx, select(*_WHOLE).where(dialect.among(objects.c.id, ids), objects.c.due))
 
 

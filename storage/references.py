@@ -64,13 +64,16 @@ async def change(tx: Transaction, gone: list[Edge], come: list[Edge]) -> None:
 
 async def drop(tx: Transaction, mvo_ids: Iterable[int]) -> None:
     """Forget all references of MVOs that are gone, and what they owed."""
-    ids = list(mvo_ids)
+    if not (ids := list(mvo_ids)):
+        return
     await tx.execute(delete(references).where(dialect.among(references.c.mvo_id, ids)))
     await tx.execute(delete(owed).where(owed.c.direction == OUT, dialect.among(owed.c.owner_id, ids)))
 
 
 async def referrers(tx: Transaction, target_ids: Iterable[int]) -> set[int]:
     """Give the MVOs that refer to some MVOs."""
+    if not (target_ids := list(target_ids)):
+        return set()
     query = select(references.c.mvo_id).where(dialect.among(references.c.target_id, target_ids)).distinct()
     return set((await tx.execute(query)).scalars())
 
@@ -175,6 +178,8 @@ async def payable_outbound(tx: Transaction, after: int, limit: int) -> list[int]
 
 async def still_owing(tx: Transaction, direction: str, owner_ids: Iterable[int]) -> set[int]:
     """Give those of some owners that owe anything."""
+    if not (owner_ids := list(owner_ids)):
+        return set()
     query = select(owed.c.owner_id).where(owed.c.direction == direction, dialect.among(owed.c.owner_id, owner_ids))
     return set((await tx.execute(query.distinct())).scalars())
 

@@ -47,6 +47,8 @@ def _row(item: ReviewItem) -> dict[str, Any]:
 
 async def get(tx: Transaction, ids: Iterable[int]) -> list[ReviewItem]:
     """Read review items."""
+    if not (ids := list(ids)):
+        return []
     return await _items(tx, select(review_items).where(dialect.among(review_items.c.id, ids)))
 
 
@@ -54,6 +56,8 @@ async def of_objects(
     tx: Transaction, object_ids: Iterable[int], kind: ReviewKind, states: Sequence[ReviewState]
 ) -> dict[int, ReviewItem]:
     """Read the items about some CSOs: CSO id → item."""
+    if not (object_ids := list(object_ids)):
+        return {}
     query = select(review_items).where(
         dialect.among(review_items.c.object_id, object_ids),
         review_items.c.kind == kind.value,

@@ -4,6 +4,8 @@ import getpass
 import os
 import unicodedata
 
+from engine.values.folding import folded
+
 
 def current_operator() -> str:
     """Give the operator's login.
@@ -42,5 +44,4 @@ def _parts(session: str) -> tuple[str, str]:
 
 def _bare(name: str) -> str:
     """Give a name without what two ways to write it can differ in."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    return "".join(letter for letter in folded if unicodedata.category(letter)[0] not in "CZ")
+    return "".join(letter for letter in folded(name) if unicodedata.category(letter)[0] not in "CZ")

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,6 +10,7 @@ from anyascii import anyascii
 from engine.expressions.expression import Expression
 from engine.rules.compiled import Flow, Join
 from engine.rules.flows import evaluate
+from engine.values.folding import folded
 from storage.join_keys import JoinKey
 from storage.records import Attributes
 
@@ -25,7 +25,7 @@ def normalised(value: object, ignore: frozenset[str]) -> str:
     if "accents" in ignore:
         text = anyascii(text)
     if "case" in ignore:
-        text = unicodedata.normalize("NFKC", text.casefold())
+        text = folded(text)
     if "spaces" in ignore:
         text = "".join(text.split())
     return text

@@ -2,10 +2,10 @@
 
 import re
 import string
-import unicodedata
 from functools import lru_cache
 
 from engine.values.attribute_descriptions import usual
+from engine.values.folding import folded
 
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9-]*|\d+(\.\d+)+")
 """An attribute type: a short name or a numeric OID (RFC 4512 §1.4)."""
@@ -135,9 +135,7 @@ def _rdn_key(rdn: Rdn) -> str:
 
 
 def _value_key(value: str) -> str:
-    if value.isascii():
-        return escape(" ".join(value.lower().split()))
-    return escape(" ".join(unicodedata.normalize("NFKC", value.casefold()).split()))
+    return escape(" ".join(folded(value).split()))
 
 
 def from_bytes(raw: bytes) -> tuple[str, str]:

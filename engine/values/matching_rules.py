@@ -1,10 +1,10 @@
 """Matching rules: when two values of an attribute are the same (RFC 4517 §4.2), however a directory writes them."""
 
-import unicodedata
 from collections.abc import Callable
 from typing import Any
 
 from engine.values import dn
+from engine.values.folding import folded
 
 Matching = Callable[[Any], Any] | None
 """Gives the form of a value in which equal values are equal; None where they are equal as they are."""
@@ -12,12 +12,12 @@ Matching = Callable[[Any], Any] | None
 
 def _case_ignore(value: Any) -> str:
     """caseIgnoreMatch: case and runs of spaces make no difference."""
-    return " ".join(unicodedata.normalize("NFKC", str(value).casefold()).split())
+    return " ".join(folded(str(value)).split())
 
 
 def _telephone(value: Any) -> str:
     """telephoneNumberMatch: spaces and hyphens make no difference, nor does case."""
-    return "".join(char for char in str(value).casefold() if char != "-" and not char.isspace())
+    return "".join(char for char in folded(str(value)) if char != "-" and not char.isspace())
 
 
 def _dn(value: Any) -> str:
@@ -83,7 +83,7 @@ def _forms_like(some: list[Any], stay: set[Any], matching: Callable[[Any], Any])
 
 
 def _roughly(value: Any) -> str:
-    return str(value).casefold().replace(" ", "").replace("-", "")
+    return folded(str(value)).replace(" ", "").replace("-", "")
 
 
 def still_to_do(

@@ -84,6 +84,8 @@ def test_one_name_has_one_key_however_it_is_written(other):
         ("cn=a\\,b", "cn=a\\2cb"),
         ("cn=a\\=b", "cn=a=b"),
         ("cn=Ann   Lee", "cn=ann lee"),
+        ("cn=\N{MATHEMATICAL ITALIC CAPITAL ALPHA}", "cn=\N{GREEK SMALL LETTER ALPHA}"),
+        ("cn=\N{LATIN SMALL LETTER SHARP S}", "cn=SS"),
         ("cn=ann+sn=lee,dc=org", "SN=Lee+CN=Ann,dc=org"),
         ("cn=STRASSE", "cn=straße"),
         ("cn=caf\u00e9", "cn=cafe\u0301"),

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import aiosqlite
 import orjson
 from sqlalchemy import (
     BindParameter,
@@ -33,7 +32,7 @@ from sqlalchemy.sql.expression import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 from sqlalchemy.util import await_only
 
-from storage.dialects.sqlite import opening
+from storage.dialects.sqlite import driver, opening
 
 WRITER_CACHE = 32_000
 """Kilobytes of pages that the writer keeps."""
@@ -65,9 +64,7 @@ def create_watch(path: Path) -> AsyncEngine:
 def _connected(path: Path, cache: int = WRITER_CACHE, *, pool_size: int, **more: Any) -> AsyncEngine:
     engine = create_async_engine(
         f"sqlite+aiosqlite:///{path}",
-        async_creator=lambda: aiosqlite.connect(  # by a URI: what is not there is not made
-            opening.address(path), uri=True, timeout=BUSY_SECONDS, isolation_level=None
-        ),
+        async_creator=lambda: driver.connect(opening.address(path), timeout=BUSY_SECONDS),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=24 * 3600,  # whoever of this process wants to write waits for its turn
@@ -95,8 +92,8 @@ def file_of(tx: AsyncConnection) -> Path:
 async def data_version(watch: AsyncEngine) -> int:
     """Give a number that changes whenever another connection, of any process, commits something."""
     async with watch.connect() as connection:
-        driver: Any = (await connection.get_raw_connection()).driver_connection
-        rows = await driver.execute_fetchall("PRAGMA data_version")
+        watching: Any = (await connection.get_raw_connection()).driver_connection
+        rows = await watching.execute_fetchall("PRAGMA data_version")
     return int(rows[0][0])
 
 
@@ -107,10 +104,10 @@ def _interrupt_when_cancelled(context: ExceptionContext) -> None:
         context.is_disconnect = False
 
 
-async def _interrupt(driver: Any) -> None:
-    idle = asyncio.ensure_future(driver.cursor())
+async def _interrupt(connection: Any) -> None:
+    idle = asyncio.ensure_future(connection.at_rest())
     while not idle.done():  # a statement that had not begun yet is not interrupted, so once is not enough
-        await driver.interrupt()
+        await connection.interrupt()
         await asyncio.wait({idle}, timeout=0.01)
 
 

@@ -90,7 +90,8 @@ def tune_interpreter() -> None:
     reference counting alone. And while one thread reads a page ahead, another must get its turn soon.
     """
     sys.setswitchinterval(0.0005)
-    gc.freeze()
+    if not gc.get_freeze_count():  # a process that runs more than once would keep what the last run left
+        gc.freeze()
     gc.set_threshold(100_000, 50, 100)
 
 

@@ -18,6 +18,8 @@ from tui.console.tty import TerminalSettings, Theme
 from tui.presentation import display
 
 SIZE = (120, 40)
+TURN = 0.005
+"""Seconds after which an idle event loop comes to what it is given."""
 
 
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
@@ -27,6 +29,27 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     wanted = pyfuncitem._fixtureinfo.argnames
     asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
     return True
+
+
+async def until_idle(min_sleep: float = TURN, max_sleep: float = 1) -> None:
+    """Wait until the event loop comes to whatever it is given at once.
+
+    Textual's own pilot waits until the whole process takes no processor time, threads included, or for a second: on a
+    machine with other work to do that is a second for each key, three times.
+    """
+    end = monotonic() + max_sleep
+    while True:
+        began = monotonic()
+        await asyncio.sleep(TURN)
+        late = monotonic() - began - TURN
+        if late < TURN or monotonic() > end:
+            return
+
+
+@pytest.fixture(autouse=True)
+def _idle_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the pilot's keys be followed by that; what it does after resizing, which is put off a little, is its own."""
+    monkeypatch.setattr("textual.app.wait_for_idle", until_idle)
 
 
 class Console:
@@ -56,7 +79,8 @@ class Console:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
-        await self.pilot.pause()
+        await self.pilot.pause(TURN)
+        await until_idle()
 
     async def type(self, text: str) -> None:
         names = {" ": "space", ":": "colon", "*": "asterisk", "!": "exclamation_mark", "-": "minus", ",": "comma"}

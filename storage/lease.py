@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from storage import clock
 from storage.dialects.sqlite import dialect
@@ -20,6 +20,10 @@ STALE_SECONDS = 60.0
 
 _UNKNOWN = "elsewhere"
 """The place of a process that nobody can look at by its number."""
+
+
+_STOPPER = select(runs.c.stop_requested_by).where(runs.c.id == lease.c.run_id).scalar_subquery()
+_RENEW = update(lease).where(lease.c.owner == bindparam("by")).values(heartbeat_at=bindparam("at")).returning(_STOPPER)
 
 
 class Lease(NamedTuple):
@@ -76,9 +80,7 @@ async def renew(tx: Transaction, owner: str) -> str | None:
 
     Raises `LeaseLost` if another process took over; the transaction it is raised in is not kept.
     """
-    stopper = select(runs.c.stop_requested_by).where(runs.c.id == lease.c.run_id).scalar_subquery()
-    renewed = update(lease).where(lease.c.owner == owner).values(heartbeat_at=clock.now()).returning(stopper)
-    held = (await tx.execute(renewed)).first()
+    held = (await tx.execute(_RENEW, {"by": owner, "at": clock.now()})).first()
     if held is None:
         raise LeaseLost("another process took this run's lease over; nothing more was written by this one")
     asked: str | None = held[0]

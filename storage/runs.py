@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 
 from storage import clock
 from storage.dialects.sqlite import dialect
@@ -12,6 +12,13 @@ from storage.list_queries import ListedError
 from storage.records import ItemError, Run, StepRecord, StepResult
 from storage.store import Transaction
 from storage.tables import item_errors, rule_marks, runs, steps
+
+_CHECKPOINT = (
+    update(steps)
+    .where(steps.c.id == bindparam("step"))
+    .values(done=bindparam("done"), total=bindparam("total"), statistics=bindparam("statistics"))
+)
+"""Made once, as it is written with every page."""
 
 
 async def start(tx: Transaction, *, profile: str, operator: str, host: str, pid: int) -> int:
@@ -69,8 +76,8 @@ async def checkpoint(
     tx: Transaction, step_id: int, *, done: int, total: int | None, statistics: dict[str, int]
 ) -> None:
     """Write how far a step has come."""
-    values = {"done": done, "total": total, "statistics": encode(statistics)}
-    await tx.execute(update(steps).where(steps.c.id == step_id).values(values))
+    values = {"step": step_id, "done": done, "total": total, "statistics": encode(statistics)}
+    await tx.execute(_CHECKPOINT, values)
 
 
 async def finish_step(tx: Transaction, step_id: int, result: StepResult, message: str) -> None:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.certificates import Authority
+
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a domain can only be provisioned by root")
 SUFFIX = "DC=example,DC=test"
 ADMIN = f"CN=Administrator,CN=Users,{SUFFIX}"
@@ -180,3 +182,23 @@ _LISTEN = _LISTEN.replace("at, port = sys.argv[1], int(sys.argv[2])", "at, port 
 _LISTEN = _LISTEN.replace(
     'socket.create_connection(("127.0.0.1", port))', "socket.socket(socket.AF_UNIX); far.connect(port)"
 )
+
+
+@contextmanager
+def encrypted(shared_folder: Path, folder: Path) -> Iterator[tuple[Samba, int, Authority]]:
+    """Give a domain with a certificate, the port of its LDAPS on localhost, and who has signed the certificate."""
+    authority = Authority(folder / "authority")
+    made = authority.sign("dc1", names="DNS:localhost")
+    samba = Samba(provisioned(shared_folder), folder / "dc")
+    private = samba.home / "private" / "tls"
+    private.mkdir(exist_ok=True)
+    (private / "cert.pem").write_bytes(made.certificate.read_bytes())
+    (private / "key.pem").write_bytes(made.key.read_bytes())
+    (private / "ca.pem").write_bytes(authority.file.read_bytes())
+    (private / "key.pem").chmod(0o600)
+    samba.start()
+    try:
+        with samba.tcp(636) as port:
+            yield samba, port, authority
+    finally:
+        samba.stop()

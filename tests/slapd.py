@@ -126,7 +126,7 @@ class Slapd:
         )
         entries: Entries = {}
         for block in found.split("\n\n"):
-            lines = [_decode(line) for line in block.splitlines() if line and not line.startswith("#")]
+            lines = [decode_line(line) for line in block.splitlines() if line and not line.startswith("#")]
             if not lines or lines[0][0] != "dn":
                 continue
             entry = entries.setdefault(lines[0][1], {})
@@ -144,7 +144,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _decode(line: str) -> tuple[str, str]:
+def decode_line(line: str) -> tuple[str, str]:
+    """Read a line of LDIF: an attribute and its value."""
     name, _, rest = line.partition(":")
     if rest.startswith(":"):
         return name, base64.b64decode(rest[1:].strip()).decode(errors="surrogateescape")

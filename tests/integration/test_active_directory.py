@@ -126,12 +126,12 @@ class Domain(Inside):
 
     def entries(self, query: str = "(objectClass=user)", *names: str) -> dict[str, dict[str, list[str]]]:
         """Give what ldapsearch finds in the branch: CN → attributes."""
-        from tests.slapd import _decode
+        from tests.slapd import decode_line
 
         out = self.samba.tool("ldapsearch", "-LLL", "-o", "ldif-wrap=no", "-b", self.base, query, *(names or ("*",)))
         found: dict[str, dict[str, list[str]]] = {}
         for block in out.split("\n\n"):
-            lines = [_decode(line) for line in block.splitlines() if line and not line.startswith("#")]
+            lines = [decode_line(line) for line in block.splitlines() if line and not line.startswith("#")]
             if lines and lines[0][0] == "dn":
                 entry: dict[str, list[str]] = {}
                 for name, value in lines:

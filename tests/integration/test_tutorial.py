@@ -2,8 +2,6 @@
 
 import csv
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from tests.certificates import Authority
@@ -11,7 +9,7 @@ from tests.inside import Inside
 from tests.samba import ADMIN as DOMAIN_ADMIN
 from tests.samba import PASSWORD as DOMAIN_PASSWORD
 from tests.samba import SUFFIX as DOMAIN_SUFFIX
-from tests.samba import Samba, needs_root, provisioned
+from tests.samba import encrypted, needs_root
 from tests.slapd import ADMIN, BASE, PASSWORD, SUFFIX, Slapd
 
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.md"
@@ -103,16 +101,7 @@ def test_with_openldap(tmp_path: Path) -> None:
 
 @needs_root
 def test_with_active_directory(tmp_path: Path, shared_folder: Path) -> None:
-    authority = Authority(tmp_path / "authority")
-    made = authority.sign("dc1", names="DNS:localhost")
-    samba = Samba(provisioned(shared_folder), tmp_path / "dc")
-    private = samba.home / "private" / "tls"
-    private.mkdir(exist_ok=True)
-    (private / "cert.pem").write_bytes(made.certificate.read_bytes())
-    (private / "key.pem").write_bytes(made.key.read_bytes())
-    (private / "ca.pem").write_bytes(authority.file.read_bytes())
-    (private / "key.pem").chmod(0o600)
-    with _running(samba) as port:
+    with encrypted(shared_folder, tmp_path) as (samba, port, authority):
         samba.tool("ldapadd", text=f"dn: OU=Staff,{DOMAIN_SUFFIX}\nobjectClass: organizationalUnit\n")
         work = Tutorial(tmp_path / "work", DOMAIN_PASSWORD)
         work.put(_block(OURS, "objectGUID"), OURS, "[metaverse.department]")
@@ -138,13 +127,3 @@ def test_with_active_directory(tmp_path: Path, shared_folder: Path) -> None:
         numbers = re.findall(r"^employeeNumber: (.+)$", found, re.MULTILINE)
         assert set(numbers) == left
         assert re.findall(r"^userAccountControl: (.+)$", found, re.MULTILINE) == ["512"] * len(numbers)
-
-
-@contextmanager
-def _running(samba: Samba) -> Iterator[int]:
-    samba.start()
-    try:
-        with samba.tcp(636) as port:
-            yield port
-    finally:
-        samba.stop()

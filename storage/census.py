@@ -1,5 +1,7 @@
 """Which kinds of objects the connector space holds, and how many."""
 
+from collections import Counter
+
 from sqlalchemy import Column, ColumnElement, func, select
 
 from storage.records import CsoStatus
@@ -33,3 +35,30 @@ async def has_any(tx: Transaction, system: str, object_type: str) -> bool:
     """Tell whether there is any CSO of a type, in whatever state."""
     query = select(objects.c.id).where(objects.c.system == system, objects.c.type == object_type)
     return (await tx.execute(query.limit(1))).first() is not None
+
+
+async def count_parts(tx: Transaction, system: str) -> list[tuple[str, str, int]]:
+    """Count the `Normal` objects of a system by type and partition."""
+    group = (objects.c.type, objects.c.partition)
+    of_system = (objects.c.system == system, objects.c.status == CsoStatus.NORMAL.value)
+    rows = await tx.execute(select(*group, func.count()).where(*of_system).group_by(*group).order_by(*group))
+    return [(kind, partition, count) for kind, partition, count in rows]
+
+
+async def count_types(tx: Transaction, system: str) -> Counter[str]:
+    """Count the `Normal` objects of a system by type, whatever their partitions."""
+    counts = Counter[str]()
+    for kind, _, count in await count_parts(tx, system):
+        counts[kind] += count
+    return counts
+
+
+async def count_normal(tx: Transaction, system: str, object_type: str, partition: str) -> int:
+    """Count the `Normal` CSOs of a type in a partition."""
+    of_part = (
+        objects.c.system == system,
+        objects.c.type == object_type,
+        objects.c.status == CsoStatus.NORMAL.value,
+        objects.c.partition == partition,
+    )
+    return int((await tx.execute(select(func.count()).where(*of_part))).scalar_one())

@@ -1,6 +1,5 @@
 """The connector space: queries for connected system objects."""
 
-from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -309,33 +308,6 @@ async def external_ids(tx: Transaction, ids: Iterable[int]) -> list[str]:
     """Give the primary external ids of some CSOs, where they have one."""
     query = select(objects.c.external_id).where(dialect.among(objects.c.id, ids))
     return [one for one in (await tx.execute(query)).scalars() if one is not None]
-
-
-async def count_parts(tx: Transaction, system: str) -> list[tuple[str, str, int]]:
-    """Count the `Normal` objects of a system by type and partition."""
-    group = (objects.c.type, objects.c.partition)
-    of_system = (objects.c.system == system, objects.c.status == CsoStatus.NORMAL.value)
-    rows = await tx.execute(select(*group, func.count()).where(*of_system).group_by(*group).order_by(*group))
-    return [(kind, partition, count) for kind, partition, count in rows]
-
-
-async def count_types(tx: Transaction, system: str) -> Counter[str]:
-    """Count the `Normal` objects of a system by type, whatever their partitions."""
-    counts = Counter[str]()
-    for kind, _, count in await count_parts(tx, system):
-        counts[kind] += count
-    return counts
-
-
-async def count_normal(tx: Transaction, system: str, object_type: str, partition: str) -> int:
-    """Count the `Normal` CSOs of a type in a partition."""
-    of_part = (
-        objects.c.system == system,
-        objects.c.type == object_type,
-        objects.c.status == CsoStatus.NORMAL.value,
-        objects.c.partition == partition,
-    )
-    return int((await tx.execute(select(func.count()).where(*of_part))).scalar_one())
 
 
 async def remove(tx: Transaction, csos: list[Cso], *, review_ids: dict[int, int | None], deleted: bool = False) -> None:

@@ -11,7 +11,7 @@ from engine.labels import label_of
 from engine.rules.compiled import ObjectType
 from engine.step import Step
 from engine.workspace import Workspace
-from storage import clock, exports, metaverse, objects, reviews, transitions
+from storage import census, clock, exports, metaverse, objects, reviews, transitions
 from storage.documents import encode, fingerprint
 from storage.records import (
     Attributes,
@@ -103,7 +103,7 @@ async def stops_of(tx: Transaction, workspace: Workspace, system: str, tally: Ta
     """
     if not tally.objects:
         return []
-    normal = await objects.count_types(tx, system)
+    normal = await census.count_types(tx, system)
     found = []
     for (kind, name), ids in sorted(tally.objects.items()):
         limits, part = workspace.config.changes_of(system, kind), Part(system, kind)

@@ -17,7 +17,7 @@ from engine.labels import label_of
 from engine.phases.removal.forgetting import forget
 from engine.statistics import Statistic
 from engine.step import Step
-from storage import exports, imports, objects
+from storage import census, exports, imports, objects
 from storage.imports import ImportRecord, Sightings
 from storage.records import BatchState, Cso, Entity
 from storage.store import Transaction
@@ -63,7 +63,7 @@ def gate_1_complete_full_import(step: Step, record: ImportRecord | None) -> str 
 async def gate_2_what_was_looked_for(tx: Transaction, step: Step, record: ImportRecord) -> list[str]:
     """Gate 2: only types and partitions that the import was looking for; the others are told, and left alone."""
     told: list[str] = []
-    for kind, partition, normal in await objects.count_parts(tx, step.system):
+    for kind, partition, normal in await census.count_parts(tx, step.system):
         if kind not in record.types or partition not in record.partitions:
             told.append(await _leave_alone(tx, step, Part(step.system, kind, partition), normal))
     return told
@@ -110,7 +110,7 @@ async def gate_3_seen_kept_or_sent(
         missing = _without(missing, {cso.id for cso in unsynchronised})
         normal -= len(unsynchronised)
     expected = await exports.deletes_sent(tx, missing) | await objects.kept_among(tx, missing)
-    new = await objects.count_normal(tx, part.system, part.type, part.partition) - normal
+    new = await census.count_normal(tx, part.system, part.type, part.partition) - normal
     news = _without(missing, expected)
     outside = await _no_longer_looked_for(tx, record, part, news)
     return Absence(part, normal, normal - len(missing), new, _without(news, outside), sorted(expected), outside)

@@ -30,7 +30,7 @@ from engine.phases.detecting.gates import (
 from engine.phases.detecting.slow_losses import point_out_slow_losses
 from engine.phases.removal.obsolete import mark_missing
 from engine.step import Step
-from storage import imports, objects, reviews
+from storage import census, imports, reviews
 from storage.imports import ImportRecord, Sightings
 from storage.records import BatchState, StepResult
 from storage.store import Transaction
@@ -87,7 +87,7 @@ async def _skip_all(step: Step, record: ImportRecord | None, refusal: str) -> As
         return
     sightings = Sightings(record.sightings)
     async with step.page() as tx:
-        for kind, partition, normal in await objects.count_parts(tx, step.system):
+        for kind, partition, normal in await census.count_parts(tx, step.system):
             part = Part(step.system, kind, partition, record.known_up_to)
             _, missing = await count_unseen(tx, part, sightings)
             stop = Stop(GATE_1, f"{share(len(missing), normal)} {part} were not seen, and that says nothing: {refusal}")

@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable
 from engine.errors import StepFailed
 from engine.gates.limits import Part, Stop, allowed, is_over, keep_stopped, share
 from engine.step import Step
-from storage import clock, exports, objects, reviews, tombstones
+from storage import census, clock, exports, reviews, tombstones
 from storage.records import StepResult
 from storage.store import Transaction
 
@@ -24,7 +24,7 @@ async def look_before_deleting(tx: Transaction, step: Step) -> tuple[list[Stop],
     staged = await exports.sendable_deletes(tx, step.system)
     gone = await tombstones.deleted_since(tx, step.system, since)
     sent = await exports.unproved_deletes(tx, step.system, since)
-    normal = await objects.count_types(tx, step.system)
+    normal = await census.count_types(tx, step.system)
     stops: list[Stop] = []
     await reviews.supersede(tx, step.system, gate=reviews.BEFORE_EXPORT)
     for kind in sorted(staged):

@@ -15,7 +15,7 @@ from engine.phases.importing.arrivals import Arrival
 from engine.phases.importing.matching import load_known
 from engine.phases.importing.state import ImportState
 from engine.values.typed import InvalidValue
-from storage import objects
+from storage import census, objects
 from storage.records import Attributes
 from storage.store import Transaction
 
@@ -45,7 +45,7 @@ def _say(external_id: str, where: str) -> str:
 async def _unseen(tx: Transaction, task: ImportState) -> AsyncIterator[tuple[str, frozenset[str]]]:
     """Give the ids of a type with which nothing came, some at a time."""
     system = task.step.system
-    for kind, partition, normal in await objects.count_parts(tx, system):
+    for kind, partition, normal in await census.count_parts(tx, system):
         if kind not in task.is_known:
             continue
         unseen: list[int] = []

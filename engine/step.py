@@ -43,6 +43,10 @@ Given = TypeVar("Given")
 class _NotYet(Exception):
     """A page's work has met expressions that are to be evaluated first."""
 
+    def __init__(self, missing: dict[bytes, Request]) -> None:
+        super().__init__(f"{len(missing)} expressions are to be evaluated first")
+        self.missing = missing
+
 
 def _evaluate(missing: list[Request], enough: threading.Event) -> None:
     for request in missing:
@@ -121,21 +125,38 @@ class Step:
         A try that meets such an expression writes nothing, and leaves nothing behind in the step. What the work does
         to anything else it may only do once it is over. Raises what `page` raises.
         """
-        for _ in range(TRIES):
-            standing = self._standing()
-            try:
-                with collecting() as missing:
-                    async with self.page() as tx:
-                        given = await work(tx)
-                        if missing:
-                            raise _NotYet
-                    return given
-            except _NotYet:
-                for name, value in standing.items():
-                    setattr(self, name, value)
-                await self.beside(partial(_evaluate, list(missing.values())))
-        async with self.page() as tx:
-            return await work(tx)
+        evaluated: set[bytes] = set()
+        try:
+            for _ in range(TRIES):
+                try:
+                    return await self._try(work)
+                except _NotYet as met:
+                    if met.missing.keys() <= evaluated:  # there was no room to keep what came of it
+                        break
+                    await self.beside(partial(_evaluate, list(met.missing.values())))
+                    evaluated |= met.missing.keys()
+            async with self.page() as tx:
+                return await work(tx)
+        finally:
+            WATCHED.forget()
+
+    async def _try(self, work: Callable[[Transaction], Awaitable[Given]]) -> Given:
+        """Carry out a page's work, unless it meets what is to be evaluated first: then nothing has happened.
+
+        Raises `_NotYet` in that case.
+        """
+        standing = self._standing()
+        try:
+            with collecting() as missing:
+                async with self.page() as tx:
+                    given = await work(tx)
+                    if missing:
+                        raise _NotYet(missing)
+                return given
+        except _NotYet:
+            for name, value in standing.items():
+                setattr(self, name, value)
+            raise
 
     def _standing(self) -> dict[str, Any]:
         """Give how the step stands, as it may have to stand again."""

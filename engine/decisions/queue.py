@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from engine.approvals.audit import record
 from engine.labels import label_of
+from engine.pending_exports.dropping import drop_unsent
 from engine.roles import Role, require
 from engine.workspace import Workspace
 from storage import clock, exports, objects, transitions
@@ -87,7 +88,7 @@ async def discard(workspace: Workspace, ids: Sequence[int], *, operator: str) ->
             else:
                 dropped.append((export, cso))
                 handled.append(Handled(export.id, label_of(cso)))
-        await exports.remove(tx, [export.id for export, _ in dropped])
+        await drop_unsent(tx, [export for export, _ in dropped])
         planned = [cso for _, cso in dropped if cso.status == CsoStatus.PENDING_PROVISIONING]
         await objects.remove(tx, planned, review_ids={})
         await _tell(tx, dropped, {}, operator, "discarded")

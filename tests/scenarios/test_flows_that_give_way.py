@@ -115,6 +115,33 @@ def test_what_is_written_once_stays_so_while_the_account_is_disabled(office: Off
     office.settled()
 
 
+def test_what_was_discarded_was_not_written_once(office: Office) -> None:
+    office.slapd.add(ADOPTED)
+    _flows(office, "title", source="title", once=True)
+    _flows(office, "employeeType", constant="staff", once=True)
+    for step in ("import hr", "import directory", "sync", "evaluate"):
+        office("step", *step.split())
+    for export in office.json("exports"):
+        office("exports", "discard", str(export["id"]))
+    office.hr["1"]["mail"] = "ada.lovelace@example.org"
+    office.run()
+    assert office.person("ada")["title"] == ["Clerk"]
+    assert office.person("ada")["employeeType"] == ["staff"]
+
+
+def test_what_was_discarded_is_nobodys_drift(office: Office) -> None:
+    office.rule("people to the directory")["drift"] = "report"
+    office.run()
+    office.hr["1"]["title"] = "Lead"
+    for step in ("import hr", "import directory", "sync", "evaluate"):
+        office("step", *step.split())
+    (export,) = office.json("exports")
+    office("exports", "discard", str(export["id"]))
+    office.hr["1"]["mail"] = "ada.lovelace@example.org"
+    office.run()
+    assert office.person("ada")["title"] == ["Lead"]
+
+
 def test_what_is_to_be_written_once_waits_until_it_can_be(office: Office) -> None:
     _flows(office, "description", source="department", once=True)
     office.hr["2"]["department"] = ""

@@ -16,10 +16,8 @@ from engine.values import dn
 from engine.values.matching_rules import same
 from storage.documents import octets
 from storage.records import Attributes, Cso, PendingExport
-from storage.wanted_marks import Marks
+from storage.wanted_marks import DN, Marks
 
-DN = "\0dn"
-"""What stands for an object's name among its attributes; no attribute is called so."""
 TOLD = "\0told "
 """Before an attribute's name: the mark of the drift that was told."""
 

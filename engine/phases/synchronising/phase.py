@@ -28,6 +28,7 @@ from engine.contributions.joined import mvos_of
 from engine.events import Progress
 from engine.labels import label_of
 from engine.pending_exports.changes import IN_FLIGHT
+from engine.pending_exports.dropping import drop_unsent
 from engine.phases.join_index import index_objects
 from engine.phases.synchronising.approved_disconnections import carry_out_approved
 from engine.phases.synchronising.changed_tables import notice_tables, read_tables
@@ -189,7 +190,7 @@ async def _drop_staged(tx: Transaction, page: SyncPage, ids: list[int]) -> None:
     await move_items(tx, page.step, asked.values(), ReviewState.WITHDRAWN, "disconnected")
     staged = await exports.of_objects(tx, ids)
     unsent = [one for one in staged.values() if one.status not in IN_FLIGHT]
-    await exports.remove(tx, [one.id for one in unsent])
+    await drop_unsent(tx, unsent)
     for one in unsent:
         label = label_of(page.csos[one.cso_id])
         page.step.moved(Move(Entity.EXPORT, one.id, one.system, label, one.status, None, "disconnected"))

@@ -1,5 +1,6 @@
 """Try an expression over an object: what comes of it, and what it reads."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -52,7 +53,8 @@ async def tried(tx: Transaction, workspace: Workspace, text: str, thing: Cso | M
         "error": None,
     }
     try:
-        value = expression(seen)
+        # what may take its two seconds is waited for beside the console, which goes on
+        value = await asyncio.to_thread(expression, seen) if expression.is_watched(seen) else expression(seen)
     except ObjectFailed as failure:
         found["type"], found["error"] = "error", failure.error.message
     else:

@@ -81,6 +81,7 @@ SHOTS: dict[str, Drive] = {
     "object": keys("3", "j", "j", "enter"),
     "metaverse": keys("4", "j", "j", "j"),
     "metaverse-object": keys("4", "G", "enter"),
+    "try": keys("4", "G", "enter", "equals_sign", *"title", "space", "vertical_line", "space", *"upper"),
     "transitions": keys("5"),
     "review": keys("6"),
     "approve": keys("W", "6", "asterisk", "a"),

@@ -7,7 +7,7 @@ from textual.dom import DOMNode
 
 from tui.console.app_keys import APP_KEYS
 from tui.console.keys import name_of
-from tui.console.screens import exports, line, listing, review, runs, systems, thing
+from tui.console.screens import exports, line, listing, review, runs, systems, thing, trying
 from tui.console.screens.asking import AskLine
 from tui.console.screens.base import ConsoleScreen
 from tui.console.screens.choice import Choice
@@ -26,6 +26,7 @@ _PARTS: tuple[tuple[str, tuple[type[DOMNode], ...]], ...] = (
     ("One run", (runs.RunScreen,)),
     ("Systems", (systems.SystemsScreen,)),
     ("One thing whole", (thing.SheetScreen,)),
+    ("One object whole", (trying.ObjectScreen, trying.TryScreen)),
     ("Where something is asked", (Confirm, Question, Choice, AskLine)),
     ("Help", (HelpScreen,)),
 )

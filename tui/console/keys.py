@@ -18,6 +18,7 @@ _NAMES = {
     "slash": "/",
     "exclamation_mark": "!",
     "asterisk": "*",
+    "equals_sign": "=",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "space": "space",

@@ -11,6 +11,7 @@ from tui.console.screens.runs import ErrorsScreen, RunScreen, RunsScreen
 from tui.console.screens.systems import SystemsScreen
 from tui.console.screens.thing import ThingScreen
 from tui.console.screens.transitions import TransitionsScreen
+from tui.console.screens.trying import ObjectScreen
 
 __all__ = ["SCREENS", "TABS", "screen_for"]
 
@@ -32,4 +33,6 @@ def screen_for(thing: str) -> Screen[None]:
     kind, _, number = thing.partition("-")
     if kind == "errors":
         return ErrorsScreen(f"run-{number}")
+    if kind in ("cso", "mvo"):
+        return ObjectScreen(thing)
     return RunScreen(thing) if kind == "run" else ThingScreen(thing)

@@ -17,7 +17,7 @@ from tui.console.list_files import write_rows
 from tui.console.screens.asking import AskLine
 from tui.console.screens.base import ConsoleScreen, guarded
 from tui.console.screens.choice import Choice
-from tui.console.screens.thing import ThingScreen, open_line
+from tui.console.screens.thing import open_line
 from tui.console.widgets.columns import Column
 from tui.console.widgets.painting import cut
 from tui.console.widgets.rows import Rows
@@ -202,7 +202,7 @@ class ListScreen(ConsoleScreen):
 
     def open_row(self, document: dict[str, Any]) -> None:
         """Open what a row is about."""
-        self.app.push_screen(ThingScreen(document["id"]))
+        self.console_app.open_thing(document["id"])
 
     # Filter and sort ----------------------------------------------------------------------------------------------
 

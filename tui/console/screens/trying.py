@@ -1,0 +1,80 @@
+"""Try an expression over one object, while it is typed."""
+
+from functools import partial
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from tui import feed
+from tui.console import sheets
+from tui.console.beside import beside
+from tui.console.screens.asking import AskLine
+from tui.console.screens.thing import SheetScreen, ThingScreen
+from tui.console.sheets.trying import EXAMPLE, tried
+
+
+class ObjectScreen(ThingScreen):
+    """One object whole; `=` tries an expression over it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("equals_sign", "try", "try an expression", id="object.try")]
+
+    def action_try(self) -> None:
+        """Ask for an expression."""
+        self.app.push_screen(TryScreen(self.thing))
+
+
+class TryScreen(SheetScreen):
+    """What comes of an expression over an object; nothing is written."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("equals_sign", "ask", "another expression", id="try.ask")]
+
+    def __init__(self, thing: str) -> None:
+        super().__init__()
+        self._thing = thing
+        self._text = ""
+
+    def crumb(self) -> str:
+        """Over what."""
+        return f"an expression over {self._thing}"
+
+    def body(self) -> ComposeResult:
+        """The sheet, and the line to type in."""
+        yield from super().body()
+        yield AskLine()
+
+    def on_mount(self) -> None:
+        """Ask at once."""
+        super().on_mount()
+        self.sheet.show(partial(sheets.words, EXAMPLE))
+        self.call_after_refresh(self.action_ask)  # the sheet is about to get the focus
+
+    def action_ask(self) -> None:
+        """Ask for an expression; the last one can be changed."""
+        self.query_one(AskLine).ask("try", "expression:", self._text)
+
+    @on(AskLine.Typed)
+    def _typed(self, event: AskLine.Typed) -> None:
+        self._try(event.text)
+
+    @on(AskLine.Answered)
+    def _answered(self, event: AskLine.Answered) -> None:
+        self.sheet.focus()
+        if event.text is not None:
+            self._try(event.text)
+
+    def _try(self, text: str) -> None:
+        if text.strip() and text != self._text:
+            self._text = text
+            beside(self, self._evaluate, "try")
+
+    async def _evaluate(self) -> None:
+        try:
+            found = await feed.try_expression(self.session.workspace, self._text, self._thing)
+        except (feed.InvalidExpression, feed.UnknownId, feed.StoreError) as error:
+            build = partial(sheets.words, str(error))
+        else:
+            build = partial(tried, found)
+        if self.ready:
+            self.sheet.show(build)

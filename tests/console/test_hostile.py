@@ -198,6 +198,18 @@ async def test_every_thing_is_clean(office: Workspace, opened: Open, kind: str) 
         await look(console, TOLD[kind], PLAIN)
 
 
+async def test_what_is_tried_is_clean(office: Workspace, opened: Open) -> None:
+    mvo = office.query("SELECT id FROM metaverse WHERE attributes ->> '$.location[0]' LIKE '%foo%' LIMIT 1")
+    async with opened(office) as console:
+        await open_thing(console, f"mvo-{mvo[0][0]}")
+        await console.until("Joined")
+        await console.press("equals_sign")
+        await console.until("expression:")
+        await console.type("location")
+        await console.press("enter")
+        await look(console, "Reads", PLAIN, "⟨U+202E⟩")
+
+
 async def test_a_value_of_a_hundred_thousand_characters_is_clean(office: Workspace, opened: Open) -> None:
     cso = office.query("SELECT cso_id FROM pending_exports LIMIT 1")[0][0]
     async with opened(office) as console:

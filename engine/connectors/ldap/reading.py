@@ -120,7 +120,7 @@ class Turning:
         for batch in link.answers(number):
             entries += [one for one in batch if type(one) is Entry]
             result = batch[-1] if isinstance(batch[-1], Result) else None
-            if result is None and not filling.is_full(len(entries)):
+            if result is None and not (entries and filling.is_full(len(entries))):
                 continue
             if is_first:
                 is_first, problem = False, self._problem(entries)

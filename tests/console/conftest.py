@@ -81,6 +81,7 @@ class Console:
         await self.pilot.press(*keys)
         await self.pilot.pause(TURN)
         await until_idle()
+        await self.wait(lambda: len(self.lines) == self.app.size.height, what=lambda: "the screen to be laid out")
 
     async def type(self, text: str) -> None:
         names = {" ": "space", ":": "colon", "*": "asterisk", "!": "exclamation_mark", "-": "minus", ",": "comma"}

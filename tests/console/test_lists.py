@@ -347,7 +347,7 @@ async def test_a_long_value_is_cut_and_shown_whole(office: Workspace, opened: Op
     async with opened(office) as console:
         await console.show("3", "cso-1 ")
         await narrow(console, "title:xxxxxx system:hr")
-        await console.until("1 of 1", "E000008")
+        await console.until("1 of 1", "E000008", gone=("E000001",))
         await console.press("enter")
         await console.until("Objects › cso-", "(5,000 characters)", "Timeline")
         while "(5,000 characters)" not in row_under_cursor(console):

@@ -33,9 +33,11 @@ _KINDS: Mapping[type, str] = {
 
 async def tried(tx: Transaction, workspace: Workspace, text: str, thing: Cso | Mvo) -> Document:
     """Evaluate an expression over an object as rules would. Raises `InvalidExpression`."""
-    workspace.rules.tables.forget()
     written = text if "{{" in text or "{%" in text else f"{{{{ {text} }}}}"
     expression = read(("expression",), written, compile_flow, side := _side(workspace, thing))
+    if expression.reads.tables:
+        workspace.rules.tables.forget()
+    await asyncio.to_thread(workspace.rules.tables.current)  # files of some size, beside the console's own loop
     if isinstance(thing, Mvo):
         paths = frozenset(one for one in expression.reads.paths if side.type_of(one[0]).kind == "reference")
         followed = await read_followed(tx, workspace, [thing], {thing.type: paths})

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.configuration.file import load
-from engine.connectors.base import ImportEnd, ImportRequest, ImportRestart
+from engine.connectors.base import Connector, ImportEnd, ImportRequest, ImportRestart
 from engine.connectors.csv.connector import CsvConnector
 from engine.connectors.ldif.connector import LdifConnector
 from engine.errors import CannotConnect
@@ -92,9 +92,8 @@ def write(path: Path, shape: str, size: int) -> None:
             written += file.write(piece)
 
 
-async def _read(kind: str, folder: Path) -> str:
-    config, _ = load(folder / "interlock.toml")
-    connector = (CsvConnector if kind == "csv" else LdifConnector)(kind, config.systems[kind], folder)
+async def read(connector: Connector) -> str:
+    """Read all that a connector gives of people, and say what became of it."""
     names = frozenset({"uid", "cn", "description"})
     count = 0
     async with connector:
@@ -116,7 +115,9 @@ def main() -> None:
     else:
         path.write_bytes(b"id\n" if kind == "csv" else b"version: 1\n")
     try:
-        told = asyncio.run(_read(kind, folder))
+        config, _ = load(folder / "interlock.toml")
+        connector = (CsvConnector if kind == "csv" else LdifConnector)(kind, config.systems[kind], folder)
+        told = asyncio.run(read(connector))
     except CannotConnect as refusal:
         told = f"refused: {refusal}"
     print(peak(), told[:300])

@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.configuration.file import load
-from engine.connectors.base import ImportEnd, ImportRequest, ImportRestart
 from engine.connectors.ldap import ber
 from engine.connectors.ldap.connector import LdapConnector
 from engine.connectors.ldap.requests import SUBTREE
 from engine.errors import CannotConnect, ConnectionLost
-from tests.faults.endless import CHUNK, peak
+from tests.faults.endless import CHUNK, peak, read
 from tests.scripted import SEARCH, Answer, Directory, Mode, entry, page_control, result
 from tests.slapd import SUFFIX
 
@@ -97,25 +96,13 @@ class Large(Directory):
         return self.mode(number) if scope == SUBTREE else result(number, SEARCH)
 
 
-async def _read(folder: Path) -> str:
-    config, _ = load(folder / "interlock.toml")
-    connector = LdapConnector("directory", config.systems["directory"], folder)
-    names = frozenset({"uid", "description"})
-    read = 0
-    async with connector:
-        async for event in connector.import_objects(ImportRequest({"person": names}, {"person": frozenset()}, 5000)):
-            if isinstance(event, ImportEnd):
-                return f"{read} read, {event.reason or 'complete'}"
-            read = 0 if isinstance(event, ImportRestart) else read + len(event.objects)
-    return "no end"
-
-
 def main() -> None:
     """Read, and tell."""
     url, client, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     (folder / "interlock.toml").write_text(CONFIG.format(url=url, suffix=SUFFIX, client=client))
     try:
-        told = asyncio.run(_read(folder))
+        config, _ = load(folder / "interlock.toml")
+        told = asyncio.run(read(LdapConnector("directory", config.systems["directory"], folder)))
     except (CannotConnect, ConnectionLost) as refusal:
         told = f"refused: {refusal}"
     print(peak(), told[:300])

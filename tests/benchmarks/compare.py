@@ -16,23 +16,10 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.benchmarks.ldap import ATTRIBUTES, PEOPLE, write_ldif
-from tests.slapd import ADMIN, BASE, PASSWORD, SUFFIX, Slapd
+from tests.benchmarks.ldap import ATTRIBUTES, PEOPLE, directory, write_ldif
+from tests.slapd import BASE, PASSWORD, SUFFIX, Slapd
 from tests.workspace import INTERLOCK, Workspace
 
-CONFIG = """
-[systems.{name}]
-connector = "ldap"
-url = "{url}"
-base = "{suffix}"
-bind_dn = "{admin}"
-password = {{ env = "DIRECTORY_PASSWORD" }}
-[systems.{name}.objects.person]
-object_class = ["inetOrgPerson"]
-external_id = "entryUUID"
-secondary_external_id = "dn"
-attributes = {{ telephoneNumber = "text[]" }}
-"""
 RULES = """
 [metaverse.person]
 attributes = {{ telephoneNumber = "text[]" }}
@@ -183,10 +170,7 @@ def directories(folder: Path, size: int) -> Iterator[tuple[Slapd, Slapd, Slapd]]
 def site_of(folder: Path, source: Slapd, target: Slapd) -> Workspace:
     """Give a workspace that keeps one directory like the other."""
     flow = "\n".join(f'{name} = "{name}"' for name in ATTRIBUTES)
-    told = "".join(
-        CONFIG.format(name=name, url=server.url, suffix=SUFFIX, admin=ADMIN)
-        for name, server in (("source", source), ("target", target))
-    )
+    told = directory("source", source) + directory("target", target)
     return Workspace(folder / "site", told + RULES.format(flow=flow, suffix=SUFFIX), {"DIRECTORY_PASSWORD": PASSWORD})
 
 

@@ -16,19 +16,21 @@ from typing import NamedTuple
 from tests.slapd import ADMIN, BASE, PASSWORD, SUFFIX, Slapd
 from tests.workspace import INTERLOCK, Workspace
 
-CONFIG = """
-[systems.directory]
+DIRECTORY = """
+[systems.{name}]
 connector = "ldap"
 url = "{url}"
 base = "{suffix}"
 bind_dn = "{admin}"
 password = {{ env = "DIRECTORY_PASSWORD" }}
 client = "{client}"
-[systems.directory.objects.person]
+[systems.{name}.objects.person]
 object_class = ["inetOrgPerson"]
 external_id = "entryUUID"
 secondary_external_id = "dn"
 attributes = {{ telephoneNumber = "text[]" }}
+"""
+CONFIG = """
 [systems.hr]
 connector = "csv"
 [systems.hr.objects.person]
@@ -131,10 +133,15 @@ def clock(run: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
+def directory(name: str, server: Slapd, client: str = "auto") -> str:
+    """Give the table of a system that is a directory of people."""
+    return DIRECTORY.format(name=name, url=server.url, suffix=SUFFIX, admin=ADMIN, client=client)
+
+
 def site_of(folder: Path, server: Slapd, client: str) -> Workspace:
     flow = "\n".join(f'{name} = "{name}"' for name in ATTRIBUTES)
-    config = CONFIG.format(url=server.url, suffix=SUFFIX, admin=ADMIN, client=client, flow=flow)
-    return Workspace(folder, config, {"DIRECTORY_PASSWORD": PASSWORD})
+    config = CONFIG.format(suffix=SUFFIX, flow=flow)
+    return Workspace(folder, directory("directory", server, client) + config, {"DIRECTORY_PASSWORD": PASSWORD})
 
 
 def reading(folder: Path, size: int, client: str) -> None:

@@ -108,6 +108,20 @@ def test_nobody_waits_for_the_store_while_a_rule_is_evaluated(tmp_path: Path, mo
         assert told == [(1,)] * 5, "the next candidate is taken"
 
 
+def test_nobody_waits_for_the_store_while_a_join_proves_who_somebody_is(tmp_path: Path) -> None:
+    slow = Small(tmp_path / "workspace")
+    told = f'{{ source = "title", target = "{SLOW}" }}'
+    _rule(slow, 'join = [["employeeNumber"]]', f'join = [["employeeNumber"], [{told}]]')
+    for number in range(5):
+        _title(slow, number, f"{ENDLESS}{number}")
+    slow("run", status=None)
+    directory = slow.folder / "directory.ldif"
+    directory.write_text(directory.read_text().replace("entryUUID: ", "entryUUID: f"))
+    longest = _longest_wait(slow, slow.start("step", "import", "directory"))
+    assert slow.steps()["import directory"]["result"] == "success"
+    assert longest < 6, "within their page, the five would take ten seconds"
+
+
 def _longest_wait(slow: Small, run: subprocess.Popen[bytes]) -> float:
     """Give for how many seconds the store could not be written while a run lasts, at the longest."""
     longest = 0.0

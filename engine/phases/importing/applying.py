@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
@@ -20,6 +21,7 @@ from engine.phases.importing.state import ImportState
 from engine.statistics import Statistic
 from engine.step import Step
 from storage import counters, metaverse, objects, reviews, transitions
+from storage.imports import Sightings
 from storage.objects import Content, content_of
 from storage.records import Cso, CsoStatus, Entity, KnownCso, ReviewKind, ReviewState
 from storage.store import Transaction
@@ -58,8 +60,7 @@ async def apply_arrivals(task: ImportState) -> AsyncIterator[Progress]:
     step = task.step
     twice = task.arrivals.twice()
     for page in task.arrivals.pages(twice):
-        async with step.page() as tx:
-            await _apply_page(tx, task, page, twice)
+        await step.in_page(partial(_apply_page, task=task, page=page, twice=twice, seen=bytes(task.sightings)))
         yield step.progress()
     deleted = task.arrivals.deleted
     for start in range(0, len(deleted), step.page_size):
@@ -69,7 +70,11 @@ async def apply_arrivals(task: ImportState) -> AsyncIterator[Progress]:
         yield step.progress()
 
 
-async def _apply_page(tx: Transaction, task: ImportState, page: list[tuple[Arrival, bool]], twice: Twice) -> None:
+async def _apply_page(
+    tx: Transaction, task: ImportState, page: list[tuple[Arrival, bool]], twice: Twice, seen: bytes
+) -> None:
+    """Apply one page; `seen` is what was seen before it, so that it can be begun anew."""
+    task.sightings = Sightings(seen)
     left: list[Arrival] = []
     for one, done in page:
         error = twice.error_of(one)

@@ -118,6 +118,8 @@ class ObjectTypeConfig(Model):
     """Limits of this type, instead of its system's."""
     changes: ChangesConfig | None = None
     """Likewise."""
+    joins: Literal["one", "many"] = "one"
+    """How many of these objects one metaverse object has: `many` where a person stands in several rows."""
     same_person: list[list[str]] = []
     """Groups of attributes: if all change at once under one id, the review asks whose it is. It joins nobody."""
     options: Any = None

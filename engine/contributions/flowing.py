@@ -1,15 +1,19 @@
 """Contributions: an MVO's attributes, computed from all that is joined to it."""
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from engine.contributions.contexts import Contexts
 from engine.contributions.origins import merge
 from engine.contributions.references import References
+from engine.contributions.rows import Contender, RowFailed, contenders
 from engine.errors import ObjectFailed
+from engine.labels import label_of
 from engine.rules.compiled import Flow, InboundRule
 from engine.rules.flows import evaluate
 from engine.workspace import Workspace
-from storage.records import Attributes, Cso, CsoStatus, Mvo
+from storage.records import GIVEN, Attributes, Cso, CsoStatus, Mvo
 from storage.references import Owed
 
 Contributors = dict[str, list[Any]]
@@ -44,34 +48,65 @@ def contribute(
     sources = [cso for cso in joined if cso.status != CsoStatus.PENDING_PROVISIONING]
     if not any((cso.system, cso.type) in inbound for cso in sources):
         return None
+    _refuse_several(workspace, sources)
     found = Contributed({}, {}, [])
     scoped = _in_scope(workspace, contexts, mvo, sources)
     for attribute, order in workspace.rules.priority.get(mvo.type, {}).items():
-        contenders = ((rule, flow, cso) for rule, flow in order for cso in scoped[rule.name])
-        for rule, flow, cso in contenders:
-            values = _values(contexts, references, flow, cso, mvo, found.owed)
-            if not _gives(rule, flow, cso, values):
+        for one in _contenders(contexts, order, scoped):
+            values = _values(contexts, references, one, mvo, found.owed)
+            if not _gives(one, values):
                 continue
-            if flow.merges:
-                merge(found.attributes, found.contributors, attribute, [cso.id, rule.name], values)
+            if one.flow.merges:
+                merge(found.attributes, found.contributors, attribute, one.origin, values)
                 continue
-            found.contributors[attribute] = [cso.id, rule.name]
+            found.contributors[attribute] = one.contributors(values)
             if values:
                 found.attributes[attribute] = values
             break
     return found
 
 
-def _gives(rule: InboundRule, flow: Flow, cso: Cso, values: list[Any]) -> bool:
+def _contenders(
+    contexts: Contexts, order: list[tuple[InboundRule, Flow]], scoped: dict[str, list[Cso]]
+) -> Iterator[Contender]:
+    """Give who may give an attribute, by the priority of the rules, then by what each prefers of a person's rows."""
+    for rule, flow in order:
+        try:
+            yield from contenders(contexts, rule, flow, scoped[rule.name])
+        except RowFailed as failed:
+            raise ContributorFailed(failed.cso, failed.failure) from failed
+
+
+def _refuse_several(workspace: Workspace, sources: list[Cso]) -> None:
+    """Raise `ContributorFailed` where a person has several rows of a type that, says the file, it has one of."""
+    given = [cso for cso in sources if cso.status == CsoStatus.NORMAL and cso.joined_by in GIVEN]
+    kinds = Counter((cso.system, cso.type) for cso in given)
+    for cso in reversed(given):
+        kind = cso.system, cso.type
+        if kinds[kind] > 1 and kind not in workspace.rules.several:
+            first = next(one for one in given if (one.system, one.type) == kind)
+            failure = ObjectFailed(
+                "join-already-taken",
+                f"its metaverse object has another {cso.type} of '{cso.system}', too: '{label_of(first)}'",
+                f'say joins = "many" in [systems.{cso.system}.objects.{cso.type}] again, or take one of the two away: '
+                f"'interlock disconnect cso-{cso.id}'; until then nothing flows",
+            )
+            raise ContributorFailed(cso, failure)
+
+
+def _gives(one: Contender, values: list[Any]) -> bool:
     """Tell whether a CSO gives an attribute something: values, or that there are none."""
     # a reference that is owed is a value all the same: nobody else's takes its place meanwhile
-    owes = flow.refers and bool(cso.attributes.get(flow.copies or ""))
-    return bool(values) or owes or flow.attribute in rule.asserts_empty
+    owes = one.flow.refers and bool(one.cso.attributes.get(one.flow.copies or ""))
+    return bool(values) or owes or one.flow.attribute in one.rule.asserts_empty
 
 
-def _values(contexts: Contexts, references: References, flow: Flow, cso: Cso, mvo: Mvo, owed: list[Owed]) -> list[Any]:
+def _values(contexts: Contexts, references: References, one: Contender, mvo: Mvo, owed: list[Owed]) -> list[Any]:
     """Give the values of a flow, and add what it owes."""
+    flow, cso = one.flow, one.cso
     try:
+        if one.rows:
+            return evaluate(flow, cso.attributes, contexts.of_rows(one.rows))
         if not flow.refers:
             return contexts.values(cso, flow)
         resolved = references.resolve(flow, cso, mvo)

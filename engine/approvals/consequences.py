@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from engine.contributions.contexts import Contexts
-from engine.contributions.flowing import Contributed, ContributorFailed, contribute
+from engine.contributions.flowing import Contributed, contribute
 from engine.contributions.joined import by_mvo
 from engine.contributions.origins import givers_of
 from engine.contributions.references import References, read_references
+from engine.contributions.rows import ContributorFailed
 from engine.labels import label_of, label_of_mvo, with_references
 from engine.rules.lifecycle import Fate, fate_without
 from engine.workspace import Workspace
@@ -65,19 +66,24 @@ def _describe(known: _Known, cso: Cso, mvo: Mvo | None, joined: list[Cso]) -> Co
         found["together_with"] = [[one.id, one.system, label_of(one)] for one in others]
     if fate.mvo_deleted:
         found["deletion_rule"] = f"metaverse.{mvo.type}: {workspace.config.deletion_of(mvo.type).when}"
+    elif (cso.system, cso.type) in workspace.rules.several:
+        found["stays_by"] = _other_rows(cso, joined, leaving)
     staying = [one for one in joined if one.id not in leaving]
-    if (cso.system, cso.type) in workspace.rules.several and not fate.mvo_deleted:
-        rows = [one for one in staying if (one.system, one.type) == (cso.system, cso.type)]
-        found["stays_by"] = [[one.id, one.system, label_of(one)] for one in rows]
     if found["recalled"]:
         _add_heirs(known, mvo, staying, found)
     return found
 
 
+def _other_rows(cso: Cso, joined: list[Cso], leaving: set[int]) -> list[list[Any]]:
+    """Give the other rows of a person that stay."""
+    rows = [one for one in joined if (one.system, one.type) == (cso.system, cso.type) and one.id not in leaving]
+    return [[one.id, one.system, label_of(one)] for one in rows]
+
+
 def _add_heirs(known: _Known, mvo: Mvo, staying: list[Cso], found: Consequences) -> None:
     """Add, for each recalled attribute that has one, whoever gives it once some CSOs have left, and what it becomes.
 
-    What several give, and is the same without one of them, is not recalled.
+    What is the same by the other rows of its person, or by those whose values are merged, is not recalled.
     """
     try:
         got = contribute(known.references.workspace, known.contexts, known.references, mvo, staying)
@@ -85,7 +91,8 @@ def _add_heirs(known: _Known, mvo: Mvo, staying: list[Cso], found: Consequences)
         got = None
     if got is None:
         return
-    same = [name for name in found["recalled"] if _is_left_alone(mvo, got, name)]
+    rows = {cso_id for cso_id, *_ in found.get("stays_by", [])}
+    same = [name for name in found["recalled"] if _is_left_alone(mvo, got, rows, name)]
     found["recalled"] = [name for name in found["recalled"] if name not in same]
     by_id = {cso.id: cso for cso in staying}
     givers = {name: by_id.get(got.contributors[name][0]) for name in found["recalled"] if name in got.contributors}
@@ -98,10 +105,11 @@ def _add_heirs(known: _Known, mvo: Mvo, staying: list[Cso], found: Consequences)
         found["becomes"] = {name: [before.get(name, []), after.get(name, [])] for name in heirs}
 
 
-def _is_left_alone(mvo: Mvo, got: Contributed, name: str) -> bool:
-    """Tell whether an attribute that several gave is the same without one of them."""
-    made_of_many = len(mvo.contributors[name]) > 2 and name in got.contributors
-    return made_of_many and mvo.attributes.get(name) == got.attributes.get(name)
+def _is_left_alone(mvo: Mvo, got: Contributed, rows: set[int], name: str) -> bool:
+    """Tell whether an attribute is the same without one of several who gave it, or by another row of its person."""
+    if name not in got.contributors or mvo.attributes.get(name) != got.attributes.get(name):
+        return False
+    return len(mvo.contributors[name]) > 2 or got.contributors[name][0] in rows
 
 
 async def _add_referring(tx: Transaction, found: list[Consequences]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from engine.contributions.contexts import Contexts
 from engine.contributions.origins import merge
 from engine.contributions.references import References
-from engine.contributions.rows import Contender, RowFailed, contenders
+from engine.contributions.rows import Contender, ContributorFailed, contenders
 from engine.errors import ObjectFailed
 from engine.labels import label_of
 from engine.rules.compiled import Flow, InboundRule
@@ -26,15 +26,6 @@ class Contributed(NamedTuple):
     attributes: Attributes
     contributors: Contributors
     owed: list[Owed]
-
-
-class ContributorFailed(Exception):
-    """Raised where something is wrong with one of an MVO's objects, so that the MVO has to stay as it is."""
-
-    def __init__(self, cso: Cso, failure: ObjectFailed) -> None:
-        super().__init__(str(failure))
-        self.cso = cso
-        self.failure = failure
 
 
 def contribute(
@@ -71,16 +62,15 @@ def _contenders(
 ) -> Iterator[Contender]:
     """Give who may give an attribute, by the priority of the rules, then by what each prefers of a person's rows."""
     for rule, flow in order:
-        try:
-            yield from contenders(contexts, rule, flow, scoped[rule.name])
-        except RowFailed as failed:
-            raise ContributorFailed(failed.cso, failed.failure) from failed
+        yield from contenders(contexts, rule, flow, scoped[rule.name])
 
 
 def _refuse_several(workspace: Workspace, sources: list[Cso]) -> None:
     """Raise `ContributorFailed` where a person has several rows of a type that, says the file, it has one of."""
     given = [cso for cso in sources if cso.status == CsoStatus.NORMAL and cso.joined_by in GIVEN]
     kinds = Counter((cso.system, cso.type) for cso in given)
+    if len(kinds) == len(given):
+        return
     for cso in reversed(given):
         kind = cso.system, cso.type
         if kinds[kind] > 1 and kind not in workspace.rules.several:

@@ -33,7 +33,7 @@ class Contender(NamedTuple):
 
 
 def contenders(contexts: Contexts, rule: InboundRule, flow: Flow, csos: Sequence[Cso]) -> Iterator[Contender]:
-    """Give who may give an attribute by a flow, the preferred first. Raises `RowFailed`."""
+    """Give who may give an attribute by a flow, the preferred first. Raises `ContributorFailed`."""
     rows = in_order(contexts, flow.prefer, csos)
     if not flow.expression.is_of_rows:
         yield from (Contender(rule, flow, cso) for cso in rows)
@@ -41,8 +41,8 @@ def contenders(contexts: Contexts, rule: InboundRule, flow: Flow, csos: Sequence
         yield Contender(rule, flow, rows[0], rows)
 
 
-class RowFailed(Exception):
-    """Raised where it cannot be told where a row stands in the order of its person's."""
+class ContributorFailed(Exception):
+    """Raised where something is wrong with one of an MVO's objects, so that the MVO has to stay as it is."""
 
     def __init__(self, cso: Cso, failure: ObjectFailed) -> None:
         super().__init__(str(failure))
@@ -53,7 +53,7 @@ class RowFailed(Exception):
 def in_order(contexts: Contexts, preference: Preference | None, csos: Sequence[Cso]) -> Sequence[Cso]:
     """Put the rows of a person in order, the preferred first; one that has nothing there comes after the others.
 
-    Where the keys say nothing, the lower external id goes first. Raises `RowFailed`.
+    Where the keys say nothing, the lower external id goes first. Raises `ContributorFailed`.
     """
     if preference is None or len(csos) < 2:
         return csos
@@ -75,11 +75,11 @@ def _by_external_id(preference: Preference) -> Callable[[Cso], tuple[Any, ...]]:
 
 
 def _rank(contexts: Contexts, key: PreferKey, cso: Cso) -> tuple[int, Any] | None:
-    """Give where a row stands by a key; None where it has nothing there. Raises `RowFailed`."""
+    """Give where a row stands by a key; None where it has nothing there. Raises `ContributorFailed`."""
     try:
         return _comparable(key, contexts.preferred(cso, key.expression))
     except ObjectFailed as failure:
-        raise RowFailed(cso, failure) from failure
+        raise ContributorFailed(cso, failure) from failure
 
 
 def _comparable(key: PreferKey, value: Any) -> tuple[int, Any] | None:

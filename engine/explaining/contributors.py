@@ -6,7 +6,7 @@ from typing import Any
 from engine.contributions.contexts import Contexts
 from engine.contributions.origins import origins_of
 from engine.contributions.references import References
-from engine.contributions.rows import Contender, RowFailed, contenders
+from engine.contributions.rows import Contender, ContributorFailed, contenders
 from engine.errors import ObjectFailed
 from engine.explaining.scopes import Document, rows_of, scope_of
 from engine.labels import with_references
@@ -43,7 +43,7 @@ def _contending(contexts: Contexts, rule: InboundRule, flow: Flow, joined: list[
     inside = [cso for cso in own if scope_of(rule, contexts(cso))["in_scope"]]
     try:
         yield from contenders(contexts, rule, flow, inside)
-    except RowFailed:  # it is told of the row itself
+    except ContributorFailed:  # it is told of the row itself
         yield from (Contender(rule, flow, cso) for cso in inside)
     yield from (Contender(rule, flow, cso) for cso in own if cso not in inside)
 

@@ -1,6 +1,6 @@
 """What an expression reads, as far as its text tells."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from jinja2 import meta, nodes
@@ -57,15 +57,22 @@ def _read_of_rows(tree: nodes.Template, names: frozenset[str]) -> frozenset[str]
     called = {id(one.node) for one in tree.find_all(nodes.Call)}
     found = {one.attr for one in tree.find_all(nodes.Getattr) if id(one) not in called and _is_of_row(one.node, names)}
     for item in tree.find_all(nodes.Getitem):
-        if isinstance(item.arg, nodes.Const) and isinstance(item.arg.value, str) and _is_of_row(item.node, names):
-            found.add(item.arg.value)
-    for one in tree.find_all(nodes.Filter):
-        given = [word.value for word in one.kwargs if word.key == "attribute"]
-        given += one.args[:1] if one.name in _BY_ATTRIBUTE else []
-        texts = [arg.value for arg in given if isinstance(arg, nodes.Const) and isinstance(arg.value, str)]
-        found |= {part.split(".")[0] for text in texts for part in text.split(",")}
-    grouped = any(one.name == "groupby" for one in tree.find_all(nodes.Filter))
+        found.update(_texts([item.arg]) if _is_of_row(item.node, names) else ())
+    filters = list(tree.find_all(nodes.Filter))
+    for one in filters:
+        found.update(part.split(".")[0] for text in _texts(_attributes_of(one)) for part in text.split(","))
+    grouped = any(one.name == "groupby" for one in filters)
     return frozenset(found - {"grouper", "list"} if grouped else found)
+
+
+def _attributes_of(one: nodes.Filter) -> list[nodes.Node]:
+    """Give what names an attribute to a filter of many."""
+    named: list[nodes.Node] = [word.value for word in one.kwargs if word.key == "attribute"]
+    return [*named, *one.args[:1]] if one.name in _BY_ATTRIBUTE else named
+
+
+def _texts(found: Iterable[nodes.Node]) -> list[str]:
+    return [one.value for one in found if isinstance(one, nodes.Const) and isinstance(one.value, str)]
 
 
 def _is_of_row(node: nodes.Node, names: frozenset[str]) -> bool:

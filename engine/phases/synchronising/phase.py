@@ -41,7 +41,7 @@ from engine.phases.synchronising.lifecycle import delete_after_grace, settle_lif
 from engine.phases.synchronising.owed_references import follow_gone, pay_references, tell_owed
 from engine.phases.synchronising.page import SyncPage, leaves_by_hand, page_of, tell, with_others
 from engine.phases.synchronising.reused_ids import ask_about_reused
-from engine.phases.synchronising.strays import find_strays
+from engine.phases.synchronising.strays import find_strays, in_doubt
 from engine.phases.synchronising.unique_values import lost_values
 from engine.rules import marks
 from engine.statistics import Statistic
@@ -142,7 +142,8 @@ async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> boo
 
 async def _due_with_leavers(tx: Transaction, page: SyncPage) -> list[Cso]:
     """Give, where somebody of a page leaves a person, whoever else of that person is due: they may leave together."""
-    leaving = [*_outside(page), *(cso for cso in page.csos.values() if leaves_by_hand(cso))]
+    doubtful = [one.cso for one in await in_doubt(tx, page)]
+    leaving = [*_outside(page), *doubtful, *(cso for cso in page.csos.values() if leaves_by_hand(cso))]
     left = mvos_of(leaving)
     if not left:
         return []

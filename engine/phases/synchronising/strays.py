@@ -5,9 +5,10 @@ A key that is corrected in all rows of a person at once, to one that nobody has,
 
 from typing import NamedTuple
 
-from engine.contributions.flowing import ContributorFailed, contribute
+from engine.contributions.flowing import contribute
 from engine.contributions.joined import by_mvo, mvos_of
 from engine.contributions.references import References, read_references
+from engine.contributions.rows import ContributorFailed
 from engine.errors import ObjectFailed
 from engine.phases.synchronising.page import Scoped, SyncPage
 from engine.rules.compiled import InboundRule, Join
@@ -19,7 +20,7 @@ from storage.store import Transaction
 _BY_RULES = (JoinedBy.JOIN, JoinedBy.PROJECTION)
 
 
-class _Doubt(NamedTuple):
+class Doubt(NamedTuple):
     """A row that names by a join another person than it belongs to."""
 
     cso: Cso
@@ -32,15 +33,22 @@ class _Doubt(NamedTuple):
     """Who its person is."""
 
 
-async def find_strays(tx: Transaction, page: SyncPage) -> list[Cso]:
-    """Give the rows of a page that leave their person, for they name another: the rest of the sync joins them anew."""
+async def in_doubt(tx: Transaction, page: SyncPage) -> list[Doubt]:
+    """Give the rows of a page that name another person than they belong to."""
     several = page.step.workspace.rules.several
     if not several:
         return []
     rows = [one for one in page.scoped if (one[0].system, one[0].type) in several and _is_joined_by_rules(one[0])]
-    mvo_ids = mvos_of(cso for cso, _ in rows)
-    mvos = {mvo.id: mvo for mvo in await metaverse.get(tx, mvo_ids)}
-    doubts = [one for row in rows if (one := _doubt_about(page, row, mvos)) is not None]
+    mvos = {mvo.id: mvo for mvo in await metaverse.get(tx, mvos_of(cso for cso, _ in rows))}
+    return [one for row in rows if (one := _doubt_about(page, row, mvos)) is not None]
+
+
+async def find_strays(tx: Transaction, page: SyncPage) -> list[Cso]:
+    """Give the rows of a page that leave their person, for they name another: the rest of the sync joins them anew.
+
+    All rows of a person that are due have to be in the page.
+    """
+    doubts = await in_doubt(tx, page)
     if not doubts:
         return []
     joined = by_mvo(await objects.joined_to(tx, {one.mvo.id for one in doubts}))
@@ -53,7 +61,7 @@ def _is_joined_by_rules(cso: Cso) -> bool:
     return cso.mvo_id is not None and cso.joined_by in _BY_RULES and cso.status == CsoStatus.NORMAL
 
 
-def _doubt_about(page: SyncPage, row: Scoped, mvos: dict[int, Mvo]) -> _Doubt | None:
+def _doubt_about(page: SyncPage, row: Scoped, mvos: dict[int, Mvo]) -> Doubt | None:
     """Give whom a row names instead of its person, by the first join that can tell; None where it names that."""
     cso, rules = row
     mvo = mvos.get(cso.mvo_id or 0)
@@ -63,7 +71,7 @@ def _doubt_about(page: SyncPage, row: Scoped, mvos: dict[int, Mvo]) -> _Doubt | 
         for join in rule.joins:
             key, held = _named_by(page, cso, rule, join), _key_of(page, mvo, join)
             if key is not None and held is not None:
-                return None if key == held else _Doubt(cso, mvo, rule, join, key, held)
+                return None if key == held else Doubt(cso, mvo, rule, join, key, held)
     return None
 
 
@@ -81,7 +89,7 @@ def _key_of(page: SyncPage, mvo: Mvo, join: Join) -> str | None:
         return None
 
 
-async def _others_named(tx: Transaction, doubts: list[_Doubt]) -> set[tuple[str, str, str]]:
+async def _others_named(tx: Transaction, doubts: list[Doubt]) -> set[tuple[str, str, str]]:
     """Give which of the keys that rows name somebody else has: (MVO type, name of the join, key)."""
     sought: dict[tuple[str, str], set[str]] = {}
     for one in doubts:
@@ -94,7 +102,7 @@ async def _others_named(tx: Transaction, doubts: list[_Doubt]) -> set[tuple[str,
 
 
 def _strays(
-    page: SyncPage, references: References, one: _Doubt, joined: list[Cso], others: set[tuple[str, str, str]]
+    page: SyncPage, references: References, one: Doubt, joined: list[Cso], others: set[tuple[str, str, str]]
 ) -> bool:
     """Tell whether a row has gone over to somebody else, and its person's own key is not merely corrected."""
     if (one.mvo.type, one.join.name, one.key) in others:
@@ -107,7 +115,7 @@ def _strays(
     )
 
 
-def _others_contradict(page: SyncPage, references: References, one: _Doubt, others: list[Cso]) -> bool:
+def _others_contradict(page: SyncPage, references: References, one: Doubt, others: list[Cso]) -> bool:
     """Tell whether objects of other types give the person a key now that is not the one that the row names."""
     try:
         got = contribute(page.step.workspace, page.contexts, references, one.mvo, others)

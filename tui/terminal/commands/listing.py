@@ -110,13 +110,18 @@ def consequences(found: feed.Document) -> str:
     ]:
         parts.append(f"leaves {', '.join(leaves[:3])}" + (f" and {len(leaves) - 3} more" if len(leaves) > 3 else ""))
     parts += [f"creates {label} in '{system}' again" for _, system, label, _ in found.get("recreated", [])]
-    if rows := [f"{label} of '{system}'" for _, system, label in found.get("stays_by", [])]:
-        parts.append(f"only this row goes: {feed.person_of(found)} stays by {', '.join(rows)}")
-    if recalled := [_recalled(found, name) for name in found.get("recalled", [])]:
-        parts.append(f"recalls {', '.join(recalled)}")
+    parts += _what_stays(found)
     if others := [f"{label} of '{system}'" for _, system, label in found.get("together_with", [])]:
         parts.append(f"all of it only together with {', '.join(others)}, missing too")
     return "; ".join(parts) or "nothing else"
+
+
+def _what_stays(found: feed.Document) -> list[str]:
+    """Say by which other rows a person stays, and what it loses or gets otherwise."""
+    rows = [f"{label} of '{system}'" for _, system, label in found.get("stays_by", [])]
+    recalled = [_recalled(found, name) for name in found.get("recalled", [])]
+    parts = [f"only this row goes: {feed.person_of(found)} stays by {', '.join(rows)}"] if rows else []
+    return [*parts, f"recalls {', '.join(recalled)}"] if recalled else parts
 
 
 def _recalled(found: feed.Document, name: str) -> str:

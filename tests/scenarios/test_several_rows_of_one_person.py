@@ -537,6 +537,23 @@ def test_explain_names_every_row_and_why(office: Office, contracts: Source) -> N
     office("explain", first)
 
 
+def test_check_tells_where_nothing_says_which_row_goes_first(office: Office, contracts: Source) -> None:
+    told = "of several rows of one person the one with the lowest id gives first"
+    assert told not in office("check")
+    del office.rule("contracts")["prefer"]
+    flow(office)["title"] = {"source": "job", "prefer": "starts"}
+    text = office("check")
+    assert f"'contracts': {told} employee_id, account_name, display_name, last_name, department, mail; prefer" in text
+    flow(office)["department"] = "{{ rows | map(attribute='unti') | join }}"
+    assert "unti" in office("check", status=None), "the file has no such column"
+
+
+def test_an_expression_over_rows_can_be_tried(office: Office, contracts: Source) -> None:
+    office.run()
+    text = office("try", "rows | map(attribute='job') | join(', ') ~ '/' ~ job", office.cso("hr", "c2"))
+    assert "Lead, Clerk/Lead" in text
+
+
 def test_a_plan_says_what_the_rows_will_do(office: Office, contracts: Source) -> None:
     office.run()
     contracts["c2"] |= {"person": "2", "name": "Bob"}

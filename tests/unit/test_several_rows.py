@@ -1,4 +1,4 @@
-"""Several rows of one person: the order that a preference gives them, what reads them, and what the file may not say."""
+"""Several rows of one person: the order that a preference gives them, what reads them, what the file may not say."""
 
 from datetime import date
 from pathlib import Path
@@ -128,8 +128,8 @@ def test_a_row_shows_its_attributes_and_nothing_else() -> None:
 
 REFUSED = [
     ('joins = "many"\n', "", "joins", 'a person has one: allow many with joins = "many" in [systems.hr.objects'),
-    ('project = true', 'project = true\nscope = "rows | length > 1"', "scope", "asked of each row by itself"),
-    ('title = "job"', 'title = "{{ rows | map(attribute=\'unit\') | }}"', "title", "cannot be read"),
+    ("project = true", 'project = true\nscope = "rows | length > 1"', "scope", "asked of each row by itself"),
+    ('title = "job"', "title = \"{{ rows | map(attribute='unit') | }}\"", "title", "cannot be read"),
     ('title = "job"', 'title = { source = "job", prefer = "starts desc," }', "prefer", "put in order"),
     ('title = "job"', 'title = { source = "job", prefer = "starts desc desc" }', "prefer", "cannot be read"),
     ('title = "job"', 'title = { source = "{{ rows | length }}", merge = true }', "merge", "one value"),

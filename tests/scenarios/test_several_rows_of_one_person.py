@@ -241,6 +241,15 @@ def test_many_that_is_taken_back_changes_nobody_until_one_is_left(office: Office
     office.settled()
 
 
+def test_many_that_is_taken_back_is_told_at_once(office: Office, contracts: Source) -> None:
+    del office.rule("contracts")["prefer"]
+    office.run()
+    del office.systems["hr"]["objects"]["contract"]["joins"]
+    office.run(status=1)
+    assert office.codes() == ["join-already-taken"]
+    assert 'joins = "many" in [systems.hr.objects.contract]' in office.errors()[0]["advice"]
+
+
 def test_a_row_that_names_somebody_else_goes_over(office: Office, contracts: Source) -> None:
     office.run()
     ada, bob = office.person("ada"), office.person("bob")
@@ -277,6 +286,25 @@ def test_a_number_corrected_in_all_rows_is_the_same_person(office: Office, contr
     assert office.person("ada")["entryUUID"] == ada["entryUUID"]
     assert office.person("ada")["employeeNumber"] == ["11"]
     assert office.json("review") == []
+    office.settled()
+
+
+@pytest.mark.parametrize("other", ["blank", "missing"])
+def test_a_row_that_names_nobody_is_no_obstacle_to_a_correction(office: Office, contracts: Source, other: str) -> None:
+    office.run()
+    mvo = office.mvo("c1")
+    if other == "missing":
+        del contracts["c2"]
+    else:
+        contracts["c2"]["person"] = ""
+    contracts["c1"]["person"] = "11"
+    office.run()
+    assert office.mvo("c1") == office.mvo("c2") == mvo
+    assert office.person("ada")["employeeNumber"] == ["1" if other == "missing" else "11"], "c2 goes first"
+    if other == "missing":
+        office.approve_all()
+        office.run()
+    assert office.person("ada")["employeeNumber"] == ["11"]
     office.settled()
 
 
@@ -420,6 +448,17 @@ def test_only_the_row_goes_and_the_review_says_what_changes(office: Office, cont
     office.run()
     assert told(office) == (["Clerk"], ["IT"])
     office.settled()
+
+
+def test_what_all_rows_make_is_taken_back_with_any_of_them(office: Office, contracts: Source) -> None:
+    flow(office)["department"] = "{{ rows | map(attribute='unit') | select | unique | join(', ') }}"
+    contracts["c2"]["unit"] = "Sales"
+    office.run()
+    del contracts["c1"]
+    office.run()
+    (item,) = office.json("review")
+    assert item["consequences"]["recalled"] == ["department"]
+    assert item["consequences"]["becomes"] == {"department": [["Sales, IT"], ["Sales"]]}
 
 
 def test_the_person_leaves_with_the_last_row(office: Office, contracts: Source) -> None:

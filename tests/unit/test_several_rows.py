@@ -43,13 +43,22 @@ def row(number: int, external_id: str, **attributes: Any) -> Cso:
     return Cso(number, "hr", "contract", external_id, None, "", CsoStatus.NORMAL, stored, 1, "join", False, "", "")
 
 
-def ordered(tmp_path: Path, prefer: str, rows: list[Cso], kinds: str = "") -> list[str | None]:
-    """Give the external ids of rows in the order of a preference."""
+def _workspace(tmp_path: Path, prefer: str = "", kinds: str = "") -> Workspace:
     (tmp_path / "hr.csv").write_text("id,person\n")
     (tmp_path / "interlock.toml").write_text(FILE % (kinds, f"prefer = {prefer!r}" if prefer else ""))
     config, rules = load(tmp_path / "interlock.toml")
-    flow = rules.inbound["hr", "contract"][0].flows[1]
-    contexts = Contexts(Workspace(config, rules, Store.open(tmp_path / "interlock.db")))
+    return Workspace(config, rules, Store.open(tmp_path / "interlock.db"))
+
+
+def _contexts(tmp_path: Path) -> Contexts:
+    return Contexts(_workspace(tmp_path))
+
+
+def ordered(tmp_path: Path, prefer: str, rows: list[Cso], kinds: str = "") -> list[str | None]:
+    """Give the external ids of rows in the order of a preference."""
+    workspace = _workspace(tmp_path, prefer, kinds)
+    flow = workspace.rules.inbound["hr", "contract"][0].flows[1]
+    contexts = Contexts(workspace)
     return [one.external_id for one in in_order(contexts, flow.prefer, rows)]
 
 
@@ -85,6 +94,15 @@ def test_ids_are_compared_as_their_type_is(tmp_path: Path) -> None:
     rows = [row(1, "10"), row(2, "9"), row(3, "100")]
     assert ordered(tmp_path, "", rows) == ["10", "100", "9"]
     assert ordered(tmp_path, "", rows, ', id = "integer"') == ["9", "10", "100"]
+
+
+def test_rows_that_are_large_together_are_evaluated_where_they_can_be_stopped(tmp_path: Path) -> None:
+    def is_watched(length: int) -> bool:
+        seen = _contexts(tmp_path).of_rows([row(one, str(one), job="x" * length) for one in range(4)])
+        return compile_flow_of_rows("{{ rows | length }}").is_watched(seen)
+
+    assert not is_watched(2_000)
+    assert is_watched(3_000)
 
 
 def test_what_has_many_values_gives_no_order(tmp_path: Path) -> None:

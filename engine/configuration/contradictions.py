@@ -97,6 +97,9 @@ def _wrong_sources(config: Config, types: set[str]) -> Iterator[Problem]:
                 yield ("metaverse", kind, "deletion"), f"'{source}' is no system and no object type of one{hint}"
     for name, system in config.systems.items():
         for kind, objects in system.objects.items():
+            if objects.previous_id == objects.external_id:
+                where = ("systems", name, "objects", kind, "previous_id")
+                yield where, "it is the external id itself; name the attribute that holds the one before"
             if not all(objects.same_person):
                 where = ("systems", name, "objects", kind, "same_person")
                 yield where, "a group without attributes tells nobody apart; name one or more"

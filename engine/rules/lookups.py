@@ -66,7 +66,8 @@ def _collect_used(config: Config, rules: Rules) -> None:
 def _declared(settings: ObjectTypeConfig) -> set[str]:
     """Give what the configuration itself says of a type: its id, its attributes, and what tells people apart."""
     tell_apart = {one for group in settings.same_person for one in group}
-    return {settings.external_id, *settings.attributes} | tell_apart
+    former = set() if settings.previous_id is None else {settings.previous_id}
+    return {settings.external_id, *settings.attributes} | tell_apart | former
 
 
 def _read_by(rule: InboundRule) -> set[str]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.dying import killed
 from tests.scenarios.conftest import COLUMNS, Office
 
 CONFLICT = "previous-id-conflict"
@@ -286,6 +287,51 @@ def test_somebody_else_is_asked_about(office: Office, same: bool) -> None:
         office.settled()
     else:
         assert "22" not in [number for pair in identities(office) for number in pair]
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_run_that_dies_anywhere_ends_where_another_does(office: Office, after: bool) -> None:
+    office.pages = {"page_size": 1}
+    before = uuids(office)
+    renumber(office, "2", "22")
+    renumber(office, "4", "44")
+    office.hires("4", "Zoe Quinn")  # too early: in a conflict until the one who names it is taken over
+    office.main("status")
+    at = 3
+    while killed(office, "run", at=at, after=after):
+        at += 6
+    del office.hr["4"]
+    office.run(status=None)
+    office.run()
+    assert uuids(office) == before
+    assert identities(office) == [("2", "22"), ("4", "44")]
+    office.settled()
+
+
+def test_numbers_are_read_as_ids_are(office: Office) -> None:
+    types = office.systems["hr"]["objects"]["person"]
+    types["attributes"] |= {"id": "integer", "old_number": "text[]"}
+    office.run()
+    before = uuids(office)
+    renumber(office, "2", "22")
+    office.hr["22"]["old_number"] = "n/a|007|002"
+    office.run()
+    assert uuids(office) == before
+    assert office.person("bob")["employeeNumber"] == ["22"]
+    renumber(office, "22", "23")
+    office.hr["23"]["old_number"] = "022|4"  # Dan is still there
+    office.run(status=1)
+    assert set(office.codes()) == {CONFLICT}
+    assert uuids(office) == before
+    office.hr["23"]["old_number"] = "022|2"
+    office.run()
+    assert office.person("bob")["employeeNumber"] == ["23"]
+    office.settled()
+
+
+def test_the_id_itself_is_no_previous_one(office: Office) -> None:
+    office.systems["hr"]["objects"]["person"]["previous_id"] = "id"
+    assert "it is the external id itself" in office("check", status=2)
 
 
 def test_a_plan_foresees_it(office: Office) -> None:

@@ -38,10 +38,10 @@ class Contexts:
 
     def values(self, cso: Cso, flow: Flow) -> list[Any]:
         """Give the values of a flow that refers to nobody, worked out once for all who ask. Raises `ObjectFailed`."""
-        if flow.expression.is_of_rows:
-            return evaluate(flow, cso.attributes, self.of_rows([cso]))
         if flow.copies is not None:
             return evaluate(flow, cso.attributes, _NOTHING_SEEN)
+        if flow.expression.is_of_rows:
+            return evaluate(flow, cso.attributes, self.of_rows([cso]))
         asked = cso.id, id(flow)
         if asked not in self._values:
             self._values[asked] = _made(evaluate, flow, cso.attributes, self(cso))

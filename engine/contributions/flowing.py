@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from engine.contributions.contexts import Contexts
-from engine.contributions.origins import merge
+from engine.contributions.origins import merge, of_rows
 from engine.contributions.references import References
 from engine.contributions.rows import Contender, ContributorFailed, contenders
 from engine.errors import ObjectFailed
@@ -44,13 +44,15 @@ def contribute(
     scoped = _in_scope(workspace, contexts, mvo, sources)
     for attribute, order in workspace.rules.priority.get(mvo.type, {}).items():
         for one in _contenders(contexts, order, scoped):
+            rule, flow, cso, rows = one
             values = _values(contexts, references, one, mvo, found.owed)
-            if not _gives(one, values):
+            if not _gives(rule, flow, cso, values):
                 continue
-            if one.flow.merges:
-                merge(found.attributes, found.contributors, attribute, one.origin, values)
+            by = [cso.id, rule.name]
+            if flow.merges:
+                merge(found.attributes, found.contributors, attribute, by, values)
                 continue
-            found.contributors[attribute] = one.contributors(values)
+            found.contributors[attribute] = of_rows(by, [row.id for row in rows], values) if rows else by
             if values:
                 found.attributes[attribute] = values
             break
@@ -62,15 +64,19 @@ def _contenders(
 ) -> Iterator[Contender]:
     """Give who may give an attribute, by the priority of the rules, then by what each prefers of a person's rows."""
     for rule, flow in order:
-        yield from contenders(contexts, rule, flow, scoped[rule.name])
+        if flow.prefer is not None:
+            yield from contenders(contexts, rule, flow, scoped[rule.name])
+        else:
+            for cso in scoped[rule.name]:
+                yield rule, flow, cso, ()
 
 
 def _refuse_several(workspace: Workspace, sources: list[Cso]) -> None:
     """Raise `ContributorFailed` where a person has several rows of a type that, says the file, it has one of."""
     given = [cso for cso in sources if cso.status == CsoStatus.NORMAL and cso.joined_by in GIVEN]
-    kinds = Counter((cso.system, cso.type) for cso in given)
-    if len(kinds) == len(given):
+    if len(given) < 2:
         return
+    kinds = Counter((cso.system, cso.type) for cso in given)
     for cso in reversed(given):
         kind = cso.system, cso.type
         if kinds[kind] > 1 and kind not in workspace.rules.several:
@@ -84,19 +90,19 @@ def _refuse_several(workspace: Workspace, sources: list[Cso]) -> None:
             raise ContributorFailed(cso, failure)
 
 
-def _gives(one: Contender, values: list[Any]) -> bool:
+def _gives(rule: InboundRule, flow: Flow, cso: Cso, values: list[Any]) -> bool:
     """Tell whether a CSO gives an attribute something: values, or that there are none."""
     # a reference that is owed is a value all the same: nobody else's takes its place meanwhile
-    owes = one.flow.refers and bool(one.cso.attributes.get(one.flow.copies or ""))
-    return bool(values) or owes or one.flow.attribute in one.rule.asserts_empty
+    owes = flow.refers and bool(cso.attributes.get(flow.copies or ""))
+    return bool(values) or owes or flow.attribute in rule.asserts_empty
 
 
 def _values(contexts: Contexts, references: References, one: Contender, mvo: Mvo, owed: list[Owed]) -> list[Any]:
     """Give the values of a flow, and add what it owes."""
-    flow, cso = one.flow, one.cso
+    _, flow, cso, rows = one
     try:
-        if one.rows:
-            return evaluate(flow, cso.attributes, contexts.of_rows(one.rows))
+        if rows:
+            return evaluate(flow, cso.attributes, contexts.of_rows(rows))
         if not flow.refers:
             return contexts.values(cso, flow)
         resolved = references.resolve(flow, cso, mvo)

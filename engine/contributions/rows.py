@@ -3,42 +3,28 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from jinja2 import Undefined
 
 from engine.contributions.contexts import Contexts
-from engine.contributions.origins import of_rows
 from engine.errors import ObjectFailed
 from engine.rules.compiled import Flow, InboundRule, Preference, PreferKey
 from storage.records import Cso
 
-
-class Contender(NamedTuple):
-    """Who may give an attribute: a CSO by a flow; where that is made of all rows, the first of them, with all."""
-
-    rule: InboundRule
-    flow: Flow
-    cso: Cso
-    rows: Sequence[Cso] = ()
-
-    @property
-    def origin(self) -> list[Any]:
-        """Give who it is: the CSO and the rule."""
-        return [self.cso.id, self.rule.name]
-
-    def contributors(self, values: Sequence[Any]) -> list[Any]:
-        """Give what an MVO keeps of who gave it some values."""
-        return of_rows(self.origin, [cso.id for cso in self.rows], values) if self.rows else self.origin
+Contender = tuple[InboundRule, Flow, Cso, Sequence[Cso]]
+"""Who may give an attribute: a CSO by a flow; where that is made of all rows, the first of them, with all."""
+_ALONE: Sequence[Cso] = ()
 
 
 def contenders(contexts: Contexts, rule: InboundRule, flow: Flow, csos: Sequence[Cso]) -> Iterator[Contender]:
     """Give who may give an attribute by a flow, the preferred first. Raises `ContributorFailed`."""
-    rows = in_order(contexts, flow.prefer, csos)
+    rows = csos if flow.prefer is None else in_order(contexts, flow.prefer, csos)
     if not flow.expression.is_of_rows:
-        yield from (Contender(rule, flow, cso) for cso in rows)
+        for cso in rows:
+            yield rule, flow, cso, _ALONE
     elif rows:
-        yield Contender(rule, flow, rows[0], rows)
+        yield rule, flow, rows[0], rows
 
 
 class ContributorFailed(Exception):
@@ -50,12 +36,12 @@ class ContributorFailed(Exception):
         self.failure = failure
 
 
-def in_order(contexts: Contexts, preference: Preference | None, csos: Sequence[Cso]) -> Sequence[Cso]:
+def in_order(contexts: Contexts, preference: Preference, csos: Sequence[Cso]) -> Sequence[Cso]:
     """Put the rows of a person in order, the preferred first; one that has nothing there comes after the others.
 
     Where the keys say nothing, the lower external id goes first. Raises `ContributorFailed`.
     """
-    if preference is None or len(csos) < 2:
+    if len(csos) < 2:
         return csos
     found = sorted(csos, key=_by_external_id(preference))
     for key in reversed(preference.keys):

@@ -44,12 +44,17 @@ def _contending(contexts: Contexts, rule: InboundRule, flow: Flow, joined: list[
     try:
         yield from contenders(contexts, rule, flow, inside)
     except ContributorFailed:  # it is told of the row itself
-        yield from (Contender(rule, flow, cso) for cso in inside)
-    yield from (Contender(rule, flow, cso) for cso in own if cso not in inside)
+        yield from ((rule, flow, cso, ()) for cso in inside)
+    yield from ((rule, flow, cso, ()) for cso in own if cso not in inside)
 
 
 def _winner(by: list[Any], contending: list[Contender]) -> Contender | None:
-    return next((one for one in contending if one.origin == by[:2]), None)
+    return next((one for one in contending if _origin(one) == by[:2]), None)
+
+
+def _origin(one: Contender) -> list[Any]:
+    rule, _, cso, _ = one
+    return [cso.id, rule.name]
 
 
 def _by(by: list[Any], contending: list[Contender]) -> Document:
@@ -58,9 +63,10 @@ def _by(by: list[Any], contending: list[Contender]) -> Document:
     winner = _winner(by, contending)
     if winner is None:
         return found
-    found["rows"] = [f"cso-{cso.id}" for cso in winner.rows]
-    if sum(one.rule is winner.rule for one in contending) > 1:
-        found["prefers"] = _preference(winner.flow)
+    rule, flow, _, rows = winner
+    found["rows"] = [f"cso-{cso.id}" for cso in rows]
+    if sum(other is rule for other, *_ in contending) > 1:
+        found["prefers"] = _preference(flow)
     return found
 
 
@@ -71,17 +77,17 @@ def _preference(flow: Flow) -> str | None:
 def _merged(by: list[Any], values: list[Any], contending: list[Contender]) -> list[Document]:
     """Tell who gave which of the values that are merged."""
     winner = _winner(by, contending)
-    if len(by) == 2 or (winner is not None and winner.rows):
+    if len(by) == 2 or (winner is not None and winner[3]):
         return []
     return [{"cso": f"cso-{one.cso_id}", "rule": one.rule, "values": one.values} for one in origins_of(by, values)]
 
 
 def _contender(contexts: Contexts, named: References, one: Contender, mvo: Mvo) -> Document:
     """Tell what somebody gives of an attribute, or would have given, and why not."""
-    flow, cso = one.flow, one.cso
-    seen = contexts.of_rows(one.rows) if one.rows else contexts(cso)
-    entry: Document = {"rule": one.rule.name, "cso": f"cso-{cso.id}", "values": [], "verdict": "", "looked_up": []}
-    if not scope_of(one.rule, contexts(cso))["in_scope"]:
+    rule, flow, cso, rows = one
+    seen = contexts.of_rows(rows) if rows else contexts(cso)
+    entry: Document = {"rule": rule.name, "cso": f"cso-{cso.id}", "values": [], "verdict": "", "looked_up": []}
+    if not scope_of(rule, contexts(cso))["in_scope"]:
         entry["verdict"] = "out of scope"
         return entry
     entry["looked_up"] = rows_of(flow.expression, seen)
@@ -97,24 +103,25 @@ def _contender(contexts: Contexts, named: References, one: Contender, mvo: Mvo) 
 
 def _verdict(contexts: Contexts, one: Contender, by: list[Any] | None, *, gives: bool) -> str:
     """Say whether somebody gives an attribute, or why somebody else does."""
-    if by and any(giver[:2] == one.origin for giver in (by[2] if len(by) > 2 else [by])):
+    rule, flow, cso, _ = one
+    if by and any(giver[:2] == _origin(one) for giver in (by[2] if len(by) > 2 else [by])):
         return "wins" if gives else "wins: it asserts that there is none"
     if not gives:
         return "gives no value"
     if not by:
         return "not taken over yet: the next sync does it"
-    if by[1] == one.rule.name and one.flow.prefer is not None:
-        return f"outranked by cso-{by[0]}: {_preference(one.flow)} goes first{_standing(contexts, one)}"
+    if by[1] == rule.name and flow.prefer is not None:
+        return f"outranked by cso-{by[0]}: {_preference(flow)} goes first{_standing(contexts, flow, cso)}"
     return f"outranked by rule '{by[1]}'"
 
 
-def _standing(contexts: Contexts, one: Contender) -> str:
+def _standing(contexts: Contexts, flow: Flow, cso: Cso) -> str:
     """Say where a row stands by what its rule prefers."""
-    keys = one.flow.prefer.keys if one.flow.prefer is not None else ()
+    keys = flow.prefer.keys if flow.prefer is not None else ()
     told = []
     for key in keys:
         try:
-            value = contexts.preferred(one.cso, key.expression)
+            value = contexts.preferred(cso, key.expression)
         except ObjectFailed as failure:
             value = failure.error.message
         told.append(f"{key.expression.source} is {'absent' if value is None else value}")

@@ -59,6 +59,7 @@ def ordered(tmp_path: Path, prefer: str, rows: list[Cso], kinds: str = "") -> li
     workspace = _workspace(tmp_path, prefer, kinds)
     flow = workspace.rules.inbound["hr", "contract"][0].flows[1]
     contexts = Contexts(workspace)
+    assert flow.prefer is not None
     return [one.external_id for one in in_order(contexts, flow.prefer, rows)]
 
 

@@ -78,6 +78,11 @@ def test_a_number_that_is_free_again_is_somebody_new(office: Office) -> None:
     )
     assert office.codes() == []
     office.settled()
+    del office.hr["2"]  # Zoe leaves, and Bob's column names her number still
+    office.hr["22"]["title"] = "Chief"
+    office.run()
+    assert office.person("bob")["title"] == ["Chief"]
+    assert len(office.json("review")) == 1
 
 
 @pytest.mark.parametrize("size", [1, 5000])
@@ -191,6 +196,17 @@ def test_one_whose_former_number_stands_there_itself(office: Office) -> None:
     assert office.person("zoe")["employeeNumber"] == ["2"]
     assert office.person("bob") == bob
     office.settled()
+
+
+def test_a_former_number_whose_own_row_has_an_error_stands_there_all_the_same(office: Office) -> None:
+    bob = office.person("bob")
+    office.hr["22"] = office.hr["2"] | {"old_number": "2"}
+    office.hr["2"] = office.hr["2"] | {"start": "soon"}
+    office.run(status=1)
+    assert CONFLICT in office.codes()
+    assert office.person("bob") == bob
+    assert identities(office) == []
+    assert office.json("review") == []
 
 
 def test_a_chain_of_people(office: Office) -> None:

@@ -127,6 +127,7 @@ async def note_claims(
     named = _named(settings, own)
     texts = {text for found in named.values() for text in found}
     csos = {one.external_id: one for one in await objects.known_by_external_id(tx, system, own[0].type, texts)}
+    named = {now: previous for now, previous in named.items() if not csos.keys().isdisjoint(previous)}
     holders = {now: known.by_external_id[now] for now in named if now in known.by_external_id}
     before = {cso.id: set(_previous_of(settings, cso.attributes)) for cso in await objects.get(tx, _ids(holders))}
     found: dict[str, KnownCso] = {}

@@ -348,6 +348,19 @@ def test_numbers_are_read_as_ids_are(office: Office) -> None:
 def test_the_id_itself_is_no_previous_one(office: Office) -> None:
     office.systems["hr"]["objects"]["person"]["previous_id"] = "id"
     assert "it is the external id itself" in office("check", status=2)
+    office.systems["hr"]["objects"]["person"]["previous_id"] = "olt_number"
+    assert "olt_number; did you mean 'old_number'?" in office("check", status=None)
+
+
+def test_a_row_that_names_its_own_number_has_always_had_it(office: Office) -> None:
+    for number in ("2", "3"):
+        office.hr[number]["old_number"] = number
+    office.hr["2"]["title"] = "Boss"
+    office.run()
+    assert office.codes() == []
+    assert office.person("bob")["title"] == ["Boss"]
+    assert identities(office) == []
+    office.settled()
 
 
 def test_a_plan_foresees_it(office: Office) -> None:

@@ -624,3 +624,39 @@ def test_a_run_that_dies_anywhere_ends_where_another_does(office: Office, contra
     assert office.mvo("c2") == office.mvo("c3")
     assert office.query("SELECT count(*) FROM metaverse") == [(3,)]
     office.settled()
+
+
+@pytest.mark.parametrize("size", [1, 5000])
+def test_a_person_with_another_number_keeps_the_rows_that_say_so_too(
+    office: Office, contracts: Source, size: int
+) -> None:
+    """The file of people gives the number and tells the former one; the contracts name the new one in the same hour."""
+    office.pages = {"page_size": size}
+    office.systems["hr"]["objects"]["person"] = {"path": "people.csv", "external_id": "id", "previous_id": "old"}
+    office.metaverse["person"]["deletion"] = {"when": "authoritative_source_gone", "source": "hr.contract"}
+    office.rules.insert(
+        0,
+        {
+            "name": "people",
+            "from": "hr.person",
+            "to": "metaverse.person",
+            "join": [["employee_id"]],
+            "project": True,
+            "flow": {"employee_id": "id"},
+        },
+    )
+    people = office.source("people.csv", "id", ("old",))
+    people.add("1")
+    people.add("2")
+    office.run()
+    mvo, ada = office.mvo("1"), office.person("ada")
+    assert office.mvo("c1") == office.mvo("c2") == mvo
+    people["11"] = people.pop("1") | {"old": "1"}
+    for name in ("c1", "c2"):
+        contracts[name]["person"] = "11"
+    office.run()
+    assert office.mvo("11") == office.mvo("c1") == office.mvo("c2") == mvo
+    assert office.json("review") == []
+    assert office.person("ada")["entryUUID"] == ada["entryUUID"]
+    assert office.person("ada")["employeeNumber"] == ["11"]
+    office.settled()

@@ -15,6 +15,7 @@ from engine.phases.importing.arrivals import Arrival
 from engine.phases.importing.matching import Known
 from engine.values.typed import InvalidValue
 from storage import objects
+from storage.documents import encode
 from storage.imports import Sightings
 from storage.records import Attributes, KnownCso
 from storage.store import Transaction
@@ -124,39 +125,60 @@ async def note_claims(
 
     Give those of whom nobody is known under their new id, by that, each with whom it claims to be.
     """
-    named = _named(settings, own)
-    texts = {text for found in named.values() for text in found}
-    csos = {one.external_id: one for one in await objects.known_by_external_id(tx, system, own[0].type, texts)}
-    named = {now: previous for now, previous in named.items() if not csos.keys().isdisjoint(previous)}
-    holders = {now: known.by_external_id[now] for now in named if now in known.by_external_id}
-    before = {cso.id: set(_previous_of(settings, cso.attributes)) for cso in await objects.get(tx, _ids(holders))}
+    kind = own[0].type
+    claims.blamed |= _in_error(known, own)
+    named = _named(settings, known, own)
+    csos = await _known_under(tx, system, kind, named)
+    before = await _named_before(tx, settings, known, named, csos)
     found: dict[str, KnownCso] = {}
     for now, previous in named.items():
-        holder = holders.get(now)
-        told = [one for one in previous if one in csos and (holder is None or one not in before[holder.id])]
-        if told:
-            claim = Claim(tuple(told), tuple(csos[one].id for one in told), holder.id if holder else 0)
-            claims.rows[own[0].type, now] = claim
+        holder = known.by_external_id.get(now)
+        if news := tuple(one for one in previous if one in csos and one not in before.get(now, ())):
+            claims.rows[kind, now] = Claim(news, tuple(csos[one].id for one in news), holder.id if holder else 0)
             if holder is None:
-                found[now] = csos[told[0]]
-    in_error = [one.external_id for one in own if one.error is not None]
-    claims.blamed |= {known.by_external_id[one].id for one in in_error if one in known.by_external_id}
+                found[now] = csos[news[0]]
     return found
 
 
-def _ids(found: dict[str, KnownCso]) -> set[int]:
-    return {cso.id for cso in found.values()}
+def _in_error(known: Known, own: list[Arrival]) -> set[int]:
+    """Give those who are known under the ids of objects that came with an error."""
+    ids = {one.external_id for one in own if one.error is not None}
+    return {cso.id for external_id, cso in known.by_external_id.items() if external_id in ids}
 
 
-def _named(settings: ObjectTypeConfig, own: list[Arrival]) -> dict[str, list[str]]:
-    """Give the previous ids that objects name, but for their own."""
+async def _known_under(
+    tx: Transaction, system: str, kind: str, named: dict[str, list[str]]
+) -> dict[str | None, KnownCso]:
+    """Give who is known under some previous ids."""
+    texts = {text for found in named.values() for text in found}
+    return {one.external_id: one for one in await objects.known_by_external_id(tx, system, kind, texts)}
+
+
+def _named(settings: ObjectTypeConfig, known: Known, own: list[Arrival]) -> dict[str, list[str]]:
+    """Give the previous ids that objects name, but for their own; what is unchanged says nothing new."""
+    attribute = encode(settings.previous_id)
     named: dict[str, list[str]] = {}
     for one in own:
-        if one.external_id is not None:
-            others = [text for text in _previous_of(settings, one.attributes()) if text != one.external_id]
-            if others:
-                named[one.external_id] = others
+        now, cso = one.external_id, known.by_external_id.get(one.external_id or "")
+        if now is None or attribute not in one.content.attributes or (cso and cso.hash == one.content.hash):
+            continue
+        if others := [text for text in _previous_of(settings, one.attributes()) if text != now]:
+            named[now] = others
     return named
+
+
+async def _named_before(
+    tx: Transaction,
+    settings: ObjectTypeConfig,
+    known: Known,
+    named: dict[str, list[str]],
+    csos: dict[str | None, KnownCso],
+) -> dict[str | None, frozenset[str]]:
+    """Give, by their ids, what known objects named already when they were last seen, where that is somebody's."""
+    concerned = [now for now, previous in named.items() if not csos.keys().isdisjoint(previous)]
+    ids = [known.by_external_id[now].id for now in concerned if now in known.by_external_id]
+    whole = await objects.get(tx, ids)
+    return {cso.external_id: frozenset(_previous_of(settings, cso.attributes)) for cso in whole}
 
 
 def _previous_of(settings: ObjectTypeConfig, attributes: Attributes) -> list[str]:

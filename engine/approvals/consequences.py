@@ -1,14 +1,15 @@
 """The consequences of a decision, worked out by the code that would carry them out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from engine.contributions.contexts import Contexts
-from engine.contributions.flowing import ContributorFailed, contribute
+from engine.contributions.flowing import Contributed, contribute
 from engine.contributions.joined import by_mvo
 from engine.contributions.origins import givers_of
 from engine.contributions.references import References, read_references
-from engine.labels import label_of, label_of_mvo
+from engine.contributions.rows import ContributorFailed
+from engine.labels import label_of, label_of_mvo, with_references
 from engine.rules.lifecycle import Fate, fate_without
 from engine.workspace import Workspace
 from storage import metaverse, objects, references
@@ -19,11 +20,12 @@ Consequences = dict[str, Any]
 """As the review keeps them.
 
 `mvo`, `mvo_label`, `mvo_deleted`, `deletion_rule`, `grace_seconds`, `deletes`, `disabled`, `left_alone`, `recalled`,
-`taken_over`, `recreated`, `referring`, `groups`, `together_with`.
+`taken_over`, `becomes`, `recreated`, `referring`, `groups`, `together_with`, `stays_by`.
 
 The lists of objects hold `[CSO id, system, label, primary external id]`; `taken_over` gives for each recalled
-attribute that somebody else gives from then on `[CSO id, system, label]`; `together_with` holds those of its
-person that are missing too, `[CSO id, system, label]`; `referring` holds
+attribute that somebody else gives from then on `[CSO id, system, label]`, and `becomes` its values before and after;
+`together_with` holds those of its person that are missing too, `[CSO id, system, label]`, and `stays_by` the other rows
+of its type that keep its person; `referring` holds
 `[MVO id, label, attribute]`; `groups` holds `[CSO id of the group, system, its label, attribute, member]`.
 """
 PAGE = 2_000
@@ -64,25 +66,50 @@ def _describe(known: _Known, cso: Cso, mvo: Mvo | None, joined: list[Cso]) -> Co
         found["together_with"] = [[one.id, one.system, label_of(one)] for one in others]
     if fate.mvo_deleted:
         found["deletion_rule"] = f"metaverse.{mvo.type}: {workspace.config.deletion_of(mvo.type).when}"
-    if found["recalled"] and (heirs := _heirs(known, mvo, leaving, joined, found["recalled"])):
-        found["taken_over"] = heirs
+    elif (cso.system, cso.type) in workspace.rules.several:
+        found["stays_by"] = _other_rows(cso, joined, leaving)
+    staying = [one for one in joined if one.id not in leaving]
+    if found["recalled"]:
+        _add_heirs(known, mvo, staying, found)
     return found
 
 
-def _heirs(
-    known: _Known, mvo: Mvo, leaving: set[int], joined: list[Cso], recalled: Sequence[str]
-) -> dict[str, list[Any]]:
-    """Give, for each recalled attribute that has one, whoever gives it once some CSOs have left."""
-    staying = [cso for cso in joined if cso.id not in leaving]
+def _other_rows(cso: Cso, joined: list[Cso], leaving: set[int]) -> list[list[Any]]:
+    """Give the other rows of a person that stay."""
+    rows = [one for one in joined if (one.system, one.type) == (cso.system, cso.type) and one.id not in leaving]
+    return [[one.id, one.system, label_of(one)] for one in rows]
+
+
+def _add_heirs(known: _Known, mvo: Mvo, staying: list[Cso], found: Consequences) -> None:
+    """Add, for each recalled attribute that has one, whoever gives it once some CSOs have left, and what it becomes.
+
+    What is the same by the other rows of its person, or by those whose values are merged, is not recalled.
+    """
     try:
         got = contribute(known.references.workspace, known.contexts, known.references, mvo, staying)
     except ContributorFailed:
         got = None
     if got is None:
-        return {}
+        return
+    rows = {cso_id for cso_id, *_ in found.get("stays_by", [])}
+    same = [name for name in found["recalled"] if _is_left_alone(mvo, got, rows, name)]
+    found["recalled"] = [name for name in found["recalled"] if name not in same]
     by_id = {cso.id: cso for cso in staying}
-    givers = {name: by_id.get(got.contributors[name][0]) for name in recalled if name in got.contributors}
-    return {name: [cso.id, cso.system, label_of(cso)] for name, cso in givers.items() if cso is not None}
+    givers = {name: by_id.get(got.contributors[name][0]) for name in found["recalled"] if name in got.contributors}
+    heirs = {name: [cso.id, cso.system, label_of(cso)] for name, cso in givers.items() if cso is not None}
+    if heirs:
+        declared = known.references.workspace.declared_mvo(mvo.type)
+        before = with_references(mvo, declared)
+        after = with_references(mvo._replace(attributes=got.attributes), declared)
+        found["taken_over"] = heirs
+        found["becomes"] = {name: [before.get(name, []), after.get(name, [])] for name in heirs}
+
+
+def _is_left_alone(mvo: Mvo, got: Contributed, rows: set[int], name: str) -> bool:
+    """Tell whether an attribute is the same without one of several who gave it, or by another row of its person."""
+    if name not in got.contributors or mvo.attributes.get(name) != got.attributes.get(name):
+        return False
+    return len(mvo.contributors[name]) > 2 or got.contributors[name][0] in rows
 
 
 async def _add_referring(tx: Transaction, found: list[Consequences]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 from engine.checking.lookups import table_lines
 from engine.checking.naming_rules import dn_lines
 from engine.checking.outbound_conflicts import conflict_lines
+from engine.checking.preferences import preference_lines
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import CheckLine, SchemaAttribute
 from engine.errors import StepFailed
@@ -25,7 +26,8 @@ async def check(workspace: Workspace) -> AsyncIterator[tuple[str, CheckLine]]:
     for name in workspace.config.systems:
         connector = workspace.connector(name)
         lines = await connector.test()
-        for line in (*lines, *dn_lines(workspace.config, name), *conflict_lines(workspace, name)):
+        of_rules = (*dn_lines(workspace.config, name), *conflict_lines(workspace, name))
+        for line in (*lines, *of_rules, *preference_lines(workspace, name)):
             yield name, line
         if not all(line.ok for line in lines):
             continue

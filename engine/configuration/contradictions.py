@@ -10,6 +10,7 @@ from engine.connectors import find_connector
 from engine.connectors.base import Connector
 from engine.expressions.sources import did_you_mean
 
+_MANY = 'joins = "many"'
 Problem = tuple[toml_lines.Path, str]
 """Where something is wrong, and what."""
 
@@ -20,6 +21,8 @@ def contradictions(config: Config) -> Iterator[Problem]:
     metaverse = {f"metaverse.{kind}" for kind in config.metaverse}
     yield from _wrong_types(config)
     yield from _wrong_sources(config, types)
+    several = {kind for kind in types if _joins_many(config, kind)}
+    yield from _several_of_nobody(config, several)
     names: set[str] = set()
     for index, rule in enumerate(config.rules):
         where: toml_lines.Path = ("rules", index)
@@ -28,7 +31,24 @@ def contradictions(config: Config) -> Iterator[Problem]:
         names.add(rule.name)
         yield from _wrong_ends(rule, where, types, metaverse)
         yield from _unwritable(config, rule, where)
+        if rule.target in several:
+            yield (*where, "to"), f"'{rule.target}' has {_MANY}: rules read it, and nobody could say which to write"
     yield from _wrong_steps(config)
+
+
+def _joins_many(config: Config, kind: str) -> bool:
+    system, _, name = kind.partition(".")
+    return config.systems[system].objects[name].joins == "many"
+
+
+def _several_of_nobody(config: Config, several: set[str]) -> Iterator[Problem]:
+    """Find types of which a person may have several objects, and no rule joins them."""
+    for kind in sorted(several):
+        rules = [rule for rule in config.rules if rule.source == kind]
+        if rules and not any(rule.join for rule in rules):
+            system, _, name = kind.partition(".")
+            where = ("systems", system, "objects", name, "joins")
+            yield where, f"no rule from '{kind}' joins: each row would be a person of its own; give the rule a join"
 
 
 def _wrong_ends(rule: RuleConfig, where: toml_lines.Path, types: set[str], metaverse: set[str]) -> Iterator[Problem]:
@@ -79,6 +99,9 @@ def _wrong_sources(config: Config, types: set[str]) -> Iterator[Problem]:
                 yield ("metaverse", kind, "deletion"), f"'{source}' is no system and no object type of one{hint}"
     for name, system in config.systems.items():
         for kind, objects in system.objects.items():
+            if objects.previous_id == objects.external_id:
+                where = ("systems", name, "objects", kind, "previous_id")
+                yield where, "it is the external id itself; name the attribute that holds the one before"
             if not all(objects.same_person):
                 where = ("systems", name, "objects", kind, "same_person")
                 yield where, "a group without attributes tells nobody apart; name one or more"

@@ -118,6 +118,10 @@ class ObjectTypeConfig(Model):
     """Limits of this type, instead of its system's."""
     changes: ChangesConfig | None = None
     """Likewise."""
+    joins: Literal["one", "many"] = "one"
+    """How many of these objects one metaverse object has: `many` where a person stands in several rows."""
+    previous_id: AttributeName | None = None
+    """The attribute that names an object's former id, such as `old_number`: under a new one it is the same object."""
     same_person: list[list[str]] = []
     """Groups of attributes: if all change at once under one id, the review asks whose it is. It joins nobody."""
     options: Any = None

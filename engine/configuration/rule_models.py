@@ -55,6 +55,8 @@ class FlowConfig(Model):
     """Outbound: which of the target's values are ours; with `ours` only those that the rules gave are ever removed."""
     merge: bool = False
     """Inbound: whether its values stand beside those of the other rules, instead of the first that has some."""
+    prefer: str | None = None
+    """Inbound, with `joins = "many"`: which row gives it, instead of what the rule says."""
 
     @model_serializer(mode="wrap")
     def _as_written(self, whole: SerializerFunctionWrapHandler) -> Any:
@@ -82,6 +84,7 @@ class _ConstantFlow(TypedDict):
     once: NotRequired[bool]
     own: NotRequired[Literal["all", "ours"]]
     merge: NotRequired[bool]
+    prefer: NotRequired[str]
 
 
 WrittenFlow = Annotated[
@@ -106,6 +109,8 @@ class RuleConfig(Model):
     """Keys by which objects find each other, tried in order; each key is a list of its parts: `[["employee_id"]]`."""
     project: bool = False
     """Inbound: whether an object that no join finds anybody for makes a new metaverse object."""
+    prefer: str | None = None
+    """Inbound, with `joins = "many"`: which of a person's rows go first, such as `start_date desc, code`."""
     asserts_empty: list[str] = []
     """Inbound: attributes for which having no value counts as one."""
     provision: bool = False

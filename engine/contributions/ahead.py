@@ -84,7 +84,8 @@ def _of_mvos(step: Step, mvos: list[Mvo], followed: Followed) -> Iterator[tuple[
 
 
 def _has_watched(rules: Iterable[Rule]) -> bool:
-    return any(expression.is_watched({}) for rule in rules for expression in expressions_of(rule))
+    every = (expression for rule in rules for expression in expressions_of(rule))
+    return any(expression.is_watched({}) and not expression.is_of_rows for expression in every)
 
 
 async def _evaluate(
@@ -107,6 +108,8 @@ async def _evaluate(
 
 def _evaluate_rule(rule: Rule, context: dict[str, Any]) -> None:
     for expression in expressions_of(rule):
+        if expression.is_of_rows:
+            continue  # whose rows those are, the page finds out
         if expression.is_watched(context):
             expression.evaluate_ahead(context)
         if expression is rule.scope and not _is_in_scope(rule, context):

@@ -1,9 +1,14 @@
 """Objects as their expressions see them, and what those make of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from engine.errors import ObjectFailed
+from engine.expressions.expression import Expression
+from engine.expressions.named import Named
+from engine.expressions.quick import LARGE, is_large
+from engine.expressions.sandbox import ROWS
+from engine.labels import label_of
 from engine.rules.compiled import Flow, InboundRule
 from engine.rules.flows import context_of, evaluate
 from engine.workspace import Workspace
@@ -18,7 +23,7 @@ class Contexts:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._known: dict[int, dict[str, Any]] = {}
-        self._values: dict[tuple[int, int], list[Any] | ObjectFailed] = {}
+        self._values: dict[tuple[int, int], Any | ObjectFailed] = {}
         self._scopes: dict[tuple[int, str], bool | ObjectFailed] = {}
         self.around = workspace.around()
         """What every expression sees beside its object."""
@@ -36,10 +41,28 @@ class Contexts:
         if flow.copies is not None:
             values = cso.attributes.get(flow.copies, [])
             return values if len(values) < 2 else evaluate(flow, cso.attributes, _NOTHING_SEEN)
+        if flow.expression.is_of_rows:
+            return evaluate(flow, cso.attributes, self.of_rows([cso]))
         asked = cso.id, id(flow)
         if asked not in self._values:
             self._values[asked] = _made(evaluate, flow, cso.attributes, self(cso))
         return _given(self._values[asked])
+
+    def preferred(self, cso: Cso, expression: Expression) -> Any:
+        """Give by what a CSO is put in order among the rows of its person, likewise. Raises `ObjectFailed`."""
+        asked = cso.id, id(expression)
+        if asked not in self._values:
+            self._values[asked] = _made(expression, self(cso))
+        return _given(self._values[asked])
+
+    def of_rows(self, rows: Sequence[Cso]) -> dict[str, Any]:
+        """Give the rows of a person as an expression sees them: what the first one has, and all as `rows`."""
+        declared = self._workspace.declared(rows[0].system, rows[0].type)
+        seen = [Named(label_of(cso), context_of(cso.attributes, declared, {})) for cso in rows]
+        found = self(rows[0]) | {ROWS: seen}
+        if is_large({str(cso.id): [cso.attributes] for cso in rows}):
+            found[LARGE] = True
+        return found
 
     def is_in_scope(self, cso: Cso, rule: InboundRule) -> bool:
         """Tell whether a CSO is in a rule's scope, likewise. Raises `ObjectFailed`."""

@@ -1,15 +1,19 @@
 """Contributions: an MVO's attributes, computed from all that is joined to it."""
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from engine.contributions.contexts import Contexts
-from engine.contributions.origins import merge
+from engine.contributions.origins import merge, of_rows
 from engine.contributions.references import References
+from engine.contributions.rows import Contender, ContributorFailed, contenders
 from engine.errors import ObjectFailed
+from engine.labels import label_of
 from engine.rules.compiled import Flow, InboundRule
 from engine.rules.flows import evaluate
 from engine.workspace import Workspace
-from storage.records import Attributes, Cso, CsoStatus, Mvo
+from storage.records import GIVEN, Attributes, Cso, CsoStatus, Mvo
 from storage.references import Owed
 
 Contributors = dict[str, list[Any]]
@@ -24,15 +28,6 @@ class Contributed(NamedTuple):
     owed: list[Owed]
 
 
-class ContributorFailed(Exception):
-    """Raised where something is wrong with one of an MVO's objects, so that the MVO has to stay as it is."""
-
-    def __init__(self, cso: Cso, failure: ObjectFailed) -> None:
-        super().__init__(str(failure))
-        self.cso = cso
-        self.failure = failure
-
-
 def contribute(
     workspace: Workspace, contexts: Contexts, references: References, mvo: Mvo, joined: list[Cso]
 ) -> Contributed | None:
@@ -44,22 +39,55 @@ def contribute(
     sources = [cso for cso in joined if cso.status != CsoStatus.PENDING_PROVISIONING]
     if not any((cso.system, cso.type) in inbound for cso in sources):
         return None
+    _refuse_several(workspace, sources)
     found = Contributed({}, {}, [])
     scoped = _in_scope(workspace, contexts, mvo, sources)
     for attribute, order in workspace.rules.priority.get(mvo.type, {}).items():
-        contenders = ((rule, flow, cso) for rule, flow in order for cso in scoped[rule.name])
-        for rule, flow, cso in contenders:
-            values = _values(contexts, references, flow, cso, mvo, found.owed)
+        for one in _contenders(contexts, order, scoped):
+            rule, flow, cso, rows = one
+            values = _values(contexts, references, one, mvo, found.owed)
             if not _gives(rule, flow, cso, values):
                 continue
+            by = [cso.id, rule.name]
             if flow.merges:
-                merge(found.attributes, found.contributors, attribute, [cso.id, rule.name], values)
+                merge(found.attributes, found.contributors, attribute, by, values)
                 continue
-            found.contributors[attribute] = [cso.id, rule.name]
+            found.contributors[attribute] = of_rows(by, [row.id for row in rows], values) if rows else by
             if values:
                 found.attributes[attribute] = values
             break
     return found
+
+
+def _contenders(
+    contexts: Contexts, order: list[tuple[InboundRule, Flow]], scoped: dict[str, list[Cso]]
+) -> Iterator[Contender]:
+    """Give who may give an attribute, by the priority of the rules, then by what each prefers of a person's rows."""
+    for rule, flow in order:
+        if flow.prefer is not None:
+            yield from contenders(contexts, rule, flow, scoped[rule.name])
+        else:
+            for cso in scoped[rule.name]:
+                yield rule, flow, cso, ()
+
+
+def _refuse_several(workspace: Workspace, sources: list[Cso]) -> None:
+    """Raise `ContributorFailed` where a person has several rows of a type that, says the file, it has one of."""
+    given = [cso for cso in sources if cso.status == CsoStatus.NORMAL and cso.joined_by in GIVEN]
+    if len(given) < 2:
+        return
+    kinds = Counter((cso.system, cso.type) for cso in given)
+    for cso in reversed(given):
+        kind = cso.system, cso.type
+        if kinds[kind] > 1 and kind not in workspace.rules.several:
+            first = next(one for one in given if (one.system, one.type) == kind)
+            failure = ObjectFailed(
+                "join-already-taken",
+                f"its metaverse object has another {cso.type} of '{cso.system}', too: '{label_of(first)}'",
+                f'say joins = "many" in [systems.{cso.system}.objects.{cso.type}] again, or take one of the two away: '
+                f"'interlock disconnect cso-{cso.id}'; until then nothing flows",
+            )
+            raise ContributorFailed(cso, failure)
 
 
 def _gives(rule: InboundRule, flow: Flow, cso: Cso, values: list[Any]) -> bool:
@@ -69,9 +97,12 @@ def _gives(rule: InboundRule, flow: Flow, cso: Cso, values: list[Any]) -> bool:
     return bool(values) or owes or flow.attribute in rule.asserts_empty
 
 
-def _values(contexts: Contexts, references: References, flow: Flow, cso: Cso, mvo: Mvo, owed: list[Owed]) -> list[Any]:
+def _values(contexts: Contexts, references: References, one: Contender, mvo: Mvo, owed: list[Owed]) -> list[Any]:
     """Give the values of a flow, and add what it owes."""
+    _, flow, cso, rows = one
     try:
+        if rows:
+            return evaluate(flow, cso.attributes, contexts.of_rows(rows))
         if not flow.refers:
             return contexts.values(cso, flow)
         resolved = references.resolve(flow, cso, mvo)

@@ -1,7 +1,7 @@
 """Who gave what: the contributors of an attribute, one or, where values are merged, several.
 
-An MVO keeps `[CSO id, rule]` for each attribute; where values are merged, of the strongest, and behind it a list of
-`[CSO id, rule, positions]`: which of the attribute's values each one gave.
+An MVO keeps `[CSO id, rule]` for each attribute; where values are merged, or made of all rows of a person, of the
+strongest, and behind it a list of `[CSO id, rule, positions]`: which of the attribute's values each one gave.
 """
 
 from collections.abc import Sequence
@@ -26,6 +26,12 @@ def origins_of(by: Sequence[Any], values: Sequence[Any]) -> list[Origin]:
 def givers_of(by: Sequence[Any]) -> set[int]:
     """Give the CSOs that gave something of an attribute."""
     return {one for one, *_ in (by[2] if len(by) > 2 else [by]) if one is not None}
+
+
+def of_rows(by: Sequence[Any], cso_ids: Sequence[int], values: Sequence[Any]) -> list[Any]:
+    """Give what an MVO keeps of values that are made of several objects: each of these gave all of them."""
+    places = list(range(len(values)))
+    return [*by, [[cso_id, by[1], places] for cso_id in cso_ids]]
 
 
 Lists = dict[str, list[Any]]

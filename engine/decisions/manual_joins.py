@@ -17,8 +17,9 @@ async def join(workspace: Workspace, cso_id: int, mvo_id: int, *, operator: str,
     async with workspace.store.transaction() as tx:
         cso, mvo = await _cso(tx, cso_id), await _mvo(tx, mvo_id)
         _refuse_join(workspace, cso, mvo)
+        several = (cso.system, cso.type) in workspace.rules.several
         for other in await objects.joined_to(tx, [mvo_id]):
-            if (other.system, other.type) == (cso.system, cso.type):
+            if (other.system, other.type) == (cso.system, cso.type) and not several:
                 raise DecisionRefused(
                     f"{label_of_mvo(mvo)} has a {cso.type} of '{cso.system}' already: cso-{other.id} "
                     f"({label_of(other)}); disconnect that first"

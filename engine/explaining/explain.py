@@ -3,18 +3,15 @@
 Everything is worked out by the code that would do it, on a view of the store, and nothing is written.
 """
 
-from typing import Any
-
 from engine.contributions.contexts import Contexts
-from engine.contributions.origins import origins_of
-from engine.contributions.references import References, read_references
+from engine.contributions.references import read_references
 from engine.errors import ObjectFailed
 from engine.explaining.accounts import accounts_of
+from engine.explaining.contributors import attributes_of
 from engine.explaining.given_values import values_of
-from engine.explaining.scopes import Document, rows_of, scope_of, scope_sentence
-from engine.labels import label_of, label_of_mvo, with_references
+from engine.explaining.scopes import Document, scope_of, scope_sentence
+from engine.labels import label_of, label_of_mvo
 from engine.rules.compiled import InboundRule
-from engine.rules.flows import evaluate
 from engine.rules.joins import shown_key, source_key
 from engine.rules.lifecycle import what_calls_off, why_deleted
 from engine.workspace import Workspace
@@ -106,7 +103,7 @@ async def explain_mvo(tx: Transaction, workspace: Workspace, mvo: Mvo) -> Docume
         "type": mvo.type,
         "state": _state(mvo),
         "joined": [await _joined(tx, workspace, contexts, cso) for cso in joined],
-        "attributes": _attributes(contexts, named, mvo, joined, await values_of(tx, workspace, mvo)),
+        "attributes": attributes_of(contexts, named, mvo, joined, await values_of(tx, workspace, mvo)),
         "targets": await accounts_of(tx, workspace, mvo),
     }
 
@@ -137,64 +134,3 @@ async def _joined(tx: Transaction, workspace: Workspace, contexts: Contexts, cso
         "matches": {"rule": matching["rule"], "by": matching["by"], "key": matching["key"]} if matching else None,
         "rules": [scope_of(rule, contexts(cso)) for rule in rules],
     }
-
-
-def _attributes(
-    contexts: Contexts, named: References, mvo: Mvo, joined: list[Cso], unique: dict[str, list[Document]]
-) -> list[Document]:
-    """Tell of each attribute its values, who gave them, and what the others would have given."""
-    order = named.workspace.rules.priority.get(mvo.type, {})
-    found = []
-    shown = with_references(mvo, named.workspace.declared_mvo(mvo.type))
-    for attribute in sorted({*order, *mvo.attributes}):
-        by = mvo.contributors.get(attribute)
-        contenders = [
-            _contender(contexts, named, attribute, rule, (cso, mvo))
-            for rule, _ in order.get(attribute, [])
-            for cso in joined
-            if (cso.system, cso.type) == rule.source
-        ]
-        found.append(
-            {
-                "attribute": attribute,
-                "values": shown.get(attribute, []),
-                "by": {"cso": f"cso-{by[0]}" if by[0] else None, "rule": by[1]} if by else None,
-                "merged": _merged(by, shown.get(attribute, [])) if by else [],
-                "contenders": contenders,
-                "given": unique.get(attribute, []),
-            }
-        )
-    return found
-
-
-def _merged(by: list[Any], values: list[Any]) -> list[Document]:
-    """Tell who gave which of the values that are merged."""
-    origins = origins_of(by, values) if len(by) > 2 else []
-    return [{"cso": f"cso-{one.cso_id}", "rule": one.rule, "values": one.values} for one in origins]
-
-
-def _contender(
-    contexts: Contexts, named: References, attribute: str, rule: InboundRule, pair: tuple[Cso, Mvo]
-) -> Document:
-    cso, mvo = pair
-    by = mvo.contributors.get(attribute)
-    scope = scope_of(rule, contexts(cso))
-    flow = next(flow for flow in rule.flows if flow.attribute == attribute)
-    entry: Document = {"rule": rule.name, "cso": f"cso-{cso.id}", "values": [], "verdict": "", "looked_up": []}
-    if not scope["in_scope"]:
-        entry["verdict"] = "out of scope"
-        return entry
-    entry["looked_up"] = rows_of(flow.expression, contexts(cso))
-    try:
-        values = evaluate(flow, cso.attributes, contexts(cso), lambda of, _: named.resolve(of, cso, mvo).mvo_ids)
-        entry["values"] = [f"mvo-{value}" for value in values] if flow.refers else values
-    except ObjectFailed as failure:
-        entry["verdict"] = failure.error.message
-        return entry
-    if by and any(one[:2] == [cso.id, rule.name] for one in (by[2] if len(by) > 2 else [by])):
-        entry["verdict"] = "wins" if entry["values"] else "wins: it asserts that there is none"
-    elif not entry["values"]:
-        entry["verdict"] = "gives no value"
-    else:
-        entry["verdict"] = f"outranked by rule '{by[1]}'" if by else "not taken over yet: the next sync does it"
-    return entry

@@ -8,14 +8,16 @@ from typing import Any
 
 from jinja2 import Undefined
 
+from engine.contributions.contexts import Contexts
 from engine.contributions.followed import read_followed
 from engine.errors import ObjectFailed
 from engine.explaining.scopes import Document, rows_of
-from engine.expressions.expression import compile_flow
+from engine.expressions.expression import compile_flow, compile_flow_of_rows
 from engine.labels import label_of, label_of_mvo
 from engine.rules.generated import attributes_of_all, filled_attributes
 from engine.rules.readable import Side, read, side_of_metaverse, side_of_system
 from engine.workspace import Workspace
+from storage import objects
 from storage.records import Cso, Mvo
 from storage.store import Transaction
 
@@ -34,7 +36,8 @@ _KINDS: Mapping[type, str] = {
 async def tried(tx: Transaction, workspace: Workspace, text: str, thing: Cso | Mvo) -> Document:
     """Evaluate an expression over an object as rules would. Raises `InvalidExpression`."""
     written = text if "{{" in text or "{%" in text else f"{{{{ {text} }}}}"
-    expression = read(("expression",), written, compile_flow, side := _side(workspace, thing))
+    side = _side(workspace, thing)
+    expression = read(("expression",), written, compile_flow_of_rows if side.has_rows else compile_flow, side)
     if expression.reads.tables:
         workspace.rules.tables.forget()
     await asyncio.to_thread(workspace.rules.tables.current)  # files of some size, beside the console's own loop
@@ -42,6 +45,8 @@ async def tried(tx: Transaction, workspace: Workspace, text: str, thing: Cso | M
         paths = frozenset(one for one in expression.reads.paths if side.type_of(one[0]).kind == "reference")
         followed = await read_followed(tx, workspace, [thing], {thing.type: paths})
         seen = followed.into(workspace.seen_mvo(thing.type, thing.attributes)(), thing)
+    elif expression.is_of_rows:
+        seen = Contexts(workspace).of_rows(await _rows_with(tx, thing))
     else:
         seen = workspace.seen(thing.system, thing.type, thing.attributes)()
     found: Document = {
@@ -62,6 +67,12 @@ async def tried(tx: Transaction, workspace: Workspace, text: str, thing: Cso | M
     else:
         found["value"], found["type"] = _plain(value), _type_of(value)
     return found
+
+
+async def _rows_with(tx: Transaction, cso: Cso) -> list[Cso]:
+    """Give a row with the others of its person behind it, by their ids: an order is what a rule prefers."""
+    others = await objects.joined_to(tx, [cso.mvo_id]) if cso.mvo_id is not None else []
+    return [cso, *(one for one in others if one.id != cso.id and (one.system, one.type) == (cso.system, cso.type))]
 
 
 def _side(workspace: Workspace, thing: Cso | Mvo) -> Side:

@@ -13,7 +13,7 @@ from jinja2.runtime import Context
 from engine.errors import ObjectError, ObjectFailed
 from engine.expressions.quick import LARGE, is_quick
 from engine.expressions.reading import Reads, attribute_of, reads_of
-from engine.expressions.sandbox import AMBIENT, ENVIRONMENT, key_of, single, span
+from engine.expressions.sandbox import AMBIENT, ENVIRONMENT, ROWS, key_of, single, span
 from engine.expressions.sources import CONTROL
 from engine.expressions.tables import TABLES, recorded
 from engine.expressions.watched import WATCHED, Request, Stopped
@@ -80,6 +80,8 @@ class Expression:
         self.is_constant = False
         self.clock = next((name for name in ("now", "today") if name in reads.words), "")
         """`now` or `today` where the result depends on it, and so may change while the object does not."""
+        self.is_of_rows = ROWS in reads.words
+        """Whether it reads all rows of a person, not one object."""
         self._evaluate = evaluate
         self._template = template
 
@@ -140,8 +142,8 @@ class Expression:
         return dict(sorted((words | {name: context.get(key_of(name)) for name in self.names} | rows).items()))
 
     def looked_up(self, context: dict[str, Any]) -> set[tuple[str, str]] | None:
-        """Give the rows of tables that it reads of an object; None where that would take a process of its own."""
-        if self.is_watched(context):
+        """Give the rows of tables that it reads of an object; None where only evaluating it in a page would tell."""
+        if self.is_watched(context) or (self.is_of_rows and ROWS not in context):
             return None
         with recorded() as rows, suppress(ObjectFailed):
             self.evaluate_here(context)
@@ -284,6 +286,11 @@ def compile_flow(source: str) -> Expression:
     included; anything else is a text.
     """
     return _compile_source(source, AMBIENT)
+
+
+def compile_flow_of_rows(source: str) -> Expression:
+    """Compile the source of a flow that may read all rows of a person as `rows`."""
+    return _compile_source(source, (*AMBIENT, ROWS))
 
 
 def compile_candidate(source: str) -> Expression:

@@ -18,6 +18,9 @@ _MOST_NODES = 400
 _LOOPS = (nodes.For, nodes.With, nodes.AssignBlock, nodes.FilterBlock, nodes.CallBlock, nodes.Macro)
 _EACH = frozenset({"map", "select", "reject", "selectattr", "rejectattr", "groupby", "sum"})
 """Filters that do something with each of many values."""
+_CHOOSING = frozenset({"select", "reject", "selectattr", "rejectattr"})
+_COMPARING = frozenset({"defined", "undefined", "none", "eq", "equalto", "==", "ne", "!=", "true", "false"})
+"""Tests that are over at once for each value."""
 
 
 def is_large(attributes: Attributes) -> bool:
@@ -39,8 +42,28 @@ def _is_quick_node(node: nodes.Node) -> bool:
     if isinstance(node, nodes.Name):
         return node.name != "range"
     if isinstance(node, nodes.Filter):
-        return node.name not in _EACH and (node.name != "regex_replace" or _has_linear_pattern(node))
+        if node.name in _EACH:
+            return _only_reads(node) or _only_chooses(node)
+        return node.name != "regex_replace" or _has_linear_pattern(node)
     return not isinstance(node, _LOOPS)
+
+
+def _only_reads(node: nodes.Filter) -> bool:
+    """Tell whether a filter reads one attribute of each value, as `map(attribute='title')` does."""
+    names = [word.value for word in node.kwargs if word.key == "attribute"]
+    return node.name == "map" and not node.args and len(names) == len(node.kwargs) == 1 and _is_text(names[0])
+
+
+def _only_chooses(node: nodes.Filter) -> bool:
+    """Tell whether a filter chooses values by whether there is something, or by comparing it with one value."""
+    if node.name not in _CHOOSING or node.kwargs:
+        return False
+    test = node.args[1:2] if node.name.endswith("attr") else node.args[:1]
+    return all(isinstance(one, nodes.Const) and one.value in _COMPARING for one in test)
+
+
+def _is_text(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Const) and isinstance(node.value, str)
 
 
 def _has_linear_pattern(node: nodes.Filter) -> bool:

@@ -1,15 +1,17 @@
 """What an expression reads, as far as its text tells."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from jinja2 import meta, nodes
 
-from engine.expressions.sandbox import ENVIRONMENT, READ, reading_of_table
+from engine.expressions.sandbox import ENVIRONMENT, READ, ROWS, reading_of_table
 from engine.expressions.tables import Reading
 
 _OF_LISTS = frozenset({"unique", "sort", "reverse", "list", "map", "select", "reject", "default", "d"})
 """Filters that give a list where they are given one."""
+_BY_ATTRIBUTE = frozenset({"selectattr", "rejectattr", "groupby"})
+"""Filters whose first argument names an attribute of what they are given."""
 
 
 class Reads(NamedTuple):
@@ -29,6 +31,8 @@ class Reads(NamedTuple):
     """What is read of what attributes name, if those are references: `manager.mail`."""
     whole: frozenset[str] = frozenset()
     """Attributes that are read by themselves, not only through such a path."""
+    of_rows: frozenset[str] = frozenset()
+    """What is read of each of a person's rows, as far as it is written out."""
 
 
 def reads_of(tree: nodes.Template, own: frozenset[str]) -> Reads:
@@ -41,9 +45,41 @@ def reads_of(tree: nodes.Template, own: frozenset[str]) -> Reads:
     as_text = {name for one in spoken for name in _possible_values(one)}
     decided = [one.node for one in tree.find_all(nodes.Assign)]
     as_truth = {name for one in decided for name in _truths(one)}
+    words = frozenset(found & own)
+    of_rows = _read_of_rows(tree, names) if ROWS in words else frozenset()
     return Reads(
-        names, frozenset(found & own), names & as_text, names & as_truth, _tables_of(tree), *_paths_of(tree, names)
+        names, words, names & as_text, names & as_truth, _tables_of(tree), *_paths_of(tree, names), of_rows=of_rows
     )
+
+
+def _read_of_rows(tree: nodes.Template, names: frozenset[str]) -> frozenset[str]:
+    """Give what is read of rows: by `map(attribute='title')` and its like, `rows[0].title` or `row['title']`."""
+    called = {id(one.node) for one in tree.find_all(nodes.Call)}
+    found = {one.attr for one in tree.find_all(nodes.Getattr) if id(one) not in called and _is_of_row(one.node, names)}
+    for item in tree.find_all(nodes.Getitem):
+        found.update(_texts([item.arg]) if _is_of_row(item.node, names) else ())
+    filters = list(tree.find_all(nodes.Filter))
+    for one in filters:
+        found.update(part.split(".")[0] for text in _texts(_attributes_of(one)) for part in text.split(","))
+    grouped = any(one.name == "groupby" for one in filters)
+    return frozenset(found - {"grouper", "list"} if grouped else found)
+
+
+def _attributes_of(one: nodes.Filter) -> list[nodes.Node]:
+    """Give what names an attribute to a filter of many."""
+    named: list[nodes.Node] = [word.value for word in one.kwargs if word.key == "attribute"]
+    return [*named, *one.args[:1]] if one.name in _BY_ATTRIBUTE else named
+
+
+def _texts(found: Iterable[nodes.Node]) -> list[str]:
+    return [one.value for one in found if isinstance(one, nodes.Const) and isinstance(one.value, str)]
+
+
+def _is_of_row(node: nodes.Node, names: frozenset[str]) -> bool:
+    """Tell whether a node may be a row: not an attribute, or what a loop or a group tells of itself."""
+    if isinstance(node, nodes.Name):
+        return node.name not in names and node.name != "loop"
+    return isinstance(node, (nodes.Getitem, nodes.Filter, nodes.Call))
 
 
 def _paths_of(tree: nodes.Template, names: frozenset[str]) -> tuple[frozenset[tuple[str, ...]], frozenset[str]]:

@@ -72,8 +72,13 @@ AMBIENT = ("now", "today", "range")
 """The words that every expression may use beside the names of attributes."""
 ATTRIBUTES = "attributes"
 """The word by which an expression reads an attribute of any name: `attributes["e-mail"]`."""
-WORDS = (*AMBIENT, "n", ATTRIBUTES)
-"""Words that mean something of their own where an expression stands; `n` only where values are generated."""
+ROWS = "rows"
+"""The word by which a flow reads all rows of a person."""
+WORDS = (*AMBIENT, "n", ROWS, ATTRIBUTES)
+"""Words that mean something of their own where an expression stands.
+
+`n` only where values are generated, `rows` only where a person may have several.
+"""
 READ = "_attribute"
 """The filter that reads an attribute of any name."""
 _NO_FILTERS = ("batch", "center", "format", "indent", "pprint", "slice", "tojson", "urlize", "wordwrap", "xmlattr")

@@ -13,6 +13,25 @@ ObjectType = tuple[str, str]
 
 
 @dataclass(slots=True, frozen=True)
+class PreferKey:
+    """One key by which the rows of a person are put in order."""
+
+    expression: Expression
+    descending: bool
+
+
+@dataclass(slots=True, frozen=True)
+class Preference:
+    """Which of a person's rows goes first; where the keys say nothing, the one with the lower external id."""
+
+    source: str
+    """As it is written; empty where nothing is."""
+    keys: tuple[PreferKey, ...] = ()
+    counts: bool = False
+    """Whether external ids are numbers."""
+
+
+@dataclass(slots=True, frozen=True)
 class Flow:
     """One attribute flow: what is computed, and the type it becomes."""
 
@@ -34,6 +53,8 @@ class Flow:
     """Outbound: whether the target's values that no rule gave are somebody else's, and stay."""
     merges: bool = False
     """Inbound: whether its values stand beside those of the other rules."""
+    prefer: Preference | None = None
+    """Inbound: which row goes first, where a person may have several."""
 
     @property
     def is_silent(self) -> bool:
@@ -146,6 +167,8 @@ class Rules:
     inbound: dict[ObjectType, list[InboundRule]] = field(default_factory=dict)
     into: dict[str, list[InboundRule]] = field(default_factory=dict)
     """MVO type → its inbound rules."""
+    several: frozenset[ObjectType] = frozenset()
+    """System types of which an MVO may have many objects: a person's rows."""
     priority: dict[str, dict[str, list[tuple[InboundRule, Flow]]]] = field(default_factory=dict)
     """MVO type → attribute → the rules that contribute it, the strongest first."""
     outbound: dict[str, dict[ObjectType, list[OutboundRule]]] = field(default_factory=dict)

@@ -1,10 +1,10 @@
 """Compile attribute flows: what each reads, and the type that it becomes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from engine.configuration.rule_models import FlowConfig
-from engine.expressions.expression import Expression, InvalidExpression, compile_flow
+from engine.expressions.expression import Expression, InvalidExpression, compile_flow, compile_flow_of_rows
 from engine.expressions.sources import Constant
 from engine.rules.compiled import Flow
 from engine.rules.readable import Side, Where, read
@@ -21,7 +21,7 @@ _NEVER = {
 """Kind → the kinds that none of its values can become."""
 
 
-INBOUND = frozenset({"merge"})
+INBOUND = frozenset({"merge", "prefer"})
 """What may be said of an inbound flow beside its source."""
 OUTBOUND = frozenset({"clear", "when_absent", "once", "own"})
 
@@ -35,7 +35,9 @@ def compile_flows_with_options(
             if option not in allowed:
                 where_to = "from" if option in OUTBOUND else "into"
                 raise InvalidExpression(f"belongs to rules {where_to} the metaverse", (*where, attribute, option))
-    flows = compile_flows(where, {attribute: flow.source for attribute, flow in written.items()}, source, target)
+    compiler = compile_flow_of_rows if source.has_rows else compile_flow
+    sources = {attribute: flow.source for attribute, flow in written.items()}
+    flows = compile_flows(where, sources, source, target, compiler)
     return tuple(_with_options((*where, flow.attribute), flow, written[flow.attribute], target) for flow in flows)
 
 
@@ -43,6 +45,9 @@ def _with_options(where: Where, flow: Flow, written: FlowConfig, target: Side) -
     one = f"'{flow.attribute}' holds one value ({flow.type} in {target.title})"
     if written.merge and not flow.type.multi:
         raise InvalidExpression(f'{one}: declare it as "{flow.type}[]" to merge values', (*where, "merge"))
+    if written.merge and flow.expression.is_of_rows:
+        problem = "merge = true takes the values of every row already"
+        raise InvalidExpression(f"{problem}: name the attribute, or leave one of the two out", (*where, "merge"))
     if written.own == "ours" and flow.declared and not flow.type.multi:
         raise InvalidExpression(f"{one}: there are no others' values beside ours", (*where, "own"))
     return replace(
@@ -55,12 +60,18 @@ def _with_options(where: Where, flow: Flow, written: FlowConfig, target: Side) -
     )
 
 
-def compile_flows(where: Where, written: Mapping[str, str | Constant], source: Side, target: Side) -> tuple[Flow, ...]:
+def compile_flows(
+    where: Where,
+    written: Mapping[str, str | Constant],
+    source: Side,
+    target: Side,
+    compiler: Callable[[str], Expression] = compile_flow,
+) -> tuple[Flow, ...]:
     """Compile a table of flows. Raises `InvalidExpression`."""
     flows = []
     for attribute, text in written.items():
         at: Where = (*where, attribute)
-        expression = read(at, text, compile_flow, source)
+        expression = read(at, text, compiler, source)
         kind = target.type_of(attribute)
         refers = kind.kind == "reference"
         _refuse_mixed_references(at, attribute, expression, source, kind)
@@ -83,7 +94,10 @@ def _refuse_mixed_references(
 ) -> None:
     refers = kind.kind == "reference"
     through = {path[0] for path in expression.reads.paths} - expression.reads.whole
-    for name in sorted(expression.names):
+    if refers and expression.is_of_rows:
+        problem = f"'{attribute}' is a reference, and flows only by its bare name"
+        raise InvalidExpression(f"{problem}: 'prefer' says from which row", where)
+    for name in sorted(expression.names | expression.reads.of_rows):
         read_kind = source.type_of(name).kind
         if read_kind == "reference" and not refers and name in through:
             continue

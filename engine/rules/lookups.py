@@ -66,15 +66,23 @@ def _collect_used(config: Config, rules: Rules) -> None:
 def _declared(settings: ObjectTypeConfig) -> set[str]:
     """Give what the configuration itself says of a type: its id, its attributes, and what tells people apart."""
     tell_apart = {one for group in settings.same_person for one in group}
-    return {settings.external_id, *settings.attributes} | tell_apart
+    former = set() if settings.previous_id is None else {settings.previous_id}
+    return {settings.external_id, *settings.attributes} | tell_apart | former
 
 
 def _read_by(rule: InboundRule) -> set[str]:
     """Give what a rule reads of the objects of its source."""
-    read = {name for flow in rule.flows for name in flow.expression.names}
+    read = {name for flow in rule.flows for name in flow.expression.names | flow.expression.reads.of_rows}
+    read |= {name for one in _preferred_by(rule) for name in one.names}
     if rule.scope:
         read |= rule.scope.names
     return read | _looked_for(rule)
+
+
+def _preferred_by(rule: InboundRule) -> list[Expression]:
+    """Give by what a rule puts the rows of a person in order, each once."""
+    preferences = {id(flow.prefer): flow.prefer for flow in rule.flows}
+    return [key.expression for one in preferences.values() if one is not None for key in one.keys]
 
 
 def _written_by(rule: OutboundRule) -> set[str]:
@@ -107,7 +115,10 @@ def _fingerprint(config: Config, rules: Rules) -> None:
         outbound = written.source.startswith("metaverse.")
         place, read = written.source.split(".", 1)
         scope = marks.outbound(read) if outbound else marks.inbound(place, read)
-        texts.setdefault(scope, []).append(written.model_dump_json())
+        unsaid = {"prefer"} if written.prefer is None else None
+        texts.setdefault(scope, []).append(written.model_dump_json(exclude=unsaid))
+        if not outbound and (place, read) in rules.several:
+            texts[scope].append("many")
         if outbound:
             system, kind = written.target.split(".", 1)
             target = config.systems[system].objects[kind]
@@ -163,6 +174,8 @@ def expressions_of(rule: InboundRule | OutboundRule) -> Iterator[Expression]:
         yield rule.scope
     yield from (part.source for join in rule.joins for part in join.parts)
     yield from (flow.expression for flow in rule.flows)
+    if isinstance(rule, InboundRule):
+        yield from _preferred_by(rule)
     if isinstance(rule, OutboundRule):
         yield from (flow.expression for flow in (*rule.initial, *rule.disable))
         if rule.dn is not None:
@@ -172,6 +185,7 @@ def expressions_of(rule: InboundRule | OutboundRule) -> Iterator[Expression]:
 def _collect_clocks(rules: Rules) -> None:
     for (system, kind), inbound in rules.inbound.items():
         read = [one for rule in inbound for one in (rule.scope, *(flow.expression for flow in rule.flows))]
+        read += [one for rule in inbound for one in _preferred_by(rule)]
         rules.clocks[marks.inbound(system, kind)] = _clock(read)
     for mvo_type, targets in rules.outbound.items():
         every = [rule for found in targets.values() for rule in found]

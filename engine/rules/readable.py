@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from engine.configuration.models import Config
 from engine.expressions.expression import Expression, InvalidExpression, compile_constant
+from engine.expressions.sandbox import ROWS
 from engine.expressions.sources import Constant, as_key, did_you_mean, reading_of, toml
 from engine.values.typed import TEXT, AttributeType
 
@@ -26,6 +27,8 @@ class Side(NamedTuple):
     has_dns: bool = False
     tables: frozenset[str] = frozenset()
     """The lookup tables that there are."""
+    has_rows: bool = False
+    """Whether a person may have several of its objects."""
     beyond: Mapping[str, AttributeType] | None = None
     """The attributes of what its references name, where rules can read through those."""
 
@@ -46,9 +49,13 @@ def side_of_system(config: Config, system: str, kind: str) -> Side:
         if isinstance(flow.source, str) and "{" not in flow.source
     }
     has_dns = (settings.secondary_external_id or "").lower() == "dn"
-    title = f"[systems.{system}.objects.{kind}]"
     return Side(
-        title, settings.attributes, frozenset(declared | bare), has_dns=has_dns, tables=frozenset(config.lookups)
+        f"[systems.{system}.objects.{kind}]",
+        settings.attributes,
+        frozenset(declared | bare),
+        has_dns=has_dns,
+        tables=frozenset(config.lookups),
+        has_rows=settings.joins == "many",
     )
 
 
@@ -76,6 +83,8 @@ def read(
     for name in sorted(expression.names - side.known):
         if problem := _unknown(where, written, name, expression, side):
             raise InvalidExpression(problem, where)
+    if side.has_rows and ROWS in expression.names - side.known:
+        raise InvalidExpression(f"only flows read '{ROWS}': this is asked of each row by itself", where)
     _refuse_lists(where, expression, side)
     _refuse_paths(where, expression, side)
     for one in sorted(expression.reads.tables):

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from tests.properties.world import BASE, Entries, Entry, World
+from tests.properties.world import BASE, Entries, Entry, Row, World
 
 OWNED = ("uid", "cn", "sn", "employeeNumber", "departmentNumber", "telephoneNumber", "title", "manager")
+OWNED += ("l", "physicalDeliveryOfficeName")
 
 STRANGERS = ("boss", "999", "nobody")
 """Whom edits put into groups."""
@@ -24,6 +25,8 @@ class Person:
     manager: str = ""
     end: str = ""
     from_hr: bool = False
+    desks: tuple[str, ...] = ()
+    """Of the contracts, the preferred one's first."""
 
     @property
     def uid(self) -> str:
@@ -58,7 +61,25 @@ def people(world: World) -> dict[str, Person]:
             person.phone = row["phone"] or ("" if world.rules.blank_counts else person.phone)
         elif not person.phone:
             person.phone = row["phone"]
+    for number in {row["person"] for row in world.contracts.values()} if world.rules.contracts else ():
+        desks = [row["desk"] for row in contracts_of(world, number)]
+        found.setdefault(number, Person(number)).desks = tuple(dict.fromkeys(one for one in desks if one))
     return found
+
+
+def contracts_of(world: World, number: str) -> list[Row]:
+    """Give somebody's contracts, the preferred one first."""
+    rows = [row for _, row in sorted(world.contracts.items()) if row["person"] == number]
+    match world.rules.prefers:
+        case "":
+            return rows
+        case "start" | "start desc":
+            told = [row for row in rows if row["start"]]
+            told.sort(key=lambda row: int(row["start"]), reverse=world.rules.prefers.endswith("desc"))
+            return told + [row for row in rows if not row["start"]]
+        case _:
+            begun = [row for row in rows if row["start"] and int(row["start"]) <= world.days]
+            return begun + [row for row in rows if row not in begun]
 
 
 def with_account(world: World, everybody: dict[str, Person]) -> dict[str, Person]:
@@ -105,6 +126,8 @@ def expected(world: World) -> Entries:
             "departmentNumber": (world.rules.coded and world.codes.get(one.dept)) or one.dept,
             "title": one.title or (_first(held, "title") if world.rules.keeps else ""),
             "manager": boss.dn if boss and boss.from_hr else "",
+            "l": one.desks[0] if one.desks else "",
+            "physicalDeliveryOfficeName": " ".join(one.desks),
         }
         named = everybody.get(one.manager)
         if world.rules.bosses and named and named.from_hr:

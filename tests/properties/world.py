@@ -20,6 +20,7 @@ Entries = dict[str, Entry]
 BASE = "dc=example,dc=org"
 HR = ("id", "name", "dept", "phone", "manager", "status", "end")
 CREW = ("id", "phone", "title")
+CONTRACTS = ("id", "person", "desk", "start")
 HEAD = "".join(
     f"dn: {dn}\nobjectClass: {kind}\n{rdn.replace('=', ': ')}\nentryUUID: 00000000-0000-4000-8000-{number:012}\n\n"
     for number, (dn, kind, rdn) in enumerate(
@@ -31,6 +32,7 @@ HEAD = "".join(
 )
 RDN = "uid={{ (name or 'x') | lower }}{{ number }}"
 WHO_GETS_AN_ACCOUNT = ("", "dept != 'HR'", "not end or end >= today")
+WHICH_CONTRACT = ("", "start", "start desc", "start is defined and start <= today desc")
 WHO_IS_STAFF = (None, "dept == 'IT'", "dept == 'HR'", "phone is defined")
 
 
@@ -58,6 +60,9 @@ class Rules:
     """Whether accounts say what their manager is called."""
     coded: bool = False
     """Whether departments are looked up."""
+    contracts: bool = True
+    prefers: str = "start desc"
+    """Which of a person's contracts goes first."""
     fills: bool = False
     """Whether a telephone number is written only where there is none."""
 
@@ -69,6 +74,8 @@ class World:
     folder: Path
     hr: dict[str, Row] = field(default_factory=dict)
     crew: dict[str, Row] = field(default_factory=dict)
+    contracts: dict[str, Row] = field(default_factory=dict)
+    """By their ids; a person may have several."""
     groups: dict[str, set[str]] = field(default_factory=dict)
     twice: set[str] = field(default_factory=set)
     """Ids that stand twice in HR's file."""
@@ -88,6 +95,8 @@ class World:
         people = [row for number, row in self.hr.items() for _ in range(1 + (number in self.twice))]
         self._csv("hr.csv", HR, [{**row, "end": self.day(row["end"])} for row in people])
         self._csv("crew.csv", CREW, list(self.crew.values()))
+        rows = [{**row, "start": self.day(row["start"])} for row in self.contracts.values()]
+        self._csv("contracts.csv", CONTRACTS, rows)
         rows = [{"code": code, "members": "|".join(sorted(members))} for code, members in self.groups.items()]
         self._csv("groups.csv", ("code", "members"), rows)
         self._csv("codes.csv", ("dept", "code"), [{"dept": one, "code": code} for one, code in self.codes.items()])
@@ -155,7 +164,8 @@ def stranger(uid: str, **more: str) -> tuple[str, Entry]:
 def configuration(rules: Rules) -> str:
     """Write the configuration that says what the rules say."""
     typed = {"attributes": {"manager": "reference", "end": "date"}}
-    known = {"title": "text", "phone": "text[]" if rules.merged else "text"}
+    known = dict.fromkeys(("title", "desk", "desks"), "text") | {"phone": "text[]" if rules.merged else "text"}
+    contract = {"path": "contracts.csv", "external_id": "id", "attributes": {"start": "date"}, "joins": "many"}
     entry = {"external_id": "entryUUID", "secondary_external_id": "dn"}
     wide_open = {"max_count": 10000, "max_percent": 100}
     unlimited = {"max_percent": 100}
@@ -178,6 +188,12 @@ def configuration(rules: Rules) -> str:
         "crew": {
             "connector": "csv",
             "objects": {"person": {"path": "crew.csv", "external_id": "id"}},
+            "deletions": wide_open,
+            "changes": unlimited,
+        },
+        "contracts": {
+            "connector": "csv",
+            "objects": {"contract": contract},
             "deletions": wide_open,
             "changes": unlimited,
         },
@@ -247,6 +263,8 @@ def _rules(rules: Rules) -> list[dict[str, Any]]:
                 "telephoneNumber": "phone",
                 "title": "title",
                 "manager": "manager",
+                "l": "desk",
+                "physicalDeliveryOfficeName": "desks",
             },
         },
         {
@@ -281,4 +299,23 @@ def _rules(rules: Rules) -> list[dict[str, Any]]:
         flow = {"roomNumber": "{{ dept }}-{{ number }}"}
         ends = {"from": "metaverse.person", "to": "directory.person"}
         made.append({"name": "rooms", **ends, "scope": "dept is defined", "flow": flow})
+    if rules.contracts:
+        made.append(_of_contracts(rules))
     return [rule for rule in made if rules.crew or rule["name"] != "crew"]
+
+
+def _of_contracts(rules: Rules) -> dict[str, Any]:
+    """Write the rule that reads contracts: the preferred one's desk, and all of them."""
+    made: dict[str, Any] = {
+        "name": "contracts",
+        "from": "contracts.contract",
+        "to": "metaverse.person",
+        "join": [[{"source": "person", "target": "number"}]],
+        "project": True,
+        "flow": {
+            "number": "person",
+            "desk": "desk",
+            "desks": "{{ rows | map(attribute='desk') | select | unique | join(' ') }}",
+        },
+    }
+    return made | ({"prefer": rules.prefers} if rules.prefers else {})

@@ -126,6 +126,7 @@ class Office(Inside):
         self.include: list[str] = []
         self.lookups: dict[str, Any] = {}
         self.store: dict[str, Any] = {}
+        self.pages: dict[str, Any] = {}
         self.review: dict[str, Any] = {}
         self.roles: dict[str, Any] = {}
         self.sources: list[Source] = []
@@ -251,7 +252,13 @@ class Office(Inside):
         return super().main(*arguments, *named)
 
     def _tables(self) -> Iterable[tuple[str, dict[str, Any]]]:
-        yield from (("review", self.review), ("roles", self.roles), ("lookups", self.lookups), ("store", self.store))
+        yield from (
+            ("review", self.review),
+            ("roles", self.roles),
+            ("lookups", self.lookups),
+            ("store", self.store),
+            ("run", self.pages),
+        )
 
     def sits_down(self, name: str, seat: str | None = None) -> None:
         """Let somebody decide from now on, over an SSH connection with a key of their own, or somebody else's."""

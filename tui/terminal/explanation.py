@@ -123,7 +123,12 @@ def _join(join: Document) -> str:
 def _by(by: Document | None) -> str:
     if by is None:
         return ""
-    return f"  from {by['cso']}, rule '{display(by['rule'])}'" if by["cso"] else f"  made by {display(by['rule'])}"
+    if not by["cso"]:
+        return f"  made by {display(by['rule'])}"
+    if by.get("rows"):
+        return f"  from all rows ({', '.join(by['rows'])}), rule '{display(by['rule'])}'"
+    prefers = f", which prefers {display(by['prefers'])}" if by.get("prefers") else ""
+    return f"  from {by['cso']}, rule '{display(by['rule'])}'{prefers}"
 
 
 def _values(values: list[Any]) -> str:

@@ -16,6 +16,7 @@ from engine.phases.importing.arrivals import Arrival, Twice
 from engine.phases.importing.changed_identities import changed_hands
 from engine.phases.importing.delta_deletes import remove_deleted
 from engine.phases.importing.matching import Known, Match, find_matching_cso, is_unchanged, load_known
+from engine.phases.importing.previous_ids import load_claimed
 from engine.phases.importing.same_object import is_proved
 from engine.phases.importing.state import ImportState
 from engine.statistics import Statistic
@@ -91,9 +92,11 @@ async def _apply_page(
 async def _apply_type(tx: Transaction, task: ImportState, rows: _Rows, own: list[Arrival], *, every_name: bool) -> None:
     """Decide what some imported objects of one type mean."""
     step, kind = task.step, own[0].type
+    own = [one._replace(error=one.error or task.claims.error_of(one)) for one in own]
     known = Known()
     if task.is_known.get(kind, True):
         known = await load_known(tx, step.system, kind, own, every_name=every_name)
+        await load_claimed(tx, task.claims, step.system, kind, known, own)
     matches = [find_matching_cso(known, one.external_id, one.content.secondary_key) for one in own]
     whole = await _read_whole(tx, task, own, matches)
     hands = await changed_hands(tx, step, own, matches, whole)
@@ -138,8 +141,7 @@ def _apply_one(
     elif match.cso is None or not _is_the_same(task, one, match, whole):
         rows.new.append(one)
     else:
-        if not match.certain:
-            _tell_new_identity(task.step, one, match.cso)
+        _tell_new_identity(task.step, one, match)
         task.sightings.add(match.cso.id)
         _take_over(task, rows, match.cso, one, whole.get(match.cso.id))
 
@@ -171,10 +173,13 @@ def _unclear(one: Arrival) -> ObjectError:
     )
 
 
-def _tell_new_identity(step: Step, one: Arrival, cso: KnownCso) -> None:
-    if cso.external_id is not None:
+def _tell_new_identity(step: Step, one: Arrival, match: Match) -> None:
+    """Record that an object has another external id from now on."""
+    cso = match.cso
+    if cso is not None and cso.external_id not in (None, one.external_id):
         step.statistics[Statistic.NEW_IDENTITIES] += 1
-        why = "the same name and join keys have another external id"
+        by_row = "its row says that it had the other external id before"
+        why = by_row if match.certain else "the same name and join keys have another external id"
         step.moved(Move(Entity.IDENTITY, cso.id, step.system, one.label, cso.external_id, one.external_id, why))
 
 
@@ -196,6 +201,7 @@ def _refuse(task: ImportState, rows: _Rows, known: Known, one: Arrival, match: M
 def _identified(known: Known, one: Arrival, match: Match) -> list[KnownCso]:
     """Give the CSOs that an object with an error shows: its own, and of ids that stand twice those with its name."""
     found = [match.cso] if match.cso is not None and match.certain else []
+    found += [cso for cso in known.claimed.get(one.external_id or "", ()) if cso not in found]
     if one.error and one.error.code == "duplicate-external-id":
         found += [cso for cso in known.named(one.content.secondary_key) if cso not in found]
     return found

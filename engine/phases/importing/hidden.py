@@ -44,13 +44,13 @@ def _say(external_id: str, where: str) -> str:
 
 async def _unseen(tx: Transaction, task: ImportState) -> AsyncIterator[tuple[str, frozenset[str]]]:
     """Give the ids of a type with which nothing came, some at a time."""
-    system = task.step.system
+    system, claimed = task.step.system, task.claims.named()
     for kind, partition, normal in await census.count_parts(tx, system):
         if kind not in task.is_known:
             continue
         unseen: list[int] = []
         async for page in objects.normal_ids(tx, system, kind, partition):
-            unseen += [one for one in page if one not in task.sightings]
+            unseen += [one for one in page if one not in task.sightings and one not in claimed]
         if is_over(task.step.workspace.config.limits_of(system, kind), len(unseen), normal):
             continue  # gate 5 stops the whole run, which an import that is only incomplete does not
         for start in range(0, len(unseen), AT_ONCE):

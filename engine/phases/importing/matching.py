@@ -17,6 +17,8 @@ class Known:
 
     by_external_id: dict[str, KnownCso] = field(default_factory=dict)
     by_secondary: dict[str, list[KnownCso]] = field(default_factory=dict)
+    claimed: dict[str, list[KnownCso]] = field(default_factory=dict)
+    """By the external id that came: those whose ids it says were its own before."""
     unproved: set[int] = field(default_factory=set)
     """Planned CSOs of which nobody knows whether they were created: what has their name may be somebody else's."""
 
@@ -79,12 +81,15 @@ def _is_planned(cso: KnownCso) -> bool:
 def find_matching_cso(known: Known, external_id: str | None, secondary_key: str | None) -> Match:
     """Find the CSO that an object is.
 
+    One that says which id it had before is who had that.
     A match by primary external id is certain, and so is one by secondary with a CSO that has no primary yet:
     what we created and now see for the first time. A CSO with another primary id is another object, unless a join
     proves it the same when the whole import has passed without that id.
     """
     if external_id is not None and (cso := known.by_external_id.get(external_id)):
         return Match(cso)
+    if claimed := known.claimed.get(external_id or ""):
+        return Match(claimed[0])
     named = known.named(secondary_key)
     for cso in named:
         if cso.external_id is None and cso.status != CsoStatus.OBSOLETE:

@@ -4,6 +4,7 @@ whether anything has changed             last_read                   unchanged.p
 read everything                          _read
     a page ahead                         read_ahead                  read_ahead.py
     look who is known                    load_known                  matching.py
+    who had another id before            note_claims                 previous_ids.py
     keep it on disk                      Arrivals.add                arrivals.py
 who stands in it, and has not come       look_for_hidden             hidden.py
 too many changes of one attribute        _holds_mass_change
@@ -31,6 +32,7 @@ from engine.phases.importing.applying import apply_arrivals
 from engine.phases.importing.arrivals import Arrival, arrival_of
 from engine.phases.importing.hidden import look_for_hidden
 from engine.phases.importing.matching import Known, is_unchanged, load_known
+from engine.phases.importing.previous_ids import note_claims
 from engine.phases.importing.read_ahead import read_ahead
 from engine.phases.importing.state import ImportState
 from engine.phases.importing.unchanged import AGAIN_AFTER, last_read, reading_of, tell_unchanged
@@ -63,6 +65,7 @@ async def import_objects(step: Step) -> AsyncIterator[Progress]:
                 task.lost = error  # what came before is there all the same
             if not task.end.unchanged:
                 await look_for_hidden(task, connector)
+            task.claims.judge(task.sightings, whole=task.complete and task.end.full)
             step.note(connector.notes)
         if await _holds_mass_change(task):
             yield step.progress()
@@ -158,8 +161,12 @@ async def _look(tx: Transaction, task: ImportState, page: ImportPage) -> None:
     for kind, group in groupby(sorted(page.objects, key=attrgetter("type")), key=attrgetter("type")):
         key_of = task.step.workspace.key_reader(task.step.system, kind)
         own = [arrival_of(one, one.secondary_id and key_of(one.secondary_id)) for one in group]
-        known = await load_known(tx, task.step.system, kind, own) if task.is_known.get(kind, True) else Known()
-        settled += await _compare(tx, task, known, own)
+        known, claimed = Known(), dict[str, KnownCso]()
+        if task.is_known.get(kind, True):
+            known = await load_known(tx, task.step.system, kind, own)
+            if (settings := task.step.settings.objects[kind]).previous_id is not None:
+                claimed = await note_claims(tx, task.claims, task.step.system, settings, known, own)
+        settled += await _compare(tx, task, known, own, claimed)
         arrivals += own
     task.step.statistics[Statistic.UNCHANGED] += settled.count(1)
     task.step.done += len(page.objects) + len(page.deleted)
@@ -168,14 +175,22 @@ async def _look(tx: Transaction, task: ImportState, page: ImportPage) -> None:
     task.arrivals.deleted += page.deleted
 
 
-async def _compare(tx: Transaction, task: ImportState, known: Known, arrivals: list[Arrival]) -> bytearray:
-    """Mark with a 1 each object that is just what is known of it; count what changes of the others."""
+async def _compare(
+    tx: Transaction, task: ImportState, known: Known, arrivals: list[Arrival], claimed: dict[str, KnownCso]
+) -> bytearray:
+    """Mark with a 1 each object that is just what is known of it; count what changes of the others.
+
+    `claimed` are those that objects with a new id say they are.
+    """
     settled = bytearray(len(arrivals))
     changed: dict[int, Arrival] = {}
     for index, one in enumerate(arrivals):
         if one.external_id is None and len(task.unreadable) < TOLD:
             task.unreadable.append(f"{one.position}: the external id could not be read")
         cso = known.by_external_id.get(one.external_id or "")
+        before = claimed.get(one.external_id or "")
+        if before is not None and one.error is None and _flows(task, before, one):
+            changed[before.id] = one
         if cso is None or one.error is not None:
             continue
         task.sightings.add(cso.id)

@@ -6,6 +6,7 @@ from engine.connectors.base import ImportEnd
 from engine.errors import ConnectionLost
 from engine.gates.mass_changes import Tally
 from engine.phases.importing.arrivals import Arrivals
+from engine.phases.importing.previous_ids import Claims
 from engine.phases.importing.unchanged import LastRead
 from engine.statistics import Statistic
 from engine.step import Step
@@ -32,6 +33,7 @@ class ImportState:
     sightings: Sightings = field(default_factory=Sightings)
     unreadable: list[str] = field(default_factory=list)
     arrivals: Arrivals = field(default_factory=Arrivals)
+    claims: Claims = field(default_factory=Claims)
     tally: Tally = field(default_factory=Tally)
 
     @property
@@ -44,6 +46,7 @@ class ImportState:
         self.sightings = Sightings()
         self.unreadable.clear()
         self.arrivals.clear()
+        self.claims.clear()
         self.tally.clear()
         self.step.statistics.pop(Statistic.UNCHANGED, None)
         self.step.done = 0

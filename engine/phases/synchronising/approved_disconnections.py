@@ -15,6 +15,7 @@ from engine.phases.removal.forgetting import forget
 from engine.phases.synchronising.flowing import recompute
 from engine.phases.synchronising.lifecycle import apply_fates
 from engine.phases.synchronising.owed_references import follow_gone
+from engine.phases.synchronising.reused_ids import without_other_rows
 from engine.rules.lifecycle import Fate, another_person, fate_without
 from engine.statistics import Statistic
 from engine.step import Step
@@ -146,6 +147,7 @@ async def _settle_people(tx: Transaction, step: Step, leaving: _Leaving) -> None
     approvals, fates = leaving.approvals, leaving.fates
     await apply_fates(tx, step, {mvo_id: fates[mvo_id] for mvo_id in approvals}, approvals)
     parted = [cso for cso in leaving.csos if leaving.items[cso.id].kind is ReviewKind.IDENTITY]
+    parted = await without_other_rows(tx, step, parted)
     await _let_nobody_join(tx, parted)
     await recompute(tx, step, {mvo_id for mvo_id in approvals if not fates[mvo_id].mvo_deleted})
     await forget_former_keys(tx, list(mvos_of(parted)))

@@ -4,10 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from engine.contributions.contexts import Contexts
-from engine.contributions.flowing import ContributorFailed, contribute
+from engine.contributions.flowing import contribute
 from engine.contributions.followed import make_followers_due
 from engine.contributions.joined import by_mvo
 from engine.contributions.references import read_references
+from engine.contributions.rows import ContributorFailed
 from engine.errors import ObjectError
 from engine.phases.join_index import index_mvos, keep_former_keys
 from engine.phases.synchronising.computed_groups import move_members

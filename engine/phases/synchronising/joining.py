@@ -97,7 +97,7 @@ class _Joiner:
         if joined is None:
             self._joins.waiting += self._waiting(cso, rules)
             return
-        self._taken.setdefault(joined, {})[cso.system, cso.type] = label_of(cso)
+        self._take(joined, cso)
         self._call_off(joined, cso)
         self._joins.links.append((cso.id, joined, how))
 
@@ -130,10 +130,16 @@ class _Joiner:
     async def _read_people(self, tx: Transaction, mvo_ids: set[int]) -> None:
         """Read those whom the page's objects may join, and what is joined to them."""
         for cso in await objects.joined_to(tx, mvo_ids):
-            self._taken.setdefault(cso.mvo_id or 0, {})[cso.system, cso.type] = label_of(cso)
+            self._take(cso.mvo_id or 0, cso)
         found = await metaverse.get(tx, mvo_ids)
         self._going = {mvo.id: mvo for mvo in found if mvo.deleted or mvo.delete_after or mvo.deletion_cause}
         self._mvos = {mvo.id: mvo for mvo in found}
+
+    def _take(self, mvo_id: int, cso: Cso) -> None:
+        """Note that an MVO has an object of a type, unless it may have several."""
+        kind = cso.system, cso.type
+        if kind not in self._workspace.rules.several:
+            self._taken.setdefault(mvo_id, {})[kind] = label_of(cso)
 
     def _source_key(self, cso: Cso, rule: InboundRule, join: Join) -> str | None:
         """Give the key that a CSO looks for. Raises `ObjectFailed`."""

@@ -6,6 +6,7 @@ whose disconnection was approved            carry_out_approved    approved_disco
 a page: whose scope an object is in         page_of               page.py
     whose id may be somebody else's         ask_about_reused      reused_ids.py
     whom it joins, or projects              find_joins            joining.py
+    which rows name another person by now   find_strays           strays.py
     whose connector has left                settle_lifecycle      lifecycle.py
     what flows                              recompute             flowing.py
         the strongest contributor of each   contribute            contributions/flowing.py
@@ -42,6 +43,7 @@ from engine.phases.synchronising.lifecycle import delete_after_grace, settle_lif
 from engine.phases.synchronising.owed_references import follow_gone, pay_references, tell_owed
 from engine.phases.synchronising.page import SyncPage, leaves_by_hand, page_of, tell, with_others
 from engine.phases.synchronising.reused_ids import ask_about_reused
+from engine.phases.synchronising.strays import find_strays, in_doubt
 from engine.phases.synchronising.unique_values import lost_values
 from engine.rules import marks
 from engine.statistics import Statistic
@@ -121,7 +123,8 @@ async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> boo
     page = page_of(step, csos)
     page = with_others(page, await _due_with_leavers(tx, page))
     by_hand = [cso for cso in page.csos.values() if leaves_by_hand(cso)]
-    leavers = by_hand + _filtered_leavers(page)
+    strays = await find_strays(tx, page)
+    leavers = by_hand + strays + _filtered_leavers(page)
     await _disconnect(tx, page, by_hand, leavers)
     step.statistics[Statistic.FILTERED_DISCONNECTORS] += len(_outside(page))
     joins, failures = await _join(tx, page)
@@ -134,7 +137,7 @@ async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> boo
     flowed = await recompute(tx, step, touched, known)
     await follow_gone(tx, step, left)
     await metaverse.set_due(tx, _seen_in_targets(page), due=True)
-    staying_due = failures | flowed.failed | flowed.woken | {cso.id for cso in by_hand}
+    staying_due = failures | flowed.failed | flowed.woken | {cso.id for cso in (*by_hand, *strays)}
     await objects.set_due(tx, page.csos.keys() - staying_due, due=False)
     step.done += len(page.csos)
     return bool(flowed.woken)
@@ -142,7 +145,8 @@ async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> boo
 
 async def _due_with_leavers(tx: Transaction, page: SyncPage) -> list[Cso]:
     """Give, where somebody of a page leaves a person, whoever else of that person is due: they may leave together."""
-    leaving = [*_outside(page), *(cso for cso in page.csos.values() if leaves_by_hand(cso))]
+    doubtful = [one.cso for one in await in_doubt(tx, page)]
+    leaving = [*_outside(page), *doubtful, *(cso for cso in page.csos.values() if leaves_by_hand(cso))]
     left = mvos_of(leaving)
     if not left:
         return []

@@ -1,15 +1,16 @@
 """Phase 1, joins: ids that somebody had who has left, and that may be another person's now."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from engine.approvals.audit import verified_approvals
 from engine.approvals.identity_questions import ASKED, LEFT, changed_error, identity_question, is_somebody_else, shown
 from engine.approvals.review_items import move_items, open_items
+from engine.contributions.joined import mvos_of
 from engine.errors import ObjectError
 from engine.phases.join_index import forget_former_keys
 from engine.rules.lifecycle import another_person, has_another_person
 from engine.step import Step
-from storage import metaverse, reviews, tombstones
+from storage import metaverse, objects, reviews, tombstones
 from storage.records import Cso, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.tombstones import Tombstone
@@ -34,8 +35,18 @@ async def ask_about_reused(tx: Transaction, step: Step, csos: list[Cso]) -> dict
         if item is None:
             new.append(_question(step, groups, cso, gone))
     await open_items(tx, step, new)
-    await _part(tx, step, {gone.mvo_id: asked[cso.id] for cso, gone in found if cso.id in asked}, approved)
+    by_decision = {item.object_id: item for item in asked.values() if item.id in approved}
+    await _part(tx, step, [pair for pair in found if pair[0].id in by_decision], by_decision.values())
     return errors
+
+
+async def without_other_rows(tx: Transaction, step: Step, csos: list[Cso]) -> list[Cso]:
+    """Leave out those who leave a person that other rows of their type keep: the id was the row's, not the person's."""
+    several = [cso for cso in csos if (cso.system, cso.type) in step.workspace.rules.several]
+    ids = {cso.id for cso in several}
+    others = await objects.joined_to(tx, mvos_of(several)) if several else []
+    kept = {(cso.mvo_id, cso.system, cso.type) for cso in others if cso.id not in ids}
+    return [cso for cso in csos if (cso.mvo_id, cso.system, cso.type) not in kept]
 
 
 def _question(step: Step, groups: list[list[str]], cso: Cso, gone: Tombstone) -> ReviewItem:
@@ -72,10 +83,10 @@ def _differs(step: Step, cso: Cso, gone: Tombstone) -> bool:
     return is_somebody_else(groups, gone.attributes, cso.attributes)
 
 
-async def _part(tx: Transaction, step: Step, asked: dict[int | None, ReviewItem], approved: set[int]) -> None:
+async def _part(tx: Transaction, step: Step, found: list[tuple[Cso, Tombstone]], settled: Iterable[ReviewItem]) -> None:
     """Let nobody find by the id those who had it, where it is somebody new's by decision."""
-    parted = {mvo_id: item for mvo_id, item in asked.items() if mvo_id is not None and item.id in approved}
+    left = [cso._replace(mvo_id=gone.mvo_id) for cso, gone in found]
+    parted = mvos_of(await without_other_rows(tx, step, left))
     await metaverse.change(tx, [another_person(mvo) for mvo in await metaverse.get(tx, parted)])
     await forget_former_keys(tx, list(parted))
-    why = "its id is another person's by decision"
-    await move_items(tx, step, parted.values(), ReviewState.CARRIED_OUT, why)
+    await move_items(tx, step, settled, ReviewState.CARRIED_OUT, "its id is another person's by decision")

@@ -56,18 +56,31 @@ def consequences(found: Document, width: int) -> list[SheetLine]:
         lines += fact("deletes", f"{person_of(found)}{after}", width, tone="danger", link=f"mvo-{found['mvo']}")
     elif found.get("mvo"):
         lines += fact("leaves", f"{person_of(found)}, which stays", width, link=f"mvo-{found['mvo']}")
+    for cso_id, system, label in found.get("stays_by", []):
+        lines += fact("stays by", f"{label} of {system}: only this row goes", width, link=f"cso-{cso_id}")
     for cso_id, system, label in found.get("together_with", []):
         lines += fact("together", f"with {label} of {system}, missing too", width, tone="warn", link=f"cso-{cso_id}")
     lines += _objects("deletes", found.get("deletes", []), width, "danger")
     lines += _objects("disables", found.get("disabled", []), width, "warn")
     lines += _objects("leaves alone", found.get("left_alone", []), width, "")
     lines += _objects("creates again", found.get("recreated", []), width, "warn")
+    lines += _recalled(found, width)
+    lines += _referring(found, width)
+    return lines or [*fact("nothing else", "the object is disconnected, no more", width)]
+
+
+def _recalled(found: Document, width: int) -> list[SheetLine]:
+    """Show what is taken back, who gives it from then on, and what it becomes."""
+    lines = []
     for name in found.get("recalled", []):
         heir = found.get("taken_over", {}).get(name)
         then = f", and {heir[2]} in {heir[1]} gives it" if heir else ", and nobody else gives it"
+        before, after = found.get("becomes", {}).get(name, ((), ()))
+        if before != after:
+            was, now = (", ".join(map(str, values[:3])) or "nothing" for values in (before, after))
+            then += f": {was} {glyphs().arrow} {now}"
         lines += fact("recalls", name + then, width, tone="warn", link=f"cso-{heir[0]}" if heir else None)
-    lines += _referring(found, width)
-    return lines or [*fact("nothing else", "the object is disconnected, no more", width)]
+    return lines
 
 
 def _referring(found: Document, width: int) -> list[SheetLine]:

@@ -110,11 +110,27 @@ def consequences(found: feed.Document) -> str:
     ]:
         parts.append(f"leaves {', '.join(leaves[:3])}" + (f" and {len(leaves) - 3} more" if len(leaves) > 3 else ""))
     parts += [f"creates {label} in '{system}' again" for _, system, label, _ in found.get("recreated", [])]
-    if found.get("recalled"):
-        parts.append(f"recalls {', '.join(found['recalled'])}")
+    parts += _what_stays(found)
     if others := [f"{label} of '{system}'" for _, system, label in found.get("together_with", [])]:
         parts.append(f"all of it only together with {', '.join(others)}, missing too")
     return "; ".join(parts) or "nothing else"
+
+
+def _what_stays(found: feed.Document) -> list[str]:
+    """Say by which other rows a person stays, and what it loses or gets otherwise."""
+    rows = [f"{label} of '{system}'" for _, system, label in found.get("stays_by", [])]
+    recalled = [_recalled(found, name) for name in found.get("recalled", [])]
+    parts = [f"only this row goes: {feed.person_of(found)} stays by {', '.join(rows)}"] if rows else []
+    return [*parts, f"recalls {', '.join(recalled)}"] if recalled else parts
+
+
+def _recalled(found: feed.Document, name: str) -> str:
+    """Say of an attribute that is taken back what it becomes, where somebody else gives it."""
+    before, after = found.get("becomes", {}).get(name, ((), ()))
+    if before == after:
+        return name
+    was, now = (", ".join(map(str, values[:3])) or "nothing" for values in (before, after))
+    return f"{name} ({was} → {now})"
 
 
 def _check_words(workspace: feed.Workspace, kind: str, system: str | None, status: str | None) -> None:

@@ -165,8 +165,8 @@ def expressions_of(rule: InboundRule | OutboundRule) -> Iterator[Expression]:
     yield from (flow.expression for flow in rule.flows)
     if isinstance(rule, OutboundRule):
         yield from (flow.expression for flow in (*rule.initial, *rule.disable))
-        if rule.dn is not None:
-            yield rule.dn
+        yield from (one for one in (rule.dn, rule.leaving_from) if one is not None)
+        yield from (stage.dn for stage in rule.stages if stage.dn is not None)
 
 
 def _collect_clocks(rules: Rules) -> None:
@@ -175,7 +175,8 @@ def _collect_clocks(rules: Rules) -> None:
         rules.clocks[marks.inbound(system, kind)] = _clock(read)
     for mvo_type, targets in rules.outbound.items():
         every = [rule for found in targets.values() for rule in found]
-        read = [one for rule in every for one in (rule.scope, rule.dn)]
+        read = [one for rule in every for one in (rule.scope, rule.dn, rule.leaving_from)]
+        read += [stage.dn for rule in every for stage in rule.stages]
         read += [flow.expression for rule in every for flow in (*rule.flows, *rule.disable)]
         rules.clocks[marks.outbound(mvo_type)] = _clock(read)
 

@@ -74,3 +74,8 @@ def moment_of(ticks: int) -> datetime | None:
     if ticks in _NEVER:
         return None
     return datetime.fromtimestamp(ticks // 10_000_000 + int(_EPOCH.timestamp()), UTC)
+
+
+def midnight(day: date) -> datetime:
+    """Give the moment at which a day begins in the time zone, in UTC."""
+    return aware(datetime.combine(day, time()))

@@ -6,6 +6,7 @@ from storage.tables.runs import imports, item_errors, lease, notifications, runs
 from storage.tables.spaces import (
     counters,
     join_keys,
+    leaving,
     metaverse,
     objects,
     owed,
@@ -25,6 +26,7 @@ __all__ = [
     "item_errors",
     "join_keys",
     "lease",
+    "leaving",
     "metadata",
     "metaverse",
     "notifications",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from engine.approvals.stages import sentence
 from engine.labels import label_of, label_of_mvo, with_references
 from engine.workspace import Workspace
 from storage import exports, metaverse, objects, references, reviews, runs, tombstones, transitions
@@ -135,6 +136,11 @@ async def _show_run(tx: Transaction, run_id: int) -> Document | None:
             batch._asdict() for batch in await reviews.stopped_in(tx, run_id) if batch.state != BatchState.HELD
         ],
     }
+
+
+def stages_in(consequences: Document) -> list[tuple[int, str, str, str]]:
+    """Give what leaves in stages by a review item: CSO id, system, label, and in which stages."""
+    return [(one[0], one[1], one[2], sentence(one)) for one in consequences.get("stages", [])]
 
 
 def person_of(consequences: Document) -> str:

@@ -53,11 +53,9 @@ async def _holders(tx: Transaction, page: EvaluationPage, system: str, names: se
 def _sought(page: EvaluationPage, wanted: list[Desired]) -> _Sought:
     found = _Sought({}, {})
     for desired in wanted:
-        if not desired.rules or desired.disabling:
-            continue
         if desired.secondary_key is not None:
             found.names.setdefault(desired.target[0], set()).add(desired.secondary_key)
-        if page.account_of(desired.mvo, desired.target) is None:
+        if desired.going is None and page.account_of(desired.mvo, desired.target) is None:
             for name, key in _keys(page, desired):
                 found.keys.setdefault((desired.target, name), set()).add(key)
     return found

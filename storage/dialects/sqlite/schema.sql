@@ -3,7 +3,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0008');
+INSERT INTO "alembic_version" VALUES('0009');
 CREATE TABLE audit (
 	id INTEGER NOT NULL, 
 	at TEXT NOT NULL, 
@@ -92,6 +92,14 @@ CREATE TABLE lease (
 	pid INTEGER NOT NULL, 
 	process TEXT NOT NULL, 
 	heartbeat_at TEXT NOT NULL, 
+	PRIMARY KEY (id)
+);
+CREATE TABLE leaving (
+	id INTEGER NOT NULL, 
+	mvo_id INTEGER NOT NULL, 
+	since TEXT, 
+	gone_at TEXT, 
+	next_at TEXT, 
 	PRIMARY KEY (id)
 );
 CREATE TABLE metaverse (
@@ -311,4 +319,5 @@ CREATE TRIGGER audit_is_not_pruned BEFORE DELETE ON audit
     BEGIN SELECT RAISE(ABORT, 'the audit log is not pruned'); END;
 CREATE INDEX tombstones_by_external_id ON tombstones (system, type, external_id);
 CREATE INDEX objects_waiting_to_be_seen ON objects (system) WHERE kept = 1 OR sought_by IS NOT NULL;
+CREATE INDEX leaving_due ON leaving (next_at) WHERE next_at IS NOT NULL;
 COMMIT;

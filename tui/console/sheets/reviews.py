@@ -4,7 +4,7 @@ from typing import Any
 
 from tui.console.sheets.layout import Document, attributes, fact, prose, section, stated, timeline
 from tui.console.widgets.sheet import SheetLine
-from tui.feed import person_of
+from tui.feed import person_of, stages_in
 from tui.presentation import tones
 from tui.presentation.glyphs import glyphs
 from tui.presentation.moments import lasting, local_time
@@ -61,6 +61,8 @@ def consequences(found: Document, width: int) -> list[SheetLine]:
     lines += _objects("deletes", found.get("deletes", []), width, "danger")
     lines += _objects("disables", found.get("disabled", []), width, "warn")
     lines += _objects("leaves alone", found.get("left_alone", []), width, "")
+    for cso_id, system, label, said in stages_in(found):
+        lines += fact("leaves", f"{label} in {system}: {said}", width, tone="warn", link=f"cso-{cso_id}")
     lines += _objects("creates again", found.get("recreated", []), width, "warn")
     for name in found.get("recalled", []):
         heir = found.get("taken_over", {}).get(name)

@@ -105,6 +105,7 @@ def consequences(found: feed.Document) -> str:
     parts += [f"deletes {label} in '{system}'" for _, system, label, _ in found.get("deletes", [])]
     parts += [f"disables {label} in '{system}'" for _, system, label, _ in found.get("disabled", [])]
     parts += [f"leaves {label} in '{system}' alone" for _, system, label, _ in found.get("left_alone", [])]
+    parts += [f"{label} in '{system}': {said}" for _, system, label, said in feed.stages_in(found)]
     if leaves := [label for _, label, _ in found.get("referring", [])] + [
         label for _, _, label, *_ in found.get("groups", [])
     ]:

@@ -5,7 +5,7 @@ from engine.explaining.scopes import Document
 from engine.phases.evaluating.desired_state import Desired
 from engine.phases.evaluating.leaving import covering_approval
 from engine.phases.evaluating.page import EvaluationPage
-from engine.rules.compiled import DELETE, Leaving
+from engine.rules.compiled import DELETE, DISABLE, DISCONNECT, MOVE, Leaving
 from engine.rules.leaving import Going
 from storage.records import Cso, ReviewState
 
@@ -15,6 +15,8 @@ _WAITS = {
     ReviewState.DEFERRED: "it is put off",
     ReviewState.KEPT: "an operator keeps it",
 }
+
+_STATES = {DISABLE: "disabled", MOVE: "moved", DELETE: "and to be deleted", DISCONNECT: "and to be let go of"}
 
 
 def leaving_of(page: EvaluationPage, desired: Desired, cso: Cso | None) -> Document | None:
@@ -51,7 +53,7 @@ def verdict_of_leaving(cso: Cso | None, desired: Desired, going: Going, reasons:
     """Say how it stands with the account of somebody whom no rule wants it for."""
     state = "not wanted" if cso else "none"
     if cso is not None and going.leaving.is_staged:
-        state = f"leaving, {steps(going.since, [(going.does, 0)])[0].does} by now" if going.does else "leaving"
+        state = f"leaving, {_STATES[going.does]}" if going.does else "leaving, and as it was"
     elif cso is not None and going.disables:
         state = "disabled" if not desired.mvo.deleted else state
     if desired.mvo.deleted or going.gone_at is None or (desired.mvo.in_grace and going.leaving.is_staged):

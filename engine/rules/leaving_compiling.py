@@ -20,10 +20,8 @@ def compile_stages(index: int, rule: RuleConfig, source: Side, target: Side) -> 
     stages = _stages(index, rule, source, target) if rule.leaving else (Stage(rule.deprovision),)
     if bool(rule.disable) != any(stage.do == DISABLE for stage in stages):
         if rule.disable or not rule.leaving:
-            where, problem = "disable", 'and what disables to them: deprovision = "disable", or a stage that does'
-            raise InvalidExpression(
-                f"flows to disable with belong to what disables, {problem}", ("rules", index, where)
-            )
+            problem = 'flows to disable with belong to deprovision = "disable", or a stage that does so, and it to them'
+            raise InvalidExpression(problem, ("rules", index, "disable"))
         problem = 'do = "disable" writes the flows of [rules.disable], and there are none'
         raise InvalidExpression(problem, ("rules", index, "leaving"))
     return stages

@@ -82,7 +82,7 @@ def _leaving(how: Document | None) -> Iterator[str]:
     if how is None:
         return
     begins = "leaving since" if how["begun"] else "leaves from"
-    yield f"      {begins} {local_time(how['since'])}: {display(how['because'])}"
+    yield f"      {begins} {local_time(how['since'], precise=True)}: {display(how['because'])}"
     for stage in how["stages"]:
         waits = f": {display(how['delete'])}" if stage["does"] == "deleted" else ""
         done = ", which has come" if stage["done"] else ""

@@ -1,14 +1,18 @@
 """What the rules want an MVO's object in a target to be."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from engine.errors import ObjectFailed
 from engine.expressions.expression import Expression
 from engine.pending_exports.names import check_dn
 from engine.rules.compiled import MOVE, Flow, ObjectType, OutboundRule
 from engine.rules.flows import evaluate, evaluate_all
 from engine.rules.leaving import Going, going, next_end, wanting
+from engine.rules.scope import in_scope
+from engine.values import dn
 from engine.values.matching_rules import differences
 from engine.workspace import Workspace
 from storage.leaving import Departure
@@ -87,11 +91,24 @@ def desired_state(
     how = workspace.rules.leaving[mvo.type][target]
     gone = mvo.deleted or (mvo.in_grace and how.is_staged)
     scoped = [] if gone else wanting(rules, context)
-    if not scoped:
-        return _leaving(workspace, mvo, target, going(how, mvo, rules, context, known), context)
+    if scoped:
+        return _wanted(workspace, mvo, target, scoped, context)
+    leaves = going(how, mvo, rules, context, known)
+    base = Desired(mvo, target, list(how.rules), {}, None, None)
+    if leaves.gone_at is None:  # by a date alone: what the stages do not say goes on as before
+        with suppress(ObjectFailed):  # what cannot be computed is no reason to leave somebody enabled
+            base = _wanted(workspace, mvo, target, in_scope(rules, context), context)
+    return _leaving(workspace, base, leaves, context)
+
+
+def _wanted(
+    workspace: Workspace, mvo: Mvo, target: ObjectType, scoped: list[OutboundRule], context: dict[str, Any]
+) -> Desired:
+    """Work out what the rules want in whose scope an MVO is. Raises `ObjectFailed`."""
     every = workspace.rules.outflows[mvo.type][target]
     names = {rule.name for rule in scoped}
-    flows = every if len(scoped) == len(rules) else [one for one in every if one[0].name in names]
+    everybody = len(scoped) == len(workspace.rules.outbound[mvo.type][target])
+    flows = every if everybody else [one for one in every if one[0].name in names]
     attributes, givers = _flowed(flows, mvo, context)
     initial: Attributes = {}
     for rule in reversed(scoped):
@@ -140,11 +157,16 @@ def _distinct(workspace: Workspace, target: ObjectType, attributes: Attributes) 
     }
 
 
-def _leaving(workspace: Workspace, mvo: Mvo, target: ObjectType, how: Going, context: dict[str, Any]) -> Desired:
-    """Work out what an account is to be in the stage of leaving that it has reached. Raises `ObjectFailed`."""
-    speaking = list(how.leaving.rules)
-    flows = [(rule, flow) for rule in speaking for flow in rule.disable] if how.disables else []
-    attributes, givers = _flowed(flows, mvo, context)
-    desired = Desired(mvo, target, speaking, attributes, None, None, givers=givers, going=how)
-    moves = how.moves
-    return desired if moves is None or moves.dn is None else _named(workspace, desired, moves.dn, context)
+def _leaving(workspace: Workspace, base: Desired, how: Going, context: dict[str, Any]) -> Desired:
+    """Give what an account is to be in the stage of leaving that it has reached. Raises `ObjectFailed`."""
+    flows = [(rule, flow) for rule in how.leaving.rules for flow in rule.disable] if how.disables else []
+    attributes, givers = _flowed(flows, base.mvo, context)
+    left = {name: why for name, why in base.left.items() if name not in attributes}
+    attributes, givers = base.attributes | attributes, base.givers | givers
+    desired = replace(base, attributes=attributes, givers=givers, left=left, going=how, ends_at=None)
+    if (moves := how.moves) is None or moves.dn is None:
+        return desired
+    desired = _named(workspace, desired, moves.dn, context)
+    naming = {name.lower() for name in dn.rdn_names(desired.secondary_id or "")}
+    kept = {name: values for name, values in desired.attributes.items() if name.lower() not in naming}
+    return replace(desired, attributes=kept)  # the name says what those hold

@@ -68,7 +68,7 @@ COLUMNS: dict[str, tuple[list[str], Cells]] = {
             row["system"],
             row["label"],
             row["state"],
-            asked(row) + consequences(row["consequences"]),
+            asked(row) + consequences(row),
         ],
     ),
     "runs": (
@@ -96,16 +96,16 @@ def asked(row: feed.Document) -> str:
     return f"there again after rev-{evidence['there_again'][2]}; " if evidence.get("there_again") else ""
 
 
-def consequences(found: feed.Document) -> str:
+def consequences(row: feed.Document) -> str:
     """Say in one line what a decision would lead to."""
-    parts = []
+    found, parts = row["consequences"], []
     if found.get("mvo_deleted"):
         grace = f" after {found['grace_seconds'] // 86400} days" if found.get("grace_seconds") else ""
         parts.append(f"deletes {feed.person_of(found)}{grace}")
     parts += [f"deletes {label} in '{system}'" for _, system, label, _ in found.get("deletes", [])]
     parts += [f"disables {label} in '{system}'" for _, system, label, _ in found.get("disabled", [])]
     parts += [f"leaves {label} in '{system}' alone" for _, system, label, _ in found.get("left_alone", [])]
-    parts += [f"{label} in '{system}': {said}" for _, system, label, said in feed.stages_in(found)]
+    parts += [f"{label} in '{system}': {said}" for _, system, label, said in feed.stages_in(row)]
     if leaves := [label for _, label, _ in found.get("referring", [])] + [
         label for _, _, label, *_ in found.get("groups", [])
     ]:

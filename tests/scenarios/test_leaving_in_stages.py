@@ -1,64 +1,25 @@
 """Somebody leaves in stages: disabled at once, moved after a week, deleted after thirty days; a return calls it off."""
 
-from typing import Any
-
 import pytest
 
 from tests.scenarios.conftest import Office
-from tests.slapd import SUFFIX
-
-RULE = "people to the directory"
-STAGES: list[dict[str, Any]] = [
-    {"after": "0d", "do": "disable"},
-    {"after": "7d", "do": "move", "dn": f"uid={{{{ account_name | rdn }}}},ou=leavers,{SUFFIX}"},
-    {"after": "30d", "do": "delete"},
-]
-
-
-def _in_stages(office: Office, approve: str | None = None, **more: Any) -> dict[str, Any]:
-    rule = office.rule(RULE)
-    del rule["deprovision"]
-    rule["leaving"] = [dict(one) for one in STAGES]
-    if approve:
-        rule["leaving"][2]["approve"] = approve
-    rule["disable"] = {"employeeType": {"constant": "gone"}, "telephoneNumber": "{{ '' }}"}
-    rule.update(more)
-    return rule
-
-
-def _by_scope(office: Office) -> None:
-    """Let people leave by HR's word."""
-    _in_stages(office, scope="status == 'active'")
-
-
-def _is_enabled(office: Office, uid: str, number: str) -> None:
-    entry = office.person(uid)
-    assert entry["dn"] == [f"uid={uid},ou=people,{SUFFIX}"]
-    assert entry["employeeType"] == ["active"]
-    assert entry["telephoneNumber"] == [f"+49 30 {number}"]
-
-
-def _is_disabled(office: Office, uid: str, unit: str = "people") -> None:
-    entry = office.person(uid)
-    assert entry["dn"] == [f"uid={uid},ou={unit},{SUFFIX}"]
-    assert entry["employeeType"] == ["gone"]
-    assert "telephoneNumber" not in entry
+from tests.scenarios.stages import by_scope, in_stages, is_disabled, is_enabled
 
 
 def _goes_after_thirty_days(office: Office, reason: str) -> None:
     """See the week, the month and the delete of Bob, who began to leave today."""
-    _is_disabled(office, "bob")
+    is_disabled(office, "bob")
     assert office.json("review") == []
     assert office.json("exports") == []
     office.runs_in("6d")
-    _is_disabled(office, "bob")
+    is_disabled(office, "bob")
     office.runs_in("7d")
-    _is_disabled(office, "bob", "leavers")
+    is_disabled(office, "bob", "leavers")
     assert office.json("exports") == []
     office.runs_in("29d")
     assert office.json("review") == []
     office.runs_in("30d")
-    _is_disabled(office, "bob", "leavers")
+    is_disabled(office, "bob", "leavers")
     (item,) = office.json("review")
     assert item["evidence"]["cause"] == reason
     assert [one["status"] for one in office.json("exports")] == ["AwaitingApproval"]
@@ -71,7 +32,7 @@ def _goes_after_thirty_days(office: Office, reason: str) -> None:
 
 
 def test_who_leaves_the_scope_goes_stage_by_stage(office: Office) -> None:
-    _by_scope(office)
+    by_scope(office)
     office.run()
     office.hr["2"]["status"] = "left"
     office.run()
@@ -79,11 +40,11 @@ def test_who_leaves_the_scope_goes_stage_by_stage(office: Office) -> None:
 
 
 def test_who_is_missing_goes_stage_by_stage_once_that_is_approved(office: Office) -> None:
-    _in_stages(office)
+    in_stages(office)
     office.run()
     del office.hr["2"]
     office.run()
-    _is_enabled(office, "bob", "2")
+    is_enabled(office, "bob", "2")
     (item,) = office.json("review")
     office.env["COLUMNS"] = "300"
     said = f"disabled now, moved on {office.day('7d')}, deleted on {office.day('30d')}, asked about then"
@@ -98,7 +59,7 @@ def test_who_is_missing_goes_stage_by_stage_once_that_is_approved(office: Office
 
 
 def test_stages_go_on_while_grace_keeps_the_person(office: Office) -> None:
-    _in_stages(office)
+    in_stages(office)
     office.metaverse["person"]["deletion"]["grace"] = "60d"
     office.run()
     del office.hr["2"]
@@ -113,19 +74,19 @@ def test_stages_go_on_while_grace_keeps_the_person(office: Office) -> None:
 
 
 def test_who_leaves_by_a_date_works_until_its_midnight(office: Office) -> None:
-    _in_stages(office, leaving_from="end")
+    in_stages(office, leaving_from="end")
     office.hr["2"]["end"] = office.day("10d")
     office.run()
     said = office("explain", office.mvo("2"))
     assert f"deleted on {office.day('41d')}" in said
     office.runs_in("10d")
-    _is_enabled(office, "bob", "2")
+    is_enabled(office, "bob", "2")
     office.runs_in("11d")
-    _is_disabled(office, "bob")
+    is_disabled(office, "bob")
     office.runs_in("17d")
-    _is_disabled(office, "bob")
+    is_disabled(office, "bob")
     office.runs_in("18d")
-    _is_disabled(office, "bob", "leavers")
+    is_disabled(office, "bob", "leavers")
     office.runs_in("40d")
     assert office.json("review") == []
     office.runs_in("41d")
@@ -137,7 +98,7 @@ def test_who_leaves_by_a_date_works_until_its_midnight(office: Office) -> None:
 
 @pytest.mark.parametrize("day", ["3d", "8d", "31d"])
 def test_who_is_back_is_as_before_whatever_the_stage(office: Office, day: str) -> None:
-    _by_scope(office)
+    by_scope(office)
     office.run()
     before = office.person("bob")
     office.hr["2"]["status"] = "left"
@@ -150,24 +111,24 @@ def test_who_is_back_is_as_before_whatever_the_stage(office: Office, day: str) -
     after = office.person("bob")
     assert [after["dn"], after["entryUUID"]] == [before["dn"], before["entryUUID"]]
     assert after["title"] == ["Director"]
-    _is_enabled(office, "bob", "2")
+    is_enabled(office, "bob", "2")
     assert office.json("review") == []
     office.settled()
 
 
 def test_an_approval_at_the_start_is_carried_out_on_its_day(office: Office) -> None:
-    _in_stages(office, "at_start", scope="status == 'active'")
+    in_stages(office, "at_start", scope="status == 'active'")
     office.run()
     office.hr["2"]["status"] = "left"
     office.run()
-    _is_disabled(office, "bob")
+    is_disabled(office, "bob")
     (item,) = office.json("review")
     office.env["COLUMNS"] = "300"
     assert f"deleted on {office.day('30d')} if you approve" in office("show", item["id"])
     office.approve_all("left")
     assert office.json("exports") == []
     office.runs_in("7d")
-    _is_disabled(office, "bob", "leavers")
+    is_disabled(office, "bob", "leavers")
     assert "it is approved" in office("explain", office.mvo("2"))
     office.runs_in("29d")
     assert "bob" in office.people()
@@ -179,7 +140,7 @@ def test_an_approval_at_the_start_is_carried_out_on_its_day(office: Office) -> N
 
 
 def test_an_absence_approved_at_the_start_covers_the_delete_on_its_day(office: Office) -> None:
-    _in_stages(office, "at_start")
+    in_stages(office, "at_start")
     office.run()
     del office.hr["2"]
     office.run()
@@ -187,7 +148,7 @@ def test_an_absence_approved_at_the_start_covers_the_delete_on_its_day(office: O
     assert [entry[1] for entry in item["consequences"]["deletes"]] == ["directory"]
     office.approve_all("left")
     office.run()
-    _is_disabled(office, "bob")
+    is_disabled(office, "bob")
     office.runs_in("29d")
     assert "bob" in office.people()
     office.runs_in("30d")
@@ -197,32 +158,32 @@ def test_an_absence_approved_at_the_start_covers_the_delete_on_its_day(office: O
 
 
 def test_in_grace_too_an_absence_approved_at_the_start_covers_the_delete(office: Office) -> None:
-    _in_stages(office, "at_start")
+    in_stages(office, "at_start")
     office.metaverse["person"]["deletion"]["grace"] = "60d"
     office.run()
     del office.hr["2"]
     office.run()
     office.approve_all("left")
     office.run()
-    _is_disabled(office, "bob")
+    is_disabled(office, "bob")
     office.runs_in("31d")
     assert office.people() == {"ada", "cleo", "dan"}
     office.hires("2", "Bob Noyce", department="Sales")
     office.run()
-    _is_enabled(office, "bob", "2")
+    is_enabled(office, "bob", "2")
     assert office.mvo("2") == "mvo-2"
     office.settled()
 
 
 def test_an_approval_at_the_start_is_void_once_somebody_was_back(office: Office) -> None:
-    _in_stages(office, "at_start", scope="status == 'active'")
+    in_stages(office, "at_start", scope="status == 'active'")
     office.run()
     office.hr["2"]["status"] = "left"
     office.run()
     office.approve_all("left")
     office.hr["2"]["status"] = "active"
     office.runs_in("2d")
-    _is_enabled(office, "bob", "2")
+    is_enabled(office, "bob", "2")
     office.hr["2"]["status"] = "left"
     office.runs_in("3d")
     assert [one["state"] for one in office.json("review")] == ["open"]
@@ -235,7 +196,7 @@ def test_an_approval_at_the_start_is_void_once_somebody_was_back(office: Office)
 
 
 def test_an_approval_at_the_start_is_void_once_the_rule_says_another_day(office: Office) -> None:
-    rule = _in_stages(office, "at_start", scope="status == 'active'")
+    rule = in_stages(office, "at_start", scope="status == 'active'")
     office.run()
     office.hr["2"]["status"] = "left"
     office.run()
@@ -255,27 +216,27 @@ def test_an_approval_at_the_start_is_void_once_the_rule_says_another_day(office:
 
 @pytest.mark.parametrize("approve", [None, "at_start"])
 def test_a_date_that_hr_moves_moves_every_stage(office: Office, approve: str | None) -> None:
-    _in_stages(office, approve, leaving_from="end")
+    in_stages(office, approve, leaving_from="end")
     office.hr["2"]["end"] = office.day("0d")
     office.run()
     office.runs_in("1d")
-    _is_disabled(office, "bob")
+    is_disabled(office, "bob")
     if approve:
         office.approve_all("its contract ends")
     office.runs_in("8d")
-    _is_disabled(office, "bob", "leavers")
+    is_disabled(office, "bob", "leavers")
 
     office.hr["2"]["end"] = office.day("5d")  # later, and over all the same
     office.run()
-    _is_disabled(office, "bob")
+    is_disabled(office, "bob")
     assert [one["state"] for one in office.json("review")] == (["open"] if approve else [])
     office.hr["2"]["end"] = office.day("60d")  # prolonged
     office.run()
-    _is_enabled(office, "bob", "2")
+    is_enabled(office, "bob", "2")
     assert office.json("review") == []
     office.hr["2"]["end"] = office.day("0d")
     office.runs_in("45d")  # nobody has run for so long
-    _is_disabled(office, "bob", "leavers")
+    is_disabled(office, "bob", "leavers")
     assert [one["state"] for one in office.json("review")] == ["open"]
     office.run()
     assert "bob" in office.people()

@@ -1,6 +1,6 @@
 """Which target objects are leaving: since when, and when something is next to be done about it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from sqlalchemy import delete, select, update
@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from storage import clock
 from storage.dialects.sqlite import dialect
 from storage.store import Transaction
-from storage.tables import leaving, metaverse
+from storage.tables import leaving, metaverse, objects
 
 
 class Departure(NamedTuple):
@@ -26,12 +26,12 @@ class Departure(NamedTuple):
     """When evaluation has to look at it again."""
 
 
-async def get(tx: Transaction, cso_ids: Iterable[int]) -> dict[int, Departure]:
-    """Read what is kept of some CSOs, by their ids."""
-    if not (cso_ids := list(cso_ids)):
+async def get(tx: Transaction, owners: Mapping[int, int | None]) -> dict[int, Departure]:
+    """Read what is kept of some CSOs: CSO id → the MVO that it is joined to now; what was another's says nothing."""
+    if not owners:
         return {}
-    query = select(leaving).where(dialect.among(leaving.c.id, cso_ids))
-    return {row[0]: Departure._make(row) for row in await tx.execute(query)}
+    rows = await tx.execute(select(leaving).where(dialect.among(leaving.c.id, owners)))
+    return {row.id: Departure._make(row) for row in rows if row.mvo_id == owners[row.id]}
 
 
 async def put(tx: Transaction, departures: Iterable[Departure]) -> None:
@@ -48,5 +48,6 @@ async def drop(tx: Transaction, cso_ids: Iterable[int]) -> None:
 
 async def set_due(tx: Transaction) -> None:
     """Make the MVOs due of whose objects one has something to be done about by now."""
-    due = select(leaving.c.mvo_id).where(leaving.c.next_at <= clock.now())
+    joined = leaving.join(objects, (objects.c.id == leaving.c.id) & (objects.c.mvo_id == leaving.c.mvo_id))
+    due = select(leaving.c.mvo_id).select_from(joined).where(leaving.c.next_at <= clock.now())
     await tx.execute(update(metaverse).where(metaverse.c.id.in_(due)).values(due=True))

@@ -55,12 +55,8 @@ def covers_moment(item: ReviewItem, cso: Cso, going: Going) -> bool:
 
 
 async def read_departures(tx: Transaction, rules: Rules, csos: Iterable[Cso]) -> dict[int, Departure]:
-    """Read since when some CSOs are leaving, where rules have stages; what was kept of another MVO's says nothing."""
-    if not rules.have_stages:
-        return {}
-    owners = {cso.id: cso.mvo_id for cso in csos}
-    found = await leaving.get(tx, owners)
-    return {cso_id: one for cso_id, one in found.items() if one.mvo_id == owners[cso_id]}
+    """Read since when some CSOs are leaving, where rules have stages."""
+    return await leaving.get(tx, {cso.id: cso.mvo_id for cso in csos}) if rules.have_stages else {}
 
 
 async def stages_of(tx: Transaction, workspace: Workspace, csos: list[Cso]) -> dict[int, Shown]:

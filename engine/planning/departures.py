@@ -20,8 +20,8 @@ async def tell_departures(tx: Transaction, workspace: Workspace, step_id: int, p
     after = 0
     while touched := await plans.touched_departures(tx, step_id, after, PAGE):
         after = touched[-1].id
-        now = await leaving.get(tx, [one.id for one in touched])
         csos = {cso.id: cso for cso in await objects.get(tx, [one.id for one in touched])}
+        now = await leaving.get(tx, {cso.id: cso.mvo_id for cso in csos.values()})
         people = {mvo.id: mvo for mvo in await metaverse.get(tx, {cso.mvo_id for cso in csos.values() if cso.mvo_id})}
         told: list[Told] = []
         for one in touched:

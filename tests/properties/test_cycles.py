@@ -23,7 +23,17 @@ from hypothesis import strategies as st
 from tests.dying import killed
 from tests.inside import Inside
 from tests.properties.oracle import OWNED, expected, given_way, owned, shared_members
-from tests.properties.world import BASE, HEAD, WHO_GETS_AN_ACCOUNT, WHO_IS_STAFF, Entries, Entry, World, stranger
+from tests.properties.world import (
+    BASE,
+    HEAD,
+    STAGES,
+    WHO_GETS_AN_ACCOUNT,
+    WHO_IS_STAFF,
+    Entries,
+    Entry,
+    World,
+    stranger,
+)
 
 SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 CYCLES = settings(
@@ -39,7 +49,7 @@ SENTINEL = "0"
 
 SWITCHES = (
     *("numbered", "crew", "crew_first", "blank_counts", "rooms", "grace"),
-    *("keeps", "fills", "merged", "shared", "bosses", "coded"),
+    *("keeps", "fills", "merged", "shared", "bosses", "coded", "by_end"),
 )
 
 Step = tuple[Any, ...]
@@ -84,6 +94,7 @@ target_steps = [
 rule_steps = [
     st.tuples(st.just("rule"), st.just("accounts"), st.sampled_from(WHO_GETS_AN_ACCOUNT)),
     st.tuples(st.just("rule"), st.just("staff"), st.sampled_from(WHO_IS_STAFF)),
+    st.tuples(st.just("rule"), st.just("stages"), st.sampled_from(STAGES)),
     st.tuples(
         st.just("rule"),
         st.sampled_from([one for one in SWITCHES if one != "grace"]),
@@ -220,7 +231,9 @@ class Cycles(Inside):
         assert (self.folder / "directory.ldif").read_bytes() == before
 
     def is_waiting(self) -> bool:
-        """Tell whether exports are on their way, or somebody's grace is."""
+        """Tell whether exports are on their way, or somebody's grace or leaving is."""
+        if self.query("SELECT 1 FROM leaving WHERE since IS NOT NULL"):
+            return True
         return bool(self.json("exports")) or any(one["delete_after"] for one in self.json("metaverse", "--limit", "0"))
 
     def found(self) -> Entries:

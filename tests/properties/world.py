@@ -25,12 +25,14 @@ HEAD = "".join(
     for number, (dn, kind, rdn) in enumerate(
         [
             (BASE, "domain", "dc=example"),
-            *((f"ou={name},{BASE}", "organizationalUnit", f"ou={name}") for name in ("people", "it", "groups")),
+            *((f"ou={name},{BASE}", "organizationalUnit", f"ou={name}") for name in ("people", "it", "left", "groups")),
         ]
     )
 )
 RDN = "uid={{ (name or 'x') | lower }}{{ number }}"
 WHO_GETS_AN_ACCOUNT = ("", "dept != 'HR'", "not end or end >= today")
+STAGES = ("", "when_due", "at_start")
+"""Whether accounts leave in stages, and when their delete is asked about."""
 WHO_IS_STAFF = (None, "dept == 'IT'", "dept == 'HR'", "phone is defined")
 
 
@@ -60,6 +62,10 @@ class Rules:
     """Whether departments are looked up."""
     fills: bool = False
     """Whether a telephone number is written only where there is none."""
+    stages: str = ""
+    """Whether accounts leave in stages, and when their delete is asked about."""
+    by_end: bool = False
+    """Whether those stages begin after the end of a contract."""
 
 
 @dataclass
@@ -273,6 +279,9 @@ def _rules(rules: Rules) -> list[dict[str, Any]]:
         made[3]["flow"]["title"] = {"source": "title", "clear": False}
     if rules.fills:
         made[3]["flow"]["telephoneNumber"] = {"source": "phone", "when_absent": True}
+    if rules.stages:
+        made[3] |= _leaving(rules)
+        del made[3]["deprovision"]
     if rules.accounts:
         made[3]["scope"] = rules.accounts
     if rules.blank_counts and not rules.merged:
@@ -282,3 +291,14 @@ def _rules(rules: Rules) -> list[dict[str, Any]]:
         ends = {"from": "metaverse.person", "to": "directory.person"}
         made.append({"name": "rooms", **ends, "scope": "dept is defined", "flow": flow})
     return [rule for rule in made if rules.crew or rule["name"] != "crew"]
+
+
+def _leaving(rules: Rules) -> dict[str, Any]:
+    """Give what a rule says of leaving in stages."""
+    stages = [
+        {"after": "0d", "do": "disable"},
+        {"after": "2d", "do": "move", "dn": f"{RDN},ou=left,{BASE}"},
+        {"after": "4d", "do": "delete", "approve": rules.stages},
+    ]
+    begins = {"leaving_from": "end"} if rules.by_end else {}
+    return {"leaving": stages, "disable": {"title": {"constant": "Former"}}, **begins}

@@ -38,11 +38,13 @@ def stay(page: EvaluationPage, decided: Decisions, desired: Desired, cso_id: int
 
 def leave(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso, going: Going) -> None:
     """Bring an account to the stage of leaving that it has reached, and ask what has to be asked."""
+    known, now = page.departures.get(cso.id), going.departure(cso.id, desired.mvo.id)
+    if going.leaving.is_staged and known != now:
+        decided.departures.append(now)
+    elif known is not None and not going.leaving.is_staged:
+        decided.staying.append(cso.id)
     if cso.status == CsoStatus.OBSOLETE or let_vanish(page, decided, desired.mvo, cso):
         return
-    now = going.departure(cso.id, desired.mvo.id)
-    if page.departures.get(cso.id) != now and going.leaving.is_staged:
-        decided.departures.append(now)
     match going.does:
         case "disconnect":
             leave_alone(page, decided, desired.mvo, cso, page.exports.get(cso.id))

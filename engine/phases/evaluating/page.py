@@ -3,13 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from engine.approvals.stages import read_departures
 from engine.errors import ObjectError
 from engine.labels import label_of, label_of_mvo
 from engine.phases.evaluating.name_turns import Claim, Turns
 from engine.rules.compiled import ObjectType
 from engine.step import Step
-from storage import exports, objects, reviews, wanted_marks
+from storage import exports, leaving, objects, reviews, wanted_marks
 from storage.join_keys import JoinKey
 from storage.leaving import Departure
 from storage.objects import Content, PlannedCso
@@ -161,7 +160,7 @@ async def load_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Turns |
         await wanted_marks.get(tx, ids),
         {item.id: item for item in await reviews.get(tx, approvals)},
         await reviews.of_objects(tx, ids, ReviewKind.DELETE, RELEVANT),
-        await read_departures(tx, step.workspace.rules, csos),
+        await leaving.get(tx, {cso.id: cso.mvo_id for cso in csos}),
         turns,
     )
 

@@ -257,3 +257,117 @@ def test_a_plan_tells_the_days_of_every_stage(office: Office) -> None:
         "stay"
     ]
     assert office.rule(RULE)["leaving"]
+
+
+def test_a_name_is_free_once_its_account_has_moved_on(office: Office) -> None:
+    by_scope(office)
+    office.run()
+    office.hr["2"]["status"] = "left"
+    office.run()
+    office.hires("5", "Bob Barker", department="IT")
+    office.shift = "6d"
+    office.run(1)
+    assert office.codes() == ["existing-object"]
+    office.runs_in("7d")
+    found = office.slapd.search("(uid=bob)", "employeeNumber")
+    numbers = {dn: entry["employeeNumber"] for dn, entry in found.items()}
+    assert numbers == {f"uid=bob,ou=leavers,{SUFFIX}": ["2"], f"uid=bob,ou=people,{SUFFIX}": ["5"]}
+
+
+def test_who_is_gone_is_let_go_of_after_the_last_stage(office: Office) -> None:
+    rule = in_stages(office)
+    del rule["leaving"][2]
+    office.run()
+    del office.hr["2"]
+    office.run()
+    office.approve_all("left")
+    office.run()
+    office.run()
+    assert office.query("SELECT count(*) FROM metaverse") == [(4,)]
+    office.runs_in("7d")
+    office.run()
+    is_disabled(office, "bob", "leavers")
+    assert office.query("SELECT count(*) FROM metaverse") == [(3,)]
+    assert office.query("SELECT count(*) FROM leaving") == [(0,)]
+    office.settled()
+
+
+def test_the_last_stage_may_let_go(office: Office) -> None:
+    rule = in_stages(office, scope="status == 'active'")
+    rule["leaving"][2] = {"after": "30d", "do": "disconnect"}
+    office.run()
+    office.hr["2"]["status"] = "left"
+    office.run()
+    office.runs_in("30d")
+    office.run()
+    assert office.query("SELECT mvo_id FROM objects WHERE secondary_id LIKE 'uid=bob,%'") == [(None,)]
+    assert office.json("review") == []
+    assert office.query("SELECT count(*) FROM leaving") == [(0,)]
+
+
+def test_each_target_has_stages_of_its_own(office: Office) -> None:
+    in_stages(office)
+    office.metaverse["person"]["deletion"]["grace"] = "10d"
+    office.systems["badges"] = {
+        "connector": "csv",
+        "objects": {"badge": {"path": "badges.csv", "external_id": "id"}},
+        "deletions": {"max_percent": 100},
+    }
+    (office.folder / "badges.csv").write_text("id,name\n")
+    badges = {"name": "badges", "from": "metaverse.person", "to": "badges.badge", "provision": True}
+    office.rules.append(badges | {"deprovision": "delete", "flow": {"id": "employee_id", "name": "display_name"}})
+    office.run()
+    del office.hr["2"]
+    office.run()
+    office.approve_all("left")
+    office.run()
+    is_disabled(office, "bob")
+    assert "Bob Noyce" in (office.folder / "badges.csv").read_text()
+    office.runs_in("11d")
+    is_disabled(office, "bob", "leavers")
+    assert "Bob Noyce" not in (office.folder / "badges.csv").read_text()
+    office.runs_in("30d")
+    assert [one["system"] for one in office.json("review")] == ["directory"]
+    office.approve_all("left")
+    office.run()
+    assert office.people() == {"ada", "cleo", "dan"}
+    office.settled()
+
+
+def test_who_has_a_date_goes_on_from_it_when_the_row_is_gone(office: Office) -> None:
+    in_stages(office, leaving_from="end")
+    office.hr["2"]["end"] = office.day("0d")
+    office.run()
+    office.runs_in("1d")
+    is_disabled(office, "bob")
+    office.hr["2"]["title"] = "Former clerk"
+    office.runs_in("2d")
+    assert office.person("bob")["title"] == ["Former clerk"]
+    del office.hr["2"]
+    office.runs_in("5d")
+    (item,) = office.json("review")
+    assert f"deleted on {office.day('31d')}" in office("show", item["id"])
+    office.approve_all("left")
+    office.run()
+    office.runs_in("8d")
+    is_disabled(office, "bob", "leavers")
+    office.runs_in("31d")
+    office.approve_all("left")
+    office.run()
+    assert "bob" not in office.people()
+    office.settled()
+
+
+def test_what_is_no_date_is_told_and_nobody_leaves(office: Office) -> None:
+    in_stages(office, leaving_from="{{ title }}")
+    office.hr["2"]["title"] = ""
+    for number in ("1", "3", "4"):
+        office.hr[number]["title"] = office.day("100d")
+    office.run()
+    office.hr["3"]["title"] = "soon"
+    office.run(1)
+    assert office.codes() == ["expression-error"]
+    assert office.people() == {"ada", "bob", "cleo", "dan"}
+    office.hr["3"]["title"] = office.day("99d")
+    office.run()
+    office.settled()

@@ -1,5 +1,7 @@
 """Phase 2, leaving: in which stage an account is that is wanted no more, and what that asks of the review."""
 
+from collections.abc import Collection
+
 from engine.approvals.consequences import covers_delete
 from engine.approvals.stages import covers_moment
 from engine.pending_exports.changes import PERHAPS_WRITTEN
@@ -78,29 +80,38 @@ def _ask_at_start(page: EvaluationPage, decided: Decisions, desired: Desired, cs
 def _delete(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso, going: Going) -> None:
     """Stage the delete that is due, under the approval that covers it; until there is one, keep the stage before."""
     before = page.exports.get(cso.id)
-    is_delete = before is not None and before.change_type == ChangeType.DELETE
-    if before is not None and is_delete and (before.status in PERHAPS_WRITTEN or not going.leaving.is_staged):
+    if before is not None and _stands(before, going):
         return
     if before is not None and before.status == ExportStatus.EXECUTING:
         decided.still_due.add(desired.mvo.id)
         return
-    cause = _cause(desired.mvo, going)
     approval_id = covering_approval(page, desired.mvo, cso, going)
     item = _still_asked(page, decided, desired.mvo, cso, going, approval_id)
     if approval_id is not None:
-        if before is None or not is_delete or before.approval_id != approval_id:
-            _stage_delete(page, decided, cso, before, approval_id, cause)
-        return
-    if item is not None and item.state == ReviewState.KEPT:
-        if going.leaving.is_staged:
-            update_account(page, decided, desired, cso, NOT_YET)
-        return
+        if before is None or before.approval_id != approval_id:
+            _stage_delete(page, decided, cso, before, approval_id, _cause(desired.mvo, going))
+    elif item is None or item.state != ReviewState.KEPT:
+        _ask_about_delete(page, decided, desired, cso, going, item)
+    elif going.leaving.is_staged:
+        update_account(page, decided, desired, cso, NOT_YET)
+
+
+def _stands(before: PendingExport, going: Going) -> bool:
+    """Tell whether a delete that is staged stays as it is: it was sent, or depends on no day."""
+    is_delete = before.change_type == ChangeType.DELETE
+    return is_delete and (before.status in PERHAPS_WRITTEN or not going.leaving.is_staged)
+
+
+def _ask_about_delete(
+    page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso, going: Going, item: ReviewItem | None
+) -> None:
+    """Ask about a delete that is due; it waits in the queue once the account is as it was to be before."""
+    before, cause = page.exports.get(cso.id), _cause(desired.mvo, going)
     if item is None:
         decided.to_review.append((cso, cause))
     if _has_stage_before(going.leaving) and update_account(page, decided, desired, cso, None):
-        decided.still_due.add(desired.mvo.id)  # first it is as it was to be before
-        return
-    if before is None or not is_delete or before.status != ExportStatus.AWAITING_APPROVAL:
+        decided.still_due.add(desired.mvo.id)
+    elif before is None or before.status != ExportStatus.AWAITING_APPROVAL:
         _stage_delete(page, decided, cso, before, None, cause)
 
 
@@ -142,16 +153,21 @@ def _still_asked(
 
 
 def covering_approval(page: EvaluationPage, mvo: Mvo, cso: Cso, going: Going) -> int | None:
-    """Give the approval that covers a delete: of its own, or the one under which its MVO goes."""
-    # the latter waits for the end of the period of grace that it showed, unless it showed stages
+    """Give the approval that covers a delete: the one under which its MVO goes, or one of its own."""
+    # the former waits for the end of the period of grace that it showed, unless it showed stages
     is_going = mvo.deleted or (mvo.in_grace and going.leaving.is_staged)
     of_person = page.approvals.get(mvo.approval_id or 0) if is_going else None
+    if _covers(of_person, _GIVEN, cso, going):
+        return mvo.approval_id
     own = page.items.get(cso.id) if going.leaving.is_staged else None
-    for item, states in ((of_person, _GIVEN), (own, (ReviewState.APPROVED,))):
-        is_given = item is not None and item.state in states and covers_delete(item.consequences, cso)
-        if item is not None and is_given and covers_moment(item, cso, going):
-            return item.id
-    return None
+    return own.id if own is not None and _covers(own, (ReviewState.APPROVED,), cso, going) else None
+
+
+def _covers(item: ReviewItem | None, states: Collection[ReviewState], cso: Cso, going: Going) -> bool:
+    """Tell whether an item approves the delete of an object at the moment at which it is due."""
+    if item is None or item.state not in states:
+        return False
+    return covers_delete(item.consequences, cso) and covers_moment(item, cso, going)
 
 
 def _cause(mvo: Mvo, going: Going) -> str:

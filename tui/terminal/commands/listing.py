@@ -102,10 +102,7 @@ def consequences(row: feed.Document) -> str:
     if found.get("mvo_deleted"):
         grace = f" after {found['grace_seconds'] // 86400} days" if found.get("grace_seconds") else ""
         parts.append(f"deletes {feed.person_of(found)}{grace}")
-    parts += [f"deletes {label} in '{system}'" for _, system, label, _ in found.get("deletes", [])]
-    parts += [f"disables {label} in '{system}'" for _, system, label, _ in found.get("disabled", [])]
-    parts += [f"leaves {label} in '{system}' alone" for _, system, label, _ in found.get("left_alone", [])]
-    parts += [f"{label} in '{system}': {said}" for _, system, label, said in feed.stages_in(row)]
+    parts += _of_accounts(row)
     if leaves := [label for _, label, _ in found.get("referring", [])] + [
         label for _, _, label, *_ in found.get("groups", [])
     ]:
@@ -116,6 +113,17 @@ def consequences(row: feed.Document) -> str:
     if others := [f"{label} of '{system}'" for _, system, label in found.get("together_with", [])]:
         parts.append(f"all of it only together with {', '.join(others)}, missing too")
     return "; ".join(parts) or "nothing else"
+
+
+def _of_accounts(row: feed.Document) -> list[str]:
+    """Say what becomes of objects in targets."""
+    found = row["consequences"]
+    return [
+        *(f"deletes {label} in '{system}'" for _, system, label, _ in found.get("deletes", [])),
+        *(f"disables {label} in '{system}'" for _, system, label, _ in found.get("disabled", [])),
+        *(f"leaves {label} in '{system}' alone" for _, system, label, _ in found.get("left_alone", [])),
+        *(f"{label} in '{system}': {said}" for _, system, label, said in feed.stages_in(row)),
+    ]
 
 
 def _check_words(workspace: feed.Workspace, kind: str, system: str | None, status: str | None) -> None:

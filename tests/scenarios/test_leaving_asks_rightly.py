@@ -1,0 +1,156 @@
+"""What an approval of leaving in stages covers, and what it does not: another day, another object, another state."""
+
+from tests.scenarios.conftest import Office
+from tests.scenarios.stages import by_scope, in_stages, is_disabled
+from tests.slapd import SUFFIX
+
+
+def test_an_absence_is_asked_about_again_where_the_rule_deletes_earlier_than_shown(office: Office) -> None:
+    rule = in_stages(office, "at_start")
+    office.run()
+    del office.hr["2"]
+    office.run()
+    office.approve_all("left")
+    rule["leaving"] = [{"after": "0d", "do": "disable"}, {"after": "1d", "do": "delete", "approve": "at_start"}]
+    office.run()
+    (item,) = office.json("review")
+    assert [item["kind"], item["state"]] == ["absence", "open"]
+    assert office.person("bob")["employeeType"] == ["active"]
+    office.approve_all("left, and soon")
+    office.run()
+    is_disabled(office, "bob")
+    office.runs_in("1d")
+    assert "bob" not in office.people()
+
+
+def test_an_absence_shown_as_asked_later_covers_no_delete_at_once(office: Office) -> None:
+    rule = in_stages(office)
+    office.run()
+    del office.hr["2"]
+    office.run()
+    office.approve_all("left")
+    rule["leaving"] = [{"after": "0d", "do": "delete"}]
+    del rule["disable"]
+    office.run()
+    assert "bob" in office.people()
+    (item,) = office.json("review")
+    assert [item["kind"], item["state"]] == ["absence", "open"]
+    assert [entry[1] for entry in item["consequences"]["deletes"]] == ["directory"]
+    office.approve_all("left")
+    office.run()
+    assert "bob" not in office.people()
+    office.settled()
+
+
+def test_a_delete_that_was_approved_for_a_day_is_none_at_once(office: Office) -> None:
+    rule = in_stages(office, "at_start", scope="status == 'active'")
+    office.run()
+    office.hr["2"]["status"] = "left"
+    office.run()
+    office.approve_all("left")
+    del rule["leaving"], rule["disable"]
+    rule["deprovision"] = "delete"
+    office.run()
+    assert "bob" in office.people()
+    (item,) = office.json("review")
+    assert [item["kind"], item["state"]] == ["delete", "open"]
+    assert [one["status"] for one in office.json("exports")] == ["AwaitingApproval"]
+    assert office.query("SELECT count(*) FROM leaving") == [(0,)]
+
+
+def test_the_export_looks_once_more_whether_the_day_has_come(office: Office) -> None:
+    in_stages(office, "at_start", leaving_from="end")
+    office.hr["2"]["end"] = office.day("0d")
+    office.run()
+    office.runs_in("1d")
+    office.approve_all("its contract ends")
+    office.runs_in("8d")
+    office.shift = "31d"
+    office("step", "evaluate")
+    assert [one["change_type"] for one in office.json("exports")] == ["Delete"]
+    office.hr["2"]["end"] = office.day("90d")
+    office("step", "import", "hr")
+    office("step", "sync")
+    office("step", "export", "directory")
+    assert "bob" in office.people()
+    assert office.json("exports") == []
+    office.run()
+    assert office.person("bob")["employeeType"] == ["active"]
+    assert office.json("review") == []
+    office.settled()
+
+
+def test_in_a_later_stage_too_the_export_looks_once_more(office: Office) -> None:
+    in_stages(office, "at_start", leaving_from="end")
+    office.hr["2"]["end"] = office.day("0d")
+    office.run()
+    office.runs_in("1d")
+    office.approve_all("its contract ends")
+    office.runs_in("8d")
+    office.shift = "31d"
+    office("step", "evaluate")
+    office.hr["2"]["end"] = office.day("20d")  # over still, but not for thirty days
+    office("step", "import", "hr")
+    office("step", "sync")
+    office("step", "export", "directory")
+    assert "bob" in office.people()
+    office.run()
+    is_disabled(office, "bob", "leavers")
+    assert [one["state"] for one in office.json("review")] == ["open"]
+
+
+def test_who_is_kept_is_disabled_all_the_same(office: Office) -> None:
+    in_stages(office, "at_start", scope="status == 'active'")
+    office.run()
+    office.hr["2"]["status"] = "left"
+    for step in ("import hr", "sync", "evaluate"):
+        office("step", *step.split())
+    (item,) = office.json("review")
+    assert [one["change_type"] for one in office.json("exports")] == ["Update"]
+    office("review", "keep", item["id"], "--reason", "its mail is needed")
+    office.run()
+    is_disabled(office, "bob")
+    office.runs_in("31d")
+    is_disabled(office, "bob", "leavers")
+    assert office.json("review") == []
+    office.settled()
+
+
+def test_many_go_at_once_each_with_a_question_of_its_own(office: Office) -> None:
+    by_scope(office)
+    office.systems["hr"]["changes"] = office.systems["directory"]["changes"] = {"max_percent": 100}
+    for number in range(5, 12):
+        office.hires(str(number), f"P{number} Many", department="IT")
+    office.run()
+    for number in ("2", *map(str, range(5, 12))):
+        office.hr[number]["status"] = "left"
+    office.run()
+    office.runs_in("8d")
+    office.runs_in("31d")
+    assert len(office.json("review")) == 8
+    assert {one["status"] for one in office.json("exports")} == {"AwaitingApproval"}
+    assert len({one["id"] for one in office.json("exports")}) == 8
+    office.approve_all("the site is closed")
+    office.run()
+    assert office.people() == {"ada", "cleo", "dan"}
+    assert office.query("SELECT count(*) FROM leaving") == [(0,)]
+    office.settled()
+
+
+def test_a_name_that_is_taken_there_keeps_the_account_disabled_where_it_is(office: Office) -> None:
+    by_scope(office)
+    office.slapd.add(f"dn: uid=bob,ou=leavers,{SUFFIX}\nobjectClass: inetOrgPerson\nuid: bob\ncn: B\nsn: B\n")
+    office.run()
+    office.hr["2"]["status"] = "left"
+    office.run()
+    office.shift = "7d"
+    office.run(1)
+    assert office.codes() == ["existing-object"]
+    disabled = office.entry("(employeeNumber=2)")
+    assert [disabled["dn"], disabled["employeeType"]] == [[f"uid=bob,ou=people,{SUFFIX}"], ["gone"]]
+    office.shift = "30d"
+    office.run(1)
+    assert [one["status"] for one in office.json("exports")] == ["AwaitingApproval"]
+    office.approve_all("left")
+    office.run()
+    assert office.slapd.search("(employeeNumber=2)") == {}

@@ -54,6 +54,15 @@ def covers_moment(item: ReviewItem, cso: Cso, going: Going) -> bool:
     return since == going.since or (since is None and going.since >= (item.decided_at or "~"))
 
 
+def has_come(item: ReviewItem, cso: Cso, approved_at: str) -> bool:
+    """Tell whether the day that an approval is for has come, by nothing but what it showed and when it was given."""
+    moment = moments(item.consequences).get(cso.id)
+    if moment is None:
+        return True
+    since, after = moment
+    return due_at(since or approved_at, Stage(DELETE, timedelta(seconds=after))) <= clock.now()
+
+
 async def read_departures(tx: Transaction, rules: Rules, csos: Iterable[Cso]) -> dict[int, Departure]:
     """Read since when some CSOs are leaving, where rules have stages."""
     return await leaving.get(tx, {cso.id: cso.mvo_id for cso in csos}) if rules.have_stages else {}

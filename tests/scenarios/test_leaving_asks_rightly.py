@@ -1,5 +1,8 @@
 """What an approval of leaving in stages covers, and what it does not: another day, another object, another state."""
 
+import sqlite3
+from contextlib import closing
+
 from tests.scenarios.conftest import Office
 from tests.scenarios.stages import by_scope, in_stages, is_disabled
 from tests.slapd import SUFFIX
@@ -154,3 +157,21 @@ def test_a_name_that_is_taken_there_keeps_the_account_disabled_where_it_is(offic
     office.approve_all("left")
     office.run()
     assert office.slapd.search("(employeeNumber=2)") == {}
+
+
+def test_nobody_who_edits_the_store_brings_an_approved_day_forward(office: Office) -> None:
+    in_stages(office, "at_start")
+    office.run()
+    del office.hr["2"]
+    office.run()
+    office.approve_all("left")
+    office.run()
+    office.runs_in("8d")
+    long_ago = "2020-01-01T00:00:00.000Z"
+    with closing(sqlite3.connect(office.folder / "interlock.db")) as store:
+        store.execute(f"UPDATE leaving SET since = '{long_ago}', gone_at = '{long_ago}', next_at = '{long_ago}'")
+        store.execute(f"UPDATE review_items SET decided_at = '{long_ago}'")
+        store.commit()
+    office.run(None)
+    assert "bob" in office.people()
+    assert [one["state"] for one in office.json("review")] == ["open"]

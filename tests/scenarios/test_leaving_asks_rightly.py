@@ -61,6 +61,21 @@ def test_a_delete_that_was_approved_for_a_day_is_none_at_once(office: Office) ->
     assert office.query("SELECT count(*) FROM leaving") == [(0,)]
 
 
+def test_an_absence_that_was_approved_for_a_day_covers_no_delete_at_once(office: Office) -> None:
+    rule = in_stages(office, "at_start")
+    office.run()
+    del office.hr["2"]
+    office.run()
+    office.approve_all("left")
+    office.run()
+    del rule["leaving"], rule["disable"]
+    rule["deprovision"] = "delete"
+    office.run()
+    assert "bob" in office.people()
+    assert [[one["kind"], one["state"]] for one in office.json("review")] == [["delete", "open"]]
+    assert [one["status"] for one in office.json("exports")] == ["AwaitingApproval"]
+
+
 def test_the_export_looks_once_more_whether_the_day_has_come(office: Office) -> None:
     in_stages(office, "at_start", leaving_from="end")
     office.hr["2"]["end"] = office.day("0d")

@@ -49,7 +49,7 @@ async def _account(
     workspace = page.step.workspace
     cso = page.account_of(mvo, target)
     followed = await read_followed(tx, workspace, [mvo])
-    context = followed.into(workspace.seen_mvo(mvo.type, mvo.attributes)(), mvo)
+    context = followed.into(workspace.seen_mvo(mvo.type, mvo.attributes, target[0])(), mvo)
     entry: Document = {
         "target": f"{target[0]}.{target[1]}",
         "account": {"id": f"cso-{cso.id}", "label": label_of(cso), "status": cso.status.value} if cso else None,

@@ -84,9 +84,9 @@ def ends_at(rule: OutboundRule, context: Mapping[str, Any]) -> str | None:
         return None
     try:
         moment = value if isinstance(value, date) else _read(str(value))
-        if isinstance(moment, datetime):
-            return clock.stamp(zones.aware(moment))
-        return clock.stamp(zones.midnight(moment + _DAY))
+        with zones.of(context):
+            ends = zones.aware(moment) if isinstance(moment, datetime) else zones.midnight(moment + _DAY)
+        return clock.stamp(ends)
     except (ValueError, OverflowError) as error:
         raise ObjectFailed(
             "expression-error",

@@ -120,7 +120,20 @@ def _fingerprint(config: Config, rules: Rules) -> None:
         for rule in into:
             texts[marks.inbound(*rule.source)].append(shape)
     zone = [] if config.store.timezone == "UTC" else [config.store.timezone]
+    for name, settings in config.systems.items():
+        for scope in _scopes_of(rules, name) if settings.timezone is not None else ():
+            texts[scope].append(encode([name, settings.timezone]))
     rules.fingerprints = {scope: fingerprint(*parts, *zone).hex() for scope, parts in texts.items()}
+
+
+def _scopes_of(rules: Rules, system: str) -> set[str]:
+    """Give the scopes of the rules from and to a system."""
+    inbound = {marks.inbound(*source) for source in rules.inbound if source[0] == system}
+    return inbound | {
+        marks.outbound(mvo_type)
+        for mvo_type, targets in rules.outbound.items()
+        if any(target[0] == system for target in targets)
+    }
 
 
 def _collect_tables(config: Config, rules: Rules) -> None:

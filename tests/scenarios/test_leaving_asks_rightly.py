@@ -148,6 +148,9 @@ def test_many_go_at_once_each_with_a_question_of_its_own(office: Office) -> None
     assert len(office.json("review")) == 8
     assert {one["status"] for one in office.json("exports")} == {"AwaitingApproval"}
     assert len({one["id"] for one in office.json("exports")}) == 8
+    office.hr["1"]["title"] = "Lead"
+    office.run()
+    assert office.person("ada")["title"] == ["Lead"]
     office.approve_all("the site is closed")
     office.run()
     assert office.people() == {"ada", "cleo", "dan"}

@@ -88,6 +88,7 @@ def desired_state(
 
     Raises `ObjectFailed`: `expression-error`, or `dn-not-determined` where the DN cannot be built.
     """
+    context = workspace.in_zone_of(target[0], context)
     how = workspace.rules.leaving[mvo.type][target]
     gone = mvo.deleted or (mvo.in_grace and how.is_staged)
     scoped = [] if gone else wanting(rules, context)

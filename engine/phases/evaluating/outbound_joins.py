@@ -97,7 +97,7 @@ def _joins_of(desired: Desired) -> list[tuple[OutboundRule, Join]]:
 
 def _key(page: EvaluationPage, desired: Desired, rule: OutboundRule, join: Join) -> str | None:
     """Give the key by which an MVO looks for its account. Raises `ObjectFailed`."""
-    seen = page.step.workspace.seen_mvo(desired.mvo.type, desired.mvo.attributes)
+    seen = page.step.workspace.seen_mvo(desired.mvo.type, desired.mvo.attributes, desired.target[0])
     return source_key(join, rule.flows, desired.mvo.attributes, seen)
 
 

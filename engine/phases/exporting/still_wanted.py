@@ -81,7 +81,7 @@ def _is_wanted(step: Step, cso: Cso, mvos: dict[int, Mvo], known: Departure | No
     staged = how if how is not None and how.is_staged else None
     if mvo.deleted and staged is None:
         return False
-    context = step.workspace.seen_mvo(mvo.type, mvo.attributes)()
+    context = step.workspace.seen_mvo(mvo.type, mvo.attributes, cso.system)()
     try:
         if not mvo.deleted and not (staged and mvo.in_grace) and wanting(rules, context):
             return True
@@ -150,7 +150,7 @@ async def _add_unevaluated(
 def _sought(step: Step, mvo: Mvo, target: ObjectType, by_join: Keys) -> list[int]:
     """Give the accounts that the outbound joins of an MVO would find."""
     sought: list[int] = []
-    seen = step.workspace.seen_mvo(mvo.type, mvo.attributes)
+    seen = step.workspace.seen_mvo(mvo.type, mvo.attributes, target[0])
     for rule in step.workspace.rules.outbound.get(mvo.type, {}).get(target, []):
         for join in rule.joins:
             with suppress(ObjectFailed):

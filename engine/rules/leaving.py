@@ -65,11 +65,12 @@ def last_delete(leaving: Leaving) -> Stage | None:
 
 
 def due_at(since: str, stage: Stage) -> str:
-    """Give when a stage comes for what leaves since a moment: after whole days at the midnight that begins the day."""
+    """Give when a stage comes for what leaves since a moment: after whole days at the store's midnight of that day."""
     begun = datetime.fromisoformat(since)
     if not stage.after or stage.after % _DAY:
         return clock.stamp(begun + stage.after)
-    return clock.stamp(zones.midnight(zones.day_of(begun) + stage.after))
+    with zones.of_store():  # whatever system is written to meanwhile
+        return clock.stamp(zones.midnight(zones.day_of(begun) + stage.after))
 
 
 def ends_at(rule: OutboundRule, context: Mapping[str, Any]) -> str | None:

@@ -221,7 +221,7 @@ async def _execute_step(workspace: Workspace, control: Control, position: int, p
     step = Step(workspace, control, step_id, plan)
     yield StepStarted(step_id, plan)
     result: StepResult = StepResult.INTERRUPTED
-    zones.use(workspace.zone_of(plan.system))
+    zones.use_for_step(workspace.zone_of(plan.system))
     try:
         async for progress in PHASES[plan.phase](step):
             yield progress
@@ -237,7 +237,7 @@ async def _execute_step(workspace: Workspace, control: Control, position: int, p
         await _close_step(workspace, step, result, lenient=True)
         raise
     finally:
-        zones.use(workspace.config.store.timezone)
+        zones.use_for_step(workspace.config.store.timezone)
     await _close_step(workspace, step, result)
     yield StepFinished(step_id, plan, result, step.message, step.counted(), step.errors, step.warnings)
 

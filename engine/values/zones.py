@@ -20,8 +20,9 @@ _NEVER = frozenset({0, 2**63 - 1})
 
 
 class _Set:
-    """The zone that the workspace of this process says, or its present step."""
+    """The zone that the workspace of this process says, and that of the system which its present step is about."""
 
+    store = "UTC"
     name = "UTC"
 
 
@@ -43,8 +44,18 @@ def known(name: str) -> str:
 
 
 def use(name: str) -> None:
-    """Let this process mean a time zone from now on."""
+    """Let this process mean a time zone from now on: that of its store."""
+    _Set.store = _Set.name = name
+
+
+def use_for_step(name: str) -> None:
+    """Let it mean the time zone of a system, until it means another one; the store's stays known."""
     _Set.name = name
+
+
+def of_store() -> AbstractContextManager[None]:
+    """Mean the time zone of the store, for a while."""
+    return using(_Set.store)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The time zone of the store decides which day it is, and how long a contract lasts."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tests.scenarios.conftest import Office
@@ -119,6 +119,25 @@ def test_somebody_leaves_by_a_date_at_the_midnight_of_the_target(office: Office)
     del office.systems["directory"]["timezone"]
     office.run()
     is_disabled(office, "ada")
+
+
+def test_the_day_of_a_delete_is_the_stores_in_the_export_too(office: Office) -> None:
+    rule = in_stages(office, "at_start", scope="status == 'active'")
+    rule["leaving"] = [{"after": "1d", "do": "delete", "approve": "at_start"}]
+    del rule["disable"]
+    office.store["timezone"] = EAST
+    office.systems["directory"]["timezone"] = WEST
+    office.run()
+    office.hr["2"]["status"] = "left"
+    office.run()
+    office.approve_all("left")
+    midnight = datetime.combine(datetime.now(ZoneInfo(EAST)).date() + timedelta(days=1), time(), ZoneInfo(EAST))
+    seconds = int((midnight - datetime.now(UTC)).total_seconds())
+    if seconds > 120:
+        office.runs_in(f"{seconds - 60}s")
+        assert "bob" in office.people()
+    office.runs_in(f"{seconds + 60}s")
+    assert "bob" not in office.people()
 
 
 def test_the_zone_of_a_system_that_nobody_knows_is_told(office: Office) -> None:

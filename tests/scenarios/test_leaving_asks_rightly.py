@@ -193,3 +193,44 @@ def test_nobody_who_edits_the_store_brings_an_approved_day_forward(office: Offic
     office.run(None)
     assert "bob" in office.people()
     assert [one["state"] for one in office.json("review")] == ["open"]
+
+
+def test_what_was_asked_is_not_asked_any_more_where_the_day_moves_away(office: Office) -> None:
+    in_stages(office, leaving_from="end")
+    office.hr["2"]["end"] = office.day("0d")
+    office.run()
+    office.runs_in("1d")
+    office.runs_in("8d")
+    office.runs_in("31d")
+    assert len(office.json("review")) == len(office.json("exports")) == 1
+    office.hr["2"]["end"] = office.day("20d")
+    office.run()
+    is_disabled(office, "bob", "leavers")
+    assert office.json("review") == []
+    assert office.json("exports") == []
+    office.runs_in("51d")
+    office.approve_all("its contract ended")
+    office.run()
+    assert "bob" not in office.people()
+    office.settled()
+
+
+def test_a_stage_that_fails_keeps_nobody_from_being_deleted(office: Office) -> None:
+    rule = in_stages(office, scope="status == 'active'")
+    rule["leaving"][1]["dn"] = f"uid={{{{ account_name | rdn }}}},ou=nowhere,{SUFFIX}"
+    office.systems["directory"]["exports"]["max_retries"] = 0
+    office.run()
+    office.hr["2"]["status"] = "left"
+    office.run()
+    office.shift = "7d"
+    office.run(1)
+    office.shift = "30d"
+    office.run(None)
+    office.run(None)
+    is_disabled(office, "bob")
+    assert [one["state"] for one in office.json("review")] == ["open"]
+    office.approve_all("left")
+    office.run(None)
+    assert "bob" not in office.people()
+    office.run()
+    office.settled()

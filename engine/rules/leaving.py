@@ -1,6 +1,6 @@
 """Leaving in stages: who is wanted no more, since when, and which stages have come by now."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -73,14 +73,14 @@ def due_at(since: str, stage: Stage) -> str:
         return clock.stamp(zones.midnight(zones.day_of(begun) + stage.after))
 
 
-def ends_at(rule: OutboundRule, context: Mapping[str, Any]) -> str | None:
+def ends_at(rule: OutboundRule, context: dict[str, Any]) -> str | None:
     """Give the moment at which a rule wants an object no more, though it is in scope: a date is its last day.
 
     Raises `ObjectFailed`.
     """
     if rule.leaving_from is None:
         return None
-    value = rule.leaving_from(dict(context))
+    value = rule.leaving_from(context)
     if value is None or value == "" or isinstance(value, Undefined):
         return None
     try:

@@ -1,5 +1,6 @@
 """External ids: one text for each value, whatever its type and however its system writes it."""
 
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,8 @@ from engine.values.attribute_descriptions import normal
 
 GUIDS = frozenset({"entryuuid", "objectguid", "ms-ds-consistencyguid", "parentguid", "nsuniqueid"})
 """Attributes whose texts name the same object in capitals as well."""
+_USUAL_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""The form that is kept."""
 
 
 def kind_of(settings: ObjectTypeConfig) -> str:
@@ -50,6 +53,8 @@ def _plain(value: Any) -> str:
 
 
 def _guid(value: Any) -> str:
+    if isinstance(value, str) and _USUAL_GUID.fullmatch(value):
+        return value
     try:
         return str(uuid.UUID(str(value)))
     except ValueError:

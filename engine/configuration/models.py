@@ -190,6 +190,14 @@ class UniqueConfig(Model):
     """Expressions, tried in their order; one that reads `n` is tried with 2, 3, and so on."""
     check: list[str] = []
     """Target attributes that must not hold the value either, as `SYSTEM.TYPE.ATTRIBUTE`."""
+    follows: list[str] = []
+    """Attributes of the same object: when one of them changes, the candidates are tried again."""
+    keep_old: Duration = timedelta()
+    """How long a former value stays its owner's own, among `aliases`."""
+    aliases: str | None = None
+    """The attribute, declared as `text[]`, that holds the former values that are kept."""
+    reserve: Duration = timedelta()
+    """How long nobody else is given a value that was somebody's, also of somebody who is gone."""
 
 
 class MetaverseTypeConfig(Model):

@@ -35,7 +35,8 @@ class Contexts:
     def values(self, cso: Cso, flow: Flow) -> list[Any]:
         """Give the values of a flow that refers to nobody, worked out once for all who ask. Raises `ObjectFailed`."""
         if flow.copies is not None:
-            return evaluate(flow, cso.attributes, _NOTHING_SEEN)
+            values = cso.attributes.get(flow.copies, [])
+            return values if len(values) < 2 else evaluate(flow, cso.attributes, _NOTHING_SEEN)
         asked = cso.id, id(flow)
         if asked not in self._values:
             self._values[asked] = _made(evaluate, flow, cso.attributes, self(cso))

@@ -10,6 +10,7 @@ from engine.contributions.origins import origins_of
 from engine.contributions.references import References, read_references
 from engine.errors import ObjectFailed
 from engine.explaining.accounts import accounts_of
+from engine.explaining.given_values import values_of
 from engine.explaining.scopes import Document, rows_of, scope_of, scope_sentence
 from engine.labels import label_of, label_of_mvo, with_references
 from engine.rules.compiled import InboundRule
@@ -105,7 +106,7 @@ async def explain_mvo(tx: Transaction, workspace: Workspace, mvo: Mvo) -> Docume
         "type": mvo.type,
         "state": _state(mvo),
         "joined": [await _joined(tx, workspace, contexts, cso) for cso in joined],
-        "attributes": _attributes(contexts, named, mvo, joined),
+        "attributes": _attributes(contexts, named, mvo, joined, await values_of(tx, workspace, mvo)),
         "targets": await accounts_of(tx, workspace, mvo),
     }
 
@@ -138,7 +139,9 @@ async def _joined(tx: Transaction, workspace: Workspace, contexts: Contexts, cso
     }
 
 
-def _attributes(contexts: Contexts, named: References, mvo: Mvo, joined: list[Cso]) -> list[Document]:
+def _attributes(
+    contexts: Contexts, named: References, mvo: Mvo, joined: list[Cso], unique: dict[str, list[Document]]
+) -> list[Document]:
     """Tell of each attribute its values, who gave them, and what the others would have given."""
     order = named.workspace.rules.priority.get(mvo.type, {})
     found = []
@@ -158,6 +161,7 @@ def _attributes(contexts: Contexts, named: References, mvo: Mvo, joined: list[Cs
                 "by": {"cso": f"cso-{by[0]}" if by[0] else None, "rule": by[1]} if by else None,
                 "merged": _merged(by, shown.get(attribute, [])) if by else [],
                 "contenders": contenders,
+                "given": unique.get(attribute, []),
             }
         )
     return found

@@ -142,6 +142,19 @@ class UniqueValue:
     candidates: tuple[Expression, ...]
     check: tuple[tuple[ObjectType, str], ...]
     """Target types, each with the attribute that must not hold the value either."""
+    follows: tuple[str, ...] = ()
+    """Attributes with whose change the candidates are tried again."""
+    keep_old: timedelta = timedelta()
+    """How long a former value is kept."""
+    aliases: str | None = None
+    """The attribute that holds the former values that are kept."""
+    reserve: timedelta = timedelta()
+    """How long a value that was given is nobody else's."""
+
+    @property
+    def is_remembered(self) -> bool:
+        """Whether it has to be known who was given which value."""
+        return bool(self.follows or self.reserve)
 
 
 @dataclass(slots=True, frozen=True)

@@ -1,8 +1,9 @@
 """What the metaverse makes by itself: unique values and computed groups, compiled."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
-from engine.configuration.models import Config
+from engine.configuration.models import Config, UniqueConfig
 from engine.expressions.expression import (
     Expression,
     InvalidExpression,
@@ -14,16 +15,24 @@ from engine.expressions.expression import (
 )
 from engine.expressions.sources import Constant
 from engine.rules.compiled import ComputedGroup, Flow, Join, JoinPart, ObjectType, Rules, UniqueValue
+from engine.rules.joins import normalised
 from engine.rules.readable import Where, read, refuse_tables, refuse_truth_of_text, side_of_metaverse
 from engine.values.typed import AttributeType
 from storage import key_owners
 from storage.documents import fingerprint
 
+_NO_DIFFERENCE = frozenset({"case", "spaces"})
+
 
 def unique_key(attribute: str) -> Join:
     """Give the key by which the holders of a unique value are found: case and spaces make no difference."""
     expression = compile_name(attribute)
-    return Join(f"unique {attribute}", (JoinPart(expression, expression, frozenset({"case", "spaces"})),))
+    return Join(f"unique {attribute}", (JoinPart(expression, expression, _NO_DIFFERENCE),))
+
+
+def value_key(value: str) -> str:
+    """Give the form in which values that nobody may share are equal texts, as in that key."""
+    return normalised(value, _NO_DIFFERENCE)
 
 
 def unique_owners(mvo_type: str, unique: UniqueValue) -> Iterator[tuple[str, str]]:
@@ -48,7 +57,46 @@ def compile_unique(config: Config, rules: Rules) -> None:
             kind = settings.type_of(attribute)
             if kind != AttributeType("text"):
                 raise InvalidExpression(f"'{attribute}' is {kind}: a unique value is a single text", where)
-            rules.unique.setdefault(mvo_type, []).append(UniqueValue(attribute, kind, candidates, check))
+            _check_following(config, rules, mvo_type, attribute)
+            value = UniqueValue(attribute, kind, candidates, check, *_following(written))
+            rules.unique.setdefault(mvo_type, []).append(value)
+
+
+def _following(written: UniqueConfig) -> tuple[tuple[str, ...], timedelta, str | None, timedelta]:
+    return tuple(written.follows), written.keep_old, written.aliases, written.reserve
+
+
+def _check_following(config: Config, rules: Rules, mvo_type: str, attribute: str) -> None:
+    """Refuse what cannot be followed, or kept. Raises `InvalidExpression`."""
+    settings = config.metaverse[mvo_type]
+    written = settings.unique[attribute]
+    where: Where = ("metaverse", mvo_type, "unique", attribute)
+    known = filled_attributes(config, rules, mvo_type)
+    for name in written.follows:
+        if name == attribute or name not in known:
+            problem = "is the value itself" if name == attribute else f"is no attribute of '{mvo_type}'"
+            raise InvalidExpression(f"'{name}' cannot be followed: it {problem}", (*where, "follows"))
+    if bool(written.keep_old) != (written.aliases is not None):
+        told = "keep_old says how long, and aliases in which attribute, former values are kept: give both, or none"
+        raise InvalidExpression(told, (*where, "keep_old" if written.keep_old else "aliases"))
+    if written.keep_old and not written.follows:
+        told = "a value that follows nothing has no former ones; name in follows what it is made of"
+        raise InvalidExpression(told, (*where, "keep_old"))
+    if written.aliases is not None:
+        _check_aliases(config, rules, mvo_type, attribute, written.aliases)
+
+
+def _check_aliases(config: Config, rules: Rules, mvo_type: str, attribute: str, aliases: str) -> None:
+    """Refuse an attribute for former values that is not there for them alone. Raises `InvalidExpression`."""
+    settings = config.metaverse[mvo_type]
+    where: Where = ("metaverse", mvo_type, "unique", attribute, "aliases")
+    if settings.type_of(aliases) != AttributeType("text", True):
+        raise InvalidExpression(f"declare '{aliases}' as \"text[]\" in [metaverse.{mvo_type}.attributes]", where)
+    others = {one.aliases for name, one in settings.unique.items() if name != attribute}
+    flowed = {flow.attribute for rule in rules.into.get(mvo_type, []) for flow in rule.flows}
+    if aliases in others | flowed | settings.unique.keys():
+        told = f"'{aliases}' is filled otherwise as well; former values need an attribute of their own"
+        raise InvalidExpression(told, where)
 
 
 def _checked(config: Config, where: Where, text: str) -> tuple[ObjectType, str]:
@@ -109,7 +157,8 @@ def filled_attributes(config: Config, rules: Rules, mvo_type: str) -> set[str]:
     settings = config.metaverse[mvo_type]
     computed = {name for group in config.groups if group.type == mvo_type for name in group.attributes}
     members = {group.attribute for group in config.groups if group.type == mvo_type}
-    return flowed | set(settings.attributes) | set(settings.unique) | computed | members
+    aliases = {one.aliases for one in settings.unique.values() if one.aliases is not None}
+    return flowed | set(settings.attributes) | set(settings.unique) | aliases | computed | members
 
 
 def attributes_of_all(config: Config, rules: Rules) -> dict[str, AttributeType]:

@@ -109,6 +109,7 @@ name first. Active Directory's `streetAddress` is another attribute than `street
 _USUAL = {name.lower(): line.split()[1].lower() for line in _TYPES.strip().splitlines() for name in line.split()}
 
 
+@lru_cache(maxsize=10_000)
 def usual(name: str) -> str:
     """Give the usual name of an attribute type, in lower case; of one that no standard defines its own."""
     lower = name.lower()

@@ -5,6 +5,7 @@ from storage.tables.review import audit, held_batches, held_candidates, review_i
 from storage.tables.runs import imports, item_errors, lease, notifications, runs, steps, transitions
 from storage.tables.spaces import (
     counters,
+    given_values,
     join_keys,
     leaving,
     metaverse,
@@ -20,6 +21,7 @@ from storage.tables.spaces import (
 __all__ = [
     "audit",
     "counters",
+    "given_values",
     "held_batches",
     "held_candidates",
     "imports",

@@ -101,6 +101,23 @@ join_keys = Table(
     sqlite_with_rowid=False,
 )
 
+given_values = Table(
+    "given_values",
+    metadata,
+    Column("mvo_type", Text, primary_key=True),
+    Column("attribute", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("mvo_id", Integer, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("made_of", Text, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("until", Text),
+    Column("is_alias", Boolean, nullable=False),
+    Index("given_values_by_mvo", "mvo_id"),
+    Index("given_values_aliases", "mvo_type", "attribute", "until", sqlite_where=text("is_alias = 1")),
+    sqlite_with_rowid=False,
+)
+
 references = Table(
     "mvo_references",
     metadata,

@@ -41,6 +41,8 @@ def _mvo(found: Document) -> Iterator[str]:
         yield f"  {display(one['attribute'])} = {_values(one['values'])}{'' if one['merged'] else _by(one['by'])}"
         for origin in one["merged"]:
             yield f"      {_values(origin['values'])}{_by(origin)}"
+        for given in one["given"]:
+            yield f"      {_given(given)}"
         for other in one["contenders"]:
             if other["looked_up"]:
                 yield f"      rule '{display(other['rule'])}' looks up {', '.join(map(display, other['looked_up']))}"
@@ -53,6 +55,16 @@ def _mvo(found: Document) -> Iterator[str]:
         yield f"  no rule leads from metaverse.{found['type']} to a target"
     for one in found["targets"]:
         yield from _target(one)
+
+
+def _given(given: Document) -> str:
+    """Say since when somebody has a unique value, or until when it was theirs."""
+    if given["until"] is None:
+        made_of = ", ".join(f"{display(name)} {_values(values)}" for name, values in given["made_of"].items())
+        return f"given {given['since'][:10]}" + (f", made of {made_of}" if made_of else "")
+    kept = f"; an alias until {given['alias_until'][:10]}" if given["alias_until"] else ""
+    reserved = f"; nobody else's until {given['reserved_until'][:10]}" if given["reserved_until"] else ""
+    return f"formerly {_values([given['value']])}, until {given['until'][:10]}{kept}{reserved}"
 
 
 def _target(one: Document) -> Iterator[str]:

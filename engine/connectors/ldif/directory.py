@@ -34,6 +34,7 @@ class LdifDirectory:
         self._type_of = type_of
         self._bases = bases or {}
         self._readers = {kind: EntryReader(kind, settings, frozenset()) for kind, settings in types.items()}
+        self._id_keys = {kind: _id_key_of(settings) for kind, settings in types.items()}
         self._stamp: Stamp | None = None
         self._tree: EntryTree | None = None
 
@@ -110,12 +111,11 @@ class LdifDirectory:
         if tree.find(dn.key(entry_dn)) is not None:
             raise Refused("existing-object", f"'{entry_dn}' exists already", "join it by a rule")
         self._need_parent(tree, entry_dn)
-        external_id = str(uuid.uuid4())
         attributes = entry_attributes(entry_dn, self._types[operation.type], operation.attributes)
-        raw = dict(attributes) | {"entryUUID": [external_id.encode()]}
-        self._put(tree, entry_dn, raw, {})
-        assigned = usual(self._types[operation.type].external_id) == "entryuuid"
-        return self._readers[operation.type].external_id(raw) if assigned else None
+        assigned = {"entryUUID": [str(uuid.uuid4()).encode()]}
+        self._put(tree, entry_dn, dict(attributes) | assigned, {})
+        is_id = usual(self._types[operation.type].external_id) == "entryuuid"
+        return self._readers[operation.type].external_id(assigned) if is_id else None
 
     def _locate(self, tree: EntryTree, operation: ExportOperation, entry_dn: str) -> Entry:
         """Find the entry that is meant: by its id where that is known, wherever it stands now."""
@@ -210,8 +210,7 @@ class LdifDirectory:
 
     def _id_key(self, kind: str, external_id: str) -> str:
         """Give the text by which an id is found: types that are told apart by a filter share their attribute."""
-        settings = self._types[kind]
-        return f"{normal(settings.external_id)}\0{external_ids.writer(settings)(external_id)}"
+        return self._id_keys[kind](external_id)
 
     def _save(self, tree: EntryTree) -> None:
         """Write every entry, parents before children, and take the old file's place."""
@@ -226,6 +225,11 @@ class LdifDirectory:
             self.close()
             raise unwritable(self.path, error) from error
         self._stamp = stamp(self.path)
+
+
+def _id_key_of(settings: ObjectTypeConfig) -> Callable[[str], str]:
+    name, write = normal(settings.external_id), external_ids.writer(settings)
+    return lambda external_id: f"{name}\0{write(external_id)}"
 
 
 def _parsed(block: bytes) -> Entry:

@@ -22,7 +22,11 @@ A_LINE = 50
 """How many bytes a line takes in memory besides its own, or a little less."""
 _DESCRIPTION = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]*(;[A-Za-z0-9._=-]+)*")
 """An attribute description (RFC 2849 `AttributeDescription`), with the signs that servers allow besides."""
-_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_SAFE = re.compile(rb"(?![ :<])[\t -~]*(?<! )")
+"""A SAFE-STRING (RFC 2849): ASCII, no line break, no odd beginning, no blank end.
+
+One with any other control character but a tab is none either: the terminal of whoever looks would obey it.
+"""
 _HEAD = 64 * 1024
 """How many bytes of a file are looked at for its line ends."""
 _RESULT = (b"search:", b"result:", b"ref:")
@@ -307,18 +311,12 @@ def write_comment(text: str) -> bytes:
 
 
 def _line(name: str, value: bytes) -> bytes:
-    text = f"{name}: ".encode() + value if _safe(value) else f"{name}:: ".encode() + base64.b64encode(value)
+    text = b"%s: %s" % (name.encode(), value) if _SAFE.fullmatch(value) else _in_base64(name, value)
     if len(text) <= LINE:
         return text
     parts = [text[:LINE], *(text[at : at + LINE - 1] for at in range(LINE, len(text), LINE - 1))]
     return b"\n ".join(parts)
 
 
-def _safe(value: bytes) -> bool:
-    """Tell whether a value is a SAFE-STRING (RFC 2849): ASCII, no line break, no odd beginning, no blank end.
-
-    One with any other control character but a tab is none either: the terminal of whoever looks would obey it.
-    """
-    if not value:
-        return True
-    return value.isascii() and not _CONTROL.search(value) and value[0] not in b" :<" and value[-1:] != b" "
+def _in_base64(name: str, value: bytes) -> bytes:
+    return b"%s:: %s" % (name.encode(), base64.b64encode(value))

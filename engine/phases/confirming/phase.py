@@ -107,6 +107,8 @@ def _unconfirmed_changes(
     """Give what of an export's changes the import does not show."""
     left = []
     for change in export.changes:
+        if change.replace and imported.get(change.name, []) == change.add:
+            continue  # as nearly all are: then it makes no difference how they would be compared
         matching = _matching(step, export, change)
         if rest := _unconfirmed(change, imported, matching, sent=sent):
             left.append(rest)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from storage import join_keys, key_owners, metaverse, objects, references
+from storage import given_values, join_keys, key_owners, metaverse, objects, references
 from storage.records import Cso
 from storage.store import Transaction
 
@@ -29,11 +29,12 @@ async def _forget_keys(tx: Transaction, gone: list[Cso]) -> None:
 
 
 async def remove_empty_mvos(tx: Transaction, mvo_ids: list[Any]) -> None:
-    """Remove deleted MVOs that nothing is joined to any more, with their join keys."""
+    """Remove deleted MVOs that nothing is joined to any more, with their join keys; they have no values any more."""
     types = {mvo.id: mvo.type for mvo in await metaverse.get(tx, mvo_ids)}
     removed: dict[str, list[int]] = {}
     for mvo_id in await metaverse.remove_empty(tx, mvo_ids):
         removed.setdefault(types[mvo_id], []).append(mvo_id)
+    await given_values.end(tx, [mvo_id for ids in removed.values() for mvo_id in ids])
     for mvo_type, ids in removed.items():
         await join_keys.replace(tx, key_owners.of_metaverse(mvo_type), ids, [])
         await join_keys.replace(tx, key_owners.formerly(mvo_type), ids, [])

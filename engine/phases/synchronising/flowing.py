@@ -16,7 +16,7 @@ from engine.phases.synchronising.references import keep_edges, owe
 from engine.phases.synchronising.unique_values import keep_or_give_values, tell_nothing_is_free
 from engine.statistics import Statistic
 from engine.step import Step
-from storage import clock, metaverse, objects
+from storage import clock, given_values, metaverse, objects
 from storage.records import Cso, Mvo
 from storage.references import Owed
 from storage.store import Transaction
@@ -69,6 +69,9 @@ async def recompute(tx: Transaction, step: Step, mvo_ids: set[int], known: Known
     without_value = {cso.id for mvo, _ in given.nothing_free for cso in joined.get(mvo.id, ()) if cso.id in known.csos}
     tell(step, [one for cso_id, one in computed.failures.items() if cso_id not in known.failed])
     tell_nothing_is_free(step, given.nothing_free)
+    for one in given.remembered:
+        await given_values.drop(tx, one.forgotten)
+        await given_values.put(tx, one.known)
     present = {cso.id for csos in joined.values() for cso in csos}
     woken = await _write(tx, step, list(zip(before, given.mvos, strict=True)), new, present)
     await owe(tx, computed.owing, computed.owed)

@@ -10,6 +10,7 @@ a page: whose scope an object is in         page_of               page.py
     what flows                              recompute             flowing.py
         the strongest contributor of each   contribute            contributions/flowing.py
         unique values                       keep_or_give_values   unique_values.py
+            and those they were before      remember              former_values.py
         who refers to whom, what is owed    keep_edges            references.py
         in which computed groups            move_members          computed_groups.py
     who refers to whoever has left          follow_gone           owed_references.py
@@ -35,6 +36,7 @@ from engine.phases.synchronising.changed_tables import notice_tables, read_table
 from engine.phases.synchronising.computed_groups import keep_groups
 from engine.phases.synchronising.due import notice_changed_rules, notice_clock, notice_deletion_rules
 from engine.phases.synchronising.flowing import Known, recompute
+from engine.phases.synchronising.former_values import notice_aliases
 from engine.phases.synchronising.joining import Joins, find_joins, write_joins
 from engine.phases.synchronising.lifecycle import delete_after_grace, settle_lifecycle
 from engine.phases.synchronising.owed_references import follow_gone, pay_references, tell_owed
@@ -84,6 +86,7 @@ async def _notice(tx: Transaction, step: Step) -> int:
     await notice_tables(tx, step, marks.INBOUND)
     await notice_clock(tx, step)
     await notice_deletion_rules(tx, step)
+    await notice_aliases(tx, step)
     return await objects.count_due(tx)
 
 

@@ -8,10 +8,19 @@ from engine.contributions.contexts import Contexts
 from engine.errors import ObjectError, ObjectFailed
 from engine.expressions.expression import COUNTER
 from engine.labels import label_of_mvo
+from engine.phases.synchronising.former_values import (
+    Remembered,
+    Without,
+    is_outdated,
+    read_past,
+    remember,
+    reserved,
+    with_aliases,
+)
 from engine.rules.compiled import ObjectType, UniqueValue
 from engine.rules.flows import context_of
-from engine.rules.generated import unique_key, unique_owners
-from engine.rules.joins import normalised, source_key, target_key
+from engine.rules.generated import unique_key, unique_owners, value_key
+from engine.rules.joins import source_key, target_key
 from engine.step import Step
 from engine.values.typed import canonical
 from engine.workspace import Workspace
@@ -47,6 +56,8 @@ class Given(NamedTuple):
 
     mvos: list[Mvo]
     nothing_free: list[tuple[Mvo, UniqueValue]]
+    remembered: list[Remembered]
+    """What is to be written down of the values that they have and had."""
 
 
 async def keep_or_give_values(
@@ -59,33 +70,42 @@ async def keep_or_give_values(
 ) -> Given:
     """Keep the unique values that MVOs have, and give one to those that have none and no rule gives them one.
 
-    Those in `lost` get another: somebody took theirs before their account was created.
+    Those in `lost` get another: somebody took theirs before their account was created. So do those whose value is to
+    follow what it was made of, where that has changed; if nothing else is free, they keep what they have.
     """
-    given = Given(list(after), [])
-    rules = step.workspace.rules
-    for unique in chain.from_iterable(rules.unique.values()):
-        wishes: list[_Wish] = []
-        for index, (old, mvo) in enumerate(zip(before, given.mvos, strict=True)):
-            if not _is_to_have(step.workspace, unique, mvo):
-                continue
-            had = old.attributes.get(unique.attribute, []) if mvo.id not in lost else []
-            if had and _is_generated(old, unique):
+    given = Given(list(after), [], [])
+    for mvo_type, generated in step.workspace.rules.unique.items():
+        for unique in generated:
+            past = await read_past(tx, unique, mvo_type, given.mvos)
+            wishes: list[_Wish] = []
+            for index, (old, mvo) in enumerate(zip(before, given.mvos, strict=True)):
+                if not _is_to_have(step.workspace, unique, mvo):
+                    continue
+                had = old.attributes.get(unique.attribute, []) if mvo.id not in lost else []
+                candidates = _candidates(step, contexts, unique, mvo)
+                if not (had and _is_generated(old, unique)):  # what a rule gave until now stays, if nobody else has it
+                    wishes.append(_Wish(index, mvo, chain(map(str, had[:1]), candidates)))
+                    continue
                 given.mvos[index] = _with(mvo, unique, had[0])
-            else:  # what a rule gave until now stays, if nobody else has it
-                candidates = chain(map(str, had[:1]), _candidates(step, contexts, unique, mvo))
-                wishes.append(_Wish(index, mvo, candidates))
-        await _give(tx, step.workspace, given, unique, wishes)
+                if is_outdated(unique, past, mvo, str(had[0])):
+                    wishes.append(_Wish(index, given.mvos[index], candidates))
+            without = Without(lost, await _give(tx, step.workspace, given, unique, wishes))
+            remembered = remember(unique, mvo_type, past, given.mvos, without)
+            given.mvos[:] = [with_aliases(unique, mvo, remembered.aliases.get(mvo.id)) for mvo in given.mvos]
+            given.remembered.append(remembered)
     return given
 
 
-async def _give(tx: Transaction, workspace: Workspace, given: Given, unique: UniqueValue, wishes: list[_Wish]) -> None:
-    """Give the MVOs that need a value one that is free, and note those for whom none is."""
+async def _give(
+    tx: Transaction, workspace: Workspace, given: Given, unique: UniqueValue, wishes: list[_Wish]
+) -> set[int]:
+    """Give the MVOs that need a value one that is free; note those for whom none is, and give their ids."""
     chosen = await _choose(tx, workspace, unique, wishes)
-    for wish in wishes:
-        if wish.place in chosen:
-            given.mvos[wish.place] = _with(given.mvos[wish.place], unique, chosen[wish.place])
-        else:
-            given.nothing_free.append((wish.mvo, unique))
+    without = [wish for wish in wishes if wish.place not in chosen]
+    for place, value in chosen.items():
+        given.mvos[place] = _with(given.mvos[place], unique, value)
+    given.nothing_free.extend((wish.mvo, unique) for wish in without)
+    return {wish.mvo.id for wish in without}
 
 
 def _is_to_have(workspace: Workspace, unique: UniqueValue, mvo: Mvo) -> bool:
@@ -129,13 +149,13 @@ async def _choose(tx: Transaction, workspace: Workspace, unique: UniqueValue, wi
     given: dict[str, int] = {}
     while wishes:
         rounds = [(wish, list(islice(wish.candidates, AT_ONCE))) for wish in wishes]
-        keys = {_key(one) for _, found in rounds for one in found}
+        keys = {value_key(one) for _, found in rounds for one in found}
         holders = await _holders(tx, unique, wishes[0].mvo.type, keys)
         wishes = []
         for wish, found in rounds:
             value = _first_free(workspace, unique, wish.mvo, found, holders, given)
             if value is not None:
-                given[_key(value)] = wish.mvo.id
+                given[value_key(value)] = wish.mvo.id
                 chosen[wish.place] = value
             elif found:
                 wishes.append(wish)
@@ -152,14 +172,10 @@ def _first_free(
 ) -> str | None:
     """Give the first of some values that nobody else holds, or is given in the same page; None where there is none."""
     for value in values:
-        key = _key(value)
+        key = value_key(value)
         if given.get(key, mvo.id) == mvo.id and _is_free(workspace, unique, mvo, key, holders):
             return value
     return None
-
-
-def _key(value: str) -> str:
-    return normalised(value, frozenset({"case", "spaces"}))
 
 
 async def _holders(tx: Transaction, unique: UniqueValue, mvo_type: str, keys: set[str]) -> _Holders:
@@ -171,6 +187,8 @@ async def _holders(tx: Transaction, unique: UniqueValue, mvo_type: str, keys: se
                 found.mvos.setdefault(key, set()).update(ids)
         else:
             await _add_objects(tx, found, holding)
+    for key, ids in (await reserved(tx, unique, mvo_type, keys)).items():
+        found.mvos.setdefault(key, set()).update(ids)
     return found
 
 
@@ -214,10 +232,15 @@ def tell_nothing_is_free(step: Step, found: list[tuple[Mvo, UniqueValue]]) -> No
     for mvo, unique in found:
         error = ObjectError(
             "no-unique-value",
-            f"no candidate for '{unique.attribute}' can be computed and is free",
+            f"no candidate for '{unique.attribute}' can be computed and is free{_kept(mvo, unique)}",
             "give the object the values that the candidates read, or add a candidate with {{ n }}",
         )
         step.failed(error, object_type=mvo.type, label=label_of_mvo(mvo), system="metaverse")
+
+
+def _kept(mvo: Mvo, unique: UniqueValue) -> str:
+    values = mvo.attributes.get(unique.attribute)
+    return f"; it keeps '{values[0]}'" if values else ""
 
 
 async def lost_values(tx: Transaction, workspace: Workspace, csos: Iterable[Cso]) -> set[int]:
@@ -235,7 +258,7 @@ async def lost_values(tx: Transaction, workspace: Workspace, csos: Iterable[Cso]
 def _held_in(target: ObjectType, attribute: str, csos: list[Cso]) -> dict[str, Cso]:
     """Give the values of an attribute that objects of a target hold, each with who holds it."""
     own = [cso for cso in csos if (cso.system, cso.type) == target]
-    return {_key(str(value)): cso for cso in own for value in cso.attributes.get(attribute, ())}
+    return {value_key(str(value)): cso for cso in own for value in cso.attributes.get(attribute, ())}
 
 
 async def _losing(

@@ -5,6 +5,9 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+_UNWRITTEN = 1_000_000
+"""From how many bytes on what is put is written."""
+
 
 class TreeEntry(NamedTuple):
     """An entry by its name, its parent's name and its id, with its text."""
@@ -21,11 +24,16 @@ class DuplicateKey(ValueError):
 
 
 class EntryTree:
-    """Entries that can be found by name, by parent and by id. SQLite deletes the file by itself."""
+    """Entries that can be found by name, by parent and by id. SQLite deletes the file by itself.
+
+    What is put is written with the next question that goes beyond one name.
+    """
 
     def __init__(self, entries: Iterable[TreeEntry]) -> None:
         """Take all entries in. Raises `DuplicateKey`, OSError for a full disk, and whatever the iterable raises."""
         self._connection = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+        self._unwritten: dict[str, TreeEntry] = {}
+        self._size = 0
         run = self._connection.execute
         run("PRAGMA journal_mode = OFF")
         run("CREATE TABLE entries (key TEXT PRIMARY KEY, parent TEXT, external_id TEXT, depth INTEGER, block BLOB)")
@@ -53,10 +61,13 @@ class EntryTree:
 
     def find(self, key: str) -> bytes | None:
         """Give the text of the entry with a name."""
+        if (unwritten := self._unwritten.get(key)) is not None:
+            return unwritten.block
         return self._first("SELECT block FROM entries WHERE key = ?", key)
 
     def find_by_external_id(self, external_id: str) -> bytes | None:
-        """Give the text of the entry with an id."""
+        """Give the text of the entry with an id. Raises OSError for a full disk."""
+        self._write()
         return self._first("SELECT block FROM entries WHERE external_id = ?", external_id)
 
     def _first(self, query: str, value: str) -> bytes | None:
@@ -64,22 +75,38 @@ class EntryTree:
         return row[0] if row else None
 
     def children(self, key: str, limit: int = -1) -> list[tuple[str, bytes]]:
-        """Give name and text of the entries right below one."""
+        """Give name and text of the entries right below one. Raises OSError for a full disk."""
+        self._write()
         query = "SELECT key, block FROM entries WHERE parent = ? LIMIT ?"
         return list(self._connection.execute(query, [key, limit]))
 
     def put(self, entry: TreeEntry) -> None:
-        """Write an entry, in place of one that has its name. Raises OSError for a full disk."""
+        """Take an entry in, in place of one that has its name. Raises OSError for a full disk."""
+        self._unwritten.pop(entry.key, None)
+        self._unwritten[entry.key] = entry
+        self._size += len(entry.block)
+        if self._size >= _UNWRITTEN:
+            self._write()
+
+    def _write(self) -> None:
+        """Write what was put."""
+        if not self._unwritten:
+            return
         try:
-            self._connection.execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?)", entry)
+            put = "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?)"
+            self._connection.executemany(put, self._unwritten.values())
         except sqlite3.OperationalError as error:
             raise OSError(errno.ENOSPC, str(error)) from error
+        self._unwritten = {}
+        self._size = 0
 
     def remove(self, key: str) -> None:
         """Remove the entry with a name."""
+        self._unwritten.pop(key, None)
         self._connection.execute("DELETE FROM entries WHERE key = ?", [key])
 
     def blocks(self) -> Iterator[bytes]:
-        """Give every text, parents before children."""
+        """Give every text, parents before children. Raises OSError for a full disk."""
+        self._write()
         for (block,) in self._connection.execute("SELECT block FROM entries ORDER BY depth, rowid"):
             yield block

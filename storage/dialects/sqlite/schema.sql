@@ -3,7 +3,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0009');
+INSERT INTO "alembic_version" VALUES('0010');
 CREATE TABLE audit (
 	id INTEGER NOT NULL, 
 	at TEXT NOT NULL, 
@@ -22,6 +22,21 @@ CREATE TABLE counters (
 	value INTEGER NOT NULL, 
 	PRIMARY KEY (name)
 );
+CREATE TABLE given_values (
+	mvo_type TEXT NOT NULL, 
+	attribute TEXT NOT NULL, 
+	"key" TEXT NOT NULL, 
+	mvo_id INTEGER NOT NULL, 
+	value TEXT NOT NULL, 
+	made_of TEXT NOT NULL, 
+	since TEXT NOT NULL, 
+	until TEXT, 
+	is_alias BOOLEAN NOT NULL, 
+	PRIMARY KEY (mvo_type, attribute, "key", mvo_id)
+)
+ WITHOUT ROWID
+
+;
 CREATE TABLE held_batches (
 	id INTEGER NOT NULL, 
 	run_id INTEGER NOT NULL, 
@@ -319,5 +334,7 @@ CREATE TRIGGER audit_is_not_pruned BEFORE DELETE ON audit
     BEGIN SELECT RAISE(ABORT, 'the audit log is not pruned'); END;
 CREATE INDEX tombstones_by_external_id ON tombstones (system, type, external_id);
 CREATE INDEX objects_waiting_to_be_seen ON objects (system) WHERE kept = 1 OR sought_by IS NOT NULL;
+CREATE INDEX given_values_by_mvo ON given_values (mvo_id);
+CREATE INDEX given_values_aliases ON given_values (mvo_type, attribute, until) WHERE is_alias = 1;
 CREATE INDEX leaving_due ON leaving (next_at) WHERE next_at IS NOT NULL;
 COMMIT;

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 
+from engine.checking.leaving_stages import stage_lines
 from engine.checking.lookups import table_lines
 from engine.checking.naming_rules import dn_lines
 from engine.checking.outbound_conflicts import conflict_lines
@@ -25,7 +26,8 @@ async def check(workspace: Workspace) -> AsyncIterator[tuple[str, CheckLine]]:
     for name in workspace.config.systems:
         connector = workspace.connector(name)
         lines = await connector.test()
-        for line in (*lines, *dn_lines(workspace.config, name), *conflict_lines(workspace, name)):
+        rules = (*dn_lines(workspace.config, name), *conflict_lines(workspace, name), *stage_lines(workspace, name))
+        for line in (*lines, *rules):
             yield name, line
         if not all(line.ok for line in lines):
             continue

@@ -245,3 +245,39 @@ def test_a_date_that_hr_moves_moves_every_stage(office: Office, approve: str | N
     office.run()
     assert "bob" not in office.people()
     office.settled()
+
+
+def test_check_tells_the_stages_and_what_would_surprise(office: Office) -> None:
+    rule = in_stages(office)
+    office.run()
+    told = office("check")
+    assert "disabled at once, moved after 7 days, deleted after 30 days, asked about then" in told
+    assert 'grace = "30d"' in told
+    office.metaverse["person"]["deletion"]["grace"] = "30d"
+    rule["leaving"][2]["approve"] = "at_start"
+    told = office("check")
+    assert "deleted after 30 days, asked about at the start" in told
+    assert "grace" not in told
+    rule["leaving"][1]["dn"] = "uid={{ account_name | rdn }},ou=leavers,dc=elsewhere"
+    assert "it moves accounts to 'ou=leavers,dc=elsewhere'" in office("check", status=None)
+
+
+def test_who_goes_unasked_after_grace_is_asked_about_when_the_delete_is_due(office: Office) -> None:
+    in_stages(office, "at_start")
+    office.metaverse["person"]["deletion"]["grace"] = "10d"
+    office.rule("people from hr")["scope"] = "status == 'active'"
+    office.run()
+    office.hr["2"]["status"] = "left"
+    office.run()
+    is_disabled(office, "bob")
+    assert [one["kind"] for one in office.json("review")] == ["delete"]
+    office.runs_in("11d")
+    is_disabled(office, "bob", "leavers")
+    office.runs_in("31d")
+    assert "bob" in office.people()
+    assert [one["kind"] for one in office.json("review")] == ["delete"]
+    office.run()
+    office.approve_all("left")
+    office.run()
+    assert "bob" not in office.people()
+    office.settled()

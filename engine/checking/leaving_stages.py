@@ -47,8 +47,8 @@ def _forgotten(workspace: Workspace, mvo_type: str, how: Leaving) -> Iterator[Ch
         yield CheckLine(
             True,
             "leaving",
-            f"'{how.rules[0].name}': a metaverse object is deleted before its account, and who comes back in between is "
-            f'a new one; [metaverse.{mvo_type}] deletion = {{ …, grace = "{days}d" }} keeps it so long',
+            f"'{how.rules[0].name}': a metaverse object is deleted before its account, and who comes back in between "
+            f'is a new one; [metaverse.{mvo_type}] deletion = {{ …, grace = "{days}d" }} keeps it so long',
         )
 
 

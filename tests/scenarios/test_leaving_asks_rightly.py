@@ -234,3 +234,122 @@ def test_a_stage_that_fails_keeps_nobody_from_being_deleted(office: Office) -> N
     assert "bob" not in office.people()
     office.run()
     office.settled()
+
+
+def test_an_open_question_is_answered_by_the_approval_of_the_absence(office: Office) -> None:
+    in_stages(office, "at_start", scope="status == 'active'")
+    office.run()
+    office.hr["2"]["status"] = "left"
+    office.run()
+    (item,) = office.json("review")
+    assert item["kind"] == "delete"
+    del office.hr["2"]
+    office.runs_in("2d")
+    absence = next(one["id"] for one in office.json("review") if one["kind"] == "absence")
+    office("review", "approve", absence, "--reason", "left")
+    office.run()
+    assert office.json("review") == []
+    office.runs_in("29d")
+    assert "bob" in office.people()
+    office.runs_in("30d")
+    office.run()
+    assert "bob" not in office.people()
+    office.settled()
+
+
+def test_who_was_kept_is_asked_about_again_once_the_person_is_gone(office: Office) -> None:
+    by_scope(office)
+    office.rule("people from hr")["scope"] = "department != 'Gone'"
+    office.run()
+    office.hr["2"]["status"] = "left"
+    office.run()
+    office.runs_in("8d")
+    office.runs_in("31d")
+    (item,) = office.json("review")
+    office("review", "keep", item["id"], "--reason", "its mail is needed")
+    office.runs_in("32d")
+    assert office.json("review") == []
+    office.hr["2"]["department"] = "Gone"
+    office.run()
+    is_disabled(office, "bob", "leavers")
+    assert [one["kind"] for one in office.json("review")] == ["delete"]
+    office.approve_all("now it may go")
+    office.run()
+    assert "bob" not in office.people()
+    office.settled()
+
+
+def test_an_evaluation_that_comes_late_counts_from_when_the_person_went(office: Office) -> None:
+    in_stages(office)
+    office.run()
+    del office.hr["2"]
+    office.run()
+    office.approve_all("left")
+    office("step", "sync")
+    office.runs_in("8d")
+    is_disabled(office, "bob", "leavers")
+    office.runs_in("30d")
+    assert [one["kind"] for one in office.json("review")] == ["delete"]
+
+
+def test_a_clock_that_was_put_back_keeps_no_account_that_is_to_go(office: Office) -> None:
+    office.run()
+    del office.hr["2"]
+    office.shift = "10d"
+    office.run()
+    office.approve_all("left")
+    office("step", "sync")
+    office.shift = "9d"
+    office("step", "evaluate")
+    assert [[one["change_type"], one["status"]] for one in office.json("exports")] == [["Delete", "Pending"]]
+
+
+def test_a_stage_that_renames_is_not_undone_by_the_flow_to_the_name(office: Office) -> None:
+    rule = in_stages(office, leaving_from="end")
+    rule["leaving"][1]["dn"] = f"uid=former-{{{{ account_name | rdn }}}},ou=leavers,{SUFFIX}"
+    office.hr["2"]["end"] = office.day("0d")
+    office.run()
+    office.runs_in("1d")
+    office.runs_in("8d")
+    moved = office.entry("(employeeNumber=2)")
+    assert moved["dn"] == [f"uid=former-bob,ou=leavers,{SUFFIX}"]
+    office.run()
+    assert office.json("exports") == []
+    assert office.entry("(employeeNumber=2)") == moved
+    office.hr["2"]["end"] = ""
+    office.run()
+    assert office.person("bob")["dn"] == [f"uid=bob,ou=people,{SUFFIX}"]
+    office.settled()
+
+
+def test_who_cannot_be_computed_is_disabled_all_the_same(office: Office) -> None:
+    rule = in_stages(office, leaving_from="end")
+    rule["flow"]["title"] = "{{ title | date if department == 'broken' else title }}"
+    office.hr["2"]["end"] = office.day("0d")
+    office.run()
+    office.hr["2"]["department"] = "broken"
+    office.run(1)
+    assert office.codes() == ["expression-error"]
+    office.runs_in("1d")
+    is_disabled(office, "bob")
+    office.runs_in("8d")
+    is_disabled(office, "bob", "leavers")
+
+
+def test_what_a_stage_owes_in_grace_is_no_error(office: Office) -> None:
+    office.has_managers()
+    rule = in_stages(office)
+    rule |= {"scope": "department != 'External'", "unresolved": "ignore"}
+    rule["disable"]["manager"] = "manager"
+    office.metaverse["person"]["deletion"]["grace"] = "60d"
+    office.hr["3"]["department"] = "External"
+    office.hr["2"]["manager"] = "3"
+    office.run()
+    del office.hr["2"]
+    office.run()
+    office.approve_all("left")
+    office.run()
+    is_disabled(office, "bob")
+    office.runs_in("7d")
+    office.runs_in("8d")
+    is_disabled(office, "bob", "leavers")

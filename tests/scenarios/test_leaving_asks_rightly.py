@@ -148,9 +148,10 @@ def test_many_go_at_once_each_with_a_question_of_its_own(office: Office) -> None
     assert len(office.json("review")) == 8
     assert {one["status"] for one in office.json("exports")} == {"AwaitingApproval"}
     assert len({one["id"] for one in office.json("exports")}) == 8
-    office.hr["1"]["title"] = "Lead"
+    for number in ("1", "3"):
+        office.hr[number]["title"] = "Lead"
     office.run()
-    assert office.person("ada")["title"] == ["Lead"]
+    assert [office.person(uid)["title"] for uid in ("ada", "cleo")] == [["Lead"], ["Lead"]]
     office.approve_all("the site is closed")
     office.run()
     assert office.people() == {"ada", "cleo", "dan"}

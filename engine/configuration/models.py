@@ -132,7 +132,7 @@ class SystemConfig(Model):
     """`[systems.NAME]`: a connected system."""
 
     connector: str
-    """`csv`, `ldif`, `ldap`, or one that another package brings."""
+    """`csv`, `ldif`, `ldap`, `program`, or one that another package brings."""
     objects: dict[Name, ObjectTypeConfig] = Field(min_length=1)
     """Its types of objects."""
     timezone: TimeZone | None = None

@@ -1,6 +1,7 @@
 """Write the reference pages of `docs/` from what the program is: the models, the commands, the bindings."""
 
 import inspect
+import json
 import sys
 import types
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ from engine.connectors.csv.options import CsvObjectOptions, CsvOptions
 from engine.connectors.directory_types import DirectoryObjectOptions
 from engine.connectors.ldap.options import LdapObjectOptions, LdapOptions
 from engine.connectors.ldif.connector import LdifOptions
+from engine.connectors.program import messages
+from engine.connectors.program.options import ProgramObjectOptions, ProgramOptions
 from engine.expressions.sources import Constant
 from engine.values.typed import AttributeType
 from tests.house.anchors import anchor
@@ -35,6 +38,7 @@ _CONNECTORS: tuple[tuple[str, tuple[type[BaseModel], ...]], ...] = (
     ("csv", (CsvOptions, CsvObjectOptions)),
     ("ldif", (LdifOptions, DirectoryObjectOptions)),
     ("ldap", (LdapOptions, LdapObjectOptions)),
+    ("program", (ProgramOptions, ProgramObjectOptions)),
 )
 _CONFIGURATION = """# Configuration reference
 
@@ -113,7 +117,12 @@ class Table(NamedTuple):
 
 def pages() -> dict[str, str]:
     """Give every page by its file name."""
-    return {"configuration.md": configuration(), "command-line.md": command_line(), "keys.md": reference()}
+    return {
+        "configuration.md": configuration(),
+        "command-line.md": command_line(),
+        "keys.md": reference(),
+        "program-connector.schema.json": json.dumps(messages.schema(), indent=2) + "\n",
+    }
 
 
 def configuration() -> str:

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from engine.approvals.audit import OLDER
     from engine.checking.systems import check
     from engine.configuration.steps import StepPlan
+    from engine.conformance.findings import Finding
+    from engine.conformance.reading import reading_findings
+    from engine.conformance.writing import read_sample, writing_findings
     from engine.connectors.base import CheckLine
     from engine.decisions import manual_joins, queue, review
     from engine.decisions.operator import current_operator
@@ -49,6 +52,9 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "engine.approvals.audit": ("OLDER",),
     "engine.checking.systems": ("check",),
     "engine.configuration.steps": ("StepPlan",),
+    "engine.conformance.findings": ("Finding",),
+    "engine.conformance.reading": ("reading_findings",),
+    "engine.conformance.writing": ("read_sample", "writing_findings"),
     "engine.connectors.base": ("CheckLine",),
     "engine.decisions": ("manual_joins", "queue", "review"),
     "engine.decisions.operator": ("current_operator",),

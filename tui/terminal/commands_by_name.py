@@ -82,6 +82,12 @@ PLACES = (
         is_group=True,
         function="configuration",
     ),
+    Place(
+        "connector",
+        "connecting",
+        "The connectors: whether one keeps what the protocol promises.",
+        is_group=True,
+    ),
     Place("audit", "auditing", "The audit log: prove it whole, show it, export it, seal it.", is_group=True),
     Place("store", "storing", "The store: back it up, check it, make it smaller.", is_group=True),
 )

@@ -47,6 +47,8 @@ def _unwritable(config: Config, rule: RuleConfig, where: toml_lines.Path) -> Ite
     if system not in config.systems:
         return
     connector = find_connector(config.systems[system].connector)
+    if config.systems[system].read_only:
+        yield (*where, "to"), f"'{system}' is read_only; take the rule out, or that word from [systems.{system}]"
     if not connector.capabilities.writes:
         yield (*where, "to"), f"the connector of '{system}' reads only"
     yield from _refused_flows(connector, rule, where)

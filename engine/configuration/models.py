@@ -12,7 +12,7 @@ from engine.configuration.notify import NotifyConfig
 from engine.configuration.retention import RetentionConfig
 from engine.configuration.rule_models import GroupConfig, LookupConfig, RuleConfig
 from engine.configuration.steps import Step
-from engine.configuration.values import Duration, MatchingName, Name, SystemName, TimeZone, TypeName
+from engine.configuration.values import Duration, MatchingName, Name, OfDay, Rate, SystemName, TimeZone, TypeName
 from engine.expressions.sources import AttributeName, Label
 from engine.values.typed import TEXT, AttributeType
 
@@ -132,7 +132,7 @@ class SystemConfig(Model):
     """`[systems.NAME]`: a connected system."""
 
     connector: str
-    """`csv`, `ldif`, `ldap`, `program`, or one that another package brings."""
+    """`csv`, `ldif`, `ldap`, `sql`, `program`, or one that another package brings."""
     objects: dict[Name, ObjectTypeConfig] = Field(min_length=1)
     """Its types of objects."""
     timezone: TimeZone | None = None
@@ -144,6 +144,14 @@ class SystemConfig(Model):
     """How many may change at once: gate 6 and the look before changing."""
     exports: ExportsConfig = ExportsConfig()
     """How exports to it are sent."""
+    read_only: bool = False
+    """Whether nothing is ever written to it: then no rule may lead there."""
+    window: OfDay | None = None
+    """The hours in which it takes exports, in the time zone of the store: `20:00-06:00`, or several with commas."""
+    rate: Rate | None = None
+    """How fast it takes exports: `50/s`, `600/m`, `100/h`; by default as fast as it can."""
+    max_exports: int | None = Field(None, ge=1)
+    """How many exports a run may send to it; the rest waits for the next one."""
     options: Any = None
     """The connector's own keys, validated by the connector's model."""
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainVali
 
 from engine.values import zones
 from engine.values.durations import duration
+from engine.values.hours import hours, per_second
 from engine.values.typed import KINDS, AttributeType
 
 
@@ -40,6 +41,16 @@ def _system_name(text: str) -> str:
     return text
 
 
+def _of_day(text: str) -> str:
+    hours(text)
+    return text
+
+
+def _rate(text: str) -> str:
+    per_second(text)
+    return text
+
+
 def _keys(text: str) -> str:
     if not all(key.strip() for key in text.split(",")):
         raise ValueError(f"'{text}' names no key: use one, or several with commas between, such as 'j,down'")
@@ -49,6 +60,8 @@ def _keys(text: str) -> str:
 MatchingName = Literal["exact", "case_ignore", "telephone", "dn", "octet"]
 Name = Annotated[str, AfterValidator(_name)]
 SystemName = Annotated[str, AfterValidator(_name), AfterValidator(_system_name)]
+OfDay = Annotated[str, AfterValidator(_of_day)]
+Rate = Annotated[str, AfterValidator(_rate)]
 TimeZone = Annotated[str, AfterValidator(zones.known)]
 Keys = Annotated[str, AfterValidator(_keys)]
 TypeName = Annotated[AttributeType, PlainValidator(_attribute_type, json_schema_input_type=str), PlainSerializer(str)]

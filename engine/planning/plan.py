@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.configuration.file import load
+from engine.configuration.models import Config, SystemConfig
 from engine.configuration.steps import StepPlan
 from engine.events import Event, RunFinished, StepFinished
 from engine.planning.changes import tell_changes
@@ -121,5 +122,11 @@ async def planning(path: Path) -> AsyncIterator[Plan]:
         store = await asyncio.to_thread(Store.open_copy, store_path, folder)
         async with store:
             # whoever may look may plan: what a plan changes is a copy
-            copied = config.model_copy(update={"roles": None})
+            copied = config.model_copy(update={"roles": None, "systems": _at_once(config)})
             yield Plan(PlannedWorkspace(copied, rules, store, folder), store_path)
+
+
+def _at_once(config: Config) -> dict[str, SystemConfig]:
+    """Give the systems without hours and pace: a plan says what is to be done, whenever that will be."""
+    unhurried = {"window": None, "rate": None, "max_exports": None}
+    return {name: system.model_copy(update=unhurried) for name, system in config.systems.items()}

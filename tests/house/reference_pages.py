@@ -27,6 +27,7 @@ from engine.connectors.ldap.options import LdapObjectOptions, LdapOptions
 from engine.connectors.ldif.connector import LdifOptions
 from engine.connectors.program import messages
 from engine.connectors.program.options import ProgramObjectOptions, ProgramOptions
+from engine.connectors.sql.options import SqlObjectOptions, SqlOptions
 from engine.expressions.sources import Constant
 from engine.values.typed import AttributeType
 from tests.house.anchors import anchor
@@ -39,6 +40,7 @@ _CONNECTORS: tuple[tuple[str, tuple[type[BaseModel], ...]], ...] = (
     ("ldif", (LdifOptions, DirectoryObjectOptions)),
     ("ldap", (LdapOptions, LdapObjectOptions)),
     ("program", (ProgramOptions, ProgramObjectOptions)),
+    ("sql", (SqlOptions, SqlObjectOptions)),
 )
 _CONFIGURATION = """# Configuration reference
 
@@ -139,7 +141,8 @@ def configuration() -> str:
         parts.append(f"## Keys of the `{connector}` connector\n")
         names = ("[systems.NAME]", "[systems.NAME.objects.TYPE]")
         for name, model in zip(names, models, strict=True):
-            parts.append(f"In `{name}`:\n\n{_head_and_rows(model)}")
+            parts.append(f"In `{name}`:\n\n{_head_and_rows(model, name.strip('[]'))}")
+            parts += [_section(table.name, table.model) for table in _tables(name.strip("[]"), model)]
     parts.append(f"## Tables of a flow\n\n{_FLOWS}\n\n{_head_and_rows(FlowConfig)}")
     parts.append(f"## Parts of `join`\n\n{inspect.getdoc(JoinPartConfig)}\n\n{_head_and_rows(JoinPartConfig)}")
     parts.append(f"## Secrets\n\n{inspect.getdoc(Secret)}\n\n{_head_and_rows(Secret)}")
@@ -170,7 +173,7 @@ def _heading(path: str, field: FieldInfo) -> str:
 
 
 def _placeholder(key: str) -> str:
-    return {"objects": "TYPE", "metaverse": "TYPE", "unique": "ATTRIBUTE"}.get(key, "NAME")
+    return {"objects": "TYPE", "metaverse": "TYPE", "unique": "ATTRIBUTE", "many": "ATTRIBUTE"}.get(key, "NAME")
 
 
 def _plain_origin(annotation: Any) -> Any:

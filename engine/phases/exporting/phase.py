@@ -3,6 +3,7 @@
 what a crash left `Executing`            settle_interrupted       doubtful_writes.py
 too many changes of one attribute        look_before_changing     gates/mass_changes.py
 names that change in a circle            take_interim_names       interim_names.py
+its hours, its rate, how many a run      pace_of                  pace.py
 take the next batch, in waves            _Queue.take
     too many deletes                     look_before_deleting     deletion_gate.py
     only approved deletes                send_back_unapproved     approval_gate.py
@@ -37,6 +38,7 @@ from engine.phases.exporting.failures import failed
 from engine.phases.exporting.interim_names import take_interim_names
 from engine.phases.exporting.order import Batch, Sending, hold_back_references, wait_for_parents
 from engine.phases.exporting.outcomes import Sent, store
+from engine.phases.exporting.pace import Pace, pace_of, tell_waiting
 from engine.phases.exporting.sourceless import hold_sourceless
 from engine.step import Step
 from storage import exports, objects, transitions
@@ -66,25 +68,34 @@ async def execute_exports(step: Step) -> AsyncIterator[Progress]:
         async with step.page() as tx:
             held = await look_before_changing(tx, step, step.system)
             step.total = await exports.count_sendable(tx, step.system)
+            pace = await pace_of(tx, step)
         if held:
             raise StepFailed(f"{held}; nothing was sent", StepResult.STOPPED_CHANGES)
         size = step.settings.exports.batch_size or connector.capabilities.batch_size
-        async for progress in take_interim_names(step, connector, size):
-            yield progress
-        queue = _Queue(step, size)
+        if not pace.why_not():
+            async for progress in take_interim_names(step, connector, size):
+                yield progress
+        queue = _Queue(step, size, pace)
         turn, unstored = await queue.take(), None
         while turn is not None:
+            async for progress in pace.wait():
+                yield progress
+            pace.take(len(turn.batch))
             turn, unstored = await _send(step, connector, queue, turn, unstored)
             yield step.progress()
         step.note(connector.notes)
+        if pace.why_not():
+            async with step.page() as tx:
+                await tell_waiting(tx, step, pace)
 
 
 class _Queue:
     """Takes the exports of a system in the order in which they are sent."""
 
-    def __init__(self, step: Step, size: int) -> None:
+    def __init__(self, step: Step, size: int, pace: Pace) -> None:
         self._step = step
         self._size = size
+        self.pace = pace
         self._after = (-1, 0)
         self._looked: set[int] | None = None
         """The CSOs whose deletes were looked at; more may be approved while the step goes on."""
@@ -96,9 +107,12 @@ class _Queue:
         """
         turn: Turn | None = None
         first = self._looked is None
+        size = self.pace.room(self._size)
+        if size < 1:
+            return None
         try:
             async with self._step.page() as tx:
-                found = await exports.sendable(tx, self._step.system, self._after, self._size)
+                found = await exports.sendable(tx, self._step.system, self._after, size)
                 if not found or wave not in (None, found[0].wave):
                     return None
                 stops = await self._look_before_deleting(tx, found)
@@ -141,7 +155,7 @@ async def _send(
     try:
         if unstored is not None:
             await store(step, unstored)
-        if turn.wave < REFERRING:
+        if turn.wave < REFERRING and not queue.pace.is_paced:
             following = await queue.take(turn.wave)
     except StepFailed as failure:
         stop = failure

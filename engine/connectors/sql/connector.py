@@ -1,0 +1,209 @@
+"""The `sql` connector: rows of tables as objects, read in one snapshot, written in one transaction a batch."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from contextlib import closing
+from datetime import date, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection
+
+from engine.configuration.models import SystemConfig
+from engine.connectors.base import (
+    Capabilities,
+    CheckLine,
+    Connector,
+    ExportOperation,
+    ExportResult,
+    ImportedObject,
+    ImportEnd,
+    ImportEvent,
+    ImportPage,
+    ImportRequest,
+    SchemaAttribute,
+)
+from engine.connectors.sql.database import Database
+from engine.connectors.sql.options import SqlObjectOptions, SqlOptions
+from engine.connectors.sql.reading import RowReader
+from engine.connectors.sql.tables import TypeTables
+from engine.connectors.sql.writing import write
+from engine.errors import CannotConnect, ConnectionLost, StepFailed
+
+Made = TypeVar("Made")
+_NO_STREAM = frozenset({"mysql", "mariadb"})
+"""Databases that answer nothing else while the rows of a query are being fetched."""
+
+
+class SqlConnector(Connector):
+    """The tables, views and queries of one database."""
+
+    capabilities = Capabilities(writes=True, batch_size=500, delta=True)
+    Options = SqlOptions
+    ObjectOptions = SqlObjectOptions
+
+    def __init__(self, name: str, system: SystemConfig, folder: Path) -> None:
+        super().__init__(name, system, folder)
+        self.options: SqlOptions = system.options
+        self._database = Database(name, self.options, folder)
+        self._growing = all(settings.options.changed for settings in system.objects.values())
+        self.capabilities = Capabilities(writes=True, batch_size=500, delta=self._growing)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self._database.close)
+
+    def abandon(self) -> None:
+        self._database.abandon()
+
+    async def _waited(self, work: Callable[..., Made], *arguments: Any) -> Made:
+        """Do something in a thread, for as long as the database may take. Raises `StepFailed`."""
+        doing = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+        doing.add_done_callback(lambda done: done.cancelled() or done.exception())  # whoever waits is told of it
+        seconds = self.options.timeout.total_seconds()
+        try:
+            return await asyncio.wait_for(asyncio.shield(doing), seconds)
+        except TimeoutError:
+            self._database.abandon()
+            await asyncio.wait([doing], timeout=seconds)
+            raise ConnectionLost(f"{self.name}: no answer for {seconds:g} s") from None
+
+    def _tables(self, connection: Connection) -> dict[str, TypeTables]:
+        return {kind: TypeTables(self.name, kind, one, connection) for kind, one in self.system.objects.items()}
+
+    async def test(self) -> list[CheckLine]:
+        try:
+            return await self._waited(self._test)
+        except StepFailed as error:
+            return [CheckLine(False, "database", str(error))]
+        finally:
+            await asyncio.to_thread(self._database.close)
+
+    def _test(self) -> list[CheckLine]:
+        with self._database.reading() as connection:
+            version = ".".join(map(str, connection.dialect.server_version_info or ()))
+            lines = [CheckLine(True, "database", f"{connection.dialect.name} {version}")]
+            for kind, tables in self._tables(connection).items():
+                lines.append(CheckLine(True, kind, f"{tables.place}: {len(tables.columns)} columns"))
+                if not tables.is_unique and tables.table is not None:
+                    names = ", ".join(tables.key_names)
+                    told = f"nothing in {tables.place} keeps {names} from standing there twice; make it unique"
+                    lines.append(CheckLine(True, kind, told))
+                if changed := tables.options.changed:
+                    told = f"delta goes by '{changed}', and cannot see what was deleted: that takes a full import"
+                    lines.append(CheckLine(True, kind, told))
+            return lines
+
+    async def discover_schema(self) -> dict[str, list[str]]:
+        described = await self.describe_schema()
+        return {kind: [one.name for one in found] for kind, found in described.items()}
+
+    async def describe_schema(self) -> dict[str, list[SchemaAttribute]]:
+        try:
+            return await self._waited(self._describe)
+        finally:
+            await asyncio.to_thread(self._database.close)
+
+    def _describe(self) -> dict[str, list[SchemaAttribute]]:
+        with self._database.reading() as connection:
+            return {kind: tables.describe() for kind, tables in self._tables(connection).items()}
+
+    async def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportEvent]:
+        pages = self._pages(request)
+        try:
+            while (event := await self._waited(next, pages, None)) is not None:
+                yield event
+        finally:
+            await asyncio.to_thread(pages.close)
+
+    def _pages(self, request: ImportRequest) -> Generator[ImportEvent]:
+        """Read everything in one snapshot, or what changed since; its end says where to go on."""
+        since = _read_watermark(request.watermark) if self._growing else None
+        with self._database.reading() as connection:
+            tables = self._tables(connection)
+            readers = {kind: self._reader(tables[kind], used, request) for kind, used in request.types.items()}
+            newest = {kind: readers[kind].last_change(connection) for kind in readers} if self._growing else {}
+            for kind, reader in readers.items():
+                condition = self._condition(reader, since, kind)
+                with closing(self._of_type(connection, reader, request.page_size, condition)) as found:
+                    for page in found:
+                        yield ImportPage(page)
+        yield ImportEnd(complete=True, full=since is None, watermark=_written_watermark(newest))
+
+    def _condition(self, reader: RowReader, since: dict[str, Any] | None, kind: str) -> ColumnElement[bool] | None:
+        if since is None or since.get(kind) is None:
+            return None
+        return reader.changed_since(since[kind], self.options.overlap)
+
+    def _of_type(
+        self, connection: Connection, reader: RowReader, size: int, condition: ColumnElement[bool] | None
+    ) -> Generator[list[ImportedObject]]:
+        can_stream_many = self._database.dialect not in _NO_STREAM
+        yield from reader.pages(connection, size, since=condition, can_stream_many=can_stream_many)
+
+    def _reader(self, tables: TypeTables, used: frozenset[str], request: ImportRequest) -> RowReader:
+        """Make the reader of a type. Raises `CannotConnect` where what the rules need is not there."""
+        reader = RowReader(tables, used)
+        missing = [name for name in reader.unknown if name in request.required.get(tables.kind, frozenset())]
+        if missing:
+            there = ", ".join(tables.columns)
+            raise CannotConnect(f"{self.name}: {tables.place} has no column '{missing[0]}'; it has {there}")
+        return reader
+
+    async def read_object(
+        self,
+        object_type: str,
+        *,
+        external_id: str | None,
+        secondary_id: str | None,
+        attributes: frozenset[str],
+    ) -> ImportedObject | None:
+        return await self._waited(self._find, object_type, external_id, secondary_id, attributes)
+
+    def _find(
+        self, kind: str, external_id: str | None, secondary_id: str | None, attributes: frozenset[str]
+    ) -> ImportedObject | None:
+        with self._database.reading() as connection:
+            tables = TypeTables(self.name, kind, self.system.objects[kind], connection)
+            return RowReader(tables, attributes).find(connection, external_id, secondary_id)
+
+    async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
+        return await self._waited(self._export, operations)
+
+    def _export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
+        with self._database.writing() as connection:
+            tables = self._tables(connection)
+            connection.rollback()  # looking at the tables has begun a transaction
+            return write(connection, tables, operations)
+
+
+def _read_watermark(text: str | None) -> dict[str, Any] | None:
+    """Read where a delta import goes on; None where that is nowhere."""
+    if text is None:
+        return None
+    readers: dict[str, Callable[[Any], Any]] = {
+        "datetime": datetime.fromisoformat,
+        "date": date.fromisoformat,
+        "bytes": bytes.fromhex,
+    }
+    return {kind: readers[how](value) if how in readers else value for kind, (how, value) in json.loads(text).items()}
+
+
+def _written_watermark(newest: dict[str, Any]) -> str | None:
+    """Write it down; None where nothing was ever changed."""
+    if not newest or any(value is None for value in newest.values()):
+        return None
+    return json.dumps({kind: _written(value) for kind, value in newest.items()})
+
+
+def _written(value: Any) -> tuple[str, Any]:
+    if isinstance(value, datetime):
+        return "datetime", value.isoformat()
+    if isinstance(value, date):
+        return "date", value.isoformat()
+    if isinstance(value, bytes):
+        return "bytes", value.hex()
+    return ("number", value) if isinstance(value, int) else ("text", str(value))

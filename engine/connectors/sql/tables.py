@@ -1,0 +1,183 @@
+"""What a type's objects are made of in a database: its table or query, its key, tables of many values."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Connection,
+    Date,
+    DateTime,
+    FromClause,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    and_,
+    cast,
+    column,
+    inspect,
+    select,
+    text,
+)
+from sqlalchemy import types as sql
+from sqlalchemy.exc import NoSuchTableError
+
+from engine.configuration.models import ObjectTypeConfig
+from engine.connectors.base import SchemaAttribute
+from engine.connectors.sql.options import ManyOptions, SqlObjectOptions
+from engine.connectors.sql.values import as_column_takes
+from engine.errors import CannotConnect
+
+_SOURCE = "interlock_source"
+
+
+class TypeTables:
+    """The table, view or query of one type, as the database describes it."""
+
+    def __init__(self, system: str, kind: str, settings: ObjectTypeConfig, connection: Connection) -> None:
+        """Look at the database. Raises `CannotConnect` where something is not there."""
+        self.options: SqlObjectOptions = settings.options
+        self.settings = settings
+        self._system = system
+        self.kind = kind
+        self.key_names = self.options.key or [settings.external_id]
+        self.table: Table | None = None
+        self.source: FromClause
+        if self.options.table is not None:
+            self.source = self.table = self._reflected(self.options.table, connection)
+        else:
+            self.source = self._of_query(self.options.query or "", connection)
+        self.columns: Mapping[str, ColumnElement[Any]] = {one.name: one for one in self.source.columns}
+        self.many = {name: self._reflected(one.table, connection) for name, one in self.options.many.items()}
+        self._must_have(self.key_names, "key")
+        self._must_have([self.options.changed] if self.options.changed else [], "changed")
+        for name, one in self.options.many.items():
+            self._must_hold(name, one)
+        if self.options.many and len(self.key_names) > 1:
+            raise CannotConnect(f"{system}: '{kind}': attributes in 'many' need a key of one column")
+        self.is_unique = self.table is not None and self._is_unique(connection)
+
+    @property
+    def place(self) -> str:
+        """What the table or query is called, for people."""
+        return self.options.table or f"the query of '{self.kind}'"
+
+    def _reflected(self, name: str, connection: Connection) -> Table:
+        schema, _, plain = name.rpartition(".")
+        try:
+            return Table(plain, MetaData(), schema=schema or None, autoload_with=connection, resolve_fks=False)
+        except NoSuchTableError:
+            raise CannotConnect(f"{self._system}: there is no table '{name}'") from None
+
+    def _of_query(self, query: str, connection: Connection) -> FromClause:
+        written = text(query.replace(":", r"\:"))  # else ':name' would be a parameter
+        probe = select(text("*")).select_from(written.columns().subquery(_SOURCE)).where(text("1 = 0"))
+        names = list(connection.execute(probe).keys())
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise CannotConnect(f"{self._system}: {self.place} has two columns '{twice}'; name each otherwise with AS")
+        return written.columns(*(column(name) for name in names)).subquery(_SOURCE)
+
+    def _must_have(self, names: list[str], key: str) -> None:
+        for name in names:
+            if name not in self.columns:
+                there = ", ".join(self.columns)
+                raise CannotConnect(f"{self._system}: {self.place} has no column '{name}' ({key}); it has {there}")
+
+    def _must_hold(self, attribute: str, one: ManyOptions) -> None:
+        for name in (one.key, one.value):
+            if name not in self.many[attribute].columns:
+                raise CannotConnect(f"{self._system}: '{one.table}' has no column '{name}' (many.{attribute})")
+
+    def _is_unique(self, connection: Connection) -> bool:
+        """Tell whether the database sees to it that no key comes twice, and none is missing."""
+        assert self.table is not None  # noqa: S101 - asked of tables alone
+        wanted = set(self.key_names)
+        if {one.name for one in self.table.primary_key} == wanted:
+            return True
+        if any(self.table.columns[name].nullable for name in wanted):
+            return False
+        inspector = inspect(connection)
+        place = self.table.name, self.table.schema
+        kept = [one["column_names"] for one in inspector.get_unique_constraints(*place)]
+        kept += [[str(name) for name in one["column_names"]] for one in inspector.get_indexes(*place) if one["unique"]]
+        return any(set(names) == wanted for names in kept)
+
+    def kind_of(self, attribute: str) -> str:
+        """Give the kind that the configuration gives to an attribute."""
+        return self.settings.type_of(attribute).kind
+
+    def python_type(self, name: str) -> type | None:
+        """Give the type that the driver has for a column's values, where that is known."""
+        return _python_type(self.columns[name].type)
+
+    def is_key(self, parts: Sequence[str]) -> ColumnElement[bool] | None:
+        """Give the condition by which a key is found; None where its columns cannot hold such a value."""
+        conditions = []
+        for name, part in zip(self.key_names, parts, strict=True):
+            one, wanted = self.columns[name], self.python_type(name)
+            if wanted is None:
+                conditions.append(cast(one, Text) == part)
+                continue
+            try:
+                conditions.append(one == as_column_takes("text", wanted, part))
+            except (ValueError, ArithmeticError):
+                return None
+        return and_(*conditions)
+
+    def describe(self) -> list[SchemaAttribute]:
+        """Give the attributes that objects can have."""
+        found = [self._described(name) for name in self.columns]
+        if self.settings.external_id not in self.columns:
+            found.append(SchemaAttribute(self.settings.external_id, multi=False, read_only=True))
+        for name, one in self.options.many.items():
+            found.append(SchemaAttribute(name, kind_of(self.many[name].columns[one.value].type)))
+        return found
+
+    def _described(self, name: str) -> SchemaAttribute:
+        one = self.columns[name]
+        if not isinstance(one, Column):  # of a query: nothing more is known of it
+            return SchemaAttribute(name, multi=False)
+        is_given = one.server_default is not None or one.autoincrement is True or one.identity is not None
+        is_key = one.primary_key and _python_type(one.type) is int
+        required = not one.nullable and not is_given and not is_key
+        return SchemaAttribute(
+            name,
+            kind_of(one.type),
+            isinstance(one.type, ARRAY),
+            required=required,
+            read_only=one.computed is not None,
+            syntax=str(one.type),
+        )
+
+
+def _python_type(type_: sql.TypeEngine[Any]) -> type | None:
+    try:
+        found = type_.python_type
+    except NotImplementedError:
+        return None
+    return None if found is object else found
+
+
+def kind_of(type_: sql.TypeEngine[Any]) -> str:
+    """Give the kind of attribute that a column's type stands for."""
+    inner = type_.item_type if isinstance(type_, ARRAY) else type_
+    for known, kind in _KINDS:
+        if isinstance(inner, known):
+            return kind
+    return "text"
+
+
+_KINDS: tuple[tuple[type[Any], str], ...] = (
+    (sql.Boolean, "boolean"),
+    (sql.Integer, "integer"),
+    (Numeric, "decimal"),
+    (sql.Float, "decimal"),
+    (DateTime, "datetime"),
+    (Date, "date"),
+    (LargeBinary, "binary"),
+)

@@ -1,0 +1,66 @@
+"""Values as a driver gives and takes them, and as the store has them."""
+
+import base64
+import uuid
+from collections.abc import Iterable
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from engine.values import typed
+from engine.values.typed import InvalidValue
+
+
+def values_of(kind: str, found: Any, *, keep_empty: bool) -> list[Any]:
+    """Read what a column holds as values of a kind: none for NULL, several for an array. Raises `InvalidValue`."""
+    if found is None:
+        return []
+    listed: Iterable[Any] = found if isinstance(found, list) else [found]
+    read = [_read(kind, one) for one in listed if one is not None and (keep_empty or one != "")]
+    return list(dict.fromkeys(read))
+
+
+def _read(kind: str, value: Any) -> Any:
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return typed.parse_bytes(kind, bytes(value))
+    if kind == "date" and isinstance(value, datetime):
+        if value.time() != time():
+            raise InvalidValue(f"'{value.isoformat()}' is not a date: it has a time of day")
+        value = value.date()
+    return typed.parse(kind, text_of(value))
+
+
+def text_of(value: Any) -> str:
+    """Write a value of a driver as a text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, (dict, list)):
+        return orjson.dumps(value).decode()
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return base64.b64encode(bytes(value)).decode()
+    return str(value)
+
+
+def as_column_takes(kind: str, wanted: type | None, value: Any) -> Any:
+    """Give a value of the store as a column takes it. Raises ValueError where it cannot be one.
+
+    `wanted` is the type that the driver has for the column's values, where that is known.
+    """
+    shown = typed.present(kind, value)
+    if wanted is None or isinstance(shown, wanted) or shown is None:
+        return shown
+    if wanted is bool and str(shown).lower() in (*typed.TRUE, *typed.FALSE):
+        return str(shown).lower() in typed.TRUE
+    if wanted in (int, float, Decimal):
+        return wanted(str(shown))
+    if wanted is uuid.UUID:
+        return uuid.UUID(str(shown))
+    if wanted in (date, datetime, time):
+        return wanted.fromisoformat(str(shown))
+    return str(shown) if wanted is str else shown

@@ -1,0 +1,193 @@
+"""Real databases for tests: PostgreSQL and MariaDB, each a private server on loopback, and an SQLite file."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
+
+PASSWORD = "for tests only"
+POSTGRES = Path("/usr/lib/postgresql")
+
+
+class Server:
+    """A server that is running; `database` makes an empty database in it."""
+
+    def __init__(self, name: str, address: str, admin: str, options: str = "") -> None:
+        self.name = name
+        self._address = address
+        self._admin = create_engine(
+            address.format(auth=admin, database="postgres" if name == "postgresql" else "mysql")
+        )
+        self._admin_name = admin
+        self._options = options
+        self._count = 0
+
+    def database(self) -> "Database":
+        """Make an empty database."""
+        self._count += 1
+        name = f"t{os.getpid()}_{self._count}"
+        with self._admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"CREATE DATABASE {name}{self._options}"))
+        return Database(self.name, self._address.format(auth=self._admin_name, database=name))
+
+    def wait(self) -> None:
+        """Wait until it answers."""
+        for _ in range(600):
+            try:
+                with self._admin.connect():
+                    return
+            except OperationalError:
+                time.sleep(0.05)
+        raise AssertionError(f"{self.name} does not answer")
+
+
+class Database:
+    """One database, by its address, and as its administrator sees it."""
+
+    def __init__(self, name: str, url: str) -> None:
+        self.name = name
+        self.engine: Engine = create_engine(url)
+        made = self.engine.url
+        self.url = made._replace(password=None, drivername=name).render_as_string(hide_password=False)
+        self.password = made.password
+
+    def run(self, *statements: str) -> None:
+        """Carry statements out, all or none."""
+        with self.engine.begin() as connection:
+            for one in statements:
+                connection.execute(text(one))
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Give the rows of a query."""
+        with self.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(query))]
+
+
+@contextmanager
+def postgresql() -> Iterator[Server]:
+    """Run a PostgreSQL server; it will not be root's."""
+    binaries = sorted(POSTGRES.glob("*/bin"))[-1]
+    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as folder:
+        home = Path(folder)
+        user = _somebody(home)
+        secret = home / "secret"
+        secret.write_text(PASSWORD)
+        secret.chmod(0o644)
+        data, port = home / "data", _free_port()
+        make = [str(binaries / "initdb"), "-D", str(data), "-U", "admin", "-A", "scram-sha-256", "-E", "UTF8"]
+        subprocess.run(
+            [*user, *make, "--locale=C.UTF-8", f"--pwfile={secret}", "-N"], check=True, capture_output=True, cwd=folder
+        )
+        settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder, "fsync": "off"}
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        with (home / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [*user, str(binaries / "postgres"), "-D", str(data), *options], stdout=log, stderr=log, cwd=folder
+            )
+        try:
+            quoted = PASSWORD.replace(" ", "%20")
+            server = Server(
+                "postgresql", f"postgresql+psycopg://{{auth}}@127.0.0.1:{port}/{{database}}", f"admin:{quoted}"
+            )
+            server.wait()
+            yield server
+        finally:
+            _end(process)
+
+
+@contextmanager
+def mariadb() -> Iterator[Server]:
+    """Run a MariaDB server."""
+    with tempfile.TemporaryDirectory(prefix="maria-", dir="/tmp") as folder:
+        home = Path(folder)
+        user = _somebody(home)
+        data, port = home / "data", _free_port()
+        install = shutil.which("mariadb-install-db") or "mariadb-install-db"
+        subprocess.run(
+            [*user, install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal"],
+            check=True,
+            capture_output=True,
+            cwd=folder,
+        )
+        (home / "init.sql").write_text(
+            f"CREATE USER admin@'%' IDENTIFIED BY '{PASSWORD}';\nGRANT ALL ON *.* TO admin@'%' WITH GRANT OPTION;\n"
+        )
+        settings = {
+            "datadir": data,
+            "port": port,
+            "bind-address": "127.0.0.1",
+            "socket": home / "socket",
+            "pid-file": home / "pid",
+            "init-file": home / "init.sql",
+            "innodb-flush-log-at-trx-commit": 0,
+            "innodb-buffer-pool-size": "32M",
+            "skip-name-resolve": 1,
+        }
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        server_program = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin") or "mariadbd"
+        with (home / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [*user, server_program, "--no-defaults", *options], stdout=log, stderr=log, cwd=folder
+            )
+        try:
+            quoted = PASSWORD.replace(" ", "%20")
+            address = f"mysql+pymysql://{{auth}}@127.0.0.1:{port}/{{database}}?charset=utf8mb4"
+            server = Server("mysql", address, f"admin:{quoted}", " CHARACTER SET utf8mb4")
+            server.wait()
+            yield server
+        finally:
+            _end(process)
+
+
+@contextmanager
+def sqlite(folder: Path) -> Iterator[Server]:
+    """Give what makes SQLite files in a folder."""
+    yield _Files(folder)
+
+
+class _Files(Server):
+    def __init__(self, folder: Path) -> None:
+        self.name = "sqlite"
+        self._folder = folder
+        self._count = 0
+
+    def database(self) -> Database:
+        self._count += 1
+        path = self._folder / f"it{self._count}.db"
+        path.touch()
+        return Database("sqlite", f"sqlite:///{path}")
+
+
+def _somebody(home: Path) -> list[str]:
+    """Give what a command begins with to be somebody's who is not root, and let them have the folder."""
+    if os.geteuid() != 0:
+        return []
+    nobody = pwd.getpwnam("nobody")
+    os.chown(home, nobody.pw_uid, nobody.pw_gid)
+    return ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.send_signal(signal.SIGINT if "postgres" in str(process.args) else signal.SIGTERM)  # at once, for PostgreSQL
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,498 @@
+"""Databases as systems: PostgreSQL, MariaDB and SQLite, read in one snapshot and written with nobody's change lost."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from tests.databases import PASSWORD, Database, Server, mariadb, postgresql, sqlite
+from tests.inside import Inside, document
+from tests.integration.test_conformance import keeps_all, sample
+
+SERVERS: dict[str, Callable[..., Any]] = {"postgresql": postgresql, "mysql": mariadb}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Callable[[str], Server]]:
+    """Start each server once, when it is first wanted."""
+    with ExitStack() as stack:
+        started: dict[str, Server] = {}
+
+        def server(name: str) -> Server:
+            if name not in started:
+                started[name] = stack.enter_context(SERVERS[name]())
+            return started[name]
+
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mysql"])
+def database(request: pytest.FixtureRequest, running: Callable[[str], Server], tmp_path: Path) -> Iterator[Database]:
+    if request.param == "sqlite":
+        with sqlite(tmp_path) as files:
+            made = files.database()
+    else:
+        made = running(request.param).database()
+    yield made
+    made.engine.dispose()
+
+
+PEOPLE = (
+    "CREATE TABLE person (id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(40) NOT NULL, level INTEGER, born DATE, "
+    "seen TIMESTAMP NULL, salary DECIMAL(10,2), mail VARCHAR(60) UNIQUE)",
+    "CREATE TABLE phone (person INTEGER NOT NULL, number VARCHAR(20) NOT NULL, PRIMARY KEY (person, number))",
+)
+ATTRIBUTES = {"level": "integer", "born": "date", "seen": "datetime", "salary": "decimal", "phones": "text[]"}
+
+
+def fill(database: Database, count: int = 40) -> None:
+    database.run(*PEOPLE)
+    database.run(
+        *(
+            f"INSERT INTO person VALUES ({n}, 'Person {n}', {n % 5}, '1990-01-{n % 28 + 1:02}', "
+            f"'2026-01-02 03:04:05', {n}.50, 'p{n}@example.org')"
+            for n in range(1, count + 1)
+        ),
+        *(f"INSERT INTO phone VALUES ({n}, '+49 30 {n}{end}')" for n in range(1, count + 1) for end in range(n % 3)),
+    )
+
+
+def system(database: Database, **more: Any) -> dict[str, Any]:
+    kind = {
+        "external_id": "id",
+        "attributes": ATTRIBUTES,
+        "table": "person",
+        "many": {"phones": {"table": "phone", "key": "person", "value": "number"}},
+    }
+    found = {
+        "connector": "sql",
+        "url": database.url,
+        "objects": {"person": {name: value for name, value in (kind | more).items() if value is not None}},
+        "deletions": {"max_percent": 100},
+        "exports": {"retry_delay": "0s"},
+    }
+    return found | ({"password": {"env": "DB_PASSWORD"}} if database.password else {})
+
+
+NAMES = ["name", "level", "born", "seen", "salary", "mail", "phones"]
+
+
+def reading(folder: Path, it: dict[str, Any], names: list[str] = NAMES) -> Inside:
+    """Give a workspace that reads a database."""
+    declared = {name: ATTRIBUTES[name] for name in names if name in ATTRIBUTES}
+    rule = {
+        "name": "in",
+        "from": "it.person",
+        "to": "metaverse.person",
+        "project": True,
+        "join": [[{"source": "id", "target": "key"}]],
+        "flow": {"key": "id", **{name: name for name in names}},
+    }
+    tables = {"systems": {"it": it}, "metaverse": {"person": {"attributes": declared}}}
+    return Inside(folder / "site", document(tables, rules=[rule]), {"DB_PASSWORD": PASSWORD})
+
+
+def attributes(site: Inside, number: str) -> dict[str, Any]:
+    found = next(one for one in site.json("objects", "--limit", "0") if one["external_id"] == number)
+    shown: dict[str, Any] = site.json("show", found["id"])["attributes"]
+    return shown
+
+
+def test_a_connector_of_tables_keeps_the_protocol(database: Database, tmp_path: Path) -> None:
+    fill(database)
+    site = reading(tmp_path, system(database))
+    told = (
+        'type = "person"\n[attributes]\nid = 99\nname = "Ada"\nlevel = 3\nborn = "1815-12-10"\nsalary = "12.5"\n'
+        'seen = "2026-11-27T10:00:00Z"\nmail = "ada@example.org"\nphones = ["1", "2"]\n'
+        '[change]\nname = "Bea"\nlevel = 4\nborn = "1816-01-01"\nphones = ["2", "3"]\n'
+    )
+    before = database.rows("SELECT * FROM person ORDER BY id")
+    found = keeps_all(site, *sample(site, told))
+    assert found["of a batch each operation has its own result"]["kept"]
+    assert found["read 7 objects at a time, it gives the same"]["kept"]
+    assert database.rows("SELECT * FROM person ORDER BY id") == before
+
+
+def test_rows_are_read_as_what_they_are(database: Database, tmp_path: Path) -> None:
+    fill(database)
+    site = reading(tmp_path, system(database))
+    assert "40 adds" in site("step", "import", "it")
+    assert attributes(site, "2") == {
+        "id": ["2"],
+        "name": ["Person 2"],
+        "level": [2],
+        "born": ["1990-01-03"],
+        "seen": ["2026-01-02T03:04:05Z"],
+        "salary": ["2.5"],
+        "mail": ["p2@example.org"],
+        "phones": ["+49 30 20", "+49 30 21"],
+    }
+    database.run("UPDATE person SET level = NULL, name = '' WHERE id = 2", "DELETE FROM phone WHERE person = 2")
+    assert "39 unchanged, 1 updates" in site("step", "import", "it")
+    assert not {"level", "name", "phones"} & attributes(site, "2").keys()
+    database.run("DELETE FROM person WHERE id = 3")
+    site("step", "import", "it")
+    assert "1 " in site("step", "detect", "it", status=None)
+
+
+def test_a_query_is_a_source_and_only_reads(database: Database, tmp_path: Path) -> None:
+    fill(database)
+    query = "SELECT p.id, p.name, '12:30' AS mail FROM person p WHERE p.level > 2 -- the important ones\n"
+    site = reading(tmp_path, system(database, table=None, many=None, query=query, attributes={}), ["name", "mail"])
+    assert "16 adds" in site("step", "import", "it")
+    assert attributes(site, "3")["mail"] == ["12:30"]
+    keeps_all(site)
+    for wrong in ("DELETE FROM person", "SELECT 1; DELETE FROM person", "UPDATE person SET level = 1"):
+        refused = reading(tmp_path, system(database, table=None, many=None, query=wrong, attributes={}), ["name"])
+        assert "a query is one SELECT" in refused("check", status=2)
+
+
+def test_a_query_that_writes_by_a_back_door_is_refused_by_the_database(
+    running: Callable[[str], Server], tmp_path: Path
+) -> None:
+    database = running("postgresql").database()
+    fill(database, 3)
+    database.run(
+        "CREATE FUNCTION harm() RETURNS integer AS 'DELETE FROM phone; SELECT 1' LANGUAGE sql",
+    )
+    query = "SELECT id, name, harm() AS mail FROM person"
+    site = reading(tmp_path, system(database, table=None, many=None, query=query, attributes={}), ["name", "mail"])
+    assert "read-only transaction" in site("step", "import", "it", status=1)
+    assert database.rows("SELECT count(*) FROM phone") == [(3,)]
+    database.engine.dispose()
+
+
+def test_ids_of_several_columns(database: Database, tmp_path: Path) -> None:
+    database.run(
+        "CREATE TABLE staff (country VARCHAR(5) NOT NULL, no INTEGER NOT NULL, name VARCHAR(40), "
+        "PRIMARY KEY (country, no))"
+    )
+    database.run(
+        *(f"INSERT INTO staff VALUES ('{c}', {n}, '{c} {n}')" for c in ("DE", "A/T", "50%") for n in range(1, 9))
+    )
+    more = {"table": "staff", "key": ["country", "no"], "many": None, "attributes": {}}
+    site = reading(tmp_path, system(database, **more), ["name"])
+    keeps_all(site)
+    assert "24 adds" in site("step", "import", "it")
+    ids = {one["external_id"] for one in site.json("objects", "--limit", "0")}
+    assert {"DE/7", "A%2FT/1", "50%25/8"} <= ids
+
+
+def test_rows_without_an_id_or_twice_make_nobody_vanish(database: Database, tmp_path: Path) -> None:
+    database.run("CREATE TABLE person (id VARCHAR(5), name VARCHAR(40))")
+    database.run(*(f"INSERT INTO person VALUES ('{n}', 'P {n}')" for n in range(1, 6)))
+    site = reading(tmp_path, system(database, many=None, attributes={}), ["name"])
+    assert "5 adds" in site("step", "import", "it")
+    assert "make it unique" in site("check")
+    database.run("INSERT INTO person VALUES (NULL, 'Nobody')", "DELETE FROM person WHERE id = '4'")
+    assert "id is NULL or empty" in site("step", "import", "it", status=1)
+    site("step", "detect", "it", status=None)
+    assert {one["status"] for one in site.json("objects")} == {"Normal"}, (
+        "an import with a nameless row proves no absence"
+    )
+    database.run("DELETE FROM person WHERE id IS NULL", "INSERT INTO person VALUES ('5', 'Another')")
+    assert "duplicate-external-id" in site("step", "import", "it", status=1)
+
+
+def test_delta_reads_what_changed_and_sees_no_deletes(database: Database, tmp_path: Path) -> None:
+    fill(database)
+    site = reading(tmp_path, system(database, changed="seen"))
+    assert "cannot see what was deleted" in site("check")
+    site("step", "import", "it")
+    database.run(
+        "UPDATE person SET name = 'Changed', seen = '2026-02-01 00:00:00' WHERE id IN (4, 5)",
+        "DELETE FROM person WHERE id = 6",
+    )
+    assert "2 updates" in site("step", "delta", "it")
+    assert attributes(site, "4")["name"] == ["Changed"]
+    database.run("UPDATE person SET name = 'Late', seen = '2026-01-31 23:57:00' WHERE id = 7")
+    assert "1 updates" in site("step", "delta", "it"), "a transaction that ended late is within the overlap"
+    assert {one["status"] for one in site.json("objects", "--limit", "0")} == {"Normal"}
+
+
+def test_an_import_is_one_moment(running: Callable[[str], Server], tmp_path: Path) -> None:
+    """Move people about while they are read: nobody is seen twice, and nobody is missed."""
+    database = running("postgresql").database()
+    fill(database, 0)
+    database.run("INSERT INTO person (id, name) SELECT n, 'One' FROM generate_series(1, 12000) AS n")
+    site = reading(tmp_path, system(database))
+    done = threading.Event()
+
+    def move() -> None:
+        number = 0
+        while not done.is_set():
+            number += 1
+            there = 12_000 - number % 1000, 20_000 - number
+            with database.engine.begin() as connection:
+                connection.execute(text(f"UPDATE person SET id = {there[1]} WHERE id = {there[0]}"))
+
+    mover = threading.Thread(target=move)
+    mover.start()
+    try:
+        for _ in range(3):
+            told = site.json("step", "import", "it")["steps"][0]
+            assert told["done"] == 12_000, told
+    finally:
+        done.set()
+        mover.join()
+    database.engine.dispose()
+
+
+# ---------------------------------------------------------------------- writing
+
+
+def writing(folder: Path, database: Database, **more: Any) -> Inside:
+    """Give a workspace that writes HR's people into a database."""
+    hr = {
+        "connector": "csv",
+        "objects": {
+            "person": {
+                "path": "hr.csv",
+                "external_id": "id",
+                "attributes": {"level": "integer", "born": "date", "phones": "text[]"},
+            }
+        },
+        "deletions": {"max_percent": 100},
+    }
+    names = ("name", "level", "born", "mail", "phones")
+    rules = [
+        {
+            "name": "in",
+            "from": "hr.person",
+            "to": "metaverse.person",
+            "project": True,
+            "join": [["id"]],
+            "flow": {"id": "id", **{name: name for name in names}},
+        },
+        {
+            "name": "out",
+            "from": "metaverse.person",
+            "to": "it.person",
+            "provision": True,
+            "deprovision": "delete",
+            "join": [["id"]],
+            "flow": {"id": "id", **{name: name for name in names}},
+        },
+    ]
+    person = {
+        "attributes": {"level": "integer", "born": "date", "phones": "text[]"},
+        "deletion": {"when": "last_connector_gone"},
+    }
+    tables = {"systems": {"hr": hr, "it": system(database, **more)}, "metaverse": {"person": person}}
+    site = Inside(folder / "site", document(tables, rules=rules), {"DB_PASSWORD": PASSWORD})
+    people(site)
+    return site
+
+
+def people(site: Inside, **changes: dict[str, str]) -> None:
+    rows = {
+        str(n): {
+            "id": str(n),
+            "name": f"Person {n}",
+            "level": "1",
+            "born": "1990-05-06",
+            "mail": f"p{n}@x.org",
+            "phones": f"{n}|{n}0",
+        }
+        for n in range(1, 6)
+    }
+    for name, change in changes.items():
+        rows[name.removeprefix("p")] |= change
+    site.csv("hr.csv", [row for row in rows.values() if row["name"]])
+
+
+def test_people_are_created_changed_and_deleted(database: Database, tmp_path: Path) -> None:
+    database.run(*PEOPLE)
+    site = writing(tmp_path, database)
+    site("run")
+    assert [str(one) for one in database.rows("SELECT name, level, born, mail FROM person WHERE id = 3")[0]] == [
+        "Person 3",
+        "1",
+        "1990-05-06",
+        "p3@x.org",
+    ]
+    assert database.rows("SELECT number FROM phone WHERE person = 3 ORDER BY number") == [("3",), ("30",)]
+    people(site, p3={"name": "Changed", "level": "", "phones": "30|31"})
+    site("run")
+    assert database.rows("SELECT name, level FROM person WHERE id = 3") == [("Changed", None)]
+    assert database.rows("SELECT number FROM phone WHERE person = 3 ORDER BY number") == [("30",), ("31",)]
+    people(site, p3={"name": ""})
+    site("run")
+    assert database.rows("SELECT count(*) FROM person") == [(5,)], "nothing is deleted without an approval"
+    (item,) = site.json("review")
+    site("review", "approve", item["id"], "--reason", "left", "--count", "1")
+    site("run")
+    assert database.rows("SELECT count(*) FROM person WHERE id = 3") == [(0,)]
+    assert database.rows("SELECT count(*) FROM phone WHERE person = 3") == [(0,)]
+    site("run")
+    assert site.json("exports") == []
+
+
+def test_somebody_elses_change_is_not_overwritten_unseen(database: Database, tmp_path: Path) -> None:
+    database.run(*PEOPLE)
+    site = writing(tmp_path, database)
+    site("run")
+    people(site, p2={"level": "2"})
+    for step in (("import", "hr"), ("sync",), ("evaluate",)):
+        site("step", *step)
+    database.run("UPDATE person SET level = 9 WHERE id = 2")
+    told = site("step", "export", "it", status=1)
+    assert "missing-value" in told or "missing-value" in site("exports")
+    assert database.rows("SELECT level FROM person WHERE id = 2") == [(9,)]
+    site("run", status=None)
+    site("run")
+    assert database.rows("SELECT level FROM person WHERE id = 2") == [(2,)], "seen now, and drift is corrected"
+
+
+def test_the_database_refuses_one_object_and_the_others_go_on(database: Database, tmp_path: Path) -> None:
+    database.run(*PEOPLE)
+    database.run("INSERT INTO person (id, name, mail) VALUES (77, 'Stranger', 'p4@x.org')")
+    site = writing(tmp_path, database)
+    people(site, p2={"name": "x" * 60 if database.name != "sqlite" else ""}, p1={"mail": "p4@x.org"})
+    site("run", status=None)
+    there = {row[0] for row in database.rows("SELECT id FROM person")}
+    assert {3, 5, 77} <= there
+    assert not {1, 4} & there
+    codes = {one["error_code"] for one in site.json("exports")}
+    assert "existing-object" in codes
+    if database.name != "sqlite":  # it takes a text of any length
+        assert "syntax-violation" in codes
+    assert "mail" in site("exports"), "the column is named"
+
+
+def test_a_key_that_the_database_gives_is_taken_over(database: Database, tmp_path: Path) -> None:
+    serial = {
+        "sqlite": "INTEGER PRIMARY KEY",
+        "postgresql": "SERIAL PRIMARY KEY",
+        "mysql": "INTEGER AUTO_INCREMENT PRIMARY KEY",
+    }
+    database.run(
+        f"CREATE TABLE account (no {serial[database.name]}, login VARCHAR(20) NOT NULL UNIQUE, name VARCHAR(40))"
+    )
+    hr = {"connector": "csv", "objects": {"person": {"path": "hr.csv", "external_id": "login"}}}
+    rules = [
+        {
+            "name": "in",
+            "from": "hr.person",
+            "to": "metaverse.person",
+            "project": True,
+            "join": [["login"]],
+            "flow": {"login": "login", "name": "name"},
+        },
+        {
+            "name": "out",
+            "from": "metaverse.person",
+            "to": "it.person",
+            "provision": True,
+            "join": [["login"]],
+            "flow": {"login": "login", "name": "name"},
+        },
+    ]
+    it = system(database, table="account", external_id="no", many=None, attributes={})
+    site = Inside(
+        tmp_path / "site",
+        document({"systems": {"hr": hr, "it": it}, "metaverse": {"person": {}}}, rules=rules),
+        {"DB_PASSWORD": PASSWORD},
+    )
+    site.csv("hr.csv", [{"login": one, "name": one.title()} for one in ("ada", "bob")])
+    site("run")
+    site.csv("hr.csv", [{"login": one, "name": one.upper()} for one in ("ada", "bob")])
+    site("run")
+    assert database.rows("SELECT login, name FROM account ORDER BY login") == [("ada", "ADA"), ("bob", "BOB")]
+
+
+# ---------------------------------------------------------------------- what goes wrong
+
+
+def test_what_is_not_there_is_named(database: Database, tmp_path: Path) -> None:
+    fill(database, 3)
+    site = reading(tmp_path, system(database, table="persons"))
+    assert "there is no table 'persons'" in site("check", status=4)
+    site = reading(tmp_path, system(database), ["name", "levle"])
+    assert "levle" in site("step", "import", "it", status=4)
+    site = reading(tmp_path, system(database, external_id="number"))
+    assert "has no column 'number'" in site("step", "import", "it", status=4)
+    more = {"many": {"phones": {"table": "phone", "key": "human", "value": "number"}}}
+    site = reading(tmp_path, system(database, **more))
+    assert "'phone' has no column 'human'" in site("check", status=4)
+
+
+@pytest.mark.parametrize("name", ["postgresql", "mysql"])
+def test_a_wrong_password_and_a_server_that_is_away(
+    name: str, running: Callable[[str], Server], tmp_path: Path
+) -> None:
+    database = running(name).database()
+    fill(database, 3)
+    site = reading(tmp_path, system(database))
+    site.env["DB_PASSWORD"] = "wrong"
+    told = site("step", "import", "it", status=4)
+    assert "no-start-credentials" in told
+    assert "wrong" not in told.replace("password authentication failed", "")
+    away = system(database)
+    away["url"] = away["url"].replace(f":{database.engine.url.port}", ":1")
+    assert "no-start-connection" in reading(tmp_path, away)("step", "import", "it", status=4)
+    with_password = system(database) | {"url": away["url"].replace("admin@", "admin:secret@")}
+    assert "a password does not belong into the address" in reading(tmp_path, with_password)("check", status=2)
+    database.engine.dispose()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # psycopg's own cursor of what was cut
+@pytest.mark.parametrize("name", ["postgresql", "mysql"])
+def test_a_connection_that_is_cut_makes_an_import_incomplete(
+    name: str, running: Callable[[str], Server], tmp_path: Path
+) -> None:
+    database = running(name).database()
+    fill(database, 3)
+    slow = {"postgresql": "pg_sleep(30)", "mysql": "SLEEP(30)"}[name]
+    site = reading(tmp_path, system(database))
+    site("step", "import", "it")
+    query = f"SELECT id, name, CASE WHEN id = 3 THEN CAST({slow} AS CHAR) ELSE '' END AS mail FROM person"
+    it = system(database, table=None, many=None, query=query, attributes={}) | {"timeout": "20s"}
+    site = reading(tmp_path, it, ["name", "mail"])
+    end = {
+        "postgresql": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()",
+        "mysql": "SELECT id FROM information_schema.processlist "
+        "WHERE info LIKE '%SLEEP(30)%' AND id <> CONNECTION_ID()",
+    }[name]
+
+    def cut() -> None:
+        for _ in range(200):
+            time.sleep(0.1)
+            found = database.rows(end)
+            for (one,) in found if name == "mysql" else []:
+                database.run(f"KILL {one}")
+            if found:
+                return
+
+    cutter = threading.Thread(target=cut)
+    cutter.start()
+    told = site("step", "import", "it", status=None)
+    cutter.join()
+    assert "stopped-connectivity" in told
+    site("step", "detect", "it", status=None)
+    assert {one["status"] for one in site.json("objects")} == {"Normal"}
+    impatient = reading(tmp_path, it | {"timeout": "1s"}, ["name", "mail"])
+    begin = time.monotonic()
+    assert "no answer for 1 s" in impatient("step", "import", "it", status=1)
+    assert time.monotonic() - begin < 15
+    database.engine.dispose()
+
+
+def test_a_file_of_sqlite_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    site = reading(
+        tmp_path,
+        {
+            "connector": "sql",
+            "url": "sqlite:///none.db",
+            "objects": {"person": {"external_id": "id", "table": "person"}},
+        },
+        ["name"],
+    )
+    assert "none.db is not there" in site("step", "import", "it", status=4)
+    assert not (site.folder / "none.db").exists()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,18 +73,32 @@ class Workspace:
         types = self.config.systems[system].objects if system in self.config.systems else {}
         return types[object_type].attributes if object_type in types else {}
 
-    def around(self) -> dict[str, Any]:
-        """Give what every expression sees beside its object: the clock, and the lookup tables."""
+    def zone_of(self, system: str) -> str:
+        """Give the name of the time zone of a system; of one that says none, and of the metaverse, the store's."""
+        known = self.config.systems.get(system)
+        return (known.timezone if known else None) or self.config.store.timezone
+
+    def around(self, system: str = "") -> dict[str, Any]:
+        """Give what every expression sees beside its object: the clock, as a system means it, and the lookup tables."""
         tables = self.rules.tables.current()
-        return ambient() | {TABLES: tables} if tables else ambient()
+        found = ambient() | {TABLES: tables} if tables else ambient()
+        return self.in_zone_of(system, found) if system else found
+
+    def in_zone_of(self, system: str, context: dict[str, Any]) -> dict[str, Any]:
+        """Give what expressions see, with the clock as a system means it."""
+        zone = self.zone_of(system)
+        if zone == self.config.store.timezone:
+            return context
+        with zones.using(zone):
+            return context | {"today": zones.today(), zones.KEY: zone}
 
     def seen(self, system: str, object_type: str, attributes: Attributes) -> Callable[[], dict[str, Any]]:
         """Give what an object of a system looks like to expressions, worked out when it is first asked for."""
-        return Seen(attributes, self.declared(system, object_type), self.around)
+        return Seen(attributes, self.declared(system, object_type), partial(self.around, system))
 
-    def seen_mvo(self, mvo_type: str, attributes: Attributes) -> Callable[[], dict[str, Any]]:
-        """Give what an MVO looks like to expressions, likewise."""
-        return Seen(attributes, self.declared_mvo(mvo_type), self.around)
+    def seen_mvo(self, mvo_type: str, attributes: Attributes, target: str = "") -> Callable[[], dict[str, Any]]:
+        """Give what an MVO looks like to expressions, likewise; to those of rules to a system, if one is named."""
+        return Seen(attributes, self.declared_mvo(mvo_type), partial(self.around, target))
 
     def declared_mvo(self, mvo_type: str) -> dict[str, AttributeType]:
         """Give the declared attribute types of an MVO type; none for one that is no longer configured."""

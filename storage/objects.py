@@ -11,7 +11,7 @@ from storage.documents import decode, sealed
 from storage.labels import name_of
 from storage.records import Attributes, Cso, CsoStatus, JoinedBy, KnownCso
 from storage.store import Transaction
-from storage.tables import objects, owed, wanted
+from storage.tables import leaving, objects, owed, wanted
 
 _KNOWN = [objects.c[name] for name in KnownCso._fields]
 _WHOLE = [objects.c[name] for name in Cso._fields]
@@ -327,6 +327,7 @@ async def remove(tx: Transaction, csos: list[Cso], *, review_ids: dict[int, int 
     await tombstones.bury(tx, ids, deleted=deleted)
     await tombstones.cover(tx, review_ids)
     await tx.execute(delete(wanted).where(dialect.among(wanted.c.cso_id, ids)))
+    await tx.execute(delete(leaving).where(dialect.among(leaving.c.id, ids)))
     await tx.execute(delete(owed).where(owed.c.direction == "in", dialect.among(owed.c.owner_id, ids)))
     await tx.execute(delete(objects).where(dialect.among(objects.c.id, ids)))
 

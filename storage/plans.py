@@ -12,6 +12,7 @@ from storage import tables
 from storage.dialects.sqlite import dialect
 from storage.documents import decode, encode
 from storage.exports import changes_of
+from storage.leaving import Departure
 from storage.records import (
     ChangeType,
     Cso,
@@ -22,9 +23,9 @@ from storage.records import (
 )
 from storage.store import Transaction
 
-Record = TypeVar("Record", Cso, Mvo, PendingExport)
+Record = TypeVar("Record", Cso, Mvo, PendingExport, Departure)
 _metadata = MetaData()
-_CSO, _MVO, _EXPORT = "cso", "mvo", "export"
+_CSO, _MVO, _EXPORT, _LEAVING = "cso", "mvo", "export", "leaving"
 """What images are of."""
 _images = Table(
     "plan_images",
@@ -89,6 +90,7 @@ async def begin(tx: Transaction) -> None:
         (_CSO, tables.objects, "mvo_id", Cso),
         (_MVO, tables.metaverse, "id", Mvo),
         (_EXPORT, tables.pending_exports, "cso_id", PendingExport),
+        (_LEAVING, tables.leaving, "mvo_id", Departure),
     ):
         await dialect.keep_before_images(tx, _images, entity, table, owner, record._fields)
 
@@ -101,6 +103,12 @@ async def touched_csos(tx: Transaction, step_id: int, after: int, limit: int) ->
 async def touched_mvos(tx: Transaction, step_id: int, after: int, limit: int) -> list[Touched[Mvo]]:
     """List the next MVOs that a step touched, by id."""
     return [Touched(row.id, _mvo(row)) for row in await tx.execute(_touched(step_id, _MVO, after, limit))]
+
+
+async def touched_departures(tx: Transaction, step_id: int, after: int, limit: int) -> list[Touched[Departure]]:
+    """List the next CSOs of which a step touched what is kept of their leaving, by id."""
+    rows = await tx.execute(_touched(step_id, _LEAVING, after, limit))
+    return [Touched(row.id, Departure._make(decode(row.row)) if row.row else None) for row in rows]
 
 
 async def touched_exports(

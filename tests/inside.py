@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 
+from engine.values import zones
 from tests.later import moved
 from tests.workspace import Workspace
 
@@ -49,6 +50,7 @@ class Inside(Workspace):
     def _surroundings(self, arguments: tuple[str, ...]) -> Iterator[None]:
         """Lend the process what a process of its own would have, and take back what the program made of it."""
         argv, environ = sys.argv, dict(os.environ)
+        zone = zones.name_in_use()
         threshold, interval = gc.get_threshold(), sys.getswitchinterval()
         sys.argv = ["interlock", *arguments]
         os.environ.update(self.env, INTERLOCK_CONFIG=str(self.folder / "interlock.toml"))
@@ -58,6 +60,7 @@ class Inside(Workspace):
             sys.argv = argv
             os.environ.clear()
             os.environ.update(environ)
+            zones.use(zone)
             gc.set_threshold(*threshold)
             sys.setswitchinterval(interval)
 

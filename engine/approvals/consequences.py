@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from engine.approvals.stages import Moment, moments, read_departures, shown, stages_of
 from engine.contributions.contexts import Contexts
 from engine.contributions.flowing import Contributed, contribute
 from engine.contributions.joined import by_mvo
@@ -13,6 +14,7 @@ from engine.labels import label_of, label_of_mvo, with_references
 from engine.rules.lifecycle import Fate, fate_without
 from engine.workspace import Workspace
 from storage import metaverse, objects, references
+from storage.leaving import Departure
 from storage.records import Cso, CsoStatus, Mvo
 from storage.store import Transaction
 
@@ -20,7 +22,8 @@ Consequences = dict[str, Any]
 """As the review keeps them.
 
 `mvo`, `mvo_label`, `mvo_deleted`, `deletion_rule`, `grace_seconds`, `deletes`, `disabled`, `left_alone`, `recalled`,
-`taken_over`, `becomes`, `recreated`, `referring`, `groups`, `together_with`, `stays_by`.
+`taken_over`, `becomes`, `recreated`, `referring`, `groups`, `together_with`, `stays_by`, `stages`
+(`engine/approvals/stages.py`).
 
 The lists of objects hold `[CSO id, system, label, primary external id]`; `taken_over` gives for each recalled
 attribute that somebody else gives from then on `[CSO id, system, label]`, and `becomes` its values before and after;
@@ -40,7 +43,8 @@ async def consequences_of_absence(tx: Transaction, workspace: Workspace, csos: l
     mvos = {mvo.id: mvo for mvo in await metaverse.get(tx, mvo_ids)}
     every = await objects.joined_to(tx, mvo_ids)
     joined = by_mvo(every)
-    known = _Known(await read_references(tx, workspace, every), Contexts(workspace))
+    departures = await read_departures(tx, workspace.rules, every)
+    known = _Known(await read_references(tx, workspace, every), Contexts(workspace), departures)
     found = {cso.id: _describe(known, cso, mvos.get(cso.mvo_id or 0), joined.get(cso.mvo_id or 0, [])) for cso in csos}
     await _add_referring(tx, [one for one in found.values() if one.get("mvo_deleted")])
     await _add_groups(tx, workspace, list(found.values()), every)
@@ -52,6 +56,7 @@ class _Known(NamedTuple):
 
     references: References
     contexts: Contexts
+    departures: dict[int, Departure]
 
 
 def _describe(known: _Known, cso: Cso, mvo: Mvo | None, joined: list[Cso]) -> Consequences:
@@ -60,7 +65,7 @@ def _describe(known: _Known, cso: Cso, mvo: Mvo | None, joined: list[Cso]) -> Co
     workspace = known.references.workspace
     others = [one for one in joined if one.id != cso.id and one.status == CsoStatus.OBSOLETE]
     leaving = {cso.id, *(one.id for one in others)}
-    fate = fate_without(workspace.config, workspace.rules, mvo, joined, leaving)
+    fate = fate_without(workspace.config, workspace.rules, mvo, joined, leaving, known.departures)
     found = describe(fate, mvo, cso)
     if others:
         found["together_with"] = [[one.id, one.system, label_of(one)] for one in others]
@@ -136,9 +141,13 @@ async def _add_groups(tx: Transaction, workspace: Workspace, found: list[Consequ
 async def consequences_of_delete(tx: Transaction, workspace: Workspace, csos: list[Cso]) -> dict[int, Consequences]:
     """Work out what follows when each of some target objects is deleted: CSO id → consequences."""
     groups = await groups_of(tx, workspace, csos)
-    return {
-        cso.id: {"deletes": _listed([cso])} | ({"groups": groups[cso.id]} if cso.id in groups else {}) for cso in csos
-    }
+    stages = await stages_of(tx, workspace, csos)
+    found: dict[int, Consequences] = {cso.id: {"deletes": _listed([cso])} for cso in csos}
+    for cso_id, listed in groups.items():
+        found[cso_id]["groups"] = listed
+    for cso_id, entry in stages.items():
+        found[cso_id]["stages"] = [entry]
+    return found
 
 
 async def groups_of(tx: Transaction, workspace: Workspace, csos: Iterable[Cso]) -> dict[int, list[list[Any]]]:
@@ -186,12 +195,14 @@ def together(shown: Iterable[Consequences]) -> Consequences:
     return {
         "mvo_deleted": any(one.get("mvo_deleted", False) for one in every),
         "deletes": [entry for one in every for entry in one.get("deletes", [])],
+        "stages": [entry for one in every for entry in one.get("stages", [])],
     }
 
 
 def describe(fate: Fate, mvo: Mvo, leaving: Cso) -> Consequences:
     """Write a fate down as the review keeps it."""
     given = [name for name, by in mvo.contributors.items() if leaving.id in givers_of(by)]
+    staged = {"stages": [shown(cso, how, since) for cso, how, since in fate.stages]} if fate.stages else {}
     return {
         "mvo": mvo.id,
         "mvo_label": label_of_mvo(mvo),
@@ -202,6 +213,7 @@ def describe(fate: Fate, mvo: Mvo, leaving: Cso) -> Consequences:
         "left_alone": _listed(fate.left_alone),
         "recalled": [] if fate.mvo_deleted else sorted(given),
         "recreated": _listed(fate.recreated),
+        **staged,
     }
 
 
@@ -210,7 +222,13 @@ def _listed(csos: list[Cso]) -> list[list[Any]]:
 
 
 def covers(approved: Consequences, now: Consequences) -> bool:
-    """Tell whether what an approval showed covers what would happen now, to the very same objects."""
-    shown = {(entry[0], entry[3]) for entry in approved.get("deletes", [])}
-    grown = {(entry[0], entry[3]) for entry in now.get("deletes", [])} - shown
+    """Tell whether what an approval showed covers what would happen now, to the very same objects, and when."""
+    known = _deleted_when(approved)
+    grown = _deleted_when(now) - known
     return not grown and (approved.get("mvo_deleted", False) or not now.get("mvo_deleted", False))
+
+
+def _deleted_when(consequences: Consequences) -> set[tuple[int, str | None, Moment | None]]:
+    """Give what is deleted: each object by its id, with the moment of a delete in stages."""
+    when = moments(consequences)
+    return {(entry[0], entry[3], when.get(entry[0])) for entry in consequences.get("deletes", [])}

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 
+from engine.checking.leaving_stages import stage_lines
 from engine.checking.lookups import table_lines
 from engine.checking.naming_rules import dn_lines
 from engine.checking.outbound_conflicts import conflict_lines
@@ -27,7 +28,8 @@ async def check(workspace: Workspace) -> AsyncIterator[tuple[str, CheckLine]]:
         connector = workspace.connector(name)
         lines = await connector.test()
         of_rules = (*dn_lines(workspace.config, name), *conflict_lines(workspace, name))
-        for line in (*lines, *of_rules, *preference_lines(workspace, name)):
+        of_people = (*preference_lines(workspace, name), *stage_lines(workspace, name))
+        for line in (*lines, *of_rules, *of_people):
             yield name, line
         if not all(line.ok for line in lines):
             continue

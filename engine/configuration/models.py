@@ -139,6 +139,9 @@ class SystemConfig(Model):
     """`csv`, `ldif`, `ldap`, `sql`, `program`, or one that another package brings."""
     objects: dict[Name, ObjectTypeConfig] = Field(min_length=1)
     """Its types of objects."""
+    timezone: TimeZone | None = None
+    """What its dates and times mean that name no zone, and which day `today` is in rules from and to it; by default
+    as in `[store]`."""
     deletions: DeletionsConfig = DeletionsConfig()
     """How many may go missing, or be deleted, at once: gate 5 and the look before deleting."""
     changes: ChangesConfig = ChangesConfig()

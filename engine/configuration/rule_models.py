@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, Field, SerializerFunctionWrapHa
 from typing_extensions import TypedDict
 
 from engine.configuration import base
+from engine.configuration.values import Duration
 from engine.expressions.sources import AttributeName, Label, Source, flow_table, join_key, join_keys, join_part
 
 
@@ -92,6 +93,19 @@ WrittenFlow = Annotated[
 ]
 
 
+class StageConfig(Model):
+    """One stage in which an object leaves a target, such as `{ after = "7d", do = "disable" }`."""
+
+    after: Duration
+    """How long after it began to leave; whole days count from midnight to midnight."""
+    do: Literal["disable", "move", "delete", "disconnect"]
+    """`disable` writes the `[rules.disable]` flows, `move` gives another DN; `delete` and `disconnect` are the end."""
+    dn: str | None = None
+    """With `move`: the DN that the object has from then on."""
+    approve: Literal["when_due", "at_start"] = "when_due"
+    """With `delete`: whether it is asked about when it is due, or at the start, for the date shown."""
+
+
 class RuleConfig(Model):
     """`[[rules]]`: a sync rule, inbound (to the metaverse) or outbound (from it)."""
 
@@ -117,6 +131,10 @@ class RuleConfig(Model):
     """Outbound: whether an object is created where there is none."""
     deprovision: Literal["delete", "disable", "disconnect"] = "disconnect"
     """Outbound: what becomes of an object that is not wanted any more; `delete` always needs an approval."""
+    leaving: list[StageConfig] = []
+    """Outbound: the stages in which an object leaves that is not wanted any more, instead of `deprovision`."""
+    leaving_from: Source | None = None
+    """Outbound: a date after whose day, or a moment from which, an object leaves, though it is in scope."""
     dn: str | None = None
     """Outbound: the DN under which an object is created, and renamed to."""
     flow: dict[AttributeName, WrittenFlow] = {}
@@ -124,7 +142,7 @@ class RuleConfig(Model):
     initial: dict[AttributeName, Source] = {}
     """Outbound: flows for the creation alone."""
     disable: dict[AttributeName, Source] = {}
-    """Outbound: flows for whoever left the scope, with `deprovision = "disable"`."""
+    """Outbound: flows for whoever leaves, with `deprovision = "disable"` or a stage that disables."""
     drift: Literal["correct", "report"] = "correct"
     """Outbound: whether what others change in the target is corrected, or only told."""
     unresolved: Literal["report", "ignore"] = "report"

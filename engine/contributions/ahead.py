@@ -79,8 +79,8 @@ def _of_mvos(step: Step, mvos: list[Mvo], followed: Followed) -> Iterator[tuple[
     around = step.workspace.around()
     for mvo in mvos:
         context = followed.into(context_of(mvo.attributes, step.workspace.declared_mvo(mvo.type), around), mvo)
-        for rules in step.workspace.rules.outbound.get(mvo.type, {}).values():
-            yield rules, context
+        for (system, _), rules in step.workspace.rules.outbound.get(mvo.type, {}).items():
+            yield rules, step.workspace.in_zone_of(system, context)
 
 
 def _has_watched(rules: Iterable[Rule]) -> bool:

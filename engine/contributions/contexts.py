@@ -1,6 +1,7 @@
 """Objects as their expressions see them, and what those make of them."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from engine.errors import ObjectFailed
@@ -25,15 +26,15 @@ class Contexts:
         self._known: dict[int, dict[str, Any]] = {}
         self._values: dict[tuple[int, int], Any | ObjectFailed] = {}
         self._scopes: dict[tuple[int, str], bool | ObjectFailed] = {}
-        self.around = workspace.around()
-        """What every expression sees beside its object."""
+        self.around = cache(workspace.around)
+        """System → what every expression over its objects sees beside its object."""
 
     def __call__(self, cso: Cso) -> dict[str, Any]:
         """Give a CSO as its expressions see it."""
         known = self._known.get(cso.id)
         if known is None:
             declared = self._workspace.declared(cso.system, cso.type)
-            known = self._known[cso.id] = context_of(cso.attributes, declared, self.around)
+            known = self._known[cso.id] = context_of(cso.attributes, declared, self.around(cso.system))
         return known
 
     def values(self, cso: Cso, flow: Flow) -> list[Any]:

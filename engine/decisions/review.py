@@ -13,7 +13,7 @@ from engine.roles import Role, require
 from engine.values.durations import duration
 from engine.workspace import Workspace
 from storage import clock, exports, metaverse, objects, reviews, transitions
-from storage.records import Cso, CsoStatus, Entity, ExportStatus, ReviewItem, ReviewKind, ReviewState
+from storage.records import ChangeType, Cso, CsoStatus, Entity, ExportStatus, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 
@@ -164,7 +164,8 @@ async def _without_parted(tx: Transaction, items: list[ReviewItem], outcomes: li
 
 async def _call_off_deletes(tx: Transaction, items: list[ReviewItem], operator: str) -> None:
     """Drop staged deletes; objects whose MVO is gone are disconnected and left alone."""
-    staged = list((await exports.of_objects(tx, [item.object_id for item in items])).values())
+    found = await exports.of_objects(tx, [item.object_id for item in items])
+    staged = [export for export in found.values() if export.change_type == ChangeType.DELETE]
     await exports.remove(tx, [export.id for export in staged])
     labels = {item.object_id: item.label for item in items}
     why = "the object is kept"

@@ -5,6 +5,7 @@ from typing import Any
 from engine.configuration.steps import StepPlan
 from engine.contributions.followed import read_followed
 from engine.errors import ObjectError, ObjectFailed
+from engine.explaining.leaving import leaving_of, verdict_of_leaving
 from engine.explaining.scopes import Document, rows_of, scope_of, scope_sentence
 from engine.labels import label_of
 from engine.pending_exports.interim_names import is_interim
@@ -48,7 +49,7 @@ async def _account(
     workspace = page.step.workspace
     cso = page.account_of(mvo, target)
     followed = await read_followed(tx, workspace, [mvo])
-    context = followed.into(workspace.seen_mvo(mvo.type, mvo.attributes)(), mvo)
+    context = followed.into(workspace.seen_mvo(mvo.type, mvo.attributes, target[0])(), mvo)
     entry: Document = {
         "target": f"{target[0]}.{target[1]}",
         "account": {"id": f"cso-{cso.id}", "label": label_of(cso), "status": cso.status.value} if cso else None,
@@ -61,9 +62,13 @@ async def _account(
         "losers": [],
         "excluded": None,
         "staged": None,
+        "leaving": None,
     }
+    known = page.departures.get(cso.id) if cso else None
     try:
-        await _add_wanted(tx, page, entry, desired_state(workspace, mvo, target, rules, context), cso, context)
+        desired = desired_state(workspace, mvo, target, rules, context, known)
+        await _add_wanted(tx, page, entry, desired, cso, context)
+        entry["leaving"] = leaving_of(page, desired, cso)
     except ObjectFailed as failure:
         entry["verdict"] = _stopped_by(failure.error)
     if cso is not None:
@@ -110,7 +115,7 @@ def _losers(workspace: Workspace, desired: Desired, context: dict[str, Any]) -> 
     found: list[Document] = []
     for rule, flow in every:
         giver = desired.flow_of(flow.attribute)
-        if desired.disabling or rule.name not in names or giver is None or giver[0] is rule:
+        if desired.going or rule.name not in names or giver is None or giver[0] is rule:
             continue
         entry: Document = {"attribute": flow.attribute, "rule": rule.name, "values": []}
         entry["verdict"] = f"outranked by rule '{giver[0].name}'"
@@ -123,8 +128,7 @@ def _losers(workspace: Workspace, desired: Desired, context: dict[str, Any]) -> 
 
 
 def _to_join(page: EvaluationPage, desired: Desired) -> Cso | None:
-    wanted = desired.rules and not desired.disabling
-    return find_to_join(page, Decisions(), desired) if wanted else None
+    return find_to_join(page, Decisions(), desired) if desired.going is None else None
 
 
 def _excluded(page: EvaluationPage, desired: Desired) -> str | None:
@@ -147,12 +151,8 @@ def _differing(workspace: Workspace, cso: Cso, wants: dict[str, list[Any]]) -> l
 
 def _verdict(cso: Cso | None, existing: Cso | None, desired: Desired, entry: Document) -> str:
     """Say in a sentence how it stands with the account; where there is none, the first thing that stopped it."""
-    if desired.mvo.deleted:
-        return "not wanted: the metaverse object is deleted" if cso else "none: the metaverse object is deleted"
-    if desired.disabling or not desired.rules:
-        reasons = "; ".join(scope_sentence(scope) for scope in entry["rules"])
-        state = ("disabled" if desired.disabling else "not wanted") if cso else "none"
-        return f"{state}: no rule is in scope: {reasons}"
+    if desired.going is not None:
+        return verdict_of_leaving(cso, desired, desired.going, [scope_sentence(scope) for scope in entry["rules"]])
     if cso is not None:
         return "wanted, and planned" if cso.status == CsoStatus.PENDING_PROVISIONING else "wanted, and there"
     return _why_no_account(existing, desired, entry)
@@ -208,5 +208,6 @@ def _strange(target: ObjectType, cso: Cso) -> Document:
         "losers": [],
         "excluded": None,
         "staged": None,
+        "leaving": None,
         "verdict": "no outbound rule leads there any more: the next evaluation lets go of it",
     }

@@ -121,7 +121,7 @@ async def _contexts(tx: Transaction, workspace: Workspace, source: str) -> Async
     """Give every object that a rule reads, as its expressions see it."""
     place, kind = source.split(".", 1)
     declared = workspace.declared_mvo(kind) if place == METAVERSE else workspace.declared(place, kind)
-    around = workspace.around()
+    around = workspace.around("" if place == METAVERSE else place)
     async for page in pages_of(tx, place, kind, PAGE):
         for one in page:
             if not (one.deleted if isinstance(one, Mvo) else one.status != CsoStatus.NORMAL):

@@ -115,13 +115,15 @@ class Expression:
         if self.reads.tables:
             tables = context.get(TABLES, {})
             read[TABLES] = {one.table: tables[one.table] for one in sorted(self.reads.tables) if one.table in tables}
-        return Request(self._template.kind, self._template.source, self._template.own, read, zones.name_in_use())
+        zone = context.get(zones.KEY) or zones.name_in_use()
+        return Request(self._template.kind, self._template.source, self._template.own, read, zone)
 
     def evaluate_here(self, context: dict[str, Any]) -> Any:
         """Evaluate in this process, however long it takes. Raises `ObjectFailed`, likewise."""
         ENVIRONMENT.rounds = 0
         try:
-            value = self._evaluate(context)
+            with zones.of(context):
+                value = self._evaluate(context)
         except ObjectFailed:
             raise
         except (RecursionError, MemoryError) as error:

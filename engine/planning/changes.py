@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from engine.configuration.steps import StepPlan
 from engine.labels import label_of
 from engine.pending_exports.changes import expected_state
+from engine.planning.departures import tell_departures
 from engine.planning.export_changes import ExportTeller, difference
 from engine.planning.records import METAVERSE, AttributeDiff, PlannedChange, readable
 from engine.workspace import Workspace
@@ -30,6 +31,8 @@ async def tell_changes(tx: Transaction, workspace: Workspace, step_id: int, plan
         exported = ExportTeller(tx, workspace, step_id, plan.phase)
         await exported.tell_sent()
         await exported.tell_others()
+    if plan.phase == "evaluate":
+        await tell_departures(tx, workspace, step_id, plan.phase)
 
 
 class _Teller:

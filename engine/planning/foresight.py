@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.approvals.stages import sentence
 from engine.configuration.steps import StepPlan
 from engine.decisions import review
 from engine.decisions.deciding import Outcome, decidable
@@ -161,6 +162,9 @@ def _tree(item: ReviewItem, branches: list[Branch], objects_of: dict[str, int]) 
     if found := [one for one in branches if one not in rest and one.where != METAVERSE]:
         root.what = found[0].what
     root.follows = [_rooted(rest)] if any(one.where == METAVERSE for one in rest) else rest
+    root.follows += [
+        Branch(f"cso-{entry[0]}", entry[1], sentence(entry), entry[2]) for entry in item.consequences.get("stages", [])
+    ]
     return root
 
 

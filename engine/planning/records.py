@@ -32,9 +32,9 @@ class PlannedChange(NamedTuple):
     dn: str
     """Its secondary external id before the change, where it has one."""
     operation: str
-    """`add`, `update`, `rename`, `obsolete`, `return`, `forget`, `gone` on an object that was imported; `project`,
-    `join`, `disconnect`, `update`, `delete`, `delete later`, `stay` in the metaverse; `Create`, `Update`, `Rename`,
-    `Delete` of an export."""
+    """`add`, `update`, `rename`, `obsolete`, `return`, `forget`, `gone` on an object that was imported; `leave`, `stay`
+    on one that leaves in stages; `project`, `join`, `disconnect`, `update`, `delete`, `delete later`, `stay` in the
+    metaverse; `Create`, `Update`, `Rename`, `Delete` of an export."""
     outcome: str
     """Of an export: `sent`, `refused`, `adopted` (it exists as it is meant), `already gone`, `already
     moved`; `staged`, `awaiting approval`, `withdrawn` where it is not sent; else empty."""

@@ -101,6 +101,22 @@ class InboundRule:
     tells_unresolved: bool
 
 
+DISABLE, MOVE, DELETE, DISCONNECT = "disable", "move", "delete", "disconnect"
+"""What a stage does."""
+
+
+@dataclass(slots=True, frozen=True)
+class Stage:
+    """One stage in which an object leaves its target."""
+
+    do: str
+    after: timedelta = timedelta()
+    dn: Expression | None = None
+    """Where it moves it."""
+    asks_at_start: bool = False
+    """Whether a delete is asked about as soon as the object begins to leave."""
+
+
 @dataclass(slots=True, frozen=True)
 class OutboundRule:
     """A rule from the metaverse to a system's object type."""
@@ -111,7 +127,12 @@ class OutboundRule:
     scope: Expression | None
     joins: tuple[Join, ...]
     provision: bool
-    deprovision: str
+    stages: tuple[Stage, ...]
+    """What becomes of an object that is not wanted any more, in its order."""
+    is_staged: bool
+    """Whether it says so by stages, which go on within a period of grace."""
+    leaving_from: Expression | None
+    """When an object leaves, though it is in scope."""
     dn: Expression | None
     flows: tuple[Flow, ...]
     initial: tuple[Flow, ...]
@@ -121,6 +142,16 @@ class OutboundRule:
     corrects: bool
     """Whether drift is corrected, or only reported."""
     tells_unresolved: bool
+
+
+@dataclass(slots=True, frozen=True)
+class Leaving:
+    """How the objects leave that a metaverse type has in a target."""
+
+    stages: tuple[Stage, ...]
+    rules: tuple[OutboundRule, ...]
+    """The rules that say so."""
+    is_staged: bool
 
 
 @dataclass(slots=True, frozen=True)
@@ -175,6 +206,8 @@ class Rules:
     """MVO type → target → the rules to it."""
     outflows: dict[str, dict[ObjectType, list[tuple[OutboundRule, Flow]]]] = field(default_factory=dict)
     """MVO type → target → the flows to it, each with its rule; of those to one attribute the strongest first."""
+    leaving: dict[str, dict[ObjectType, Leaving]] = field(default_factory=dict)
+    """MVO type → target → how objects leave it."""
     giving_way: dict[tuple[str, ObjectType], list[Flow]] = field(default_factory=dict)
     """MVO type and target → those of them that give way to what an account holds; most targets have none."""
     unique: dict[str, list[UniqueValue]] = field(default_factory=dict)
@@ -200,6 +233,11 @@ class Rules:
     """MVO type → what its outbound flows read through references: `("manager", "mail")`."""
     looking_up: dict[str, frozenset[str]] = field(default_factory=dict)
     """Scope → the tables that its rules look values up in."""
+
+    @property
+    def have_stages(self) -> bool:
+        """Tell whether objects leave any target in stages."""
+        return any(one.is_staged for targets in self.leaving.values() for one in targets.values())
 
     def target_types(self) -> set[ObjectType]:
         """Give every system type that the metaverse is exported to."""

@@ -9,6 +9,7 @@ from engine.rules.compiled import Flow, InboundRule, ObjectType, OutboundRule, R
 from engine.rules.flow_compiling import INBOUND, OUTBOUND, compile_flows, compile_flows_with_options
 from engine.rules.generated import attributes_of_all, compile_groups, compile_unique, filled_attributes
 from engine.rules.join_compiling import compile_joins
+from engine.rules.leaving_compiling import collect_leaving, compile_leaving_from, compile_stages
 from engine.rules.lookups import collect
 from engine.rules.preferring import Preferences
 from engine.rules.priorities import order_inbound, order_outbound
@@ -22,6 +23,7 @@ def compile_rules(config: Config) -> Rules:
     order_inbound(config, rules)
     _compile_outbound(config, rules)
     order_outbound(config, rules)
+    collect_leaving(config, rules)
     compile_unique(config, rules)
     compile_groups(config, rules)
     _check_inbound_joins(config, rules)
@@ -39,7 +41,7 @@ def _compile_inbound(config: Config, rules: Rules) -> None:
     for index, rule in enumerate(config.rules):
         if not rule.target.startswith("metaverse."):
             continue
-        for key in ("provision", "dn", "initial", "disable"):
+        for key in ("provision", "dn", "initial", "disable", "leaving", "leaving_from"):
             if getattr(rule, key):
                 raise _refusal(index, key, "belongs to rules from the metaverse")
         system, kind = rule.source.split(".", 1)
@@ -109,8 +111,6 @@ def _compile_outbound(config: Config, rules: Rules) -> None:
         source = side_of_metaverse(config, mvo_type, filled_attributes(config, rules, mvo_type))
         flowing = source._replace(beyond=attributes_of_all(config, rules))
         target = side_of_system(config, system, kind)
-        if bool(rule.disable) != (rule.deprovision == "disable"):
-            raise _refusal(index, "disable", 'flows to disable with belong to deprovision = "disable", and it to them')
         compiled = OutboundRule(
             name=rule.name,
             mvo_type=mvo_type,
@@ -118,7 +118,9 @@ def _compile_outbound(config: Config, rules: Rules) -> None:
             scope=_condition((*where, "scope"), rule.scope, source),
             joins=compile_joins(index, rule, source, target),
             provision=rule.provision,
-            deprovision=rule.deprovision,
+            stages=compile_stages(index, rule, source, target),
+            is_staged=bool(rule.leaving),
+            leaving_from=compile_leaving_from(index, rule, source),
             dn=None if rule.dn is None else read((*where, "dn"), rule.dn, compile_text, source),
             flows=compile_flows_with_options((*where, "flow"), rule.flow, flowing, target, OUTBOUND),
             initial=compile_flows((*where, "initial"), rule.initial, flowing, target),

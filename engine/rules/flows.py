@@ -9,6 +9,7 @@ from engine.errors import ObjectFailed
 from engine.expressions.quick import LARGE, is_large
 from engine.expressions.sandbox import WORDS, key_of
 from engine.rules.compiled import Flow
+from engine.values import zones
 from engine.values.typed import AttributeType, InvalidValue, canonical, present
 from storage.records import Attributes
 
@@ -61,7 +62,9 @@ def evaluate(flow: Flow, attributes: Attributes, context: dict[str, Any], refer:
         if flow.refers and values:
             values = refer(flow, values) if refer else []
     else:
-        values = _typed(flow, flow.expression(context))
+        result = flow.expression(context)
+        with zones.of(context):
+            values = _typed(flow, result)
     if len(values) > 1 and flow.declared and not flow.type.multi:
         raise ObjectFailed(
             "constraint-violation",

@@ -1,20 +1,23 @@
 """Lifecycle: what becomes of an MVO, and of its accounts, when a connector goes, and what calls that off."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from engine.configuration.models import Config, DeletionRule
 from engine.labels import label_of
-from engine.rules.compiled import Rules
+from engine.rules.compiled import DELETE, DISABLE, DISCONNECT, Leaving, Rules
+from engine.rules.leaving import due_at, last_delete
 from storage import clock
+from storage.leaving import Departure
 from storage.records import Cso, CsoStatus, JoinedBy, Mvo
 
 LAST_CONNECTOR = "last_connector_gone"
 AUTHORITATIVE = "authoritative_source_gone"
 ACCOUNTS = (None, JoinedBy.PROVISIONING, JoinedBy.OUTBOUND_JOIN)
 """How target objects are joined that rules made or found."""
+NOBODY_LEAVES: Mapping[int, Departure] = {}
 Cause = dict[str, Any]
 """As an MVO keeps what caused its deletion: `rule`, `trigger`, `gone` (the authoritative sources that are), `by`
 (`[CSO id, system, label]` of each object whose going caused it) and `at`."""
@@ -35,6 +38,8 @@ class Fate:
     recreated: list[Cso] = field(default_factory=list)
     """Leaving target objects that their rules would create again."""
     cause: Cause | None = None
+    stages: list[tuple[Cso, Leaving, str | None]] = field(default_factory=list)
+    """Target objects that would leave in stages, and since when they are leaving already."""
 
 
 def is_connector(rules: Rules, mvo_type: str, cso: Cso) -> bool:
@@ -175,8 +180,18 @@ def what_calls_off(cause: Cause | None) -> str:
     return f"its return in {names}"
 
 
-def fate_without(config: Config, rules: Rules, mvo: Mvo, joined: Iterable[Cso], leaving: set[int]) -> Fate:
-    """Work out what follows when CSOs leave an MVO; `joined` are all that are joined to it now."""
+def fate_without(
+    config: Config,
+    rules: Rules,
+    mvo: Mvo,
+    joined: Iterable[Cso],
+    leaving: set[int],
+    departures: Mapping[int, Departure] = NOBODY_LEAVES,
+) -> Fate:
+    """Work out what follows when CSOs leave an MVO; `joined` are all that are joined to it now.
+
+    `departures` tells which of its target objects are leaving already.
+    """
     csos = list(joined)
     staying = [cso for cso in csos if cso.id not in leaving]
     targets = rules.outbound.get(mvo.type, {})
@@ -190,16 +205,30 @@ def fate_without(config: Config, rules: Rules, mvo: Mvo, joined: Iterable[Cso], 
     cause = None if deletion.when == "manual" else _cause_of_deletion(rules, mvo.type, deletion, left, staying)
     if cause is None:
         return Fate(recreated=recreated)
-    by_rule = split_by_deprovisioning(rules, mvo, staying)
-    deletes, disabled, alone = by_rule["delete"], by_rule["disable"], by_rule["disconnect"]
-    return Fate(True, deletion.grace, deletes, disabled, alone, cause=cause)
+    fate = Fate(True, deletion.grace, cause=cause)
+    for cso in staying:
+        _add_to_fate(fate, cso, how_it_leaves(rules, mvo, cso), departures.get(cso.id))
+    return fate
 
 
-def split_by_deprovisioning(rules: Rules, mvo: Mvo, joined: Iterable[Cso]) -> dict[str, list[Cso]]:
-    """Split an MVO's target objects into those to delete, to disable and to disconnect, by their outbound rules."""
-    found: dict[str, list[Cso]] = {"delete": [], "disable": [], "disconnect": []}
-    for cso in joined:
-        outbound = rules.outbound.get(mvo.type, {}).get((cso.system, cso.type), [])
-        said = {rule.deprovision for rule in outbound} if cso.status != CsoStatus.OBSOLETE else set()
-        found[next((what for what in ("disable", "delete") if what in said), "disconnect")].append(cso)
-    return found
+def _add_to_fate(fate: Fate, cso: Cso, how: Leaving | None, known: Departure | None) -> None:
+    """Add what becomes of a target object of an MVO that goes."""
+    does = how.stages[0].do if how else DISCONNECT
+    if how is not None and how.is_staged:
+        since = known.since if known else None
+        fate.stages.append((cso, how, since))
+        if (last := last_delete(how)) and (last.asks_at_start or due_at(since or clock.now(), last) <= clock.now()):
+            fate.deletes.append(cso)
+    elif does == DELETE:
+        fate.deletes.append(cso)
+    elif does == DISABLE:
+        fate.disabled.append(cso)
+    else:
+        fate.left_alone.append(cso)
+
+
+def how_it_leaves(rules: Rules, mvo: Mvo, cso: Cso) -> Leaving | None:
+    """Give how a target object leaves; None for one that no rule speaks of, or that is missing itself."""
+    if cso.status == CsoStatus.OBSOLETE:
+        return None
+    return rules.leaving.get(mvo.type, {}).get((cso.system, cso.type))

@@ -131,7 +131,20 @@ def _fingerprint(config: Config, rules: Rules) -> None:
         for rule in into:
             texts[marks.inbound(*rule.source)].append(shape)
     zone = [] if config.store.timezone == "UTC" else [config.store.timezone]
+    for name, settings in config.systems.items():
+        for scope in _scopes_of(rules, name) if settings.timezone is not None else ():
+            texts[scope].append(encode([name, settings.timezone]))
     rules.fingerprints = {scope: fingerprint(*parts, *zone).hex() for scope, parts in texts.items()}
+
+
+def _scopes_of(rules: Rules, system: str) -> set[str]:
+    """Give the scopes of the rules from and to a system."""
+    inbound = {marks.inbound(*source) for source in rules.inbound if source[0] == system}
+    return inbound | {
+        marks.outbound(mvo_type)
+        for mvo_type, targets in rules.outbound.items()
+        if any(target[0] == system for target in targets)
+    }
 
 
 def _collect_tables(config: Config, rules: Rules) -> None:
@@ -178,8 +191,8 @@ def expressions_of(rule: InboundRule | OutboundRule) -> Iterator[Expression]:
         yield from _preferred_by(rule)
     if isinstance(rule, OutboundRule):
         yield from (flow.expression for flow in (*rule.initial, *rule.disable))
-        if rule.dn is not None:
-            yield rule.dn
+        yield from (one for one in (rule.dn, rule.leaving_from) if one is not None)
+        yield from (stage.dn for stage in rule.stages if stage.dn is not None)
 
 
 def _collect_clocks(rules: Rules) -> None:
@@ -189,7 +202,8 @@ def _collect_clocks(rules: Rules) -> None:
         rules.clocks[marks.inbound(system, kind)] = _clock(read)
     for mvo_type, targets in rules.outbound.items():
         every = [rule for found in targets.values() for rule in found]
-        read = [one for rule in every for one in (rule.scope, rule.dn)]
+        read = [one for rule in every for one in (rule.scope, rule.dn, rule.leaving_from)]
+        read += [stage.dn for rule in every for stage in rule.stages]
         read += [flow.expression for rule in every for flow in (*rule.flows, *rule.disable)]
         rules.clocks[marks.outbound(mvo_type)] = _clock(read)
 

@@ -23,6 +23,7 @@ from engine.phases.importing.phase import import_objects
 from engine.phases.synchronising.phase import synchronise
 from engine.roles import Role, require
 from engine.step import Control, Step
+from engine.values import zones
 from engine.workspace import Workspace
 from storage import clock, exports, lease, reviews, runs
 from storage.errors import LeaseLost, StoreError
@@ -220,6 +221,7 @@ async def _execute_step(workspace: Workspace, control: Control, position: int, p
     step = Step(workspace, control, step_id, plan)
     yield StepStarted(step_id, plan)
     result: StepResult = StepResult.INTERRUPTED
+    zones.use_for_step(workspace.zone_of(plan.system))
     try:
         async for progress in PHASES[plan.phase](step):
             yield progress
@@ -234,6 +236,8 @@ async def _execute_step(workspace: Workspace, control: Control, position: int, p
         step.message = str(failure) if isinstance(failure, StoreError) else f"{type(failure).__name__}: {failure}"
         await _close_step(workspace, step, result, lenient=True)
         raise
+    finally:
+        zones.use_for_step(workspace.config.store.timezone)
     await _close_step(workspace, step, result)
     yield StepFinished(step_id, plan, result, step.message, step.counted(), step.errors, step.warnings)
 

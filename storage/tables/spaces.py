@@ -149,6 +149,17 @@ wanted = Table(
     Column("marks", Text, nullable=False),
 )
 
+leaving = Table(
+    "leaving",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("mvo_id", Integer, nullable=False),
+    Column("since", Text),
+    Column("gone_at", Text),
+    Column("next_at", Text),
+    Index("leaving_due", "next_at", sqlite_where=text("next_at IS NOT NULL")),
+)
+
 rule_marks = Table(
     "rule_marks",
     metadata,

@@ -32,6 +32,9 @@ GUARDS = {
     "engine/phases/synchronising/lifecycle.py": "what_calls leaver must_not_slip change_hands two_people authoritative"
     " scope_exit by_hand leads_to",
     "engine/phases/evaluating/deprovisioning.py": "dies_with second_thoughts scope_exit must_not_slip disable leaver",
+    "engine/phases/evaluating/leaving.py": "test_leaving second_thoughts dies_with scope_exit disable",
+    "engine/rules/leaving.py": "test_leaving disable",
+    "engine/approvals/stages.py": "test_leaving",
     "engine/phases/exporting/approval_gate.py": "must_not_slip dies_with look_before by_hand two_people"
     " leaver leads_to",
     "engine/approvals/review_items.py": "dies_with leaver must_not_slip second_thoughts",

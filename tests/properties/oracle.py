@@ -83,7 +83,9 @@ def contracts_of(world: World, number: str) -> list[Row]:
 
 
 def with_account(world: World, everybody: dict[str, Person]) -> dict[str, Person]:
-    """Give those who are in the scope of the accounts' rule."""
+    """Give those who are in the scope of the accounts' rule, and whose day of leaving has not come."""
+    if world.rules.stages and world.rules.by_end:
+        everybody = {number: one for number, one in everybody.items() if not one.end or one.end >= str(world.today)}
     match world.rules.accounts:
         case "":
             return everybody

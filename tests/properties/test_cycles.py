@@ -26,6 +26,7 @@ from tests.properties.oracle import OWNED, expected, given_way, owned, shared_me
 from tests.properties.world import (
     BASE,
     HEAD,
+    STAGES,
     WHICH_CONTRACT,
     WHO_GETS_AN_ACCOUNT,
     WHO_IS_STAFF,
@@ -49,7 +50,7 @@ SENTINEL = "0"
 
 SWITCHES = (
     *("numbered", "crew", "crew_first", "blank_counts", "rooms", "grace"),
-    *("keeps", "fills", "merged", "shared", "bosses", "coded", "contracts"),
+    *("keeps", "fills", "merged", "shared", "bosses", "coded", "contracts", "by_end"),
 )
 
 Step = tuple[Any, ...]
@@ -102,6 +103,7 @@ rule_steps = [
     st.tuples(st.just("rule"), st.just("accounts"), st.sampled_from(WHO_GETS_AN_ACCOUNT)),
     st.tuples(st.just("rule"), st.just("staff"), st.sampled_from(WHO_IS_STAFF)),
     st.tuples(st.just("rule"), st.just("prefers"), st.sampled_from(WHICH_CONTRACT)),
+    st.tuples(st.just("rule"), st.just("stages"), st.sampled_from(STAGES)),
     st.tuples(
         st.just("rule"),
         st.sampled_from([one for one in SWITCHES if one != "grace"]),
@@ -244,7 +246,9 @@ class Cycles(Inside):
         assert (self.folder / "directory.ldif").read_bytes() == before
 
     def is_waiting(self) -> bool:
-        """Tell whether exports are on their way, or somebody's grace is."""
+        """Tell whether exports are on their way, or somebody's grace or leaving is."""
+        if self.query("SELECT 1 FROM leaving WHERE since IS NOT NULL"):
+            return True
         return bool(self.json("exports")) or any(one["delete_after"] for one in self.json("metaverse", "--limit", "0"))
 
     def found(self) -> Entries:

@@ -26,13 +26,15 @@ HEAD = "".join(
     for number, (dn, kind, rdn) in enumerate(
         [
             (BASE, "domain", "dc=example"),
-            *((f"ou={name},{BASE}", "organizationalUnit", f"ou={name}") for name in ("people", "it", "groups")),
+            *((f"ou={name},{BASE}", "organizationalUnit", f"ou={name}") for name in ("people", "it", "left", "groups")),
         ]
     )
 )
 RDN = "uid={{ (name or 'x') | lower }}{{ number }}"
 WHO_GETS_AN_ACCOUNT = ("", "dept != 'HR'", "not end or end >= today")
 WHICH_CONTRACT = ("", "start", "start desc", "start is defined and start <= today desc")
+STAGES = ("", "when_due", "at_start")
+"""Whether accounts leave in stages, and when their delete is asked about."""
 WHO_IS_STAFF = (None, "dept == 'IT'", "dept == 'HR'", "phone is defined")
 
 
@@ -65,6 +67,10 @@ class Rules:
     """Which of a person's contracts goes first."""
     fills: bool = False
     """Whether a telephone number is written only where there is none."""
+    stages: str = ""
+    """Whether accounts leave in stages, and when their delete is asked about."""
+    by_end: bool = False
+    """Whether those stages begin after the end of a contract."""
 
 
 @dataclass
@@ -291,6 +297,9 @@ def _rules(rules: Rules) -> list[dict[str, Any]]:
         made[3]["flow"]["title"] = {"source": "title", "clear": False}
     if rules.fills:
         made[3]["flow"]["telephoneNumber"] = {"source": "phone", "when_absent": True}
+    if rules.stages:
+        made[3] |= _leaving(rules)
+        del made[3]["deprovision"]
     if rules.accounts:
         made[3]["scope"] = rules.accounts
     if rules.blank_counts and not rules.merged:
@@ -319,3 +328,14 @@ def _of_contracts(rules: Rules) -> dict[str, Any]:
         },
     }
     return made | ({"prefer": rules.prefers} if rules.prefers else {})
+
+
+def _leaving(rules: Rules) -> dict[str, Any]:
+    """Give what a rule says of leaving in stages."""
+    stages = [
+        {"after": "0d", "do": "disable"},
+        {"after": "2d", "do": "move", "dn": f"{RDN},ou=left,{BASE}"},
+        {"after": "4d", "do": "delete", "approve": rules.stages},
+    ]
+    begins = {"leaving_from": "end"} if rules.by_end else {}
+    return {"leaving": stages, "disable": {"title": {"constant": "Former"}}, **begins}

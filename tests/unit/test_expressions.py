@@ -539,7 +539,7 @@ def test_a_duration_is_a_number_and_a_unit(text, length):
     assert duration(text) == length
 
 
-@pytest.mark.parametrize("text", ["", "30", "d", "-1d", "1.5d", "30 days", "1y", "99999999999999w"])
+@pytest.mark.parametrize("text", ["", "30", "d", "-1d", "1.5d", "30 days", "1month", "99999999999999w"])
 def test_what_is_no_duration_is_refused(text):
     with pytest.raises(ValueError, match="duration"):
         duration(text)

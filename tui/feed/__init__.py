@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from tui.feed.standing import STATUSES, errors_of_step, plans_of, request_stop, run_document, status
     from tui.feed.surveying import Survey, SurveyedType, survey
     from tui.feed.systems import configuration
-    from tui.feed.things import UnknownId, items, person_of, show
+    from tui.feed.things import UnknownId, items, person_of, show, stages_in
 
 _BEHIND: dict[str, tuple[str, ...]] = {
     "engine.approvals.audit": ("OLDER",),
@@ -88,7 +88,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "tui.feed.standing": ("STATUSES", "errors_of_step", "plans_of", "request_stop", "run_document", "status"),
     "tui.feed.surveying": ("Survey", "SurveyedType", "survey"),
     "tui.feed.systems": ("configuration",),
-    "tui.feed.things": ("UnknownId", "items", "person_of", "show"),
+    "tui.feed.things": ("UnknownId", "items", "person_of", "show", "stages_in"),
 }
 """Module → what it gives: the same again, for the running program."""
 _PLACES = {name: module for module, names in _BEHIND.items() for name in names}

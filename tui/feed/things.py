@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from engine.approvals.stages import sentence
 from engine.labels import label_of, label_of_mvo, with_references
 from engine.workspace import Workspace
 from storage import exports, metaverse, objects, references, reviews, runs, tombstones, transitions
-from storage.records import BatchState, Cso, ReviewItem
+from storage.records import BatchState, Cso, ReviewItem, ReviewState
 from storage.store import Transaction
 from tui.feed.lists import Document, export_document
 
@@ -102,8 +103,11 @@ async def _show_review(tx: Transaction, item_id: int) -> Document | None:
     csos = await objects.get(tx, [items[0].object_id])
     gone = [] if csos else await tombstones.of_object(tx, items[0].object_id)
     last = (csos or gone)[0].attributes if csos or gone else None
+    document = items[0]._asdict()
+    leaves = [f"{label} in {system}: {said}" for _, system, label, said in stages_in(document)]
     return {
-        **items[0]._asdict(),
+        **document,
+        **({"leaves": leaves} if leaves else {}),
         "id": f"rev-{item_id}",
         "attributes": last,
         "elsewhere": await _elsewhere(tx, csos[0]) if csos else [],
@@ -135,6 +139,12 @@ async def _show_run(tx: Transaction, run_id: int) -> Document | None:
             batch._asdict() for batch in await reviews.stopped_in(tx, run_id) if batch.state != BatchState.HELD
         ],
     }
+
+
+def stages_in(item: Document) -> list[tuple[int, str, str, str]]:
+    """Give what leaves in stages by a review item: CSO id, system, label, and in which stages."""
+    at = item["decided_at"] if item["state"] in (ReviewState.APPROVED, ReviewState.CARRIED_OUT) else None
+    return [(one[0], one[1], one[2], sentence(one, at)) for one in item["consequences"].get("stages", [])]
 
 
 def person_of(consequences: Document) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tui.presentation.display import display
+from tui.presentation.moments import local_time
 
 Document = dict[str, Any]
 
@@ -73,6 +74,7 @@ def _target(one: Document) -> Iterator[str]:
     yield f"      {display(one['verdict'])}"
     for scope in one["rules"]:
         yield f"      {_scope(scope)}"
+    yield from _leaving(one["leaving"])
     yield from _flows(one)
     if one["differs"] and not one["staged"]:
         yield f"      differs, and nothing is staged: {', '.join(map(display, one['differs']))}"
@@ -85,6 +87,18 @@ def _target(one: Document) -> Iterator[str]:
             removed = f" − {_values(change['remove'])}" if change["remove"] else ""
             added = f" + {_values(change['add'])}" if change["add"] else ""
             yield f"        {display(change['name'])}:{removed}{added}"
+
+
+def _leaving(how: Document | None) -> Iterator[str]:
+    """Tell in which stages an account leaves."""
+    if how is None:
+        return
+    begins = "leaving since" if how["begun"] else "leaves from"
+    yield f"      {begins} {local_time(how['since'], precise=True)}: {display(how['because'])}"
+    for stage in how["stages"]:
+        waits = f": {display(how['delete'])}" if stage["does"] == "deleted" else ""
+        done = ", which has come" if stage["done"] else ""
+        yield f"        {stage['does']} on {stage['on']}{done}{waits}"
 
 
 def _flows(one: Document) -> Iterator[str]:

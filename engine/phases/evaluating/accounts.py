@@ -26,9 +26,11 @@ from storage.labels import labelled
 from storage.records import ChangeType, Cso, CsoStatus, Entity, ExportStatus, PendingExport
 from storage.transitions import Move
 
+IS_THERE = "its person is there: the staged delete is withdrawn"
 
-def provision(page: EvaluationPage, decided: Decisions, desired: Desired) -> None:
-    """Plan a new object and stage its Create."""
+
+def provision(page: EvaluationPage, decided: Decisions, desired: Desired) -> int:
+    """Plan a new object and stage its Create; give its id."""
     system = desired.target[0]
     planned = create_pending_provisioning_cso(page.step.workspace, desired, decided.take_cso_id())
     decided.planned.append(planned)
@@ -41,13 +43,20 @@ def provision(page: EvaluationPage, decided: Decisions, desired: Desired) -> Non
     label = labelled(content.name, content.secondary_id, content.external_id, f"cso-{planned.id}")
     page.step.moved(Move(Entity.EXPORT, export.id, system, label, None, ExportStatus.PENDING, export.cause))
     page.step.statistics[Statistic.PROVISIONING_ADDS] += 1
+    return planned.id
 
 
-def update_account(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso) -> bool:
-    """Stage what differs on an object that exists, or is still planned, and tell whether anything is left to do."""
+def update_account(
+    page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso, withdrawing: str | None = IS_THERE
+) -> bool:
+    """Stage what differs on an object that exists, or is still planned, and tell whether anything is left to do.
+
+    A delete that is staged is withdrawn, and `withdrawing` says why; without that, only where something is left to do.
+    """
     if cso.status == CsoStatus.OBSOLETE:
         return True
-    withdraw_delete(page, decided, cso)
+    if withdrawing is not None:
+        withdraw_delete(page, decided, cso, withdrawing)
     if is_on_its_way(page, cso):
         decided.still_due.add(desired.mvo.id)
         return True
@@ -56,7 +65,10 @@ def update_account(page: EvaluationPage, decided: Decisions, desired: Desired, c
     if cso.status == CsoStatus.PENDING_PROVISIONING:
         _replan(page, decided, desired, cso, before)
         return True
-    return _stage_difference(page, decided, desired, cso, before)
+    left = _stage_difference(page, decided, desired, cso, before)
+    if left and withdrawing is None:
+        withdraw_delete(page, decided, cso, "the account is not as it is to be before")
+    return left
 
 
 def is_on_its_way(page: EvaluationPage, cso: Cso) -> bool:
@@ -165,12 +177,12 @@ def _without_name(desired: Desired, cso: Cso) -> Desired:
     return replace(desired, attributes=kept, secondary_id=None, secondary_key=None)
 
 
-def withdraw_delete(page: EvaluationPage, decided: Decisions, cso: Cso) -> None:
-    """Drop a delete that is staged for an object whose person is there, unless it was sent already."""
+def withdraw_delete(page: EvaluationPage, decided: Decisions, cso: Cso, why: str = IS_THERE) -> None:
+    """Drop a delete that is staged for an object which is not to go, unless it was sent already."""
     before = page.exports.get(cso.id)
     if before is None or before.change_type != ChangeType.DELETE or before.status in PERHAPS_WRITTEN:
         return
-    stage(page, decided, cso, before, None, "its person is there: the staged delete is withdrawn")
+    stage(page, decided, cso, before, None, why)
     page.step.statistics[Statistic.DELETES_WITHDRAWN] += 1
 
 

@@ -1,15 +1,21 @@
 """What the rules want an MVO's object in a target to be."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from engine.errors import ObjectFailed
+from engine.expressions.expression import Expression
 from engine.pending_exports.names import check_dn
-from engine.rules.compiled import Flow, ObjectType, OutboundRule
+from engine.rules.compiled import MOVE, Flow, ObjectType, OutboundRule
 from engine.rules.flows import evaluate, evaluate_all
+from engine.rules.leaving import Going, going, next_end, wanting
 from engine.rules.scope import in_scope
+from engine.values import dn
 from engine.values.matching_rules import differences
 from engine.workspace import Workspace
+from storage.leaving import Departure
 from storage.records import Attributes, Mvo
 from storage.wanted_marks import Marks
 
@@ -25,15 +31,17 @@ class Desired:
     mvo: Mvo
     target: ObjectType
     rules: list[OutboundRule]
-    """The rules in whose scope the MVO is, or those that disable; without any, the object is not wanted."""
+    """The rules that want the MVO there, or those that say how its account leaves."""
     attributes: Attributes
     """Every attribute that the rules own; no values where it is to be absent. References are filled in later."""
     secondary_id: str | None
     secondary_key: str | None
     initial: Attributes = field(default_factory=dict)
     """What is set when the object is created, and never enforced again."""
-    disabling: bool = False
-    """Whether the MVO is out of every scope, and its account is to be disabled."""
+    going: Going | None = None
+    """How its account leaves, where no rule wants the MVO there; the attributes and the DN are those of its stage."""
+    ends_at: str | None = None
+    """When a rule will want it no more, where that is known."""
     givers: Givers = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
     """Attributes that are left as they are, each with the reason."""
@@ -45,12 +53,15 @@ class Desired:
     @property
     def provision(self) -> bool:
         """Tell whether the object is to be created where it does not exist."""
-        return not self.disabling and any(rule.provision for rule in self.rules)
+        return self.going is None and any(rule.provision for rule in self.rules)
 
     @property
     def cause(self) -> str:
         """Tell which rule wants it so."""
-        return f"{'disabled by' if self.disabling else 'flow of'} rule '{self.rules[0].name}'"
+        if self.going is None:
+            return f"flow of rule '{self.rules[0].name}'"
+        what = "moved" if self.going.does == MOVE else "disabled" if self.going.disables else "left as it is"
+        return f"{what} by rule '{self.rules[0].name}'"
 
     def planned(self) -> Attributes:
         """Give the attributes with which the object is created."""
@@ -66,18 +77,39 @@ class Desired:
 
 
 def desired_state(
-    workspace: Workspace, mvo: Mvo, target: ObjectType, rules: list[OutboundRule], context: dict[str, Any]
+    workspace: Workspace,
+    mvo: Mvo,
+    target: ObjectType,
+    rules: list[OutboundRule],
+    context: dict[str, Any],
+    known: Departure | None = None,
 ) -> Desired:
-    """Work out what the rules want; `context` is the MVO as its expressions see it.
+    """Work out what the rules want; `context` is the MVO as its expressions see it, `known` is its leaving so far.
 
     Raises `ObjectFailed`: `expression-error`, or `dn-not-determined` where the DN cannot be built.
     """
-    scoped = [] if mvo.deleted else in_scope(rules, context)
-    if not scoped:
-        return _disabled(mvo, target, rules, context)
+    context = workspace.in_zone_of(target[0], context)
+    how = workspace.rules.leaving[mvo.type][target]
+    gone = mvo.deleted or (mvo.in_grace and how.is_staged)
+    scoped = [] if gone else wanting(rules, context)
+    if scoped:
+        return _wanted(workspace, mvo, target, scoped, context)
+    leaves = going(how, mvo, rules, context, known)
+    base = Desired(mvo, target, list(how.rules), {}, None, None)
+    if leaves.gone_at is None:  # by a date alone: what the stages do not say goes on as before
+        with suppress(ObjectFailed):  # what cannot be computed is no reason to leave somebody enabled
+            base = _wanted(workspace, mvo, target, in_scope(rules, context), context)
+    return _leaving(workspace, base, leaves, context)
+
+
+def _wanted(
+    workspace: Workspace, mvo: Mvo, target: ObjectType, scoped: list[OutboundRule], context: dict[str, Any]
+) -> Desired:
+    """Work out what the rules want in whose scope an MVO is. Raises `ObjectFailed`."""
     every = workspace.rules.outflows[mvo.type][target]
     names = {rule.name for rule in scoped}
-    flows = every if len(scoped) == len(rules) else [one for one in every if one[0].name in names]
+    everybody = len(scoped) == len(workspace.rules.outbound[mvo.type][target])
+    flows = every if everybody else [one for one in every if one[0].name in names]
     attributes, givers = _flowed(flows, mvo, context)
     initial: Attributes = {}
     for rule in reversed(scoped):
@@ -85,13 +117,18 @@ def desired_state(
     attributes, initial = _distinct(workspace, target, attributes), _distinct(workspace, target, initial)
     left = {flow.attribute: NO_VALUE for _, flow in flows if flow.attribute not in attributes}
     template = next((rule.dn for rule in scoped if rule.dn is not None), None)
-    desired = Desired(mvo, target, scoped, attributes, None, None, initial, givers=givers, left=left)
-    if template is None:
-        return desired
+    ends = next_end(scoped, context)
+    desired = Desired(mvo, target, scoped, attributes, None, None, initial, givers=givers, left=left, ends_at=ends)
+    return desired if template is None else _named(workspace, desired, template, context)
+
+
+def _named(workspace: Workspace, desired: Desired, template: Expression, context: dict[str, Any]) -> Desired:
+    """Give what is wanted with its name. Raises `ObjectFailed`."""
     secondary_id = template(context)
-    if workspace.is_dn(*target):
+    if workspace.is_dn(*desired.target):
         check_dn(secondary_id)
-    return replace(desired, secondary_id=secondary_id, secondary_key=workspace.secondary_key(*target, secondary_id))
+    key = workspace.secondary_key(*desired.target, secondary_id)
+    return replace(desired, secondary_id=secondary_id, secondary_key=key)
 
 
 def _flowed(flows: Iterable[tuple[OutboundRule, Flow]], mvo: Mvo, context: dict[str, Any]) -> tuple[Attributes, Givers]:
@@ -121,7 +158,16 @@ def _distinct(workspace: Workspace, target: ObjectType, attributes: Attributes) 
     }
 
 
-def _disabled(mvo: Mvo, target: ObjectType, rules: list[OutboundRule], context: dict[str, Any]) -> Desired:
-    disabling = [rule for rule in rules if rule.deprovision == "disable"]
-    attributes, givers = _flowed([(rule, flow) for rule in disabling for flow in rule.disable], mvo, context)
-    return Desired(mvo, target, disabling, attributes, None, None, disabling=bool(disabling), givers=givers)
+def _leaving(workspace: Workspace, base: Desired, how: Going, context: dict[str, Any]) -> Desired:
+    """Give what an account is to be in the stage of leaving that it has reached. Raises `ObjectFailed`."""
+    flows = [(rule, flow) for rule in how.leaving.rules for flow in rule.disable] if how.disables else []
+    attributes, givers = _flowed(flows, base.mvo, context)
+    left = {name: why for name, why in base.left.items() if name not in attributes}
+    attributes, givers = base.attributes | attributes, base.givers | givers
+    desired = replace(base, attributes=attributes, givers=givers, left=left, going=how, ends_at=None)
+    if (moves := how.moves) is None or moves.dn is None:
+        return desired
+    desired = _named(workspace, desired, moves.dn, context)
+    naming = {name.lower() for name in dn.rdn_names(desired.secondary_id or "")}
+    kept = {name: values for name, values in desired.attributes.items() if name.lower() not in naming}
+    return replace(desired, attributes=kept)  # the name says what those hold

@@ -53,11 +53,9 @@ async def _holders(tx: Transaction, page: EvaluationPage, system: str, names: se
 def _sought(page: EvaluationPage, wanted: list[Desired]) -> _Sought:
     found = _Sought({}, {})
     for desired in wanted:
-        if not desired.rules or desired.disabling:
-            continue
         if desired.secondary_key is not None:
             found.names.setdefault(desired.target[0], set()).add(desired.secondary_key)
-        if page.account_of(desired.mvo, desired.target) is None:
+        if desired.going is None and page.account_of(desired.mvo, desired.target) is None:
             for name, key in _keys(page, desired):
                 found.keys.setdefault((desired.target, name), set()).add(key)
     return found
@@ -99,7 +97,7 @@ def _joins_of(desired: Desired) -> list[tuple[OutboundRule, Join]]:
 
 def _key(page: EvaluationPage, desired: Desired, rule: OutboundRule, join: Join) -> str | None:
     """Give the key by which an MVO looks for its account. Raises `ObjectFailed`."""
-    seen = page.step.workspace.seen_mvo(desired.mvo.type, desired.mvo.attributes)
+    seen = page.step.workspace.seen_mvo(desired.mvo.type, desired.mvo.attributes, desired.target[0])
     return source_key(join, rule.flows, desired.mvo.attributes, seen)
 
 

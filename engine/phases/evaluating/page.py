@@ -8,8 +8,9 @@ from engine.labels import label_of, label_of_mvo
 from engine.phases.evaluating.name_turns import Claim, Turns
 from engine.rules.compiled import ObjectType
 from engine.step import Step
-from storage import exports, objects, reviews, wanted_marks
+from storage import exports, leaving, objects, reviews, wanted_marks
 from storage.join_keys import JoinKey
+from storage.leaving import Departure
 from storage.objects import Content, PlannedCso
 from storage.records import Cso, Entity, Mvo, PendingExport, ReviewItem, ReviewKind, ReviewState
 from storage.references import Owed
@@ -38,6 +39,8 @@ class EvaluationPage:
     """The approvals under which MVOs were deleted."""
     items: dict[int, ReviewItem]
     """CSO → what the review asks, or was told, about its delete."""
+    departures: dict[int, Departure]
+    """CSO → what is kept of its leaving."""
     turns: Turns | None = field(default_factory=dict)
     """Who gets a name that is given up in the same run; None while that is still being found out."""
     holders: dict[str, dict[str, list[Cso]]] = field(default_factory=dict)
@@ -87,10 +90,14 @@ class Decisions:
     removed: list[PendingExport] = field(default_factory=list)
     vanished: list[Cso] = field(default_factory=list)
     """Planned objects that are not wanted any more, and were never sent."""
-    withdrawn: dict[int, ReviewItem] = field(default_factory=dict)
-    """Questions that are not asked any more, by id."""
+    withdrawn: dict[int, tuple[ReviewItem, str]] = field(default_factory=dict)
+    """Questions that are not asked any more, each with the reason, by id."""
     to_review: list[tuple[Cso, str]] = field(default_factory=list)
     """Objects whose delete has to be approved, and why they would be deleted."""
+    departures: list[Departure] = field(default_factory=list)
+    """What is kept from now on of objects that are leaving, or will be."""
+    staying: list[int] = field(default_factory=list)
+    """Objects that are not leaving any more."""
     still_due: set[int] = field(default_factory=set)
 
     def is_put_off(self, mvo: Mvo, target: ObjectType) -> bool:
@@ -141,10 +148,11 @@ async def load_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Turns |
     """Read what is joined to some MVOs, what is staged and asked about it, and what was last wanted of it."""
     joined: Joined = {}
     ids: list[int] = []
-    for cso in await objects.joined_to(tx, [mvo.id for mvo in mvos]):
+    csos = await objects.joined_to(tx, [mvo.id for mvo in mvos])
+    for cso in csos:
         joined.setdefault(cso.mvo_id or 0, {})[cso.system, cso.type] = cso
         ids.append(cso.id)
-    approvals = {mvo.approval_id for mvo in mvos if mvo.approval_id is not None and not mvo.in_grace}
+    approvals = {mvo.approval_id for mvo in mvos if mvo.approval_id is not None}
     return EvaluationPage(
         step,
         joined,
@@ -152,6 +160,7 @@ async def load_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Turns |
         await wanted_marks.get(tx, ids),
         {item.id: item for item in await reviews.get(tx, approvals)},
         await reviews.of_objects(tx, ids, ReviewKind.DELETE, RELEVANT),
+        await leaving.get(tx, {cso.id: cso.mvo_id for cso in csos}),
         turns,
     )
 

@@ -11,7 +11,7 @@ a page: what is known                   load_page                page.py
     what differs                        update_account           accounts.py
         what somebody else has changed  find_drift               drift.py
         the update that is staged       stage_update             updates.py
-    it is not wanted any more           deprovision              deprovisioning.py
+    it is not wanted any more           leave                    leaving.py
     write what is decided               _write
 names that change hands                 take_turns               name_turns.py
 references that can be paid by now      _pay_references
@@ -30,13 +30,13 @@ from engine.events import Progress
 from engine.gates.mass_changes import look_before_changing
 from engine.phases.evaluating.accounts import provision, update_account, withdraw_delete
 from engine.phases.evaluating.deprovisioning import (
-    deprovision,
-    leave_alone,
     let_vanish,
+    release,
     withdraw_question,
     write_questions,
 )
 from engine.phases.evaluating.desired_state import Desired, desired_state
+from engine.phases.evaluating.leaving import goes_on_in_grace, leave, stay
 from engine.phases.evaluating.name_turns import Claim, Turns, take_turns
 from engine.phases.evaluating.names import claim_name, standing_there
 from engine.phases.evaluating.outbound_joins import (
@@ -58,7 +58,7 @@ from engine.rules.compiled import ObjectType
 from engine.rules.flows import context_of
 from engine.statistics import Statistic
 from engine.step import Step
-from storage import counters, exports, metaverse, objects, references, transitions, wanted_marks
+from storage import counters, exports, leaving, metaverse, objects, references, transitions, wanted_marks
 from storage.records import Cso, JoinedBy, Mvo, StepResult
 from storage.store import Transaction
 
@@ -81,6 +81,7 @@ async def evaluate_exports(step: Step) -> AsyncIterator[Progress]:
     read_tables(step)
     async with step.page() as tx:
         await notice_clock(tx, step)
+        await leaving.set_due(tx)
         await notice_tables(tx, step, marks.OUTBOUND)
         step.total = await metaverse.count_due(tx)
     again, claims = set[int](), list[Claim]()
@@ -174,9 +175,9 @@ async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Tu
     """Evaluate some MVOs; with `turns`, names that change hands are given, without they are only claimed."""
     page = await load_page(tx, step, mvos, turns)
     evaluated = [mvo for mvo in mvos if not mvo.in_grace]  # within grace the accounts keep what they have
-    decided = await _begin_decisions(tx, step, evaluated)
+    decided = await _begin_decisions(tx, step, mvos)
     first_new = decided.next_cso
-    wanted = _wanted(page, decided, evaluated, await read_followed(tx, step.workspace, evaluated))
+    wanted = _wanted(page, decided, mvos, await read_followed(tx, step.workspace, mvos))
     page = await look_up(tx, page, wanted)
     accounts = _take_accounts(page, decided, wanted)
     addresses = await read_addresses(tx, step.workspace, [desired for desired, _ in accounts])
@@ -190,15 +191,20 @@ async def _begin_decisions(tx: Transaction, step: Step, mvos: list[Mvo]) -> Deci
     """Begin the decisions of a page, with enough ids for everything that it may make."""
     targets = sum(len(step.workspace.rules.outbound.get(mvo.type, {})) for mvo in mvos)
     first_cso = await counters.allocate(tx, "objects", targets)
-    return Decisions(first_cso, await counters.allocate(tx, "exports", targets))
+    each = 2 if step.workspace.rules.have_stages else 1  # a delete may give way to what has to be done before it
+    return Decisions(first_cso, await counters.allocate(tx, "exports", targets * each))
 
 
 def _drop_plans_in_grace(page: EvaluationPage, decided: Decisions, mvos: list[Mvo]) -> None:
-    """Let the accounts of those vanish who left before they were created; the others stay as they are within grace."""
+    """Let the accounts of those vanish who left before they were created; the others stay as they are within grace.
+
+    Those that leave in stages are looked at as ever.
+    """
     for mvo in mvos:
         if mvo.in_grace:
             for cso in page.joined.get(mvo.id, {}).values():
-                let_vanish(page, decided, mvo, cso)
+                if not goes_on_in_grace(page, mvo, cso):
+                    let_vanish(page, decided, mvo, cso)
 
 
 def _wanted(page: EvaluationPage, decided: Decisions, mvos: list[Mvo], followed: Followed) -> list[Desired]:
@@ -212,8 +218,12 @@ def _wanted(page: EvaluationPage, decided: Decisions, mvos: list[Mvo], followed:
     for mvo in mvos:
         context = followed.into(context_of(mvo.attributes, workspace.declared_mvo(mvo.type), around), mvo)
         for target, rules in workspace.rules.outbound.get(mvo.type, {}).items():
+            cso = page.account_of(mvo, target)
+            if mvo.in_grace and not (cso and goes_on_in_grace(page, mvo, cso)):
+                continue
+            known = page.departures.get(cso.id) if cso else None
             try:
-                wanted.append(desired_state(workspace, mvo, target, rules, context))
+                wanted.append(desired_state(workspace, mvo, target, rules, context, known))
             except ObjectFailed as failure:
                 fail(page, decided, mvo, target, failure.error)
                 _call_delete_off(page, decided, mvo, target)
@@ -223,7 +233,7 @@ def _wanted(page: EvaluationPage, decided: Decisions, mvos: list[Mvo], followed:
 def _call_delete_off(page: EvaluationPage, decided: Decisions, mvo: Mvo, target: ObjectType) -> None:
     """Withdraw the delete that is staged, or asked about, for the account of somebody who is there."""
     cso = page.account_of(mvo, target)
-    if cso is not None and not mvo.deleted:
+    if cso is not None and not mvo.deleted and not mvo.in_grace:
         withdraw_delete(page, decided, cso)
         withdraw_question(page, decided, cso)
 
@@ -241,7 +251,7 @@ def _take_accounts(page: EvaluationPage, decided: Decisions, wanted: list[Desire
 
 def _take_account(page: EvaluationPage, decided: Decisions, desired: Desired) -> Cso | None:
     cso = page.account_of(desired.mvo, desired.target)
-    if cso is not None or not desired.rules or desired.disabling:
+    if cso is not None or desired.going is not None:
         return cso
     if (free := find_to_join(page, decided, desired)) is not None:
         return join_account(page, decided, desired, free)
@@ -263,7 +273,7 @@ def _decide(
     """Decide for each wanted state what is staged for its account."""
     for desired, cso in accounts:
         whole, owed = fill_references(desired, addresses)
-        decided.owed += owed
+        decided.owed += [] if desired.mvo.in_grace else owed
         if cso is not None and decided.taken_over.get(cso.id) == desired.mvo.id:
             continue  # it is somebody else's from now on
         try:
@@ -274,26 +284,14 @@ def _decide(
 
 def _evaluate_target(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso | None) -> None:
     if cso is None:
-        wanted = desired.rules and not desired.disabling and desired.provision
-        if wanted and not decided.is_put_off(desired.mvo, desired.target):
-            provision(page, decided, desired)
-    elif desired.disabling:
-        if not let_vanish(page, decided, desired.mvo, cso):
-            withdraw_question(page, decided, cso)
-            _disable(page, decided, desired, cso)
-    elif not desired.rules:
-        deprovision(page, decided, desired.mvo, cso)
+        if desired.provision and not decided.is_put_off(desired.mvo, desired.target):
+            stay(page, decided, desired, provision(page, decided, desired))
+    elif desired.going is not None:
+        leave(page, decided, desired, cso, desired.going)
     else:
         withdraw_question(page, decided, cso)
+        stay(page, decided, desired, cso.id)
         update_account(page, decided, desired, cso)
-
-
-def _disable(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso) -> None:
-    """Write the disabling flows; once they are there, and their person is gone, the account is let go of."""
-    before = page.exports.get(cso.id)
-    staged = update_account(page, decided, desired, cso)
-    if desired.mvo.deleted and not staged and before is None:
-        leave_alone(page, decided, desired.mvo, cso, None)
 
 
 def _release_unruled(page: EvaluationPage, decided: Decisions, mvos: list[Mvo]) -> None:
@@ -305,7 +303,7 @@ def _release_unruled(page: EvaluationPage, decided: Decisions, mvos: list[Mvo]) 
                 JoinedBy.PROVISIONING,
                 JoinedBy.OUTBOUND_JOIN,
             ):
-                deprovision(page, decided, mvo, cso)
+                release(page, decided, mvo, cso)
 
 
 async def _write(
@@ -323,6 +321,8 @@ async def _write(
     await exports.change(tx, decided.changed)
     await wanted_marks.put(tx, decided.marks)
     await index_planned(tx, step, decided.planned)
+    await leaving.put(tx, decided.departures)
+    await leaving.drop(tx, decided.staying)
     await write_questions(tx, step, decided)
     await objects.remove(tx, decided.vanished, review_ids={})
     evaluated = [mvo for mvo in mvos if not mvo.in_grace]

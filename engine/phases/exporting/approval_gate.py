@@ -4,10 +4,11 @@ from engine.approvals.audit import verified_approvals
 from engine.approvals.consequences import consequences_of_delete, covers_delete
 from engine.approvals.questions import delete_question
 from engine.approvals.review_items import move_items, open_items
+from engine.approvals.stages import has_come
 from engine.labels import label_of
 from engine.phases.exporting.still_wanted import withdraw_wanted
 from engine.step import Step
-from storage import clock, exports, reviews
+from storage import audit, clock, exports, reviews
 from storage.records import (
     ChangeType,
     Cso,
@@ -43,15 +44,21 @@ async def _unapproved(tx: Transaction, deletes: list[PendingExport], csos: dict[
     ids = [one.approval_id for one in deletes if one.approval_id]
     approvals = {item.id: item for item in await reviews.get(tx, ids)}
     verified = await verified_approvals(tx, approvals.values())
+    entries = await audit.get(tx, [approvals[one].audit_id or 0 for one in verified])
+    given = {entry.id: entry.at for entry in entries}
     return [
         export
         for export in deletes
-        if export.approval_id not in verified or not _approved(approvals[export.approval_id], csos[export.cso_id])
+        if export.approval_id not in verified
+        or not _approved(approvals[export.approval_id], csos[export.cso_id], given)
     ]
 
 
-def _approved(item: ReviewItem, cso: Cso) -> bool:
-    return item.state in _LIVE and covers_delete(item.consequences, cso)
+def _approved(item: ReviewItem, cso: Cso, given: dict[int, str]) -> bool:
+    """Tell whether an approval is live, for this very object, and for a day that has come."""
+    if item.state not in _LIVE or not covers_delete(item.consequences, cso):
+        return False
+    return has_come(item, cso, given[item.audit_id or 0])
 
 
 async def _ask_again(tx: Transaction, step: Step, refused: list[PendingExport], csos: dict[int, Cso]) -> None:

@@ -3,15 +3,17 @@
 from contextlib import suppress
 
 from engine.approvals.review_items import move_items
+from engine.approvals.stages import read_departures
 from engine.errors import ObjectFailed
 from engine.labels import label_of
-from engine.rules.compiled import ObjectType
+from engine.rules.compiled import DELETE, ObjectType
 from engine.rules.joins import source_key
+from engine.rules.leaving import going, wanting
 from engine.rules.lifecycle import has_another_person
-from engine.rules.scope import in_scope
 from engine.statistics import Statistic
 from engine.step import Step
 from storage import exports, join_keys, key_owners, metaverse, objects, reviews
+from storage.leaving import Departure
 from storage.records import Cso, Entity, Mvo, PendingExport, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
@@ -29,7 +31,12 @@ async def withdraw_wanted(tx: Transaction, step: Step, deletes: list[PendingExpo
     accounts = [csos[one.cso_id] for one in deletes]
     mvos = await _people_of(tx, accounts)
     seekers = await _seekers(tx, step, [cso for cso in accounts if _is_left_behind(cso, mvos)])
-    called_off = [one for one in deletes if one.cso_id in seekers or _is_wanted(step, csos[one.cso_id], mvos)]
+    known = await read_departures(tx, step.workspace.rules, accounts)
+    called_off = [
+        one
+        for one in deletes
+        if one.cso_id in seekers or _is_wanted(step, csos[one.cso_id], mvos, known.get(one.cso_id))
+    ]
     if called_off:
         await _call_off(tx, step, called_off, csos, seekers)
     return {one.id for one in called_off}
@@ -61,16 +68,26 @@ async def _call_off(
     await metaverse.set_due(tx, due, due=True)
 
 
-def _is_wanted(step: Step, cso: Cso, mvos: dict[int, Mvo]) -> bool:
-    """Tell whether a rule wants an account for the person it is joined to, as that is now."""
+def _is_wanted(step: Step, cso: Cso, mvos: dict[int, Mvo], known: Departure | None) -> bool:
+    """Tell whether a rule wants an account for the person it is joined to, as that is now, or wants it still.
+
+    Of one that leaves in stages that is so until the one that deletes has come.
+    """
     mvo = mvos.get(cso.mvo_id or 0)
-    if mvo is None or mvo.deleted:
+    if mvo is None:
         return False
     rules = step.workspace.rules.outbound.get(mvo.type, {}).get((cso.system, cso.type), [])
+    how = step.workspace.rules.leaving.get(mvo.type, {}).get((cso.system, cso.type))
+    staged = how if how is not None and how.is_staged else None
+    if mvo.deleted and staged is None:
+        return False
+    context = step.workspace.seen_mvo(mvo.type, mvo.attributes, cso.system)()
     try:
-        return bool(in_scope(rules, step.workspace.seen_mvo(mvo.type, mvo.attributes)()))
+        if not mvo.deleted and not (staged and mvo.in_grace) and wanting(rules, context):
+            return True
+        return staged is not None and going(staged, mvo, rules, context, known).does != DELETE
     except ObjectFailed:
-        return True  # a scope that cannot be told is no reason to delete
+        return not mvo.deleted  # a scope that cannot be told is no reason to delete
 
 
 def _is_left_behind(cso: Cso, mvos: dict[int, Mvo]) -> bool:
@@ -133,11 +150,11 @@ async def _add_unevaluated(
 def _sought(step: Step, mvo: Mvo, target: ObjectType, by_join: Keys) -> list[int]:
     """Give the accounts that the outbound joins of an MVO would find."""
     sought: list[int] = []
-    seen = step.workspace.seen_mvo(mvo.type, mvo.attributes)
+    seen = step.workspace.seen_mvo(mvo.type, mvo.attributes, target[0])
     for rule in step.workspace.rules.outbound.get(mvo.type, {}).get(target, []):
         for join in rule.joins:
             with suppress(ObjectFailed):
-                if in_scope([rule], seen()):
+                if wanting([rule], seen()):
                     key = source_key(join, rule.flows, mvo.attributes, seen)
                     sought += by_join.get(join.name, {}).get(key or "", [])
     return sought

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from engine.approvals.audit import verified_approvals
 from engine.approvals.consequences import Consequences, covers, describe, together
 from engine.approvals.review_items import move_items
+from engine.approvals.stages import read_departures
 from engine.contributions.joined import by_mvo, mvos_of
 from engine.events import Progress
 from engine.labels import label_of
@@ -168,8 +169,9 @@ async def _drop_exports(tx: Transaction, csos: list[Cso]) -> None:
 
 async def _fates(tx: Transaction, step: Step, leaving: list[Cso]) -> dict[int, Fate]:
     """Work out, before they leave, what becomes of the MVOs that some CSOs leave."""
-    joined = by_mvo(await objects.joined_to(tx, mvos_of(leaving)))
-    ids = {cso.id for cso in leaving}
+    every = await objects.joined_to(tx, mvos_of(leaving))
+    joined, ids = by_mvo(every), {cso.id for cso in leaving}
+    departures = await read_departures(tx, step.workspace.rules, every)
     config, rules = step.workspace.config, step.workspace.rules
     mvos = await metaverse.get(tx, mvos_of(leaving))
-    return {mvo.id: fate_without(config, rules, mvo, joined.get(mvo.id, []), ids) for mvo in mvos}
+    return {mvo.id: fate_without(config, rules, mvo, joined.get(mvo.id, []), ids, departures) for mvo in mvos}

@@ -62,8 +62,8 @@ async def _make_due(
 ) -> None:
     """Make the objects of a scope due that look up a row that has changed."""
     place, kind = marks.read_by(scope)
-    workspace, around = step.workspace, step.workspace.around()
-    is_mvo = place == METAVERSE
+    workspace, is_mvo = step.workspace, place == METAVERSE
+    around = workspace.around("" if is_mvo else place)
     declared = workspace.declared_mvo(kind) if is_mvo else workspace.declared(place, kind)
     async for page in pages_of(tx, place, kind, step.page_size):
         seen = ((one.id, context_of(one.attributes, declared, around)) for one in page)

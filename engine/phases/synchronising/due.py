@@ -7,6 +7,7 @@ from engine.rules import marks
 from engine.rules.lifecycle import Cause, cause_by_now
 from engine.step import Step
 from engine.values import zones
+from engine.workspace import Workspace
 from storage import clock, join_keys, metaverse, objects, runs
 from storage.records import Mvo
 from storage.store import Transaction
@@ -69,10 +70,21 @@ async def notice_clock(tx: Transaction, step: Step) -> None:
     for scope, read in step.workspace.rules.clocks.items():
         if not read:
             continue
-        shows = zones.today().isoformat() if read == "today" else moment.isoformat()
+        shows = " ".join(_days(step.workspace, scope)) if read == "today" else moment.isoformat()
         if await runs.rule_mark(tx, marks.clock(scope)) != shows:
             await _make_due(tx, scope)
             await runs.set_rule_mark(tx, marks.clock(scope), shows)
+
+
+def _days(workspace: Workspace, scope: str) -> list[str]:
+    """Give which day it is to the rules of a scope: in each time zone that they mean."""
+    place, kind = marks.read_by(scope)
+    systems = [system for system, _ in workspace.rules.outbound.get(kind, {})] if place == METAVERSE else [place]
+    days = []
+    for zone in dict.fromkeys(map(workspace.zone_of, systems)):
+        with zones.using(zone):
+            days.append(zones.today().isoformat())
+    return days
 
 
 async def _make_due(tx: Transaction, scope: str) -> None:

@@ -130,7 +130,7 @@ def _with(mvo: Mvo, unique: UniqueValue, value: str) -> Mvo:
 def _candidates(step: Step, contexts: Contexts, unique: UniqueValue, mvo: Mvo) -> Iterator[str]:
     """Give an MVO's candidates in their order, as long as anybody asks; those that cannot be computed are left out."""
     declared = step.workspace.config.metaverse[mvo.type].attributes
-    context = context_of(mvo.attributes, declared, contexts.around)
+    context = context_of(mvo.attributes, declared, contexts.around(""))
     for expression in unique.candidates:
         for number in range(2, HIGHEST + 1) if COUNTER in expression.reads.words else (0,):
             try:
@@ -218,7 +218,7 @@ def _adopts(workspace: Workspace, unique: UniqueValue, mvo: Mvo, cso: Cso) -> bo
     for rule in workspace.rules.outbound.get(mvo.type, {}).get((cso.system, cso.type), []):
         for join in rule.joins:
             try:
-                wanted = source_key(join, rule.flows, attributes, workspace.seen_mvo(mvo.type, attributes))
+                wanted = source_key(join, rule.flows, attributes, workspace.seen_mvo(mvo.type, attributes, cso.system))
                 held = target_key(join, cso.attributes, workspace.seen(cso.system, cso.type, cso.attributes))
             except ObjectFailed:
                 continue

@@ -3,7 +3,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0009');
+INSERT INTO "alembic_version" VALUES('0010');
 CREATE TABLE audit (
 	id INTEGER NOT NULL, 
 	at TEXT NOT NULL, 
@@ -107,6 +107,14 @@ CREATE TABLE lease (
 	pid INTEGER NOT NULL, 
 	process TEXT NOT NULL, 
 	heartbeat_at TEXT NOT NULL, 
+	PRIMARY KEY (id)
+);
+CREATE TABLE leaving (
+	id INTEGER NOT NULL, 
+	mvo_id INTEGER NOT NULL, 
+	since TEXT, 
+	gone_at TEXT, 
+	next_at TEXT, 
 	PRIMARY KEY (id)
 );
 CREATE TABLE metaverse (
@@ -328,4 +336,5 @@ CREATE INDEX tombstones_by_external_id ON tombstones (system, type, external_id)
 CREATE INDEX objects_waiting_to_be_seen ON objects (system) WHERE kept = 1 OR sought_by IS NOT NULL;
 CREATE INDEX given_values_by_mvo ON given_values (mvo_id);
 CREATE INDEX given_values_aliases ON given_values (mvo_type, attribute, until) WHERE is_alias = 1;
+CREATE INDEX leaving_due ON leaving (next_at) WHERE next_at IS NOT NULL;
 COMMIT;

@@ -43,6 +43,8 @@ def _named(item: dict[str, Any]) -> list[Line]:
     lines: list[Line] = [[(f"  {part}", "strong")] for part in broken(title, 68)]
     for _, system, label, _external_id in item["consequences"].get("deletes", []):
         lines += [[(f"    {part}", "danger")] for part in broken(display(f"deletes {label} in {system}"), 66)]
+    for _, system, label, said in feed.stages_in(item):
+        lines += [[(f"    {part}", "danger")] for part in broken(display(f"{label} in {system}: {said}"), 66)]
     return lines
 
 

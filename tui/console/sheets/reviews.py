@@ -4,7 +4,7 @@ from typing import Any
 
 from tui.console.sheets.layout import Document, attributes, fact, prose, section, stated, timeline
 from tui.console.widgets.sheet import SheetLine
-from tui.feed import person_of
+from tui.feed import person_of, stages_in
 from tui.presentation import tones
 from tui.presentation.glyphs import glyphs
 from tui.presentation.moments import lasting, local_time
@@ -34,7 +34,7 @@ def review(found: Document, width: int) -> list[SheetLine]:
     if found["deferred_until"]:
         lines += fact("until", local_time(found["deferred_until"]), width)
     lines += section("What an approval does")
-    lines += consequences(found["consequences"], width)
+    lines += consequences(found, width)
     lines += section("Evidence")
     lines += _evidence(found, width)
     lines += _changed(found["evidence"], width)
@@ -47,9 +47,9 @@ def review(found: Document, width: int) -> list[SheetLine]:
     return [*lines, *section("Timeline"), *timeline(found["transitions"], width)]
 
 
-def consequences(found: Document, width: int) -> list[SheetLine]:
+def consequences(item: Document, width: int) -> list[SheetLine]:
     """Show what a decision leads to, worst first."""
-    lines = []
+    found, lines = item["consequences"], []
     if found.get("mvo_deleted"):
         grace = found.get("grace_seconds") or 0
         after = f" after {lasting(grace)} of grace" if grace else ""
@@ -63,6 +63,8 @@ def consequences(found: Document, width: int) -> list[SheetLine]:
     lines += _objects("deletes", found.get("deletes", []), width, "danger")
     lines += _objects("disables", found.get("disabled", []), width, "warn")
     lines += _objects("leaves alone", found.get("left_alone", []), width, "")
+    for cso_id, system, label, said in stages_in(item):
+        lines += fact("leaves", f"{label} in {system}: {said}", width, tone="warn", link=f"cso-{cso_id}")
     lines += _objects("creates again", found.get("recreated", []), width, "warn")
     lines += _recalled(found, width)
     lines += _referring(found, width)

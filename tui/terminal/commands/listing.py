@@ -68,7 +68,7 @@ COLUMNS: dict[str, tuple[list[str], Cells]] = {
             row["system"],
             row["label"],
             row["state"],
-            asked(row) + consequences(row["consequences"]),
+            asked(row) + consequences(row),
         ],
     ),
     "runs": (
@@ -96,15 +96,13 @@ def asked(row: feed.Document) -> str:
     return f"there again after rev-{evidence['there_again'][2]}; " if evidence.get("there_again") else ""
 
 
-def consequences(found: feed.Document) -> str:
+def consequences(row: feed.Document) -> str:
     """Say in one line what a decision would lead to."""
-    parts = []
+    found, parts = row["consequences"], []
     if found.get("mvo_deleted"):
         grace = f" after {found['grace_seconds'] // 86400} days" if found.get("grace_seconds") else ""
         parts.append(f"deletes {feed.person_of(found)}{grace}")
-    parts += [f"deletes {label} in '{system}'" for _, system, label, _ in found.get("deletes", [])]
-    parts += [f"disables {label} in '{system}'" for _, system, label, _ in found.get("disabled", [])]
-    parts += [f"leaves {label} in '{system}' alone" for _, system, label, _ in found.get("left_alone", [])]
+    parts += _of_accounts(row)
     if leaves := [label for _, label, _ in found.get("referring", [])] + [
         label for _, _, label, *_ in found.get("groups", [])
     ]:
@@ -131,6 +129,17 @@ def _recalled(found: feed.Document, name: str) -> str:
         return name
     was, now = (", ".join(map(str, values[:3])) or "nothing" for values in (before, after))
     return f"{name} ({was} → {now})"
+
+
+def _of_accounts(row: feed.Document) -> list[str]:
+    """Say what becomes of objects in targets."""
+    found = row["consequences"]
+    return [
+        *(f"deletes {label} in '{system}'" for _, system, label, _ in found.get("deletes", [])),
+        *(f"disables {label} in '{system}'" for _, system, label, _ in found.get("disabled", [])),
+        *(f"leaves {label} in '{system}' alone" for _, system, label, _ in found.get("left_alone", [])),
+        *(f"{label} in '{system}': {said}" for _, system, label, said in feed.stages_in(row)),
+    ]
 
 
 def _check_words(workspace: feed.Workspace, kind: str, system: str | None, status: str | None) -> None:

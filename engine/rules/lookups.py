@@ -116,16 +116,12 @@ def _fingerprint(config: Config, rules: Rules) -> None:
         place, read = written.source.split(".", 1)
         scope = marks.outbound(read) if outbound else marks.inbound(place, read)
         unsaid = {"prefer"} if written.prefer is None else None
-        texts.setdefault(scope, []).append(written.model_dump_json(exclude=unsaid))
+        own = texts.setdefault(scope, [])
+        own.append(written.model_dump_json(exclude=unsaid))
         if not outbound and (place, read) in rules.several:
-            texts[scope].append("many")
+            own.append("many")
         if outbound:
-            system, kind = written.target.split(".", 1)
-            target = config.systems[system].objects[kind]
-            texts[scope].append(encode([str(target.matching), {a: str(t) for a, t in target.attributes.items()}]))
-            texts[scope].append(encode(target.priority))
-            if types := config.metaverse[read].attributes:
-                texts[scope].append(encode({name: str(kind) for name, kind in types.items()}))
+            own += _shapes(config, read, written.target)
     for mvo_type, into in rules.into.items():
         shape = config.metaverse[mvo_type].model_dump_json() + encode([rule.name for rule in into])
         for rule in into:
@@ -135,6 +131,19 @@ def _fingerprint(config: Config, rules: Rules) -> None:
         for scope in _scopes_of(rules, name) if settings.timezone is not None else ():
             texts[scope].append(encode([name, settings.timezone]))
     rules.fingerprints = {scope: fingerprint(*parts, *zone).hex() for scope, parts in texts.items()}
+
+
+def _shapes(config: Config, mvo_type: str, target: str) -> list[str]:
+    """Give what else decides what a rule from one type to another does: the types of their attributes."""
+    system, kind = target.split(".", 1)
+    settings = config.systems[system].objects[kind]
+    found = [
+        encode([str(settings.matching), {name: str(one) for name, one in settings.attributes.items()}]),
+        encode(settings.priority),
+    ]
+    if types := config.metaverse[mvo_type].attributes:
+        found.append(encode({name: str(one) for name, one in types.items()}))
+    return found
 
 
 def _scopes_of(rules: Rules, system: str) -> set[str]:
@@ -202,10 +211,13 @@ def _collect_clocks(rules: Rules) -> None:
         rules.clocks[marks.inbound(system, kind)] = _clock(read)
     for mvo_type, targets in rules.outbound.items():
         every = [rule for found in targets.values() for rule in found]
-        read = [one for rule in every for one in (rule.scope, rule.dn, rule.leaving_from)]
-        read += [stage.dn for rule in every for stage in rule.stages]
-        read += [flow.expression for rule in every for flow in (*rule.flows, *rule.disable)]
-        rules.clocks[marks.outbound(mvo_type)] = _clock(read)
+        rules.clocks[marks.outbound(mvo_type)] = _clock([one for rule in every for one in _expressions_of(rule)])
+
+
+def _expressions_of(rule: OutboundRule) -> list[Expression | None]:
+    """Give whatever an outbound rule reads an MVO by."""
+    flows = [flow.expression for flow in (*rule.flows, *rule.disable)]
+    return [rule.scope, rule.dn, rule.leaving_from, *(stage.dn for stage in rule.stages), *flows]
 
 
 def _clock(expressions: Iterable[Expression | None]) -> str:

@@ -12,6 +12,7 @@ from engine.configuration.models import ObjectTypeConfig
 from engine.conformance.findings import NOBODY, Finding, Findings, broken, judged, kept, nobody_like, untried
 from engine.connectors.base import Connector, ExportOperation, ExportResult, ImportedObject
 from engine.errors import ConfigurationError, StepFailed
+from engine.roles import Role, require
 from engine.values import typed
 from engine.values.matching_rules import differences
 from engine.values.typed import InvalidValue
@@ -46,11 +47,14 @@ def read_sample(path: Path) -> Sample:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from error
 
 
-async def writing_findings(workspace: Workspace, system: str, sample: Sample) -> Findings:
+async def writing_findings(workspace: Workspace, system: str, sample: Sample, *, operator: str) -> Findings:
     """Try what a system's connector promises of writing; the object is deleted again, whatever is found.
 
-    Raises `ConfigurationError` for a sample that the configuration does not know.
+    Raises `ConfigurationError` for a sample that the configuration does not know, and `NotAllowed`.
     """
+    require(workspace.config, operator, Role.ADMINISTRATOR, "connector test --write")
+    if workspace.config.systems[system].read_only:
+        raise ConfigurationError(f"'{system}' is read_only: nothing is written to it")
     types = workspace.config.systems[system].objects
     if sample.type not in types:
         raise ConfigurationError(f"the sample's type '{sample.type}' is none of '{system}'")
@@ -113,9 +117,13 @@ class Trial:
         yield judged("an object is created", _told(created), "it was")
         if created.error is not None:
             return
-        self._is_there = True
         self._id = created.external_id or self._id
-        yield await self._is_as(connector, self._attributes, "what was created is there as it was sent")
+        as_sent = await self._is_as(connector, self._attributes, "what was created is there as it was sent")
+        yield as_sent
+        if not as_sent.kept:  # it may be somebody else's: then nothing of it is touched
+            yield untried("what was created is deleted again", "look for it in the system, and delete it by hand")
+            return
+        self._is_there = True
         again = await self._send(connector, ChangeType.CREATE)
         yield _refused("what is there is not created again", again, "existing-object")
         yield await self._is_as(connector, self._attributes, "and is as it was")

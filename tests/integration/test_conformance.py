@@ -319,6 +319,29 @@ def test_a_connector_that_breaks_a_promise_is_found_out(tmp_path: Path, mode: st
     assert ("FAIL" in shown) == (mode in ("twice", "changes", "anybody", "other", "forgets", "blind"))
 
 
+def test_who_may_not_write_tries_no_writing(tmp_path: Path) -> None:
+    objects = {"person": {"external_id": "id"}}
+    system = {"connector": "csv", "path": "it.csv", "objects": objects}
+    site = make(tmp_path, system, "person", ["id", "name"])
+    site.csv("it.csv", PEOPLE)
+    before = (tmp_path / "it.csv").read_bytes()
+    told = sample(site, 'type = "person"\nattributes = { id = "99", name = "Ada" }\nchange = { name = "Bea" }\n')
+    text = (tmp_path / "interlock.toml").read_text()
+    site.configure(f'{text}\n[roles]\nadministrator = ["somebody"]\noperator = ["tester"]\n')
+    assert "administrator" in site("connector", "test", "it", *told, status=2)
+    site("connector", "test", "it")
+    assert (tmp_path / "it.csv").read_bytes() == before
+
+
+def test_what_is_read_only_is_not_written_to_even_to_try(tmp_path: Path) -> None:
+    objects = {"person": {"external_id": "id"}}
+    system = {"connector": "csv", "path": "it.csv", "objects": objects, "read_only": True}
+    site = make(tmp_path, system, "person", ["id", "name"])
+    site.csv("it.csv", PEOPLE)
+    told = sample(site, 'type = "person"\nattributes = { id = "99" }\nchange = {}\n')
+    assert "'it' is read_only" in site("connector", "test", "it", *told, status=2)
+
+
 def test_what_cannot_be_asked_is_refused(tmp_path: Path) -> None:
     objects = {"person": {"external_id": "id", "attributes": {"level": "integer"}}}
     site = make(tmp_path, {"connector": "csv", "path": "it.csv", "objects": objects}, "person", ["id", "level"])

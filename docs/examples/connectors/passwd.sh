@@ -4,9 +4,12 @@ set -eu
 
 accounts() { # all of them, or only the one called $1
     awk -F: -v only="${1-}" '
-        function text(value) {
-            gsub(/\\/, "\\\\\\\\", value); gsub(/"/, "\\\\\"", value); gsub(/[\001-\037]/, " ", value)
-            return "\"" value "\""
+        function text(value,    at, sign, told) { # as JSON writes it
+            for (at = 1; at <= length(value); at++) {
+                sign = substr(value, at, 1)
+                told = told (sign ~ /[\001-\037]/ ? " " : sign == "\\" || sign == "\"" ? "\\" sign : sign)
+            }
+            return "\"" told "\""
         }
         NF >= 7 && (only == "" || $1 == only) {
             printf "{\"message\":\"object\",\"type\":\"account\",\"id\":%s,\"position\":\"line %d\",", text($1), NR

@@ -42,13 +42,15 @@ def try_connector(
     async def collect() -> list[feed.Finding]:
         found = [one async for one in feed.reading_findings(workspace, system)]
         if sample is not None and all(one.kept is not False for one in found):
-            found += [one async for one in feed.writing_findings(workspace, system, sample)]
+            found += [
+                one async for one in feed.writing_findings(workspace, system, sample, operator=feed.current_operator())
+            ]
         return found
 
     try:
         sample = feed.read_sample(write) if write is not None else None
         findings = carry_out(workspace, collect())
-    except feed.ConfigurationError as error:
+    except (feed.ConfigurationError, feed.DecisionRefused) as error:
         fail(str(error), USAGE)
     if as_json:
         write_json([{"promise": one.promise, "kept": one.kept, "saw": one.saw} for one in findings])

@@ -22,10 +22,11 @@ from hypothesis import strategies as st
 
 from tests.dying import killed
 from tests.inside import Inside
-from tests.properties.oracle import OWNED, expected, given_way, owned, shared_members
+from tests.properties.oracle import OWNED, expected, given_way, owned, people, shared_members
 from tests.properties.world import (
     BASE,
     HEAD,
+    RESERVED,
     STAGES,
     WHICH_CONTRACT,
     WHO_GETS_AN_ACCOUNT,
@@ -131,6 +132,8 @@ class Cycles(Inside):
         self.world = World(folder)
         self.plans = False
         """Whether every run is planned first, and must do what the plan said."""
+        self.had: dict[str, dict[int, int]] = {}
+        """Address → whoever of the metaverse was seen with it → the last day on which they were."""
         self.strangers: dict[str, tuple[str, Entry]] = {}
         """The entries that were made by hand, as they were left: entryUUID → DN and attributes."""
 
@@ -180,7 +183,35 @@ class Cycles(Inside):
         with self.nothing_unasked():
             code, out, err = self.main("run")
             assert code in (0, 1), out + err
+        self.see_addresses()
         assert planned in (None, _plain(self.world.accounts()))
+
+    def see_addresses(self) -> None:
+        """See that nobody has an address that is somebody else's, or was until a few days ago."""
+        now: dict[str, int] = {}
+        mails: dict[str, int] = {}
+        for mvo_id, document in self.query("SELECT id, attributes FROM metaverse WHERE type = 'person'"):
+            attributes = json.loads(document)
+            own = [*attributes.get("mail", []), *attributes.get("aliases", [])]
+            assert len(set(own)) == len(own)
+            for one in own:
+                assert now.setdefault(one, mvo_id) == mvo_id, f"{one} is two people's"
+            for one in attributes.get("mail", []):
+                mails[one] = mvo_id
+                others = [day for other, day in self.had.get(one, {}).items() if other != mvo_id]
+                assert all(self.world.days - day >= RESERVED for day in others), f"{one} was somebody else's"
+        for one, mvo_id in mails.items():
+            self.had.setdefault(one, {})[mvo_id] = self.world.days
+
+    def names_are_followed(self) -> None:
+        """See that everybody's address is made of their name as it is now."""
+        everybody = people(self.world)
+        for entry in self.world.accounts().values():
+            one = everybody.get(entry.get("employeeNumber", [""])[0])
+            if one is not None and "mail" in entry:
+                name, _, counted = entry["mail"][0].partition("@")[0].partition((one.name or "x").lower())
+                assert not name, entry
+                assert counted == "" or counted.isdigit(), entry
 
     def planned(self) -> Entries:
         """Give the accounts as the plan says the next run will leave them."""
@@ -239,6 +270,7 @@ class Cycles(Inside):
             if quiet == 2:  # what refers to who was deleted is put right by the run after that
                 break
         assert self.found() == expected(self.world)
+        self.names_are_followed()
         before = (self.folder / "directory.ldif").read_bytes()
         self("run")
         done = {name: step["statistics"] for name, step in self.steps().items() if _did(step["statistics"])}
@@ -311,7 +343,9 @@ def _by_uuid(entries: Entries) -> dict[str, tuple[str, Entry]]:
 def _unowned(entry: Entry) -> Entry:
     """Leave of an entry what no rule ever owns."""
     return {
-        name: values for name, values in entry.items() if name not in (*OWNED, "member", "roomNumber", "employeeType")
+        name: values
+        for name, values in entry.items()
+        if name not in (*OWNED, "member", "roomNumber", "employeeType", "mail", "labeledURI")
     }
 
 

@@ -31,6 +31,15 @@ HEAD = "".join(
     )
 )
 RDN = "uid={{ (name or 'x') | lower }}{{ number }}"
+KEPT, RESERVED = 3, 8
+"""For how many days a former address is an alias, and nobody else's."""
+ADDRESSES = {
+    "candidates": ["{{ (name or 'x') | lower }}@example.org", "{{ (name or 'x') | lower }}{{ n }}@example.org"],
+    "follows": ["name"],
+    "keep_old": f"{KEPT}d",
+    "aliases": "aliases",
+    "reserve": f"{RESERVED}d",
+}
 WHO_GETS_AN_ACCOUNT = ("", "dept != 'HR'", "not end or end >= today")
 WHICH_CONTRACT = ("", "start", "start desc", "start is defined and start <= today desc")
 STAGES = ("", "when_due", "at_start")
@@ -171,11 +180,13 @@ def configuration(rules: Rules) -> str:
     """Write the configuration that says what the rules say."""
     typed = {"attributes": {"manager": "reference", "end": "date"}}
     known = dict.fromkeys(("title", "desk", "desks"), "text") | {"phone": "text[]" if rules.merged else "text"}
+    known |= {"aliases": "text[]"}
     contract = {"path": "contracts.csv", "external_id": "id", "attributes": {"start": "date"}, "joins": "many"}
     entry = {"external_id": "entryUUID", "secondary_external_id": "dn"}
     wide_open = {"max_count": 10000, "max_percent": 100}
     unlimited = {"max_percent": 100}
     person: dict[str, Any] = {"attributes": typed["attributes"] | known, "deletion": {"when": "last_connector_gone"}}
+    person["unique"] = {"mail": ADDRESSES}
     if rules.grace:
         person["deletion"]["grace"] = "5d"
     if rules.crew and rules.crew_first:
@@ -271,6 +282,8 @@ def _rules(rules: Rules) -> list[dict[str, Any]]:
                 "manager": "manager",
                 "l": "desk",
                 "physicalDeliveryOfficeName": "desks",
+                "mail": "mail",
+                "labeledURI": "aliases",
             },
         },
         {

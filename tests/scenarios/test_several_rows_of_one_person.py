@@ -438,10 +438,10 @@ def test_only_the_row_goes_and_the_review_says_what_changes(office: Office, cont
     assert [one[2] for one in follows["stays_by"]] == ["Ada (c1)"]
     assert follows["becomes"]["title"] == [["Lead"], ["Clerk"]]
     assert "department" not in follows["recalled"], "it is the same without this row"
-    line = consequences(follows)
+    line = consequences(item)
     assert line.startswith("only this row goes: Ada (mvo-")
     assert line.endswith("stays by Ada (c1) of 'hr'; recalls title (Lead → Clerk)")
-    sheet = "\n".join("".join(text for text, *_ in one.line) for one in reviews.consequences(follows, 100))
+    sheet = "\n".join("".join(text for text, *_ in one.line) for one in reviews.consequences(item, 100))
     assert "Ada (c1) of hr: only this row goes" in sheet
     assert "title, and Ada (c1) in hr gives it: Lead → Clerk" in sheet
     office.approve_all("it has ended")

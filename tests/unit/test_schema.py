@@ -3,6 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import fastjsonschema
 import pytest
@@ -21,6 +22,42 @@ EXAMPLES = [
     for text in re.findall(r"^```toml\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
     if "[[rules]]" in text and "connector" in text
 ]
+
+
+FRAGMENTS = [
+    pytest.param(tomllib.loads(text), id=f"{page.stem}-{number}")
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+    for number, text in enumerate(
+        re.findall(r"^```toml(?: interlock\.toml)?\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+    )
+]
+
+
+def _loose(schema: Any) -> Any:
+    """Give a schema of what may be left out: all of it."""
+    if isinstance(schema, list):
+        return [_loose(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {name: _loose(one) for name, one in schema.items() if name not in ("required", "minProperties")}
+
+
+FRAGMENT_FITS = fastjsonschema.compile(_loose(SCHEMA))
+
+
+def _placed(fragment: dict[str, Any]) -> dict[str, Any]:
+    """Put a piece of a configuration where it belongs: what is no table of its own is of a rule, or flows."""
+    if isinstance(fragment.get("rules"), dict):  # [rules.flow] stands below its [[rules]]
+        fragment = fragment | {"rules": [fragment["rules"]]}
+    if fragment.keys() <= SCHEMA["properties"].keys():
+        return fragment
+    is_rule = fragment.keys() <= SCHEMA["definitions"]["RuleConfig"]["properties"].keys()
+    return {"rules": [fragment if is_rule else {"flow": fragment}]}
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS)
+def test_every_piece_of_a_configuration_in_the_documents_fits(fragment: dict[str, Any]):
+    FRAGMENT_FITS(_placed(fragment))
 
 
 @pytest.mark.parametrize("example", [tomllib.loads(GOOD), *EXAMPLES])

@@ -199,6 +199,25 @@ def test_rows_without_an_id_or_twice_make_nobody_vanish(database: Database, tmp_
     assert "duplicate-external-id" in site("step", "import", "it", status=1)
 
 
+def test_a_value_that_is_none_is_one_rows_error(database: Database, tmp_path: Path) -> None:
+    kind = "DATE" if database.name == "sqlite" else "VARCHAR(20)"
+    database.run(f"CREATE TABLE person (id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(40), born {kind})")
+    database.run(*(f"INSERT INTO person VALUES ({n}, 'P', '{born}')" for n, born in ((1, "1990-01-01"), (2, "soon"))))
+    site = reading(tmp_path, system(database, many=None, attributes={"born": "date"}), ["name", "born"])
+    told = site("step", "import", "it", status=1)
+    assert "'born': 'soon' is not a date" in told
+    assert attributes(site, "1")["born"] == ["1990-01-01"]
+    assert [one["external_id"] for one in site.json("objects")] == ["1"]
+
+
+def test_percent_signs_colons_and_quotes_are_the_querys_own(database: Database, tmp_path: Path) -> None:
+    fill(database, 12)
+    query = """SELECT id, name, '10:30 100%' AS mail FROM person WHERE name LIKE 'Person 1%' AND name <> 'a;b''c'"""
+    site = reading(tmp_path, system(database, table=None, many=None, query=query, attributes={}), ["name", "mail"])
+    assert "4 adds" in site("step", "import", "it")
+    assert attributes(site, "10")["mail"] == ["10:30 100%"]
+
+
 def test_delta_reads_what_changed_and_sees_no_deletes(database: Database, tmp_path: Path) -> None:
     fill(database)
     site = reading(tmp_path, system(database, changed="seen"))
@@ -331,6 +350,20 @@ def test_people_are_created_changed_and_deleted(database: Database, tmp_path: Pa
     assert database.rows("SELECT count(*) FROM phone WHERE person = 3") == [(0,)]
     site("run")
     assert site.json("exports") == []
+
+
+def test_a_plan_says_what_a_run_does_to_a_table(database: Database, tmp_path: Path) -> None:
+    database.run(*PEOPLE)
+    site = writing(tmp_path, database)
+    told = site.json("plan")
+    assert sum(one["phase"] == "export" and one["outcome"] == "sent" for one in told["changes"]) == 5
+    assert database.rows("SELECT count(*) FROM person") == [(0,)], "a plan writes nowhere"
+    site("run")
+    people(site, p3={"name": "Changed"})
+    changes = [one for one in site.json("plan")["changes"] if one["phase"] == "export"]
+    assert [[(each["old"], each["new"]) for each in one["attributes"]] for one in changes] == [
+        [(["Person 3"], ["Changed"])]
+    ]
 
 
 def test_somebody_elses_change_is_not_overwritten_unseen(database: Database, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.pool import QueuePool
 
 from engine.connectors.sql.errors import step_error
 from engine.connectors.sql.options import SqlOptions
-from engine.errors import CannotConnect
+from engine.errors import CannotConnect, ConnectionLost
 
 _DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
 """The driver of a database that is named without one."""
@@ -125,6 +125,8 @@ class Database:
                 yield connection.execution_options(**options)
             except SQLAlchemyError as error:
                 raise step_error(self._name, error) from error
+            except (ValueError, ArithmeticError) as error:  # of a driver: what it read is no value of its type
+                raise ConnectionLost(f"{self._name}: a value cannot be read: {error}") from error
             finally:
                 self._in_use.discard(driver)
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Numeric,
     Table,
     Text,
+    Time,
     and_,
     cast,
     column,
@@ -68,8 +69,16 @@ class TypeTables:
 
     def _reflected(self, name: str, connection: Connection) -> Table:
         schema, _, plain = name.rpartition(".")
+        listeners = [("column_reflect", _as_written)] if connection.dialect.name == "sqlite" else []
         try:
-            return Table(plain, MetaData(), schema=schema or None, autoload_with=connection, resolve_fks=False)
+            return Table(
+                plain,
+                MetaData(),
+                schema=schema or None,
+                autoload_with=connection,
+                resolve_fks=False,
+                listeners=listeners,
+            )
         except NoSuchTableError:
             raise CannotConnect(f"{self._system}: there is no table '{name}'") from None
 
@@ -135,7 +144,7 @@ class TypeTables:
         if self.settings.external_id not in self.columns:
             found.append(SchemaAttribute(self.settings.external_id, multi=False, read_only=True))
         for name, one in self.options.many.items():
-            found.append(SchemaAttribute(name, kind_of(self.many[name].columns[one.value].type)))
+            found.append(SchemaAttribute(name, kind_of_column(self.many[name].columns[one.value])))
         return found
 
     def _described(self, name: str) -> SchemaAttribute:
@@ -147,12 +156,24 @@ class TypeTables:
         required = not one.nullable and not is_given and not is_key
         return SchemaAttribute(
             name,
-            kind_of(one.type),
+            kind_of_column(one),
             isinstance(one.type, ARRAY),
             required=required,
             read_only=one.computed is not None,
             syntax=str(one.type),
         )
+
+
+def _as_written(_inspector: Any, _table: Any, found: Any) -> None:
+    """Take the dates of SQLite as the texts that they are there: what is none is one row's error, and no other's."""
+    if isinstance(found["type"], (Date, DateTime, Time)):
+        found["info"] = {"kind": kind_of(found["type"])}
+        found["type"] = Text()
+
+
+def kind_of_column(one: Column[Any]) -> str:
+    """Give the kind of attribute that a column is."""
+    return str(one.info.get("kind") or kind_of(one.type))
 
 
 def _python_type(type_: sql.TypeEngine[Any]) -> type | None:

@@ -2,14 +2,14 @@
 
 import base64
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 import orjson
 
-from engine.values import typed
+from engine.values import typed, zones
 from engine.values.typed import InvalidValue
 
 
@@ -53,14 +53,28 @@ def as_column_takes(kind: str, wanted: type | None, value: Any) -> Any:
     `wanted` is the type that the driver has for the column's values, where that is known.
     """
     shown = typed.present(kind, value)
-    if wanted is None or isinstance(shown, wanted) or shown is None:
+    if wanted is str and isinstance(shown, datetime):
+        return zones.local(shown).replace(tzinfo=None).isoformat(sep=" ")
+    if wanted is None or isinstance(shown, wanted) or wanted not in _READERS:
         return shown
-    if wanted is bool and str(shown).lower() in (*typed.TRUE, *typed.FALSE):
-        return str(shown).lower() in typed.TRUE
-    if wanted in (int, float, Decimal):
-        return wanted(str(shown))
-    if wanted is uuid.UUID:
-        return uuid.UUID(str(shown))
-    if wanted in (date, datetime, time):
-        return wanted.fromisoformat(str(shown))
-    return str(shown) if wanted is str else shown
+    return _READERS[wanted](str(shown))
+
+
+def _truth(text: str) -> bool:
+    if text.lower() not in (*typed.TRUE, *typed.FALSE):
+        raise ValueError(f"'{text}' is neither true nor false")
+    return text.lower() in typed.TRUE
+
+
+_READERS: dict[type, Callable[[str], Any]] = {
+    bool: _truth,
+    int: int,
+    float: float,
+    Decimal: Decimal,
+    uuid.UUID: uuid.UUID,
+    date: date.fromisoformat,
+    datetime: datetime.fromisoformat,
+    time: time.fromisoformat,
+    str: str,
+}
+"""How the text of a value becomes what a column takes."""

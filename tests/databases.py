@@ -41,6 +41,10 @@ class Server:
             connection.execute(text(f"CREATE DATABASE {name}{self._options}"))
         return Database(self.name, self._address.format(auth=self._admin_name, database=name))
 
+    def let_go(self) -> None:
+        """Close what was open as its administrator."""
+        self._admin.dispose()
+
     def wait(self) -> None:
         """Wait until it answers."""
         for _ in range(600):
@@ -102,6 +106,7 @@ def postgresql() -> Iterator[Server]:
             )
             server.wait()
             yield server
+            server.let_go()
         finally:
             _end(process)
 
@@ -146,6 +151,7 @@ def mariadb() -> Iterator[Server]:
             server = Server("mysql", address, f"admin:{quoted}", " CHARACTER SET utf8mb4")
             server.wait()
             yield server
+            server.let_go()
         finally:
             _end(process)
 

@@ -16,9 +16,10 @@ def configuration(workspace: Workspace) -> dict[str, Any]:
                 "connector": system.connector,
                 "options": _plain(system.options),
                 "objects": {
-                    kind: {**_plain(settings, exclude={"options"}), **_plain(settings.options)}
+                    kind: {**_said(settings, exclude={"options"}), **_plain(settings.options)}
                     for kind, settings in system.objects.items()
                 },
+                "said": _said(system, exclude={"connector", "options", "objects", "deletions", "changes", "exports"}),
                 "deletions": _plain(system.deletions),
                 "exports": _plain(system.exports),
             }
@@ -27,6 +28,11 @@ def configuration(workspace: Workspace) -> dict[str, Any]:
         "rules": [{"name": rule.name, "from": rule.source, "to": rule.target} for rule in config.rules],
         "profiles": {name: [str(step) for step in profile.steps] for name, profile in config.profiles.items()},
     }
+
+
+def _said(model: BaseModel, exclude: set[str]) -> dict[str, Any]:
+    """Give what a part of the configuration says, and not what goes without saying."""
+    return model.model_dump(mode="json", exclude_defaults=True, exclude=exclude)
 
 
 def _plain(model: Any, exclude: set[str] | None = None) -> dict[str, Any]:

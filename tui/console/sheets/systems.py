@@ -21,6 +21,8 @@ def systems(
             lines += fact(key, _short(value), width)
         for kind, settings in system["objects"].items():
             lines += fact(kind, ", ".join(f"{key} {_short(value)}" for key, value in settings.items()), width)
+        for key, value in system["said"].items():
+            lines += fact(key, _short(value), width)
         lines += fact("deletions", _short(system["deletions"]), width)
         lines += fact("exports", _short(system["exports"]), width)
         lines += _counts(name, counts, width)

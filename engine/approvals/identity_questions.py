@@ -5,8 +5,8 @@ from typing import Any
 from engine.approvals.consequences import Consequences
 from engine.approvals.questions import question
 from engine.errors import ObjectError
-from engine.rules.joins import normalised
 from engine.step import Step
+from engine.values.folding import normalised
 from storage import reviews
 from storage.records import Attributes, Cso, ReviewItem, ReviewKind, ReviewState
 

@@ -15,8 +15,8 @@ from engine.expressions.expression import (
 )
 from engine.expressions.sources import Constant
 from engine.rules.compiled import ComputedGroup, Flow, Join, JoinPart, ObjectType, Rules, UniqueValue
-from engine.rules.joins import normalised
 from engine.rules.readable import Where, read, refuse_tables, refuse_truth_of_text, side_of_metaverse
+from engine.values.folding import normalised
 from engine.values.typed import AttributeType
 from storage import key_owners
 from storage.documents import fingerprint

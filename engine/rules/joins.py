@@ -5,30 +5,16 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from anyascii import anyascii
-
 from engine.expressions.expression import Expression
 from engine.rules.compiled import Flow, Join
 from engine.rules.flows import evaluate
-from engine.values.folding import folded
+from engine.values.folding import normalised
 from storage.join_keys import JoinKey
 from storage.records import Attributes
 
 _SEPARATOR = "\x1f"
 Context = Callable[[], dict[str, Any]]
 """Gives an object as its expressions see it; asked only where a key is computed."""
-
-
-def normalised(value: object, ignore: frozenset[str]) -> str:
-    """Give the form of a value in which what makes no difference is gone: case, spaces, accents."""
-    text = str(value).strip()
-    if "accents" in ignore:
-        text = anyascii(text)
-    if "case" in ignore:
-        text = folded(text)
-    if "spaces" in ignore:
-        text = "".join(text.split())
-    return text
 
 
 def source_key(join: Join, flows: Iterable[Flow], attributes: Attributes, context: Context) -> str | None:

@@ -55,6 +55,14 @@ def test_the_help_imports_nothing_slow(tmp_path: Path) -> None:
         assert not {name for name in modules if name.startswith("tui.terminal.commands.")}
 
 
+def test_reading_a_configuration_imports_no_store(tmp_path: Path) -> None:
+    imported_by("init", "ws", cwd=tmp_path)
+    read = "import sys, pathlib; from engine.configuration.file import load; load(pathlib.Path('interlock.toml'))"
+    command = [sys.executable, "-c", f"{read}; print('sqlalchemy' in sys.modules)"]
+    done = subprocess.run(command, cwd=tmp_path / "ws", capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
 def test_status_imports_no_console_no_phase_and_no_client_of_a_directory(tmp_path: Path) -> None:
     imported_by("init", "ws", cwd=tmp_path)
     with (tmp_path / "ws" / "interlock.toml").open("a") as file:

@@ -210,6 +210,20 @@ def test_a_value_that_is_none_is_one_rows_error(database: Database, tmp_path: Pa
     assert [one["external_id"] for one in site.json("objects")] == ["1"]
 
 
+def test_a_date_that_python_has_none_for_is_one_rows_error(running: Callable[[str], Server], tmp_path: Path) -> None:
+    database = running("postgresql").database()
+    database.run("CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT, born DATE, seen TIMESTAMPTZ)")
+    days, moment = ("1990-01-01", "infinity", "0044-03-15 BC", "12000-01-01"), "2026-01-02 03:04:05+01"
+    database.run(*(f"INSERT INTO person VALUES ({n}, 'P', '{day}', '{moment}')" for n, day in enumerate(days)))
+    declared = {"born": "date", "seen": "datetime"}
+    site = reading(tmp_path, system(database, many=None, attributes=declared), ["name", "born", "seen"])
+    told = site("step", "import", "it", status=1)
+    assert "'born': 'infinity' is not a date" in told
+    assert attributes(site, "0")["seen"] == ["2026-01-02T02:04:05Z"]
+    assert [one["external_id"] for one in site.json("objects")] == ["0"]
+    database.engine.dispose()
+
+
 def test_percent_signs_colons_and_quotes_are_the_querys_own(database: Database, tmp_path: Path) -> None:
     fill(database, 12)
     query = """SELECT id, name, '10:30 100%' AS mail FROM person WHERE name LIKE 'Person 1%' AND name <> 'a;b''c'"""

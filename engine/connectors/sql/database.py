@@ -51,7 +51,10 @@ class Database:
         if self.dialect == "sqlite":
             return self._sqlite(url)
         try:
-            return create_engine(url, poolclass=QueuePool, pool_size=2, hide_parameters=True)
+            engine = create_engine(url, poolclass=QueuePool, pool_size=2, hide_parameters=True)
+            if self.dialect == "postgresql":
+                event.listen(engine, "connect", _read_dates_as_written)
+            return engine
         except (ModuleNotFoundError, NoSuchModuleError) as error:
             missing = getattr(error, "name", None) or url.drivername
             told = f"{self._name}: the driver '{missing}' is not installed; pip install interlock[sql]"
@@ -145,6 +148,14 @@ class Database:
 
 _SNAPSHOTS = frozenset({"postgresql", "mysql", "mariadb"})
 """Databases whose REPEATABLE READ is a snapshot."""
+
+
+def _read_dates_as_written(driver: Any, _record: object) -> None:
+    """Take dates as texts: one that Python has none for, such as `infinity`, is one row's error, and no other's."""
+    from psycopg.types.string import TextLoader  # noqa: PLC0415 - an optional driver
+
+    for kind in ("date", "timestamp", "timestamptz"):
+        driver.adapters.register_loader(kind, TextLoader)
 
 
 def _cancel(driver: Any) -> None:

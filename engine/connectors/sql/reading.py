@@ -1,11 +1,11 @@
 """Read the rows of a table or query as objects: in one snapshot, page by page, the values of child tables beside."""
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, literal, or_, select
 
 from engine.configuration import external_ids
 from engine.connectors.base import PAGE_BYTES, ImportedObject
@@ -16,6 +16,7 @@ from engine.errors import CannotConnect, ObjectError
 from engine.values.typed import InvalidValue
 from storage.records import Attributes
 
+_DAY = len("2026-11-27")
 _AT_ONCE = 500
 """How many keys one statement looks child rows up for."""
 Position = list[Any]
@@ -189,4 +190,14 @@ class RowReader:
     def changed_since(self, watermark: Any, overlap: timedelta) -> ColumnElement[bool]:
         """Give the condition of what has changed since, and a little before that."""
         one = self._tables.columns[self._tables.options.changed or ""]
-        return one >= (watermark - overlap if isinstance(watermark, datetime) else watermark)
+        return one >= literal(_earlier(watermark, overlap), one.type)
+
+
+def _earlier(watermark: Any, overlap: timedelta) -> Any:
+    """Give what is a little before a watermark, where it is a moment; in the form in which it is written."""
+    if isinstance(watermark, datetime):
+        return watermark - overlap
+    if isinstance(watermark, str) and len(watermark) > _DAY:
+        with suppress(ValueError):
+            return (datetime.fromisoformat(watermark) - overlap).isoformat(sep=watermark[_DAY])
+    return watermark

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    Column,
     ColumnElement,
     Connection,
     DateTime,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     and_,
     delete,
     insert,
+    literal,
     or_,
     select,
     update,
@@ -216,7 +218,7 @@ class _Writing:
         kept = [value for value in self._values(change.name, held) if value not in removed]
         return list(dict.fromkeys([*kept, *change.add]))
 
-    def _values(self, name: str, held: RowMapping) -> list[Any]:
+    def _values(self, name: str, held: RowMapping | dict[str, Any]) -> list[Any]:
         """Read what a column holds; what cannot be read is no value that anybody has seen."""
         try:
             return values_of(self._tables.kind_of(name), held.get(name), keep_empty=self._tables.settings.keep_empty)
@@ -228,20 +230,20 @@ class _Writing:
         column = self._table.columns[change.name]
         seen = change.remove if change.imported is None else change.imported
         if not change.replace:
-            return column.is_not_distinct_from(held[change.name])  # exact values come and go; the rest may be anything
+            return _is(column, held[change.name])  # exact values come and go; the rest may be anything
         if self._values(change.name, held) == seen:
-            return column.is_not_distinct_from(held[change.name])  # it may be written in another way
+            return _is(column, held[change.name])  # it may be written in another way
         if not seen:
             is_text = self._tables.python_type(change.name) is str
             return or_(column.is_(None), column == "") if is_text else column.is_(None)
-        return column.is_not_distinct_from(self._one_value(change.name, seen))
+        return _is(column, self._one_value(change.name, seen))
 
     def _refuse_unless_done(self, new: dict[str, Any], condition: ColumnElement[bool]) -> None:
         """Find out why nothing was changed: it is as it is to be already, or somebody else was faster."""
         held = self._held(condition)
         if held is None:
             raise Refused("missing-object", "it was deleted meanwhile", "import the database to see what became of it")
-        other = sorted(name for name, value in new.items() if held[name] != value)
+        other = sorted(name for name in new if self._values(name, held) != self._values(name, new))
         if other:
             told = f"somebody else has changed {', '.join(other)} since it was last imported"
             raise Refused("missing-value", told, "import the database, then evaluate again")
@@ -284,6 +286,11 @@ class _Writing:
             key = table.columns[options.key]
             self._connection.execute(delete(table).where(key == held[self._tables.key_names[0]]))
         self._connection.execute(delete(self._table).where(condition))
+
+
+def _is(column: Column[Any], value: Any) -> ColumnElement[bool]:
+    """Give the condition that a column holds just a value, or NULL."""
+    return column.is_not_distinct_from(literal(value, column.type))
 
 
 def _type_of(table: Table, name: str) -> type | None:

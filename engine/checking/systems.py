@@ -14,6 +14,14 @@ from engine.expressions.sources import name_hint, reading_of
 from engine.values.attribute_descriptions import normal, usual
 from engine.workspace import Workspace
 
+_VALUES = {
+    "integer": ("decimal", "boolean"),
+    "decimal": ("integer",),
+    "boolean": (),
+    "date": ("datetime",),
+    "datetime": ("date",),
+}
+"""Kinds of a schema, each with what its values can be read as besides."""
 GIVEN = frozenset(
     {"objectclass", "ntsecuritydescriptor", "objectcategory", "instancetype", "objectsid", "samaccountname"}
 )
@@ -145,6 +153,10 @@ def _kinds(
         if one.kind == "binary" and declared.kind not in ("binary", "text"):
             yield CheckLine(
                 False, "schema", f"{kind}.{name}: declared as {declared.kind}, and the schema has bytes there"
+            )
+        if one.kind in _VALUES and declared.kind not in ("text", one.kind, *_VALUES[one.kind]):
+            yield CheckLine(
+                True, "schema", f"{kind}.{name}: declared as {declared.kind}, and the schema has {one.kind} there"
             )
 
 

@@ -258,6 +258,7 @@ async def _ended(workspace: Workspace, system: str, request: ImportRequest) -> F
     promise = f"when nobody waits any more, it ends within {SECONDS:g} s"
     loop = asyncio.get_running_loop()
     connector = workspace.connector(system)
+    start = loop.time()
     try:
         async with asyncio.timeout(SECONDS * 2):
             async with connector:

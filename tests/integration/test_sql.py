@@ -545,3 +545,87 @@ def test_a_file_of_sqlite_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     )
     assert "none.db is not there" in site("step", "import", "it", status=4)
     assert not (site.folder / "none.db").exists()
+
+
+def test_arrays_have_many_values(running: Callable[[str], Server], tmp_path: Path) -> None:
+    database = running("postgresql").database()
+    database.run(
+        "CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT, level INT, born DATE, mail TEXT, phones TEXT[])"
+    )
+    declared = {"level": "integer", "born": "date", "phones": "text[]"}
+    site = writing(tmp_path, database, many=None, attributes=declared)
+    site("run")
+    assert database.rows("SELECT phones FROM person WHERE id = 3") == [(["3", "30"],)]
+    people(site, p3={"phones": "30|31|32"}, p4={"phones": ""})
+    site("run")
+    assert sorted(database.rows("SELECT phones FROM person WHERE id = 3")[0][0]) == ["30", "31", "32"]
+    assert not database.rows("SELECT phones FROM person WHERE id = 4")[0][0]
+    assert site.json("exports") == []
+    database.engine.dispose()
+
+
+def test_a_constraint_that_is_looked_at_last_is_one_objects_error(
+    running: Callable[[str], Server], tmp_path: Path
+) -> None:
+    database = running("postgresql").database()
+    database.run(*PEOPLE, "CREATE TABLE allowed (mail VARCHAR(60) PRIMARY KEY)")
+    database.run(*(f"INSERT INTO allowed VALUES ('p{n}@x.org')" for n in (1, 2, 4, 5)))
+    database.run(
+        "ALTER TABLE person ADD CONSTRAINT invited FOREIGN KEY (mail) REFERENCES allowed (mail) "
+        "DEFERRABLE INITIALLY DEFERRED"
+    )
+    site = writing(tmp_path, database)
+    site("run", status=None)
+    assert database.rows("SELECT id FROM person ORDER BY id") == [(1,), (2,), (4,), (5,)]
+    (left,) = site.json("exports")
+    assert left["error_code"] == "constraint-violation"
+    assert "invited" in left["error_message"]
+    database.engine.dispose()
+
+
+@pytest.mark.parametrize("state", ["40P01", "40001"])
+def test_a_deadlock_undoes_a_batch_and_nothing_is_reported_as_done_that_is_not(
+    running: Callable[[str], Server], tmp_path: Path, state: str
+) -> None:
+    database = running("postgresql").database()
+    database.run(
+        *PEOPLE,
+        "CREATE TABLE fewer (left_over INTEGER)",
+        "INSERT INTO fewer VALUES (1)",
+        "CREATE SEQUENCE tries",
+        f"""CREATE FUNCTION collide() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.id = 3 AND nextval('tries') < 3 THEN RAISE EXCEPTION 'deadlock' USING ERRCODE = '{state}'; END IF;
+        RETURN NEW; END $$""",
+        "CREATE TRIGGER collide BEFORE INSERT ON person FOR EACH ROW EXECUTE FUNCTION collide()",
+    )
+    site = writing(tmp_path, database)
+    site("run", status=None)
+    assert database.rows("SELECT id FROM person ORDER BY id") == [(1,), (2,), (4,), (5,)]
+    (left,) = site.json("exports")
+    assert left["error_code"] == "server-busy"
+    site("run")
+    assert database.rows("SELECT count(*) FROM person") == [(5,)], "it is sent again"
+    assert site.json("exports") == []
+    database.engine.dispose()
+
+
+def test_who_may_only_read_is_told_so(running: Callable[[str], Server], tmp_path: Path) -> None:
+    database = running("postgresql").database()
+    database.run(*PEOPLE)
+    name = f"reader_{database.engine.url.database}"
+    database.run(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'", f"GRANT SELECT ON person, phone TO {name}")
+    site = writing(tmp_path, database)
+    text = (site.folder / "interlock.toml").read_text()
+    site.configure(text.replace("//admin@", f"//{name}@"))
+    site("run", status=1)
+    assert database.rows("SELECT count(*) FROM person") == [(0,)]
+    assert {one["error_code"] for one in site.json("exports")} == {"permission-denied"}
+    database.engine.dispose()
+
+
+def test_check_says_where_a_column_is_something_else(database: Database, tmp_path: Path) -> None:
+    fill(database, 2)
+    declared = {name: kind for name, kind in ATTRIBUTES.items() if name not in ("level", "born")}
+    told = reading(tmp_path, system(database, attributes=declared | {"born": "integer"}))("check", status=None)
+    assert "person.born: declared as integer, and the schema has date there" in told
+    assert "person.seen" not in told, "that is as it is declared"

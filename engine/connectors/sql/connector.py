@@ -48,6 +48,8 @@ class SqlConnector(Connector):
         super().__init__(name, system, folder)
         self.options: SqlOptions = system.options
         self._database = Database(name, self.options, folder)
+        self._looked_at: dict[str, TypeTables] = {}
+        """What the database said of the types' tables; asked once while the connector is entered."""
         self._growing = all(settings.options.changed for settings in system.objects.values())
         self.capabilities = Capabilities(writes=True, batch_size=500, delta=self._growing)
 
@@ -72,7 +74,11 @@ class SqlConnector(Connector):
             raise ConnectionLost(f"{self.name}: no answer for {seconds:g} s") from None
 
     def _tables(self, connection: Connection) -> dict[str, TypeTables]:
-        return {kind: TypeTables(self.name, kind, one, connection) for kind, one in self.system.objects.items()}
+        if not self._looked_at:
+            self._looked_at = {
+                kind: TypeTables(self.name, kind, one, connection) for kind, one in self.system.objects.items()
+            }
+        return self._looked_at
 
     async def test(self) -> list[CheckLine]:
         try:
@@ -167,8 +173,7 @@ class SqlConnector(Connector):
         self, kind: str, external_id: str | None, secondary_id: str | None, attributes: frozenset[str]
     ) -> ImportedObject | None:
         with self._database.reading() as connection:
-            tables = TypeTables(self.name, kind, self.system.objects[kind], connection)
-            return RowReader(tables, attributes).find(connection, external_id, secondary_id)
+            return RowReader(self._tables(connection)[kind], attributes).find(connection, external_id, secondary_id)
 
     async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         return await self._waited(self._export, operations)

@@ -1,9 +1,7 @@
 """Phase 3, when and how fast a system takes exports: its hours, its rate, and how many a run may send."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
-from engine.events import Progress
 from engine.step import Step
 from engine.values import zones
 from engine.values.hours import hours, per_second
@@ -59,15 +57,13 @@ class Pace:
             now = asyncio.get_running_loop().time()
             self._due = max(self._due, now) + count / self._rate
 
-    async def wait(self) -> AsyncIterator[Progress]:
+    async def wait(self) -> None:
         """Wait until the next batch may go. Raises `StepFailed` where the run is to stop."""
         loop = asyncio.get_running_loop()
         while (left := self._due - loop.time()) > 0:
             await asyncio.sleep(min(left, _LOOK_SECONDS))
-            if left > _LOOK_SECONDS:
-                async with self._step.page():
-                    pass
-                yield self._step.progress()
+            async with self._step.page():
+                pass  # says that the run is alive, and hears whether it is to stop
 
 
 async def pace_of(tx: Transaction, step: Step) -> Pace:

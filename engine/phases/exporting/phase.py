@@ -78,9 +78,6 @@ async def execute_exports(step: Step) -> AsyncIterator[Progress]:
         queue = _Queue(step, size, pace)
         turn, unstored = await queue.take(), None
         while turn is not None:
-            async for progress in pace.wait():
-                yield progress
-            pace.take(len(turn.batch))
             turn, unstored = await _send(step, connector, queue, turn, unstored)
             yield step.progress()
         step.note(connector.notes)
@@ -103,10 +100,12 @@ class _Queue:
     async def take(self, wave: int | None = None) -> Turn | None:
         """Mark the next batch as `Executing`, or None where nothing is left; with a wave, only if it belongs to that.
 
-        Raises `StepFailed` where the deletes that come next are too many, or the step has to stop.
+        Where the system has a rate, it waits for the batch's time before it is marked. Raises `StepFailed` where the
+        deletes that come next are too many, or the step has to stop.
         """
         turn: Turn | None = None
         first = self._looked is None
+        await self.pace.wait()
         size = self.pace.room(self._size)
         if size < 1:
             return None
@@ -124,6 +123,7 @@ class _Queue:
             raise
         if stops:
             raise stopped(stops, first=first)
+        self.pace.take(len(turn.batch) if turn is not None else 0)
         return turn
 
     async def _look_before_deleting(self, tx: Transaction, found: list[PendingExport]) -> list[Stop]:

@@ -32,16 +32,14 @@ def is_outdated(unique: UniqueValue, past: Past, mvo: Mvo, value: str) -> bool:
     What nobody has written down was there before the rule: it stays.
     """
     given = next((one for one in past.get(mvo.id, []) if one.until is None and one.key == value_key(value)), None)
-    return given is not None and _made_of(unique, mvo) != {**_made_of(unique, mvo), **_followed(unique, given)}
+    if given is None:
+        return False
+    now = _made_of(unique, mvo)
+    return any(given.made_of[name] != values for name, values in now.items() if name in given.made_of)
 
 
 def _made_of(unique: UniqueValue, mvo: Mvo) -> Attributes:
     return {name: mvo.attributes.get(name, []) for name in unique.follows}
-
-
-def _followed(unique: UniqueValue, given: GivenValue) -> Attributes:
-    """Give what a value was made of, as far as it is followed by now."""
-    return {name: values for name, values in given.made_of.items() if name in unique.follows}
 
 
 @dataclass(slots=True)

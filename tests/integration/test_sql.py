@@ -261,9 +261,8 @@ def test_an_import_is_one_moment(running: Callable[[str], Server], tmp_path: Pat
         number = 0
         while not done.is_set():
             number += 1
-            there = 12_000 - number % 1000, 20_000 - number
-            with database.engine.begin() as connection:
-                connection.execute(text(f"UPDATE person SET id = {there[1]} WHERE id = {there[0]}"))
+            with database.engine.begin() as connection:  # from what is read first behind what is read last
+                connection.execute(text(f"UPDATE person SET id = {20_000 + number} WHERE id = {number}"))
 
     mover = threading.Thread(target=move)
     mover.start()

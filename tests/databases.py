@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
@@ -95,20 +96,10 @@ def postgresql() -> Iterator[Server]:
         )
         settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder, "fsync": "off"}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        with (home / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [*user, str(binaries / "postgres"), "-D", str(data), *options], stdout=log, stderr=log, cwd=folder
-            )
-        try:
-            quoted = PASSWORD.replace(" ", "%20")
-            server = Server(
-                "postgresql", f"postgresql+psycopg://{{auth}}@127.0.0.1:{port}/{{database}}", f"admin:{quoted}"
-            )
-            server.wait()
+        address = f"postgresql+psycopg://{{auth}}@127.0.0.1:{port}/{{database}}"
+        command = [*user, str(binaries / "postgres"), "-D", str(data), *options]
+        with _serving(command, home, "postgresql", address) as server:
             yield server
-            server.let_go()
-        finally:
-            _end(process)
 
 
 @contextmanager
@@ -140,20 +131,25 @@ def mariadb() -> Iterator[Server]:
             "skip-name-resolve": 1,
         }
         options = [f"--{name}={value}" for name, value in settings.items()]
-        server_program = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin") or "mariadbd"
-        with (home / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [*user, server_program, "--no-defaults", *options], stdout=log, stderr=log, cwd=folder
-            )
-        try:
-            quoted = PASSWORD.replace(" ", "%20")
-            address = f"mysql+pymysql://{{auth}}@127.0.0.1:{port}/{{database}}?charset=utf8mb4"
-            server = Server("mysql", address, f"admin:{quoted}", " CHARACTER SET utf8mb4")
-            server.wait()
+        program = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin") or "mariadbd"
+        address = f"mysql+pymysql://{{auth}}@127.0.0.1:{port}/{{database}}?charset=utf8mb4"
+        command = [*user, program, "--no-defaults", *options]
+        with _serving(command, home, "mysql", address, " CHARACTER SET utf8mb4") as server:
             yield server
-            server.let_go()
-        finally:
-            _end(process)
+
+
+@contextmanager
+def _serving(command: list[str], home: Path, name: str, address: str, options: str = "") -> Iterator[Server]:
+    """Run a server until whoever asked for it is done."""
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=home)
+    try:
+        server = Server(name, address, f"admin:{quote(PASSWORD)}", options)
+        server.wait()
+        yield server
+        server.let_go()
+    finally:
+        _end(process)
 
 
 @contextmanager

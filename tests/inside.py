@@ -80,3 +80,12 @@ def _value(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_value, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
+
+
+def in_and_out(target: str, names: list[str], **more: Any) -> list[dict[str, Any]]:
+    """Give rules that take people from HR and write them to a target as they are; the first name identifies them."""
+    same = {"join": [[names[0]]], "flow": {name: name for name in names}}
+    return [
+        {"name": "in", "from": "hr.person", "to": "metaverse.person", "project": True, **same},
+        {"name": "out", "from": "metaverse.person", "to": target, "provision": True, **same, **more},
+    ]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.inside import Inside, document
+from tests.inside import Inside, document, in_and_out
 
 PROGRAM = """
 import json, os, subprocess, sys, time
@@ -322,24 +322,7 @@ def writing_site(folder: Path, mode: str) -> Site:
             "timeout": "5s",
         },
     }
-    rules = [
-        {
-            "name": "in",
-            "from": "hr.person",
-            "to": "metaverse.person",
-            "project": True,
-            "join": [["login"]],
-            "flow": {"login": "login", "name": "name"},
-        },
-        {
-            "name": "out",
-            "from": "metaverse.person",
-            "to": "it.account",
-            "provision": True,
-            "join": [["login"]],
-            "flow": {"login": "login", "name": "name"},
-        },
-    ]
+    rules = in_and_out("it.account", ["login", "name"])
     site = Site(folder, document({"systems": systems, "metaverse": {"person": {}}}, rules=rules))
     (folder / "writer.py").write_text(WRITER)
     site.csv("hr.csv", [{"login": one, "name": one.title()} for one in ("ada", "bob", "cleo", "dan")])

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.databases import PASSWORD, Database, Server, mariadb, postgresql, sqlite
-from tests.inside import Inside, document
+from tests.inside import Inside, document, in_and_out
 from tests.integration.test_conformance import keeps_all, sample
 
 SERVERS: dict[str, Callable[..., Any]] = {"postgresql": postgresql, "mysql": mariadb}
@@ -292,26 +292,8 @@ def writing(folder: Path, database: Database, **more: Any) -> Inside:
         },
         "deletions": {"max_percent": 100},
     }
-    names = ("name", "level", "born", "mail", "phones")
-    rules = [
-        {
-            "name": "in",
-            "from": "hr.person",
-            "to": "metaverse.person",
-            "project": True,
-            "join": [["id"]],
-            "flow": {"id": "id", **{name: name for name in names}},
-        },
-        {
-            "name": "out",
-            "from": "metaverse.person",
-            "to": "it.person",
-            "provision": True,
-            "deprovision": "delete",
-            "join": [["id"]],
-            "flow": {"id": "id", **{name: name for name in names}},
-        },
-    ]
+    names = ["id", "name", "level", "born", "mail", "phones"]
+    rules = in_and_out("it.person", names, deprovision="delete")
     person = {
         "attributes": {"level": "integer", "born": "date", "phones": "text[]"},
         "deletion": {"when": "last_connector_gone"},
@@ -422,24 +404,7 @@ def test_a_key_that_the_database_gives_is_taken_over(database: Database, tmp_pat
         f"CREATE TABLE account (no {serial[database.name]}, login VARCHAR(20) NOT NULL UNIQUE, name VARCHAR(40))"
     )
     hr = {"connector": "csv", "objects": {"person": {"path": "hr.csv", "external_id": "login"}}}
-    rules = [
-        {
-            "name": "in",
-            "from": "hr.person",
-            "to": "metaverse.person",
-            "project": True,
-            "join": [["login"]],
-            "flow": {"login": "login", "name": "name"},
-        },
-        {
-            "name": "out",
-            "from": "metaverse.person",
-            "to": "it.person",
-            "provision": True,
-            "join": [["login"]],
-            "flow": {"login": "login", "name": "name"},
-        },
-    ]
+    rules = in_and_out("it.person", ["login", "name"])
     it = system(database, table="account", external_id="no", many=None, attributes={})
     site = Inside(
         tmp_path / "site",

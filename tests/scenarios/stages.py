@@ -44,3 +44,27 @@ def is_disabled(office: Office, uid: str, unit: str = "people") -> None:
     assert entry["dn"] == [f"uid={uid},ou={unit},{SUFFIX}"]
     assert entry["employeeType"] == ["gone"]
     assert "telephoneNumber" not in entry
+
+
+def is_not_active_any_more(office: Office) -> None:
+    """Let everybody have an account, and HR write that Bob has left."""
+    office.run()
+    office.hr["2"]["status"] = "left"
+    office.run()
+
+
+def is_missing_as_agreed(office: Office) -> None:
+    """Let everybody have an account, and Bob be missing from HR's file, which somebody approves."""
+    office.run()
+    del office.hr["2"]
+    office.run()
+    office.approve_all("left")
+    office.run()
+
+
+def goes_once_approved(office: Office) -> None:
+    """Approve what waits, and see that Bob's account is gone and nothing is left to do."""
+    office.approve_all("left")
+    office.run()
+    assert "bob" not in office.people()
+    office.settled()

@@ -4,7 +4,16 @@ import pytest
 
 from tests.dying import killed
 from tests.scenarios.conftest import Office
-from tests.scenarios.stages import RULE, by_scope, in_stages, is_disabled, is_enabled
+from tests.scenarios.stages import (
+    RULE,
+    by_scope,
+    goes_once_approved,
+    in_stages,
+    is_disabled,
+    is_enabled,
+    is_missing_as_agreed,
+    is_not_active_any_more,
+)
 from tests.slapd import SUFFIX
 
 
@@ -42,9 +51,7 @@ def test_groups_follow_who_is_moved_and_drop_who_is_deleted(office: Office) -> N
     by_scope(office)
     groups = office.has_groups()
     groups.add("staff", name="Staff", members="1|2")
-    office.run()
-    office.hr["2"]["status"] = "left"
-    office.run()
+    is_not_active_any_more(office)
     assert office.members("staff") == {"ada", "bob"}
     office.runs_in("7d")
     found = office.entry("(&(objectClass=groupOfNames)(cn=staff))")
@@ -59,9 +66,7 @@ def test_groups_follow_who_is_moved_and_drop_who_is_deleted(office: Office) -> N
 
 def test_what_somebody_edits_does_not_undo_a_stage(office: Office) -> None:
     by_scope(office)
-    office.run()
-    office.hr["2"]["status"] = "left"
-    office.run()
+    is_not_active_any_more(office)
     _enable_by_hand(office, "people")
     office.runs_in("1d")
     is_disabled(office, "bob")
@@ -78,10 +83,7 @@ def test_what_somebody_edits_does_not_undo_a_stage(office: Office) -> None:
     assert [one["state"] for one in office.json("review")] == ["open"]
     office.run()
     assert [one["status"] for one in office.json("exports")] == ["AwaitingApproval"]
-    office.approve_all("left")
-    office.run()
-    assert "bob" not in office.people()
-    office.settled()
+    goes_once_approved(office)
 
 
 def _enable_by_hand(office: Office, unit: str) -> None:
@@ -104,10 +106,7 @@ def test_an_adopted_account_leaves_as_any_other(office: Office) -> None:
     office.runs_in("30d")
     assert office.person("bob")["entryUUID"] == before["entryUUID"]
     is_disabled(office, "bob", "leavers")
-    office.approve_all("left")
-    office.run()
-    assert "bob" not in office.people()
-    office.settled()
+    goes_once_approved(office)
 
 
 def test_nobody_is_given_an_account_who_has_left_by_date(office: Office) -> None:
@@ -157,9 +156,7 @@ def test_two_rules_to_one_target_keep_the_account_until_the_last_wants_it_no_mor
     by_scope(office)
     guests = {"name": "guests", "from": "metaverse.person", "to": "directory.person", "flow": {"title": "title"}}
     office.rules.append(guests | {"scope": "department == 'Sales'"})
-    office.run()
-    office.hr["2"]["status"] = "left"
-    office.run()
+    is_not_active_any_more(office)
     assert office.person("bob")["title"] == ["Clerk"]
     assert office.person("bob")["dn"] == [f"uid=bob,ou=people,{SUFFIX}"]
     office.hr["2"]["department"] = "IT"
@@ -173,9 +170,7 @@ def test_two_rules_to_one_target_keep_the_account_until_the_last_wants_it_no_mor
 
 def test_a_rule_that_is_changed_counts_for_who_is_leaving(office: Office) -> None:
     rule = in_stages(office, scope="status == 'active'")
-    office.run()
-    office.hr["2"]["status"] = "left"
-    office.run()
+    is_not_active_any_more(office)
     rule["leaving"][1]["after"] = "3d"
     rule["disable"]["title"] = {"constant": "former"}
     office.runs_in("4d")
@@ -210,9 +205,7 @@ def test_a_delete_stage_is_held_by_the_look_before_deleting_as_any_delete(office
 
 def test_a_withdrawn_approval_at_the_start_deletes_nobody(office: Office) -> None:
     in_stages(office, "at_start", scope="status == 'active'")
-    office.run()
-    office.hr["2"]["status"] = "left"
-    office.run()
+    is_not_active_any_more(office)
     (item,) = office.json("review")
     office.approve_all("left")
     office("review", "withdraw", item["id"], "--reason", "wrong person")
@@ -261,9 +254,7 @@ def test_a_plan_tells_the_days_of_every_stage(office: Office) -> None:
 
 def test_a_name_is_free_once_its_account_has_moved_on(office: Office) -> None:
     by_scope(office)
-    office.run()
-    office.hr["2"]["status"] = "left"
-    office.run()
+    is_not_active_any_more(office)
     office.hires("5", "Bob Barker", department="IT")
     office.shift = "6d"
     office.run(1)
@@ -277,11 +268,7 @@ def test_a_name_is_free_once_its_account_has_moved_on(office: Office) -> None:
 def test_who_is_gone_is_let_go_of_after_the_last_stage(office: Office) -> None:
     rule = in_stages(office)
     del rule["leaving"][2]
-    office.run()
-    del office.hr["2"]
-    office.run()
-    office.approve_all("left")
-    office.run()
+    is_missing_as_agreed(office)
     office.run()
     assert office.query("SELECT count(*) FROM metaverse") == [(4,)]
     office.runs_in("7d")
@@ -295,9 +282,7 @@ def test_who_is_gone_is_let_go_of_after_the_last_stage(office: Office) -> None:
 def test_the_last_stage_may_let_go(office: Office) -> None:
     rule = in_stages(office, scope="status == 'active'")
     rule["leaving"][2] = {"after": "30d", "do": "disconnect"}
-    office.run()
-    office.hr["2"]["status"] = "left"
-    office.run()
+    is_not_active_any_more(office)
     office.runs_in("30d")
     office.run()
     assert office.query("SELECT mvo_id FROM objects WHERE secondary_id LIKE 'uid=bob,%'") == [(None,)]
@@ -316,11 +301,7 @@ def test_each_target_has_stages_of_its_own(office: Office) -> None:
     (office.folder / "badges.csv").write_text("id,name\n")
     badges = {"name": "badges", "from": "metaverse.person", "to": "badges.badge", "provision": True}
     office.rules.append(badges | {"deprovision": "delete", "flow": {"id": "employee_id", "name": "display_name"}})
-    office.run()
-    del office.hr["2"]
-    office.run()
-    office.approve_all("left")
-    office.run()
+    is_missing_as_agreed(office)
     is_disabled(office, "bob")
     assert "Bob Noyce" in (office.folder / "badges.csv").read_text()
     office.runs_in("11d")
@@ -352,10 +333,7 @@ def test_who_has_a_date_goes_on_from_it_when_the_row_is_gone(office: Office) -> 
     office.runs_in("8d")
     is_disabled(office, "bob", "leavers")
     office.runs_in("31d")
-    office.approve_all("left")
-    office.run()
-    assert "bob" not in office.people()
-    office.settled()
+    goes_once_approved(office)
 
 
 def test_what_is_no_date_is_told_and_nobody_leaves(office: Office) -> None:

@@ -4,7 +4,14 @@ import sqlite3
 from contextlib import closing
 
 from tests.scenarios.conftest import Office
-from tests.scenarios.stages import by_scope, in_stages, is_disabled
+from tests.scenarios.stages import (
+    by_scope,
+    goes_once_approved,
+    in_stages,
+    is_disabled,
+    is_missing_as_agreed,
+    is_not_active_any_more,
+)
 from tests.slapd import SUFFIX
 
 
@@ -39,17 +46,12 @@ def test_an_absence_shown_as_asked_later_covers_no_delete_at_once(office: Office
     (item,) = office.json("review")
     assert [item["kind"], item["state"]] == ["absence", "open"]
     assert [entry[1] for entry in item["consequences"]["deletes"]] == ["directory"]
-    office.approve_all("left")
-    office.run()
-    assert "bob" not in office.people()
-    office.settled()
+    goes_once_approved(office)
 
 
 def test_a_delete_that_was_approved_for_a_day_is_none_at_once(office: Office) -> None:
     rule = in_stages(office, "at_start", scope="status == 'active'")
-    office.run()
-    office.hr["2"]["status"] = "left"
-    office.run()
+    is_not_active_any_more(office)
     office.approve_all("left")
     del rule["leaving"], rule["disable"]
     rule["deprovision"] = "delete"
@@ -63,11 +65,7 @@ def test_a_delete_that_was_approved_for_a_day_is_none_at_once(office: Office) ->
 
 def test_an_absence_that_was_approved_for_a_day_covers_no_delete_at_once(office: Office) -> None:
     rule = in_stages(office, "at_start")
-    office.run()
-    del office.hr["2"]
-    office.run()
-    office.approve_all("left")
-    office.run()
+    is_missing_as_agreed(office)
     del rule["leaving"], rule["disable"]
     rule["deprovision"] = "delete"
     office.run()
@@ -162,9 +160,7 @@ def test_many_go_at_once_each_with_a_question_of_its_own(office: Office) -> None
 def test_a_name_that_is_taken_there_keeps_the_account_disabled_where_it_is(office: Office) -> None:
     by_scope(office)
     office.slapd.add(f"dn: uid=bob,ou=leavers,{SUFFIX}\nobjectClass: inetOrgPerson\nuid: bob\ncn: B\nsn: B\n")
-    office.run()
-    office.hr["2"]["status"] = "left"
-    office.run()
+    is_not_active_any_more(office)
     office.shift = "7d"
     office.run(1)
     assert office.codes() == ["existing-object"]
@@ -180,11 +176,7 @@ def test_a_name_that_is_taken_there_keeps_the_account_disabled_where_it_is(offic
 
 def test_nobody_who_edits_the_store_brings_an_approved_day_forward(office: Office) -> None:
     in_stages(office, "at_start")
-    office.run()
-    del office.hr["2"]
-    office.run()
-    office.approve_all("left")
-    office.run()
+    is_missing_as_agreed(office)
     office.runs_in("8d")
     long_ago = "2020-01-01T00:00:00.000Z"
     with closing(sqlite3.connect(office.folder / "interlock.db")) as store:
@@ -220,9 +212,7 @@ def test_a_stage_that_fails_keeps_nobody_from_being_deleted(office: Office) -> N
     rule = in_stages(office, scope="status == 'active'")
     rule["leaving"][1]["dn"] = f"uid={{{{ account_name | rdn }}}},ou=nowhere,{SUFFIX}"
     office.systems["directory"]["exports"]["max_retries"] = 0
-    office.run()
-    office.hr["2"]["status"] = "left"
-    office.run()
+    is_not_active_any_more(office)
     office.shift = "7d"
     office.run(1)
     office.shift = "30d"
@@ -239,9 +229,7 @@ def test_a_stage_that_fails_keeps_nobody_from_being_deleted(office: Office) -> N
 
 def test_an_open_question_is_answered_by_the_approval_of_the_absence(office: Office) -> None:
     in_stages(office, "at_start", scope="status == 'active'")
-    office.run()
-    office.hr["2"]["status"] = "left"
-    office.run()
+    is_not_active_any_more(office)
     (item,) = office.json("review")
     assert item["kind"] == "delete"
     del office.hr["2"]
@@ -261,9 +249,7 @@ def test_an_open_question_is_answered_by_the_approval_of_the_absence(office: Off
 def test_who_was_kept_is_asked_about_again_once_the_person_is_gone(office: Office) -> None:
     by_scope(office)
     office.rule("people from hr")["scope"] = "department != 'Gone'"
-    office.run()
-    office.hr["2"]["status"] = "left"
-    office.run()
+    is_not_active_any_more(office)
     office.runs_in("8d")
     office.runs_in("31d")
     (item,) = office.json("review")
@@ -345,11 +331,7 @@ def test_what_a_stage_owes_in_grace_is_no_error(office: Office) -> None:
     office.metaverse["person"]["deletion"]["grace"] = "60d"
     office.hr["3"]["department"] = "External"
     office.hr["2"]["manager"] = "3"
-    office.run()
-    del office.hr["2"]
-    office.run()
-    office.approve_all("left")
-    office.run()
+    is_missing_as_agreed(office)
     is_disabled(office, "bob")
     office.runs_in("7d")
     office.runs_in("8d")

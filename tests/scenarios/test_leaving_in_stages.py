@@ -3,7 +3,15 @@
 import pytest
 
 from tests.scenarios.conftest import Office
-from tests.scenarios.stages import by_scope, in_stages, is_disabled, is_enabled
+from tests.scenarios.stages import (
+    by_scope,
+    goes_once_approved,
+    in_stages,
+    is_disabled,
+    is_enabled,
+    is_missing_as_agreed,
+    is_not_active_any_more,
+)
 
 
 def _goes_after_thirty_days(office: Office, reason: str) -> None:
@@ -33,9 +41,7 @@ def _goes_after_thirty_days(office: Office, reason: str) -> None:
 
 def test_who_leaves_the_scope_goes_stage_by_stage(office: Office) -> None:
     by_scope(office)
-    office.run()
-    office.hr["2"]["status"] = "left"
-    office.run()
+    is_not_active_any_more(office)
     _goes_after_thirty_days(office, "its metaverse object left the rule's scope")
 
 
@@ -61,11 +67,7 @@ def test_who_is_missing_goes_stage_by_stage_once_that_is_approved(office: Office
 def test_stages_go_on_while_grace_keeps_the_person(office: Office) -> None:
     in_stages(office)
     office.metaverse["person"]["deletion"]["grace"] = "60d"
-    office.run()
-    del office.hr["2"]
-    office.run()
-    office.approve_all("left")
-    office.run()
+    is_missing_as_agreed(office)
     _goes_after_thirty_days(office, "its metaverse object is to be deleted")
     assert office.query("SELECT count(*) FROM metaverse") == [(4,)]
     office.runs_in("61d")
@@ -118,9 +120,7 @@ def test_who_is_back_is_as_before_whatever_the_stage(office: Office, day: str) -
 
 def test_an_approval_at_the_start_is_carried_out_on_its_day(office: Office) -> None:
     in_stages(office, "at_start", scope="status == 'active'")
-    office.run()
-    office.hr["2"]["status"] = "left"
-    office.run()
+    is_not_active_any_more(office)
     is_disabled(office, "bob")
     (item,) = office.json("review")
     office.env["COLUMNS"] = "300"
@@ -160,11 +160,7 @@ def test_an_absence_approved_at_the_start_covers_the_delete_on_its_day(office: O
 def test_in_grace_too_an_absence_approved_at_the_start_covers_the_delete(office: Office) -> None:
     in_stages(office, "at_start")
     office.metaverse["person"]["deletion"]["grace"] = "60d"
-    office.run()
-    del office.hr["2"]
-    office.run()
-    office.approve_all("left")
-    office.run()
+    is_missing_as_agreed(office)
     is_disabled(office, "bob")
     office.runs_in("31d")
     assert office.people() == {"ada", "cleo", "dan"}
@@ -177,9 +173,7 @@ def test_in_grace_too_an_absence_approved_at_the_start_covers_the_delete(office:
 
 def test_an_approval_at_the_start_is_void_once_somebody_was_back(office: Office) -> None:
     in_stages(office, "at_start", scope="status == 'active'")
-    office.run()
-    office.hr["2"]["status"] = "left"
-    office.run()
+    is_not_active_any_more(office)
     office.approve_all("left")
     office.hr["2"]["status"] = "active"
     office.runs_in("2d")
@@ -197,9 +191,7 @@ def test_an_approval_at_the_start_is_void_once_somebody_was_back(office: Office)
 
 def test_an_approval_at_the_start_is_void_once_the_rule_says_another_day(office: Office) -> None:
     rule = in_stages(office, "at_start", scope="status == 'active'")
-    office.run()
-    office.hr["2"]["status"] = "left"
-    office.run()
+    is_not_active_any_more(office)
     office.approve_all("left")
     rule["leaving"][2]["after"] = "8d"
     office.runs_in("10d")
@@ -266,9 +258,7 @@ def test_who_goes_unasked_after_grace_is_asked_about_when_the_delete_is_due(offi
     in_stages(office, "at_start")
     office.metaverse["person"]["deletion"]["grace"] = "10d"
     office.rule("people from hr")["scope"] = "status == 'active'"
-    office.run()
-    office.hr["2"]["status"] = "left"
-    office.run()
+    is_not_active_any_more(office)
     is_disabled(office, "bob")
     assert [one["kind"] for one in office.json("review")] == ["delete"]
     office.runs_in("11d")
@@ -277,7 +267,4 @@ def test_who_goes_unasked_after_grace_is_asked_about_when_the_delete_is_due(offi
     assert "bob" in office.people()
     assert [one["kind"] for one in office.json("review")] == ["delete"]
     office.run()
-    office.approve_all("left")
-    office.run()
-    assert "bob" not in office.people()
-    office.settled()
+    goes_once_approved(office)

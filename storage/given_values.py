@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import delete, or_, select, tuple_, update
+from sqlalchemy import delete, exists, or_, select, tuple_, update
 
 from storage import clock
 from storage.dialects.sqlite import dialect
 from storage.documents import decode, encode
 from storage.records import Attributes
 from storage.store import Transaction
-from storage.tables import given_values
+from storage.tables import given_values, metaverse
 
 
 class GivenValue(NamedTuple):
@@ -90,12 +90,39 @@ async def end(tx: Transaction, mvo_ids: Iterable[int]) -> None:
         await tx.execute(own.values(is_alias=False))
 
 
-async def outdated_aliases(tx: Transaction, mvo_type: str, attribute: str, before: str) -> set[int]:
-    """Give the MVOs that have an alias which they gave up before a moment."""
+async def outdated_aliases(
+    tx: Transaction, mvo_type: str, attribute: str, before: str, after: int, limit: int
+) -> list[int]:
+    """Give the next MVOs, by id, with an alias that they gave up before a moment; not those that stay as they are."""
+    stays = exists().where(
+        metaverse.c.id == given_values.c.mvo_id, metaverse.c.deleted | metaverse.c.delete_after.is_not(None)
+    )
     query = select(given_values.c.mvo_id).where(
         given_values.c.mvo_type == mvo_type,
         given_values.c.attribute == attribute,
-        given_values.c.is_alias,
+        given_values.c.until.is_not(None),
         given_values.c.until <= before,
+        given_values.c.is_alias,
+        given_values.c.mvo_id > after,
+        ~stays,
     )
-    return set((await tx.execute(query)).scalars())
+    return list((await tx.execute(query.distinct().order_by(given_values.c.mvo_id).limit(limit))).scalars())
+
+
+async def forget_ended(tx: Transaction, mvo_type: str, attribute: str, before: str) -> None:
+    """Forget what was given up before a moment, and is nobody's alias."""
+    await tx.execute(
+        delete(given_values).where(
+            given_values.c.mvo_type == mvo_type,
+            given_values.c.attribute == attribute,
+            given_values.c.until.is_not(None),
+            given_values.c.until <= before,
+            ~given_values.c.is_alias,
+        )
+    )
+
+
+async def forget(tx: Transaction, mvo_type: str, attribute: str) -> None:
+    """Forget every value of an attribute."""
+    own = (given_values.c.mvo_type == mvo_type, given_values.c.attribute == attribute)
+    await tx.execute(delete(given_values).where(*own))

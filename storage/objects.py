@@ -200,12 +200,6 @@ async def set_type_due(tx: Transaction, system: str, object_type: str) -> None:
     await tx.execute(update(objects).where(objects.c.system == system, objects.c.type == object_type).values(due=True))
 
 
-async def set_due_of_mvos(tx: Transaction, mvo_ids: Iterable[int]) -> None:
-    """Make every CSO due that is joined to one of some MVOs."""
-    if mvo_ids := list(mvo_ids):
-        await tx.execute(update(objects).where(dialect.among(objects.c.mvo_id, mvo_ids)).values(due=True))
-
-
 async def join(tx: Transaction, joins: Sequence[tuple[int, int | None, str | None]]) -> None:
     """Join CSOs to MVOs, or disconnect them: (CSO id, MVO id or None, how)."""
     if joins:

@@ -71,10 +71,8 @@ def _check_following(config: Config, rules: Rules, mvo_type: str, attribute: str
     settings = config.metaverse[mvo_type]
     written = settings.unique[attribute]
     where: Where = ("metaverse", mvo_type, "unique", attribute)
-    known = filled_attributes(config, rules, mvo_type)
     for name in written.follows:
-        if name == attribute or name not in known:
-            problem = "is the value itself" if name == attribute else f"is no attribute of '{mvo_type}'"
+        if (problem := _why_not_followed(config, rules, mvo_type, attribute, name)) is not None:
             raise InvalidExpression(f"'{name}' cannot be followed: it {problem}", (*where, "follows"))
     if bool(written.keep_old) != (written.aliases is not None):
         told = "keep_old says how long, and aliases in which attribute, former values are kept: give both, or none"
@@ -84,6 +82,19 @@ def _check_following(config: Config, rules: Rules, mvo_type: str, attribute: str
         raise InvalidExpression(told, (*where, "keep_old"))
     if written.aliases is not None:
         _check_aliases(config, rules, mvo_type, attribute, written.aliases)
+
+
+def _why_not_followed(config: Config, rules: Rules, mvo_type: str, attribute: str, name: str) -> str | None:
+    """Say why a value cannot follow an attribute: what is followed has to be there when the value is given."""
+    if name == attribute:
+        return "is the value itself"
+    if name in {flow.attribute for rule in rules.into.get(mvo_type, []) for flow in rule.flows}:
+        return None
+    generated = list(config.metaverse[mvo_type].unique)
+    if name in generated:
+        before = generated.index(name) < generated.index(attribute)
+        return None if before else f"is given after '{attribute}'; let its table stand first"
+    return f"is nothing that flows into '{mvo_type}', or is generated for it"
 
 
 def _check_aliases(config: Config, rules: Rules, mvo_type: str, attribute: str, aliases: str) -> None:

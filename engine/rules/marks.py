@@ -2,6 +2,8 @@
 
 INBOUND, OUTBOUND = "in ", "out "
 """How the names of the marks of rules begin, by their direction."""
+REMEMBERED = "remembered values"
+"""The name of the mark of which unique values are remembered."""
 
 
 def inbound(system: str, object_type: str) -> str:

@@ -114,7 +114,7 @@ given_values = Table(
     Column("until", Text),
     Column("is_alias", Boolean, nullable=False),
     Index("given_values_by_mvo", "mvo_id"),
-    Index("given_values_aliases", "mvo_type", "attribute", "until", sqlite_where=text("is_alias = 1")),
+    Index("given_values_ended", "mvo_type", "attribute", "until", sqlite_where=text("until IS NOT NULL")),
     sqlite_with_rowid=False,
 )
 

@@ -178,6 +178,8 @@ def test_explain_tells_whose_a_value_was_and_is(office: Office) -> None:
     [
         ({"follows": ["lastname"]}, "'lastname' cannot be followed"),
         ({"follows": ["mail"]}, "it is the value itself"),
+        ({"follows": ["aliases"]}, "is nothing that flows into 'person'"),
+        ({"follows": ["login"]}, "is given after 'mail'; let its table stand first"),
         ({"aliases": None}, "give both, or none"),
         ({"keep_old": None}, "give both, or none"),
         ({"follows": None}, "follows nothing has no former ones"),
@@ -186,7 +188,10 @@ def test_explain_tells_whose_a_value_was_and_is(office: Office) -> None:
 )
 def test_what_cannot_be_is_refused_with_its_line(office: Office, change: dict[str, object], problem: str) -> None:
     unique = office.metaverse["person"]["unique"]["mail"] | change
-    office.metaverse["person"]["unique"]["mail"] = {name: value for name, value in unique.items() if value is not None}
+    office.metaverse["person"]["unique"] = {
+        "mail": {name: value for name, value in unique.items() if value is not None},
+        "login": {"candidates": ["{{ last_name }}"]},
+    }
     _, _, err = office.main("check")
     assert problem in err
     assert "interlock.toml:" in err
@@ -206,3 +211,60 @@ def test_what_somebody_else_took_first_was_never_theirs(office: Office) -> None:
     office.run(status=None)
     assert _mails(office, "5") == ("eve.adams2@example.org", [])
     office.settled()
+
+
+def test_an_alias_ends_by_the_clock_alone_also_of_whom_nothing_feeds(office: Office) -> None:
+    office.metaverse["person"]["deletion"] = {"when": "manual"}
+    office.run()
+    office.hr["2"]["last_name"] = "Moore"
+    office.run()
+    del office.hr["2"]
+    office.run()
+    office.approve_all("left")
+    office.run()
+    assert _mails(office, "2") == ("bob.moore@example.org", ["bob.noyce@example.org"])
+    office.runs_in("370d")
+    assert _mails(office, "2") == ("bob.moore@example.org", [])
+    office.settled()
+
+
+def test_what_is_lost_of_one_value_is_not_lost_of_another(office: Office) -> None:
+    login = {"candidates": ["{{ last_name | lower }}", "{{ last_name | lower }}{{ n }}"]}
+    unique = office.metaverse["person"]["unique"]
+    del office.rule("people from hr")["flow"]["account_name"]
+    office.metaverse["person"]["unique"] = unique | {"account_name": login | {"check": ["directory.person.uid"]}}
+    office.run()
+    office.hires("5", "Eve Adams")
+    for step in (("import", "hr"), ("sync",)):
+        office("step", *step)
+    office.hr["5"]["first_name"] = "Eva"  # which the address does not follow
+    for step in (("import", "hr"), ("sync",)):
+        office("step", *step)
+    office.slapd.add(f"dn: uid=adams,ou=people,{SUFFIX}\nobjectClass: inetOrgPerson\nuid: adams\ncn: A\nsn: A\n")
+    office.run(status=None)
+    office.run(status=None)
+    assert office.entry("(employeeNumber=5)")["uid"] == ["adams2"]
+    assert _mails(office, "5") == ("eve.adams@example.org", [])
+    office.settled()
+
+
+def test_what_nobody_keeps_any_more_is_forgotten(office: Office) -> None:
+    office.run()
+    office.hr["2"]["last_name"] = "Moore"
+    office.run()
+    del office.hr["3"]
+    office.run()
+    office.approve_all("left")
+    office.run()
+    office.run()
+    former = "SELECT value FROM given_values WHERE until IS NOT NULL ORDER BY value"
+    assert office.query(former) == [("bob.noyce@example.org",), ("cleo.stone@example.org",)]
+    office.runs_in("740d")
+    assert office.query(former) == []
+    office.hr["2"]["last_name"] = "Grove"
+    office.run()
+    assert office.query(former) == [("bob.moore@example.org",)]
+    office.metaverse["person"]["unique"] = {"mail": {"candidates": [MAIL, COUNTED]}}
+    del office.rule("people to the directory")["flow"]["labeledURI"]
+    office.run()
+    assert office.query("SELECT count(*) FROM given_values") == [(0,)], "no rule speaks of it any more"

@@ -31,8 +31,8 @@ class Known:
     csos: dict[int, Cso] = field(default_factory=dict)
     new: list[Mvo] = field(default_factory=list)
     """MVOs that are projected; they are stored once their attributes are known."""
-    names_lost: Collection[int] = ()
-    """MVOs whose generated value somebody else took before their account was created."""
+    names_lost: Collection[tuple[int, str]] = ()
+    """MVOs, each with an attribute whose generated value somebody else took before their account was created."""
     failed: Collection[int] = ()
     """CSOs of which it is told already what is wrong with them."""
 

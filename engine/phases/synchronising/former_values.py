@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
 
+from engine.rules import marks
 from engine.rules.compiled import UniqueValue
 from engine.rules.generated import value_key
-from engine.step import Step
 from engine.workspace import Workspace
-from storage import clock, given_values, objects
+from storage import clock, given_values, runs
+from storage.documents import decode, encode
 from storage.given_values import GivenValue
 from storage.records import Attributes, Mvo
 from storage.store import Transaction
@@ -126,18 +127,18 @@ async def reserved(tx: Transaction, unique: UniqueValue, mvo_type: str, keys: se
     return await given_values.owners(tx, mvo_type, unique.attribute, keys, clock.after(-kept.total_seconds()))
 
 
-async def notice_aliases(tx: Transaction, step: Step) -> None:
-    """Make the objects of those due who have kept a former value for long enough."""
-    for mvo_type, unique in _with_aliases(step.workspace):
-        before = clock.after(-unique.keep_old.total_seconds())
-        mvo_ids = await given_values.outdated_aliases(tx, mvo_type, unique.attribute, before)
-        await objects.set_due_of_mvos(tx, mvo_ids)
-
-
-def _with_aliases(workspace: Workspace) -> Iterable[tuple[str, UniqueValue]]:
-    return [
-        (mvo_type, unique)
+async def forget_old(tx: Transaction, workspace: Workspace) -> None:
+    """Forget what was given up so long ago that nobody keeps it, and all of a value that no rule remembers any more."""
+    kept = {
+        (mvo_type, unique.attribute): max(unique.keep_old, unique.reserve).total_seconds()
         for mvo_type, generated in workspace.rules.unique.items()
         for unique in generated
-        if unique.aliases is not None
-    ]
+        if unique.is_remembered
+    }
+    for place, seconds in kept.items():
+        await given_values.forget_ended(tx, *place, clock.after(-seconds))
+    before, now = await runs.rule_mark(tx, marks.REMEMBERED), encode(sorted(kept))
+    if before != now:
+        for mvo_type, attribute in {(one[0], one[1]) for one in decode(before or "[]")} - kept.keys():
+            await given_values.forget(tx, mvo_type, attribute)
+        await runs.set_rule_mark(tx, marks.REMEMBERED, now)

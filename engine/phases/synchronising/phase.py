@@ -16,6 +16,7 @@ a page: whose scope an object is in         page_of               page.py
         in which computed groups            move_members          computed_groups.py
     who refers to whoever has left          follow_gone           owed_references.py
 whose grace period has ended                delete_after_grace    lifecycle.py
+whose former values are kept no longer      end_aliases           alias_ends.py
 references that can be paid by now          pay_references        owed_references.py
 computed groups                             keep_groups           computed_groups.py
 references that stay owed are told          tell_owed             owed_references.py
@@ -32,12 +33,12 @@ from engine.labels import label_of
 from engine.pending_exports.changes import IN_FLIGHT
 from engine.pending_exports.dropping import drop_unsent
 from engine.phases.join_index import index_objects
+from engine.phases.synchronising.alias_ends import end_aliases
 from engine.phases.synchronising.approved_disconnections import carry_out_approved
 from engine.phases.synchronising.changed_tables import notice_tables, read_tables
 from engine.phases.synchronising.computed_groups import keep_groups
 from engine.phases.synchronising.due import notice_changed_rules, notice_clock, notice_deletion_rules
 from engine.phases.synchronising.flowing import Known, recompute
-from engine.phases.synchronising.former_values import notice_aliases
 from engine.phases.synchronising.joining import Joins, find_joins, write_joins
 from engine.phases.synchronising.lifecycle import delete_after_grace, settle_lifecycle
 from engine.phases.synchronising.owed_references import follow_gone, pay_references, tell_owed
@@ -74,6 +75,8 @@ async def synchronise(step: Step) -> AsyncIterator[Progress]:
             yield progress
     async for progress in delete_after_grace(step):
         yield progress
+    async for progress in end_aliases(step):
+        yield progress
     async for progress in pay_references(step):
         yield progress
     async for progress in keep_groups(step):
@@ -88,7 +91,6 @@ async def _notice(tx: Transaction, step: Step) -> int:
     await notice_tables(tx, step, marks.INBOUND)
     await notice_clock(tx, step)
     await notice_deletion_rules(tx, step)
-    await notice_aliases(tx, step)
     return await objects.count_due(tx)
 
 
@@ -132,7 +134,8 @@ async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> boo
     lost = await lost_values(tx, step.workspace, page.csos.values())
     await settle_lifecycle(tx, step, leavers)  # first: whoever is in a grace period then stays as it is
     left = mvos_of(leavers)
-    touched = {mvo_id for _, mvo_id, _ in joins.links} | mvos_of(cso for cso, _ in page.scoped) | left | lost
+    touched = {mvo_id for _, mvo_id, _ in joins.links} | mvos_of(cso for cso, _ in page.scoped) | left
+    touched |= {mvo_id for mvo_id, _ in lost}
     known = Known(page.contexts, page.csos, joins.new, lost, failures)
     flowed = await recompute(tx, step, touched, known)
     await follow_gone(tx, step, left)

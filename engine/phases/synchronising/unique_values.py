@@ -64,7 +64,7 @@ async def keep_or_give_values(
     tx: Transaction,
     step: Step,
     contexts: Contexts,
-    lost: Collection[int],
+    lost: Collection[tuple[int, str]],
     before: list[Mvo],
     after: list[Mvo],
 ) -> Given:
@@ -81,7 +81,7 @@ async def keep_or_give_values(
             for index, (old, mvo) in enumerate(zip(before, given.mvos, strict=True)):
                 if not _is_to_have(step.workspace, unique, mvo):
                     continue
-                had = old.attributes.get(unique.attribute, []) if mvo.id not in lost else []
+                had = old.attributes.get(unique.attribute, []) if (mvo.id, unique.attribute) not in lost else []
                 candidates = _candidates(step, contexts, unique, mvo)
                 if not (had and _is_generated(old, unique)):  # what a rule gave until now stays, if nobody else has it
                     wishes.append(_Wish(index, mvo, chain(map(str, had[:1]), candidates)))
@@ -89,7 +89,10 @@ async def keep_or_give_values(
                 given.mvos[index] = _with(mvo, unique, had[0])
                 if is_outdated(unique, past, mvo, str(had[0])):
                     wishes.append(_Wish(index, given.mvos[index], candidates))
-            without = Without(lost, await _give(tx, step.workspace, given, unique, wishes))
+            without = Without(
+                {one for one, name in lost if name == unique.attribute},
+                await _give(tx, step.workspace, given, unique, wishes),
+            )
             remembered = remember(unique, mvo_type, past, given.mvos, without)
             given.mvos[:] = [with_aliases(unique, mvo, remembered.aliases.get(mvo.id)) for mvo in given.mvos]
             given.remembered.append(remembered)
@@ -243,15 +246,19 @@ def _kept(mvo: Mvo, unique: UniqueValue) -> str:
     return f"; it keeps '{values[0]}'" if values else ""
 
 
-async def lost_values(tx: Transaction, workspace: Workspace, csos: Iterable[Cso]) -> set[int]:
-    """Find the MVOs whose generated value somebody took in a target before their own account was created there."""
+async def lost_values(tx: Transaction, workspace: Workspace, csos: Iterable[Cso]) -> set[tuple[int, str]]:
+    """Find the MVOs whose generated value somebody took in a target before their own account was created there.
+
+    Each comes with the attribute of that value.
+    """
     normal = [cso for cso in csos if cso.status == CsoStatus.NORMAL]
-    found: set[int] = set()
+    found: set[tuple[int, str]] = set()
     for mvo_type, generated in workspace.rules.unique.items():
         for unique in generated:
             for target, attribute in unique.check:
                 if taken := _held_in(target, attribute, normal):
-                    found |= await _losing(tx, workspace, mvo_type, unique, target, taken)
+                    losing = await _losing(tx, workspace, mvo_type, unique, target, taken)
+                    found |= {(mvo_id, unique.attribute) for mvo_id in losing}
     return found
 
 

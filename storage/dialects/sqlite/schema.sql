@@ -335,6 +335,6 @@ CREATE TRIGGER audit_is_not_pruned BEFORE DELETE ON audit
 CREATE INDEX tombstones_by_external_id ON tombstones (system, type, external_id);
 CREATE INDEX objects_waiting_to_be_seen ON objects (system) WHERE kept = 1 OR sought_by IS NOT NULL;
 CREATE INDEX given_values_by_mvo ON given_values (mvo_id);
-CREATE INDEX given_values_aliases ON given_values (mvo_type, attribute, until) WHERE is_alias = 1;
+CREATE INDEX given_values_ended ON given_values (mvo_type, attribute, until) WHERE until IS NOT NULL;
 CREATE INDEX leaving_due ON leaving (next_at) WHERE next_at IS NOT NULL;
 COMMIT;

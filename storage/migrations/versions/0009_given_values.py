@@ -23,5 +23,5 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("given_values_by_mvo", "given_values", ["mvo_id"])
-    listed = sa.text("is_alias = 1")
-    op.create_index("given_values_aliases", "given_values", ["mvo_type", "attribute", "until"], sqlite_where=listed)
+    ended = sa.text("until IS NOT NULL")
+    op.create_index("given_values_ended", "given_values", ["mvo_type", "attribute", "until"], sqlite_where=ended)

@@ -323,6 +323,52 @@ def test_rows_that_part_ways_are_nobodys_old_number(office: Office, contracts: S
     office.settled()
 
 
+@pytest.mark.parametrize("size", [1, 2, 5000])
+@pytest.mark.parametrize("to", [("2", "1"), ("2", "3"), ("3", "1")])
+@pytest.mark.parametrize("late", [False, True])
+def test_numbers_that_are_moved_on_take_nobodys_account_along(
+    office: Office, contracts: Source, to: tuple[str, str], late: bool, size: int
+) -> None:
+    """Ada's and Bob's numbers change places, or one takes what the other gives up, whoever is read first."""
+    office.pages = {"page_size": size}
+    if late:  # Bob's row stands before Ada's
+        contracts.add("c0", person="2", name="Bob", job="Boss", unit="Sales", starts="2024-01-01")
+        del contracts["c3"]
+    office.run()
+    of_bob = "c0" if late else "c3"
+    before = {uid: office.person(uid)["entryUUID"] for uid in ("ada", "bob")}
+    people = office.mvo("c1"), office.mvo(of_bob)
+    for name in ("c1", "c2"):
+        contracts[name]["person"] = to[0]
+    contracts[of_bob]["person"] = to[1]
+    office.run()
+    assert (office.mvo("c1"), office.mvo(of_bob)) == people
+    assert office.mvo("c2") == people[0]
+    assert {uid: office.person(uid)["entryUUID"] for uid in before} == before
+    assert [office.person(uid)["employeeNumber"] for uid in ("ada", "bob")] == [[to[0]], [to[1]]]
+    assert office.json("review") == []
+    office.settled()
+
+
+def test_a_number_whose_owner_is_missing_is_nobodys_to_move_to(office: Office, contracts: Source) -> None:
+    """All of Ada's rows get the number of somebody who is gone, and waits in the review: it is Ada's account still."""
+    office.run()
+    before = office.person("ada")["entryUUID"]
+    del contracts["c3"]
+    for name in ("c1", "c2"):
+        contracts[name]["person"] = "2"
+    office.run(status=None)
+    assert office.person("ada")["entryUUID"] == before
+    assert office.person("bob")["cn"] == ["Bob"]
+    office.approve_all("Bob has left")
+    office.run(status=None)
+    office.run()
+    assert office.people() == {"ada"}
+    assert office.person("ada")["employeeNumber"] == ["2"]
+    assert office.person("ada")["entryUUID"] == before
+    office.settled()
+
+
 def test_two_numbers_of_one_person_are_put_together(office: Office, contracts: Source) -> None:
     office.run()
     for name in ("c1", "c2"):

@@ -44,7 +44,7 @@ from engine.phases.synchronising.lifecycle import delete_after_grace, settle_lif
 from engine.phases.synchronising.owed_references import follow_gone, pay_references, tell_owed
 from engine.phases.synchronising.page import SyncPage, leaves_by_hand, page_of, tell, with_others
 from engine.phases.synchronising.reused_ids import ask_about_reused
-from engine.phases.synchronising.strays import find_strays, in_doubt
+from engine.phases.synchronising.strays import Doubt, find_strays, in_doubt
 from engine.phases.synchronising.unique_values import lost_values
 from engine.rules import marks
 from engine.statistics import Statistic
@@ -123,9 +123,12 @@ async def _synchronise_next(
 async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> bool:
     """Synchronise a page, and tell whether it has woken others by what it did."""
     page = page_of(step, csos)
-    page = with_others(page, await _due_with_leavers(tx, page))
+    doubts = await in_doubt(tx, page)
+    if others := await _due_with_leavers(tx, page, doubts):
+        page = with_others(page, others)
+        doubts = await in_doubt(tx, page)
     by_hand = [cso for cso in page.csos.values() if leaves_by_hand(cso)]
-    strays = await find_strays(tx, page)
+    strays = await find_strays(tx, page, doubts)
     leavers = by_hand + strays + _filtered_leavers(page)
     await _disconnect(tx, page, by_hand, leavers)
     step.statistics[Statistic.FILTERED_DISCONNECTORS] += len(_outside(page))
@@ -146,10 +149,10 @@ async def _synchronise_page(tx: Transaction, step: Step, csos: list[Cso]) -> boo
     return bool(flowed.woken)
 
 
-async def _due_with_leavers(tx: Transaction, page: SyncPage) -> list[Cso]:
+async def _due_with_leavers(tx: Transaction, page: SyncPage, doubts: list[Doubt]) -> list[Cso]:
     """Give, where somebody of a page leaves a person, whoever else of that person is due: they may leave together."""
-    doubtful = [one.cso for one in await in_doubt(tx, page)]
-    leaving = [*_outside(page), *doubtful, *(cso for cso in page.csos.values() if leaves_by_hand(cso))]
+    by_hand = [cso for cso in page.csos.values() if leaves_by_hand(cso)]
+    leaving = [*_outside(page), *(one.cso for one in doubts), *by_hand]
     left = mvos_of(leaving)
     if not left:
         return []

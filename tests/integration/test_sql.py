@@ -249,6 +249,23 @@ def test_delta_reads_what_changed_and_sees_no_deletes(database: Database, tmp_pa
     assert {one["status"] for one in site.json("objects", "--limit", "0")} == {"Normal"}
 
 
+def test_a_changed_id_that_a_delta_shows_is_proved_by_reading_everything(tmp_path: Path) -> None:
+    with sqlite(tmp_path) as files:
+        database = files.database()
+    database.run("CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT, old_id INTEGER, seen TIMESTAMP)")
+    database.run(*(f"INSERT INTO person VALUES ({n}, 'P{n}', NULL, '2026-01-01 00:00:00')" for n in (1, 2)))
+    more = {"many": None, "attributes": {"seen": "datetime"}, "changed": "seen", "previous_id": "old_id"}
+    site = reading(tmp_path, system(database, **more), ["name"])
+    site("step", "import", "it")
+    known = {one["external_id"]: one["id"] for one in site.json("objects")}
+    database.run("UPDATE person SET id = 9, old_id = 1, seen = '2026-02-01 00:00:00' WHERE id = 1")
+    assert "previous-id-conflict" in site("step", "delta", "it", status=1)
+    told = site("step", "delta", "it")
+    assert "everything was read" in told
+    assert {one["external_id"]: one["id"] for one in site.json("objects")} == {"9": known["1"], "2": known["2"]}
+    database.engine.dispose()
+
+
 def test_an_import_is_one_moment(running: Callable[[str], Server], tmp_path: Path) -> None:
     """Move people about while they are read: nobody is seen twice, and nobody is missed."""
     database = running("postgresql").database()

@@ -267,7 +267,8 @@ async def _close_record(tx: Transaction, task: ImportState, *, complete: bool, r
         reason,
         task.sightings,
         list(end.partitions),
-        end.watermark,
+        # a claim that a delta could not prove is read once more, with everything else
+        end.watermark if end.full or not task.claims.is_open() else None,
         f"{task.reading} {end.state}" if end.state is not None else None,
         task.last.by.step_id if task.last is not None and end.unchanged else None,
     )

@@ -74,6 +74,10 @@ class Claims:
                 if not claim.own and cso_id in present:
                     self.verdicts.setdefault((kind, previous), Verdict((), _named_by(previous, now)))
 
+    def is_open(self) -> bool:
+        """Tell whether anything is wrong with what some row claims."""
+        return any(verdict.error is not None for verdict in self.verdicts.values())
+
     def error_of(self, one: Arrival) -> ObjectError | None:
         """Say what is wrong with what an object claims."""
         verdict = self.verdicts.get((one.type, one.external_id or ""))

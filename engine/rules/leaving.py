@@ -19,18 +19,19 @@ _DAY = timedelta(days=1)
 
 
 class Going(NamedTuple):
-    """How an object is leaving: since when, and with which stages."""
+    """How an object is leaving: since when, with which stages, and as seen at which moment."""
 
     leaving: Leaving
     since: str
     gone_at: str | None
     """When its MVO went or left the scope; None where it leaves by a date alone."""
+    at: str
+    """The moment of all that is said of it: a stage that comes while it is dealt with is the next one still."""
 
     @property
     def reached(self) -> list[Stage]:
-        """Give the stages that have come by now; what the last of them says is what is wanted."""
-        now = clock.now()
-        return [stage for stage in self.leaving.stages if due_at(self.since, stage) <= now]
+        """Give the stages that have come by then; what the last of them says is what is wanted."""
+        return [stage for stage in self.leaving.stages if due_at(self.since, stage) <= self.at]
 
     @property
     def next_at(self) -> str | None:
@@ -46,12 +47,12 @@ class Going(NamedTuple):
 
     @property
     def disables(self) -> bool:
-        """Tell whether the object is disabled by now."""
+        """Tell whether the object is disabled by then."""
         return any(stage.do == DISABLE for stage in self.reached)
 
     @property
     def moves(self) -> Stage | None:
-        """Give the stage that says where the object is by now."""
+        """Give the stage that says where the object is by then."""
         return next((stage for stage in reversed(self.reached) if stage.do == MOVE), None)
 
     def departure(self, cso_id: int, mvo_id: int) -> Departure:
@@ -97,48 +98,55 @@ def ends_at(rule: OutboundRule, context: dict[str, Any]) -> str | None:
 
 
 def _read(text: str) -> date:
-    return date.fromisoformat(text) if len(text) == len("2026-11-30") else datetime.fromisoformat(text)
+    """Read a date, in whatever form of ISO 8601, or a date with a time. Raises `ValueError`."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return datetime.fromisoformat(text)
 
 
-def wanting(rules: Iterable[OutboundRule], context: dict[str, Any]) -> list[OutboundRule]:
+def wanting(rules: Iterable[OutboundRule], context: dict[str, Any], now: str) -> list[OutboundRule]:
     """Give the rules that want an object: it is in their scope, and their date has not come. Raises `ObjectFailed`."""
-    now = clock.now()
     return [rule for rule in in_scope(rules, context) if (ends_at(rule, context) or "~") > now]
 
 
-def next_end(rules: Iterable[OutboundRule], context: dict[str, Any]) -> str | None:
+def next_end(rules: Iterable[OutboundRule], context: dict[str, Any], now: str) -> str | None:
     """Give the next moment at which one of some rules wants an object no more. Raises `ObjectFailed`."""
-    now = clock.now()
     ends = [moment for rule in rules if (moment := ends_at(rule, context)) is not None]
     return min((moment for moment in ends if moment > now), default=None)
 
 
 def going(
-    leaving: Leaving, mvo: Mvo, rules: Iterable[OutboundRule], context: dict[str, Any], known: Departure | None
+    leaving: Leaving,
+    mvo: Mvo,
+    rules: Iterable[OutboundRule],
+    context: dict[str, Any],
+    known: Departure | None,
+    now: str,
 ) -> Going:
-    """Tell how the object leaves of an MVO that no rule wants it for; `known` is what was kept of it.
+    """Tell how the object leaves of an MVO that no rule wants it for at a moment; `known` is what was kept of it.
 
     A date counts as it is now; that its MVO went, or left the scope, counts from when that was first seen.
     """
     every = list(rules)
     gone = mvo.deleted or mvo.in_grace
     scoped = [] if gone else in_scope(every, context)
-    ended = _ended(scoped or every, context)
+    ended = _ended(scoped or every, context, now)
     if scoped and ended is not None:
-        return Going(leaving, ended, None)
-    gone_at = min((known.gone_at if known else None) or _when_gone(mvo, gone=gone), clock.now())
-    return Going(leaving, min(gone_at, ended or gone_at), gone_at)
+        return Going(leaving, ended, None, now)
+    gone_at = min((known.gone_at if known else None) or _when_gone(mvo, now, gone=gone), now)
+    return Going(leaving, min(gone_at, ended or gone_at), gone_at, now)
 
 
-def _when_gone(mvo: Mvo, *, gone: bool) -> str:
+def _when_gone(mvo: Mvo, now: str, *, gone: bool) -> str:
     """Give when an MVO went; of one that has left the scope, or of which nothing was written down, now."""
     cause = mvo.deletion_cause if gone else None
-    return str(cause["at"]) if cause and cause["at"] else clock.now()
+    return str(cause["at"]) if cause and cause["at"] else now
 
 
-def _ended(rules: Iterable[OutboundRule], context: dict[str, Any]) -> str | None:
+def _ended(rules: Iterable[OutboundRule], context: dict[str, Any], now: str) -> str | None:
     """Give when the last of some rules whose date has come wanted an object no more; what fails says nothing."""
-    now, found = clock.now(), []
+    found = []
     for rule in rules:
         with suppress(ObjectFailed):
             found.append(ends_at(rule, context))

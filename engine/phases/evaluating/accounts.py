@@ -1,6 +1,7 @@
 """Phase 2, accounts: what is staged for one that is wanted: a create, an update, a rename, a plan that changes."""
 
 from dataclasses import replace
+from enum import Enum
 
 from engine.errors import ObjectFailed
 from engine.pending_exports.changes import PERHAPS_WRITTEN, was_sent
@@ -26,6 +27,15 @@ from storage.labels import labelled
 from storage.records import ChangeType, Cso, CsoStatus, Entity, ExportStatus, PendingExport
 from storage.transitions import Move
 
+
+class Left(Enum):
+    """What is left to do on an account, once it was looked at."""
+
+    NOTHING = "nothing: it is as it is wanted"
+    STAGED = "what is staged, on its way, or put off to the end of this step"
+    REFUSED = "a name that another object has"
+
+
 IS_THERE = "its person is there: the staged delete is withdrawn"
 
 
@@ -48,25 +58,25 @@ def provision(page: EvaluationPage, decided: Decisions, desired: Desired) -> int
 
 def update_account(
     page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso, withdrawing: str | None = IS_THERE
-) -> bool:
-    """Stage what differs on an object that exists, or is still planned, and tell whether anything is left to do.
+) -> Left:
+    """Stage what differs on an object that exists, or is still planned, and tell what is left to do.
 
     A delete that is staged is withdrawn, and `withdrawing` says why; without that, only where something is left to do.
     """
     if cso.status == CsoStatus.OBSOLETE:
-        return True
+        return Left.STAGED
     if withdrawing is not None:
         withdraw_delete(page, decided, cso, withdrawing)
     if is_on_its_way(page, cso):
         decided.still_due.add(desired.mvo.id)
-        return True
+        return Left.STAGED
     before = page.exports.get(cso.id)
     before = None if before is not None and before.change_type == ChangeType.DELETE else before
     if cso.status == CsoStatus.PENDING_PROVISIONING:
         _replan(page, decided, desired, cso, before)
-        return True
+        return Left.STAGED
     left = _stage_difference(page, decided, desired, cso, before)
-    if left and withdrawing is None:
+    if left == Left.STAGED and withdrawing is None:
         withdraw_delete(page, decided, cso, "the account is not as it is to be before")
     return left
 
@@ -83,8 +93,8 @@ def is_on_its_way(page: EvaluationPage, cso: Cso) -> bool:
 
 def _stage_difference(
     page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso, before: PendingExport | None
-) -> bool:
-    """Stage what an account holds otherwise than it is wanted, and tell whether anything is left to do."""
+) -> Left:
+    """Stage what an account holds otherwise than it is wanted, and tell what is left to do."""
     desired = give_way(page.step.workspace, desired, cso, before, page.marks.get(cso.id, {}))
     if cso.id in decided.joined_now:
         tell_cleared(page.step, desired, cso)
@@ -95,14 +105,16 @@ def _stage_difference(
     desired = _leave_reported(page, decided, desired, cso, drift)
     export_id = before.id if before else decided.take_export_id()
     after = stage_update(page.step.workspace, desired, cso, before, export_id, exact)
-    if after is not None and after.new_secondary_id is not None and after != before:
+    is_to_move = after is not None and after.new_secondary_id is not None and after != before
+    if after is not None and is_to_move:
         after = _with_name(page, decided, desired, cso, after, before, exact)
-    if after == before:
-        return after is not None
-    if after is not None and corrected:
-        after = tell_corrected(page.step, after, corrected)
-    _stage(page, decided, desired, cso, before, after)
-    return after is not None
+    if after != before:
+        if after is not None and corrected:
+            after = tell_corrected(page.step, after, corrected)
+        _stage(page, decided, desired, cso, before, after)
+    if after is not None or decided.is_put_off(desired.mvo, desired.target):
+        return Left.STAGED
+    return Left.REFUSED if is_to_move else Left.NOTHING
 
 
 def _stage(

@@ -15,6 +15,7 @@ from engine.rules.scope import in_scope
 from engine.values import dn
 from engine.values.matching_rules import differences
 from engine.workspace import Workspace
+from storage import clock
 from storage.leaving import Departure
 from storage.records import Attributes, Mvo
 from storage.wanted_marks import Marks
@@ -91,19 +92,20 @@ def desired_state(
     context = workspace.in_zone_of(target[0], context)
     how = workspace.rules.leaving[mvo.type][target]
     gone = mvo.deleted or (mvo.in_grace and how.is_staged)
-    scoped = [] if gone else wanting(rules, context)
+    now = clock.now()
+    scoped = [] if gone else wanting(rules, context, now)
     if scoped:
-        return _wanted(workspace, mvo, target, scoped, context)
-    leaves = going(how, mvo, rules, context, known)
+        return _wanted(workspace, mvo, target, scoped, context, now)
+    leaves = going(how, mvo, rules, context, known, now)
     base = Desired(mvo, target, list(how.rules), {}, None, None)
     if leaves.gone_at is None:  # by a date alone: what the stages do not say goes on as before
         with suppress(ObjectFailed):  # what cannot be computed is no reason to leave somebody enabled
-            base = _wanted(workspace, mvo, target, in_scope(rules, context), context)
+            base = _wanted(workspace, mvo, target, in_scope(rules, context), context, now)
     return _leaving(workspace, base, leaves, context)
 
 
 def _wanted(
-    workspace: Workspace, mvo: Mvo, target: ObjectType, scoped: list[OutboundRule], context: dict[str, Any]
+    workspace: Workspace, mvo: Mvo, target: ObjectType, scoped: list[OutboundRule], context: dict[str, Any], now: str
 ) -> Desired:
     """Work out what the rules want in whose scope an MVO is. Raises `ObjectFailed`."""
     every = workspace.rules.outflows[mvo.type][target]
@@ -117,7 +119,7 @@ def _wanted(
     attributes, initial = _distinct(workspace, target, attributes), _distinct(workspace, target, initial)
     left = {flow.attribute: NO_VALUE for _, flow in flows if flow.attribute not in attributes}
     template = next((rule.dn for rule in scoped if rule.dn is not None), None)
-    ends = next_end(scoped, context)
+    ends = next_end(scoped, context, now)
     desired = Desired(mvo, target, scoped, attributes, None, None, initial, givers=givers, left=left, ends_at=ends)
     return desired if template is None else _named(workspace, desired, template, context)
 

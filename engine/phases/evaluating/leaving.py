@@ -6,7 +6,7 @@ from engine.approvals.consequences import covers_delete
 from engine.approvals.stages import covers_moment
 from engine.pending_exports.changes import PERHAPS_WRITTEN
 from engine.pending_exports.deletes import stage_delete
-from engine.phases.evaluating.accounts import update_account
+from engine.phases.evaluating.accounts import Left, update_account
 from engine.phases.evaluating.deprovisioning import leave_alone, let_vanish, withdraw_question
 from engine.phases.evaluating.desired_state import Desired
 from engine.phases.evaluating.page import Decisions, EvaluationPage, stage
@@ -61,7 +61,7 @@ def _keep_at_stage(page: EvaluationPage, decided: Decisions, desired: Desired, c
     _ask_at_start(page, decided, desired, cso, going)
     before = page.exports.get(cso.id)
     left = update_account(page, decided, desired, cso, NOT_YET)
-    if desired.mvo.deleted and going.next_at is None and not left and before is None:
+    if desired.mvo.deleted and going.next_at is None and left == Left.NOTHING and before is None:
         leave_alone(page, decided, desired.mvo, cso, None)
 
 
@@ -109,9 +109,13 @@ def _ask_about_delete(
     before, cause = page.exports.get(cso.id), _cause(desired.mvo, going)
     if item is None:
         decided.to_review.append((cso, cause))
-    if _has_stage_before(going.leaving) and update_account(page, decided, desired, cso, None):
-        decided.still_due.add(desired.mvo.id)
-    elif before is None or before.status != ExportStatus.AWAITING_APPROVAL:
+    if _has_stage_before(going.leaving):
+        if update_account(page, decided, desired, cso, None) == Left.STAGED:
+            decided.still_due.add(desired.mvo.id)
+            return
+        if before is not None and before.change_type != ChangeType.DELETE:
+            before = None  # it was dropped: there is nothing left to do before
+    if before is None or before.status != ExportStatus.AWAITING_APPROVAL:
         _stage_delete(page, decided, cso, before, None, cause)
 
 
@@ -146,6 +150,8 @@ def _still_asked(
         why = "when it is to be deleted has changed"
     elif going.leaving.is_staged and approval_id is not None:
         why = "it is approved with its person"
+    elif item.state == ReviewState.APPROVED:
+        why = "it is not the object any more that was approved"
     else:
         return item
     withdraw_question(page, decided, cso, why)

@@ -5,7 +5,7 @@ from engine.labels import label_of, label_of_mvo
 from engine.phases.evaluating.desired_state import Desired
 from engine.phases.evaluating.name_turns import Claim, may_be_vacated
 from engine.phases.evaluating.page import Decisions, EvaluationPage
-from storage.records import Cso
+from storage.records import Cso, CsoStatus
 
 
 class NameTaken(ObjectFailed):
@@ -51,10 +51,12 @@ def refuse_held_name(page: EvaluationPage, desired: Desired) -> None:
         if holder.mvo_id == desired.mvo.id:
             continue
         owner = f"belongs to mvo-{holder.mvo_id}" if holder.mvo_id else "is joined to nobody"
+        advice = "if it is the same person, give the rule a join that finds it; if not, give this one another name"
+        if holder.status == CsoStatus.OBSOLETE:
+            owner += ", and is missing"
+            advice = "decide in the review whether it is gone; if it is, its name is free"
         raise NameTaken(
-            f"'{desired.secondary_id}' is taken: cso-{holder.id} ({label_of(holder)}) {owner}",
-            "if it is the same person, give the rule a join that finds it; if not, give this one another name",
-            holder,
+            f"'{desired.secondary_id}' is taken: cso-{holder.id} ({label_of(holder)}) {owner}", advice, holder
         )
 
 

@@ -104,6 +104,12 @@ class Decisions:
         """Tell whether an account is not made now: an operator has excluded it, or its name is not free yet."""
         return (mvo.id, target) in self.left_out or (mvo.id, target) in self.postponed
 
+    def check(self) -> None:
+        """See that no export is both dropped and staged: one of the two would be lost without a word."""
+        twice = {export.id for export in self.removed} & {export.id for export in (*self.changed, *self.added)}
+        if twice:
+            raise RuntimeError(f"exports are dropped and staged in one page: {sorted(twice)}")
+
     def take_cso_id(self) -> int:
         """Take an id for a new object."""
         self.next_cso += 1

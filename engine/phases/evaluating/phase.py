@@ -311,6 +311,7 @@ async def _write(
 ) -> set[int]:
     """Carry out what a page has decided; give the MVOs that refer to accounts which get another name."""
     step = page.step
+    decided.check()
     await objects.add_planned(tx, decided.planned)
     if decided.planned:
         await transitions.record_new_objects(tx, first_new, step_id=step.id, reason="provisioned")

@@ -12,7 +12,7 @@ from engine.rules.leaving import going, wanting
 from engine.rules.lifecycle import has_another_person
 from engine.statistics import Statistic
 from engine.step import Step
-from storage import exports, join_keys, key_owners, metaverse, objects, reviews
+from storage import clock, exports, join_keys, key_owners, metaverse, objects, reviews
 from storage.leaving import Departure
 from storage.records import Cso, Entity, Mvo, PendingExport, ReviewKind, ReviewState
 from storage.store import Transaction
@@ -21,6 +21,8 @@ from storage.transitions import Move
 Keys = dict[str, dict[str, list[int]]]
 """Name of a join → key → the accounts that have it."""
 PAGE = 1_000
+WANTED = "its person is there: the account is wanted again"
+NOT_YET = "it is not to be deleted yet"
 
 
 async def withdraw_wanted(tx: Transaction, step: Step, deletes: list[PendingExport], csos: dict[int, Cso]) -> set[int]:
@@ -32,14 +34,14 @@ async def withdraw_wanted(tx: Transaction, step: Step, deletes: list[PendingExpo
     mvos = await _people_of(tx, accounts)
     seekers = await _seekers(tx, step, [cso for cso in accounts if _is_left_behind(cso, mvos)])
     known = await read_departures(tx, step.workspace.rules, accounts)
-    called_off = [
-        one
-        for one in deletes
-        if one.cso_id in seekers or _is_wanted(step, csos[one.cso_id], mvos, known.get(one.cso_id))
-    ]
-    if called_off:
-        await _call_off(tx, step, called_off, csos, seekers)
-    return {one.id for one in called_off}
+    called_off: dict[str, list[PendingExport]] = {}
+    for one in deletes:
+        sought = one.cso_id in seekers
+        if why := WANTED if sought else _why_wanted(step, csos[one.cso_id], mvos, known.get(one.cso_id)):
+            called_off.setdefault(why, []).append(one)
+    for why, those in called_off.items():
+        await _call_off(tx, step, those, csos, seekers, why)
+    return {one.id for those in called_off.values() for one in those}
 
 
 async def _people_of(tx: Transaction, accounts: list[Cso]) -> dict[int, Mvo]:
@@ -49,10 +51,14 @@ async def _people_of(tx: Transaction, accounts: list[Cso]) -> dict[int, Mvo]:
 
 
 async def _call_off(
-    tx: Transaction, step: Step, deletes: list[PendingExport], csos: dict[int, Cso], seekers: dict[int, set[int]]
+    tx: Transaction,
+    step: Step,
+    deletes: list[PendingExport],
+    csos: dict[int, Cso],
+    seekers: dict[int, set[int]],
+    why: str,
 ) -> None:
     """Drop deletes with their approvals; evaluation has to look at whoever is there for the accounts."""
-    why = "its person is there: the account is wanted again"
     await exports.remove(tx, [one.id for one in deletes])
     for one in deletes:
         step.moved(Move(Entity.EXPORT, one.id, step.system, label_of(csos[one.cso_id]), one.status, None, why))
@@ -68,26 +74,28 @@ async def _call_off(
     await metaverse.set_due(tx, due, due=True)
 
 
-def _is_wanted(step: Step, cso: Cso, mvos: dict[int, Mvo], known: Departure | None) -> bool:
-    """Tell whether a rule wants an account for the person it is joined to, as that is now, or wants it still.
+def _why_wanted(step: Step, cso: Cso, mvos: dict[int, Mvo], known: Departure | None) -> str | None:
+    """Say why a rule wants an account for the person it is joined to, as that is now, or wants it still.
 
     Of one that leaves in stages that is so until the one that deletes has come.
     """
     mvo = mvos.get(cso.mvo_id or 0)
     if mvo is None:
-        return False
+        return None
     rules = step.workspace.rules.outbound.get(mvo.type, {}).get((cso.system, cso.type), [])
     how = step.workspace.rules.leaving.get(mvo.type, {}).get((cso.system, cso.type))
     staged = how if how is not None and how.is_staged else None
     if mvo.deleted and staged is None:
-        return False
+        return None
     context = step.workspace.seen_mvo(mvo.type, mvo.attributes, cso.system)()
+    now = clock.now()
     try:
-        if not mvo.deleted and not (staged and mvo.in_grace) and wanting(rules, context):
-            return True
-        return staged is not None and going(staged, mvo, rules, context, known).does != DELETE
+        if not mvo.deleted and not (staged and mvo.in_grace) and wanting(rules, context, now):
+            return WANTED
+        is_early = staged is not None and going(staged, mvo, rules, context, known, now).does != DELETE
+        return NOT_YET if is_early else None
     except ObjectFailed:
-        return not mvo.deleted  # a scope that cannot be told is no reason to delete
+        return None if mvo.deleted else WANTED  # a scope that cannot be told is no reason to delete
 
 
 def _is_left_behind(cso: Cso, mvos: dict[int, Mvo]) -> bool:
@@ -154,7 +162,7 @@ def _sought(step: Step, mvo: Mvo, target: ObjectType, by_join: Keys) -> list[int
     for rule in step.workspace.rules.outbound.get(mvo.type, {}).get(target, []):
         for join in rule.joins:
             with suppress(ObjectFailed):
-                if wanting([rule], seen()):
+                if wanting([rule], seen(), clock.now()):
                     key = source_key(join, rule.flows, mvo.attributes, seen)
                     sought += by_join.get(join.name, {}).get(key or "", [])
     return sought

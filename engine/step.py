@@ -251,7 +251,7 @@ class Step:
     ) -> None:
         """Record with the page what somebody should know of one object, though nothing has failed."""
         self.warnings += 1
-        self._new_errors.append(ItemError(*error, system, object_type, label, "", object_id))
+        self._new_errors.append(ItemError(*error, system, object_type, label, "", object_id, is_warning=True))
 
     def note(self, notes: Sequence[str]) -> None:
         """Tell with the step's result how it was carried out, as a warning."""

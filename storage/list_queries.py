@@ -43,6 +43,7 @@ class ListedError(NamedTuple):
     label: str
     position: str
     object_id: int | None
+    is_warning: bool
 
 
 class ListedExport(NamedTuple):

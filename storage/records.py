@@ -87,6 +87,15 @@ class StepResult(StrEnum):
 
 GATE_STOPS = (StepResult.STOPPED_THRESHOLD, StepResult.STOPPED_CHANGES)
 """How a step ends that a gate has stopped."""
+CARRIED_THROUGH = (
+    StepResult.SUCCESS,
+    StepResult.WARNINGS,
+    StepResult.NO_OBJECTS,
+    StepResult.DISCOVERY_ERRORS,
+    StepResult.SYNC_ERRORS,
+    StepResult.EXPORT_ERRORS,
+)
+"""How a step ends that came to its end, whatever it met with single objects: the next one may begin."""
 
 
 class ReviewKind(StrEnum):
@@ -241,6 +250,8 @@ class ItemError(NamedTuple):
     label: str
     position: str = ""
     object_id: int | None = None
+    is_warning: bool = False
+    """Nothing has failed; somebody should know of it."""
 
 
 class Run(NamedTuple):

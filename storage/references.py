@@ -214,6 +214,12 @@ async def owed_by(tx: Transaction, direction: str, owner_id: int) -> list[Owed]:
     return [Owed(*row) for row in await tx.execute(query)]
 
 
+async def owed_since(tx: Transaction) -> tuple[int, str | None]:
+    """Count what is owed, and tell since when the first of it is."""
+    count, since = (await tx.execute(select(func.count(), func.min(owed.c.since)).select_from(owed))).one()
+    return count, since
+
+
 async def count_owed(tx: Transaction) -> int:
     """Count what is owed."""
     return int((await tx.execute(select(func.count()).select_from(owed))).scalar_one())

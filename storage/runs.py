@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from storage import clock
 from storage.dialects.sqlite import dialect
@@ -143,12 +143,19 @@ async def open_runs(tx: Transaction) -> list[Run]:
 async def steps_of(tx: Transaction, run_id: int) -> list[StepRecord]:
     """List the steps of a run, in their order."""
     query = select(steps).where(steps.c.run_id == run_id).order_by(steps.c.position, steps.c.id)
-    return [_step(row) for row in await tx.execute(query)]
+    return [step_of(row) for row in await tx.execute(query)]
 
 
 async def newest(tx: Transaction, limit: int) -> list[Run]:
     """List the newest runs, newest first."""
     return [_run(row) for row in await tx.execute(select(runs).order_by(runs.c.id.desc()).limit(limit))]
+
+
+async def last_carried_through(tx: Transaction, results: Sequence[StepResult]) -> dict[str, str]:
+    """Give when the last run of each profile began that ended with one of some results."""
+    ended = runs.c.result.in_([result.value for result in results])
+    query = select(runs.c.profile, func.max(runs.c.started_at)).where(ended).group_by(runs.c.profile)
+    return {profile: began for profile, began in await tx.execute(query)}  # noqa: C416 - rows are no pairs to a checker
 
 
 async def paces(tx: Transaction, run_ids: Sequence[int]) -> list[tuple[int, int, str, str]]:
@@ -161,7 +168,7 @@ async def paces(tx: Transaction, run_ids: Sequence[int]) -> list[tuple[int, int,
 async def recent_steps(tx: Transaction, limit: int) -> list[StepRecord]:
     """List the newest steps of all runs, oldest first."""
     query = select(steps).order_by(steps.c.id.desc()).limit(limit)
-    return [_step(row) for row in await tx.execute(query)][::-1]
+    return [step_of(row) for row in await tx.execute(query)][::-1]
 
 
 async def rule_mark(tx: Transaction, scope: str) -> str | None:
@@ -197,7 +204,8 @@ def _run(row: Row[Any]) -> Run:
     )
 
 
-def _step(row: Row[Any]) -> StepRecord:
+def step_of(row: Row[Any]) -> StepRecord:
+    """Give a row of the steps as a record."""
     result = StepResult(row.result) if row.result else None
     return StepRecord(
         row.id,

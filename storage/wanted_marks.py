@@ -11,6 +11,8 @@ from storage.tables import wanted
 
 DN = "\0dn"
 """What stands for an object's name among its attributes; no attribute is called so."""
+TOLD = "\0told "
+"""Before an attribute's name: the mark of the drift that was told."""
 Marks = dict[str, int | list[int]]
 """Attribute → the hash of the values that were wanted, and known to be there; and what else is known by its hash."""
 

@@ -236,6 +236,8 @@ class ProfileConfig(Model):
     """Phases with their systems: `import hr`, `sync`, `evaluate`, `export directory`, `confirm directory`."""
     detect: bool = True
     """Whether every full import is followed by deletion detection for its system."""
+    every: Duration | None = None
+    """How often it is to run, such as `25h` for every night; where it has not, `interlock todo` says so."""
 
 
 class Config(Model):

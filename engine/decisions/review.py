@@ -1,16 +1,14 @@
 """The review: decisions of operators about what is missing, and about every delete; they approve, keep or defer."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from engine.approvals.audit import APPROVED_FIRST
 from engine.approvals.consequences import Consequences, consequences_of_absence, consequences_of_delete, covers
 from engine.decisions.deciding import Decision, Outcome, decidable, refuse_too_short, take
 from engine.decisions.two_people import split_by_people
-from engine.errors import DecisionRefused
+from engine.decisions.until import moment_of
 from engine.phases.removal.forgetting import remove_empty_mvos
 from engine.roles import Role, require
-from engine.values.durations import duration
 from engine.workspace import Workspace
 from storage import clock, exports, metaverse, objects, reviews, transitions
 from storage.records import ChangeType, Cso, CsoStatus, Entity, ExportStatus, ReviewItem, ReviewKind, ReviewState
@@ -196,23 +194,9 @@ async def defer(
     """Put items off: they wait again after a duration such as `7d`, or from a day such as `2027-01-31` on."""
     require(workspace.config, operator, Role.OPERATOR, "defer")
     refuse_too_short(workspace, ids, "defers", reason, count)
-    moment = _moment(until)
+    moment = moment_of(until)
     async with workspace.store.transaction() as tx:
         items, outcomes = await decidable(tx, ids, reviews.UNDECIDED)
         decision = Decision("defer", operator, reason, deferred_until=moment)
         await take(tx, workspace, items, ReviewState.DEFERRED, decision)
     return outcomes + [Outcome(item.id, item.label) for item in items]
-
-
-def _moment(until: str) -> str:
-    """Read when something is to wait again; a day begins where this machine is. Raises `DecisionRefused`."""
-    try:
-        moment = clock.stamp(datetime.fromisoformat(until).astimezone())
-    except (ValueError, OverflowError):
-        try:
-            moment = clock.after(duration(until).total_seconds())
-        except (ValueError, OverflowError):
-            raise DecisionRefused(f"'{until}' is neither a duration such as 7d nor a day such as 2027-01-31") from None
-    if moment <= clock.now():
-        raise DecisionRefused(f"{until} is over already")
-    return moment

@@ -9,6 +9,7 @@ from engine.notifying.hook import run_hook
 from engine.notifying.mail import send_mail
 from engine.roles import Role, require
 from engine.runs.unsent import left_over
+from engine.todo.gathering import gather, sentences
 from engine.values.plain import plain
 from engine.workspace import Workspace
 from storage import notifications, reviews, runs
@@ -16,6 +17,8 @@ from storage.records import GATE_STOPS
 
 SECONDS = 30.0
 """How long one channel may take."""
+MOST_GROUPS = 12
+"""How many groups of what waits are told."""
 
 
 class News(NamedTuple):
@@ -33,7 +36,9 @@ class News(NamedTuple):
         lines = [f"{self.subject}.", ""]
         lines += [f"{one['gate']} holds {one['missing']:,}: {one['arithmetic']}" for one in told["held"]]
         lines += [f"{sentence}." for sentence in told["left_over"]]
-        lines += [f"{told['waiting']:,} items wait in the review in all.", "", "To look at them:"]
+        lines += [f"{told['waiting']:,} items wait in the review in all."]
+        lines += ["", "All that waits for somebody (interlock todo):", *(f"    {line}" for line in told["todo"])]
+        lines += ["", "To look at them:"]
         lines += [f"    {told['review_hint']}", f"    {told['review']}", ""]
         lines += [f"run-{self.run_id} ({told['profile']}, {told['result']}) of {told['store']}"]
         return "\n".join([*map(plain, lines), ""])
@@ -52,6 +57,7 @@ async def news_of(workspace: Workspace, run_id: int) -> News | None:
         held = [batch._asdict() for batch in await reviews.held(tx, run_id)]
         waiting = await reviews.count_waiting(tx)
         given_up, left = await notifications.given_up(tx, run_id), await left_over(tx)
+        todo = sentences(await gather(tx, workspace), MOST_GROUPS)
     happened = {"waiting": bool(items or batches), "gate": run.result in GATE_STOPS, "given-up": bool(given_up)}
     events = [event for event in settings.on if happened[event]]
     if not events:
@@ -70,6 +76,7 @@ async def news_of(workspace: Workspace, run_id: int) -> News | None:
         "held": held,
         "waiting": waiting,
         "left_over": left.sentences,
+        "todo": todo,
         "review": "interlock review",
         "review_hint": settings.review_hint,
         "store": str(workspace.store.path),

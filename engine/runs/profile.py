@@ -27,7 +27,7 @@ from engine.values import zones
 from engine.workspace import Workspace
 from storage import clock, exports, lease, reviews, runs
 from storage.errors import LeaseLost, StoreError
-from storage.records import Run, StepResult
+from storage.records import CARRIED_THROUGH, Run, StepResult
 from storage.store import Transaction
 
 Phase = Callable[[Step], AsyncIterator[Progress]]
@@ -51,16 +51,6 @@ _WITH_ERRORS = {
     "export": StepResult.EXPORT_ERRORS,
     "confirm": StepResult.EXPORT_ERRORS,
 }
-_GOES_ON = frozenset(
-    {
-        StepResult.SUCCESS,
-        StepResult.WARNINGS,
-        StepResult.NO_OBJECTS,
-        StepResult.DISCOVERY_ERRORS,
-        StepResult.SYNC_ERRORS,
-        StepResult.EXPORT_ERRORS,
-    }
-)
 _EXIT_STATUS = {
     StepResult.SUCCESS: 0,
     StepResult.NO_OBJECTS: 0,
@@ -124,7 +114,7 @@ async def execute_run(
                 if isinstance(event, StepFinished):
                     results.append(event.result)
                 yield event
-            if results[-1] not in _GOES_ON:
+            if results[-1] not in CARRIED_THROUGH:
                 break
         result = await _as_left(workspace, worst(results))
         with suppress(StoreError):  # history that stays a while longer harms nobody
@@ -141,7 +131,7 @@ def worst(results: Sequence[StepResult]) -> StepResult:
     """Give the result of a run: that of the step which stopped it, else the first with errors."""
     if not results:
         return StepResult.SUCCESS
-    if results[-1] not in _GOES_ON:
+    if results[-1] not in CARRIED_THROUGH:
         return results[-1]
     return max(results, key=lambda result: (exit_status(result), result == StepResult.SUCCESS))
 

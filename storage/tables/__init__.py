@@ -1,7 +1,7 @@
 """The tables: one row and one JSON document for each object, narrow index tables for what is looked up."""
 
 from storage.tables.base import metadata
-from storage.tables.review import audit, held_batches, held_candidates, review_items
+from storage.tables.review import acknowledgements, audit, held_batches, held_candidates, review_items
 from storage.tables.runs import imports, item_errors, lease, notifications, runs, steps, transitions
 from storage.tables.spaces import (
     counters,
@@ -19,6 +19,7 @@ from storage.tables.spaces import (
 )
 
 __all__ = [
+    "acknowledgements",
     "audit",
     "counters",
     "given_values",

@@ -59,6 +59,17 @@ held_candidates = Table(
     sqlite_with_rowid=False,
 )
 
+acknowledgements = Table(
+    "acknowledgements",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("covers", Integer, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("until", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
 audit = Table(
     "audit",
     metadata,

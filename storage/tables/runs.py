@@ -1,6 +1,6 @@
 """What runs did: their steps, what went wrong in them, what imports saw, what changed its status, who was told."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
 
 from storage.tables.base import metadata
 
@@ -51,7 +51,9 @@ item_errors = Table(
     Column("label", Text, nullable=False),
     Column("position", Text, nullable=False),
     Column("object_id", Integer),
+    Column("is_warning", Boolean, nullable=False, server_default=text("0")),
     Index("item_errors_by_step", "step_id"),
+    Index("item_errors_by_code", "code", "step_id"),
 )
 
 lease = Table(

@@ -18,6 +18,7 @@ from tui.console.tty import TerminalSettings, Theme
 from tui.presentation import display
 
 SIZE = (120, 40)
+DIGITS = {"todo": 0, "line": 1}
 TURN = 0.005
 """Seconds after which an idle event loop comes to what it is given."""
 
@@ -131,7 +132,7 @@ Open = Callable[..., AbstractAsyncContextManager[Console]]
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Open the console on a workspace's folder."""
+    """Open the console on a workspace's folder, and go to a screen."""
 
     @asynccontextmanager
     async def open_console(
@@ -142,6 +143,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
         plain: bool = False,
         theme: Theme | None = None,
         restricted: bool = False,
+        at: str = "line",
     ) -> AsyncIterator[Console]:
         monkeypatch.setenv("INTERLOCK_OPERATOR", operator)
         place = folder.folder if isinstance(folder, Workspace) else folder
@@ -151,8 +153,10 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
         try:
             async with app.run_test(size=size) as pilot:
                 console = Console(app, pilot)
-                await console.wait(lambda: app.current_mode == "line" and app.session is not None)
-                await console.until("Line", "detect")
+                await console.wait(lambda: app.current_mode in ("line", "todo") and app.session is not None)
+                if app.current_mode != at:
+                    await console.press(str(DIGITS[at]))
+                await console.until("Line", "detect" if at == "line" else "To do")
                 yield console
         finally:
             display.use_ascii(False)

@@ -74,6 +74,8 @@ def keys(*names: str) -> Drive:
 
 
 SHOTS: dict[str, Drive] = {
+    "todo": keys("0"),
+    "acknowledge": keys("0", "W", "A"),
     "line": keys(),
     "exports": keys("2"),
     "export": keys("2", "enter"),
@@ -94,6 +96,7 @@ SHOTS: dict[str, Drive] = {
     "filter": keys("3", "slash", *"status", "colon", *"Obsolete"),
 }
 TROUBLE: dict[str, Drive] = {
+    "todo-held": keys("0", "j"),
     "line-held": keys(),
     "export-not-confirmed": keys("2", "enter"),
     "release": keys("W", "6", "R"),

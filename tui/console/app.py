@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from tui.console.screens.listing import ListScreen
     from tui.console.session import Session
 
-BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (110, "-wide")]
+BESIDE = 150
+"""From this width on a list and its detail stand side by side: below, both would show less than one above the other."""
+BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (110, "-wide"), (BESIDE, "-broad")]
 USAGE = 2
 NO_START = 4
 POLL_SECONDS = 0.25
@@ -95,10 +97,10 @@ class InterlockApp(KeyByKey[int], inherit_bindings=False):
         await self.session.poll(counting=False)
         for name, screen in loaded.screens.items():
             self.add_mode(name, screen)
-        await self.switch_mode("line")
+        await self.switch_mode("todo" if await self.session.read_todo() else "line")
         gc.freeze()  # what was loaded stays: looking through it again takes longer than opening a screen
         self.set_interval(POLL_SECONDS, self._tick)
-        await self._tick()  # count, now that the Line is on screen
+        await self._tick()  # count, now that there is something on screen
         self._tell_unknown(console.keys, loaded.key_ids)
 
     def _tell_unknown(self, named: Iterable[str], known: set[str]) -> None:
@@ -235,7 +237,7 @@ class InterlockApp(KeyByKey[int], inherit_bindings=False):
     # Keys ---------------------------------------------------------------------------------------------------------
 
     def action_show_screen(self, name: str) -> None:
-        """Show one of the eight screens."""
+        """Show one of the nine screens."""
         if self.session is not None and not self.screen.is_modal:
             self.switch_mode(name)
 

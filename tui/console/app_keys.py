@@ -2,12 +2,12 @@
 
 from textual.binding import Binding, BindingType
 
-SCREEN_NAMES = ("line", "exports", "objects", "metaverse", "transitions", "review", "runs", "systems")
-"""The screens, in the order of their digits."""
+SCREEN_NAMES = ("todo", "line", "exports", "objects", "metaverse", "transitions", "review", "runs", "systems")
+"""The screens, in the order of their digits, from 0."""
 APP_KEYS: list[BindingType] = [
     *(
         Binding(str(number), f"app.show_screen('{name}')", name, id=f"screen.{name}", show=False)
-        for number, name in enumerate(SCREEN_NAMES, 1)
+        for number, name in enumerate(SCREEN_NAMES)
     ),
     Binding("W", "app.arm", "arm", id="arm"),
     Binding("p", "app.freeze", "freeze", id="freeze", show=False),

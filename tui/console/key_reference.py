@@ -7,7 +7,7 @@ from textual.dom import DOMNode
 
 from tui.console.app_keys import APP_KEYS
 from tui.console.keys import name_of
-from tui.console.screens import exports, line, listing, review, runs, systems, thing, trying
+from tui.console.screens import exports, line, listing, marking, review, runs, systems, thing, todo, trying
 from tui.console.screens.asking import AskLine
 from tui.console.screens.base import ConsoleScreen
 from tui.console.screens.choice import Choice
@@ -18,9 +18,10 @@ from tui.console.widgets.rows import Rows
 _PARTS: tuple[tuple[str, tuple[type[DOMNode], ...]], ...] = (
     ("Everywhere", (ConsoleScreen,)),
     ("In every list and sheet", (Rows,)),
+    ("To do", (todo.TodoScreen,)),
     ("Line", (line.LineScreen,)),
-    ("Every list: Exports, Objects, Metaverse, Transitions, Review, Runs, item errors", (listing.ListScreen,)),
-    ("Lists that can be marked: Exports, Review", (listing.MarkingScreen,)),
+    ("Every list: To do, Exports, Objects, Metaverse, Transitions, Review, Runs, item errors", (listing.ListScreen,)),
+    ("Lists that can be marked: To do, Exports, Review", (marking.MarkingScreen,)),
     ("Exports", (exports.ExportsScreen,)),
     ("Review", (review.ReviewScreen,)),
     ("One run", (runs.RunScreen,)),

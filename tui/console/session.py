@@ -42,6 +42,8 @@ class Session:
         self.profile: str | None = None
         self.snapshot: feed.Snapshot | None = None
         self.counts: feed.Counts | None = None
+        self.todo: list[feed.Document] = []
+        """What waits for a person, in groups."""
         self.launch: Launch | None = None
         self._before = 0
         """The newest run that was known when the last one was started here."""
@@ -104,8 +106,10 @@ class Session:
                 self._count_again = True
             if counting and self._count_again and monotonic() >= self._count_from:
                 self._count_again = False
+                began = monotonic()
                 self.counts = await feed.counts(self.workspace, self.plans)
-                self._count_from = monotonic() + self.counts.seconds / COUNTING_SHARE
+                self.todo = await feed.todo.todo(self.workspace)
+                self._count_from = monotonic() + (monotonic() - began) / COUNTING_SHARE
                 changed = True
         except feed.StoreError as error:
             changed = self.trouble != str(error)
@@ -114,6 +118,23 @@ class Session:
         changed = changed or bool(self.trouble)
         self.trouble = ""
         return changed
+
+    async def read_todo(self) -> bool:
+        """Read what waits for a person; tell whether it is anything that nobody has acknowledged."""
+        try:
+            self.todo = await feed.todo.todo(self.workspace)
+        except feed.StoreError as error:
+            self.trouble = str(error)
+        return bool(self.waiting.get("Todo"))
+
+    @property
+    def waiting(self) -> dict[str, int]:
+        """How many things wait on each screen, by its name: groups, failed exports, review items."""
+        return {
+            "Todo": sum(not group["acknowledged"] for group in self.todo),
+            "Exports": sum(group["count"] for group in self.todo if group["kind"] == "export"),
+            "Review": self.snapshot.waiting if self.snapshot else 0,
+        }
 
     async def _keep_role(self) -> bool:
         """Follow the roles that the configuration gives by now; tell whether the operator has another one.

@@ -28,3 +28,16 @@ def lasting(seconds: float) -> str:
     if seconds < 7200:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.0f} h"
+
+
+def since_when(stamp: str | None) -> str:
+    """Say since when something is so, by this machine's clock: today's hour, a day of this week, else the date."""
+    if not stamp:
+        return ""
+    moment, now = datetime.fromisoformat(stamp).astimezone(), datetime.now(UTC).astimezone()
+    days = (now.date() - moment.date()).days
+    if days <= 0:
+        return f"since {moment:%H:%M}"
+    if days == 1:
+        return "since yesterday"
+    return f"since {moment:%A}" if days < 7 else f"since {moment:%Y-%m-%d}"

@@ -43,6 +43,18 @@ _TONES = {
     "running": ("running", "accent"),
 }
 _CHANGES = {"Create": ("create", "good"), "Update": ("update", ""), "Delete": ("delete", "danger")}
+_KINDS = {
+    "run": ("danger", "danger"),
+    "held": ("held", "danger"),
+    "review": ("review", "warn"),
+    "export": ("danger", "danger"),
+    "error": ("error", "danger"),
+    "drift": ("error", "warn"),
+    "reference": ("idle", "warn"),
+    "warning": ("error", "warn"),
+    "notification": ("error", "warn"),
+}
+"""Of what waits for a person."""
 _LAMPS = {"idle": "dim", "running": "accent", "held": "warn", "done": "good", "danger": "danger"}
 
 
@@ -71,6 +83,12 @@ def change(word: str) -> Piece:
     """Give a change type likewise."""
     symbol, tone = _CHANGES.get(word, ("error", "danger"))
     return (f"{_symbol(symbol)} {word}", tone)
+
+
+def todo(group: Mapping[str, Any]) -> Piece:
+    """Give the kind of a group of what waits; one that somebody has acknowledged is quiet."""
+    symbol, tone = _KINDS.get(group["kind"], ("error", "danger"))
+    return (f"{_symbol(symbol)} {group['kind']}", "dim" if group["acknowledged"] else tone)
 
 
 def lamp(state: str) -> Piece:

@@ -45,6 +45,7 @@ PLACES = (
         "Ask the run that is going on to stop: at its next page boundary, or while it waits for a system.",
     ),
     Place("status", "running", "Tell where everything stands: systems, exports, open runs, what waits for a person."),
+    Place("todo", "todoing", "What waits for a person: list it, acknowledge it.", is_group=True),
     Place("objects", "listing", "List the connected system objects."),
     Place("metaverse", "listing", "List the metaverse objects."),
     Place("runs", "listing", "List the runs, newest first."),

@@ -16,10 +16,7 @@ from engine.values import dn
 from engine.values.matching_rules import same
 from storage.documents import octets
 from storage.records import Attributes, Cso, PendingExport
-from storage.wanted_marks import DN, Marks
-
-TOLD = "\0told "
-"""Before an attribute's name: the mark of the drift that was told."""
+from storage.wanted_marks import DN, TOLD, Marks
 
 
 def mark_of(values: list[object]) -> int:

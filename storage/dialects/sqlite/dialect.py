@@ -244,6 +244,11 @@ def _json_forms(text: str) -> list[str]:
     return [orjson.dumps(form).decode()[1:-1] for form in _forms(text)]
 
 
+def member(document: ColumnElement[Any], name: str) -> ColumnElement[Any]:
+    """Give what a JSON document holds under a name; NULL where it holds nothing."""
+    return func.json_extract(document, f'$."{name}"')
+
+
 def has_attribute(document: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """Test whether a document of attributes has one of a name, whatever the case."""
     names = func.json_each(document).table_valued("key")

@@ -1,9 +1,18 @@
 BEGIN TRANSACTION;
+CREATE TABLE acknowledgements (
+	"key" TEXT NOT NULL, 
+	covers INTEGER NOT NULL, 
+	operator TEXT NOT NULL, 
+	at TEXT NOT NULL, 
+	until TEXT NOT NULL, 
+	reason TEXT NOT NULL, 
+	PRIMARY KEY ("key")
+);
 CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0010');
+INSERT INTO "alembic_version" VALUES('0011');
 CREATE TABLE audit (
 	id INTEGER NOT NULL, 
 	at TEXT NOT NULL, 
@@ -85,7 +94,7 @@ CREATE TABLE item_errors (
 	type TEXT NOT NULL, 
 	label TEXT NOT NULL, 
 	position TEXT NOT NULL, 
-	object_id INTEGER, 
+	object_id INTEGER, is_warning BOOLEAN DEFAULT 0 NOT NULL, 
 	PRIMARY KEY (id), 
 	FOREIGN KEY(step_id) REFERENCES steps (id)
 );
@@ -337,4 +346,5 @@ CREATE INDEX objects_waiting_to_be_seen ON objects (system) WHERE kept = 1 OR so
 CREATE INDEX given_values_by_mvo ON given_values (mvo_id);
 CREATE INDEX given_values_ended ON given_values (mvo_type, attribute, until) WHERE until IS NOT NULL;
 CREATE INDEX leaving_due ON leaving (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX item_errors_by_code ON item_errors (code, step_id);
 COMMIT;

@@ -10,12 +10,14 @@ from tui.console.screens.review import ReviewScreen
 from tui.console.screens.runs import ErrorsScreen, RunScreen, RunsScreen
 from tui.console.screens.systems import SystemsScreen
 from tui.console.screens.thing import ThingScreen
+from tui.console.screens.todo import TodoScreen
 from tui.console.screens.transitions import TransitionsScreen
 from tui.console.screens.trying import ObjectScreen
 
 __all__ = ["SCREENS", "TABS", "screen_for"]
 
 SCREENS: dict[str, type[Screen[None]]] = {
+    "todo": TodoScreen,
     "line": LineScreen,
     "exports": ExportsScreen,
     "objects": ObjectsScreen,

@@ -16,7 +16,7 @@ from tui.console.session import Session
 from tui.console.sheets.layout import MOST_LINES, broken
 from tui.console.shell import Shell
 from tui.console.widgets.lines import Lines
-from tui.console.widgets.painting import spread
+from tui.console.widgets.painting import cut, spread
 from tui.presentation.display import display
 from tui.presentation.glyphs import glyphs
 from tui.presentation.pieces import Line
@@ -24,8 +24,11 @@ from tui.presentation.pieces import Line
 Parameters = ParamSpec("Parameters")
 SomeScreen = TypeVar("SomeScreen", bound="ConsoleScreen")
 
-TABS = ("Line", "Exports", "Objects", "Metaverse", "Transitions", "Review", "Runs", "Systems")
-"""The screens, in the order of their digits."""
+TABS = ("Todo", "Line", "Exports", "Objects", "Metaverse", "Transitions", "Review", "Runs", "Systems")
+"""The screens, in the order of their digits, from 0."""
+SHORT = {"Metaverse": "Meta", "Transitions": "Trans"}
+"""What they are called where there is little room."""
+NARROW = 96
 
 
 def guarded(
@@ -128,18 +131,19 @@ class ConsoleScreen(Screen[None]):
         keys.show(foot)
 
     def _tabs(self, width: int) -> Line:
-        current = self.console_app.current_mode
-        waiting = self.session.snapshot.waiting if self.session.snapshot else 0
+        current, narrow = self.console_app.current_mode, width < NARROW
+        waiting = self.session.waiting
         line: Line = []
-        for number, name in enumerate(TABS, 1):
-            chosen = name.lower() == current
-            tone = "chosen" if chosen else "warn" if name == "Review" and waiting else ""
+        for number, name in enumerate(TABS):
+            chosen, count = name.lower() == current, waiting.get(name, 0)
+            tone = "chosen" if chosen else "warn" if count else ""
+            label = SHORT.get(name, name) if narrow else name
             line += [
                 (f"{number}", "accent" if not chosen else "chosen"),
-                (f" {name}" if width < 90 else f" {name} ", tone),
+                (f" {label}" + (f" {count:,}" if count else "") + ("" if narrow else " "), tone),
+                (" ", ""),
             ]
-            line.append((" ", ""))
-        return line
+        return cut(line, width)
 
     def _crumbs(self) -> Line:
         names = [screen.crumb() for screen in self.app.screen_stack if isinstance(screen, ConsoleScreen)]

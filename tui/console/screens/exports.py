@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from tui import feed
 from tui.console.screens.base import guarded
 from tui.console.screens.confirm import Asked
-from tui.console.screens.listing import MarkingScreen
+from tui.console.screens.marking import MarkingScreen
 from tui.console.screens.outcome import told
 from tui.console.widgets.columns import Column
 from tui.presentation import tones

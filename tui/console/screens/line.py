@@ -52,7 +52,7 @@ class LineScreen(ConsoleScreen):
     def body(self) -> ComposeResult:
         """The track, the steps with the detail of one, and what comes next."""
         yield Lines([[], []], id="track")
-        with Container(id="split"):
+        with Container(id="split", classes="steps"):
             steps = Sheet(id="steps")
             steps.add_class("list")
             yield steps

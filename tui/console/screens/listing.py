@@ -27,6 +27,10 @@ from tui.presentation.display import display
 from tui.presentation.glyphs import glyphs
 from tui.presentation.pieces import Line
 
+HEADING = 1
+"""Lines above the rows of a list."""
+MOST_ROWS, LEAST_ROWS = 60, 4
+"""How much of the height a list takes at most, in percent, and at least, in lines, above its detail."""
 DETAIL_PAUSE = 0.08
 """Seconds the cursor has to rest on a row before its detail is read."""
 
@@ -107,6 +111,10 @@ class ListScreen(ConsoleScreen):
         """Begin to read."""
         super().on_mount()
         self.table.focus()
+        self.connect()
+
+    def connect(self) -> None:
+        """Give the table its rows."""
         self.table.connect(FeedSource(self.session.workspace))
 
     def fresh(self) -> None:
@@ -114,9 +122,13 @@ class ListScreen(ConsoleScreen):
         super().fresh()
         if self.ready and self._seen != self.session.data_version:
             if self._seen >= 0:
-                self.table.data_changed()
-                self._detail_of = None
+                self.read_again()
             self._seen = self.session.data_version
+
+    def read_again(self) -> None:
+        """Read the rows and the detail again."""
+        self.table.data_changed()
+        self._detail_of = None
 
     def tick(self) -> None:
         """Let the table catch up when the line is free."""
@@ -151,8 +163,26 @@ class ListScreen(ConsoleScreen):
     @on(VirtualTable.Changed)
     def _table_changed(self) -> None:
         self.show_frame()
+        self._share_height()
         if self.table.total == 0:
             self.detail.show(self._nothing)
+
+    def on_resize(self) -> None:
+        """Share the height anew as well."""
+        super().on_resize()
+        self.call_after_refresh(self._share_height)
+
+    def _share_height(self) -> None:
+        """Give the list as many lines as it has rows where it stands above its detail, and the detail the rest."""
+        if not self.ready or not self.is_attached:
+            return
+        room = self.query_one("#split").size.height
+        if self.app.has_class("-broad") or self.has_class("-broad") or not room:
+            self.table.styles.height = self.detail.styles.height = None
+            return
+        rows = (self.table.total or 0) + HEADING
+        self.table.styles.height = max(min(rows, room * MOST_ROWS // 100), LEAST_ROWS)
+        self.detail.styles.height = "1fr"
 
     def _nothing(self, _width: int) -> list[sheets.SheetLine]:
         why = "nothing matches the filter; esc clears it" if self._filter else self.EMPTY
@@ -307,34 +337,3 @@ class ListScreen(ConsoleScreen):
             self.say(str(error), "danger")
         else:
             self.say(f"{count:,} rows are in {path}", "good")
-
-
-class MarkingScreen(ListScreen):
-    """A list whose rows can be marked, to act on many at once."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "mark", "mark", id="list.mark"),
-        Binding("v", "range", "mark a range", id="list.range", show=False),
-        Binding("asterisk", "all", "mark all in the filter", id="list.mark-all", show=False),
-    ]
-
-    def action_mark(self) -> None:
-        """Mark the row under the cursor, or take its mark away."""
-        self.table.toggle_mark()
-
-    def action_range(self) -> None:
-        """Begin a range, or mark what it holds."""
-        beside(self, self.table.mark_range, "mark")
-
-    def action_all(self) -> None:
-        """Mark all in the filter, or none."""
-        beside(self, self.table.mark_all, "mark")
-
-    def action_back(self) -> None:
-        """Take the marks away first."""
-        if self.table.marks.count or self.table.marks.range_from is not None:
-            self.table.marks.clear()
-            self.table.refresh()
-            self.show_frame()
-        else:
-            super().action_back()

@@ -10,7 +10,7 @@ from tui.console.screens.base import guarded
 from tui.console.screens.choice import Choice
 from tui.console.screens.confirm import Answer, Asked
 from tui.console.screens.foresight import ForesightScreen
-from tui.console.screens.listing import MarkingScreen
+from tui.console.screens.marking import MarkingScreen
 from tui.console.screens.outcome import told
 from tui.console.sheets.layout import broken
 from tui.console.sheets.reviews import totals

@@ -97,7 +97,7 @@ class RunScreen(ThingScreen):
 
 
 class ErrorsScreen(ListScreen):
-    """What went wrong with which object, in one run."""
+    """What went wrong with which object, in one run or in all of them."""
 
     KIND = "errors"
     EMPTY = "nothing went wrong with any object"
@@ -109,17 +109,19 @@ class ErrorsScreen(ListScreen):
         Column("message", "what is wrong", 24, lambda row: row["message"], flex=3, priority=2),
     )
 
-    def __init__(self, run: str) -> None:
-        self._run = run
+    def __init__(self, run: str | None, line: str = "") -> None:
         super().__init__()
+        self._run = run
+        self._filter = line
 
     def crumb(self) -> str:
         """What this lists."""
         return "item errors"
 
     def first_query(self) -> feed.Query:
-        """Only those of the run."""
-        return feed.Query(self.KIND, within=int(self._run.removeprefix("run-")))
+        """Only those of the run, and what the filter lets through."""
+        within = int(self._run.removeprefix("run-")) if self._run else None
+        return feed.Query(self.KIND, self.terms(self._filter), within=within)
 
     async def detail_of(self, document: dict[str, Any]) -> sheets.Build:
         """The error whole."""

@@ -1,0 +1,1 @@
+"""What waits for a person: everything that no run will put right by itself, in groups."""

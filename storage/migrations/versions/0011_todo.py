@@ -1,0 +1,22 @@
+"""What people have acknowledged of what waits for somebody, and which item errors are warnings."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0011"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    """Add the table and the column; what was written before counts as an error."""
+    op.create_table(
+        "acknowledgements",
+        sa.Column("key", sa.Text(), primary_key=True),
+        sa.Column("covers", sa.Integer(), nullable=False),
+        sa.Column("operator", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("until", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+    )
+    op.add_column("item_errors", sa.Column("is_warning", sa.Boolean(), nullable=False, server_default=sa.text("0")))
+    op.create_index("item_errors_by_code", "item_errors", ["code", "step_id"])

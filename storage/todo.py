@@ -1,0 +1,186 @@
+"""What waits for a person, counted in groups; and what somebody has acknowledged of it."""
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from sqlalchemy import and_, delete, func, or_, select
+
+from storage import clock
+from storage.dialects.sqlite import dialect
+from storage.exports import SENDABLE
+from storage.records import ExportStatus, StepRecord, StepResult
+from storage.reviews import waiting
+from storage.runs import step_of
+from storage.store import Transaction
+from storage.tables import acknowledgements, imports, item_errors, objects, pending_exports, review_items, steps
+
+RECENT_STEPS = 500
+"""How many steps of one kind are looked through for when something began."""
+
+
+class AskedItems(NamedTuple):
+    """Review items of one kind that wait."""
+
+    kind: str
+    system: str
+    type: str
+    cause: str
+    """Why a delete would be; of anything else empty."""
+    is_there_again: bool
+    number: int
+    since: str
+    example: str
+
+
+class StuckExports(NamedTuple):
+    """Exports that failed in the same way, or that somebody holds."""
+
+    system: str
+    change: str
+    status: ExportStatus
+    code: str
+    is_held: bool
+    number: int
+    since: str
+    message: str
+    """Of one of them."""
+    example: str
+
+
+class ToldErrors(NamedTuple):
+    """Item errors of one step that say the same."""
+
+    step_id: int
+    code: str
+    message: str
+    advice: str
+    system: str
+    type: str
+    is_warning: bool
+    number: int
+    example: str
+
+
+class Acknowledgement(NamedTuple):
+    """That somebody knows of a group."""
+
+    key: str
+    covers: int
+    """How many there were then."""
+    operator: str
+    at: str
+    until: str
+    reason: str
+
+
+async def asked_items(tx: Transaction) -> list[AskedItems]:
+    """Count the review items that wait for a decision."""
+    cause = func.coalesce(dialect.member(review_items.c.evidence, "cause"), "")
+    again = dialect.member(review_items.c.evidence, "there_again").is_not(None)
+    group = (review_items.c.kind, review_items.c.system, review_items.c.type, cause, again)
+    counted = (func.count(), func.min(review_items.c.opened_at), func.min(review_items.c.label))
+    rows = await tx.execute(select(*group, *counted).where(waiting()).group_by(*group).order_by(*group))
+    return [
+        AskedItems(kind, system, object_type, why, bool(is_again), number, since, example)
+        for kind, system, object_type, why, is_again, number, since, example in rows
+    ]
+
+
+async def stuck_exports(tx: Transaction) -> list[StuckExports]:
+    """Count the exports that were given up, that failed and will be tried again, and that are held."""
+    code = func.coalesce(pending_exports.c.error_code, "")
+    table = pending_exports.c
+    group = (table.system, table.change_type, table.status, code, table.held)
+    sendable = table.status.in_([status.value for status in SENDABLE])
+    stuck = or_(
+        table.status == ExportStatus.FAILED.value, and_(sendable, or_(table.held, table.error_code.is_not(None)))
+    )
+    counted = (
+        func.count(),
+        func.min(table.changed_at),
+        func.coalesce(func.min(table.error_message), ""),
+        func.min(func.coalesce(objects.c.secondary_id, objects.c.external_id, "")),
+    )
+    joined = pending_exports.join(objects, objects.c.id == table.cso_id)
+    query = select(*group, *counted).select_from(joined).where(stuck).group_by(*group).order_by(*group)
+    return [
+        StuckExports(system, change, ExportStatus(status), error, bool(held), number, since, message, example)
+        for system, change, status, error, held, number, since, message, example in await tx.execute(query)
+    ]
+
+
+async def last_steps(tx: Transaction, results: Collection[StepResult] | None = None) -> list[StepRecord]:
+    """Give the last step of each phase and system that has ended, with one of some results where those are given."""
+    ended = [steps.c.result.is_not(None)]
+    if results is not None:
+        ended.append(steps.c.result.in_([result.value for result in results]))
+    last = select(func.max(steps.c.id)).where(*ended).group_by(steps.c.phase, steps.c.system)
+    return [step_of(row) for row in await tx.execute(select(steps).where(steps.c.id.in_(last)).order_by(steps.c.id))]
+
+
+async def read_by(tx: Transaction, step_ids: Iterable[int]) -> dict[int, int]:
+    """Give, of imports that found nothing changed, the step that read what they did not read again."""
+    chosen = dialect.among(imports.c.step_id, step_ids), imports.c.read_by.is_not(None)
+    return {step: by for step, by in await tx.execute(select(imports.c.step_id, imports.c.read_by).where(*chosen))}  # noqa: C416 - rows are no pairs to a checker
+
+
+async def told_errors(tx: Transaction, step_ids: Collection[int]) -> list[ToldErrors]:
+    """Count the item errors of some steps that say the same, the most frequent of each step and code first."""
+    table = item_errors.c
+    group = (table.step_id, table.code, table.message, table.advice, table.system, table.type, table.is_warning)
+    counted = func.count().label("objects")
+    query = select(*group, counted, func.min(table.label)).where(dialect.among(table.step_id, step_ids))
+    rows = await tx.execute(query.group_by(*group).order_by(table.step_id, table.code, counted.desc(), table.message))
+    return [ToldErrors(*row) for row in rows]
+
+
+async def began(tx: Transaction, step: StepRecord, code: str, results: Collection[StepResult]) -> str:
+    """Give since when a step's errors of a code come in every step of its kind, without one between that had none."""
+    has_it = select(item_errors.c.id).where(item_errors.c.code == code, item_errors.c.step_id == steps.c.id).exists()
+    same = (steps.c.phase == step.phase, steps.c.system == step.system, steps.c.id <= step.id)
+    went_on = steps.c.result.in_([result.value for result in results])
+    query = select(steps.c.started_at, has_it).where(*same, went_on).order_by(steps.c.id.desc()).limit(RECENT_STEPS)
+    since = step.started_at
+    for started_at, found in await tx.execute(query):
+        if not found:
+            break
+        since = started_at
+    return since
+
+
+async def failing_since(tx: Transaction, step: StepRecord, results: Collection[StepResult]) -> str:
+    """Give since when every step of a kind has failed; `results` are those that mean it went on."""
+    same = (steps.c.phase == step.phase, steps.c.system == step.system, steps.c.result.is_not(None))
+    well = steps.c.result.in_([result.value for result in results])
+    last = select(func.coalesce(func.max(steps.c.id), 0)).where(*same, well).scalar_subquery()
+    first = (await tx.execute(select(func.min(steps.c.started_at)).where(*same, steps.c.id > last))).scalar()
+    return first or step.started_at
+
+
+async def objects_told_of(tx: Transaction, code: str) -> dict[int, str]:
+    """Give the objects that were told of under a code, each with when it last was."""
+    query = (
+        select(item_errors.c.object_id, func.max(steps.c.started_at))
+        .join(steps, steps.c.id == item_errors.c.step_id)
+        .where(item_errors.c.code == code, item_errors.c.object_id.is_not(None))
+        .group_by(item_errors.c.object_id)
+    )
+    return {object_id: at for object_id, at in await tx.execute(query)}  # noqa: C416 - rows are no pairs to a checker
+
+
+async def acknowledged(tx: Transaction) -> dict[str, Acknowledgement]:
+    """Give what is acknowledged for now: key of the group → by whom, until when and why."""
+    rows = await tx.execute(select(acknowledgements).where(acknowledgements.c.until > clock.now()))
+    return {row.key: Acknowledgement._make(row) for row in rows}
+
+
+async def acknowledge(tx: Transaction, ones: Iterable[Acknowledgement]) -> None:
+    """Keep what somebody acknowledges; what has run out is forgotten."""
+    await tx.execute(delete(acknowledgements).where(acknowledgements.c.until <= clock.now()))
+    if rows := [one._asdict() for one in ones]:
+        await tx.execute(dialect.upsert(acknowledgements, keys=["key"]), rows)
+
+
+async def take_back(tx: Transaction, keys: Iterable[str]) -> None:
+    """Forget that some groups are acknowledged."""
+    await tx.execute(delete(acknowledgements).where(dialect.among(acknowledgements.c.key, keys)))

@@ -1,0 +1,104 @@
+"""To do: the first screen where something waits; from a group to its list; acknowledging from the console."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.console.conftest import Console, Open
+from tests.console.office import let_leave, make_office
+from tests.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def second_day(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """An office whose first day went well, and the same on a day on which two have left."""
+    calm = tmp_path_factory.mktemp("todo") / "calm"
+    site = make_office(calm)
+    site("run")
+    left = calm.with_name("left")
+    shutil.copytree(calm, left)
+    later = Workspace(left, (left / "interlock.toml").read_text())
+    let_leave(later, 2)
+    later("run")
+    return calm, left
+
+
+def _copied(folder: Path, to: Path) -> Workspace:
+    shutil.copytree(folder, to)
+    return Workspace(to, (to / "interlock.toml").read_text())
+
+
+@pytest.fixture
+def calm(second_day: tuple[Path, Path], tmp_path: Path) -> Workspace:
+    return _copied(second_day[0], tmp_path / "calm")
+
+
+@pytest.fixture
+def office(second_day: tuple[Path, Path], tmp_path: Path) -> Workspace:
+    return _copied(second_day[1], tmp_path / "office")
+
+
+async def _answer(console: Console, why: str, until: str = "") -> None:
+    """Fill in what the box asks."""
+    await console.settle()
+    await console.type(why)
+    await console.press("enter")
+    if until:
+        await console.press("ctrl+u")
+        await console.type(until)
+    await console.press("enter")
+
+
+async def test_the_console_opens_where_something_waits(opened: Open, office: Workspace) -> None:
+    async with opened(office, at="todo") as console:
+        assert console.app.current_mode == "todo"
+        await console.until("missing in 'hr'", "0 Todo")
+
+
+async def test_the_console_opens_on_the_line_where_nothing_waits(opened: Open, calm: Workspace) -> None:
+    async with opened(calm) as console:
+        assert console.app.current_mode == "line"
+        await console.show("0", "nothing waits for anybody")
+
+
+async def test_enter_opens_the_list_with_nothing_else_in_it(opened: Open, office: Workspace) -> None:
+    async with opened(office, at="todo") as console:
+        await console.until("missing in 'hr'")
+        await console.settle()
+        await console.press("enter")
+        await console.until("Review", "filter kind:absence")
+        assert console.app.current_mode == "review"
+
+
+async def test_what_is_acknowledged_goes_quiet_and_comes_back(opened: Open, office: Workspace) -> None:
+    async with opened(office, at="todo") as console:
+        await console.until("missing in 'hr'")
+        await console.settle()
+        before = len(console.app.session.todo)
+        await console.press("A")
+        await console.hear("read-only")
+        await console.press("W", "u")
+        await console.hear("nobody has acknowledged that")
+        await console.press("A")
+        await _answer(console, "no")
+        await console.hear("a reason is wanted")
+        await console.press("A")
+        await _answer(console, "HR looks into it")
+        await console.hear("acknowledged")
+        await console.wait(lambda: sum(one["acknowledged"] for one in console.app.session.todo) == 1)
+        assert console.app.session.waiting["Todo"] == before - 1
+        await console.until("HR looks into it")
+        await console.press("G")
+        await console.settle()
+        await console.press("u")
+        await console.hear("told as new again")
+        await console.wait(lambda: not any(one["acknowledged"] for one in console.app.session.todo))
+
+
+async def test_a_filter_finds_groups_by_any_of_their_words(opened: Open, office: Workspace) -> None:
+    async with opened(office, at="todo") as console:
+        await console.until("missing in 'hr'")
+        await console.press("slash")
+        await console.type("no such thing")
+        await console.until("nothing matches the filter")

@@ -1,0 +1,186 @@
+"""To do: all that waits for a person, in groups; the first screen where anything does."""
+
+from collections.abc import Awaitable
+from functools import partial
+from typing import Any, ClassVar, cast
+
+from textual.binding import Binding, BindingType
+
+from tui import feed
+from tui.console import sheets
+from tui.console.screens.base import guarded
+from tui.console.screens.confirm import Answer, Asked
+from tui.console.screens.listing import ListScreen
+from tui.console.screens.marking import MarkingScreen
+from tui.console.screens.runs import ErrorsScreen
+from tui.console.session import Session
+from tui.console.sheets import todo as sheet
+from tui.console.sheets.layout import broken
+from tui.console.widgets.columns import Column
+from tui.console.widgets.source import Row
+from tui.presentation import tones
+from tui.presentation.display import display
+from tui.presentation.moments import since_when
+from tui.presentation.pieces import Line
+
+FOR = "7d"
+"""How long is proposed."""
+
+
+class GroupSource:
+    """The groups that the session has read, filtered by any text."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def _rows(self, query: feed.Query) -> list[Row]:
+        rows = []
+        for place, group in enumerate(self._session.todo):
+            if all(_holds(group, term) != term.inverted for term in query.terms):
+                rows.append({**group, "key": int(group["id"].removeprefix("todo-"), 16), "place": place})
+        return rows
+
+    async def page(self, query: feed.Query, after: Any, skip: int, limit: int) -> list[Row]:
+        """Give the rows after a place, leaving some out."""
+        rows = [row for row in self._rows(query) if after is None or row["place"] > after]
+        return rows[skip : skip + limit]
+
+    async def count(self, query: feed.Query) -> int:
+        """Count the rows of a query."""
+        return len(self._rows(query))
+
+    async def rank(self, query: feed.Query, place: Any) -> int:
+        """Count the rows before a place."""
+        return sum(row["place"] < place for row in self._rows(query))
+
+    async def keys(self, query: feed.Query) -> list[int]:
+        """List the keys of all rows of a query, in order."""
+        return [row["key"] for row in self._rows(query)]
+
+
+def _holds(group: feed.Document, term: feed.Term) -> bool:
+    """Tell whether a group holds a text, in one of its columns or in any."""
+    if term.column is not None and term.column not in group:
+        raise feed.UnknownColumn(f"no column '{term.column}' here; there are: kind, system, what, example")
+    found = [group[term.column]] if term.column else [group[name] for name in ("kind", "system", "what", "example")]
+    return term.text.casefold() in " ".join(str(one or "") for one in found).casefold()
+
+
+class TodoScreen(MarkingScreen):
+    """What waits for a person."""
+
+    TITLE = "To do"
+    KIND = "todo"
+    EMPTY = "nothing waits for anybody"
+    WRITES = frozenset({"acknowledge", "take_back"})
+    COLUMNS = (
+        Column("count", "", 6, lambda row: f"{row['count']:,}", right=True, sortable=False),
+        Column("kind", "kind", 12, tones.todo, sortable=False, priority=1),
+        Column("what", "what waits", 30, lambda row: (row["what"], _dim(row)), flex=1, sortable=False),
+        Column(
+            "since",
+            "since",
+            16,
+            lambda row: since_when(row["since"]).removeprefix("since "),
+            sortable=False,
+            priority=2,
+        ),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("A", "acknowledge", "acknowledge", id="todo.acknowledge"),
+        Binding("u", "take_back", "take it back", id="todo.take-back"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: list[feed.Document] | None = None
+
+    def connect(self) -> None:
+        """Show the groups that the session reads."""
+        self.table.connect(GroupSource(self.session))
+
+    def fresh(self) -> None:
+        """Show what has been read since."""
+        if self.ready and self._shown is not self.session.todo:
+            if self._shown is not None:
+                self.read_again()
+            self._shown = self.session.todo
+        super().fresh()
+
+    async def detail_of(self, document: dict[str, Any]) -> sheets.Build:
+        """The group whole."""
+        return partial(sheet.group, document)
+
+    def open_row(self, document: dict[str, Any]) -> None:
+        """Go to the list in which the things of a group stand, with no others in it."""
+        kind, line = document["list"], document["filter"] or ""
+        if kind is None:
+            self.say(str(document["advice"]))
+        elif kind == "errors":
+            self.app.push_screen(ErrorsScreen(None, line))
+        else:
+            self.run_worker(self._open_list(kind, line), group="open", exit_on_error=False)
+
+    async def _open_list(self, kind: str, line: str) -> None:
+        await self.app.switch_mode(kind)
+        cast("ListScreen", self.app.screen).set_filter(line)
+
+    def action_sort(self) -> None:
+        """There is one order."""
+        self.say("what nobody knows of comes first, then what stops the most")
+
+    def action_reverse(self) -> None:
+        """There is one order."""
+        self.action_sort()
+
+    # Acknowledging ------------------------------------------------------------------------------------------------
+
+    def why_not(self, action: str) -> str:
+        """Refuse what there is nothing for."""
+        if action == "write":
+            return "'interlock todo --json' writes them all"
+        if action in self.WRITES:
+            groups = self._chosen()
+            if not groups:
+                return "nothing waits here"
+            if action == "take_back" and not all(group["acknowledgement"] for group in groups):
+                return "nobody has acknowledged that"
+        return super().why_not(action)
+
+    def _chosen(self) -> list[feed.Document]:
+        """Give the groups that are marked, or the one under the cursor."""
+        chosen = {f"todo-{key:08x}" for key in self.table.chosen_keys()}
+        return [group for group in self.session.todo if group["id"] in chosen]
+
+    @guarded
+    def action_acknowledge(self) -> None:
+        """Say that somebody knows of what is marked: why, and until when it need not be told as new."""
+        groups = self._chosen()
+        lines: list[Line] = []
+        for group in groups:
+            said = display(f"{group['count']:,} {group['what']}")
+            lines += [[(part, "strong" if index == 0 else "")] for index, part in enumerate(broken(said, 70))]
+        lines.append([("it goes to the end until then, or until there are more of them", "dim")])
+        title = f"Acknowledge {len(groups):,} group{'s' * (len(groups) != 1)}"
+        asked = Asked(title, lines, "acknowledge", extra=("for, or until", FOR))
+        self.ask(asked, "nothing was acknowledged", partial(self._acknowledge, [group["id"] for group in groups]))
+
+    def _acknowledge(self, ids: list[str], answer: Answer) -> None:
+        work = feed.todo.acknowledge(self.session.workspace, ids, reason=answer.reason, until=answer.extra)
+        self.act("acknowledge", partial(self._done, work, "acknowledged"))
+
+    @guarded
+    def action_take_back(self) -> None:
+        """Let what is marked be told as new again."""
+        work = feed.todo.take_back(self.session.workspace, [group["id"] for group in self._chosen()])
+        self.act("take back", partial(self._done, work, "told as new again"))
+
+    async def _done(self, work: Awaitable[list[feed.Document]], said: str) -> str:
+        groups = await work
+        self.table.marks.clear()
+        self.session.count_anew()
+        return f"{said}: {groups[0]['what']}" if len(groups) == 1 else f"{len(groups):,} groups {said}"
+
+
+def _dim(row: dict[str, Any]) -> str:
+    return "dim" if row["acknowledged"] else ""

@@ -240,11 +240,12 @@ class Step:
         position: str = "",
         object_id: int | None = None,
         system: str | None = None,
+        mvo_id: int | None = None,
     ) -> None:
         """Record with the page what went wrong with one object."""
         self.errors += 1
         where = self.system if system is None else system
-        self._new_errors.append(ItemError(*error, where, object_type, label, position, object_id))
+        self._new_errors.append(ItemError(*error, where, object_type, label, position, object_id, mvo_id=mvo_id))
 
     def warned(
         self, error: ObjectError, *, object_type: str, label: str, object_id: int | None = None, system: str

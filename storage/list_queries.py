@@ -44,6 +44,7 @@ class ListedError(NamedTuple):
     position: str
     object_id: int | None
     is_warning: bool
+    mvo_id: int | None
 
 
 class ListedExport(NamedTuple):

@@ -252,6 +252,8 @@ class ItemError(NamedTuple):
     object_id: int | None = None
     is_warning: bool = False
     """Nothing has failed; somebody should know of it."""
+    mvo_id: int | None = None
+    """Whom it is about, where that is a person without an object."""
 
 
 class Run(NamedTuple):

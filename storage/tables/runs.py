@@ -52,6 +52,7 @@ item_errors = Table(
     Column("position", Text, nullable=False),
     Column("object_id", Integer),
     Column("is_warning", Boolean, nullable=False, server_default=text("0")),
+    Column("mvo_id", Integer),
     Index("item_errors_by_step", "step_id"),
     Index("item_errors_by_code", "code", "step_id"),
 )

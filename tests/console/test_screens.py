@@ -83,6 +83,8 @@ SHOTS: dict[str, Drive] = {
     "object": keys("3", "j", "j", "enter"),
     "metaverse": keys("4", "j", "j", "j"),
     "metaverse-object": keys("4", "G", "enter"),
+    "why": keys("4", "G", "x"),
+    "stored": keys("3", "j", "j", "y"),
     "try": keys("4", "G", "enter", "equals_sign", *"title", "space", "vertical_line", "space", *"upper"),
     "transitions": keys("5"),
     "review": keys("6"),

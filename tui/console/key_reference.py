@@ -7,7 +7,7 @@ from textual.dom import DOMNode
 
 from tui.console.app_keys import APP_KEYS
 from tui.console.keys import name_of
-from tui.console.screens import exports, line, listing, marking, review, runs, systems, thing, todo, trying
+from tui.console.screens import explaining, exports, line, listing, marking, review, runs, systems, thing, todo, trying
 from tui.console.screens.asking import AskLine
 from tui.console.screens.base import ConsoleScreen
 from tui.console.screens.choice import Choice
@@ -27,6 +27,8 @@ _PARTS: tuple[tuple[str, tuple[type[DOMNode], ...]], ...] = (
     ("One run", (runs.RunScreen,)),
     ("Systems", (systems.SystemsScreen,)),
     ("One thing whole", (thing.SheetScreen,)),
+    ("One object, export or review item whole", (explaining.ExplainedScreen,)),
+    ("One thing as it is stored", (explaining.RawScreen,)),
     ("One object whole", (trying.ObjectScreen, trying.TryScreen)),
     ("Where something is asked", (Confirm, Question, Choice, AskLine)),
     ("Help", (HelpScreen,)),

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from storage.records import GATE_STOPS, HeldBatch, Run, StepRecord, StepResult
     from storage.reviews import AFTER_RESTORE, BEFORE_CHANGING, BEFORE_EXPORT, MASS_CHANGE
     from tui.feed import auditing, lists, todo
-    from tui.feed.configuring import configuration_diff, json_schema
+    from tui.feed.configuring import configuration_diff, json_schema, rule_places
     from tui.feed.explaining import explain, try_expression
     from tui.feed.foreseeing import Foresight, foresee, foresee_beside, foresight_document
     from tui.feed.lists import Document, listing, waiting_items
@@ -78,7 +78,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "storage.records": ("GATE_STOPS", "HeldBatch", "Run", "StepRecord", "StepResult"),
     "storage.reviews": ("AFTER_RESTORE", "BEFORE_CHANGING", "BEFORE_EXPORT", "MASS_CHANGE"),
     "tui.feed": ("auditing", "lists", "todo"),
-    "tui.feed.configuring": ("configuration_diff", "json_schema"),
+    "tui.feed.configuring": ("configuration_diff", "json_schema", "rule_places"),
     "tui.feed.explaining": ("explain", "try_expression"),
     "tui.feed.foreseeing": ("Foresight", "foresee", "foresee_beside", "foresight_document"),
     "tui.feed.past_runs": ("PastRun", "history"),

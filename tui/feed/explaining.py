@@ -1,12 +1,12 @@
 """Explain one object, found by its id or by a text that fits no other."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from engine.explaining.explain import explain_cso, explain_mvo
 from engine.explaining.trying import tried
 from engine.labels import label_of
 from engine.workspace import Workspace
-from storage import census, metaverse, objects
+from storage import census, exports, metaverse, objects, reviews
 from storage.dialects.sqlite.dialect import storable
 from storage.labels import name_of
 from storage.list_queries import Query, Term
@@ -21,7 +21,7 @@ SHOWN = 5
 
 
 async def explain(workspace: Workspace, text: str) -> Document:
-    """Explain `cso-1`, `mvo-1`, or the one object that a text finds. Raises `UnknownId`."""
+    """Explain `cso-1`, `mvo-1`, the object of `exp-1` or `rev-1`, or the one that a text finds. Raises `UnknownId`."""
     kind, number = await find(workspace, text)
     async with workspace.store.reading() as tx:
         if kind == "mvo":
@@ -49,9 +49,31 @@ async def try_expression(workspace: Workspace, expression: str, text: str) -> Do
 async def find(workspace: Workspace, text: str) -> tuple[str, int]:
     """Give the kind (`cso`, `mvo`) and number of an id, or of the one object that a text finds. Raises `UnknownId`."""
     kind, _, number = text.partition("-")
+    if kind in _ABOUT and number.isascii() and number.isdigit() and len(number) < 19:
+        return await _ABOUT[kind](workspace, int(number))
     if kind not in ("cso", "mvo") or not (number.isascii() and number.isdigit() and len(number) < 19):
         kind, _, number = (await _find(workspace, text)).partition("-")
     return kind, int(number)
+
+
+async def _of_export(workspace: Workspace, export_id: int) -> tuple[str, int]:
+    async with workspace.store.reading() as tx:
+        found = await exports.get(tx, [export_id])
+    if not found:
+        raise UnknownId(f"exp-{export_id} is not in the queue (any more): explain its object")
+    return "cso", found[0].cso_id
+
+
+async def _of_review(workspace: Workspace, item_id: int) -> tuple[str, int]:
+    async with workspace.store.reading() as tx:
+        found = await reviews.get(tx, [item_id])
+    if not found:
+        raise UnknownId(f"there is no rev-{item_id}")
+    return "cso", found[0].object_id
+
+
+_ABOUT: dict[str, Callable[[Workspace, int], Awaitable[tuple[str, int]]]] = {"exp": _of_export, "rev": _of_review}
+"""What is about an object, by how its ids begin."""
 
 
 async def _find(workspace: Workspace, text: str) -> str:

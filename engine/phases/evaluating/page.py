@@ -147,7 +147,7 @@ def fail(page: EvaluationPage, decided: Decisions, mvo: Mvo, target: ObjectType,
     decided.still_due.add(mvo.id)
     cso = page.account_of(mvo, target)
     label, object_id = (label_of(cso), cso.id) if cso else (label_of_mvo(mvo), None)
-    page.step.failed(error, object_type=target[1], label=label, object_id=object_id, system=target[0])
+    page.step.failed(error, object_type=target[1], label=label, object_id=object_id, system=target[0], mvo_id=mvo.id)
 
 
 async def load_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Turns | None = NO_TURNS) -> EvaluationPage:

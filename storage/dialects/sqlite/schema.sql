@@ -94,7 +94,7 @@ CREATE TABLE item_errors (
 	type TEXT NOT NULL, 
 	label TEXT NOT NULL, 
 	position TEXT NOT NULL, 
-	object_id INTEGER, is_warning BOOLEAN DEFAULT 0 NOT NULL, 
+	object_id INTEGER, is_warning BOOLEAN DEFAULT 0 NOT NULL, mvo_id INTEGER, 
 	PRIMARY KEY (id), 
 	FOREIGN KEY(step_id) REFERENCES steps (id)
 );

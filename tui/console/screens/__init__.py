@@ -3,13 +3,13 @@
 from textual.screen import Screen
 
 from tui.console.screens.base import TABS
+from tui.console.screens.explaining import ExplainedScreen
 from tui.console.screens.exports import ExportsScreen
 from tui.console.screens.line import LineScreen
 from tui.console.screens.objects import MetaverseScreen, ObjectsScreen
 from tui.console.screens.review import ReviewScreen
 from tui.console.screens.runs import ErrorsScreen, RunScreen, RunsScreen
 from tui.console.screens.systems import SystemsScreen
-from tui.console.screens.thing import ThingScreen
 from tui.console.screens.todo import TodoScreen
 from tui.console.screens.transitions import TransitionsScreen
 from tui.console.screens.trying import ObjectScreen
@@ -37,4 +37,4 @@ def screen_for(thing: str) -> Screen[None]:
         return ErrorsScreen(f"run-{number}")
     if kind in ("cso", "mvo"):
         return ObjectScreen(thing)
-    return RunScreen(thing) if kind == "run" else ThingScreen(thing)
+    return RunScreen(thing) if kind == "run" else ExplainedScreen(thing)

@@ -13,7 +13,9 @@ from textual.timer import Timer
 from tui import feed
 from tui.console import sheets
 from tui.console.beside import beside
+from tui.console.feed_source import FeedSource
 from tui.console.list_files import write_rows
+from tui.console.screens import explaining
 from tui.console.screens.asking import AskLine
 from tui.console.screens.base import ConsoleScreen, guarded
 from tui.console.screens.choice import Choice
@@ -35,29 +37,6 @@ DETAIL_PAUSE = 0.08
 """Seconds the cursor has to rest on a row before its detail is read."""
 
 
-class FeedSource:
-    """The rows of a workspace."""
-
-    def __init__(self, workspace: feed.Workspace) -> None:
-        self._workspace = workspace
-
-    async def page(self, query: feed.Query, after: Any, skip: int, limit: int) -> list[dict[str, Any]]:
-        """Give the rows after a place, leaving some out."""
-        return await feed.lists.page(self._workspace, query, after=after, skip=skip, limit=limit)
-
-    async def count(self, query: feed.Query) -> int:
-        """Count the rows of a query."""
-        return await feed.lists.count(self._workspace, query)
-
-    async def rank(self, query: feed.Query, place: Any) -> int:
-        """Count the rows before a place."""
-        return await feed.lists.rank(self._workspace, query, place)
-
-    async def keys(self, query: feed.Query) -> list[int]:
-        """List the keys of all rows of a query, in order."""
-        return await feed.lists.keys(self._workspace, query)
-
-
 class ListScreen(ConsoleScreen):
     """A table, with the thing under its cursor beside it."""
 
@@ -74,6 +53,8 @@ class ListScreen(ConsoleScreen):
         Binding("c", "copy_name", "copy the name", id="list.copy", show=False),
         Binding("C", "copy_row", "copy the row", id="list.copy-row", show=False),
         Binding("e", "write", "write to a file", id="list.write", show=False),
+        Binding("x", "explain", "why it is so", id="list.explain", show=False),
+        Binding("y", "raw", "as it is stored", id="list.raw", show=False),
         Binding("tab", "other_side", "to the detail and back", id="list.other-side", show=False),
     ]
 
@@ -233,6 +214,20 @@ class ListScreen(ConsoleScreen):
     def open_row(self, document: dict[str, Any]) -> None:
         """Open what a row is about."""
         self.console_app.open_thing(document["id"])
+
+    def thing_of(self, document: dict[str, Any]) -> str | None:
+        """Give the id of what a row is about; None where that is no thing of its own."""
+        return str(document["id"])
+
+    def action_explain(self) -> None:
+        """Tell why what the row is about is as it is."""
+        if (document := self.table.current) is not None:
+            explaining.explain(self, self.thing_of(document))
+
+    def action_raw(self) -> None:
+        """Show what the row is about as it is stored."""
+        if (document := self.table.current) is not None:
+            explaining.show_raw(self, self.thing_of(document))
 
     # Filter and sort ----------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from tui.console.beside import beside
 from tui.console.plots import spark
 from tui.console.screens.listing import ListScreen
 from tui.console.screens.thing import SheetScreen, ThingScreen
+from tui.console.screens.trying import ObjectScreen
 from tui.console.sheets import runs as sheet
 from tui.console.widgets.columns import Column
 from tui.console.widgets.lines import Lines
@@ -127,10 +128,14 @@ class ErrorsScreen(ListScreen):
         """The error whole."""
         return partial(sheet.error, document)
 
+    def thing_of(self, document: dict[str, Any]) -> str | None:
+        """Give the id of the object that it is about."""
+        return sheet.object_of(document)
+
     def open_row(self, document: dict[str, Any]) -> None:
-        """Open the object, or the error where that is all there is."""
+        """Open the object with the error above it, or the error where that is all there is."""
         if (thing := sheet.object_of(document)) is not None:
-            self.console_app.open_thing(thing)
+            self.app.push_screen(ObjectScreen(thing, document))
         else:
             self.app.push_screen(ErrorScreen(document))
 

@@ -69,9 +69,13 @@ class ThingScreen(SheetScreen):
             beside(self, self._read, "thing")
 
     async def _read(self) -> None:
-        build = await sheets.read(self.session.workspace, self.thing)
+        build = await self.build()
         if self.ready:
             self.sheet.show(build)
+
+    async def build(self) -> sheets.Build:
+        """Read the thing, and give its sheet."""
+        return await sheets.read(self.session.workspace, self.thing)
 
 
 class ValueScreen(SheetScreen):

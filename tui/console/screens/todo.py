@@ -107,6 +107,10 @@ class TodoScreen(MarkingScreen):
             self._shown = self.session.todo
         super().fresh()
 
+    def thing_of(self, document: dict[str, Any]) -> str | None:  # noqa: ARG002 - of no group whatsoever
+        """A group is no thing of its own."""
+        return None
+
     async def detail_of(self, document: dict[str, Any]) -> sheets.Build:
         """The group whole."""
         return partial(sheet.group, document)

@@ -40,6 +40,10 @@ class TransitionsScreen(ListScreen):
         Column("reason", "why", 14, lambda row: row["reason"], flex=2, priority=6),
     )
 
+    def thing_of(self, document: dict[str, Any]) -> str | None:
+        """Give the id of what moved."""
+        return thing_of(document)
+
     def open_row(self, document: dict[str, Any]) -> None:
         """Open what moved."""
         self.console_app.open_thing(thing_of(document))

@@ -1,7 +1,7 @@
 """Try an expression over one object, while it is typed."""
 
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,18 +11,38 @@ from tui import feed
 from tui.console import sheets
 from tui.console.beside import beside
 from tui.console.screens.asking import AskLine
-from tui.console.screens.thing import SheetScreen, ThingScreen
+from tui.console.screens.explaining import ExplainedScreen
+from tui.console.screens.thing import SheetScreen
+from tui.console.sheets import runs
+from tui.console.sheets.layout import section
 from tui.console.sheets.trying import EXAMPLE, tried
 
 
-class ObjectScreen(ThingScreen):
+class ObjectScreen(ExplainedScreen):
     """One object whole; `=` tries an expression over it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("equals_sign", "try", "try an expression", id="object.try")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("equals_sign", "try", "try an expression", id="object.try"),
+    ]
+
+    def __init__(self, thing: str, error: dict[str, Any] | None = None) -> None:
+        super().__init__(thing)
+        self._error = error
+
+    async def build(self) -> sheets.Build:
+        """Give its sheet, below the error by which it was found."""
+        found = await super().build()
+        return found if self._error is None else partial(_below, self._error, found)
 
     def action_try(self) -> None:
         """Ask for an expression."""
         self.app.push_screen(TryScreen(self.thing))
+
+
+def _below(error: dict[str, Any], found: sheets.Build, width: int) -> list[sheets.SheetLine]:
+    """Show an object below what went wrong with it."""
+    head = [*section("What went wrong"), *runs.error(error, width), *section("The object")]
+    return [*head[1:], *found(width)]
 
 
 class TryScreen(SheetScreen):

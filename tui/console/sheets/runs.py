@@ -66,7 +66,7 @@ def step_lines(step: Mapping[str, Any], width: int) -> list[SheetLine]:
 def object_of(found: Document) -> str | None:
     """Give the id of the object that an error is about, where it has one."""
     if not found["object_id"]:
-        return None
+        return f"mvo-{found['mvo_id']}" if found["mvo_id"] else None
     return f"{'mvo' if found['system'] == 'metaverse' else 'cso'}-{found['object_id']}"
 
 

@@ -7,10 +7,10 @@ import typer
 
 from tui import feed
 from tui.presentation.display import display
+from tui.presentation.explanation import explanation
 from tui.terminal.commands.deciding import Reason
 from tui.terminal.commands.listing import LimitOption
 from tui.terminal.context import CONFIG, ConfigOption, JsonOption, carry_out, numbers, open_workspace
-from tui.terminal.explanation import explanation
 from tui.terminal.printing import complain, say, write_json, write_table
 
 CsoId = Annotated[str, typer.Argument(metavar="CSO", help="A connected system object, such as cso-3.")]

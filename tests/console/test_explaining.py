@@ -1,0 +1,102 @@
+"""Why a thing is so, on a key; what is stored of it; an error with its object."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.console.conftest import Open
+from tests.console.office import let_leave, make_office
+from tests.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """An office in which two have left, and somebody has no department."""
+    site = make_office(tmp_path_factory.mktemp("explaining") / "office")
+    site("run")
+    let_leave(site, 2)
+    text = (site.folder / "hr.csv").read_text().splitlines(keepends=True)
+    (site.folder / "hr.csv").write_text("".join(text) + _without_department(text[0]))
+    site("run", status=1)
+    return site
+
+
+def _without_department(heading: str) -> str:
+    values = {"employee_id": "E9", "first_name": "Nora", "last_name": "Nowhere", "status": "active"}
+    return ",".join(values.get(name, "") for name in heading.strip().split(",")) + "\n"
+
+
+@pytest.mark.parametrize("digit", ["2", "3", "4", "5", "6"])
+async def test_every_list_tells_why(opened: Open, office: Workspace, digit: str) -> None:
+    if digit == "2":
+        office("step", "evaluate", status=None)
+    async with opened(office) as console:
+        await console.press(digit)
+        await console.settle()
+        if not console.app.screen.table.length:
+            return
+        await console.press("x")
+        await console.until("why ", "rule '")
+        await console.until("interlock.toml:")
+        await console.press("escape")
+        await console.wait(lambda: len(console.app.screen_stack) == 1)
+
+
+async def test_where_there_is_no_object_there_is_nothing_to_explain(opened: Open, office: Workspace) -> None:
+    async with opened(office, at="todo") as console:
+        await console.until("missing in")
+        await console.press("x")
+        await console.hear("nothing here to explain")
+        await console.press("y")
+        await console.hear("nothing here that is stored")
+        await console.show("7", "run-")
+        await console.settle()
+        await console.press("x")
+        await console.hear("nothing here to explain")
+
+
+async def test_a_line_of_an_explanation_leads_to_what_it_names(opened: Open, office: Workspace) -> None:
+    async with opened(office) as console:
+        await console.show("4", "mvo-1")
+        await console.settle()
+        await console.press("enter")
+        await console.until("mvo-1")
+        await console.press("x")
+        await console.until("why mvo-1", "Joined")
+        await console.settle()
+        lines = console.app.screen.sheet.lines
+        row = next(index for index, one in enumerate(lines) if one.link)
+        await console.press(*["j"] * row, "enter")
+        await console.until(f"why mvo-1 › {lines[row].link}")
+
+
+async def test_what_is_stored_can_be_seen_and_copied(opened: Open, office: Workspace) -> None:
+    async with opened(office) as console:
+        await console.show("3", "cso-1")
+        await console.settle()
+        await console.press("y")
+        await console.until("as stored", '"attributes"')
+        await console.press("C")
+        await console.hear("as JSON")
+        copied = json.loads(console.app.clipboard)
+        assert copied["id"].startswith("cso-")
+        assert copied["attributes"]
+
+
+async def test_an_item_error_opens_its_object_with_the_error_above(opened: Open, office: Workspace) -> None:
+    async with opened(office, at="todo") as console:
+        await console.until("dn-not-determined")
+        await console.settle()
+        await console.press("G", "enter")
+        await console.until("item errors", "Nora Nowhere")
+        await console.settle()
+        await console.press("enter")
+        await console.until("What went wrong", "dn-not-determined", "The object", "department")
+
+
+def test_an_export_and_a_review_item_are_explained_by_their_object(office: Workspace, tmp_path: Path) -> None:
+    del tmp_path
+    (item,) = office.query("SELECT id, object_id FROM review_items ORDER BY id LIMIT 1")
+    assert json.loads(office("explain", f"rev-{item[0]}", "--json"))["id"] == f"cso-{item[1]}"
+    assert "exp-999999 is not in the queue" in office("explain", "exp-999999", status=2)

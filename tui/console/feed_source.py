@@ -1,0 +1,28 @@
+"""The rows of a list, from the store."""
+
+from typing import Any
+
+from tui import feed
+
+
+class FeedSource:
+    """The rows of a workspace."""
+
+    def __init__(self, workspace: feed.Workspace) -> None:
+        self._workspace = workspace
+
+    async def page(self, query: feed.Query, after: Any, skip: int, limit: int) -> list[dict[str, Any]]:
+        """Give the rows after a place, leaving some out."""
+        return await feed.lists.page(self._workspace, query, after=after, skip=skip, limit=limit)
+
+    async def count(self, query: feed.Query) -> int:
+        """Count the rows of a query."""
+        return await feed.lists.count(self._workspace, query)
+
+    async def rank(self, query: feed.Query, place: Any) -> int:
+        """Count the rows before a place."""
+        return await feed.lists.rank(self._workspace, query, place)
+
+    async def keys(self, query: feed.Query) -> list[int]:
+        """List the keys of all rows of a query, in order."""
+        return await feed.lists.keys(self._workspace, query)

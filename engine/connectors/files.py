@@ -8,7 +8,7 @@ import tempfile
 import time
 from array import array
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from hashlib import blake2b, file_digest
 from itertools import pairwise
@@ -145,6 +145,20 @@ def copy_into(path: Path, folder: Path) -> Path:
         with source, (own / path.name).open("wb") as file:
             shutil.copyfileobj(source, file, 1 << 20)
     return own / path.name
+
+
+def copy_all(paths: Sequence[Path], folder: Path) -> Path:
+    """Copy files into a private folder there; give the copy's path, or a pattern for several copies.
+
+    Raises `CannotConnect` for a file that cannot be read.
+    """
+    if len(paths) == 1:
+        return copy_into(paths[0], folder)
+    own = Path(tempfile.mkdtemp(dir=folder))
+    for path in paths:
+        copy = copy_into(path, own)
+        copy.rename(own / f"{copy.parent.name}-{path.name}")
+    return own / f"*{''.join(paths[0].suffixes[-1:])}"
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import asyncio
 import csv
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 
@@ -24,10 +25,11 @@ from engine.connectors.base import (
 )
 from engine.connectors.csv.format import LARGEST_ROW
 from engine.connectors.csv.options import CsvObjectOptions, CsvOptions
-from engine.connectors.csv.reading import NeedsSurvey, Source
+from engine.connectors.csv.reading import NeedsSurvey, Source, survey
 from engine.connectors.csv.rows import RowReader
 from engine.connectors.csv.table import CsvTable
-from engine.connectors.files import changed_since, copy_into, digest_of, in_pages
+from engine.connectors.deliveries import Delivery, delivery, is_pattern
+from engine.connectors.files import Seen, changed_since, copy_all, digest_of, in_pages
 from engine.errors import CannotConnect
 
 csv.field_size_limit(LARGEST_ROW)
@@ -46,7 +48,7 @@ class CsvConnector(Connector):
         self._tables: dict[str, CsvTable] = {}
         self._open = ExitStack()
         """Closes the copies of the files that were imported last."""
-        self._sources: dict[str, Source] = {}
+        self._sources: dict[str, list[Source]] = {}
         """Those copies, by type."""
 
     async def __aexit__(
@@ -59,7 +61,7 @@ class CsvConnector(Connector):
         self._open.close()
 
     def path_of(self, object_type: str) -> Path:
-        """Give the file of an object type. Raises `CannotConnect` where the configuration names none."""
+        """Give the file of a type, or the pattern. Raises `CannotConnect` where the configuration names none."""
         own: CsvObjectOptions = self.system.objects[object_type].options
         path = own.path or (self.options.path if len(self.system.objects) == 1 else None)
         if path is None:
@@ -68,24 +70,37 @@ class CsvConnector(Connector):
             )
         return self.folder / path
 
+    def delivery_of(self, object_type: str) -> Delivery:
+        """Give the files to read of an object type. Raises `CannotConnect` where there is none that is finished."""
+        return delivery(self.path_of(object_type), self.options)
+
     async def test(self) -> list[CheckLine]:
         lines = []
         for kind in self.system.objects:
             try:
-                header, rows = await asyncio.to_thread(self._measure, kind)
-                lines.append(CheckLine(True, kind, f"{self.path_of(kind)}: {rows:,} rows, {len(header)} columns"))
+                header, rows, names = await asyncio.to_thread(self._measure, kind)
+                lines.append(CheckLine(True, kind, f"{names}: {rows:,} rows, {len(header)} columns"))
             except CannotConnect as error:
                 lines.append(CheckLine(False, kind, str(error)))
         return lines
 
-    def _measure(self, object_type: str) -> tuple[list[str], int]:
-        with self._source(object_type, frozenset()) as source:
-            source.survey()
-            return source.header, source.count
+    def _measure(self, object_type: str) -> tuple[list[str], int, str]:
+        """Give the columns of a type's files, how many rows they have, and which they are."""
+        with ExitStack() as opened:
+            sources = self._read(opened, object_type, frozenset())
+            survey(sources)
+            columns = dict.fromkeys(name for source in sources for name in source.header)
+            return list(columns), sum(source.count for source in sources), ", ".join(str(one.path) for one in sources)
 
-    def _source(self, object_type: str, used: frozenset[str]) -> Source:
-        settings = self.system.objects[object_type]
-        return Source(self.path_of(object_type), object_type, settings, self.options, used)
+    def _read(self, opened: ExitStack, object_type: str, used: frozenset[str]) -> list[Source]:
+        """Begin to read the files of a type; they are closed with `opened`. Raises `CannotConnect`."""
+        settings, found = self.system.objects[object_type], self.delivery_of(object_type)
+        if found.waiting:
+            self.notes.append(found.waiting)
+        seen = Seen() if len(found.paths) > 1 else None
+        return [
+            opened.enter_context(Source(path, object_type, settings, self.options, used, seen)) for path in found.paths
+        ]
 
     async def discover_schema(self) -> dict[str, list[str]]:
         return {kind: (await asyncio.to_thread(self._measure, kind))[0] for kind in self.system.objects}
@@ -96,28 +111,36 @@ class CsvConnector(Connector):
             yield ImportEnd(complete=True, state=request.state, unchanged=True)
             return
         for kind, used in request.required.items():
-            self._sources[kind] = self._open.enter_context(await asyncio.to_thread(self._source, kind, used))
-        sources = self._sources.values()
+            self._sources[kind] = await asyncio.to_thread(self._read, self._open, kind, used)
+        sources = [source for own in self._sources.values() for source in own]
         try:
             async for page in _pages(sources, request.page_size):
                 yield page
         except NeedsSurvey:
-            for source in sources:
-                await asyncio.to_thread(source.survey)
+            for own in self._sources.values():
+                await asyncio.to_thread(survey, own)
             yield ImportRestart()
             async for page in _pages(sources, request.page_size):
                 yield page
+        yield self._end(sources)
+
+    def _end(self, sources: list[Source]) -> ImportEnd:
+        """Tell whether all files were read to their ends, as they were all the time."""
         changed = [str(source.path) for source in sources if changed_since(source.path, source.stamp)]
         reasons = [f"{', '.join(changed)} changed while it was read"] if changed else []
         reasons += [source.incomplete for source in sources if source.incomplete]
-        state = " ".join(source.digest for source in sources)
-        yield ImportEnd(complete=not reasons, reason="; ".join(reasons), state=state)
+        state = _state({kind: [one.digest for one in own] for kind, own in self._sources.items()})
+        return ImportEnd(complete=not reasons, reason="; ".join(reasons), state=state)
 
     def _state(self) -> str:
-        return " ".join(digest_of(self.path_of(kind)) for kind in self.system.objects)
+        """Give what all files hold, by their hashes."""
+        return _state({kind: list(map(digest_of, self.delivery_of(kind).paths)) for kind in self.system.objects})
 
     async def find_hidden(self, object_type: str, external_ids: frozenset[str]) -> dict[str, str]:
-        return await asyncio.to_thread(self._sources[object_type].find_hidden, external_ids)
+        found: dict[str, str] = {}
+        for source in self._sources[object_type]:
+            found |= await asyncio.to_thread(source.find_hidden, external_ids)
+        return found
 
     async def read_object(
         self,
@@ -137,13 +160,22 @@ class CsvConnector(Connector):
         return reader.read(row, str(table.path), frozenset())
 
     async def copy_to(self, folder: Path, used: Mapping[str, frozenset[str]]) -> Copy:
-        paths = {kind: self.path_of(kind) for kind in self.system.objects}
-        copies = {path: await asyncio.to_thread(copy_into, path, folder) for path in dict.fromkeys(paths.values())}
-        types = {
-            kind: settings.model_copy(update={"options": CsvObjectOptions(path=copies[paths[kind]])})
-            for kind, settings in self.system.objects.items()
-        }
-        return Copy(CsvConnector(self.name, self.system.model_copy(update={"objects": types}), self.folder))
+        copies: dict[tuple[Path, ...], Path] = {}
+        types = {}
+        for kind, settings in self.system.objects.items():
+            paths = tuple(await asyncio.to_thread(self._paths_to_copy, kind))
+            if paths not in copies:
+                copies[paths] = await asyncio.to_thread(copy_all, paths, folder)
+            own = settings.options.model_copy(update={"path": copies[paths]})
+            types[kind] = settings.model_copy(update={"options": own})
+        finished = self.options.model_copy(update={"done": None, "min_age": timedelta(), "take": "all"})
+        system = self.system.model_copy(update={"objects": types, "options": finished})
+        return Copy(CsvConnector(self.name, system, self.folder))
+
+    def _paths_to_copy(self, object_type: str) -> list[Path]:
+        """Give the files to copy of a type; one that is named may be missing, and stays so."""
+        path = self.path_of(object_type)
+        return self.delivery_of(object_type).paths if path.exists() or is_pattern(path) else [path]
 
     async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         results = []
@@ -154,9 +186,16 @@ class CsvConnector(Connector):
 
     def _table(self, object_type: str) -> CsvTable:
         if object_type not in self._tables:
-            settings = self.system.objects[object_type]
-            self._tables[object_type] = CsvTable(self.path_of(object_type), settings, self.options)
+            settings, path = self.system.objects[object_type], self.path_of(object_type)
+            if is_pattern(path):
+                raise CannotConnect(f"{path}: is a pattern, and what is written needs one file of its own")
+            self._tables[object_type] = CsvTable(path, settings, self.options)
         return self._tables[object_type]
+
+
+def _state(digests: Mapping[str, Sequence[str]]) -> str:
+    """Give the hashes of files, type by type."""
+    return " ".join(f"{kind}:{','.join(sorted(digests[kind]))}" for kind in sorted(digests))
 
 
 async def _pages(sources: Collection[Source], size: int) -> AsyncIterator[ImportPage]:

@@ -1,11 +1,14 @@
 """Read CSV files as objects, page by page: the header, the last row, and what may stand in a file twice."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from engine.configuration.models import ObjectTypeConfig
+from engine.connectors.archives import unpacked
 from engine.connectors.base import PAGE_BYTES, ImportedObject
 from engine.connectors.csv.doubts import Doubts, has_line_break, hidden_ids
+from engine.connectors.csv.fixed_widths import read_lines
 from engine.connectors.csv.format import (
     Bad,
     BadlyQuoted,
@@ -16,8 +19,9 @@ from engine.connectors.csv.format import (
     look_at,
     read_rows,
 )
-from engine.connectors.csv.options import CsvOptions
+from engine.connectors.csv.options import CsvObjectOptions, CsvOptions
 from engine.connectors.csv.rows import RowReader
+from engine.connectors.csv.spreadsheet import is_spreadsheet, read_unfolded, unfolded
 from engine.connectors.files import Seen, Snapshot, count_lines, find_duplicates, snapshot
 from engine.errors import CannotConnect
 from engine.expressions.sources import name_hint
@@ -51,10 +55,19 @@ class Source:
     """One file being imported: a private copy and its header; once surveyed, also which ids stand in it twice."""
 
     def __init__(
-        self, path: Path, object_type: str, settings: ObjectTypeConfig, options: CsvOptions, used: frozenset[str]
+        self,
+        path: Path,
+        object_type: str,
+        settings: ObjectTypeConfig,
+        options: CsvOptions,
+        used: frozenset[str],
+        seen: Seen | None = None,
     ) -> None:
+        """Copy the file and read its header; with `seen`, it is one of several files, whose ids are all in there."""
         self.path = path
         self._options = options
+        self._own: CsvObjectOptions = settings.options
+        self._seen = seen
         self._copy, self.stamp, self.digest = self._take()
         self.count = 0
         """How many rows it has; until it is surveyed, an estimate."""
@@ -79,13 +92,24 @@ class Source:
 
     def survey(self) -> None:
         """Read all of it once: count the rows, and find the ids that stand twice and the rows that are badly quoted."""
-        if self.header and not self._is_surveyed:
-            self.duplicates = find_duplicates(self._ids)
-            self._cells = self._read_bad_rows()
-            self._is_surveyed = True
+        survey([self])
+
+    def take_survey(self, duplicates: frozenset[str]) -> None:
+        """Take note of the ids that stand twice, and of the rows that are badly quoted."""
+        self.duplicates = duplicates
+        self._cells = self._read_bad_rows()
+        self._is_surveyed = True
+
+    @property
+    def needs_survey(self) -> bool:
+        """Tell whether it has rows, and was not read once as a whole."""
+        return bool(self.header) and not self._is_surveyed
 
     def _take(self) -> Snapshot:
-        return snapshot(self.path)
+        taken = snapshot(self.path)
+        if is_spreadsheet(self.path):
+            return unfolded(taken, self.path, self._own.sheet)
+        return unpacked(taken, self.path, self._own.member)
 
     def __enter__(self) -> "Source":
         return self
@@ -108,7 +132,12 @@ class Source:
         Raises `CannotConnect` where the file cannot be decoded or its quotes do not close.
         """
         try:
-            yield from read_rows(self._copy, self._format)
+            if is_spreadsheet(self.path):
+                yield from read_unfolded(self._copy)
+            elif self._own.columns:
+                yield from read_lines(self._copy, self._format, self._own.columns)
+            else:
+                yield from read_rows(self._copy, self._format)
         except Undecodable as error:
             hint = "" if self._options.encoding != "utf-8" else "; perhaps it is cp1252 or utf-16"
             raise CannotConnect(
@@ -126,6 +155,19 @@ class Source:
                 break
         return rows
 
+    def _own_rows(self) -> Iterator[tuple[int, Row]]:
+        """Give the rows that are of this type, and those of which it cannot be told."""
+        if not self._own.only:
+            return self._body()
+        ((name, wanted),) = self._own.only.items()
+        column, words = self.header.index(name), {wanted} if isinstance(wanted, str) else set(wanted)
+        width = len(self.header)
+        return (
+            (line, row)
+            for line, row in self._body()
+            if isinstance(row, Bad) or len(row) != width or row[column].strip() in words
+        )
+
     def _read_bad_rows(self) -> dict[int, list[str]]:
         if not self._bad:
             return {}
@@ -142,7 +184,7 @@ class Source:
         if not first:
             return []
         header = [name.strip() for name in first]
-        if wrong := _wrong_header(header, used | {external_id}):
+        if wrong := _wrong_header(header, used | {external_id} | self._own.only.keys()):
             raise CannotConnect(f"{self.path}:{line}: {wrong}")
         return header
 
@@ -150,7 +192,7 @@ class Source:
         """Give every id that can be read, counting the rows."""
         count, read_id = 0, self._reader.external_id
         self._bad = {}
-        for at, found in self._body():
+        for at, found in self._own_rows():
             if not found:
                 continue
             if isinstance(found, Bad):
@@ -178,16 +220,18 @@ class Source:
             self._doubts.add(line, why)
 
     def find_hidden(self, external_ids: frozenset[str]) -> dict[str, str]:
-        """Look for ids in rows with an error, or with a line break in one of their fields: id → where."""
+        """Look for ids in rows with an error, of another type, or with a line break in a field: id → where."""
         found: dict[str, str] = {}
-        for line, row in self._body() if self.header and self._reader.may_hide else ():
-            read = self._reader.read
-            if isinstance(row, Bad) or not (has_line_break(row) or read(row, "", self.duplicates).error):
+        for line, row in self._body() if self.header and (self._own.only or self._reader.may_hide) else ():
+            if isinstance(row, Bad) or not (self._own.only or self._may_hide_others(row)):
                 continue
             for text in hidden_ids(row, self._format.delimiter, self._format.quote, self._reader.id_of):
                 if text in external_ids:
                     found.setdefault(text, f"{self.path}:{line}")
         return found
+
+    def _may_hide_others(self, row: list[str]) -> bool:
+        return has_line_break(row) or self._reader.read(row, "", self.duplicates).error is not None
 
     def pages(self, size: int) -> Generator[list[ImportedObject]]:
         """Give the objects, some at a time: so many, or as many as have `PAGE_BYTES` characters.
@@ -197,10 +241,8 @@ class Source:
         if not self.header:
             return
         page: list[ImportedObject] = []
-        reader, seen, self._cut = self._reader, Seen(), 0
-        reader.size, reader.may_hide = 0, False
-        self._doubts = Doubts(str(self.path))
-        for line, row, is_last in _with_last(self._body()):
+        reader, seen = self._reader, self._begin()
+        for line, row, is_last in _with_last(self._own_rows()):
             one = self._object_of(line, row)
             if is_last and _is_short(row, self.header):
                 self._cut = line
@@ -221,6 +263,12 @@ class Source:
         if page:
             yield page
 
+    def _begin(self) -> Seen:
+        """Forget what an earlier reading has noted; give where to note the ids."""
+        self._reader.size, self._reader.may_hide, self._cut = 0, False, 0
+        self._doubts = Doubts(str(self.path))
+        return Seen() if self._seen is None else self._seen
+
     def _object_of(self, line: int, row: Row) -> ImportedObject:
         position = f"{self.path.name}:{line}"
         if not isinstance(row, Bad):
@@ -228,6 +276,14 @@ class Source:
         if not self._is_surveyed:
             raise NeedsSurvey
         return self._reader.read_bad(self._cells[line], row, position)
+
+
+def survey(sources: Sequence[Source]) -> None:
+    """Read some files of one type once, as a whole: their ids may not stand twice, in one of them or in two."""
+    if unread := [source for source in sources if source.needs_survey]:
+        duplicates = find_duplicates(lambda: chain.from_iterable(source._ids() for source in unread))
+        for source in unread:
+            source.take_survey(duplicates)
 
 
 def _with_last(rows: Iterable[tuple[int, Row]]) -> Iterator[tuple[int, Row, bool]]:

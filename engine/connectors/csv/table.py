@@ -5,13 +5,13 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO, Literal
 
 from engine.configuration import external_ids
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.csv.format import Bad, BadlyQuoted, Undecodable, look_at, new_format, read_rows, size_of
-from engine.connectors.csv.options import CsvOptions
+from engine.connectors.csv.options import CsvObjectOptions, CsvOptions
 from engine.connectors.csv.rows import RowReader
 from engine.connectors.files import Refused, Stamp, changed_since, replacing, stamp, unwritable
 from engine.errors import CannotConnect, ConnectionLost
@@ -26,6 +26,7 @@ class CsvTable:
         self.path = path
         self._settings = settings
         self._options = options
+        self._own: CsvObjectOptions = settings.options
         self._id = settings.external_id
         self.header: list[str] = []
         self._format = new_format(options)
@@ -45,7 +46,7 @@ class CsvTable:
             self._stamp = stamp(self.path) if self.path.exists() else None
             if self._stamp is None:
                 self._format = new_format(self._options)
-                self._take([[self._id]])
+                self._take([self._new_header()])
             else:
                 with self.path.open("rb") as file:
                     self._format = look_at(file, self._options)
@@ -55,6 +56,10 @@ class CsvTable:
         except BadlyQuoted as error:
             raise CannotConnect(f"{self.path}:{error.line}: cannot be read: {error}") from error
         self._loaded = True
+
+    def _new_header(self) -> list[str]:
+        """Give the columns of a file that is made new, as far as they are said."""
+        return list(dict.fromkeys([*self._own.header, self._id])) if self._own.header else [self._id]
 
     def _rows(self, file: BinaryIO) -> Iterator[list[str]]:
         """Give the rows of the file. Raises `BadlyQuoted` for one that could not be written back as it is."""
@@ -190,9 +195,9 @@ class CsvTable:
         file.write(form.mark)
         text = io.TextIOWrapper(file, encoding=form.encoding, newline="", write_through=True)
         text.write(form.preamble)
-        csv.writer(text, delimiter=form.delimiter, quotechar=form.quote, lineterminator=form.line_end).writerows(
-            self._table()
-        )
+        quoting: Literal[0, 1] = csv.QUOTE_ALL if self._options.quoting == "all" else csv.QUOTE_MINIMAL
+        shape: dict[str, Any] = {"delimiter": form.delimiter, "quotechar": form.quote, "lineterminator": form.line_end}
+        csv.writer(text, quoting=quoting, **shape).writerows(self._table())
         text.detach()
         if not form.ends_with_line_end:
             file.truncate(file.tell() - size_of(form.line_end, form.encoding))

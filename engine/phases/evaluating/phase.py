@@ -262,7 +262,7 @@ def _take_account(page: EvaluationPage, decided: Decisions, desired: Desired) ->
         decided.waiting += keys_to_wait_for(page, desired)
         return None
     claim_name(page, decided, desired, None)
-    if desired.secondary_id is not None:
+    if desired.secondary_id is not None and page.step.workspace.is_dn(*desired.target):
         decided.addresses[desired.target[0], desired.mvo.id] = desired.secondary_id
     return None
 

@@ -181,8 +181,10 @@ async def adopt_or_refuse(step: Step, connector: Connector, cso: Cso, result: Ex
     So is what an import knows already as another object: no join has found it.
     """
     found = await _look_up(step, connector, cso, None)
-    why = "" if found is None else await _why_not_adopted(step, cso, found)
-    if found is not None and not why:
+    if found is None:
+        return result  # nothing of its name: something else of it has to be unique, as the system says
+    why = await _why_not_adopted(step, cso, found)
+    if not why:
         return ExportResult(result.id, found.external_id, adopted=True)
     error = ObjectError(
         "existing-object",

@@ -1,0 +1,106 @@
+"""What can be configured of a SCIM service."""
+
+import ipaddress
+from datetime import timedelta
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from engine.configuration.models import Model
+from engine.configuration.secrets import Secret
+from engine.configuration.values import Duration
+from engine.connectors.scim.paths import Path as ScimPath
+
+
+def _address(text: str) -> str:
+    """Refuse what is no address, and an open line on which a token would go. Raises `ValueError`."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"'{text}' is no address of a service, such as https://app.example.org/scim/v2")
+    if parts.username or parts.password:
+        raise ValueError("no user or password belongs into the address")
+    if parts.scheme == "http" and not _is_here(parts.hostname):
+        raise ValueError(f"'{text}': over http anybody on the way can read the token; use https")
+    return text.rstrip("/")
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class OAuthOptions(Model):
+    """`oauth` of a SCIM service: client credentials (RFC 6749 §4.4)."""
+
+    token_url: str
+    """Where a token is asked for."""
+    client_id: str
+    """Who asks."""
+    client_secret: Secret
+    """With which secret."""
+    scope: str | None = None
+    """What it is asked for."""
+
+    _checked = field_validator("token_url")(_address)
+
+
+class ScimOptions(Model):
+    """`[systems.NAME]` with `connector = "scim"`."""
+
+    url: str
+    """The service's base, such as `https://app.example.org/scim/v2`."""
+    token: Secret | None = None
+    """A bearer token."""
+    oauth: OAuthOptions | None = None
+    """Where tokens are had from instead."""
+    user: str | None = None
+    """Or a user, for HTTP's basic authentication."""
+    password: Secret | None = None
+    """And that user's password."""
+    ca_file: Path | None = None
+    """Who vouches for the certificate of the service, where the system does not."""
+    client_certificate: Path | None = None
+    """Our certificate, with its chain."""
+    client_key: Path | None = None
+    """Its key, where that is not in the same file."""
+    proxy: str | None = None
+    """The proxy to go through: `http://HOST:PORT`."""
+    timeout: Duration = timedelta(minutes=1)
+    """How long the service may take for an answer."""
+    patience: Duration = timedelta(minutes=5)
+    """How long it may ask to be asked later (429, 503) before the step gives up."""
+    connections: int = Field(4, ge=1, le=32)
+    """How many requests may be under way at once."""
+    overlap: Duration = timedelta(minutes=5)
+    """How far before the last change a delta import begins: for clocks."""
+
+    _checked = field_validator("url")(_address)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        ways = [self.token is not None, self.oauth is not None, self.user is not None]
+        if sum(ways) > 1:
+            raise ValueError("name one way to sign in: 'token', 'oauth' or 'user'")
+        if (self.user is None) != (self.password is None):
+            raise ValueError("'user' and 'password' belong together")
+        return self
+
+
+class ScimObjectOptions(Model):
+    """`[systems.NAME.objects.TYPE]` of a SCIM service."""
+
+    resource: str = "User"
+    """The resource type, as the service calls it: `User`, `Group`."""
+    paths: dict[str, str] = Field(default_factory=dict)
+    """Attribute → its path: `work_mail = 'emails[type eq "work"].value'`; others are called as their paths."""
+
+    @field_validator("paths")
+    @classmethod
+    def _can_be_read(cls, paths: dict[str, str]) -> dict[str, str]:
+        for text in paths.values():
+            ScimPath.parse(text)
+        return paths

@@ -1,0 +1,221 @@
+"""Read the resources of a SCIM service: all of a list, page by page, or one."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+from urllib.parse import quote
+
+from engine.configuration.models import ObjectTypeConfig
+from engine.connectors.base import ImportedObject
+from engine.connectors.files import Seen
+from engine.connectors.program.values import text_of
+from engine.connectors.scim.options import ScimObjectOptions
+from engine.connectors.scim.paths import Path, Resource, get, quoted
+from engine.connectors.scim.profile import Profile
+from engine.connectors.scim.service import Answer, Service
+from engine.errors import CannotConnect, ConnectionLost, CredentialsRefused, ObjectError
+from engine.values import typed
+from engine.values.typed import InvalidValue
+from storage.records import Attributes
+
+
+class Shifted(Exception):
+    """Pages moved while they were read: whoever is not seen need not be missing."""
+
+
+class TypeReader:
+    """Reads resources of one type as objects."""
+
+    def __init__(
+        self, service: Service, profile: Profile, kind: str, settings: ObjectTypeConfig, used: frozenset[str]
+    ) -> None:
+        self.service = service
+        self.profile = profile
+        self.kind = kind
+        self.settings = settings
+        own: ScimObjectOptions = settings.options
+        self._paths = own.paths
+        wanted = {*used, settings.external_id, *filter(None, [settings.secondary_external_id])}
+        self._wanted = {name: self.path_of(name) for name in sorted(wanted)}
+        self.newest: str | None = None
+        """The latest change that a resource told of; None once one told of none."""
+        self._tells_changes = True
+
+    def path_of(self, name: str) -> Path:
+        """Give the path of an attribute. Raises `CannotConnect` where its name is none."""
+        try:
+            return Path.parse(self._paths.get(name, name))
+        except ValueError as error:
+            raise CannotConnect(str(error)) from error
+
+    # ------------------------------------------------------------------ lists
+
+    async def pages(self, size: int, condition: str | None = None) -> AsyncGenerator[list[ImportedObject]]:
+        """Give all objects of the type, or those that a filter lets through, page by page.
+
+        Raises `Shifted` where the pages do not fit together, `CannotConnect` at the first, `ConnectionLost` behind it.
+        """
+        self.newest, self._tells_changes = None, True
+        seen, count, total = Seen(), 0, None
+        async for resources, told in self._lists(min(size, self.profile.most or size), condition):
+            if total is not None and told is not None and told != total:
+                raise Shifted(f"it had {total:,} {self.profile.endpoint[1:]} at first, and {told:,} while it was read")
+            total = told if total is None else total
+            count += len(resources)
+            for one in resources:
+                seen.add(str(get(one, "id")))
+                self._note_change(one)
+            yield [self.object_of(one) for one in resources]
+        if total is not None and count != total:
+            raise Shifted(f"it gave {count:,} {self.profile.endpoint[1:]} of the {total:,} that it told of")
+        if seen.suspects():
+            raise Shifted(f"some of its {self.profile.endpoint[1:]} came twice: they moved while it was read")
+
+    def _note_change(self, resource: Resource) -> None:
+        changed = get(get(resource, "meta") or {}, "lastModified")
+        if not isinstance(changed, str) or not self._tells_changes:
+            self.newest, self._tells_changes = None, False
+        else:
+            self.newest = max(self.newest or "", changed)
+
+    async def _lists(self, size: int, condition: str | None) -> AsyncGenerator[tuple[list[Resource], int | None]]:
+        """Give the resources of every page, and how many there are in all where that is told."""
+        query = {"filter": condition} if condition else {}
+        if self.profile.has_cursors:
+            async for page in self._by_cursor(query, size):
+                yield page
+            return
+        if self.profile.supports("sort"):
+            query["sortBy"] = "id"  # what comes and goes meanwhile moves fewer of the others
+        start, is_first = 1, True
+        while True:
+            answer = await self.service.ask(
+                self.profile.endpoint, {**query, "startIndex": str(start), "count": str(size)}
+            )
+            if is_first and answer.status == 400 and query.pop("sortBy", ""):
+                continue
+            resources, total = self._understood(answer, is_first=is_first)
+            if total is None:
+                raise ConnectionLost(f"{self.profile.endpoint}: the answer has no totalResults: it is no list")
+            is_first = False
+            yield resources, total
+            start += len(resources)
+            if not resources or start > total:
+                return
+
+    async def _by_cursor(self, query: dict[str, str], size: int) -> AsyncGenerator[tuple[list[Resource], int | None]]:
+        cursor, known = "", set[str]()
+        while cursor not in known:
+            known.add(cursor)
+            answer = await self.service.ask(self.profile.endpoint, {**query, "cursor": cursor, "count": str(size)})
+            resources, total = self._understood(answer, is_first=not cursor)
+            yield resources, total
+            following = get(answer.document, "nextCursor")
+            if not following:
+                return
+            cursor = str(following)
+        raise Shifted("a cursor came twice")
+
+    def _understood(self, answer: Answer, *, is_first: bool) -> tuple[list[Resource], int | None]:
+        """Give the resources of a page, and the total. Raises `StepFailed`."""
+        if answer.status == 400 and str(answer.document.get("scimType", "")).lower() in (
+            "invalidcursor",
+            "expiredcursor",
+        ):
+            raise Shifted(answer.detail)
+        if answer.status != 200:
+            told = f"{self.profile.endpoint}: {answer.detail}"
+            if not is_first:
+                raise ConnectionLost(told)
+            raise CredentialsRefused(told) if answer.status == 403 else CannotConnect(told)
+        found = get(answer.document, "Resources")
+        total = get(answer.document, "totalResults")
+        resources = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+        return resources, total if isinstance(total, int) else None
+
+    # ------------------------------------------------------------------ one resource
+
+    async def find(self, external_id: str | None, secondary_id: str | None) -> tuple[Resource, str | None] | None:
+        """Look a resource up, with its version; None where there is none. Raises `StepFailed`."""
+        identity = self.settings.external_id
+        if external_id is not None and identity.lower() == "id":
+            answer = await self.service.ask(f"{self.profile.endpoint}/{segment(external_id)}")
+            if answer.status == 404:
+                return None
+            self._refuse(answer)
+            return answer.document, answer.etag or get(get(answer.document, "meta") or {}, "version")
+        name, value = (
+            (identity, external_id)
+            if external_id is not None
+            else (
+                self.settings.secondary_external_id,
+                secondary_id,
+            )
+        )
+        if name is None or value is None:
+            return None
+        return await self._find_by(self.path_of(name), value)
+
+    async def _find_by(self, path: Path, value: str) -> tuple[Resource, str | None] | None:
+        answer = await self.service.ask(self.profile.endpoint, {"filter": f"{path.text} eq {quoted(value)}"})
+        self._refuse(answer)
+        found = get(answer.document, "Resources") or []
+        exact = [one for one in found if isinstance(one, dict) and value in map(str, path.values(one))]
+        folded = [
+            one
+            for one in found
+            if isinstance(one, dict) and value.casefold() in (str(held).casefold() for held in path.values(one))
+        ]
+        for one in exact or folded:
+            return one, get(get(one, "meta") or {}, "version")
+        return None
+
+    def _refuse(self, answer: Answer) -> None:
+        if answer.status >= 300:
+            raise ConnectionLost(f"{self.profile.endpoint}: {answer.detail}")
+
+    def object_of(self, resource: Resource) -> ImportedObject:
+        """Make an object of a resource; what cannot be read of it is its error."""
+        external_id = self._one_text(resource, self.settings.external_id)
+        second = self.settings.secondary_external_id
+        one = ImportedObject(
+            self.kind,
+            external_id,
+            {},
+            self._one_text(resource, second) if second else None,
+            f"{self.profile.endpoint}/{get(resource, 'id')}",
+        )
+        if external_id is None:
+            told = f"the resource has no '{self.settings.external_id}'"
+            one.error = ObjectError("missing-external-id", told, "correct it in the service")
+            return one
+        try:
+            one.attributes = self._attributes(resource)
+        except InvalidValue as error:
+            one.error = ObjectError("syntax-violation", str(error), "correct it in the service, or declare its type")
+        return one
+
+    def _one_text(self, resource: Resource, name: str) -> str | None:
+        values = self.path_of(name).values(resource)
+        return text_of(values[0]) if len(values) == 1 and values[0] != "" else None
+
+    def _attributes(self, resource: Resource) -> Attributes:
+        """Read the attributes that are used. Raises `InvalidValue` with the attribute's name."""
+        found: Attributes = {}
+        for name, path in self._wanted.items():
+            if values := self.values_of(name, path, resource):
+                found[name] = values
+        return found
+
+    def values_of(self, name: str, path: Path, resource: Resource) -> list[Any]:
+        """Read the values of an attribute. Raises `InvalidValue` with its name."""
+        kind = self.settings.type_of(name).kind
+        try:
+            values = [typed.parse(kind, text_of(one)) for one in path.values(resource) if one != ""]
+        except InvalidValue as error:
+            raise InvalidValue(f"'{name}': {error}") from error
+        return list(dict.fromkeys(values))
+
+
+def segment(text: str) -> str:
+    """Write an id as a part of an address."""
+    return quote(text, safe="")

@@ -1,0 +1,243 @@
+"""Write objects as resources: POST, PATCH or PUT, DELETE; what somebody else changed meanwhile stays."""
+
+from copy import deepcopy
+from typing import Any
+
+from engine.connectors.base import ExportOperation, ExportResult
+from engine.connectors.files import Refused
+from engine.connectors.program.values import text_of
+from engine.connectors.scim.paths import Path, Resource, get, key_of, quoted
+from engine.connectors.scim.reading import TypeReader, segment
+from engine.connectors.scim.service import Answer
+from engine.values.typed import InvalidValue
+from storage.records import AttributeChange, ChangeType
+
+_PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+_BY_KIND = {
+    "uniqueness": "existing-object",
+    "mutability": "constraint-violation",
+    "invalidvalue": "constraint-violation",
+    "toomany": "limit-exceeded",
+    "sensitive": "permission-denied",
+}
+"""`scimType` of an error (RFC 7644 §3.12), in lower case → code."""
+_BY_STATUS = {
+    400: "syntax-violation",
+    403: "permission-denied",
+    404: "missing-object",
+    409: "existing-object",
+    412: "missing-value",
+    413: "limit-exceeded",
+    501: "unwilling",
+}
+_ADVICE = {
+    "existing-object": "join it by a rule, or correct the value that has to be unique",
+    "missing-object": "import the service to see what became of it",
+    "missing-value": "import the service, then evaluate again",
+    "permission-denied": "let our account do this in the service",
+}
+_LOST = (
+    "a create whose answer is lost could not be looked up, and might be sent twice",
+    'name what a resource can be found by: secondary_external_id = "userName", with the rule\'s dn as its value',
+)
+
+
+def refused(answer: Answer) -> Refused:
+    """Give what an answer refuses, as an error of one object."""
+    kind = str(get(answer.document, "scimType") or "").lower()
+    code = _BY_KIND.get(kind) or _BY_STATUS.get(answer.status, "unwilling")
+    return Refused(code, answer.detail, _ADVICE.get(code, "correct the value at its source, or the rule's flow"))
+
+
+async def write(reader: TypeReader, operation: ExportOperation) -> ExportResult:
+    """Carry one operation out. Raises `ConnectionLost` where nobody knows whether it took place."""
+    try:
+        return await _Writing(reader, operation).result()
+    except Refused as refusal:
+        return ExportResult(operation.id, error=refusal.error)
+
+
+class _Writing:
+    """One operation, being carried out."""
+
+    def __init__(self, reader: TypeReader, operation: ExportOperation) -> None:
+        self._reader = reader
+        self._profile = reader.profile
+        self._service = reader.service
+        self._operation = operation
+        self._second = reader.settings.secondary_external_id
+
+    async def result(self) -> ExportResult:
+        """Carry it out. Raises `Refused`."""
+        match self._operation.change_type:
+            case ChangeType.CREATE:
+                return ExportResult(self._operation.id, await self._create())
+            case ChangeType.UPDATE:
+                await self._update()
+            case ChangeType.DELETE:
+                await self._delete()
+        return ExportResult(self._operation.id)
+
+    # ------------------------------------------------------------------ create
+
+    async def _create(self) -> str | None:
+        """Send the resource, and give its external id."""
+        operation, settings = self._operation, self._reader.settings
+        if operation.external_id is None and operation.secondary_id is None:
+            raise Refused("unwilling", *_LOST)
+        resource: Resource = {}
+        for name, values in operation.attributes.items():
+            self._put(resource, name, values)
+        if self._second is not None and operation.secondary_id is not None:
+            path = self._reader.path_of(self._second)
+            if not path.values(resource):
+                path.put(resource, [operation.secondary_id], many=False)
+        extensions = [key for key in resource if key.lower().startswith("urn:")]
+        document = {"schemas": [self._profile.schema, *extensions], **resource}
+        answer = await self._service.change("POST", self._profile.endpoint, document)
+        if answer.status >= 300:
+            raise refused(answer)
+        made = self._reader.path_of(settings.external_id).values(answer.document)
+        if made:
+            return text_of(made[0])
+        found = await self._reader.find(operation.external_id, operation.secondary_id)
+        made = self._reader.path_of(settings.external_id).values(found[0]) if found else []
+        if not made:
+            told = f"the service answered HTTP {answer.status}, and made nothing"
+            raise Refused("unwilling", told, "ask whoever runs the service")
+        return text_of(made[0])
+
+    def _put(self, resource: Resource, name: str, values: list[Any]) -> None:
+        path = self._reader.path_of(name)
+        path.put(resource, [self._written(path, value) for value in values], many=self._is_many(name, path))
+
+    def _is_many(self, name: str, path: Path) -> bool:
+        said = self._profile.is_many(path)
+        return self._reader.settings.type_of(name).multi if said is None else said
+
+    def _written(self, path: Path, value: Any) -> Any:
+        """Give a value as JSON has it, by what the schema says of the attribute. Raises `Refused`."""
+        kind = self._profile.kind_of(path)
+        text = text_of(value)
+        try:
+            if kind == "boolean" and text.lower() in ("true", "false"):
+                return text.lower() == "true"
+            if kind == "integer":
+                return int(text)
+            if kind == "decimal":
+                return float(text)
+        except ValueError as error:
+            told = f"'{path.text}' is {kind}, and takes no '{text}'"
+            raise Refused("syntax-violation", told, "correct the value, or declare the attribute") from error
+        return value if isinstance(value, (bool, int)) and self._profile.definition_of(path) is None else text
+
+    # ------------------------------------------------------------------ update
+
+    async def _update(self) -> None:
+        """Write what changes over what was there when it was decided."""
+        held, etag = await self._held()
+        wanted = deepcopy(held)
+        operations: list[Resource] = []
+        for change in self._operation.changes:
+            operations += self._changed(change, held, wanted)
+        if self._second is not None and self._operation.new_secondary_id is not None:
+            path = self._reader.path_of(self._second)
+            path.put(wanted, [self._operation.new_secondary_id], many=False)
+            operations.append({"op": "replace", "path": path.text, "value": self._operation.new_secondary_id})
+        if not operations:
+            return
+        place = f"{self._profile.endpoint}/{segment(str(get(held, 'id')))}"
+        version = etag if self._profile.supports("etag") else None
+        if self._profile.supports("patch"):
+            answer = await self._service.change(
+                "PATCH", place, {"schemas": [_PATCH], "Operations": operations}, version
+            )
+        else:
+            wanted.pop(key_of(wanted, "meta"), None)
+            extensions = [key for key in wanted if key.lower().startswith("urn:")]
+            wanted["schemas"] = list(dict.fromkeys([*(get(held, "schemas") or [self._profile.schema]), *extensions]))
+            answer = await self._service.change("PUT", place, wanted, version)
+        if answer.status >= 300:
+            raise refused(answer)
+
+    async def _held(self) -> tuple[Resource, str | None]:
+        operation = self._operation
+        found = await self._reader.find(operation.external_id, operation.secondary_id)
+        if found is None:
+            told = f"'{operation.external_id or operation.secondary_id}' is not there"
+            raise Refused("missing-object", told, _ADVICE["missing-object"])
+        return found
+
+    def _changed(self, change: AttributeChange, held: Resource, wanted: Resource) -> list[Resource]:
+        """Let `wanted` hold what a change says; give the operations by which it does. Raises `Refused`."""
+        path = self._reader.path_of(change.name)
+        many = self._is_many(change.name, path)
+        now = self._values(change.name, path, held)
+        removed = set(change.remove)
+        goal = (
+            change.add if change.replace else list(dict.fromkeys([*(v for v in now if v not in removed), *change.add]))
+        )
+        if now == goal or (many and sorted(map(str, now)) == sorted(map(str, goal))):
+            return []
+        seen = change.remove if change.imported is None else change.imported
+        if change.replace and not many and now != seen:
+            told = f"somebody else has changed '{change.name}' since it was last imported"
+            raise Refused("missing-value", told, _ADVICE["missing-value"])
+        if not many and len(goal) > 1:
+            told = f"'{change.name}' takes one value, and is to have {len(goal)}"
+            raise Refused("constraint-violation", told, "choose one in the rule")
+        written = [self._written(path, value) for value in goal]
+        path.put(wanted, written, many=many)
+        if many:
+            return self._of_many(path, now, goal)
+        return self._of_one(path, held, written)
+
+    def _values(self, name: str, path: Path, resource: Resource) -> list[Any]:
+        """Read what an attribute holds; what cannot be read is no value that anybody has seen."""
+        try:
+            return self._reader.values_of(name, path, resource)
+        except InvalidValue:
+            return []
+
+    def _of_one(self, path: Path, held: Resource, written: list[Any]) -> list[Resource]:
+        """Give the operations by which an attribute gets one value, or none."""
+        if not path.terms:
+            if not written:
+                return [{"op": "remove", "path": path.text}]
+            return [{"op": "replace", "path": path.text, "value": written[0]}]
+        home = get(held, path.urn) if path.urn else held
+        elements = [one for one in get(home or {}, path.name) or [] if path.holds(one)]
+        if not written:
+            return [{"op": "remove", "path": path.element}] if elements else []
+        if elements:
+            return [{"op": "replace", "path": f"{path.element}.{path.sub or 'value'}", "value": written[0]}]
+        return [{"op": "add", "path": path.top, "value": [{**dict(path.terms), path.sub or "value": written[0]}]}]
+
+    def _of_many(self, path: Path, now: list[Any], goal: list[Any]) -> list[Resource]:
+        """Give the operations by which values come and go; those that stay are not touched."""
+        come = [self._written(path, value) for value in goal if value not in now]
+        go = [self._written(path, value) for value in now if value not in goal]
+        if path.sub is None and self._is_simple(path):
+            every = [self._written(path, value) for value in goal]
+            return (
+                [{"op": "replace", "path": path.top, "value": every}] if every else [{"op": "remove", "path": path.top}]
+            )
+        sub = path.sub or "value"
+        found: list[Resource] = [{"op": "remove", "path": f"{path.top}[{sub} eq {quoted(value)}]"} for value in go]
+        if come:
+            found.append({"op": "add", "path": path.top, "value": [{sub: value} for value in come]})
+        return found
+
+    def _is_simple(self, path: Path) -> bool:
+        """Tell whether the elements of an attribute are plain values."""
+        definition = self._profile.attributes.get(path.top.lower())
+        return definition is None or not get(definition, "subAttributes")
+
+    # ------------------------------------------------------------------ delete
+
+    async def _delete(self) -> None:
+        held, etag = await self._held()
+        place = f"{self._profile.endpoint}/{segment(str(get(held, 'id')))}"
+        answer = await self._service.change("DELETE", place, etag=etag if self._profile.supports("etag") else None)
+        if answer.status >= 300:
+            raise refused(answer)

@@ -1,0 +1,321 @@
+"""SCIM services that lie, break down, or want to be asked later: nobody is lost, nobody is made twice."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.inside import Inside, document
+from tests.scim import JSON, Scripted
+
+Reply = tuple[int, Any, dict[str, str]]
+PEOPLE = 25
+
+
+class Service:
+    """A small service that works, but for what a test lets happen before or after it."""
+
+    def __init__(self, size: int = PEOPLE) -> None:
+        self.users = {f"u{n}": {"id": f"u{n}", "userName": f"user{n}"} for n in range(1, size + 1)}
+        self.before: Callable[[str, str, dict[str, str]], Reply | None] = lambda *_: None
+        self.after: Callable[[str, str, dict[str, str], Reply], Reply] = lambda *found: found[3]
+        self.config: JSON = {"patch": {"supported": True}, "filter": {"supported": True}}
+
+    def answer(self, method: str, path: str, query: dict[str, str], body: JSON) -> Reply:
+        found = self.before(method, path, query)
+        if found is None:
+            found = self.after(method, path, query, self._answer(method, path, query, body))
+        return found
+
+    def _answer(self, method: str, path: str, query: dict[str, str], body: JSON) -> Reply:
+        if path == "/ServiceProviderConfig":
+            return 200, self.config, {}
+        if not path.startswith("/Users"):
+            return 404, {"detail": "no such place"}, {}
+        one = path.removeprefix("/Users").strip("/")
+        if method == "POST":
+            made = {"id": f"u{len(self.users) + 1}", **{k: v for k, v in body.items() if k != "schemas"}}
+            self.users[made["id"]] = made
+            return 201, made, {}
+        if one:
+            if one not in self.users:
+                return 404, {"detail": "no such user"}, {}
+            if method == "DELETE":
+                del self.users[one]
+                return 204, b"", {}
+            if method == "PATCH":
+                for operation in body["Operations"]:
+                    self.users[one][operation["path"]] = operation.get("value")
+            return 200, self.users[one], {}
+        return 200, self._listed(query), {}
+
+    def _listed(self, query: dict[str, str]) -> JSON:
+        rows = list(self.users.values())
+        if "filter" in query:
+            name, _, value = query["filter"].split(" ", 2)
+            rows = [row for row in rows if row.get(name) == json.loads(value)]
+        start, size = int(query.get("startIndex", 1)), int(query.get("count", 100))
+        part = rows[start - 1 : start - 1 + size]
+        return {"totalResults": len(rows), "startIndex": start, "itemsPerPage": len(part), "Resources": part}
+
+
+def _site(folder: Path, service: Scripted, **keys: Any) -> Inside:
+    app = {
+        "connector": "scim",
+        "url": service.url,
+        "deletions": {"max_percent": 100},
+        "exports": {"retry_delay": "0s"},
+        "objects": {"user": {"external_id": "id", "secondary_external_id": "userName"}},
+        **keys,
+    }
+    hr = {"connector": "csv", "path": "hr.csv", "objects": {"person": {"external_id": "id"}}}
+    rules = [
+        {
+            "name": "in",
+            "from": "hr.person",
+            "to": "metaverse.person",
+            "project": True,
+            "join": [["id"]],
+            "flow": {"id": "id", "login": "login", "title": "title"},
+        },
+        {
+            "name": "out",
+            "from": "metaverse.person",
+            "to": "app.user",
+            "provision": True,
+            "join": [[{"source": "login", "target": "userName"}]],
+            "dn": "{{ login }}",
+            "flow": {"title": "title"},
+        },
+    ]
+    tables = {"systems": {"hr": hr, "app": app}, "metaverse": {"person": {}}, "run": {"page_size": 10}}
+    site = Inside(folder / "ws", document(tables, rules=rules), {"APP_TOKEN": "t"})
+    site.csv("hr.csv", [{"id": "1", "login": "nora", "title": "Clerk"}])
+    return site
+
+
+def _told(site: Inside) -> str:
+    return str(site.json("show", site.json("runs")[0]["id"]))
+
+
+def _nobody_is_lost(site: Inside, service: Service, lie: Callable[[str, str, dict[str, str], Reply], Reply]) -> str:
+    """Read everybody, then let the service lie: nobody may be missing by it. Gives what the import says."""
+    site("step", "import", "app")
+    service.after = lie
+    site("step", "import", "app", status=None)
+    told = _told(site)
+    site("step", "detect", "app", status=None)
+    assert site.json("review") == []
+    assert len(site.json("objects", "--system", "app")) == PEOPLE
+    return told
+
+
+def _of_lists(change: Callable[[JSON, dict[str, str]], Any]) -> Callable[[str, str, dict[str, str], Reply], Reply]:
+    def lie(_method: str, path: str, query: dict[str, str], found: Reply) -> Reply:
+        return (found[0], change(found[1], query), found[2]) if path == "/Users" else found
+
+    return lie
+
+
+LIES: dict[str, Callable[[JSON, dict[str, str]], Any]] = {
+    "a page in the middle is empty": lambda it, query: {**it, "Resources": []} if query["startIndex"] == "11" else it,
+    "more are told of than given": lambda it, _query: {**it, "totalResults": it["totalResults"] + 3},
+    "fewer are told of than there were": lambda it, query: (
+        {**it, "totalResults": 20} if query["startIndex"] != "1" else it
+    ),
+    "every page is the first": lambda it, _query: {**it, "Resources": [{"id": f"u{n}"} for n in range(1, 11)]},
+    "no total": lambda it, _query: {name: value for name, value in it.items() if name != "totalResults"},
+    "a page of something else": lambda _it, query: b"<html>Sorry</html>" if query["startIndex"] != "1" else _it,
+    "a list": lambda _it, _query: [],
+    "resources without ids": lambda it, _query: {**it, "Resources": [{"userName": "x"}] * len(it["Resources"])},
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_service_that_lies_about_its_pages_lets_nobody_be_missing(tmp_path: Path, lie: str) -> None:
+    service = Service()
+    with Scripted(service.answer) as server:
+        assert "success" not in _nobody_is_lost(_site(tmp_path, server), service, _of_lists(LIES[lie])) or lie == ""
+
+
+def test_pages_that_shift_once_are_read_again(tmp_path: Path) -> None:
+    service = Service()
+    with Scripted(service.answer) as server:
+        site = _site(tmp_path, server)
+        shifts = iter([True])
+
+        def lie(_method: str, path: str, query: dict[str, str], found: Reply) -> Reply:
+            if path == "/Users" and query.get("startIndex") == "11" and next(shifts, False):
+                service.users["u99"] = {"id": "u99", "userName": "new"}
+                return 200, service._listed(query), {}
+            return found
+
+        service.after = lie
+        site("step", "import", "app")
+        assert len(site.json("objects", "--system", "app")) == PEOPLE + 1
+
+
+def test_who_moved_from_a_page_to_one_that_was_read_is_looked_for_by_id(tmp_path: Path) -> None:
+    service = Service()
+    with Scripted(service.answer) as server:
+        hide = _of_lists(
+            lambda it, _: {
+                **it,
+                "totalResults": 24,
+                "Resources": [one for one in it["Resources"] if one["id"] != "u25"],
+            }
+        )
+        told = _nobody_is_lost(_site(tmp_path, server), service, hide)
+        assert "u25" in told
+
+
+def test_a_huge_answer_is_not_taken_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.connectors.scim.service.LARGEST_ANSWER", 100_000)
+    service = Service()
+    with Scripted(service.answer) as server:
+        huge = _of_lists(lambda it, _: {**it, "note": "x" * 200_000})
+        assert "an answer of more than" in _nobody_is_lost(_site(tmp_path, server), service, huge)
+
+
+def test_a_token_goes_nowhere_but_to_the_service(tmp_path: Path) -> None:
+    with Scripted(lambda *_: (200, {}, {})) as elsewhere:
+        service = Service()
+        service.before = lambda *_: (302, {}, {"Location": f"{elsewhere.url}/ServiceProviderConfig"})
+        with Scripted(service.answer) as server:
+            site = _site(tmp_path, server, token={"env": "APP_TOKEN"})
+            site("step", "import", "app", status=4)
+            assert "leads elsewhere" in _told(site)
+        assert elsewhere.requests == []
+
+
+def test_http_to_another_machine_is_refused(tmp_path: Path) -> None:
+    service = Service()
+    with Scripted(service.answer) as server:
+        site = _site(tmp_path, server)
+        path = site.folder / "interlock.toml"
+        path.write_text(path.read_text().replace(server.url, "http://app.example.org/scim"))
+        assert "anybody on the way can read the token" in site("check", status=2)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_who_wants_to_be_asked_later_is(tmp_path: Path, status: int) -> None:
+    service = Service(size=3)
+    with Scripted(service.answer) as server:
+        site = _site(tmp_path, server)
+        times = iter([True, False, True, True])
+        service.before = lambda *_: (status, {}, {"Retry-After": "0"}) if next(times, False) else None
+        site("run")
+        assert service.users["u4"]["userName"] == "nora"
+
+
+def test_who_wants_it_for_ever_ends_the_step(tmp_path: Path) -> None:
+    service = Service()
+    with Scripted(service.answer) as server:
+        site = _site(tmp_path, server, patience="1s")
+        service.before = lambda *_: (503, {}, {"Retry-After": "1"})
+        site("step", "import", "app", status=4)
+        assert "asks to be asked later" in _told(site)
+
+
+def test_a_service_that_breaks_down_over_a_question_is_asked_again(tmp_path: Path) -> None:
+    service = Service(size=3)
+    with Scripted(service.answer) as server:
+        site = _site(tmp_path, server)
+        failures = iter([True, False, True])
+        service.before = lambda method, *_: (
+            (502, b"bad gateway", {}) if method == "GET" and next(failures, False) else None
+        )
+        site("step", "import", "app")
+        assert len(site.json("objects", "--system", "app")) == 3
+
+
+@pytest.mark.parametrize("was_made", [True, False])
+def test_a_create_whose_answer_is_lost_is_looked_up_and_never_made_twice(tmp_path: Path, was_made: bool) -> None:
+    service = Service(size=3)
+    with Scripted(service.answer) as server:
+        site = _site(tmp_path, server)
+        lost = iter([True])
+
+        def lose(method: str, _path: str, _query: dict[str, str], found: Reply) -> Reply:
+            return (504, b"", {}) if method == "POST" and next(lost, False) else found
+
+        if was_made:
+            service.after = lose
+        else:
+            service.before = lambda method, *_: (504, b"", {}) if method == "POST" and next(lost, False) else None
+        site("run", status=None)
+        site("run", status=None)
+        site("run")
+        assert [one["userName"] for one in service.users.values()].count("nora") == 1
+        assert site.json("exports") == []
+
+
+def test_what_was_not_made_is_not_believed_made(tmp_path: Path) -> None:
+    service = Service(size=3)
+    with Scripted(service.answer) as server:
+        site = _site(tmp_path, server)
+        service.before = lambda method, *_: (200, {}, {}) if method == "POST" else None
+        site("run", status=1)
+        (export,) = site.json("exports")
+        assert "made nothing" in export["error_message"]
+
+
+def test_a_refusal_is_told_in_the_words_of_the_service(tmp_path: Path) -> None:
+    service = Service(size=3)
+    with Scripted(service.answer) as server:
+        site = _site(tmp_path, server)
+        body = {"scimType": "uniqueness", "detail": "somebody is called so"}
+        service.before = lambda method, *_: (409, body, {}) if method == "POST" else None
+        site("run", status=1)
+        (export,) = site.json("exports")
+        assert [export["error_code"], export["error_message"]] == [
+            "existing-object",
+            "uniqueness: somebody is called so",
+        ]
+
+
+def test_lists_are_read_on_by_a_cursor_where_the_service_has_them(tmp_path: Path) -> None:
+    service = Service()
+    service.config["pagination"] = {"cursor": True, "index": False}
+
+    def by_cursor(_method: str, path: str, query: dict[str, str]) -> Reply | None:
+        if path != "/Users" or "filter" in query:
+            return None
+        assert "startIndex" not in query
+        start = int(query["cursor"] or 0)
+        part = list(service.users.values())[start : start + 10]
+        more = {"nextCursor": str(start + 10)} if start + 10 < len(service.users) else {}
+        return 200, {"totalResults": len(service.users), "Resources": part, **more}, {}
+
+    service.before = by_cursor
+    with Scripted(service.answer) as server:
+        site = _site(tmp_path, server)
+        site("step", "import", "app")
+        assert len(site.json("objects", "--system", "app")) == PEOPLE
+
+
+def test_a_token_that_has_run_out_is_asked_for_again(tmp_path: Path) -> None:
+    service, tokens = Service(), ["first", "second"]
+    with Scripted(lambda *_: (200, {"access_token": tokens.pop(0), "token_type": "bearer"}, {})) as issuer:
+        oauth = {"token_url": f"{issuer.url}/token", "client_id": "interlock", "client_secret": {"env": "APP_TOKEN"}}
+        with Scripted(service.answer) as server:
+            site = _site(tmp_path, server, oauth=oauth)
+            refusals = iter([True])
+            service.before = lambda _m, path, _q: (401, {}, {}) if path == "/Users" and next(refusals, False) else None
+            site("step", "import", "app")
+            assert len(site.json("objects", "--system", "app")) == PEOPLE
+            assert {authorization for *_, authorization in server.requests} == {"Bearer first", "Bearer second"}
+        assert tokens == []
+        assert issuer.requests[0][2].startswith("Basic ")
+
+
+def test_a_refused_client_is_told(tmp_path: Path) -> None:
+    answer = {"error": "invalid_client", "error_description": "who are you?"}
+    with Scripted(lambda *_: (401, answer, {})) as issuer, Scripted(Service().answer) as server:
+        oauth = {"token_url": f"{issuer.url}/token", "client_id": "interlock", "client_secret": {"env": "APP_TOKEN"}}
+        site = _site(tmp_path, server, oauth=oauth)
+        site("step", "import", "app", status=4)
+        assert "who are you?" in _told(site)
+        assert server.requests == []

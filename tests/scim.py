@@ -1,0 +1,133 @@
+"""Real SCIM services on loopback: that of the package scim2-server over TLS, and one that does what a test says."""
+
+import json
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import parse_qsl, urlsplit
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import httpx
+from scim2_models import ScimProvider
+from scim2_server.memory import InMemoryStorage
+from scim2_server.testserver.application import BearerTokenApplication
+from scim2_server.utils import (
+    load_default_resource_types,
+    load_default_schemas,
+    load_default_service_provider_config,
+)
+
+from tests.certificates import Authority
+
+TOKEN = "a token for tests"
+JSON = dict[str, Any]
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        return
+
+
+class ScimServer:
+    """The service of the package scim2-server, and what it holds."""
+
+    def __init__(self, folder: Path, **features: bool) -> None:
+        self.authority = Authority(folder / "authority")
+        certificate = self.authority.sign("localhost", names="DNS:localhost,IP:127.0.0.1")
+        self.application = make_application(features)
+        self.requests: list[tuple[str, str]] = []
+        self._server = make_server("127.0.0.1", 0, self._noted, WSGIServer, _Quiet)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate.certificate, certificate.key)
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"https://localhost:{self._server.server_port}/v2"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    def _noted(self, environ: JSON, start: Callable[..., Any]) -> Iterator[bytes]:
+        self.requests.append((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
+        yield from self.application(environ, start)
+
+    def ask(self, method: str, path: str, document: JSON | None = None) -> JSON:
+        """Ask the service for something, as somebody else would."""
+        context = ssl.create_default_context(cafile=str(self.authority.file))
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/scim+json"}
+        with httpx.Client(verify=context, headers=headers, trust_env=False) as client:
+            answer = client.request(method, self.url + path, json=document)
+            assert answer.status_code < 300, answer.text
+            return answer.json() if answer.content else {}
+
+    def users(self) -> dict[str, JSON]:
+        """Give all users by their names."""
+        return {one["userName"]: one for one in self.ask("GET", "/Users?count=1000").get("Resources", [])}
+
+    def groups(self) -> dict[str, JSON]:
+        """Give all groups by their names."""
+        return {one["displayName"]: one for one in self.ask("GET", "/Groups?count=1000").get("Resources", [])}
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def make_application(features: dict[str, bool]) -> Any:
+    """Make the service; features such as `patch` can be switched off."""
+    config = load_default_service_provider_config()
+    for name, supported in features.items():
+        getattr(config, name).supported = supported
+    schemas, kinds = load_default_schemas().values(), load_default_resource_types().values()
+    provider = ScimProvider.from_discovery(schemas, kinds, config=config)
+    return BearerTokenApplication(InMemoryStorage(), provider, bearer_tokens=[TOKEN])
+
+
+class Scripted:
+    """A service that answers what a function says: (method, path, query, document) → (status, document, headers)."""
+
+    def __init__(self, answer: Callable[[str, str, dict[str, str], JSON], tuple[int, Any, dict[str, str]]]) -> None:
+        script = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def _any(self) -> None:
+                parts = urlsplit(self.path)
+                size = int(self.headers.get("Content-Length", 0))
+                content = self.rfile.read(size)
+                body = json.loads(content) if content.startswith(b"{") else {}
+                script.requests.append((self.command, parts.path, self.headers.get("Authorization", "")))
+                status, document, headers = answer(
+                    self.command, parts.path, dict(parse_qsl(parts.query, keep_blank_values=True)), body
+                )
+                content = document if isinstance(document, bytes) else json.dumps(document).encode()
+                self.send_response(status)
+                for name, value in {"Content-Type": "application/scim+json", **headers}.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _any  # noqa: N815 - as http.server calls them
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        self.requests: list[tuple[str, str, str]] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()

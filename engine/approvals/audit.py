@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from engine.configuration.models import Config, RolesConfig
-from engine.errors import NotAllowed
+from engine.errors import DecisionRefused, NotAllowed
 from engine.roles import Role, role_among
 from engine.workspace import Workspace
 from storage import audit, exports, reviews
@@ -21,6 +21,10 @@ APPROVED, APPROVED_FIRST = "approve", "approve-first"
 TAKES_BACK = ("withdraw", "keep", "defer")
 """Decisions after which what was approved before them is not approved any more."""
 OLDER = "is an older store than the one that was here"
+FEWEST_LETTERS = 3
+"""Of a reason."""
+FIRST_OF_CJK = 0x2E80
+"""From here on a letter may be a word."""
 FIELDS = AuditEntry._fields[1:]
 
 
@@ -45,12 +49,20 @@ async def record(
     """Write down what somebody did, and before it how the configuration has changed since it was last written down.
 
     Raises `StorePutBack` where an older file stands in the store's place: nothing may be done with it until somebody
-    has said so (`interlock store restore`).
+    has said so (`interlock store restore`); `DecisionRefused` for a reason that is none.
     """
+    refuse_no_reason(details.get("reason", ""))
     if said := await said_of_older(tx, workspace):
         raise StorePutBack(said)
     await _record_configuration(tx, workspace.config, operator)
     return await audit.append(tx, operator=operator, action=action, subject=subject, details=details)
+
+
+def refuse_no_reason(reason: str) -> None:
+    """Raise `DecisionRefused` where a reason is given that says nothing, such as `x`, or a number."""
+    letters = sum(2 if ord(char) >= FIRST_OF_CJK else 1 for char in reason if char.isalpha())
+    if reason.strip() and letters < FEWEST_LETTERS:
+        raise DecisionRefused(f"'{reason}' is no reason: say in words why, for whoever reads the audit log")
 
 
 async def said_of_older(tx: Transaction, workspace: Workspace) -> str:

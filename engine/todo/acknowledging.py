@@ -13,8 +13,6 @@ from storage import clock, todo
 from storage.store import Transaction
 from storage.todo import Acknowledgement
 
-SHORTEST_REASON = 3
-
 
 async def acknowledge(
     workspace: Workspace, ids: Sequence[str], *, operator: str, reason: str, until: str = "7d"
@@ -24,8 +22,8 @@ async def acknowledge(
     Raises `DecisionRefused` and `NotAllowed`.
     """
     require(workspace.config, operator, Role.OPERATOR, "acknowledge")
-    if len(reason.strip()) < SHORTEST_REASON:
-        raise DecisionRefused("a reason is wanted: say in some words why it can wait, with --reason")
+    if not reason.strip():
+        raise DecisionRefused("a reason is wanted: say why it can wait, with --reason")
     moment = moment_of(until)
     async with workspace.store.transaction() as tx:
         groups = await _chosen(tx, workspace, ids)

@@ -44,7 +44,7 @@ def test_an_approval_that_was_withdrawn_since_is_void(office: Office, how: str) 
         said = office("run", status=3)
         assert "is an older store than the one that was here" in said
         assert "2 of its approvals may have been withdrawn" in said
-        assert "older store" in office("review", "withdraw", items[0], "--reason", "x", status=3)
+        assert "older store" in office("review", "withdraw", items[0], "--reason", "as agreed", status=3)
         assert "older store" in office("status")
         office("store", "restore", "--reason", "the disk died")
     else:
@@ -87,9 +87,9 @@ def test_a_store_is_not_restored_from_what_is_none(office: Office) -> None:
     (office.folder / "no.db").write_text("nothing of a store")
     before = office.people()
     for file in ("no.db", "missing.db"):
-        office("store", "restore", str(office.folder / file), "--reason", "x", status=4)
+        office("store", "restore", str(office.folder / file), "--reason", "as agreed", status=4)
     assert office.people() == before
-    office("store", "restore", "--reason", "x", status=2)
+    office("store", "restore", "--reason", "as agreed", status=2)
     office.run()
 
 

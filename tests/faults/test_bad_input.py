@@ -328,7 +328,7 @@ def test_every_command_has_help_and_no_command_shows_a_traceback(tmp_path: Path)
         done = subprocess.run([*INTERLOCK, *words, "--help"], capture_output=True, cwd=tmp_path, check=False)
         assert done.returncode == 0
         assert b"Usage" in done.stdout
-    for words in (["status"], ["show", "cso-1"], ["run"], ["review", "approve", "rev-1", "--reason", "x"]):
+    for words in (["status"], ["show", "cso-1"], ["run"], ["review", "approve", "rev-1", "--reason", "as agreed"]):
         done = subprocess.run([*INTERLOCK, *words], capture_output=True, cwd=tmp_path, check=False)
         assert done.returncode == 2
         assert b"interlock.toml: no such file" in done.stderr

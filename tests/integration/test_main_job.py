@@ -94,7 +94,9 @@ def test_a_held_batch_is_released_only_by_its_number_and_only_into_the_review(co
     company.write(company.rows[:900])
     company("run", status=3)
     run = company.json("runs", "--limit", "1")[0]["id"]
-    assert "holds 100 objects, not 99" in company("review", "release", run, "--count", "99", "--reason", "x", status=2)
+    assert "holds 100 objects, not 99" in company(
+        "review", "release", run, "--count", "99", "--reason", "as agreed", status=2
+    )
     assert company.statuses("hr") == {"Normal": 1011}
     company("review", "release", run, "--count", "100", "--reason", "a site was sold")
     assert company.statuses("hr") == {"Normal": 911, "Obsolete": 100}

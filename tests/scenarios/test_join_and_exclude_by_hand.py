@@ -65,7 +65,7 @@ def test_by_hand_needs_a_reason_and_refuses_what_cannot_be(office: Office) -> No
     office.run()
     bob = office.cso("hr", "2")
     assert "--reason" in office("disconnect", bob, status=2)
-    office("join", bob, "mvo-999", "--reason", "x", status=2)
-    office("join", "cso-999", office.mvo("1"), "--reason", "x", status=2)
+    office("join", bob, "mvo-999", "--reason", "as agreed", status=2)
+    office("join", "cso-999", office.mvo("1"), "--reason", "as agreed", status=2)
     assert office.people() == {"ada", "bob", "cleo", "dan"}
     office.settled()

@@ -79,16 +79,18 @@ def test_who_comes_back_later_is_joined_to_the_restored_entry(office: Office) ->
 
 def test_what_cannot_be_restored_says_why(office: Office) -> None:
     office.run()
-    assert "nothing that was deleted is known as cso-99" in office("restore", "cso-99", "--reason", "x", status=2)
+    assert "nothing that was deleted is known as cso-99" in office(
+        "restore", "cso-99", "--reason", "as agreed", status=2
+    )
     bob = office.cso("hr", "2")
     del office.hr["2"]
     office.run()
     item = office.json("review")[0]
     account = f"cso-{item['consequences']['deletes'][0][0]}"
-    assert "nothing that was deleted" in office("restore", account, "--reason", "x", status=2)
+    assert "nothing that was deleted" in office("restore", account, "--reason", "as agreed", status=2)
     office.approve_all()
     office.run()
-    assert "'hr' is not written to" in office("restore", bob, "--reason", "x", status=2)
+    assert "'hr' is not written to" in office("restore", bob, "--reason", "as agreed", status=2)
     office.hires("2", "Bob Noyce", department="Sales")
     office.run()
-    assert "is there again" in office("restore", account, "--reason", "x", status=2)
+    assert "is there again" in office("restore", account, "--reason", "as agreed", status=2)

@@ -91,7 +91,9 @@ def test_items_are_chosen_by_a_filter_and_their_number_is_wanted(office: Office)
     )
     office("review", "defer", "--filter", "object:2", "--count", "1", "--until", "2099-01-01", "--reason", "later")
     assert [one["label"] for one in office.json("review")] == ["Cleo Stone (3)"]
-    assert "is over already" in office("review", "defer", "rev-2", "--until", "2001-01-01", "--reason", "x", status=2)
+    assert "is over already" in office(
+        "review", "defer", "rev-2", "--until", "2001-01-01", "--reason", "as agreed", status=2
+    )
     office("review", "approve", "--filter", "!kind:delete", "--count", "1", "--reason", "left")
     office.run()
     assert office.people() == {"ada", "bob", "dan"}
@@ -114,13 +116,15 @@ def test_odd_words_are_refused_with_a_sentence(office: Office) -> None:
     del office.hr["2"]
     office.run()
     for command in ("consequences", "approve", "keep"):
-        more = () if command == "consequences" else ("--reason", "x", "--count", "1")
+        more = () if command == "consequences" else ("--reason", "as agreed", "--count", "1")
         assert "no column 'zzz' here" in office("review", command, "--filter", "zzz:1", *more, status=2)
     for until in ("9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00", "99999999d"):
-        assert "neither a duration" in office("review", "defer", "rev-1", "--until", until, "--reason", "x", status=2)
-    assert "is over already" in office("review", "defer", "rev-1", "--until", "0d", "--reason", "x", status=2)
+        assert "neither a duration" in office(
+            "review", "defer", "rev-1", "--until", until, "--reason", "as agreed", status=2
+        )
+    assert "is over already" in office("review", "defer", "rev-1", "--until", "0d", "--reason", "as agreed", status=2)
     for count in ("0", "-1", "2"):
-        told = office("review", "approve", "rev-1", "--reason", "x", "--count", count, status=2)
+        told = office("review", "approve", "rev-1", "--reason", "as agreed", "--count", count, status=2)
         assert "this approves 1 items; say so with --count 1" in told
     assert office.json("review")[0]["state"] == "open"
 

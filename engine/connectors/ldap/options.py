@@ -45,6 +45,9 @@ class LdapOptions(Model):
 
     url: str
     """`ldap://HOST[:PORT]`, `ldaps://HOST[:PORT]`, or `ldapi://` with the path of a socket."""
+    more_urls: list[str] = Field(default_factory=list)
+    """Other servers that hold the same directory: when a step begins and `url` does not answer, the next one is
+    asked. A step that has begun with one never goes on with another."""
     base: Base
     """The part of the directory to look at."""
     bind_dn: str | None = None
@@ -94,15 +97,24 @@ class LdapOptions(Model):
             )
         return url
 
+    @field_validator("more_urls")
+    @classmethod
+    def _known_schemes(cls, urls: list[str]) -> list[str]:
+        return [cls._known_scheme(url) for url in urls]
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.sasl == "external" and (self.bind_dn or self.password):
             raise ValueError('with sasl = "external" the server knows who we are: leave out bind_dn and password')
         if (self.client_key is None) != (self.client_certificate is None):
             raise ValueError("client_certificate and client_key go together")
-        if self.tls == "starttls" and self.scheme != "ldap":
+        if self.tls == "starttls" and any(one.scheme != "ldap" for one in self.servers()):
             raise ValueError('tls = "starttls" encrypts an ldap:// connection')
         return self
+
+    def servers(self) -> "list[LdapOptions]":
+        """Give the options with each server's address alone, in the order in which they are tried."""
+        return [self.model_copy(update={"url": url, "more_urls": []}) for url in (self.url, *self.more_urls)]
 
     @property
     def scheme(self) -> str:

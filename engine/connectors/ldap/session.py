@@ -113,8 +113,28 @@ class Session:
         return self._link
 
     def open(self) -> None:
-        """Connect, more than once if need be, and look at what the server offers; anew where there is a connection."""
+        """Connect, more than once if need be, and look at what the server offers; anew where there is a connection.
+
+        Where several servers hold the directory, the first that answers is taken, and kept to for good: another one
+        may be behind it, or ahead.
+        """
         self.close()
+        servers = self.options.servers()
+        for options in servers[:-1]:
+            self.options = options
+            try:
+                self._open_in_time()
+            except Abandoned:
+                raise
+            except CannotConnect as error:
+                self.tell(f"{options.url} is not used: {error}")
+            else:
+                return
+        self.options = servers[-1]
+        self._open_in_time()
+
+    def _open_in_time(self) -> None:
+        """Connect to one server. Raises `CannotConnect` or `CredentialsRefused`."""
         for left in self.attempts():
             try:
                 self._open_once()

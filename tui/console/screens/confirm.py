@@ -126,7 +126,7 @@ class Confirm(ModalScreen[Answer | None]):
 def _field(name: str, label: str, value: str = "") -> ComposeResult:
     with Horizontal(classes="field"):
         yield Label(label, markup=False)
-        yield Input(value, id=name, compact=True, select_on_focus=False)
+        yield Input(value, id=name, compact=True, select_on_focus=bool(value))
 
 
 class Question(ModalScreen[bool]):

@@ -266,6 +266,13 @@ async def joined_to(tx: Transaction, mvo_ids: Iterable[int], known: Mapping[int,
     return [known[cso]._replace(mvo_id=mvo, joined_by=how) if cso in known else others[cso] for cso, mvo, how in links]
 
 
+async def normal_links_to(tx: Transaction, mvo_ids: Iterable[int]) -> list[tuple[int, str, str]]:
+    """Give whom of some MVOs `Normal` CSOs are joined to, and of which system and type each of those is."""
+    chosen = dialect.among(objects.c.mvo_id, mvo_ids), objects.c.status == CsoStatus.NORMAL.value
+    rows = await tx.execute(select(objects.c.mvo_id, objects.c.system, objects.c.type).where(*chosen))
+    return [(mvo_id, system, object_type) for mvo_id, system, object_type in rows]
+
+
 async def holders_of(tx: Transaction, system: str, keys: Iterable[str]) -> list[Cso]:
     """Read the CSOs of a system, of any type, whose normalised secondary external id is one of some."""
     query = select(*_WHOLE).where(objects.c.system == system, dialect.among(objects.c.secondary_key, keys))

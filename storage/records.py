@@ -1,5 +1,6 @@
 """The typed rows the store gives out, and the status words of the field (design §2)."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -215,7 +216,7 @@ class PendingExport(NamedTuple):
     change_type: ChangeType
     status: ExportStatus
     wave: int
-    changes: list[AttributeChange]
+    changes: Sequence[AttributeChange]
     new_secondary_id: str | None = None
     held: bool = False
     attempts: int = 0

@@ -60,7 +60,7 @@ SENDABLE = (ExportStatus.PENDING, ExportStatus.NOT_CONFIRMED)
 
 
 def _changing(export: PendingExport) -> tuple[Any, ...]:
-    changes = encode([list(change) for change in export.changes])
+    changes = encode(list(map(list, export.changes)))
     return (
         export.change_type,
         export.status,

@@ -1,6 +1,6 @@
 """The typed rows the store gives out, and the status words of the field (design §2)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -178,7 +178,7 @@ class Mvo(NamedTuple):
     id: int
     type: str
     attributes: Attributes
-    contributors: dict[str, list[Any]]
+    contributors: Mapping[str, list[Any]]
     deleted: bool
     delete_after: str | None
     approval_id: int | None

@@ -11,7 +11,6 @@ from engine.rules.joins import keys_of
 from engine.step import Step
 from engine.workspace import Workspace
 from storage import join_keys, key_owners, metaverse, objects
-from storage.documents import decode
 from storage.join_keys import JoinKey
 from storage.objects import PlannedCso
 from storage.records import Attributes, Cso, JoinedBy, Mvo
@@ -148,7 +147,6 @@ async def index_planned(tx: Transaction, step: Step, planned: Iterable[PlannedCs
     for owner, own in owners.items():
         keys: list[JoinKey] = []
         for one in own:
-            attributes = decode(one.content.attributes)
-            seen = workspace.seen(one.system, one.type, attributes)
-            keys += _keys_of(workspace, owner, one.id, attributes, seen)
+            seen = workspace.seen(one.system, one.type, one.attributes)
+            keys += _keys_of(workspace, owner, one.id, one.attributes, seen)
         await join_keys.replace(tx, owner, [one.id for one in own], keys)

@@ -102,14 +102,19 @@ def _read(text: str) -> date:
 
 def wanting(rules: Iterable[OutboundRule], context: dict[str, Any]) -> list[OutboundRule]:
     """Give the rules that want an object: it is in their scope, and their date has not come. Raises `ObjectFailed`."""
+    scoped = in_scope(rules, context)
+    if all(rule.leaving_from is None for rule in scoped):
+        return scoped
     now = clock.now()
-    return [rule for rule in in_scope(rules, context) if (ends_at(rule, context) or "~") > now]
+    return [rule for rule in scoped if (ends_at(rule, context) or "~") > now]
 
 
 def next_end(rules: Iterable[OutboundRule], context: dict[str, Any]) -> str | None:
     """Give the next moment at which one of some rules wants an object no more. Raises `ObjectFailed`."""
-    now = clock.now()
     ends = [moment for rule in rules if (moment := ends_at(rule, context)) is not None]
+    if not ends:
+        return None
+    now = clock.now()
     return min((moment for moment in ends if moment > now), default=None)
 
 

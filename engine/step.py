@@ -34,7 +34,7 @@ GRACE_SECONDS = 0.5
 
 STOP_SECONDS = 0.25
 """How often a step that evaluates something looks whether somebody wants the run to stop."""
-MUCH = 100_000
+MUCH = 300_000
 """How many objects of Python's a page may leave behind before garbage is collected."""
 TRIES = 20
 """How often a page is begun anew for what takes long in it, before that is evaluated in the page itself."""

@@ -1,6 +1,6 @@
 """The queue of pending exports."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Select, delete, func, or_, select, update
@@ -220,6 +220,16 @@ async def has_sent(tx: Transaction, system: str) -> bool:
         pending_exports.c.system == system, pending_exports.c.status != ExportStatus.AWAITING_APPROVAL.value
     )
     return (await tx.execute(query.limit(1))).first() is not None
+
+
+async def objects_with_any(tx: Transaction, system: str) -> AsyncIterator[list[int]]:
+    """Stream the CSOs of a system that have an open export, in chunks."""
+    query = select(pending_exports.c.id, pending_exports.c.cso_id).where(pending_exports.c.system == system)
+    query = query.order_by(pending_exports.c.id).limit(50_000)
+    last = 0
+    while rows := (await tx.execute(query.where(pending_exports.c.id > last))).all():
+        yield [cso_id for _, cso_id in rows]
+        last = rows[-1][0]
 
 
 async def sent_among(tx: Transaction, cso_ids: Iterable[int]) -> dict[int, ExportStatus]:

@@ -16,6 +16,7 @@ from storage.tables import leaving, objects, owed, wanted
 _KNOWN = [objects.c[name] for name in KnownCso._fields]
 WHOLE = [objects.c[name] for name in Cso._fields]
 """What is read of a CSO that is read whole."""
+_STATUS = {status.value: status for status in CsoStatus}
 _CONTENT = ("external_id", "secondary_id", "secondary_key", "partition", "attributes", "hash", "name")
 
 
@@ -338,6 +339,6 @@ async def of_type(tx: Transaction, system: str, object_type: str, after: int, li
 async def read_csos(tx: Transaction, query: Select[Any]) -> list[Cso]:
     """Read the CSOs that a query of `WHOLE` gives."""
     return [
-        Cso._make((*row[:6], CsoStatus(row[6]), decode(row[7]), row[8], row[9], bool(row[10]), row[11], row[12]))
-        for row in await tx.execute(query)
+        Cso._make((*head, _STATUS[status], decode(document), mvo_id, how, bool(kept), created_at, changed_at))
+        for *head, status, document, mvo_id, how, kept, created_at, changed_at in await tx.execute(query)
     ]

@@ -84,7 +84,7 @@ def test_the_text_of_an_entry_is_that_entry(lines):
 
 RECORDS = st.lists(
     st.sampled_from(
-        b"dn: cn=a|dn:: Y249YQ==|DN: b|cn: b|CN;lang-de: c|cn:: YQ==|cn:: Y| folded| dn: x|d|n: y|xdn: z|#dn: c|cn|cn:"
+        b"dn: cn=a|dn:: Y249YQ==|DN: b|cn: b|CN;lang-de: c|cn:: YQ==|cn:: YWI==|cn:: Y| fold| dn: x|d|n: y|xdn: z|#dn: c|cn|cn:"
         b"|cn:<f|changetype: add|control: 1|objectClass: top|objectClass: Top|entryDN: cn=a|\xff: x|cn: \xff|:".split(
             b"|"
         )

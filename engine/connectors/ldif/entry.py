@@ -1,6 +1,5 @@
 """An entry of LDIF, and the quick way to read nearly all of them."""
 
-import base64
 import binascii
 import re
 from functools import lru_cache
@@ -63,7 +62,7 @@ def quick_entry(text: bytes, line: int) -> Entry | None:
             name, spelled = _named(written)
             if not colon:
                 return None
-            value = rest.lstrip(b" ") if rest[:1] not in b":<" else _encoded(rest)
+            value = rest.lstrip(b" ") if rest.startswith(b" ") else _not_spaced(rest)
             if name in attributes:
                 attributes[name].append(value)
             else:
@@ -92,13 +91,13 @@ def _named(written: bytes) -> tuple[str, str]:
     return spelled.lower(), spelled
 
 
-def _encoded(rest: bytes) -> bytes:
-    """Give a value that is written in base64, or is none at all. Raises `_Unusual`."""
-    if not rest:
-        return rest
+def _not_spaced(rest: bytes) -> bytes:
+    """Give a value that follows its colon at once, or another one, behind which it is in base64. Raises `_Unusual`."""
     if rest.startswith(b"<"):
         raise _Unusual
+    if not rest.startswith(b":"):
+        return rest
     try:
-        return base64.b64decode(rest[1:].strip(), validate=True)
+        return binascii.a2b_base64(rest[1:].strip(), strict_mode=True)
     except binascii.Error:
         raise _Unusual from None

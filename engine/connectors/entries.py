@@ -112,7 +112,7 @@ class EntryReader:
 
     def read(self, entry_dn: str, raw: Mapping[str, Sequence[bytes]], position: str, wrong: str = "") -> ImportedObject:
         """Make the object of an entry; `wrong` says what is wrong with it already."""
-        found = self.read_listed((name.encode(), held) for name, held in raw.items())
+        found = self.read_listed([(name.encode(), held) for name, held in raw.items()])
         return self.object_of(entry_dn, found._replace(wrong=wrong or found.wrong), position)
 
     def external_id(self, raw: Mapping[str, Sequence[bytes]]) -> str | None:

@@ -1,13 +1,12 @@
 """The join index: the keys that objects are found by, those they were found by, and those that somebody waits for."""
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from typing import Any
 
 from engine.contributions.origins import givers_of
 from engine.errors import ObjectFailed
 from engine.rules.compiled import Join
-from engine.rules.joins import keys_of
+from engine.rules.joins import target_key
 from engine.step import Step
 from engine.workspace import Workspace
 from storage import join_keys, key_owners, metaverse, objects
@@ -29,8 +28,12 @@ def _keys_of(
 ) -> list[JoinKey]:
     keys: list[JoinKey] = []
     for join in workspace.rules.joins.get(owner, ()):
-        with suppress(ObjectFailed):  # it cannot be found by that key; a rule that reads it tells what is wrong
-            keys += keys_of(owner, [join], object_id, attributes, context)
+        try:
+            key = target_key(join, attributes, context)
+        except ObjectFailed:
+            continue  # it cannot be found by that key; a rule that reads it tells what is wrong
+        if key is not None:
+            keys.append(JoinKey(owner, join.name, key, object_id))
     return keys
 
 

@@ -9,7 +9,6 @@ from engine.expressions.expression import Expression
 from engine.rules.compiled import Flow, Join
 from engine.rules.flows import evaluate
 from engine.values.folding import normalised
-from storage.join_keys import JoinKey
 from storage.records import Attributes
 
 _SEPARATOR = "\x1f"
@@ -77,11 +76,3 @@ def shown_key(key: str) -> str:
     """Give a key as people read it: its parts with commas between."""
     parts = json.loads(key[1:]) if key.startswith(_SEPARATOR) else key.split(_SEPARATOR)
     return ", ".join(parts)
-
-
-def keys_of(
-    owner: str, joins: Iterable[Join], object_id: int, attributes: Attributes, context: Context
-) -> list[JoinKey]:
-    """Give every key that an object is to be indexed by. Raises `ObjectFailed`."""
-    keys = ((join.name, target_key(join, attributes, context)) for join in joins)
-    return [JoinKey(owner, name, key, object_id) for name, key in keys if key is not None]

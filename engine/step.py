@@ -1,6 +1,7 @@
 """A step while it is carried out: its pages, its statistics, what went wrong with which object."""
 
 import asyncio
+import gc
 import threading
 import uuid
 from collections import Counter
@@ -33,6 +34,8 @@ GRACE_SECONDS = 0.5
 
 STOP_SECONDS = 0.25
 """How often a step that evaluates something looks whether somebody wants the run to stop."""
+MUCH = 300_000
+"""How many objects of Python's a page may leave behind before garbage is collected."""
 TRIES = 20
 """How often a page is begun anew for what takes long in it, before that is evaluated in the page itself."""
 _SHARED = ("workspace", "control")
@@ -62,6 +65,12 @@ class Control:
     operator: str = ""
     owner: str = field(default_factory=lambda: uuid.uuid4().hex)
     stop_requested_by: str | None = None
+
+
+def _drop_what_is_left() -> None:
+    """Collect garbage behind a page that has left much: within it, all that it works with would be looked through."""
+    if gc.get_count()[0] > MUCH:
+        gc.collect(0)
 
 
 @dataclass(slots=True)
@@ -112,6 +121,7 @@ class Step:
             asked_by = await lease.renew(tx, self.control.owner)  # nobody else can write until the page is over
             yield tx
             await self._keep(tx)
+        _drop_what_is_left()
         stopper = self.control.stop_requested_by or asked_by
         limit = self.workspace.config.run.error_limit
         if self.errors >= limit:

@@ -1,7 +1,7 @@
 """A workspace: a configuration, its compiled rules, and the store they work on."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,8 @@ class Workspace:
     config: Config
     rules: Rules
     store: Store
+    _dn_types: dict[tuple[str, str], bool] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Which types are found by a DN, as far as it was asked."""
 
     def __post_init__(self) -> None:
         """Let the process mean the time zone of this workspace."""
@@ -121,6 +123,12 @@ class Workspace:
 
     def is_dn(self, system: str, object_type: str) -> bool:
         """Tell whether objects of a type are found by a DN; of a type no longer configured, by its system's others."""
+        known = self._dn_types.get((system, object_type))
+        if known is None:
+            known = self._dn_types[system, object_type] = self._has_dn(system, object_type)
+        return known
+
+    def _has_dn(self, system: str, object_type: str) -> bool:
         types = self.config.systems[system].objects if system in self.config.systems else {}
         known = [types[object_type]] if object_type in types else list(types.values())
         return any((settings.secondary_external_id or "").lower() == "dn" for settings in known)

@@ -15,7 +15,8 @@ def now() -> str:
 
 def stamp(at: datetime) -> str:
     """Write a moment down."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    there = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return there.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def after(seconds: float) -> str:

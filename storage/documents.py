@@ -1,5 +1,7 @@
 """JSON documents as the store keeps them: canonical text, so that equal documents have equal hashes."""
 
+from collections.abc import Callable
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -11,9 +13,8 @@ def encode(document: object) -> str:
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def octets(document: object) -> bytes:
-    """Give the same as octets, for whoever only hashes it."""
-    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+octets: Callable[[object], bytes] = partial(orjson.dumps, option=orjson.OPT_SORT_KEYS)
+"""Gives the same as octets, for whoever only hashes it."""
 
 
 def sealed(document: object, *more: str) -> tuple[str, int]:
@@ -25,9 +26,8 @@ def sealed(document: object, *more: str) -> tuple[str, int]:
     return raw.decode(), int.from_bytes(mark.digest(), signed=True)
 
 
-def decode(text: str) -> Any:
-    """Read a document back."""
-    return orjson.loads(text)
+decode: Callable[[str], Any] = orjson.loads
+"""Reads a document back."""
 
 
 def fingerprint(*texts: str) -> bytes:

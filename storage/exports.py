@@ -1,18 +1,19 @@
 """The queue of pending exports."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Select, delete, func, or_, select, update
 
 from storage import clock, transitions
 from storage.dialects.sqlite import dialect
-from storage.documents import decode, encode
+from storage.documents import encode
 from storage.labels import KNOWN_AS, LABEL
 from storage.list_queries import ListedExport
 from storage.pages import fitting
-from storage.records import AttributeChange, ChangeStatus, ChangeType, ExportStatus, PendingExport
+from storage.records import ChangeType, ExportStatus, PendingExport
 from storage.store import Transaction
+from storage.stored_changes import StoredChanges
 from storage.tables import objects, pending_exports, review_items
 
 _WHOLE = (
@@ -54,13 +55,12 @@ _CHANGING = (
 )
 _CHANGE_TYPE = {kind.value: kind for kind in ChangeType}
 _STATUS = {status.value: status for status in ExportStatus}
-_CHANGE_STATUS = {status.value: status for status in ChangeStatus}
 SENDABLE = (ExportStatus.PENDING, ExportStatus.NOT_CONFIRMED)
 """What an export step may send."""
 
 
 def _changing(export: PendingExport) -> tuple[Any, ...]:
-    changes = encode([list(change) for change in export.changes])
+    changes = encode(list(map(list, export.changes)))
     return (
         export.change_type,
         export.status,
@@ -222,6 +222,16 @@ async def has_sent(tx: Transaction, system: str) -> bool:
     return (await tx.execute(query.limit(1))).first() is not None
 
 
+async def objects_with_any(tx: Transaction, system: str) -> AsyncIterator[list[int]]:
+    """Stream the CSOs of a system that have an open export, in chunks."""
+    query = select(pending_exports.c.id, pending_exports.c.cso_id).where(pending_exports.c.system == system)
+    query = query.order_by(pending_exports.c.id).limit(50_000)
+    last = 0
+    while rows := (await tx.execute(query.where(pending_exports.c.id > last))).all():
+        yield [cso_id for _, cso_id in rows]
+        last = rows[-1][0]
+
+
 async def sent_among(tx: Transaction, cso_ids: Iterable[int]) -> dict[int, ExportStatus]:
     """Give those of some planned CSOs whose open export may have reached the target: CSO id → the export's status."""
     if not (cso_ids := list(cso_ids)):
@@ -288,14 +298,5 @@ async def _exports(tx: Transaction, query: Select[Any]) -> list[PendingExport]:
 
 def _export(row: Any) -> PendingExport:
     status = _STATUS[row[5]]
-    head = (row[0], row[1], row[2], row[3], _CHANGE_TYPE[row[4]], status, row[6], changes_of(row[7], status), row[8])
+    head = (row[0], row[1], row[2], row[3], _CHANGE_TYPE[row[4]], status, row[6], StoredChanges(row[7], status), row[8])
     return PendingExport._make((*head, bool(row[9]), *row[10:19]))
-
-
-def changes_of(document: str, status: ExportStatus) -> list[AttributeChange]:
-    """Read the changes of an export; one that is `Exported` was written as a whole, whatever they say of themselves."""
-    written = ChangeStatus.EXPORTED if status is ExportStatus.EXPORTED else None
-    return [
-        AttributeChange(name, add_, remove_, replace, written or _CHANGE_STATUS[state], imported)
-        for name, add_, remove_, replace, state, imported in decode(document)
-    ]

@@ -1,9 +1,10 @@
 """The metaverse: queries for metaverse objects."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, null, or_, select, update
 
 from storage import clock, references
 from storage.dialects.sqlite import dialect
@@ -25,7 +26,9 @@ _WHOLE = (
     metaverse.c.changed_at,
     metaverse.c.deletion_cause,
 )
-
+_WITHOUT_CONTRIBUTORS = tuple(null() if column is metaverse.c.contributors else column for column in _WHOLE)
+NOT_READ: Mapping[str, list[Any]] = MappingProxyType({})
+"""What stands for contributors that were not read; it cannot be written."""
 
 _CHANGING = (
     "attributes",
@@ -65,10 +68,17 @@ async def get(tx: Transaction, ids: Iterable[int]) -> list[Mvo]:
     return await _mvos(tx, select(*_WHOLE).where(dialect.among(metaverse.c.id, ids)))
 
 
+async def get_without_contributors(tx: Transaction, ids: Iterable[int]) -> list[Mvo]:
+    """Read MVOs for whoever does not ask who gave what."""
+    if not (ids := list(ids)):
+        return []
+    return await _mvos(tx, select(*_WITHOUT_CONTRIBUTORS).where(dialect.among(metaverse.c.id, ids)))
+
+
 async def due_after(tx: Transaction, after: int, limit: int) -> list[Mvo]:
-    """Read the next page of MVOs that export evaluation has to look at, by id."""
-    query = select(*_WHOLE).where(metaverse.c.due, metaverse.c.id > after).order_by(metaverse.c.id).limit(limit)
-    return await _mvos(tx, query)
+    """Read the next page of MVOs that export evaluation has to look at, by id, without their contributors."""
+    query = select(*_WITHOUT_CONTRIBUTORS).where(metaverse.c.due, metaverse.c.id > after)
+    return await _mvos(tx, query.order_by(metaverse.c.id).limit(limit))
 
 
 async def sizes_of_due(tx: Transaction, after: int, limit: int) -> list[tuple[int, str, int]]:
@@ -178,7 +188,17 @@ async def counts(tx: Transaction) -> list[tuple[str, int]]:
 async def _mvos(tx: Transaction, query: Select[Any]) -> list[Mvo]:
     return [
         Mvo(
-            one, kind, decode(text), decode(by), bool(deleted), after, approval, bool(due), made, changed, _cause(cause)
+            one,
+            kind,
+            decode(text),
+            NOT_READ if by is None else decode(by),
+            bool(deleted),
+            after,
+            approval,
+            bool(due),
+            made,
+            changed,
+            _cause(cause),
         )
         for one, kind, text, by, deleted, after, approval, due, made, changed, cause in await tx.execute(query)
     ]

@@ -14,7 +14,9 @@ from storage.store import Transaction
 from storage.tables import leaving, objects, owed, wanted
 
 _KNOWN = [objects.c[name] for name in KnownCso._fields]
-_WHOLE = [objects.c[name] for name in Cso._fields]
+WHOLE = [objects.c[name] for name in Cso._fields]
+"""What is read of a CSO that is read whole."""
+_STATUS = {status.value: status for status in CsoStatus}
 _CONTENT = ("external_id", "secondary_id", "secondary_key", "partition", "attributes", "hash", "name")
 
 
@@ -38,6 +40,8 @@ class PlannedCso(NamedTuple):
     system: str
     type: str
     content: Content
+    attributes: Attributes
+    """What stands in the content, to be read."""
     mvo_id: int | None
     """None for one that is restored without its person."""
 
@@ -183,8 +187,8 @@ async def unsynchronised_among(tx: Transaction, ids: Iterable[int]) -> list[Cso]
     """Read those of some CSOs that no synchronisation has looked at yet."""
     if not (ids := list(ids)):
         return []
-    return await _csos(
-        tx, select(*_WHOLE).where(dialect.among(objects.c.id, ids), objects.c.due, objects.c.mvo_id.is_(None))
+    return await read_csos(
+        tx, select(*WHOLE).where(dialect.among(objects.c.id, ids), objects.c.due, objects.c.mvo_id.is_(None))
     )
 
 
@@ -224,12 +228,12 @@ async def get(tx: Transaction, ids: Iterable[int]) -> list[Cso]:
     """Read CSOs whole."""
     if not (ids := list(ids)):
         return []
-    return await _csos(tx, select(*_WHOLE).where(dialect.among(objects.c.id, ids)))
+    return await read_csos(tx, select(*WHOLE).where(dialect.among(objects.c.id, ids)))
 
 
 async def due_after(tx: Transaction, after: int, limit: int, *, joined: bool) -> list[Cso]:
     """Read the next page of CSOs that synchronisation has to look at, by id: the joined ones, or the others."""
-    return await _csos(tx, _due(select(*_WHOLE), after, limit, joined=joined))
+    return await read_csos(tx, _due(select(*WHOLE), after, limit, joined=joined))
 
 
 def _due(query: Select[Any], after: int, limit: int, *, joined: bool) -> Select[Any]:
@@ -247,7 +251,7 @@ async def due_among(tx: Transaction, ids: Iterable[int]) -> list[Cso]:
     """Read those of some CSOs that synchronisation has to look at."""
     if not (ids := list(ids)):
         return []
-    return await _csos(tx, select(*_WHOLE).where(dialect.among(objects.c.id, ids), objects.c.due))
+    return await read_csos(tx, select(*WHOLE).where(dialect.among(objects.c.id, ids), objects.c.due))
 
 
 async def count_due(tx: Transaction) -> int:
@@ -259,7 +263,7 @@ async def joined_to(tx: Transaction, mvo_ids: Iterable[int], known: Mapping[int,
     """Read every CSO that is joined to one of some MVOs, by id; those already `known` are not read again."""
     joined = dialect.among(objects.c.mvo_id, mvo_ids)
     if not known:
-        return await _csos(tx, select(*_WHOLE).where(joined).order_by(objects.c.id))
+        return await read_csos(tx, select(*WHOLE).where(joined).order_by(objects.c.id))
     narrow = select(objects.c.id, objects.c.mvo_id, objects.c.joined_by).where(joined).order_by(objects.c.id)
     links = [(cso, mvo, how) for cso, mvo, how in await tx.execute(narrow)]
     others = {cso.id: cso for cso in await get(tx, [cso for cso, _, _ in links if cso not in known])}
@@ -268,8 +272,8 @@ async def joined_to(tx: Transaction, mvo_ids: Iterable[int], known: Mapping[int,
 
 async def holders_of(tx: Transaction, system: str, keys: Iterable[str]) -> list[Cso]:
     """Read the CSOs of a system, of any type, whose normalised secondary external id is one of some."""
-    query = select(*_WHOLE).where(objects.c.system == system, dialect.among(objects.c.secondary_key, keys))
-    return await _csos(tx, query)
+    query = select(*WHOLE).where(objects.c.system == system, dialect.among(objects.c.secondary_key, keys))
+    return await read_csos(tx, query)
 
 
 async def planned_among(tx: Transaction, system: str, keys: Iterable[str]) -> dict[int, str]:
@@ -329,11 +333,12 @@ async def remove(tx: Transaction, csos: list[Cso], *, review_ids: dict[int, int 
 async def of_type(tx: Transaction, system: str, object_type: str, after: int, limit: int) -> list[Cso]:
     """Read the next page of CSOs of a type, by id: along the ids, as no index has them in their order."""
     of_type = dialect.unindexed(objects.c.system) == system, dialect.unindexed(objects.c.type) == object_type
-    return await _csos(tx, select(*_WHOLE).where(*of_type, objects.c.id > after).order_by(objects.c.id).limit(limit))
+    return await read_csos(tx, select(*WHOLE).where(*of_type, objects.c.id > after).order_by(objects.c.id).limit(limit))
 
 
-async def _csos(tx: Transaction, query: Select[Any]) -> list[Cso]:
+async def read_csos(tx: Transaction, query: Select[Any]) -> list[Cso]:
+    """Read the CSOs that a query of `WHOLE` gives."""
     return [
-        Cso._make((*row[:6], CsoStatus(row[6]), decode(row[7]), row[8], row[9], bool(row[10]), row[11], row[12]))
-        for row in await tx.execute(query)
+        Cso._make((*head, _STATUS[status], decode(document), mvo_id, how, bool(kept), created_at, changed_at))
+        for *head, status, document, mvo_id, how, kept, created_at, changed_at in await tx.execute(query)
     ]

@@ -11,7 +11,6 @@ from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text, e
 from storage import tables
 from storage.dialects.sqlite import dialect
 from storage.documents import decode, encode
-from storage.exports import changes_of
 from storage.leaving import Departure
 from storage.records import (
     ChangeType,
@@ -22,6 +21,7 @@ from storage.records import (
     PendingExport,
 )
 from storage.store import Transaction
+from storage.stored_changes import StoredChanges
 
 Record = TypeVar("Record", Cso, Mvo, PendingExport, Departure)
 _metadata = MetaData()
@@ -244,6 +244,6 @@ def _export(row: Any) -> PendingExport | None:
     return one._replace(
         change_type=ChangeType(one.change_type),
         status=status,
-        changes=changes_of(str(one.changes), status),
+        changes=StoredChanges(str(one.changes), status),
         held=bool(one.held),
     )

@@ -1,5 +1,6 @@
 """The typed rows the store gives out, and the status words of the field (design §2)."""
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -186,7 +187,7 @@ class Mvo(NamedTuple):
     id: int
     type: str
     attributes: Attributes
-    contributors: dict[str, list[Any]]
+    contributors: Mapping[str, list[Any]]
     deleted: bool
     delete_after: str | None
     approval_id: int | None
@@ -224,7 +225,7 @@ class PendingExport(NamedTuple):
     change_type: ChangeType
     status: ExportStatus
     wave: int
-    changes: list[AttributeChange]
+    changes: Sequence[AttributeChange]
     new_secondary_id: str | None = None
     held: bool = False
     attempts: int = 0

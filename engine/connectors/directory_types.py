@@ -73,11 +73,12 @@ def entry_attributes(
 ) -> list[tuple[str, list[bytes]]]:
     """Give what a created entry holds: its object classes, its attributes, and the values its RDN names."""
     options: DirectoryObjectOptions = settings.options
-    written = {
-        name: list(map(typed.bytes_writer(settings.type_of(name).kind), found))
-        for name, found in attributes.items()
-        if found and usual(name) not in SERVER_ASSIGNED
-    }
+    declared = settings.attributes
+    written: dict[str, list[bytes]] = {}
+    for name, found in attributes.items():
+        if found and usual(name) not in SERVER_ASSIGNED:
+            write = typed.bytes_writer(declared[name].kind if name in declared else "text")
+            written[name] = [write(value) for value in found]
     for name, value in dn.own_rdn(entry_dn):
         if value.encode() in written.get(name, ()):
             continue

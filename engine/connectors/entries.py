@@ -12,7 +12,7 @@ from engine.connectors.ldap import ber, messages
 from engine.connectors.ldap.active_directory import READABLE
 from engine.errors import ObjectError
 from engine.values import dn, typed
-from engine.values.attribute_descriptions import is_deleted, is_language, normal, usual
+from engine.values.attribute_descriptions import is_deleted, is_language, normal, those_of, usual
 from engine.values.typed import InvalidValue
 from storage.records import Attributes
 
@@ -112,14 +112,13 @@ class EntryReader:
 
     def read(self, entry_dn: str, raw: Mapping[str, Sequence[bytes]], position: str, wrong: str = "") -> ImportedObject:
         """Make the object of an entry; `wrong` says what is wrong with it already."""
-        found = self.read_listed((name.encode(), held) for name, held in raw.items())
+        found = self.read_listed([(name.encode(), held) for name, held in raw.items()])
         return self.object_of(entry_dn, found._replace(wrong=wrong or found.wrong), position)
 
     def external_id(self, raw: Mapping[str, Sequence[bytes]]) -> str | None:
         """Give the external id of an entry; None where it has none, or none that can be read."""
-        base = self._id.partition(";")[0]
-        named = ((name.encode(), held) for name, held in raw.items() if usual(name.partition(";")[0]) == base)
-        return self.read_listed(named).external_id
+        named = those_of(self._id.partition(";")[0], tuple(raw))
+        return self.read_listed([(name.encode(), raw[name]) for name in named]).external_id
 
     def object_of(self, entry_dn: str, found: Read, position: str) -> ImportedObject:
         """Make the object of an entry whose attributes were read."""
@@ -154,7 +153,7 @@ class EntryReader:
             if not found:
                 continue
             try:
-                held = [read(value) for value in found]
+                held = [read(found[0])] if len(found) == 1 else [read(value) for value in found]
             except InvalidValue as error:
                 failed.append((name, is_id, error))
                 continue

@@ -1,7 +1,7 @@
 """Contributions: an MVO's attributes, computed from all that is joined to it."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from engine.contributions.contexts import Contexts
@@ -43,20 +43,51 @@ def contribute(
     found = Contributed({}, {}, [])
     scoped = _in_scope(workspace, contexts, mvo, sources)
     for attribute, order in workspace.rules.priority.get(mvo.type, {}).items():
-        for one in _contenders(contexts, order, scoped):
-            rule, flow, cso, rows = one
-            values = _values(contexts, references, one, mvo, found.owed)
-            if not _gives(rule, flow, cso, values):
-                continue
-            by = [cso.id, rule.name]
-            if flow.merges:
-                merge(found.attributes, found.contributors, attribute, by, values)
-                continue
-            found.contributors[attribute] = of_rows(by, [row.id for row in rows], values) if rows else by
-            if values:
-                found.attributes[attribute] = values
-            break
+        if len(order) == 1 and order[0][1].is_plain:
+            _take_plain(contexts, *order[0], scoped, found)
+        else:
+            _take_strongest(contexts, references, mvo, attribute, _contenders(contexts, order, scoped), found)
     return found
+
+
+def _take_plain(
+    contexts: Contexts, rule: InboundRule, flow: Flow, scoped: dict[str, list[Cso]], found: Contributed
+) -> None:
+    """Take an attribute that one rule gives, from the first object that has it. Raises `ContributorFailed`."""
+    for cso in scoped[rule.name]:
+        try:
+            values = contexts.values(cso, flow)
+        except ObjectFailed as failure:
+            raise ContributorFailed(cso, failure) from failure
+        if values or flow.attribute in rule.asserts_empty:
+            found.contributors[flow.attribute] = [cso.id, rule.name]
+            if values:
+                found.attributes[flow.attribute] = values
+            return
+
+
+def _take_strongest(
+    contexts: Contexts,
+    references: References,
+    mvo: Mvo,
+    attribute: str,
+    contending: Iterable[Contender],
+    found: Contributed,
+) -> None:
+    """Take an attribute from the first who gives it; where values are merged, from all. Raises `ContributorFailed`."""
+    for one in contending:
+        rule, flow, cso, rows = one
+        values = _values(contexts, references, one, mvo, found.owed)
+        if not _gives(rule, flow, cso, values):
+            continue
+        by = [cso.id, rule.name]
+        if flow.merges:
+            merge(found.attributes, found.contributors, attribute, by, values)
+            continue
+        found.contributors[attribute] = of_rows(by, [row.id for row in rows], values) if rows else by
+        if values:
+            found.attributes[attribute] = values
+        return
 
 
 def _contenders(

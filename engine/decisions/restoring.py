@@ -86,7 +86,7 @@ async def _restore(tx: Transaction, workspace: Workspace, gone: Tombstone) -> Re
         secondary_key=workspace.secondary_key(gone.system, gone.type, gone.secondary_id),
     )
     cso_id = await counters.allocate(tx, "objects", 1)
-    await objects.add_planned(tx, [PlannedCso(cso_id, gone.system, gone.type, content, None)])
+    await objects.add_planned(tx, [PlannedCso(cso_id, gone.system, gone.type, content, attributes, None)])
     await _index(tx, workspace, gone, cso_id)
     changes = [AttributeChange(name, values, [], True, ChangeStatus.PENDING) for name, values in attributes.items()]
     depth = dn.depth(gone.secondary_id or "")

@@ -84,13 +84,14 @@ class Expression:
         """Whether it reads all rows of a person, not one object."""
         self._evaluate = evaluate
         self._template = template
+        self._is_quick = template is None or template.quick
 
     def __call__(self, context: dict[str, Any]) -> Any:
         """Evaluate over attributes; an absent result is None. What may take long is stopped when it does.
 
         Raises `ObjectFailed` with `expression-error`, or what a filter raised.
         """
-        if not self.is_watched(context):
+        if (self._is_quick and LARGE not in context) or not self.is_watched(context):
             return self.evaluate_here(context)
         try:
             answer = WATCHED.evaluate(self._request(context))
@@ -122,7 +123,10 @@ class Expression:
         """Evaluate in this process, however long it takes. Raises `ObjectFailed`, likewise."""
         ENVIRONMENT.rounds = 0
         try:
-            with zones.of(context):
+            if zones.KEY in context:
+                with zones.of(context):
+                    value = self._evaluate(context)
+            else:
                 value = self._evaluate(context)
         except ObjectFailed:
             raise
@@ -172,19 +176,16 @@ def ambient() -> dict[str, Any]:
 class _Seen(Context):
     """Attributes as a template sees them: not copied, and with nothing else made that no expression can use."""
 
+    environment = ENVIRONMENT
+    eval_ctx = nodes.EvalContext(ENVIRONMENT)
+    name = None
+    globals_keys: set[str] = set()  # noqa: RUF012 - nothing is ever put into what all have in common
+    blocks: dict[str, Any] = {}  # noqa: RUF012
+
     def __init__(self, values: dict[str, Any]) -> None:
         self.parent = values
         self.vars = {}
         self.exported_vars = set()
-        self.environment = ENVIRONMENT
-        self.eval_ctx = _OF_EVALUATION
-        self.name = None
-        self.globals_keys = _NOTHING_GLOBAL
-        self.blocks = {}
-
-
-_OF_EVALUATION = nodes.EvalContext(ENVIRONMENT)
-_NOTHING_GLOBAL: set[str] = set()
 
 
 class _Compiled(NamedTuple):

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from anyascii import anyascii
@@ -24,7 +25,12 @@ def ascii_only(value: object) -> str:
 
 def slug(value: object, keep: str = "") -> str:
     """Keep ASCII letters and digits only, and the characters named in `keep`."""
-    return re.sub(f"[^A-Za-z0-9{re.escape(keep)}]", "", anyascii(str(value)))
+    return _all_but(keep).sub("", anyascii(str(value)))
+
+
+@lru_cache(maxsize=100)
+def _all_but(keep: str) -> re.Pattern[str]:
+    return re.compile(f"[^A-Za-z0-9{re.escape(keep)}]")
 
 
 def rdn(value: object) -> str:

@@ -1,17 +1,15 @@
 """The join index: the keys that objects are found by, those they were found by, and those that somebody waits for."""
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from typing import Any
 
 from engine.contributions.origins import givers_of
 from engine.errors import ObjectFailed
 from engine.rules.compiled import Join
-from engine.rules.joins import keys_of
+from engine.rules.joins import target_key
 from engine.step import Step
 from engine.workspace import Workspace
 from storage import join_keys, key_owners, metaverse, objects
-from storage.documents import decode
 from storage.join_keys import JoinKey
 from storage.objects import PlannedCso
 from storage.records import Attributes, Cso, JoinedBy, Mvo
@@ -30,8 +28,12 @@ def _keys_of(
 ) -> list[JoinKey]:
     keys: list[JoinKey] = []
     for join in workspace.rules.joins.get(owner, ()):
-        with suppress(ObjectFailed):  # it cannot be found by that key; a rule that reads it tells what is wrong
-            keys += keys_of(owner, [join], object_id, attributes, context)
+        try:
+            key = target_key(join, attributes, context)
+        except ObjectFailed:
+            continue  # it cannot be found by that key; a rule that reads it tells what is wrong
+        if key is not None:
+            keys.append(JoinKey(owner, join.name, key, object_id))
     return keys
 
 
@@ -148,7 +150,6 @@ async def index_planned(tx: Transaction, step: Step, planned: Iterable[PlannedCs
     for owner, own in owners.items():
         keys: list[JoinKey] = []
         for one in own:
-            attributes = decode(one.content.attributes)
-            seen = workspace.seen(one.system, one.type, attributes)
-            keys += _keys_of(workspace, owner, one.id, attributes, seen)
+            seen = workspace.seen(one.system, one.type, one.attributes)
+            keys += _keys_of(workspace, owner, one.id, one.attributes, seen)
         await join_keys.replace(tx, owner, [one.id for one in own], keys)

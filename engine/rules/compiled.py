@@ -55,6 +55,12 @@ class Flow:
     """Inbound: whether its values stand beside those of the other rules."""
     prefer: Preference | None = None
     """Inbound: which row goes first, where a person may have several."""
+    is_plain: bool = field(init=False)
+    """Inbound: whether each object gives its values by itself, in the place of all others."""
+
+    def __post_init__(self) -> None:
+        """Work out once what is asked of every object."""
+        object.__setattr__(self, "is_plain", self.prefer is None and not self.merges and not self.refers)
 
     @property
     def is_silent(self) -> bool:

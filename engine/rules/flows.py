@@ -10,11 +10,12 @@ from engine.expressions.quick import LARGE, is_large
 from engine.expressions.sandbox import WORDS, key_of
 from engine.rules.compiled import Flow
 from engine.values import zones
-from engine.values.typed import AttributeType, InvalidValue, canonical, present
+from engine.values.typed import AttributeType, InvalidValue, canonical, parse, present
 from storage.records import Attributes
 
 Refer = Callable[[Flow, list[Any]], list[Any]]
 """Gives what the objects that a flow refers to are called on the other side, leaving out whoever is not there."""
+_WORDS = frozenset(WORDS)
 _AS_THEY_ARE = frozenset({"text", "integer", "boolean", "reference"})
 
 
@@ -34,8 +35,8 @@ def context_of(
             continue
         shown = [_shown(kind.kind, value) for value in values]
         context[name] = shown if kind.multi else shown[0]
-    for word in WORDS:
-        if word in context:
+    if not _WORDS.isdisjoint(context):
+        for word in _WORDS & context.keys():
             context[key_of(word)] = context[word]
     if is_large(attributes):
         context[LARGE] = True
@@ -63,7 +64,10 @@ def evaluate(flow: Flow, attributes: Attributes, context: dict[str, Any], refer:
             values = refer(flow, values) if refer else []
     else:
         result = flow.expression(context)
-        with zones.of(context):
+        if zones.KEY in context:
+            with zones.of(context):
+                values = _typed(flow, result)
+        else:
             values = _typed(flow, result)
     if len(values) > 1 and flow.declared and not flow.type.multi:
         raise ObjectFailed(
@@ -84,8 +88,10 @@ def evaluate_all(
 def _typed(flow: Flow, result: Any) -> list[Any]:
     if result is None or isinstance(result, Undefined) or result == "":
         return []
-    parts = [result] if isinstance(result, (str, bytes)) or not isinstance(result, Iterable) else list(result)
     try:
+        if isinstance(result, str):  # as nearly all are
+            return [parse(flow.type.kind, result)]
+        parts = [result] if isinstance(result, bytes) or not isinstance(result, Iterable) else list(result)
         typed = [canonical(flow.type.kind, part) for part in parts if part is not None and part != ""]
     except InvalidValue as error:
         raise ObjectFailed(

@@ -9,7 +9,6 @@ from engine.expressions.expression import Expression
 from engine.rules.compiled import Flow, Join
 from engine.rules.flows import evaluate
 from engine.values.folding import normalised
-from storage.join_keys import JoinKey
 from storage.records import Attributes
 
 _SEPARATOR = "\x1f"
@@ -22,17 +21,24 @@ def source_key(join: Join, flows: Iterable[Flow], attributes: Attributes, contex
 
     A bare name stands for what the rule's flow makes of it, else for the attribute. Raises `ObjectFailed`.
     """
-    flowing = {flow.attribute: flow for flow in flows}
+    return _key([(_looked_for(part.source, flows, attributes, context), part.ignore) for part in join.parts])
 
-    def values(expression: Expression) -> list[Any]:
-        flow = flowing.get(expression.attribute) if expression.is_bare and expression.attribute else None
-        if flow is not None and flow.copies is not None and not flow.refers:
-            return attributes.get(flow.copies, [])  # as a bare name does, and nothing has to be worked out
-        if flow is not None and not flow.refers:
-            return evaluate(flow, attributes, context())
+
+def _looked_for(expression: Expression, flows: Iterable[Flow], attributes: Attributes, context: Context) -> list[Any]:
+    """Give what an object looks for by one part of a key."""
+    flow = _flow_to(expression.attribute, flows) if expression.is_bare else None
+    if flow is None or flow.refers:
         return _read(expression, attributes, context)
+    if flow.copies is not None:
+        return attributes.get(flow.copies, [])  # as a bare name does, and nothing has to be worked out
+    return evaluate(flow, attributes, context())
 
-    return _key([(values(part.source), part.ignore) for part in join.parts])
+
+def _flow_to(attribute: str | None, flows: Iterable[Flow]) -> Flow | None:
+    for flow in flows:
+        if flow.attribute == attribute:
+            return flow
+    return None
 
 
 def target_key(join: Join, attributes: Attributes, context: Context) -> str | None:
@@ -54,25 +60,19 @@ def _text(value: object) -> str:
 
 
 def _key(parts: list[tuple[list[Any], frozenset[str]]]) -> str | None:
-    if any(len(values) != 1 for values, _ in parts):
-        return None
-    texts = [normalised(values[0], ignore) for values, ignore in parts]
-    if not all(texts):
-        return None
-    if any(_SEPARATOR in text for text in texts):  # no other key begins with it
+    texts = []
+    for values, ignore in parts:
+        text = normalised(values[0], ignore) if len(values) == 1 else ""
+        if not text:
+            return None
+        texts.append(text)
+    key = _SEPARATOR.join(texts)
+    if key.count(_SEPARATOR) >= len(texts):  # one of the parts holds it; no other key begins with it
         return _SEPARATOR + json.dumps(texts, ensure_ascii=False)
-    return _SEPARATOR.join(texts)
+    return key
 
 
 def shown_key(key: str) -> str:
     """Give a key as people read it: its parts with commas between."""
     parts = json.loads(key[1:]) if key.startswith(_SEPARATOR) else key.split(_SEPARATOR)
     return ", ".join(parts)
-
-
-def keys_of(
-    owner: str, joins: Iterable[Join], object_id: int, attributes: Attributes, context: Context
-) -> list[JoinKey]:
-    """Give every key that an object is to be indexed by. Raises `ObjectFailed`."""
-    keys = ((join.name, target_key(join, attributes, context)) for join in joins)
-    return [JoinKey(owner, name, key, object_id) for name, key in keys if key is not None]

@@ -107,7 +107,10 @@ def _read(text: str) -> date:
 
 def wanting(rules: Iterable[OutboundRule], context: dict[str, Any], now: str) -> list[OutboundRule]:
     """Give the rules that want an object: it is in their scope, and their date has not come. Raises `ObjectFailed`."""
-    return [rule for rule in in_scope(rules, context) if (ends_at(rule, context) or "~") > now]
+    scoped = in_scope(rules, context)
+    if all(rule.leaving_from is None for rule in scoped):
+        return scoped
+    return [rule for rule in scoped if (ends_at(rule, context) or "~") > now]
 
 
 def next_end(rules: Iterable[OutboundRule], context: dict[str, Any], now: str) -> str | None:

@@ -78,12 +78,13 @@ def tune_interpreter() -> None:
     """Fit the interpreter to a process that only runs.
 
     The garbage collector must not walk pages of live objects again and again: what a page makes is dropped by
-    reference counting alone. And while one thread reads a page ahead, another must get its turn soon.
+    reference counting alone, and each page has it look through what is left when it is over. And while one thread
+    reads a page ahead, another must get its turn soon.
     """
     sys.setswitchinterval(0.0005)
     if not gc.get_freeze_count():  # a process that runs more than once would keep what the last run left
         gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(1_000_000, 50, 100)
 
 
 async def execute_run(

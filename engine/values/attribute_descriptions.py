@@ -116,6 +116,12 @@ def usual(name: str) -> str:
     return _USUAL.get(lower, lower)
 
 
+@lru_cache(maxsize=1_000)
+def those_of(name: str, descriptions: tuple[str, ...]) -> list[str]:
+    """Give those of the descriptions of an entry that are of an attribute type, whatever their options."""
+    return [one for one in descriptions if usual(one.partition(";")[0]) == name]
+
+
 @lru_cache(maxsize=10_000)
 def normal(description: str) -> str:
     """Give the form in which descriptions of the same attribute are equal texts; a transfer option is left out."""

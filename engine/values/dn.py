@@ -2,6 +2,7 @@
 
 import re
 import string
+from contextlib import suppress
 from functools import lru_cache
 
 from engine.values.attribute_descriptions import usual
@@ -122,7 +123,7 @@ def key(dn: str) -> str:
     Values are compared as the usual naming attributes are, by caseIgnoreMatch (RFC 4518).
     """
     own, comma, above = dn.partition(",")
-    if "\\" not in dn and _SIMPLE_RDN.fullmatch(own):
+    if _SIMPLE_RDN.fullmatch(own):  # in which no backslash stands that could escape the comma
         name, _, value = own.lower().partition("=")
         return f"{usual(name)}={value},{_parent_key(above)}" if comma else f"{usual(name)}={value}"
     parts = split(dn, ",")
@@ -150,11 +151,17 @@ def from_bytes(raw: bytes) -> tuple[str, str]:
 
 def parent(dn: str) -> str:
     """Give the DN of the parent as it is written, empty for the root."""
+    own, _, above = dn.partition(",")
+    if "\\" not in own and ";" not in dn:
+        return above
     return ",".join(split(dn, ",")[1:])
 
 
 def rdn(dn: str) -> str:
     """Give the object's own RDN as it is written."""
+    own = dn.partition(",")[0]
+    if "\\" not in own and ";" not in own:
+        return own
     return split(dn, ",")[0]
 
 
@@ -180,6 +187,8 @@ def rdn_names(dn: str) -> list[str]:
 
 def depth(dn: str) -> int:
     """Count the RDNs."""
+    if dn and "\\" not in dn:
+        return dn.count(",") + dn.count(";") + 1
     return len(split(dn, ",")) if dn else 0
 
 
@@ -195,10 +204,19 @@ def is_within(dn_key: str, base_key: str) -> bool:
 def check(dn: str) -> None:
     """Raise `InvalidDn` for a DN that no entry can have: unparsable, or with an empty RDN value."""
     own, comma, above = dn.partition(",")
-    if comma and "\\" not in dn and _SIMPLE_RDN.fullmatch(own):
-        _check_whole(above)
-    else:
+    if not comma or not _SIMPLE_RDN.fullmatch(own):
         _check_whole(dn)
+    elif "\\" not in above:
+        _check_whole(above)
+    elif not _is_sound(above):
+        _check_whole(dn)
+
+
+def _is_sound(dn: str) -> bool:
+    with suppress(InvalidDn):
+        _check_whole(dn)
+        return True
+    return False
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,9 @@ import io
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine.connectors.ldif.format import LdifError, read_blocks, read_entries, write_entry
+from engine.connectors.ldif import format as ldif
+from engine.connectors.ldif.entry import quick_entry
+from engine.connectors.ldif.format import LdifError, numbered, parse_entry, read_blocks, read_entries, write_entry
 
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,8}(;[a-z]{1,3})?", fullmatch=True).filter(
     lambda name: name not in ("dn", "changetype")
@@ -78,3 +80,38 @@ def test_the_text_of_an_entry_is_that_entry(lines):
     for entry, block in found:
         (again,) = read_entries(io.BytesIO(block))
         assert (again.dn, again.attributes) == (entry.dn, entry.attributes)
+
+
+PARTS = (
+    b"dn: cn=a|dn:: Y249YQ==|DN: b|cn: b|CN;lang-de: c|cn:: YQ==|cn:: YWI==|cn:: Y| folded| dn: x|d|n: y|xdn: z|#dn: c"
+    b"|cn|cn:|cn:<f|changetype: add|control: 1|objectClass: top|objectClass: Top|entryDN: cn=a|\xff: x|cn: \xff|:"
+).split(b"|")
+RECORDS = st.lists(st.sampled_from(PARTS), min_size=1, max_size=8)
+
+
+@settings(max_examples=500)
+@given(RECORDS)
+def test_an_entry_that_is_read_quickly_is_what_it_is_read_thoroughly(lines):
+    text = b"\n".join(lines)
+    found = quick_entry(text, 1)
+    if found is not None:
+        assert found == parse_entry(numbered(text))
+
+
+@settings(max_examples=300)
+@given(LINES.map(b"\n".join) | st.lists(ENTRIES, max_size=4).map(lambda es: b"".join(write_entry(*one) for one in es)))
+def test_it_makes_no_difference_how_much_of_a_file_is_read_at_once(text):
+    whole = read_or_refused(text)
+    before, ldif._PART = ldif._PART, 32
+    try:
+        assert read_or_refused(text) == whole
+    finally:
+        ldif._PART = before
+
+
+def read_or_refused(text):
+    told = []
+    try:
+        return [*read_entries(io.BytesIO(text), told.append)], told
+    except LdifError as error:
+        return str(error), told

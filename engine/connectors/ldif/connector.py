@@ -26,9 +26,13 @@ from engine.connectors.entries import EntryReader
 from engine.connectors.files import Seen, changed_since, copy_into, digest_of, in_pages, repeated, snapshot
 from engine.connectors.ldif.directory import LdifDirectory
 from engine.connectors.ldif.doubts import ids_in, why_nobody
-from engine.connectors.ldif.format import Entry, LdifError, count_entries, read_entries
+from engine.connectors.ldif.entry import Entry
+from engine.connectors.ldif.format import LdifError, count_entries, read_entries
 from engine.errors import CannotConnect, ObjectError
 from engine.values import dn
+
+MOST_CLASSES = 10_000
+"""How many combinations of object classes are kept with the types that they make."""
 
 
 class LdifOptions(Model):
@@ -58,6 +62,7 @@ class LdifConnector(Connector):
             kind: frozenset(name.lower() for name in settings.options.object_class)
             for kind, settings in system.objects.items()
         }
+        self._kinds_by_classes: dict[tuple[bytes, ...], list[str]] = {}
         self._id_names = {kind: settings.external_id for kind, settings in system.objects.items()}
         self._bases = {
             kind: dn.key(base) if (base := settings.options.base or self.options.base) else ""
@@ -194,11 +199,20 @@ class LdifConnector(Connector):
 
     def _type_of(self, entry: Entry) -> str | None:
         """Give the first configured type whose object classes an entry has, below that type's base."""
-        classes = {name.decode(errors="replace").lower() for name in entry.attributes.get("objectclass", [])}
-        for kind, needed in self._classes.items():
-            if needed <= classes and self._is_below(entry, self._bases[kind]):
+        for kind in self._kinds_of(tuple(entry.attributes.get("objectclass", ()))):
+            if self._is_below(entry, self._bases[kind]):
                 return kind
         return None
+
+    def _kinds_of(self, classes: tuple[bytes, ...]) -> list[str]:
+        """Give the configured types whose object classes are among some."""
+        known = self._kinds_by_classes.get(classes)
+        if known is None:
+            names = {name.decode(errors="replace").lower() for name in classes}
+            known = [kind for kind, needed in self._classes.items() if needed <= names]
+            if len(self._kinds_by_classes) < MOST_CLASSES:
+                self._kinds_by_classes[classes] = known
+        return known
 
     def _is_below(self, entry: Entry, base: str) -> bool:
         """Tell whether an entry stands below a base; one whose DN is not valid counts, so that it is told."""

@@ -10,7 +10,8 @@ from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.directory_types import entry_attributes, old_rdn_goes
 from engine.connectors.entries import EntryReader
 from engine.connectors.files import Refused, Stamp, changed_since, replacing, stamp, unreadable, unwritable
-from engine.connectors.ldif.format import Entry, LdifError, numbered, parse_entry, read_blocks, write_entry
+from engine.connectors.ldif.entry import Entry
+from engine.connectors.ldif.format import LdifError, numbered, parse_entry, read_blocks, write_entry
 from engine.errors import CannotConnect, ConnectionLost, ObjectError
 from engine.values import dn, typed
 from engine.values.attribute_descriptions import normal, usual

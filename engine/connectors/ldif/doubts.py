@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from engine.connectors.entries import EntryReader
 from engine.values import dn
-from engine.values.attribute_descriptions import normal, usual
+from engine.values.attribute_descriptions import normal, those_of, usual
 
 _HIDDEN_DN = re.compile(rb"[^\r\n]{0,2}dn:(:|[^\r\n]*=)", re.IGNORECASE)
 """A line that reads like the first one of an entry, but for a byte or two before it."""
@@ -32,7 +32,7 @@ def ids_in(reader: EntryReader, id_name: str, attributes: Mapping[str, Sequence[
 
 def _held(base: str, attributes: Mapping[str, Sequence[bytes]]) -> list[tuple[str, bytes]]:
     """Give the values of an attribute, whatever its options, each with the name that it has there."""
-    return [(name, value) for name, values in attributes.items() if _base(name) == base for value in values]
+    return [(name, value) for name in those_of(base, tuple(attributes)) for value in attributes[name]]
 
 
 def why_nobody(reader: EntryReader, id_name: str, entry_dn: str, attributes: Mapping[str, Sequence[bytes]]) -> str:
@@ -56,7 +56,10 @@ def _called(reader: EntryReader, name: str, value: str) -> str:
 
 def _is_called_so(entry_dn: str, base: str, held: tuple[str, bytes]) -> bool:
     """Tell whether an entry is called by the only id that it holds, or by something else than an id."""
-    name, _, value = dn.rdn(entry_dn).partition("=")
+    own = dn.rdn(entry_dn)
+    name, _, value = own.partition("=")
+    if "+" not in own and usual(name.strip()) != base:  # as nearly all are
+        return True
     return (value.encode(errors="replace") == held[1] and usual(name) == base) or all(
         usual(name) != base for name in dn.rdn_names(entry_dn)
     )

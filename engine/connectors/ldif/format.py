@@ -5,11 +5,12 @@ import binascii
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache, partial
+from functools import partial
 from operator import itemgetter
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from engine.connectors.ldif.doubts import is_hidden_dn, why_two
+from engine.connectors.ldif.entry import Entry, is_description, quick_entry
 from engine.values import dn
 
 LINE = 76
@@ -20,13 +21,13 @@ LARGEST = 64_000_000
 """How many bytes an entry may take, with `A_LINE` for each line."""
 A_LINE = 50
 """How many bytes a line takes in memory besides its own, or a little less."""
-_DESCRIPTION = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]*(;[A-Za-z0-9._=-]+)*")
-"""An attribute description (RFC 2849 `AttributeDescription`), with the signs that servers allow besides."""
 _SAFE = re.compile(rb"(?![ :<])[\t -~]*(?<! )")
 """A SAFE-STRING (RFC 2849): ASCII, no line break, no odd beginning, no blank end.
 
 One with any other control character but a tab is none either: the terminal of whoever looks would obey it.
 """
+_PART = 1 << 20
+"""How many bytes of a file are read at once: an entry that fits into it is within all limits."""
 _HEAD = 64 * 1024
 """How many bytes of a file are looked at for its line ends."""
 _RESULT = (b"search:", b"result:", b"ref:")
@@ -52,31 +53,6 @@ class LdifError(ValueError):
         self.line = line
 
 
-class Entry(NamedTuple):
-    """One entry: its DN, and its attributes in lower case with raw values in their order."""
-
-    dn: str
-    attributes: dict[str, list[bytes]]
-    line: int
-    spelling: dict[str, str]
-    """Attribute names as they were written, by their lower-case form."""
-    wrong: str = ""
-    """What is wrong with its DN."""
-    cut: bool = False
-    """Whether the file ends in it, before the end of a line."""
-    is_change: bool = False
-    """Whether it is written as a change record that adds it."""
-    torn: str = ""
-    """Why another entry may stand in it."""
-    size: int = 0
-    """How many bytes its lines have."""
-
-    def first(self, name: str) -> str | None:
-        """Give the first value of an attribute as text, if it has one."""
-        found = self.attributes.get(name.lower())
-        return found[0].decode(errors="replace") if found else None
-
-
 def count_entries(file: BinaryIO) -> int:
     """Estimate how many entries a file holds, by the lines that begin one."""
     file.seek(0)
@@ -89,17 +65,45 @@ def count_entries(file: BinaryIO) -> int:
 
 def read_entries(file: BinaryIO, tell: Tell = _ignore) -> Iterator[Entry]:
     """Read every content record; tell why there may be more than the file holds. Raises `LdifError`."""
-    for block in _blocks(file, tell):
-        yield parse_entry(block)
+    for entry, _ in _records(file, tell):
+        yield entry
 
 
 def read_blocks(file: BinaryIO) -> Iterator[tuple[Entry, bytes]]:
     """Read every content record together with its own text. Raises `LdifError`, also where two may stand in one."""
-    for block in _blocks(file, _ignore):
-        entry = parse_entry(block)
+    for entry, text in _records(file, _ignore):
         if entry.torn:
             raise LdifError(entry.line, entry.torn)
-        yield entry, _as_content(entry) if entry.is_change else b"".join(line for _, line in block)
+        yield entry, _as_content(entry) if entry.is_change else text
+
+
+def _records(file: BinaryIO, tell: Tell) -> Iterator[tuple[Entry, bytes]]:
+    """Read every content record, each with its text: what is usual a part of the file at a time, the rest by lines.
+
+    Raises `LdifError`.
+    """
+    line, rest = 1, b""
+    while part := file.read(_PART):
+        text = rest + part
+        end = text.rfind(b"\n\n")
+        if b"\r" in part or end < 0:  # other line ends, or what is longer than a part
+            file.seek(-len(text), io.SEEK_CUR)
+            lines = _lines(file) if line == 1 else _by_line_feeds(file)
+            yield from _thorough(_blocks(_numbered(lines, line), tell))
+            return
+        for record in text[:end].split(b"\n\n"):
+            if (entry := quick_entry(record, line)) is not None:
+                yield entry, record + b"\n"
+            else:
+                yield from _thorough(_blocks(_numbered(_lines_of(record), line), tell))
+            line += record.count(b"\n") + 2
+        rest = text[end + 2 :]
+    yield from _thorough(_blocks(_numbered(rest.splitlines(keepends=True), line), tell))
+
+
+def _thorough(blocks: Iterable[Block]) -> Iterator[tuple[Entry, bytes]]:
+    for block in blocks:
+        yield parse_entry(block), b"".join(map(_TEXT, block))
 
 
 def _as_content(entry: Entry) -> bytes:
@@ -109,7 +113,12 @@ def _as_content(entry: Entry) -> bytes:
 
 def numbered(text: bytes) -> Block:
     """Give the text of one record as its lines."""
-    return [(number, line + b"\n") for number, line in enumerate(text.rstrip(b"\n").split(b"\n"), 1)]
+    return list(enumerate(_lines_of(text.rstrip(b"\n")), 1))
+
+
+def _lines_of(text: bytes) -> list[bytes]:
+    """Give the lines of a text whose last line end is left out."""
+    return [line + b"\n" for line in text.split(b"\n")]
 
 
 def _lines(file: BinaryIO) -> Iterable[bytes]:
@@ -118,9 +127,13 @@ def _lines(file: BinaryIO) -> Iterable[bytes]:
     head = file.read(_HEAD)
     file.seek(start)
     if b"\n" in head or b"\r" not in head[:-1]:
-        return iter(partial(file.readline, LONGEST), b"")
+        return _by_line_feeds(file)
     text = io.TextIOWrapper(io.BufferedReader(_Kept(file)), encoding="latin-1", newline=None)
     return iter(lambda: text.readline(LONGEST).encode("latin-1"), b"")
+
+
+def _by_line_feeds(file: BinaryIO) -> Iterator[bytes]:
+    return iter(partial(file.readline, LONGEST), b"")
 
 
 class _Kept(io.RawIOBase):
@@ -138,10 +151,10 @@ class _Kept(io.RawIOBase):
         return len(found)
 
 
-def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Give the lines with their numbers. Raises `LdifError` before all of what is too long has been read."""
+def _numbered(lines: Iterable[bytes], first: int) -> Iterator[tuple[int, bytes]]:
+    """Give lines with their numbers. Raises `LdifError` before all of what is too long has been read."""
     line = entry = start = 0
-    for number, raw in enumerate(_lines(file), 1):
+    for number, raw in enumerate(lines, first):
         size = len(raw)
         if raw[:1] == b" ":
             line += size
@@ -155,11 +168,11 @@ def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
         yield number, raw
 
 
-def _blocks(file: BinaryIO, tell: Tell) -> Iterator[Block]:
-    """Split a file at blank lines, without comments, the version line and what ldapsearch says of its search."""
+def _blocks(lines: Iterable[tuple[int, bytes]], tell: Tell) -> Iterator[Block]:
+    """Split numbered lines at blank lines, without comments, the version line and what ldapsearch says of a search."""
     block: Block = []
     comment = False
-    for number, raw in _numbered(file):
+    for number, raw in lines:
         line = raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw
         if line[:1] == b"#":
             comment = True
@@ -266,16 +279,11 @@ def _unfold(block: Block) -> Block:
     return logical
 
 
-@lru_cache(maxsize=4096)
-def _is_description(name: bytes) -> bool:
-    return _DESCRIPTION.fullmatch(name) is not None
-
-
 def _split(text: bytes, line: int) -> tuple[str, bytes]:
     if b"\r" in text:
         raise LdifError(line, "a carriage return stands inside a line; write line ends in one way throughout the file")
     name, colon, rest = text.partition(b":")
-    if colon and not _is_description(name):
+    if colon and not is_description(name):
         shown = name[:40].decode(errors="replace")
         raise LdifError(line, f"'{shown}' is no name of an attribute; is the file damaged?")
     if not colon:

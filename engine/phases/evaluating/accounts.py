@@ -42,10 +42,11 @@ IS_THERE = "its person is there: the staged delete is withdrawn"
 def provision(page: EvaluationPage, decided: Decisions, desired: Desired) -> int:
     """Plan a new object and stage its Create; give its id."""
     system = desired.target[0]
-    planned = create_pending_provisioning_cso(page.step.workspace, desired, decided.take_cso_id())
+    attributes = desired.planned()
+    planned = create_pending_provisioning_cso(page.step.workspace, desired, attributes, decided.take_cso_id())
     decided.planned.append(planned)
     decided.marks[planned.id] = marks_for(desired) | ours(page.step.workspace, desired)
-    export = create_export(page.step.workspace, desired, planned.id, decided.take_export_id())
+    export = create_export(page.step.workspace, desired, attributes, planned.id, decided.take_export_id())
     if turn := (page.turns or {}).get((desired.mvo.id, desired.target)):
         export = export._replace(wave=max(export.wave, turn.wave))
     decided.added.append(export)
@@ -203,11 +204,12 @@ def _replan(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso
     if before is not None and was_sent(before):
         decided.still_due.add(desired.mvo.id)
         return
-    if before is not None and cso.attributes == desired.planned() and cso.secondary_id == desired.secondary_id:
+    planned = desired.planned()
+    if before is not None and cso.attributes == planned and cso.secondary_id == desired.secondary_id:
         return
     if not claim_name(page, decided, desired, None):
         return
-    decided.replans.append((cso.id, plan_of(page.step.workspace, desired)))
+    decided.replans.append((cso.id, plan_of(page.step.workspace, desired, planned)))
     decided.marks[cso.id] = marks_for(desired) | ours(page.step.workspace, desired)
     if cso.secondary_id != desired.secondary_id:
         decided.renamed.add(desired.mvo.id)
@@ -220,8 +222,8 @@ def _create_anew(
     page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso, before: PendingExport | None
 ) -> PendingExport:
     """Give the Create of a plan that has changed, in the place of the one that is staged."""
-    workspace = page.step.workspace
+    workspace, planned = page.step.workspace, desired.planned()
     if before is None:
-        return create_export(workspace, desired, cso.id, decided.take_export_id())
-    after = create_export(workspace, desired, cso.id, before.id)
+        return create_export(workspace, desired, planned, cso.id, decided.take_export_id())
+    after = create_export(workspace, desired, planned, cso.id, before.id)
     return after._replace(created_at=before.created_at, held=before.held)

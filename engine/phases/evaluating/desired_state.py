@@ -120,17 +120,18 @@ def _wanted(
     left = {flow.attribute: NO_VALUE for _, flow in flows if flow.attribute not in attributes}
     template = next((rule.dn for rule in scoped if rule.dn is not None), None)
     ends = next_end(scoped, context, now)
-    desired = Desired(mvo, target, scoped, attributes, None, None, initial, givers=givers, left=left, ends_at=ends)
-    return desired if template is None else _named(workspace, desired, template, context)
+    name = (None, None) if template is None else _name(workspace, target, template, context)
+    return Desired(mvo, target, scoped, attributes, *name, initial, givers=givers, left=left, ends_at=ends)
 
 
-def _named(workspace: Workspace, desired: Desired, template: Expression, context: dict[str, Any]) -> Desired:
-    """Give what is wanted with its name. Raises `ObjectFailed`."""
+def _name(
+    workspace: Workspace, target: ObjectType, template: Expression, context: dict[str, Any]
+) -> tuple[str | None, str | None]:
+    """Give the name that an object is to have, and its normal form. Raises `ObjectFailed`."""
     secondary_id = template(context)
-    if workspace.is_dn(*desired.target):
+    if workspace.is_dn(*target):
         check_dn(secondary_id)
-    key = workspace.secondary_key(*desired.target, secondary_id)
-    return replace(desired, secondary_id=secondary_id, secondary_key=key)
+    return secondary_id, workspace.secondary_key(*target, secondary_id)
 
 
 def _flowed(flows: Iterable[tuple[OutboundRule, Flow]], mvo: Mvo, context: dict[str, Any]) -> tuple[Attributes, Givers]:
@@ -140,18 +141,23 @@ def _flowed(flows: Iterable[tuple[OutboundRule, Flow]], mvo: Mvo, context: dict[
     """
     attributes: Attributes = {}
     givers: Givers = {}
-    for rule, flow in flows:
+    held = mvo.attributes
+    for giver in flows:
+        flow = giver[1]
         if flow.attribute in givers:
             continue
-        values = evaluate(flow, mvo.attributes, context)
-        has_some = bool(mvo.attributes.get(flow.copies or "")) if flow.refers else bool(values)
-        if has_some or not flow.is_silent:
-            attributes[flow.attribute], givers[flow.attribute] = values, (rule, flow)
+        copied = held.get(flow.copies, []) if flow.copies is not None else None
+        # most flows copy one value, of which nothing has to be worked out
+        values = copied if copied is not None and len(copied) < 2 and not flow.refers else evaluate(flow, held, context)
+        if values or (flow.refers and copied) or not flow.is_silent:
+            attributes[flow.attribute], givers[flow.attribute] = values, giver
     return attributes, givers
 
 
 def _distinct(workspace: Workspace, target: ObjectType, attributes: Attributes) -> Attributes:
     """Leave out values that by an attribute's matching rule are the same as others."""
+    if all(len(values) < 2 for values in attributes.values()):
+        return attributes
     return {
         name: differences([], values, matching)[0]
         if len(values) > 1 and (matching := workspace.matching(*target, name))
@@ -169,7 +175,7 @@ def _leaving(workspace: Workspace, base: Desired, how: Going, context: dict[str,
     desired = replace(base, attributes=attributes, givers=givers, left=left, going=how, ends_at=None)
     if (moves := how.moves) is None or moves.dn is None:
         return desired
-    desired = _named(workspace, desired, moves.dn, context)
-    naming = {name.lower() for name in dn.rdn_names(desired.secondary_id or "")}
-    kept = {name: values for name, values in desired.attributes.items() if name.lower() not in naming}
-    return replace(desired, attributes=kept)  # the name says what those hold
+    name, key = _name(workspace, desired.target, moves.dn, context)
+    naming = {part.lower() for part in dn.rdn_names(name or "")}
+    kept = {part: values for part, values in desired.attributes.items() if part.lower() not in naming}
+    return replace(desired, attributes=kept, secondary_id=name, secondary_key=key)  # it says what those hold

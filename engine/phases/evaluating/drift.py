@@ -26,7 +26,8 @@ def mark_of(values: list[object]) -> int:
 
 def marks_for(desired: Desired) -> Marks:
     """Give the marks of everything that is wanted of an object, and of what was written once."""
-    marks = desired.settled | {name: mark_of(_own(desired, name)) for name in desired.attributes}
+    own = desired.attributes if not desired.foreign else {name: _own(desired, name) for name in desired.attributes}
+    marks = desired.settled | {name: mark_of(values) for name, values in own.items()}
     if desired.secondary_key is None:
         return marks
     return marks | {DN: mark_of([desired.secondary_key]), RDN: mark_of([dn.rdn(desired.secondary_id or "")])}

@@ -8,7 +8,7 @@ from engine.labels import label_of, label_of_mvo
 from engine.phases.evaluating.name_turns import Claim, Turns
 from engine.rules.compiled import ObjectType
 from engine.step import Step
-from storage import exports, leaving, objects, reviews, wanted_marks
+from storage import accounts, exports, leaving, reviews, wanted_marks
 from storage.join_keys import JoinKey
 from storage.leaving import Departure
 from storage.objects import Content, PlannedCso
@@ -30,7 +30,7 @@ class EvaluationPage:
 
     step: Step
     joined: Joined
-    """MVO → its objects in the targets."""
+    """MVO → its objects in the targets, and those that it was given in what is no target any more."""
     exports: dict[int, PendingExport]
     """CSO → what is staged for it."""
     marks: dict[int, Marks]
@@ -154,7 +154,7 @@ async def load_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Turns |
     """Read what is joined to some MVOs, what is staged and asked about it, and what was last wanted of it."""
     joined: Joined = {}
     ids: list[int] = []
-    csos = await objects.joined_to(tx, [mvo.id for mvo in mvos])
+    csos = await accounts.of_mvos(tx, [mvo.id for mvo in mvos], step.workspace.rules.target_types())
     for cso in csos:
         joined.setdefault(cso.mvo_id or 0, {})[cso.system, cso.type] = cso
         ids.append(cso.id)

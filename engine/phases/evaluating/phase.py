@@ -148,7 +148,7 @@ async def _evaluate_again(step: Step, mvo_ids: set[int], turns: Turns, referring
 
 
 async def _evaluate_some(tx: Transaction, step: Step, ids: list[int], turns: Turns) -> Evaluated:
-    return await _evaluate_page(tx, step, await metaverse.get(tx, ids), turns)
+    return await _evaluate_page(tx, step, await metaverse.get_without_contributors(tx, ids), turns)
 
 
 async def _pay_references(step: Step, turns: Turns) -> AsyncIterator[Progress]:
@@ -165,7 +165,7 @@ async def _pay_references(step: Step, turns: Turns) -> AsyncIterator[Progress]:
 async def _pay_next(tx: Transaction, step: Step, after: int, turns: Turns) -> list[int]:
     """Evaluate the next MVOs again that owe a reference which can be paid, and give their ids."""
     ids = await references.payable_outbound(tx, after, step.page_size)
-    await _evaluate_page(tx, step, await metaverse.get(tx, ids), turns)
+    await _evaluate_page(tx, step, await metaverse.get_without_contributors(tx, ids), turns)
     still = await references.still_owing(tx, references.OUT, ids)
     step.statistics[Statistic.REFERENCES_PAID] += len(set(ids) - still)
     return ids

@@ -9,6 +9,7 @@ from storage import clock
 from storage.objects import Content, PlannedCso, content_of
 from storage.records import (
     AttributeChange,
+    Attributes,
     ChangeStatus,
     ChangeType,
     ExportStatus,
@@ -16,17 +17,18 @@ from storage.records import (
 )
 
 
-def create_pending_provisioning_cso(workspace: Workspace, desired: Desired, cso_id: int) -> PlannedCso:
+def create_pending_provisioning_cso(
+    workspace: Workspace, desired: Desired, planned: Attributes, cso_id: int
+) -> PlannedCso:
     """Plan a CSO with its planned attributes and its DN, so that the export has something to build a DN from."""
-    return PlannedCso(cso_id, *desired.target, plan_of(workspace, desired), desired.mvo.id)
+    return PlannedCso(cso_id, *desired.target, plan_of(workspace, desired, planned), planned, desired.mvo.id)
 
 
-def plan_of(workspace: Workspace, desired: Desired) -> Content:
+def plan_of(workspace: Workspace, desired: Desired, planned: Attributes) -> Content:
     """Give what a planned CSO holds.
 
     Where the target's primary external id is one of the planned attributes, it is known from the start.
     """
-    planned = desired.planned()
     settings = workspace.object_type(*desired.target)
     ids = planned.get(settings.external_id, [])
     return content_of(
@@ -37,18 +39,18 @@ def plan_of(workspace: Workspace, desired: Desired) -> Content:
     )
 
 
-def _wave(workspace: Workspace, desired: Desired) -> int:
+def _wave(workspace: Workspace, desired: Desired, planned: Attributes) -> int:
     declared = workspace.declared(*desired.target)
-    types = [declared[name] for name in desired.planned() if name in declared]
+    types = [declared[name] for name in planned if name in declared]
     many = [one.multi for one in types if one.kind == "reference"]
     return dn.depth(desired.secondary_id or "") + (REFERRING_TO_MANY if any(many) else REFERRING if many else 0)
 
 
-def create_export(workspace: Workspace, desired: Desired, cso_id: int, export_id: int) -> PendingExport:
+def create_export(
+    workspace: Workspace, desired: Desired, planned: Attributes, cso_id: int, export_id: int
+) -> PendingExport:
     """Stage a Create: it carries every mapped attribute that has values."""
-    changes = [
-        AttributeChange(name, values, [], True, ChangeStatus.PENDING) for name, values in desired.planned().items()
-    ]
+    changes = [AttributeChange(name, values, [], True, ChangeStatus.PENDING) for name, values in planned.items()]
     at = clock.now()
     return PendingExport(
         id=export_id,
@@ -57,7 +59,7 @@ def create_export(workspace: Workspace, desired: Desired, cso_id: int, export_id
         type=desired.target[1],
         change_type=ChangeType.CREATE,
         status=ExportStatus.PENDING,
-        wave=_wave(workspace, desired),
+        wave=_wave(workspace, desired, planned),
         changes=changes,
         cause=f"provisioned by rule '{desired.rules[0].name}'",
         created_at=at,

@@ -1,5 +1,7 @@
 """Phase 2, staging: what has to change on an object that exists, and nothing else."""
 
+from collections.abc import Sequence
+
 from engine.pending_exports.changes import RDN, Changes, expected_state, net_changes
 from engine.pending_exports.waves import RENAMES, UPDATES
 from engine.phases.evaluating.desired_state import Desired
@@ -131,5 +133,5 @@ def _asks_for_no_more(failed: AttributeChange, now: AttributeChange) -> bool:
     return same_values and (now.replace or set(map(repr, now.remove)) <= set(map(repr, failed.remove)))
 
 
-def _signature(changes: list[AttributeChange]) -> list[tuple[str, str, str]]:
+def _signature(changes: Sequence[AttributeChange]) -> list[tuple[str, str, str]]:
     return sorted((one.name, repr(sorted(map(repr, one.add))), repr(sorted(map(repr, one.remove)))) for one in changes)

@@ -1,6 +1,6 @@
 """Settle doubtful writes by looking at the target, never by guessing."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -110,7 +110,7 @@ def _settle(step: Step, export: PendingExport, cso: Cso, found: ImportedObject |
 
 def _shown(
     step: Step, export: PendingExport, cso: Cso, found: ImportedObject | None
-) -> tuple[bool, list[AttributeChange]]:
+) -> tuple[bool, Sequence[AttributeChange]]:
     """Tell whether the target shows that an export was written, and give its changes with what it shows of each."""
     match export.change_type:
         case ChangeType.CREATE:
@@ -124,11 +124,11 @@ def _shown(
             return _has_name(step, export, found) and _all_written(changes), changes
 
 
-def _all_written(changes: list[AttributeChange]) -> bool:
+def _all_written(changes: Sequence[AttributeChange]) -> bool:
     return all(change.status == ChangeStatus.EXPORTED for change in changes)
 
 
-def _judge_all(step: Step, cso: Cso, changes: list[AttributeChange], held: Attributes) -> list[AttributeChange]:
+def _judge_all(step: Step, cso: Cso, changes: Sequence[AttributeChange], held: Attributes) -> list[AttributeChange]:
     matching = step.workspace.matching
     return [_judge(change, held, matching(cso.system, cso.type, change.name)) for change in changes]
 

@@ -96,7 +96,7 @@ def _reference_names(workspace: Workspace, system: str, object_type: str) -> fro
 
 def _references(export: PendingExport, names: frozenset[str]) -> list[AttributeChange]:
     """Give the references that are still to be sent."""
-    if export.change_type == ChangeType.DELETE:
+    if not names or export.change_type == ChangeType.DELETE:
         return []
     return [change for change in export.changes if change.name in names and change.status != ChangeStatus.EXPORTED]
 

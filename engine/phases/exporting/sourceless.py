@@ -3,8 +3,8 @@
 from engine.errors import ObjectError
 from engine.labels import label_of
 from engine.step import Step
-from storage import metaverse, objects
-from storage.records import ChangeType, Cso, CsoStatus, Mvo, PendingExport
+from storage import accounts, metaverse
+from storage.records import ChangeType, Cso, Mvo, PendingExport
 from storage.store import Transaction
 
 _GONE = ObjectError(
@@ -27,16 +27,13 @@ async def hold_sourceless(
     return [one for one in found if one.cso_id not in held]
 
 
-async def _sourceless(tx: Transaction, step: Step, accounts: list[Cso]) -> set[int]:
-    rules = step.workspace.rules
-    by_mvo = {cso.mvo_id: cso.id for cso in accounts if cso.mvo_id is not None}
-    given = {mvo.id for mvo in await metaverse.get(tx, by_mvo) if _is_given(mvo)}
-    there = {
-        cso.mvo_id
-        for cso in await objects.joined_to(tx, given)
-        if (cso.system, cso.type) in rules.inbound and cso.status == CsoStatus.NORMAL
-    }
-    return {by_mvo[mvo_id] for mvo_id in given - there}
+async def _sourceless(tx: Transaction, step: Step, planned: list[Cso]) -> set[int]:
+    inbound = step.workspace.rules.inbound
+    by_mvo = {cso.mvo_id: cso.id for cso in planned if cso.mvo_id is not None}
+    links = await accounts.normal_links_to(tx, by_mvo)
+    there = {mvo_id for mvo_id, system, object_type in links if (system, object_type) in inbound}
+    alone = by_mvo.keys() - there  # hardly ever anybody: only of these is it asked who gives them
+    return {by_mvo[mvo.id] for mvo in await metaverse.get(tx, alone) if _is_given(mvo)}
 
 
 def _is_given(mvo: Mvo) -> bool:

@@ -82,8 +82,11 @@ class Arrivals:
     def add(self, page: list[Arrival], settled: bytes) -> None:
         """Keep a page; `settled` has a 1 for each object of it of which nothing has to be applied."""
         for one in page:
-            for is_name, *mark in _marks(one):
-                (self._names if is_name else self._ids).append(hash(tuple(mark)))
+            content = one.content
+            if content.external_id is not None:
+                self._ids.append(hash((one.type, content.external_id)))
+            if content.secondary_key is not None:
+                self._names.append(hash((one.type, content.secondary_key)))
         self._settled.append(settled)
         raw = marshal.dumps([_plain(one) for one in page])
         self._file.write(len(raw).to_bytes(_LENGTH, "big") + raw)

@@ -88,6 +88,9 @@ async def _begin(tx: Transaction, task: ImportState, connector: Connector) -> Im
     request = await _request(tx, step, connector)
     types = list(step.settings.objects)
     task.reconciles = await exports.has_sent(tx, step.system)
+    if task.reconciles:
+        async for cso_ids in exports.objects_with_any(tx, step.system):
+            task.exported.update(cso_ids)
     task.asked_about = await reviews.asked_about(tx, step.system, ReviewKind.IDENTITY)
     task.reading = reading_of(step, connector)
     if request.watermark is None and not task.reconciles:
@@ -195,7 +198,7 @@ async def _compare(
             continue
         task.sightings.add(cso.id)
         if _is_at_rest(cso, one):
-            settled[index] = not task.reconciles and cso.id not in task.asked_about
+            settled[index] = _is_settled(task, cso, one)
         elif _flows(task, cso, one):
             changed[cso.id] = one
     if changed:
@@ -206,6 +209,16 @@ async def _compare(
 def _is_at_rest(cso: KnownCso, one: Arrival) -> bool:
     """Tell whether nothing has to be written of an object that was seen."""
     return is_unchanged(cso, one.content) and not cso.kept and cso.sought_by is None
+
+
+def _is_settled(task: ImportState, cso: KnownCso, one: Arrival) -> bool:
+    """Tell whether nothing at all has to be done about an object that is at rest."""
+    if cso.id in task.asked_about:
+        return False
+    if not task.reconciles:
+        return True
+    # what it may have been before is told while anything of its system is confirmed
+    return cso.id not in task.exported and task.step.settings.objects[one.type].previous_id is None
 
 
 def _flows(task: ImportState, cso: KnownCso, one: Arrival) -> bool:

@@ -19,6 +19,9 @@ class ImportState:
 
     step: Step
     reconciles: bool = False
+    """Whether exports of the system were sent, and are still open."""
+    exported: Sightings = field(default_factory=Sightings)
+    """The CSOs that have open exports, where it does."""
     is_known: dict[str, bool] = field(default_factory=dict)
     """Object type → whether there was anything of it before."""
     flowing: dict[str, frozenset[str]] = field(default_factory=dict)

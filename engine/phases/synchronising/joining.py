@@ -1,5 +1,6 @@
 """Join CSOs to MVOs by their rules' ordered joins, or project new MVOs."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from engine.contributions.contexts import Contexts
@@ -70,7 +71,10 @@ class _Joiner:
         self._contexts = contexts
         self._keys: dict[tuple[int, str, str], str | None] = {}
         self._index: Index = {}
-        self._taken: dict[int, dict[tuple[str, str], str]] = {}
+        self._taken: dict[int, dict[tuple[str, str], Cso]] = {}
+        """MVO → type → the object of it that the MVO has."""
+        self._projecting: dict[str, list[Join]] = {}
+        """Rule that projects → the joins by which what it gives can be found."""
         self._going: dict[int, Mvo] = {}
         """MVOs that are deleted, or will be, as the joins of the page leave them."""
         self._former: Index = {}
@@ -139,7 +143,7 @@ class _Joiner:
         """Note that an MVO has an object of a type, unless it may have several."""
         kind = cso.system, cso.type
         if kind not in self._workspace.rules.several:
-            self._taken.setdefault(mvo_id, {})[kind] = label_of(cso)
+            self._taken.setdefault(mvo_id, {})[kind] = cso
 
     def _source_key(self, cso: Cso, rule: InboundRule, join: Join) -> str | None:
         """Give the key that a CSO looks for. Raises `ObjectFailed`."""
@@ -164,7 +168,7 @@ class _Joiner:
                     raise _ambiguous(join, [self._label(one) for one in candidates])
                 if candidates:
                     if holder := self._taken.get(candidates[0], {}).get((cso.system, cso.type)):
-                        raise _taken(cso, join, self._label(candidates[0]), holder)
+                        raise _taken(cso, join, self._label(candidates[0]), label_of(holder))
                     return candidates[0]
         return None
 
@@ -233,20 +237,33 @@ class _Joiner:
 
     def _project(self, mvo_id: int, rule: InboundRule, cso: Cso, at: str) -> int:
         """Make a new MVO, which the rest of the page can find by its keys."""
-        for join in self._workspace.rules.joins.get(key_owners.of_metaverse(rule.mvo_type), ()):
-            if key := self._projected_key(cso, rule, join):
-                self._index.setdefault((rule.mvo_type, join.name), {}).setdefault(key, []).append(mvo_id)
+        for name, key in self._projected_keys(cso, rule):
+            self._index.setdefault((rule.mvo_type, name), {}).setdefault(key, []).append(mvo_id)
         self._joins.new.append(Mvo(mvo_id, rule.mvo_type, {}, {}, False, None, None, True, at, at))
         return mvo_id
 
-    def _projected_key(self, cso: Cso, rule: InboundRule, join: Join) -> str | None:
-        """Give the key under which an MVO will be found once it has what the projecting object contributes."""
-        given = {flow.attribute for flow in rule.flows}
-        if not any(part.target.names <= given for part in join.parts):
-            return None
+    def _projected_keys(self, cso: Cso, rule: InboundRule) -> Iterator[tuple[str, str]]:
+        """Give the keys under which an MVO will be found once it has what the projecting object contributes.
+
+        Each comes with the name of its join. Raises `ObjectFailed`.
+        """
+        if not (joins := self._joins_by(rule)):
+            return
         attributes = {flow.attribute: self._contexts.values(cso, flow) for flow in rule.flows if not flow.refers}
         seen = self._workspace.seen_mvo(rule.mvo_type, attributes)
-        return target_key(join, attributes, seen)
+        for join in joins:
+            if key := target_key(join, attributes, seen):
+                yield join.name, key
+
+    def _joins_by(self, rule: InboundRule) -> list[Join]:
+        """Give the joins by which what a rule gives can be found."""
+        known = self._projecting.get(rule.name)
+        if known is None:
+            given = {flow.attribute for flow in rule.flows}
+            every = self._workspace.rules.joins.get(key_owners.of_metaverse(rule.mvo_type), ())
+            known = [join for join in every if any(part.target.names <= given for part in join.parts)]
+            self._projecting[rule.name] = known
+        return known
 
 
 def brought_back(mvo: Mvo) -> Mvo:

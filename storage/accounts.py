@@ -1,0 +1,32 @@
+"""The objects that MVOs have in systems: those that evaluation looks at, and those that give them."""
+
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import and_, or_, select
+
+from storage.dialects.sqlite import dialect
+from storage.objects import WHOLE, read_csos
+from storage.records import Cso, CsoStatus, JoinedBy
+from storage.store import Transaction
+from storage.tables import objects
+
+_COMING_IN = (JoinedBy.JOIN, JoinedBy.PROJECTION)
+
+
+async def of_mvos(tx: Transaction, mvo_ids: Iterable[int], targets: Collection[tuple[str, str]]) -> list[Cso]:
+    """Read the CSOs that are joined to some MVOs, by id, but for those that only give.
+
+    Those came in by an inbound rule, and their (system, type) is not among the targets.
+    """
+    exported = (and_(objects.c.system == system, objects.c.type == kind) for system, kind in sorted(targets))
+    gives = objects.c.joined_by.in_([how.value for how in _COMING_IN])
+    chosen = or_(*exported, objects.c.joined_by.is_(None), ~gives)
+    query = select(*WHOLE).where(dialect.among(objects.c.mvo_id, mvo_ids), chosen)
+    return await read_csos(tx, query.order_by(objects.c.id))
+
+
+async def normal_links_to(tx: Transaction, mvo_ids: Iterable[int]) -> list[tuple[int, str, str]]:
+    """Give whom of some MVOs `Normal` CSOs are joined to, and of which system and type each of those is."""
+    chosen = dialect.among(objects.c.mvo_id, mvo_ids), objects.c.status == CsoStatus.NORMAL.value
+    rows = await tx.execute(select(objects.c.mvo_id, objects.c.system, objects.c.type).where(*chosen))
+    return [(mvo_id, system, object_type) for mvo_id, system, object_type in rows]

@@ -100,3 +100,19 @@ def test_an_export_and_a_review_item_are_explained_by_their_object(office: Works
     (item,) = office.query("SELECT id, object_id FROM review_items ORDER BY id LIMIT 1")
     assert json.loads(office("explain", f"rev-{item[0]}", "--json"))["id"] == f"cso-{item[1]}"
     assert "exp-999999 is not in the queue" in office("explain", "exp-999999", status=2)
+
+
+async def test_anything_is_found_by_a_part_of_its_name(opened: Open, office: Workspace) -> None:
+    async with opened(office) as console:
+        await console.press("ctrl+f")
+        await console.type("nowher")
+        await console.until("Nora Nowhere", "hr: Nora Nowhere", "person in the metaverse")
+        await console.press("down", "enter")
+        await console.until("Nora Nowhere", "›")
+        await console.press("escape", "ctrl+f")
+        await console.type("to the direct")
+        await console.until("rule people to the directory", "interlock.toml:")
+        await console.press("escape")
+        await console.press("colon")
+        await console.type("nowhere")
+        await console.until("Nora Nowhere")

@@ -73,6 +73,14 @@ def keys(*names: str) -> Drive:
     return drive
 
 
+async def search(console: Console) -> None:
+    """Find somebody by a part of a name, and wait for what is found."""
+    await console.press("ctrl+f")
+    await console.type("nolan")
+    await console.until("Noah Nolan (mvo-2)", "person in the metaverse: mvo-2")
+    await console.settle()
+
+
 SHOTS: dict[str, Drive] = {
     "todo": keys("0"),
     "acknowledge": keys("0", "W", "A"),
@@ -94,6 +102,7 @@ SHOTS: dict[str, Drive] = {
     "run-errors": keys("7", "enter", "exclamation_mark"),
     "systems": keys("8"),
     "help": keys("6", "question_mark"),
+    "search": search,
     "palette": keys("colon", "r", "e", "v"),
     "filter": keys("3", "slash", *"status", "colon", *"Obsolete"),
 }

@@ -277,6 +277,13 @@ class InterlockApp(KeyByKey[int], inherit_bindings=False):
 
             open_palette(self)
 
+    def action_search(self) -> None:
+        """Open the search across everything."""
+        if self.session is not None:
+            from tui.console.palette import open_search  # noqa: PLC0415 - loaded with the screens
+
+            open_search(self)
+
     def action_leave(self) -> None:
         """Quit; if a run is going on, say that it continues and ask once."""
         run = self.session.running if self.session else None

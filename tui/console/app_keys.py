@@ -12,6 +12,7 @@ APP_KEYS: list[BindingType] = [
     Binding("W", "app.arm", "arm", id="arm"),
     Binding("p", "app.freeze", "freeze", id="freeze", show=False),
     Binding("colon,ctrl+p", "app.palette", "command", id="palette"),
+    Binding("ctrl+f", "app.search", "find by name", id="search", show=False),
     Binding("question_mark", "app.help", "help", id="help"),
     Binding("q", "app.leave", "quit", id="quit"),
     Binding("ctrl+c", "app.interrupt", "quit, pressed twice", id="interrupt", show=False, priority=True),

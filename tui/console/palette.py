@@ -10,6 +10,7 @@ from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from tui.console import keys
+from tui.console.finding import Everything
 from tui.console.screens import TABS
 from tui.console.shell import Shell
 from tui.console.themes import THEMES
@@ -72,4 +73,10 @@ class Palette(CommandPalette):
 
 def open_palette(app: "App[Any]") -> None:
     """Open the palette over the screen."""
-    app.push_screen(Palette(providers=[ConsoleCommands], placeholder="a screen, a key, an id such as cso-12"))
+    told = "a screen, a key, an id such as cso-12, a name"
+    app.push_screen(Palette(providers=[ConsoleCommands, Everything], placeholder=told))
+
+
+def open_search(app: "App[Any]") -> None:
+    """Open the search across everything over the screen."""
+    app.push_screen(Palette(providers=[Everything], placeholder="a name, or a part of one: people, objects, rules …"))

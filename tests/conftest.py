@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.compiled import keep_what_is_compiled
+
+keep_what_is_compiled()
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-screens", action="store_true", help="write screenshots/ anew instead of comparing")

@@ -61,6 +61,7 @@ class Inside(Workspace):
             os.environ.clear()
             os.environ.update(environ)
             zones.use(zone)
+            gc.unfreeze()  # a run counts what is frozen before it freezes, which takes long over all that tests load
             gc.set_threshold(*threshold)
             sys.setswitchinterval(interval)
 

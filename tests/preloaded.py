@@ -1,7 +1,8 @@
 """The real program in a process of its own, without its start: one that has loaded everything forks each of them.
 
 Loading takes most of a short command's time, and the tests give thousands of commands. The process that is forked has
-a working folder, an environment, arguments and streams of its own, and runs the same `main`.
+a working folder, an environment, arguments and streams of its own, and runs the same `main`. A few commands are carried
+out first, so that what they compile need not be compiled in each process.
 """
 
 import atexit
@@ -20,6 +21,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.compiled import keep_what_is_compiled
 from tui import feed
 from tui.terminal.commands_by_name import PLACES
 
@@ -35,6 +37,11 @@ _LOADED = (
     "engine.connectors.ldif.connector",
 )
 """What the commands import, some of them late."""
+_USUAL = (
+    *(["check"], ["run"], ["plan"], ["run"], ["runs", "--json"], ["show", "run-1", "--json"]),
+    *([listing, "--json"] for listing in ("objects", "metaverse", "exports", "review", "transitions")),
+)
+"""What is carried out before anything is asked for."""
 _ROOT = Path(__file__).parent.parent
 _LARGEST_REQUEST = 1 << 20
 
@@ -140,6 +147,21 @@ def _command(arguments: list[str], cwd: str, env: dict[str, str], streams: list[
 def _load() -> None:
     for name in _LOADED:
         import_module(name)
+    keep_what_is_compiled()
+    with tempfile.TemporaryDirectory() as folder:
+        _carry_out_once(Path(folder))
+
+
+def _carry_out_once(folder: Path) -> None:
+    """Carry out what tests do most, so that its statements are compiled."""
+    from tests.inside import Inside
+    from tui.demo.people import people
+    from tui.demo.workspace import make_workspace
+
+    toml = make_workspace(folder, list(people(5)), demo=False)
+    office = Inside(folder, toml.read_text())
+    for arguments in _USUAL:
+        office(*arguments)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.slapd import ADMIN, BASE, PASSWORD, SUFFIX, Slapd
 from tests.inside import Inside
+from tests.slapd import ADMIN, BASE, PASSWORD, SUFFIX, Slapd
 from tui.demo.people import people
 from tui.demo.workspace import LiveDirectory, make_workspace
 

@@ -9,13 +9,16 @@ import atexit
 import json
 import os
 import random
+import select
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -61,6 +64,20 @@ def run(arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], together
         return Done(status, _whole(out.fileno()), _whole(err.fileno()))
 
 
+@contextmanager
+def running(arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> Iterator["Running"]:
+    """Start `interlock ARGUMENTS`, which writes nowhere, and kill it at the end; meanwhile no other can be started."""
+    with Path(os.devnull).open("wb") as nowhere:
+        command = _loaded().start(arguments, cwd, env, [nowhere.fileno(), nowhere.fileno()])
+    try:
+        yield command
+    finally:
+        with suppress(ProcessLookupError):  # it may end just now
+            if command.goes_on():
+                os.kill(command.pid, signal.SIGKILL)
+        command.status()
+
+
 def _whole(descriptor: int) -> bytes:
     return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
 
@@ -77,20 +94,44 @@ class _Loaded:
             self._process = subprocess.Popen(command, cwd=_ROOT, env=wide, pass_fds=[theirs.fileno()])
         atexit.register(self.close)
 
-    def command(self, arguments: Sequence[str], cwd: Path, env: Mapping[str, str], streams: list[int]) -> int:
+    def start(self, arguments: Sequence[str], cwd: Path, env: Mapping[str, str], streams: list[int]) -> "Running":
         request = json.dumps([list(arguments), str(cwd), dict(env)]).encode()
         socket.send_fds(self._line, [request], streams)
-        pid = int(self._line.recv(100))
+        return Running(self._line, int(self._line.recv(100)))
+
+    def command(self, arguments: Sequence[str], cwd: Path, env: Mapping[str, str], streams: list[int]) -> int:
+        started = self.start(arguments, cwd, env, streams)
         try:
-            return int(self._line.recv(100))
+            return started.status()
         except TimeoutError:
-            os.kill(pid, 9)
-            self._line.recv(100)
+            os.kill(started.pid, signal.SIGKILL)
+            started.status()
             raise AssertionError(f"interlock {' '.join(arguments)}: still running after {SECONDS} s") from None
 
     def close(self) -> None:
         self._line.close()
         self._process.wait()
+
+
+class Running:
+    """A command that was started, until its exit status is told."""
+
+    def __init__(self, line: socket.socket, pid: int) -> None:
+        self._line = line
+        self.pid = pid
+        self._status: int | None = None
+
+    def goes_on(self) -> bool:
+        """Tell whether it has not ended yet."""
+        if self._status is None and select.select([self._line], [], [], 0)[0]:
+            self.status()
+        return self._status is None
+
+    def status(self) -> int:
+        """Wait for its end, and give its exit status."""
+        if self._status is None:
+            self._status = int(self._line.recv(100))
+        return self._status
 
 
 @cache

@@ -165,6 +165,7 @@ def _command(arguments: list[str], cwd: str, env: dict[str, str], streams: list[
     os.environ.clear()
     os.environ.update(env)
     time.tzset()
+    tempfile.tempdir = None  # it is looked for once
     random.seed()
     sys.modules["__main__"] = tui.__main__  # as after `python -m tui`, which the usage lines name
     sys.argv = [str(tui.__main__.__file__), *arguments]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from rich.cells import cell_len
+from textual.events import Paste
 from textual.pilot import Pilot
 
 from tests.workspace import Workspace
@@ -96,6 +97,13 @@ class Console:
         names = {" ": "space", ":": "colon", "*": "asterisk", "!": "exclamation_mark", "-": "minus", ",": "comma"}
         names |= {'"': "quotation_mark", "=": "equals_sign", "/": "slash", ".": "full_stop", "_": "underscore"}
         await self.press(*(names.get(char, char) for char in text))
+
+    async def paste(self, text: str) -> None:
+        """Give a text to where one is typed, as a terminal gives what is pasted: at once."""
+        driver = self.app._driver
+        assert driver is not None
+        driver.send_message(Paste(text))
+        await self.press()
 
     async def until(self, *texts: str, seconds: float = 30, gone: tuple[str, ...] = ()) -> None:
         """Wait until the screen shows every one of some texts, and none of some others."""

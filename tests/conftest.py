@@ -1,10 +1,16 @@
 """What all tests share."""
 
 import gc
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.compiled import keep_what_is_compiled
+
+keep_what_is_compiled()
+os.environ.pop("COLUMNS", None)  # what rich finds there when it is loaded would be the width of every command's lists
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

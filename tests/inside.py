@@ -10,6 +10,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 
 from engine.values import zones
+from tests.at_once import statements_at_once
 from tests.later import moved
 from tests.workspace import Workspace
 
@@ -37,7 +38,7 @@ class Inside(Workspace):
 
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for _ in range(2))
         code: Any = 0
-        with self._surroundings(arguments), redirect_stdout(out), redirect_stderr(err), moved(self.shift):
+        with self._surroundings(arguments), redirect_stdout(out), redirect_stderr(err), self._here():
             try:
                 main()
             except SystemExit as end:
@@ -45,6 +46,12 @@ class Inside(Workspace):
         out.flush()
         err.flush()
         return code or 0, out.buffer.getvalue().decode(), err.buffer.getvalue().decode()
+
+    @contextmanager
+    def _here(self) -> Iterator[None]:
+        """Let the program have the clock of the story, and its statements at once."""
+        with moved(self.shift), statements_at_once():
+            yield
 
     @contextmanager
     def _surroundings(self, arguments: tuple[str, ...]) -> Iterator[None]:
@@ -61,6 +68,7 @@ class Inside(Workspace):
             os.environ.clear()
             os.environ.update(environ)
             zones.use(zone)
+            gc.unfreeze()  # a run counts what is frozen before it freezes, which takes long over all that tests load
             gc.set_threshold(*threshold)
             sys.setswitchinterval(interval)
 

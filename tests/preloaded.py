@@ -1,25 +1,30 @@
 """The real program in a process of its own, without its start: one that has loaded everything forks each of them.
 
 Loading takes most of a short command's time, and the tests give thousands of commands. The process that is forked has
-a working folder, an environment, arguments and streams of its own, and runs the same `main`.
+a working folder, an environment, arguments and streams of its own, and runs the same `main`. A few commands are carried
+out first, so that what they compile need not be compiled in each process.
 """
 
 import atexit
 import json
 import os
 import random
+import select
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.compiled import keep_what_is_compiled
 from tui import feed
 from tui.terminal.commands_by_name import PLACES
 
@@ -35,6 +40,11 @@ _LOADED = (
     "engine.connectors.ldif.connector",
 )
 """What the commands import, some of them late."""
+_USUAL = (
+    *(["check"], ["run"], ["plan"], ["run"], ["runs", "--json"], ["show", "run-1", "--json"]),
+    *([listing, "--json"] for listing in ("objects", "metaverse", "exports", "review", "transitions")),
+)
+"""What is carried out before anything is asked for."""
 _ROOT = Path(__file__).parent.parent
 _LARGEST_REQUEST = 1 << 20
 
@@ -54,6 +64,20 @@ def run(arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], together
         return Done(status, _whole(out.fileno()), _whole(err.fileno()))
 
 
+@contextmanager
+def running(arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> Iterator["Running"]:
+    """Start `interlock ARGUMENTS`, which writes nowhere, and kill it at the end; meanwhile no other can be started."""
+    with Path(os.devnull).open("wb") as nowhere:
+        command = _loaded().start(arguments, cwd, env, [nowhere.fileno(), nowhere.fileno()])
+    try:
+        yield command
+    finally:
+        with suppress(ProcessLookupError):  # it may end just now
+            if command.goes_on():
+                os.kill(command.pid, signal.SIGKILL)
+        command.status()
+
+
 def _whole(descriptor: int) -> bytes:
     return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
 
@@ -70,20 +94,44 @@ class _Loaded:
             self._process = subprocess.Popen(command, cwd=_ROOT, env=wide, pass_fds=[theirs.fileno()])
         atexit.register(self.close)
 
-    def command(self, arguments: Sequence[str], cwd: Path, env: Mapping[str, str], streams: list[int]) -> int:
+    def start(self, arguments: Sequence[str], cwd: Path, env: Mapping[str, str], streams: list[int]) -> "Running":
         request = json.dumps([list(arguments), str(cwd), dict(env)]).encode()
         socket.send_fds(self._line, [request], streams)
-        pid = int(self._line.recv(100))
+        return Running(self._line, int(self._line.recv(100)))
+
+    def command(self, arguments: Sequence[str], cwd: Path, env: Mapping[str, str], streams: list[int]) -> int:
+        started = self.start(arguments, cwd, env, streams)
         try:
-            return int(self._line.recv(100))
+            return started.status()
         except TimeoutError:
-            os.kill(pid, 9)
-            self._line.recv(100)
+            os.kill(started.pid, signal.SIGKILL)
+            started.status()
             raise AssertionError(f"interlock {' '.join(arguments)}: still running after {SECONDS} s") from None
 
     def close(self) -> None:
         self._line.close()
         self._process.wait()
+
+
+class Running:
+    """A command that was started, until its exit status is told."""
+
+    def __init__(self, line: socket.socket, pid: int) -> None:
+        self._line = line
+        self.pid = pid
+        self._status: int | None = None
+
+    def goes_on(self) -> bool:
+        """Tell whether it has not ended yet."""
+        if self._status is None and select.select([self._line], [], [], 0)[0]:
+            self.status()
+        return self._status is None
+
+    def status(self) -> int:
+        """Wait for its end, and give its exit status."""
+        if self._status is None:
+            self._status = int(self._line.recv(100))
+        return self._status
 
 
 @cache
@@ -117,6 +165,7 @@ def _command(arguments: list[str], cwd: str, env: dict[str, str], streams: list[
     os.environ.clear()
     os.environ.update(env)
     time.tzset()
+    tempfile.tempdir = None  # it is looked for once
     random.seed()
     sys.modules["__main__"] = tui.__main__  # as after `python -m tui`, which the usage lines name
     sys.argv = [str(tui.__main__.__file__), *arguments]
@@ -140,6 +189,21 @@ def _command(arguments: list[str], cwd: str, env: dict[str, str], streams: list[
 def _load() -> None:
     for name in _LOADED:
         import_module(name)
+    keep_what_is_compiled()
+    with tempfile.TemporaryDirectory() as folder:
+        _carry_out_once(Path(folder))
+
+
+def _carry_out_once(folder: Path) -> None:
+    """Carry out what tests do most, so that its statements are compiled."""
+    from tests.inside import Inside
+    from tui.demo.people import people
+    from tui.demo.workspace import make_workspace
+
+    toml = make_workspace(folder, list(people(5)), demo=False)
+    office = Inside(folder, toml.read_text())
+    for arguments in _USUAL:
+        office(*arguments)
 
 
 if __name__ == "__main__":

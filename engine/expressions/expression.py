@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import lru_cache
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -196,9 +197,11 @@ class _Compiled(NamedTuple):
     quick: bool
 
 
-def _compile(source: str, template: str, own: Iterable[str], *, assigned: int = 0) -> _Compiled:
+@lru_cache(maxsize=4096)
+def _compile(source: str, template: str, own: tuple[str, ...], *, assigned: int = 0) -> _Compiled:
     """Compile a template; `own` are words that are no attributes in it, and so many names may be assigned to.
 
+    What was compiled is kept: a configuration says the same in several places, and a process may read it again.
     Raises `InvalidExpression`.
     """
     try:
@@ -218,7 +221,7 @@ def _compile(source: str, template: str, own: Iterable[str], *, assigned: int = 
 
 def compile_text(source: str, own: Iterable[str] = AMBIENT) -> Expression:
     """Compile a text with `{{ … }}` in it; its result is stripped, and None when blank."""
-    compiled = _compile(source, source, own)
+    compiled = _compile(source, source, tuple(own))
 
     def evaluate(values: dict[str, Any]) -> str | None:
         return "".join(compiled.render(_Seen(values))).strip() or None
@@ -245,7 +248,7 @@ def _compile_value(source: str, own: Iterable[str] = AMBIENT) -> _Value:
     """Compile the inside of `{{ … }}`; its result keeps its type."""
     if not source.strip() or "}}" in source or "%}" in source:
         raise InvalidExpression(f"'{source}' cannot be read: one expression is wanted here")
-    compiled = _compile(source, "{% set result = (" + source + "\n) %}", own, assigned=1)
+    compiled = _compile(source, "{% set result = (" + source + "\n) %}", tuple(own), assigned=1)
 
     def evaluate(values: dict[str, Any]) -> Any:
         context = _Seen(values)

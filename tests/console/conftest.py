@@ -9,6 +9,8 @@ from time import monotonic, sleep
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
+from textual.events import Paste
 from textual.pilot import Pilot
 
 from tests.workspace import Workspace
@@ -84,10 +86,25 @@ class Console:
         await until_idle()
         await self.wait(lambda: len(self.lines) == self.app.size.height, what=lambda: "the screen to be laid out")
 
+    async def resize(self, width: int, height: int) -> None:
+        """Let the terminal be another size, and wait until the screen has it: it is laid out a little later."""
+        await self.pilot.resize_terminal(width, height)
+        await self.wait(
+            lambda: [cell_len(line) for line in self.lines] == [width] * height,
+            what=lambda: f"the screen to be {width} by {height}",
+        )
+
     async def type(self, text: str) -> None:
         names = {" ": "space", ":": "colon", "*": "asterisk", "!": "exclamation_mark", "-": "minus", ",": "comma"}
         names |= {'"': "quotation_mark", "=": "equals_sign", "/": "slash", ".": "full_stop", "_": "underscore"}
         await self.press(*(names.get(char, char) for char in text))
+
+    async def paste(self, text: str) -> None:
+        """Give a text to where one is typed, as a terminal gives what is pasted: at once."""
+        driver = self.app._driver
+        assert driver is not None
+        driver.send_message(Paste(text))
+        await self.press()
 
     async def until(self, *texts: str, seconds: float = 30, gone: tuple[str, ...] = ()) -> None:
         """Wait until the screen shows every one of some texts, and none of some others."""
@@ -101,10 +118,11 @@ class Console:
         await self.wait(shown, seconds, lambda: f"{texts} without {gone}")
 
     async def wait(self, test: Callable[[], bool], seconds: float = 30, what: Callable[[], str] = lambda: "") -> None:
-        end = monotonic() + seconds
+        end, pause = monotonic() + seconds, TURN
         while not test():
             assert monotonic() < end, f"waited in vain for {what()}; on screen:\n{self.text}"
-            await self.pilot.pause(0.05)
+            await self.pilot.pause(pause)
+            pause = min(2 * pause, 0.05)  # what is there soon is seen soon, and looking takes time itself
 
     async def settle(self, seconds: float = 0.25) -> None:
         """Wait until nothing is being read, and the plain keys are accepted by a box that has just come up."""

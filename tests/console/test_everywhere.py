@@ -93,7 +93,7 @@ async def test_every_screen_fits(office: Workspace, opened: Open, size: tuple[in
 
 async def test_a_tiny_terminal_is_survived(office: Workspace, opened: Open) -> None:
     async with opened(office, size=(80, 24)) as console:
-        await console.pilot.resize_terminal(40, 10)
+        await console.resize(40, 10)
         for digit in SCREENS:
             await console.press(digit)
             await console.settle(0.1)
@@ -102,7 +102,7 @@ async def test_a_tiny_terminal_is_survived(office: Workspace, opened: Open) -> N
                 await console.press(key)
                 whole(console)
         for width, height in ((1, 1), (12, 3), (20, 5), (80, 24)):
-            await console.pilot.resize_terminal(width, height)
+            await console.resize(width, height)
             await console.settle(0.1)
         await console.press("6")
         await console.until("rev-1", "? open")
@@ -121,7 +121,7 @@ async def test_resizing_keeps_cursor_and_filter(
         await console.until(f"4 of {count}")
         current = console.app.screen.table.current["id"]
         for width, height in ((60, 12), (200, 60), (40, 10), (80, 24), (120, 40)):
-            await console.pilot.resize_terminal(width, height)
+            await console.resize(width, height)
             await console.until(f"4 of {count}")
             whole(console)
             assert console.app.screen.table.current["id"] == current
@@ -137,7 +137,7 @@ async def test_resizing_keeps_what_has_been_typed(office: Workspace, opened: Ope
         await console.settle()
         await console.type("left")
         for width, height in ((80, 24), (200, 60), (80, 24)):
-            await console.pilot.resize_terminal(width, height)
+            await console.resize(width, height)
             await console.until("Approve 1 item", "why: left")
             whole(console)
         await console.press("escape")
@@ -234,7 +234,7 @@ async def test_every_configurable_key_is_listed_in_the_help(office: Workspace, o
         assert {"review.approve", "list.mark", "rows.down", "screen.runs", "quit"} < keys
         for one in sorted(keys):
             await console.press("ctrl+u")
-            await console.type(one)
+            await console.paste(one)
             await console.until(f" {one}")
             assert any(line.split("│")[1].split()[-1:] == [one] for line in console.lines if line.count("│") == 2)
 

@@ -289,7 +289,7 @@ async def test_a_frozen_screen_does_not_follow(office: Workspace, opened: Open) 
 
 
 async def test_transitions_appear_while_a_run_goes_on(tmp_path: Path, opened: Open) -> None:
-    office = make_office(tmp_path / "office", 4000, "\n[run]\npage_size = 100\n")
+    office = make_office(tmp_path / "office", 2000, "\n[run]\npage_size = 100\n")
     async with opened(office) as console:
         await console.show("5", "nothing has changed its status yet")
         process = office.start("run")

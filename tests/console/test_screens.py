@@ -9,9 +9,10 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+from textual.widgets import Input
 
 from storage import lease
-from tests.console.conftest import Console, Open
+from tests.console.conftest import TURN, Console, Open
 from tests.console.office import let_leave, make_office
 from tests.console.picture import picture
 from tests.console.still import advance, pretend_run, stand_still
@@ -68,7 +69,8 @@ def keys(*names: str) -> Drive:
     async def drive(console: Console) -> None:
         for name in names:
             await console.press(name)
-            await console.settle(0.2)
+            is_typing = isinstance(console.app.focused, Input)
+            await console.settle(TURN if is_typing else 0.2)  # what is read begins to be read a little later
 
     return drive
 
@@ -118,11 +120,12 @@ async def compare(console: Console, request: pytest.FixtureRequest, name: str) -
     """Compare the screen with its picture, once all it reads has come, or write the picture."""
     size = console.app.size
     path = SCREENS / f"{name}-{size.width}x{size.height}.svg"
+    is_written = request.config.getoption("--update-screens")
     end = monotonic() + 15
     while True:
-        await console.settle(0.2)
+        await console.settle(0.5 if is_written else TURN)
         found = picture(console.app, "interlock")
-        if request.config.getoption("--update-screens"):
+        if is_written:
             path.write_text(found)
             return
         if path.read_text() == found or monotonic() > end:
@@ -138,7 +141,7 @@ async def test_a_screen_looks_like_its_picture(
     demo: Path, opened: Open, request: pytest.FixtureRequest, name: str, size: tuple[int, int]
 ) -> None:
     async with opened(demo, size=size) as console:
-        await console.settle(0.2)
+        await console.settle(TURN)
         await SHOTS[name](console)
         await compare(console, request, name)
 

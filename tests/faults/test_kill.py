@@ -1,9 +1,7 @@
 """Kill the run at many random moments; what comes out equals a run that was never killed."""
 
 import random
-import signal
 import sqlite3
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests import preloaded
 from tests.slapd import ADMIN, BASE, PASSWORD, SUFFIX, Slapd
 from tests.workspace import Workspace
 from tui.demo.people import next_day, people
@@ -97,30 +96,22 @@ def _open_phase(site: Site) -> str | None:
 
 def _kill_in(site: Site, phase: str, delay: float) -> bool:
     """Start a run and kill it some time after a phase has begun; tell whether it was still running."""
-    run = subprocess.Popen(
-        [*_program(), "run"], cwd=site.folder, env=site.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    while run.poll() is None and _open_phase(site) != phase:
-        time.sleep(0.002)
-    time.sleep(delay)
-    hit = run.poll() is None
-    run.send_signal(signal.SIGKILL)
-    run.wait()
-    return hit
-
-
-def _program() -> list[str]:
-    from tests.workspace import INTERLOCK
-
-    return INTERLOCK
+    with preloaded.running(["run"], cwd=site.folder, env=site.env) as run:
+        while run.goes_on() and _open_phase(site) != phase:
+            time.sleep(0.002)
+        time.sleep(delay)
+        return run.goes_on()
 
 
 def _run_with_kills(site: Site, chance: random.Random) -> dict[str, int]:
     """Run the whole cycle, killed several times in each phase, until it comes through; count the hits."""
     hits = dict.fromkeys(PHASES, 0)
     for phase in PHASES:
+        longest = 0.12
         for _ in range(KILLS_IN_EACH):
-            hits[phase] += _kill_in(site, phase, chance.uniform(0, 0.12))
+            hit = _kill_in(site, phase, chance.uniform(0, longest))
+            hits[phase] += hit
+            longest *= 1 if hit else 0.5  # it came too late
     site("run")
     site("run")
     return hits

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.inside import Inside
 from tests.slapd import ADMIN, BASE, PASSWORD, SUFFIX, Slapd
-from tests.workspace import Workspace
 from tui.demo.people import people
 from tui.demo.workspace import LiveDirectory, make_workspace
 
@@ -26,7 +26,7 @@ def office(tmp_path: Path, slapd: Slapd) -> "Office":
     return Office(tmp_path / "workspace", slapd, 60)
 
 
-class Office(Workspace):
+class Office(Inside):
     """HR's file and a directory server, with the sample people."""
 
     def __init__(self, folder: Path, slapd: Slapd, count: int) -> None:

@@ -48,7 +48,7 @@ def test_a_backup_is_whole_private_and_never_in_place_of_another_file(office: In
 
 
 def test_a_backup_during_a_run_holds_whole_pages_and_the_run_goes_on(tmp_path) -> None:
-    office = make_office(tmp_path / "office", 3000, "\n[run]\npage_size = 50\n")
+    office = make_office(tmp_path / "office", 1500, "\n[run]\npage_size = 50\n")
     office("step", "import", "hr")
     run = office.start("run")
     while not office.query("SELECT 1 FROM lease"):

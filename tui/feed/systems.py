@@ -14,9 +14,9 @@ def configuration(workspace: Workspace) -> dict[str, Any]:
         "systems": {
             name: {
                 "connector": system.connector,
-                "options": _plain(system.options),
+                "options": _said(system.options),
                 "objects": {
-                    kind: {**_said(settings, exclude={"options"}), **_plain(settings.options)}
+                    kind: {**_said(settings, exclude={"options"}), **_said(settings.options)}
                     for kind, settings in system.objects.items()
                 },
                 "said": _said(system, exclude={"connector", "options", "objects", "deletions", "changes", "exports"}),
@@ -30,8 +30,10 @@ def configuration(workspace: Workspace) -> dict[str, Any]:
     }
 
 
-def _said(model: BaseModel, exclude: set[str]) -> dict[str, Any]:
+def _said(model: Any, exclude: set[str] | None = None) -> dict[str, Any]:
     """Give what a part of the configuration says, and not what goes without saying."""
+    if not isinstance(model, BaseModel):
+        return {}
     return model.model_dump(mode="json", exclude_defaults=True, exclude=exclude)
 
 

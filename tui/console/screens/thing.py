@@ -34,7 +34,7 @@ class SheetScreen(ConsoleScreen):
     def on_mount(self) -> None:
         """Let keys go to the sheet."""
         super().on_mount()
-        self.sheet.focus()
+        self.set_focus(self.sheet)  # at once: what asks for a word next is to have it then
 
     @on(Rows.Chosen, "#sheet")
     def _chosen(self) -> None:

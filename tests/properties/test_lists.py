@@ -96,7 +96,8 @@ def document(row: Row, name: str) -> str:
 
 
 def anywhere(kind: str, row: Row, text: str) -> bool:
-    texts = [row["external_id"], row["secondary_id"]] if kind == "objects" else [row["label"], row["error_code"]]
+    of_export = ("label", "error_code", "status")
+    texts = [row[name] for name in (("external_id", "secondary_id") if kind == "objects" else of_export)]
     whole = document(row, "attributes" if kind == "objects" else "changes")
     escaped = orjson.dumps(text).decode()[1:-1]
     return escaped.lower() in whole.lower() or any(text.lower() in (one or "").lower() for one in texts)

@@ -7,7 +7,17 @@ from sqlalchemy import ColumnElement, Integer, select, type_coerce
 
 from storage.labels import LABEL
 from storage.records import ChangeType, CsoStatus, ExportStatus, ReviewKind, ReviewState, StepResult
-from storage.tables import item_errors, metaverse, objects, pending_exports, review_items, runs, steps, transitions
+from storage.tables import (
+    audit,
+    item_errors,
+    metaverse,
+    objects,
+    pending_exports,
+    review_items,
+    runs,
+    steps,
+    transitions,
+)
 
 Element = ColumnElement[Any]
 
@@ -179,6 +189,18 @@ PLANS: dict[str, ListPlan] = {
             transitions.c.to_status,
             transitions.c.operator,
         ),
+        newest_first=True,
+    ),
+    "audit": ListPlan(
+        audit.c.id,
+        {
+            "id": _number(audit.c.id, "audit-"),
+            "at": _text(audit.c.at),
+            "operator": _word(audit.c.operator),
+            "action": _word(audit.c.action),
+            "subject": _text(audit.c.subject),
+        },
+        texts=(audit.c.subject, audit.c.operator, audit.c.action, audit.c.details),
         newest_first=True,
     ),
     "errors": ListPlan(

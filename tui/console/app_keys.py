@@ -2,7 +2,7 @@
 
 from textual.binding import Binding, BindingType
 
-SCREEN_NAMES = ("todo", "line", "exports", "objects", "metaverse", "transitions", "review", "runs", "systems")
+SCREEN_NAMES = ("todo", "line", "exports", "objects", "metaverse", "transitions", "review", "runs", "systems", "audit")
 """The screens, in the order of their digits, from 0."""
 APP_KEYS: list[BindingType] = [
     *(

@@ -7,7 +7,20 @@ from textual.dom import DOMNode
 
 from tui.console.app_keys import APP_KEYS
 from tui.console.keys import name_of
-from tui.console.screens import explaining, exports, line, listing, marking, review, runs, systems, thing, todo, trying
+from tui.console.screens import (
+    audit,
+    explaining,
+    exports,
+    line,
+    listing,
+    marking,
+    review,
+    runs,
+    systems,
+    thing,
+    todo,
+    trying,
+)
 from tui.console.screens.asking import AskLine
 from tui.console.screens.base import ConsoleScreen
 from tui.console.screens.choice import Choice
@@ -20,12 +33,13 @@ _PARTS: tuple[tuple[str, tuple[type[DOMNode], ...]], ...] = (
     ("In every list and sheet", (Rows,)),
     ("To do", (todo.TodoScreen,)),
     ("Line", (line.LineScreen,)),
-    ("Every list: To do, Exports, Objects, Metaverse, Transitions, Review, Runs, item errors", (listing.ListScreen,)),
+    ("Every list: from To do to Audit, and item errors", (listing.ListScreen,)),
     ("Lists that can be marked: To do, Exports, Review", (marking.MarkingScreen,)),
     ("Exports", (exports.ExportsScreen,)),
     ("Review", (review.ReviewScreen,)),
     ("One run", (runs.RunScreen,)),
     ("Systems", (systems.SystemsScreen,)),
+    ("Audit", (audit.AuditScreen,)),
     ("One thing whole", (thing.SheetScreen,)),
     ("One object, export or review item whole", (explaining.ExplainedScreen,)),
     ("One thing as it is stored", (explaining.RawScreen,)),

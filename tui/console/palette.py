@@ -11,7 +11,7 @@ from textual.content import Content
 
 from tui.console import keys
 from tui.console.finding import Everything
-from tui.console.screens import TABS
+from tui.console.screens import SCREENS
 from tui.console.shell import Shell
 from tui.console.themes import THEMES
 from tui.presentation.display import display
@@ -30,7 +30,8 @@ class ConsoleCommands(Provider):
     def _commands(self) -> list[Command]:
         app = cast("Shell", self.app)
         found: list[Command] = [
-            (name, f"show the screen {name}", partial(app.action_show_screen, name.lower())) for name in TABS
+            (name.capitalize(), f"show the screen {name.capitalize()}", partial(app.action_show_screen, name))
+            for name in SCREENS
         ]
         for key in keys.keys_of(self.screen):
             if keys.place_of(key) != "list" and not key.id.startswith("screen."):

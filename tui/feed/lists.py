@@ -20,7 +20,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {kind: lists.columns(kind) for kind in lis
 """The names of the columns that each kind of list can be sorted and filtered by."""
 PAGE = 500
 
-_PREFIXES = {"objects": "cso", "metaverse": "mvo", "exports": "exp", "review": "rev", "runs": "run"}
+_PREFIXES = {"objects": "cso", "metaverse": "mvo", "exports": "exp", "review": "rev", "runs": "run", "audit": "audit"}
 _STATUS_COLUMNS = {"objects": "status", "exports": "status", "review": "state", "runs": "result", "transitions": "to"}
 _SEARCHED_COLUMNS = {"exports": "object", "review": "object", "runs": "profile"}
 _ID_COLUMNS = {"objects": ("external_id", "secondary_id")}

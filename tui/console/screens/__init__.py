@@ -2,6 +2,7 @@
 
 from textual.screen import Screen
 
+from tui.console.screens.audit import AuditScreen
 from tui.console.screens.base import TABS
 from tui.console.screens.explaining import ExplainedScreen
 from tui.console.screens.exports import ExportsScreen
@@ -26,6 +27,7 @@ SCREENS: dict[str, type[Screen[None]]] = {
     "review": ReviewScreen,
     "runs": RunsScreen,
     "systems": SystemsScreen,
+    "audit": AuditScreen,
 }
 """The screens that have a digit, in its order."""
 

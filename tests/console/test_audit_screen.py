@@ -1,0 +1,51 @@
+"""The audit log in the console: filtered, one entry whole, proved whole, and what is told where it is not."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.console.conftest import Open
+from tests.console.office import let_leave, make_office
+from tests.workspace import Workspace
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Workspace:
+    """An office in which somebody was approved to go."""
+    site = make_office(tmp_path / "office")
+    site("run")
+    let_leave(site, 1)
+    site("run")
+    site("review", "approve", "rev-1", "--reason", "went to the competition")
+    return site
+
+
+async def test_decisions_are_found_and_read_whole(opened: Open, office: Workspace) -> None:
+    async with opened(office) as console:
+        await console.show("9", "Audit", "approve", "went to the competition", "run-ended")
+        await console.press("slash")
+        await console.type("action:approve")
+        await console.press("enter")
+        await console.until("1 of 1", "rev-1")
+        await console.settle()
+        await console.press("enter")
+        await console.until("Audit › audit-", "Details", "Seal", "went to the competition")
+        await console.press("escape", "x")
+        await console.hear("nothing here to explain")
+
+
+async def test_the_log_is_proved_whole_or_told_where_it_is_not(opened: Open, office: Workspace) -> None:
+    async with opened(office) as console:
+        await console.show("9", "approve")
+        await console.press("t")
+        await console.hear("whole: nothing was edited")
+    with closing(sqlite3.connect(office.folder / "interlock.db")) as store, store:
+        for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            store.execute(f"DROP TRIGGER {name}")
+        store.execute("UPDATE audit SET operator = 'nobody' WHERE action = 'approve'")
+    async with opened(office) as console:
+        await console.show("9", "approve")
+        await console.press("t")
+        await console.hear("NOT whole")

@@ -1,0 +1,75 @@
+"""The audit log: who decided what, when, from where and why; proved whole on a key."""
+
+from functools import partial
+from typing import Any, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from tui import feed
+from tui.console import sheets
+from tui.console.beside import beside
+from tui.console.screens.listing import ListScreen
+from tui.console.screens.thing import SheetScreen
+from tui.console.sheets import audit as sheet
+from tui.console.widgets.columns import Column
+from tui.presentation.moments import local_time
+
+
+class AuditScreen(ListScreen):
+    """Every entry of the audit log, newest first."""
+
+    TITLE = "Audit"
+    KIND = "audit"
+    EMPTY = "nothing has been decided or run yet"
+    COLUMNS = (
+        Column("id", "entry", 10, lambda row: row["id"], priority=3),
+        Column("at", "at", 16, lambda row: local_time(row["at"])),
+        Column("operator", "operator", 12, lambda row: row["operator"], priority=1),
+        Column("action", "action", 14, lambda row: row["action"]),
+        Column("subject", "subject", 18, lambda row: row["subject"], flex=1),
+        Column("why", "why", 20, sheet.why, flex=2, sortable=False, priority=2),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("t", "prove", "prove it whole", id="audit.prove")]
+
+    def thing_of(self, document: dict[str, Any]) -> str | None:  # noqa: ARG002 - of no entry whatsoever
+        """An entry is no object."""
+        return None
+
+    async def detail_of(self, document: dict[str, Any]) -> sheets.Build:
+        """The entry whole."""
+        return partial(sheet.entry, document)
+
+    def open_row(self, document: dict[str, Any]) -> None:
+        """Open the entry."""
+        self.app.push_screen(EntryScreen(document))
+
+    def action_prove(self) -> None:
+        """Prove the log whole: nothing edited, removed or moved."""
+        self.say("proving every entry …", "accent")
+        beside(self, self._prove, "prove")
+
+    async def _prove(self) -> None:
+        verdict = await feed.auditing.proof(self.session.workspace)
+        if verdict.faults:
+            first = verdict.faults[0]
+            told = f"NOT whole: {len(verdict.faults):,} faults, the first at audit-{first.entry_id}: {first.what}"
+            self.say(told, "danger")
+        else:
+            self.say(f"{verdict.entries:,} entries, whole: nothing was edited, removed or moved", "good")
+
+
+class EntryScreen(SheetScreen):
+    """One entry whole."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        super().__init__()
+        self._document = document
+
+    def crumb(self) -> str:
+        """Its id."""
+        return str(self._document["id"])
+
+    def on_mount(self) -> None:
+        """Show it."""
+        super().on_mount()
+        self.sheet.show(partial(sheet.entry, self._document))

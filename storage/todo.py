@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 
 from storage import clock
 from storage.dialects.sqlite import dialect
@@ -48,7 +48,7 @@ class StuckExports(NamedTuple):
 
 
 class ToldErrors(NamedTuple):
-    """Item errors of one step that say the same."""
+    """Item errors of one step with one code, or those of them that say the same."""
 
     step_id: int
     code: str
@@ -125,13 +125,47 @@ async def read_by(tx: Transaction, step_ids: Iterable[int]) -> dict[int, int]:
 
 
 async def told_errors(tx: Transaction, step_ids: Collection[int]) -> list[ToldErrors]:
-    """Count the item errors of some steps that say the same, the most frequent of each step and code first."""
+    """Count the item errors of some steps by their codes, each with one of their messages."""
     table = item_errors.c
-    group = (table.step_id, table.code, table.message, table.advice, table.system, table.type, table.is_warning)
-    counted = func.count().label("objects")
-    query = select(*group, counted, func.min(table.label)).where(dialect.among(table.step_id, step_ids))
-    rows = await tx.execute(query.group_by(*group).order_by(table.step_id, table.code, counted.desc(), table.message))
-    return [ToldErrors(*row) for row in rows]
+    group = (table.step_id, table.code, table.system, table.type, table.is_warning)
+    counted = (func.count(), func.min(table.message), func.min(table.advice), func.min(table.label))
+    query = select(*group, *counted).where(dialect.among(table.step_id, step_ids)).group_by(*group).order_by(*group)
+    return [
+        ToldErrors(step_id, code, message, advice, system, kind, is_warning, number, example)
+        for step_id, code, system, kind, is_warning, number, message, advice, example in await tx.execute(query)
+    ]
+
+
+async def told_alike(tx: Transaction, errors: ToldErrors, most: int) -> list[ToldErrors]:
+    """Count those of some errors that say the same, the most frequent messages first; what is said once is left out."""
+    table = item_errors.c
+    number = func.count().label("objects")
+    query = select(table.message, number, func.min(table.advice), func.min(table.label)).where(*_are(errors))
+    query = query.group_by(table.message).having(number > 1).order_by(number.desc(), table.message).limit(most)
+    return [
+        errors._replace(message=message, number=count, advice=advice, example=example)
+        for message, count, advice, example in await tx.execute(query)
+    ]
+
+
+async def told_otherwise(tx: Transaction, errors: ToldErrors, messages: Collection[str]) -> ToldErrors:
+    """Give one of some errors that says something else than some messages."""
+    table = item_errors.c
+    query = select(table.message, table.advice, table.label).where(*_are(errors), table.message.not_in(messages))
+    message, advice, label = (await tx.execute(query.order_by(table.id).limit(1))).one()
+    return errors._replace(message=message, advice=advice, example=label, number=1)
+
+
+def _are(errors: ToldErrors) -> tuple[ColumnElement[bool], ...]:
+    """Give the condition of being one of some errors."""
+    table = item_errors.c
+    return (
+        table.step_id == errors.step_id,
+        table.code == errors.code,
+        table.system == errors.system,
+        table.type == errors.type,
+        table.is_warning.is_(errors.is_warning),
+    )
 
 
 async def began(tx: Transaction, step: StepRecord, code: str, results: Collection[StepResult]) -> str:

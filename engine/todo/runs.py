@@ -83,9 +83,9 @@ class _Told(NamedTuple):
     """Errors of one group, with the step that told them."""
 
     step: StepRecord
-    errors: list[ToldErrors]
+    errors: ToldErrors
     is_rest: bool
-    """Whether each says something else."""
+    """Whether each says something else than the others."""
 
 
 async def item_errors(tx: Transaction, stuck: Iterable[StuckExports]) -> list[Group]:
@@ -94,8 +94,8 @@ async def item_errors(tx: Transaction, stuck: Iterable[StuckExports]) -> list[Gr
     steps = await _telling_steps(tx)
     found = []
     since: dict[tuple[int, str], str] = {}
-    for told in _by_message(steps, await todo.told_errors(tx, steps)):
-        first = told.errors[0]
+    for told in await _by_message(tx, steps, await todo.told_errors(tx, steps)):
+        first = told.errors
         of_export = told.step.phase in ("export", "confirm") and (first.system, first.code) in in_queue
         if first.code in TOLD_ELSEWHERE or of_export:
             continue
@@ -115,29 +115,28 @@ async def _telling_steps(tx: Transaction) -> dict[int, StepRecord]:
     return {read_by.get(step.id, step.id): step for step in steps}
 
 
-def _by_message(steps: dict[int, StepRecord], errors: list[ToldErrors]) -> list[_Told]:
+async def _by_message(tx: Transaction, steps: dict[int, StepRecord], errors: list[ToldErrors]) -> list[_Told]:
     """Put together what is one thing to do: what says the same, and of each code all that says something else."""
-    by_code: dict[tuple[int, str, str, str, bool], list[ToldErrors]] = {}
-    for one in errors:
-        by_code.setdefault((one.step_id, one.code, one.system, one.type, one.is_warning), []).append(one)
     found = []
-    for (step_id, *_), same in by_code.items():
-        repeated = [one for one in same[:MOST] if one.number > 1]
-        found += [_Told(steps[step_id], [one], is_rest=False) for one in repeated]
-        if rest := same[len(repeated) :]:
-            found.append(_Told(steps[step_id], rest, is_rest=len(rest) > 1))
+    for one in errors:
+        step = steps[one.step_id]
+        alike = await todo.told_alike(tx, one, MOST) if one.number > 1 else []
+        found += [_Told(step, same, is_rest=False) for same in alike]
+        if rest := one.number - sum(same.number for same in alike):
+            other = await todo.told_otherwise(tx, one, [same.message for same in alike]) if alike else one
+            found.append(_Told(step, other._replace(number=rest), is_rest=rest > 1))
     return found
 
 
 def _of_objects(told: _Told, since: str) -> Group:
-    first, step = told.errors[0], told.step
+    first, step = told.errors, told.step
     said = f"{first.code}: {'such as: ' if told.is_rest else ''}{first.message}"
     digest = "" if told.is_rest else f" {blake2b(first.message.encode(), digest_size=8).hexdigest()}"
     return Group(
         f"{step.phase} {first.system} {first.type} {first.code}{digest}",
         Kind.WARNING if first.is_warning else Kind.ERROR,
         first.system,
-        sum(one.number for one in told.errors),
+        first.number,
         said,
         since,
         first.advice,

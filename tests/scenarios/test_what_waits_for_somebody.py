@@ -165,3 +165,20 @@ def test_a_held_batch_waits(office: Office) -> None:
     held = _told(office, "held by")
     assert [held["kind"], held["count"], held["list"]] == ["held", 2, "runs"]
     assert held["filter"].startswith("id:run-")
+
+
+def test_what_is_said_of_several_is_a_group_and_the_rest_is_one_with_an_example(office: Office) -> None:
+    office.systems["hr"]["objects"]["person"].setdefault("attributes", {})["title"] = "integer"
+    for number, title in (("1", "Clerk"), ("2", "Clerk"), ("3", "Boss"), ("4", "Chief")):
+        office.hr[number]["title"] = title
+    office.run(None)
+    groups = [one for one in office.json("todo") if "syntax-violation" in one["what"]]
+    assert [one["count"] for one in groups] == [2, 2]
+    (alike,) = (one for one in groups if "such as" not in one["what"])
+    (rest,) = (one for one in groups if "such as" in one["what"])
+    assert "Clerk" in alike["what"]
+    assert "Boss" in rest["what"]
+    assert "Clerk" not in rest["what"]
+    office.hr["3"]["title"] = "7"
+    office.run(None)
+    assert {one["count"]: "such as" in one["what"] for one in office.json("todo")} == {2: False, 1: False}

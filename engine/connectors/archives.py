@@ -3,29 +3,80 @@
 import bz2
 import gzip
 import lzma
+import struct
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from engine.connectors.files import Snapshot, unreadable
 from engine.errors import CannotConnect
 
 _ZIP = b"PK\x03\x04"
-_BROKEN = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+_BROKEN = (
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    struct.error,
+    NotImplementedError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
 PART = 1 << 20
+
+
+class _Streams:
+    """What is packed in one stream after the other: what follows one is another, or the file is damaged.
+
+    The standard library takes a stream that cannot be read, behind another, for the end.
+    """
+
+    def __init__(self, file: BinaryIO, decoder: Callable[[], Any], padding: bytes = b"") -> None:
+        self._file = file
+        self._new = decoder
+        self._padding = padding
+        self._decoder = decoder()
+        self._left = b""
+
+    def read(self, _size: int) -> bytes:
+        """Give the next part; nothing at the end. Raises `EOFError`, `OSError` or `LZMAError`."""
+        while True:
+            data = self._left or self._file.read(PART)
+            if self._decoder.eof:
+                data = data.lstrip(self._padding) if self._padding else data
+                if data:
+                    self._decoder = self._new()
+            if not data and self._left:
+                self._left = b""
+                continue
+            if not data:
+                if not self._decoder.eof:
+                    raise EOFError("it is cut")
+                return b""
+            part: bytes = self._decoder.decompress(data)
+            self._left = self._decoder.unused_data if self._decoder.eof else b""
+            if part:
+                return part
+
+    def __enter__(self) -> "_Streams":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
 
 
 def _gunzipped(file: BinaryIO) -> IO[bytes]:
     return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
 
 
-_OPENERS: dict[bytes, Callable[[BinaryIO], IO[bytes]]] = {
+_OPENERS: dict[bytes, Callable[[BinaryIO], Any]] = {
     b"\x1f\x8b": _gunzipped,
-    b"BZh": bz2.BZ2File,
-    b"\xfd7zXZ\x00": lzma.LZMAFile,
+    b"BZh": lambda file: _Streams(file, bz2.BZ2Decompressor),
+    b"\xfd7zXZ\x00": lambda file: _Streams(file, lzma.LZMADecompressor, padding=b"\0"),
 }
 """What packed files begin with → how they are read."""
 

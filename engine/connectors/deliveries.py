@@ -1,6 +1,9 @@
 """Which files a delivery consists of: one that is named, or those that a pattern finds, once they are finished."""
 
+import os
+import re
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -9,8 +12,8 @@ from engine.configuration.models import Model
 from engine.configuration.values import Duration
 from engine.errors import CannotConnect
 
-_MAGIC = "*?["
-"""What makes a path a pattern, unless a file has it in its name."""
+_MAGIC = re.compile(r"[*?]")
+"""What makes a path a pattern; brackets stand for themselves, as they do in the names of downloads."""
 
 
 class DeliveryOptions(Model):
@@ -19,73 +22,120 @@ class DeliveryOptions(Model):
     take: Literal["newest", "last", "all"] = "newest"
     """Of the files that `path` finds as a pattern: that which was written last, that whose name is last, or all."""
     done: str | None = None
-    """A file is finished once another stands beside it, whose name ends so: `hr.csv.done`, or `hr.done`."""
+    """A file is finished once another stands beside it, no older, whose name ends so: `hr.csv.done`, or `hr.done`."""
     min_age: Duration = timedelta()
     """A file is finished once it has not been written to for so long."""
 
 
 class Delivery(NamedTuple):
-    """The files to read, and what is said of those that are not read yet."""
+    """The files to read, and why they may not be the last word."""
 
     paths: list[Path]
-    waiting: str
+    waiting: str = ""
+    """What is newer, and not finished yet: whoever is not in the files need not be missing."""
 
 
 def is_pattern(path: Path) -> bool:
-    """Tell whether a path is a pattern for several files."""
-    return any(char in str(path) for char in _MAGIC) and not path.exists()
+    """Tell whether a path, as it is configured, is a pattern for several files."""
+    return _MAGIC.search(str(path)) is not None
 
 
-def delivery(path: Path, options: DeliveryOptions) -> Delivery:
-    """Give the files to read. Raises `CannotConnect` where there is none, or none that is finished."""
+def delivery(folder: Path, path: Path, options: DeliveryOptions) -> Delivery:
+    """Give the files to read, by a path below a folder.
+
+    Raises `CannotConnect` where there is none, or none that is finished, or where a folder cannot be looked into.
+    """
     if not is_pattern(path):
-        if why := _unfinished(path, options):
-            raise CannotConnect(f"{path}: {why}")
-        return Delivery([path], "")
-    found = _matching(path, options)
+        if why := _unfinished(folder / path, options):
+            raise CannotConnect(f"{folder / path}: {why}")
+        return Delivery([folder / path])
+    found = _matching(folder, path, options)
     if not found:
-        raise CannotConnect(f"{path}: no file is called so")
+        raise CannotConnect(f"{folder / path}: no file is called so")
     unfinished = {one: why for one in found if (why := _unfinished(one, options))}
-    ready = [one for one in found if one not in unfinished]
-    told = "; ".join(f"{one.name}: {why}" for one, why in list(unfinished.items())[:3])
-    if not ready:
-        raise CannotConnect(f"{path}: no file is finished: {told}")
+    if options.take == "all" and unfinished:  # a part would let everybody be missing who stands in the rest
+        raise CannotConnect(f"{folder / path}: not all files are finished: {_told(unfinished)}")
     if options.take == "all":
-        if unfinished:  # a part of a delivery would let everybody be missing who stands in the rest
-            raise CannotConnect(f"{path}: not all files are finished: {told}")
-        return Delivery(ready, "")
-    chosen = ready[-1]
-    later = [one for one in unfinished if found.index(one) > found.index(chosen)]
-    return Delivery([chosen], f"{chosen.name} is read; {told}" if later else "")
+        return Delivery(found)
+    ready = [place for place, one in enumerate(found) if one not in unfinished]
+    if not ready:
+        raise CannotConnect(f"{folder / path}: no file is finished: {_told(unfinished)}")
+    chosen = found[ready[-1]]
+    later = {one: unfinished[one] for one in found[ready[-1] + 1 :]}
+    return Delivery([chosen], f"{chosen.name} was read; {_told(later)}" if later else "")
 
 
-def _matching(path: Path, options: DeliveryOptions) -> list[Path]:
+def _told(unfinished: dict[Path, str]) -> str:
+    said = "; ".join(f"{one.name}: {why}" for one, why in list(unfinished.items())[:3])
+    return said + (f"; and {len(unfinished) - 3:,} more" if len(unfinished) > 3 else "")
+
+
+def _matching(folder: Path, path: Path, options: DeliveryOptions) -> list[Path]:
     """Give the files that a pattern finds, that to be taken last; no links, no folders, none of the marks."""
-    fixed = next(index for index, part in enumerate(path.parts) if any(char in part for char in _MAGIC))
-    folder, pattern = Path(*path.parts[:fixed]), str(Path(*path.parts[fixed:]))
-    try:
-        files = [one for one in folder.glob(pattern) if one.is_file()]
-    except (OSError, ValueError) as error:
-        raise CannotConnect(f"{path}: cannot be looked for: {error}") from error
-    marks = (options.done,) if options.done else ()
-    files = [one for one in files if not one.name.startswith(".") and not one.name.endswith(marks)]
+    parts = path.parts
+    first = next(index for index, part in enumerate(parts) if is_pattern(Path(part)))
+    found = list(_below(folder.joinpath(*parts[:first]), parts[first:], options))
+    for one in found:
+        try:
+            one.path.name.encode()
+        except UnicodeEncodeError:
+            raise CannotConnect(f"{one.path.parent}: the name {one.path.name!r} is no UTF-8; rename the file") from None
     if options.take == "newest":
-        return sorted(files, key=lambda one: (one.stat().st_mtime_ns, one.name))
-    return sorted(files, key=lambda one: one.relative_to(folder).parts)
+        return [one.path for one in sorted(found, key=lambda one: (one.written, one.path.name))]
+    return [one.path for one in sorted(found)]
+
+
+class _Found(NamedTuple):
+    path: Path
+    written: int
+
+
+def _below(folder: Path, parts: tuple[str, ...], options: DeliveryOptions) -> Iterator[_Found]:
+    """Look for files whose names, folder by folder, are like some parts. Raises `CannotConnect`."""
+    like = re.compile("".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in parts[0]), re.DOTALL)
+    try:
+        entries = {one.name: one for one in os.scandir(folder) if not one.name.startswith(".")}
+        for name, entry in entries.items():
+            is_mark = options.done is not None and name.endswith(options.done)
+            base = name.removesuffix(options.done or "")
+            if is_mark and options.take == "all" and len(parts) == 1 and like.fullmatch(base) and base not in entries:
+                raise CannotConnect(f"{folder}: {name} says that {base} is finished, and that is not there")
+            if is_mark or not like.fullmatch(name):
+                continue
+            if len(parts) > 1 and entry.is_dir(follow_symlinks=False):
+                yield from _below(folder / name, parts[1:], options)
+            elif len(parts) == 1 and entry.is_file(follow_symlinks=False):
+                yield _Found(folder / name, entry.stat(follow_symlinks=False).st_mtime_ns)
+    except OSError as error:
+        raise CannotConnect(f"{folder}: cannot be looked through: {error.strerror or error}") from error
 
 
 def _unfinished(path: Path, options: DeliveryOptions) -> str:
     """Say why a file is not to be read yet; nothing where it is, and where there is none."""
     try:
-        age = time.time() - path.stat().st_mtime
+        written = path.stat().st_mtime
     except OSError:
         return ""  # whoever reads it tells what is wrong
-    if options.done is not None and not _has_mark(path, options.done):
-        return f"it is not finished: there is no {path.name}{options.done}"
-    if 0 <= age < options.min_age.total_seconds():
-        return f"it was written {age:.0f} s ago, and is read after {options.min_age.total_seconds():.0f} s"
+    if options.done is not None and not _has_mark(path, options.done, written):
+        return f"it is not finished: there is no {path.name}{options.done}, or it is older"
+    seconds = options.min_age.total_seconds()
+    if abs(age := time.time() - written) < seconds:  # the clock of a file server may be ahead
+        return f"it was written {max(age, 0):.0f} s ago, and is read after {seconds:.0f} s"
     return ""
 
 
-def _has_mark(path: Path, done: str) -> bool:
-    return any(path.with_name(name + done).exists() for name in (path.name, path.stem))
+def _has_mark(path: Path, done: str, written: float) -> bool:
+    """Tell whether a mark stands beside a file that is no older; one by the stem counts where it can mean no other."""
+    if _is_no_older(path.with_name(path.name + done), written):
+        return True
+    if not _is_no_older(path.with_name(path.stem + done), written):
+        return False
+    others = (one for one in os.listdir(path.parent) if one.startswith(f"{path.stem}.") and not one.endswith(done))
+    return all(one == path.name for one in others)
+
+
+def _is_no_older(mark: Path, written: float) -> bool:
+    try:
+        return mark.stat().st_mtime >= written
+    except OSError:
+        return False

@@ -150,15 +150,15 @@ def copy_into(path: Path, folder: Path) -> Path:
 def copy_all(paths: Sequence[Path], folder: Path) -> Path:
     """Copy files into a private folder there; give the copy's path, or a pattern for several copies.
 
-    Raises `CannotConnect` for a file that cannot be read.
+    Raises `CannotConnect` for a file that cannot be read, and for one of several that is not there any more.
     """
     if len(paths) == 1:
         return copy_into(paths[0], folder)
     own = Path(tempfile.mkdtemp(dir=folder))
-    for path in paths:
-        copy = copy_into(path, own)
-        copy.rename(own / f"{copy.parent.name}-{path.name}")
-    return own / f"*{''.join(paths[0].suffixes[-1:])}"
+    for number, path in enumerate(paths):
+        with snapshot(path).file as source, (own / f"{number:05}-{path.name}").open("wb") as file:
+            shutil.copyfileobj(source, file, 1 << 20)
+    return own / "*"
 
 
 @contextmanager

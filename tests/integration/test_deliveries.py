@@ -15,6 +15,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from engine.connectors.csv import reading
 from tests.accounts_file import CONFIG, TOP
 from tests.inside import Inside
 
@@ -114,10 +115,11 @@ def test_a_folder_without_such_a_file_is_refused(tmp_path: Path) -> None:
     assert "no file is called so" in _refused(site)
 
 
-def test_a_file_with_the_letters_of_a_pattern_in_its_name_is_that_file(tmp_path: Path) -> None:
+def test_brackets_in_a_name_stand_for_themselves(tmp_path: Path) -> None:
     site = _site(tmp_path, 'path = "in/hr[1].csv"')
-    _put(site, "hr[1].csv", _csv())
     _put(site, "hr1.csv", _csv(PEOPLE[:1]))
+    assert "hr[1].csv" in _refused(site)
+    _put(site, "hr[1].csv", _csv())
     site("run")
     assert _names(site) == {"Ada", "Bob", "Cleo"}
 
@@ -155,10 +157,11 @@ def test_the_newest_finished_file_is_read_and_the_other_one_told(tmp_path: Path)
     _put(site, "hr-1.csv", _csv(), age=100)
     _put(site, "hr-1.csv.done", b"", age=90)
     _put(site, "hr-2.csv", _csv(PEOPLE[:1]), age=5)
-    site("run")
+    site("run", status=None)
     assert _names(site) == {"Ada", "Bob", "Cleo"}
     said = str([site.json("show", run["id"]) for run in site.json("runs")])
-    assert "hr-1.csv is read; hr-2.csv: it is not finished: there is no hr-2.csv.done" in said
+    assert "hr-1.csv was read; hr-2.csv: it is not finished: there is no hr-2.csv.done" in said
+    assert "incomplete" in said
     _put(site, "hr-2.csv.done", b"")
     site("run")
     assert len(site.json("review")) == 2
@@ -189,6 +192,91 @@ def test_a_plan_reads_the_same_files(tmp_path: Path) -> None:
     plan = site.json("plan")
     (read,) = (step for step in plan["steps"] if (step["phase"], step["system"]) == ("import", "hr"))
     assert read["statistics"]["adds"] == 3
+
+
+def test_who_is_in_a_file_that_is_not_finished_yet_is_not_missing(tmp_path: Path) -> None:
+    site = _site(tmp_path, 'path = "in/hr-*.csv"', of_system='min_age = "1m"')
+    _put(site, "hr-1.csv", _csv(PEOPLE[:1]), age=1000)
+    _put(site, "hr-2.csv", _csv(), age=900)
+    site("run")
+    assert _names(site) == {"Ada", "Bob", "Cleo"}
+    _put(site, "hr-2.csv", _csv(), age=5)
+    site("run", status=None)
+    assert site.json("review") == []
+    _put(site, "hr-2.csv", _csv(), age=-5)
+    site("run", status=None)
+    assert site.json("review") == []
+
+
+def test_a_mark_of_yesterday_finishes_no_file_of_today(tmp_path: Path) -> None:
+    site = _site(tmp_path, 'path = "in/hr.csv"', of_system='done = ".done"')
+    _put(site, "hr.csv.done", b"", age=90_000)
+    _put(site, "hr.csv", _csv(), age=10)
+    assert "there is no hr.csv.done, or it is older" in _refused(site)
+
+
+def test_a_mark_by_the_stem_finishes_no_other_file(tmp_path: Path) -> None:
+    site = _site(tmp_path, 'path = "in/hr.20261127"', of_system='done = ".done"')
+    _put(site, "hr.20261127", _csv())
+    _put(site, "hr.20261126", _csv(PEOPLE[:1]))
+    _put(site, "hr.done", b"")
+    assert "it is not finished" in _refused(site)
+
+
+def test_a_mark_without_its_file_says_that_something_is_away(tmp_path: Path) -> None:
+    site = _site(tmp_path, 'path = "in/*.csv"', of_system='take = "all"\ndone = ".done"')
+    for name in ("a.csv", "a.csv.done", "b.csv.done"):
+        _put(site, name, _csv() if name == "a.csv" else b"")
+    assert "b.csv.done says that b.csv is finished" in _refused(site)
+
+
+def test_an_empty_file_among_others_lets_nobody_be_missing(tmp_path: Path) -> None:
+    site = _site(tmp_path, 'path = "in/*.csv"', of_system='take = "all"')
+    _put(site, "a.csv", _csv(PEOPLE[:2]))
+    _put(site, "b.csv", _csv(PEOPLE[2:]))
+    site("run")
+    _put(site, "b.csv", b"")
+    site("run", status=None)
+    assert site.json("review") == []
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = _site(tmp_path, 'path = "in/*/hr.csv"', of_system='take = "all"')
+    for one, rows in (("a", PEOPLE[:2]), ("b", PEOPLE[2:])):
+        (site.folder / "in" / one).mkdir()
+        _put(site, f"{one}/hr.csv", _csv(rows))
+    site("run")
+    assert _names(site) == {"Ada", "Bob", "Cleo"}
+    real = os.scandir
+
+    def scandir(folder: Any) -> Any:
+        if Path(folder).name == "b":
+            raise PermissionError(13, "Permission denied")
+        return real(folder)
+
+    monkeypatch.setattr("engine.connectors.deliveries.os.scandir", scandir)
+    assert "cannot be looked through: Permission denied" in _refused(site)
+
+
+def test_a_file_that_comes_while_others_are_read_lets_nobody_be_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = _site(tmp_path, 'path = "in/*.csv"', of_system='take = "all"')
+    _put(site, "a.csv", _csv(PEOPLE[:2]))
+    _put(site, "b.csv", _csv(PEOPLE[2:]))
+    site("run")
+    real = reading.snapshot
+
+    def snapshot(path: Path) -> Any:
+        if path.name == "b.csv":
+            _put(site, "c.csv", _csv(PEOPLE[2:]))
+            _put(site, "b.csv", _csv([("4", "Dan", "B")]))
+        return real(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reading, "snapshot", snapshot)
+        site("run", status=None)
+    assert site.json("review") == []
 
 
 # Packed ----------------------------------------------------------------------------------------------------------
@@ -240,6 +328,20 @@ def test_a_packed_file_that_is_cut_or_damaged_is_refused(tmp_path: Path, pack: C
     assert site.json("review") == []
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_packed_streams_one_after_the_other_are_read_whole_or_refused(
+    tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    site = _site(tmp_path, 'path = "in/hr.packed"')
+    first, second = pack(_csv(PEOPLE[:2])), pack(b"3,Cleo,A\r\n" * 1)
+    _put(site, "hr.packed", first + second)
+    site("run")
+    assert _names(site) == {"Ada", "Bob", "Cleo"}
+    for broken in (second[:-5], second[:4] + bytes(255 - byte for byte in second[4:]), b"rubbish"):
+        _put(site, "hr.packed", first + broken)
+        assert "cannot be unpacked" in _refused(site)
+
+
 def test_of_an_archive_with_several_files_one_is_named(tmp_path: Path) -> None:
     site = _site(tmp_path, 'path = "in/hr.zip"')
     _put(site, "hr.zip", _zip(people_dot_csv=_csv(), readme_dot_txt=b"hello"))
@@ -277,6 +379,15 @@ def test_the_column_that_tells_has_to_be_there(tmp_path: Path) -> None:
     assert "'sort' is not there" in _refused(site)
 
 
+def test_who_is_named_in_another_row_can_be_missing_all_the_same(tmp_path: Path) -> None:
+    site = _site(tmp_path, 'path = "in/all.csv"', of_type='only = { kind = "P" }')
+    _put(site, "all.csv", b"kind,id,name,team\nP,1,Ada,2\nP,2,Bob,B\nG,7,Engine,2\n")
+    site("run")
+    _put(site, "all.csv", b"kind,id,name,team\nP,1,Ada,2\nG,7,Engine,2\n")
+    site("run")
+    assert [item["label"] for item in site.json("review")] == ["Bob (2)"]
+
+
 # Fixed widths ----------------------------------------------------------------------------------------------------
 
 FIXED = "columns = { id = 4, name = 10, team = 3 }"
@@ -290,7 +401,7 @@ def test_columns_of_fixed_widths(tmp_path: Path) -> None:
     assert {row["external_id"] for row in site.json("objects", "--system", "hr")} == {"0001", "0002", "0003"}
 
 
-@pytest.mark.parametrize("last", ["0003Cl", "0003", "00"])
+@pytest.mark.parametrize("last", ["0003Cl", "0003", "00", "0003Cleo      "])
 def test_a_file_of_fixed_widths_that_was_cut_lets_nobody_be_missing(tmp_path: Path, last: str) -> None:
     site = _site(tmp_path, 'path = "in/hr.txt"', of_type=FIXED)
     whole = "0001Ada       A\n0002Bob       B\n0003Cleo      A\n0004Dan       A\n"
@@ -359,6 +470,18 @@ def test_a_sheet_is_named_and_an_error_tells_its_row(tmp_path: Path) -> None:
     assert "hr.xlsx:3" in str(site.json("show", "run-1"))
     _edit(site, "Staff", "Stuff")
     assert "has no sheet 'Stuff'; there are: People, Staff" in _refused(site)
+
+
+def test_cells_that_hold_an_error_let_nobody_be_missing(tmp_path: Path) -> None:
+    site = _site(tmp_path, 'path = "in/hr.xlsx"', of_type='sheet = "Staff"')
+    rows: list[list[Any]] = [["id", "name", "team"], [1, "Ada", "A"], [2, "Bob", "B"]]
+    _put(site, "hr.xlsx", _sheet([["x"]], Staff=rows))
+    site("run")
+    broken: list[list[Any]] = [rows[0], rows[1], ["#REF!", "#REF!", "#N/A"]]
+    _put(site, "hr.xlsx", _sheet([["x"]], Staff=broken))
+    site("run", status=None)
+    assert site.json("review") == []
+    assert "A3, B3, C3" in str([site.json("show", run["id"]) for run in site.json("runs")])
 
 
 def test_what_is_no_spreadsheet_is_refused(tmp_path: Path) -> None:

@@ -27,10 +27,11 @@ from engine.connectors.csv.format import LARGEST_ROW
 from engine.connectors.csv.options import CsvObjectOptions, CsvOptions
 from engine.connectors.csv.reading import NeedsSurvey, Source, survey
 from engine.connectors.csv.rows import RowReader
+from engine.connectors.csv.spreadsheet import is_spreadsheet
 from engine.connectors.csv.table import CsvTable
 from engine.connectors.deliveries import Delivery, delivery, is_pattern
 from engine.connectors.files import Seen, changed_since, copy_all, digest_of, in_pages
-from engine.errors import CannotConnect
+from engine.errors import CannotConnect, StepFailed
 
 csv.field_size_limit(LARGEST_ROW)
 
@@ -62,17 +63,21 @@ class CsvConnector(Connector):
 
     def path_of(self, object_type: str) -> Path:
         """Give the file of a type, or the pattern. Raises `CannotConnect` where the configuration names none."""
+        return self.folder / self._configured(object_type)
+
+    def _configured(self, object_type: str) -> Path:
+        """Give the path of a type as it is configured. Raises `CannotConnect`."""
         own: CsvObjectOptions = self.system.objects[object_type].options
         path = own.path or (self.options.path if len(self.system.objects) == 1 else None)
         if path is None:
             raise CannotConnect(
                 f"'{self.name}': no file for '{object_type}'; give [systems.{self.name}.objects.{object_type}] a path"
             )
-        return self.folder / path
+        return path
 
     def delivery_of(self, object_type: str) -> Delivery:
         """Give the files to read of an object type. Raises `CannotConnect` where there is none that is finished."""
-        return delivery(self.path_of(object_type), self.options)
+        return delivery(self.folder, self._configured(object_type), self.options)
 
     async def test(self) -> list[CheckLine]:
         lines = []
@@ -80,7 +85,7 @@ class CsvConnector(Connector):
             try:
                 header, rows, names = await asyncio.to_thread(self._measure, kind)
                 lines.append(CheckLine(True, kind, f"{names}: {rows:,} rows, {len(header)} columns"))
-            except CannotConnect as error:
+            except StepFailed as error:
                 lines.append(CheckLine(False, kind, str(error)))
         return lines
 
@@ -95,8 +100,6 @@ class CsvConnector(Connector):
     def _read(self, opened: ExitStack, object_type: str, used: frozenset[str]) -> list[Source]:
         """Begin to read the files of a type; they are closed with `opened`. Raises `CannotConnect`."""
         settings, found = self.system.objects[object_type], self.delivery_of(object_type)
-        if found.waiting:
-            self.notes.append(found.waiting)
         seen = Seen() if len(found.paths) > 1 else None
         return [
             opened.enter_context(Source(path, object_type, settings, self.options, used, seen)) for path in found.paths
@@ -107,7 +110,8 @@ class CsvConnector(Connector):
 
     async def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportEvent]:
         self._forget()
-        if request.state is not None and await asyncio.to_thread(self._state) == request.state:
+        before = await asyncio.to_thread(self._deliveries)
+        if request.state is not None and await asyncio.to_thread(_hashed, before) == request.state:
             yield ImportEnd(complete=True, state=request.state, unchanged=True)
             return
         for kind, used in request.required.items():
@@ -122,19 +126,26 @@ class CsvConnector(Connector):
             yield ImportRestart()
             async for page in _pages(sources, request.page_size):
                 yield page
-        yield self._end(sources)
+        yield await asyncio.to_thread(self._end, sources, before)
 
-    def _end(self, sources: list[Source]) -> ImportEnd:
-        """Tell whether all files were read to their ends, as they were all the time."""
+    def _deliveries(self) -> dict[str, Delivery]:
+        return {kind: self.delivery_of(kind) for kind in self.system.objects}
+
+    def _end(self, sources: list[Source], before: dict[str, Delivery]) -> ImportEnd:
+        """Tell whether all files were read to their ends, and whether they are all there are."""
         changed = [str(source.path) for source in sources if changed_since(source.path, source.stamp)]
         reasons = [f"{', '.join(changed)} changed while it was read"] if changed else []
         reasons += [source.incomplete for source in sources if source.incomplete]
+        empty = [one for own in self._sources.values() for one in own if len(own) > 1 and not one.header]
+        reasons += [f"{one.path}: is empty, and another file is not" for one in empty]
+        reasons += [one.waiting for one in before.values() if one.waiting]
+        try:
+            if self._deliveries() != before:
+                reasons.append("files came, went or were written again while they were read")
+        except CannotConnect as error:
+            reasons.append(str(error))
         state = _state({kind: [one.digest for one in own] for kind, own in self._sources.items()})
         return ImportEnd(complete=not reasons, reason="; ".join(reasons), state=state)
-
-    def _state(self) -> str:
-        """Give what all files hold, by their hashes."""
-        return _state({kind: list(map(digest_of, self.delivery_of(kind).paths)) for kind in self.system.objects})
 
     async def find_hidden(self, object_type: str, external_ids: frozenset[str]) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -175,7 +186,8 @@ class CsvConnector(Connector):
     def _paths_to_copy(self, object_type: str) -> list[Path]:
         """Give the files to copy of a type; one that is named may be missing, and stays so."""
         path = self.path_of(object_type)
-        return self.delivery_of(object_type).paths if path.exists() or is_pattern(path) else [path]
+        is_there = path.exists() or is_pattern(self._configured(object_type))
+        return self.delivery_of(object_type).paths if is_there else [path]
 
     async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         results = []
@@ -187,10 +199,20 @@ class CsvConnector(Connector):
     def _table(self, object_type: str) -> CsvTable:
         if object_type not in self._tables:
             settings, path = self.system.objects[object_type], self.path_of(object_type)
-            if is_pattern(path):
+            own: CsvObjectOptions = settings.options
+            if is_pattern(self._configured(object_type)):
                 raise CannotConnect(f"{path}: is a pattern, and what is written needs one file of its own")
+            if own.only or own.columns or own.member or own.sheet or is_spreadsheet(path):
+                raise CannotConnect(f"{path}: only a plain file of one type is written, with a header and a delimiter")
             self._tables[object_type] = CsvTable(path, settings, self.options)
         return self._tables[object_type]
+
+
+def _hashed(deliveries: Mapping[str, Delivery]) -> str:
+    """Give what all files hold, by their hashes; something else where they are not the last word."""
+    if any(one.waiting for one in deliveries.values()):
+        return ""
+    return _state({kind: list(map(digest_of, one.paths)) for kind, one in deliveries.items()})
 
 
 def _state(digests: Mapping[str, Sequence[str]]) -> str:

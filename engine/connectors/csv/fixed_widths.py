@@ -40,6 +40,8 @@ def _cells(line: str, sizes: list[int], *, is_whole: bool) -> Row:
             break
         cells.append(line[at : at + size].strip())
         at += size
+    if not is_whole and len(line) < sum(sizes):
+        cells = cells[: len(sizes) - 1]  # the last of them may be cut
     if rest := line[at:].strip():
         cells.append(rest)
     return cells

@@ -22,6 +22,7 @@ from engine.connectors.csv.format import (
 from engine.connectors.csv.options import CsvObjectOptions, CsvOptions
 from engine.connectors.csv.rows import RowReader
 from engine.connectors.csv.spreadsheet import is_spreadsheet, read_unfolded, unfolded
+from engine.connectors.csv.spreadsheet_errors import broken_cells
 from engine.connectors.files import Seen, Snapshot, count_lines, find_duplicates, snapshot
 from engine.errors import CannotConnect
 from engine.expressions.sources import name_hint
@@ -68,6 +69,8 @@ class Source:
         self._options = options
         self._own: CsvObjectOptions = settings.options
         self._seen = seen
+        self._broken = ""
+        """Which cells of a spreadsheet hold an error in place of a value."""
         self._copy, self.stamp, self.digest = self._take()
         self.count = 0
         """How many rows it has; until it is surveyed, an estimate."""
@@ -108,6 +111,7 @@ class Source:
     def _take(self) -> Snapshot:
         taken = snapshot(self.path)
         if is_spreadsheet(self.path):
+            self._broken = broken_cells(taken.file, self.path, self._own.sheet)
             return unfolded(taken, self.path, self._own.sheet)
         return unpacked(taken, self.path, self._own.member)
 
@@ -121,7 +125,7 @@ class Source:
     def incomplete(self) -> str:
         """Why the file may hold more than was read of it; empty where it does not."""
         cut = f"{self.path}:{self._cut}: the file ends in the middle of a row" if self._cut else ""
-        return "; ".join(filter(None, (cut, str(self._doubts))))
+        return "; ".join(filter(None, (cut, self._broken, str(self._doubts))))
 
     def _look(self) -> CsvFormat:
         return look_at(self._copy, self._options)
@@ -223,7 +227,11 @@ class Source:
         """Look for ids in rows with an error, of another type, or with a line break in a field: id → where."""
         found: dict[str, str] = {}
         for line, row in self._body() if self.header and (self._own.only or self._reader.may_hide) else ():
-            if isinstance(row, Bad) or not (self._own.only or self._may_hide_others(row)):
+            if isinstance(row, Bad):
+                continue
+            if self._own.only and (other := self._reader.external_id(row)) in external_ids:
+                found.setdefault(other, f"{self.path}:{line}")
+            if not self._may_hide_others(row):
                 continue
             for text in hidden_ids(row, self._format.delimiter, self._format.quote, self._reader.id_of):
                 if text in external_ids:

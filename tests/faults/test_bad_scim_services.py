@@ -1,14 +1,22 @@
 """SCIM services that lie, break down, or want to be asked later: nobody is lost, nobody is made twice."""
 
+import asyncio
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.configuration.models import ObjectTypeConfig, SystemConfig
+from engine.connectors.files import Refused
+from engine.connectors.scim.connector import ScimConnector
+from engine.connectors.scim.options import ScimObjectOptions, ScimOptions
+from engine.errors import ConnectionLost
 from tests.inside import Inside, document
-from tests.scim import JSON, Scripted
+from tests.scim import JSON, TOKEN, ScimServer, Scripted
 
 Reply = tuple[int, Any, dict[str, str]]
 PEOPLE = 25
@@ -319,3 +327,148 @@ def test_a_refused_client_is_told(tmp_path: Path) -> None:
         site("step", "import", "app", status=4)
         assert "who are you?" in _told(site)
         assert server.requests == []
+
+
+# What a review found -------------------------------------------------------------------------------------------
+
+
+def test_ids_that_differ_in_case_are_two_people(tmp_path: Path) -> None:
+    service = Service(size=0)
+    service.users = {
+        "u1": {"id": "u1", "userName": "one", "externalId": "aB1"},
+        "u2": {"id": "u2", "userName": "two", "externalId": "7"},
+        "u3": {"id": "u3", "userName": "three", "externalId": "7"},
+    }
+    service.after = lambda _m, path, query, found: (200, _filtered(service, query), {}) if "filter" in query else found
+    with Scripted(service.answer) as server:
+        reader = _reader(tmp_path, server, external_id="externalId")
+        assert reader("Ab1") is None
+        assert reader("aB1") == "u1"
+        with pytest.raises(Refused, match="2 resources have '7'"):
+            reader("7")
+
+
+def test_a_service_that_does_not_filter_is_not_believed(tmp_path: Path) -> None:
+    service = Service(size=3)
+    service.after = lambda _m, path, query, found: (200, service._listed({}), {}) if "filter" in query else found
+    with Scripted(service.answer) as server, pytest.raises(ConnectionLost, match="does not filter"):
+        _reader(tmp_path, server, external_id="userName")("user9")
+
+
+def _filtered(service: Service, query: dict[str, str]) -> JSON:
+    """Answer a filter as a service does that takes no letter's case for different."""
+    name, _, value = query["filter"].split(" ", 2)
+    rows = [one for one in service.users.values() if str(one.get(name)).lower() == json.loads(value).lower()]
+    return {"totalResults": len(rows), "Resources": rows}
+
+
+def _reader(folder: Path, server: Scripted, external_id: str) -> Callable[[str], str | None]:
+    """Give what looks somebody up by an external id: the id of the resource."""
+    options = ScimOptions(url=server.url)
+    settings = ObjectTypeConfig(external_id=external_id, options=ScimObjectOptions())
+    system = SystemConfig(connector="scim", objects={"user": settings}, options=options)
+
+    async def look(value: str) -> str | None:
+        async with ScimConnector("app", system, folder) as connector:
+            found = await connector._reader("user").find(value, None)
+            return None if found is None else str(found[0]["id"])
+
+    return lambda value: asyncio.run(look(value))
+
+
+def test_maintenance_is_no_empty_list(tmp_path: Path) -> None:
+    service = Service()
+    service.config["pagination"] = {"cursor": True}
+    with Scripted(service.answer) as server:
+        site = _site(tmp_path, server)
+        service.before = lambda _m, path, _q: (200, {"message": "maintenance"}, {}) if path == "/Users" else None
+        site("step", "import", "app", status=None)
+        assert "is no list" in _told(site)
+
+
+def test_one_that_is_not_shown_keeps_nobody_else_from_being_written(tmp_path: Path) -> None:
+    service = Service(size=3)
+    with Scripted(service.answer) as server:
+        site = _site(tmp_path, server)
+        site.csv("hr.csv", [{"id": str(one), "login": f"user{one}", "title": "Clerk"} for one in (1, 2, 3)])
+        service.before = lambda _m, path, _q: (403, {"detail": "not for you"}, {}) if path == "/Users/u2" else None
+        site("run", status=1)
+        assert [service.users[one].get("title") for one in ("u1", "u2", "u3")] == ["Clerk", None, "Clerk"]
+        (export,) = site.json("exports")
+        assert [export["error_code"], export["error_message"]] == ["permission-denied", "not for you"]
+
+
+def test_what_changed_while_it_was_read_is_read_by_the_next_delta(tmp_path: Path) -> None:
+    service = Service()
+    for one in service.users.values():
+        one["meta"] = {"lastModified": "2026-01-01T00:00:00Z"}
+    with Scripted(service.answer) as server:
+        site = _site(tmp_path, server, overlap="0s")
+
+        def late(_method: str, path: str, query: dict[str, str], found: Reply) -> Reply:
+            if path == "/Users" and query.get("startIndex") == "21":
+                service.users["u25"]["meta"] = {"lastModified": "2999-01-01T00:00:00Z"}
+            return found
+
+        service.after = late
+        site("step", "import", "app")
+        asked: list[str] = []
+        service.before = lambda _m, _path, query: asked.append(query["filter"]) if "filter" in query else None
+        service.after = lambda _m, path, query, found: (
+            (200, {"totalResults": 0, "Resources": []}, {}) if "filter" in query else found
+        )
+        site("step", "delta", "app")
+        assert asked
+        assert all("2999" not in one for one in asked)
+
+
+@pytest.mark.parametrize(
+    "watermark",
+    ["not json", "[]", '{"user": "Fri, 27 Nov 2026"}', '{"user": "0001-01-01T00:00:00+00:00"}', '{"other": "x"}'],
+)
+def test_a_watermark_that_says_nothing_lets_everything_be_read(tmp_path: Path, watermark: str) -> None:
+    service = Service()
+    with Scripted(service.answer) as server:
+        site = _site(tmp_path, server)
+        site("step", "import", "app")
+        with closing(sqlite3.connect(site.folder / "interlock.db")) as store, store:
+            store.execute("UPDATE imports SET watermark = ?", (watermark,))
+        site("step", "delta", "app")
+        assert "everything was read" in _told(site)
+
+
+@pytest.mark.parametrize("patch", [True, False])
+def test_parts_of_one_element_are_one_element_and_what_stands_beside_them_stays(tmp_path: Path, patch: bool) -> None:
+    with ScimServer(tmp_path / "service", patch=patch) as service:
+        paths = {"street": 'addresses[type eq "work"].streetAddress', "town": 'addresses[type eq "work"].locality'}
+        app = {
+            "connector": "scim",
+            "url": service.url,
+            "token": {"env": "APP_TOKEN"},
+            "ca_file": str(service.authority.file),
+            "objects": {"user": {"external_id": "id", "secondary_external_id": "userName", "paths": paths}},
+        }
+        hr = {"connector": "csv", "path": "hr.csv", "objects": {"person": {"external_id": "id"}}}
+        rules = [
+            {"name": "in", "from": "hr.person", "to": "metaverse.person", "project": True, "join": [["id"]]}
+            | {"flow": {"id": "id", "login": "login", "street": "street", "town": "town"}},
+            {"name": "out", "from": "metaverse.person", "to": "app.user", "provision": True, "dn": "{{ login }}"}
+            | {"join": [[{"source": "login", "target": "userName"}]], "flow": {"street": "street", "town": "town"}},
+        ]
+        tables = {"systems": {"hr": hr, "app": app}, "metaverse": {"person": {}}}
+        site = Inside(tmp_path / "ws", document(tables, rules=rules), {"APP_TOKEN": TOKEN})
+        for street, town in (("Main 1", "Bonn"), ("Main 2", "Bonn"), ("", "Bonn"), ("Main 3", "Kiel"), ("", "")):
+            site.csv("hr.csv", [{"id": "1", "login": "ada", "street": street, "town": town}])
+            site("run")
+            ada = service.users()["ada"]
+            wanted = {"streetAddress": street, "locality": town}
+            wanted = {name: value for name, value in wanted.items() if value}
+            found = [one for one in ada.get("addresses", []) if one.get("type") == "work"]
+            assert found == (
+                [{"type": "work", "country": "DE"} | wanted] if street != "Main 1" else [{"type": "work"} | wanted]
+            )
+            if street == "Main 1":
+                found[0]["country"] = "DE"
+                ada["addresses"] = found
+                service.ask("PUT", f"/Users/{ada['id']}", ada)
+                site("step", "confirm", "app")

@@ -23,6 +23,7 @@ from engine.connectors.base import (
     ImportRestart,
     SchemaAttribute,
 )
+from engine.connectors.files import Refused
 from engine.connectors.scim.options import ScimObjectOptions, ScimOptions
 from engine.connectors.scim.profile import Profile, read_profiles
 from engine.connectors.scim.reading import Shifted, TypeReader
@@ -115,8 +116,11 @@ class ScimConnector(Connector):
                 'nothing is created without secondary_external_id, such as "userName": lost answers are looked up by it'
             )
             lines.append(CheckLine(True, kind, told))
-        if settings.secondary_external_id is not None and not profile.supports("filter"):
-            told = f"the service cannot look for {settings.secondary_external_id}: it has no filter"
+        sought = settings.secondary_external_id
+        if settings.external_id.lower() != "id":
+            sought = settings.external_id
+        if sought is not None and not profile.supports("filter"):
+            told = f"the service cannot look for {sought}: it has no filter"
             lines.append(CheckLine(False, kind, told))
         if profile.supports("filter"):
             lines.append(CheckLine(True, kind, NO_DELETES))
@@ -176,20 +180,29 @@ class ScimConnector(Connector):
         """Give from when on to read, type by type, with some overlap; nothing where all of it is to be read."""
         if text is None or not self.capabilities.delta:
             return {}
-        known = json.loads(text)
-        if set(known) != set(self.system.objects):
+        try:
+            known = {str(kind): datetime.fromisoformat(at) for kind, at in json.loads(text).items()}
+            since = {kind: (at.astimezone(UTC) - self.options.overlap) for kind, at in known.items()}
+        except (ValueError, TypeError, AttributeError, OverflowError):
+            since = {}
+        if set(since) != set(self.system.objects):
+            self.notes.append("everything was read, not only what changed: where to go on is not known any more")
             return {}
-        overlap = self.options.overlap
-        return {
-            kind: (datetime.fromisoformat(at) - overlap).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            for kind, at in known.items()
-        }
+        return {kind: at.strftime("%Y-%m-%dT%H:%M:%SZ") for kind, at in since.items()}
 
     async def find_hidden(self, object_type: str, external_ids: frozenset[str]) -> dict[str, str]:
         """Ask for those whom no page held: they may have moved from one to another while both were read."""
         reader = self._reader(object_type)
-        found = {one: await reader.find(one, None) for one in sorted(external_ids)}
-        return {one: f"{reader.profile.endpoint}/{one}" for one, resource in found.items() if resource is not None}
+
+        async def look(one: str) -> tuple[str, str]:
+            try:
+                found = await reader.find(one, None)
+            except Refused as refusal:
+                return one, f"{reader.profile.endpoint}/{one} ({refusal})"
+            return one, f"{reader.profile.endpoint}/{one}" if found is not None else ""
+
+        places = await asyncio.gather(*map(look, sorted(external_ids)))
+        return {one: place for one, place in places if place}
 
     async def read_object(
         self,
@@ -200,7 +213,12 @@ class ScimConnector(Connector):
         attributes: frozenset[str],
     ) -> ImportedObject | None:
         reader = self._reader(object_type, attributes)
-        found = await reader.find(external_id, secondary_id)
+        try:
+            found = await reader.find(external_id, secondary_id)
+        except Refused as refusal:
+            if external_id is None:
+                raise ConnectionLost(f"{self.name}: {secondary_id}: {refusal}") from refusal
+            return ImportedObject(object_type, external_id, {}, secondary_id, error=refusal.error)
         return None if found is None else reader.object_of(found[0])
 
     # ------------------------------------------------------------------ export
@@ -212,6 +230,8 @@ class ScimConnector(Connector):
         for failure in done:
             if isinstance(failure, StepFailed):
                 raise ConnectionLost(str(failure), results) from failure
+            if isinstance(failure, Exception):
+                raise ConnectionLost(f"{self.name}: {type(failure).__name__}: {failure}", results) from failure
             if isinstance(failure, BaseException):
                 raise failure
         return results
@@ -219,5 +239,5 @@ class ScimConnector(Connector):
 
 def _written_watermark(readers: Sequence[TypeReader], since: dict[str, str]) -> str | None:
     """Write down where a delta import can go on; None where a resource did not tell when it was changed."""
-    newest = {reader.kind: reader.newest or since.get(reader.kind) for reader in readers}
+    newest = {one.kind: one.newest.isoformat() if one.newest else since.get(one.kind) for one in readers}
     return None if not all(newest.values()) else json.dumps(newest)

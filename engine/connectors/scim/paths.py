@@ -54,10 +54,13 @@ class Path(NamedTuple):
         """Tell whether an element is one of those that are meant."""
         return isinstance(element, dict) and all(_same(get(element, name), value) for name, value in self.terms)
 
+    def raw(self, resource: Resource) -> Any:
+        """Give what a resource holds as the attribute itself."""
+        return get(resource if self.urn is None else get(resource, self.urn), self.name)
+
     def values(self, resource: Resource) -> list[Any]:
         """Give the values that a resource has there."""
-        home = resource if self.urn is None else get(resource, self.urn)
-        found = get(home, self.name) if isinstance(home, dict) else None
+        found = self.raw(resource)
         values: list[Any] = []
         for element in found if isinstance(found, list) else [found]:
             held = self._held(element)
@@ -82,8 +85,7 @@ class Path(NamedTuple):
     def _becomes(self, held: Any, values: list[Any], *, many: bool) -> Any:
         """Give what an attribute becomes that holds something; None where it is to go."""
         if self.terms:
-            others = [one for one in held or [] if not self.holds(one)]
-            return [*others, *({**dict(self.terms), self.sub or DEFAULT: one} for one in values)]
+            return self._with_element(held, values[0] if values else None)
         if many:
             return values if self.sub is None else _elements(held, self.sub, values)
         first = values[0] if values else None
@@ -92,6 +94,19 @@ class Path(NamedTuple):
         inner: Resource = dict(held) if isinstance(held, dict) else {}
         _set(inner, key_of(inner, self.sub), first)
         return inner or None
+
+    def _with_element(self, held: Any, value: Any) -> list[Any]:
+        """Give the elements of an attribute, of which those that are meant hold a value, or none there any more."""
+        elements = [dict(one) if isinstance(one, dict) else one for one in held or []]
+        mine = [one for one in elements if self.holds(one)]
+        if value is not None and not mine:
+            mine = [dict(self.terms)]
+            elements += mine
+        names = {name.lower() for name, _ in self.terms}
+        for one in mine:
+            _set(one, key_of(one, self.sub or DEFAULT), value)
+        empty = [one for one in mine if value is None and not {key.lower() for key in one} - names - {"primary"}]
+        return [one for one in elements if not any(one is other for other in empty)]
 
 
 def _elements(held: Any, sub: str, values: list[Any]) -> list[Any]:
@@ -148,8 +163,10 @@ def _same(held: Any, wanted: Any) -> bool:
     return bool(held == wanted)
 
 
-def get(home: Resource, name: str) -> Any:
-    """Give what an object holds under a name, whatever its case."""
+def get(home: Any, name: str) -> Any:
+    """Give what an object holds under a name, whatever its case; None for what is no object."""
+    if not isinstance(home, dict):
+        return None
     return home.get(name) if name in home else home.get(key_of(home, name))
 
 

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.connectors.base import SchemaAttribute
-from engine.connectors.scim.paths import Path, Resource, get
+from engine.connectors.scim.paths import DEFAULT, Path, Resource, get
 from engine.connectors.scim.service import Answer, Service
 from engine.errors import CannotConnect
 
 CORE = "urn:ietf:params:scim:schemas:core:2.0:"
 _KINDS = {"boolean": "boolean", "integer": "integer", "decimal": "decimal", "datetime": "datetime", "binary": "binary"}
 """Types of SCIM (RFC 7643 §2.3) → ours; whatever else is text."""
+_WHOLE = "\0whole"
+"""Under which a definition says its name with the URN of its extension."""
 _NOT_THERE = frozenset({404, 405, 501})
 
 
@@ -46,7 +48,7 @@ class Profile:
 
     def definition_of(self, path: Path) -> Resource | None:
         """Give how the schema defines what stands at a path; None where it says nothing."""
-        found = self.attributes.get(path.top.lower()) or self.attributes.get(f"{self.schema}:{path.top}".lower())
+        found = self.top_of(path)
         if found is None:
             return None
         subs = get(found, "subAttributes") or []
@@ -55,9 +57,27 @@ class Profile:
         wanted = (path.sub or "value").lower()
         return next((one for one in subs if str(get(one, "name")).lower() == wanted), None)
 
+    def top_of(self, path: Path) -> Resource | None:
+        """Give how the schema defines the attribute itself; None where it says nothing."""
+        return self.attributes.get(path.top.lower())
+
+    def meant(self, path: Path) -> Path:
+        """Give a path as it is meant: without the URN that goes without saying, with the sub-attribute that does."""
+        if path.urn is not None and path.urn.lower() == self.schema.lower():
+            path = path._replace(urn=None, text=path.text[len(path.urn) + 1 :])
+        subs = get(self.top_of(path), "subAttributes") or []
+        if path.sub is None and any(str(get(one, "name")).lower() == DEFAULT for one in subs):
+            path = path._replace(sub=DEFAULT, text=f"{path.text}.{DEFAULT}")
+        return path
+
+    def is_exact(self, path: Path) -> bool:
+        """Tell whether values that differ in case are different; unless the schema says so, only those of ids are."""
+        said = get(self.definition_of(path), "caseExact")
+        return said is True or (said is None and path.top.lower() in ("id", "externalid"))
+
     def is_many(self, path: Path) -> bool | None:
         """Tell whether an attribute has many values; None where the schema says nothing."""
-        found = self.attributes.get(path.top.lower())
+        found = self.top_of(path)
         return None if found is None else bool(get(found, "multiValued")) and not path.terms
 
     def kind_of(self, path: Path) -> str:
@@ -68,7 +88,7 @@ class Profile:
     def described(self) -> Iterator[SchemaAttribute]:
         """Give every path that a rule can use."""
         for top, definition in self.attributes.items():
-            name = top if top.startswith("urn:") else str(get(definition, "name"))
+            name = str(definition.get(_WHOLE) or get(definition, "name") or top)
             many = bool(get(definition, "multiValued"))
             subs = [
                 one for one in get(definition, "subAttributes") or [] if get(one, "name") not in ("$ref", "display")
@@ -126,8 +146,10 @@ def _profile(resource: str, config: Resource, kinds: list[Resource], schemas: di
     attributes = {str(get(one, "name")).lower(): one for one in _attributes(schemas, schema)}
     for extension in get(kind, "schemaExtensions") or []:
         urn = str(get(extension, "schema"))
-        attributes |= {f"{urn}:{get(one, 'name')}".lower(): one for one in _attributes(schemas, urn)}
-    endpoint = "/" + str(get(kind, "endpoint")).rsplit("/", 1)[-1]
+        for one in _attributes(schemas, urn):
+            whole = f"{urn}:{get(one, 'name')}"
+            attributes[whole.lower()] = {**one, _WHOLE: whole}
+    endpoint = "/" + str(get(kind, "endpoint")).rstrip("/").rsplit("/", 1)[-1]
     return Profile(endpoint, schema, config, attributes)
 
 

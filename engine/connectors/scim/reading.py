@@ -1,13 +1,15 @@
 """Read the resources of a SCIM service: all of a list, page by page, or one."""
 
 from collections.abc import AsyncGenerator
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import ImportedObject
-from engine.connectors.files import Seen
+from engine.connectors.files import Refused, Seen
 from engine.connectors.program.values import text_of
+from engine.connectors.scim.errors import refused
 from engine.connectors.scim.options import ScimObjectOptions
 from engine.connectors.scim.paths import Path, Resource, get, quoted
 from engine.connectors.scim.profile import Profile
@@ -16,6 +18,8 @@ from engine.errors import CannotConnect, ConnectionLost, CredentialsRefused, Obj
 from engine.values import typed
 from engine.values.typed import InvalidValue
 from storage.records import Attributes
+
+_GONE = frozenset({404, 410})
 
 
 class Shifted(Exception):
@@ -36,14 +40,15 @@ class TypeReader:
         self._paths = own.paths
         wanted = {*used, settings.external_id, *filter(None, [settings.secondary_external_id])}
         self._wanted = {name: self.path_of(name) for name in sorted(wanted)}
-        self.newest: str | None = None
-        """The latest change that a resource told of; None once one told of none."""
+        self.newest: datetime | None = None
+        """The latest change that a resource told of, but none since the reading began; None where one told of none."""
         self._tells_changes = True
+        self._began: datetime | None = None
 
     def path_of(self, name: str) -> Path:
         """Give the path of an attribute. Raises `CannotConnect` where its name is none."""
         try:
-            return Path.parse(self._paths.get(name, name))
+            return self.profile.meant(Path.parse(self._paths.get(name, name)))
         except ValueError as error:
             raise CannotConnect(str(error)) from error
 
@@ -54,7 +59,7 @@ class TypeReader:
 
         Raises `Shifted` where the pages do not fit together, `CannotConnect` at the first, `ConnectionLost` behind it.
         """
-        self.newest, self._tells_changes = None, True
+        self.newest, self._tells_changes, self._began = None, True, None
         seen, count, total = Seen(), 0, None
         async for resources, told in self._lists(min(size, self.profile.most or size), condition):
             if total is not None and told is not None and told != total:
@@ -69,13 +74,20 @@ class TypeReader:
             raise Shifted(f"it gave {count:,} {self.profile.endpoint[1:]} of the {total:,} that it told of")
         if seen.suspects():
             raise Shifted(f"some of its {self.profile.endpoint[1:]} came twice: they moved while it was read")
+        if self.newest is not None and self._began is not None:
+            self.newest = min(self.newest, self._began)
 
     def _note_change(self, resource: Resource) -> None:
-        changed = get(get(resource, "meta") or {}, "lastModified")
-        if not isinstance(changed, str) or not self._tells_changes:
+        changed = _moment(get(get(resource, "meta"), "lastModified"))
+        if changed is None or not self._tells_changes:
             self.newest, self._tells_changes = None, False
         else:
-            self.newest = max(self.newest or "", changed)
+            self.newest = max(self.newest or changed, changed)
+
+    def _begin(self, answer: Answer) -> None:
+        """Note when the reading began, by the clock of the service: what changes after that may be passed over."""
+        if self._began is None:
+            self._began = answer.at
 
     async def _lists(self, size: int, condition: str | None) -> AsyncGenerator[tuple[list[Resource], int | None]]:
         """Give the resources of every page, and how many there are in all where that is told."""
@@ -127,51 +139,52 @@ class TypeReader:
             if not is_first:
                 raise ConnectionLost(told)
             raise CredentialsRefused(told) if answer.status == 403 else CannotConnect(told)
+        self._begin(answer)
         found = get(answer.document, "Resources")
         total = get(answer.document, "totalResults")
+        if not isinstance(found, list) and not isinstance(total, int):
+            raise ConnectionLost(f"{self.profile.endpoint}: the answer is no list")
         resources = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
         return resources, total if isinstance(total, int) else None
 
     # ------------------------------------------------------------------ one resource
 
     async def find(self, external_id: str | None, secondary_id: str | None) -> tuple[Resource, str | None] | None:
-        """Look a resource up, with its version; None where there is none. Raises `StepFailed`."""
+        """Look a resource up, with its version; None where there is none.
+
+        Raises `Refused` where the service does not show it, or several are called so, and `StepFailed`.
+        """
         identity = self.settings.external_id
         if external_id is not None and identity.lower() == "id":
             answer = await self.service.ask(f"{self.profile.endpoint}/{segment(external_id)}")
-            if answer.status == 404:
+            if answer.status in _GONE:
                 return None
-            self._refuse(answer)
-            return answer.document, answer.etag or get(get(answer.document, "meta") or {}, "version")
-        name, value = (
-            (identity, external_id)
-            if external_id is not None
-            else (
-                self.settings.secondary_external_id,
-                secondary_id,
-            )
-        )
-        if name is None or value is None:
-            return None
-        return await self._find_by(self.path_of(name), value)
+            if answer.status >= 300:
+                raise refused(answer)
+            if str(get(answer.document, "id")) != external_id:
+                raise ConnectionLost(f"{self.profile.endpoint}/{external_id}: the answer is another resource, or none")
+            return answer.document, answer.etag or get(get(answer.document, "meta"), "version")
+        by_id = external_id is not None
+        name = identity if by_id else self.settings.secondary_external_id
+        value = external_id if by_id else secondary_id
+        return None if name is None or value is None else await self._find_by(self.path_of(name), value)
 
     async def _find_by(self, path: Path, value: str) -> tuple[Resource, str | None] | None:
+        """Look a resource up by what it holds. Raises likewise."""
         answer = await self.service.ask(self.profile.endpoint, {"filter": f"{path.text} eq {quoted(value)}"})
-        self._refuse(answer)
-        found = get(answer.document, "Resources") or []
-        exact = [one for one in found if isinstance(one, dict) and value in map(str, path.values(one))]
-        folded = [
-            one
-            for one in found
-            if isinstance(one, dict) and value.casefold() in (str(held).casefold() for held in path.values(one))
-        ]
-        for one in exact or folded:
-            return one, get(get(one, "meta") or {}, "version")
-        return None
-
-    def _refuse(self, answer: Answer) -> None:
         if answer.status >= 300:
-            raise ConnectionLost(f"{self.profile.endpoint}: {answer.detail}")
+            raise refused(answer)
+        listed = get(answer.document, "Resources")
+        found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+        exact = [one for one in found if value in map(text_of, path.values(one))]
+        folded = {text_of(one).casefold() for resource in found for one in path.values(resource)}
+        if any(value.casefold() not in {text_of(held).casefold() for held in path.values(one)} for one in found):
+            raise ConnectionLost(f"{self.profile.endpoint}: the service does not filter by {path.text}: it gave others")
+        chosen = exact if exact or self.profile.is_exact(path) else found if value.casefold() in folded else []
+        if len(chosen) > 1:
+            told = f"{len(chosen)} resources have '{value}' as {path.text}"
+            raise Refused("duplicate-external-id", told, "give each its own in the service")
+        return (chosen[0], get(get(chosen[0], "meta"), "version")) if chosen else None
 
     def object_of(self, resource: Resource) -> ImportedObject:
         """Make an object of a resource; what cannot be read of it is its error."""
@@ -214,6 +227,15 @@ class TypeReader:
         except InvalidValue as error:
             raise InvalidValue(f"'{name}': {error}") from error
         return list(dict.fromkeys(values))
+
+
+def _moment(text: Any) -> datetime | None:
+    """Read a moment; None for what is none, or names no zone: nobody knows when that was."""
+    try:
+        found = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
 
 
 def segment(text: str) -> str:

@@ -33,6 +33,8 @@ class Answer(NamedTuple):
     status: int
     document: dict[str, Any]
     etag: str | None = None
+    at: datetime | None = None
+    """When it was given, by the clock of the service."""
 
     @property
     def detail(self) -> str:
@@ -61,17 +63,22 @@ class Service:
         if options.user is not None and options.password is not None:
             auth = httpx.BasicAuth(options.user, options.password.reveal(self._folder))
         seconds = options.timeout.total_seconds()
-        self._client = httpx.AsyncClient(
-            verify=self._tls(),
-            auth=auth,
-            timeout=httpx.Timeout(seconds, connect=min(seconds, 30.0)),
-            proxy=options.proxy,
-            follow_redirects=False,  # a token goes nowhere but to where it was meant for
-            trust_env=False,
-            headers={"Accept": f"{_MEDIA}, application/json;q=0.9", "User-Agent": "interlock"},
-        )
+        try:
+            self._client = httpx.AsyncClient(
+                verify=self._tls(),
+                auth=auth,
+                timeout=httpx.Timeout(seconds, connect=min(seconds, 30.0)),
+                proxy=options.proxy,
+                follow_redirects=False,  # a token goes nowhere but to where it was meant for
+                trust_env=False,
+                headers={"Accept": f"{_MEDIA}, application/json;q=0.9", "User-Agent": "interlock"},
+            )
+        except (ValueError, httpx.InvalidURL) as error:
+            raise CannotConnect(f"{self._name}: {error}; correct 'proxy'") from error
         if options.token is not None:
             self._token = options.token.reveal(self._folder)
+            if not self._token.isascii():
+                raise CredentialsRefused(f"{self._name}: the token holds what no token may: letters beyond ASCII")
         elif options.oauth is not None:
             await self._ask_token()
 
@@ -195,7 +202,7 @@ class Service:
         if 300 <= status < 400:
             raise CannotConnect(f"{place}: leads elsewhere (to {headers.get('Location', 'nowhere')}); correct 'url'")
         document = _document(body)
-        answer = Answer(status, document or {}, headers.get("ETag"))
+        answer = Answer(status, document or {}, headers.get("ETag"), _date(headers.get("Date")))
         if status == 401:
             raise CredentialsRefused(f"{self._name}: refuses our credentials: {answer.detail}")
         if status < 300 and body and document is None:
@@ -253,6 +260,15 @@ def _document(body: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def _date(text: str | None) -> datetime | None:
+    """Read a date of HTTP; one that names no zone is in UTC."""
+    try:
+        moment = parsedate_to_datetime(text) if text else None
+    except ValueError:
+        return None
+    return moment if moment is None or moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
 def _wished(text: str | None, otherwise: float) -> float:
     """Give how many seconds to wait by the header `Retry-After`: a number, or a date (RFC 9110 §10.2.3)."""
     if text is None:
@@ -261,8 +277,5 @@ def _wished(text: str | None, otherwise: float) -> float:
         return max(float(text), 0.05)
     except ValueError:
         pass
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return otherwise
-    return max((moment - datetime.now(UTC)).total_seconds(), 0.05)
+    moment = _date(text)
+    return otherwise if moment is None else max((moment - datetime.now(UTC)).total_seconds(), 0.05)

@@ -6,47 +6,17 @@ from typing import Any
 from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.files import Refused
 from engine.connectors.program.values import text_of
-from engine.connectors.scim.paths import Path, Resource, get, key_of, quoted
+from engine.connectors.scim.errors import ADVICE, refused
+from engine.connectors.scim.paths import DEFAULT, Path, Resource, get, key_of, quoted
 from engine.connectors.scim.reading import TypeReader, segment
-from engine.connectors.scim.service import Answer
 from engine.values.typed import InvalidValue
 from storage.records import AttributeChange, ChangeType
 
 _PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-_BY_KIND = {
-    "uniqueness": "existing-object",
-    "mutability": "constraint-violation",
-    "invalidvalue": "constraint-violation",
-    "toomany": "limit-exceeded",
-    "sensitive": "permission-denied",
-}
-"""`scimType` of an error (RFC 7644 §3.12), in lower case → code."""
-_BY_STATUS = {
-    400: "syntax-violation",
-    403: "permission-denied",
-    404: "missing-object",
-    409: "existing-object",
-    412: "missing-value",
-    413: "limit-exceeded",
-    501: "unwilling",
-}
-_ADVICE = {
-    "existing-object": "join it by a rule, or correct the value that has to be unique",
-    "missing-object": "import the service to see what became of it",
-    "missing-value": "import the service, then evaluate again",
-    "permission-denied": "let our account do this in the service",
-}
 _LOST = (
     "a create whose answer is lost could not be looked up, and might be sent twice",
     'name what a resource can be found by: secondary_external_id = "userName", with the rule\'s dn as its value',
 )
-
-
-def refused(answer: Answer) -> Refused:
-    """Give what an answer refuses, as an error of one object."""
-    kind = str(get(answer.document, "scimType") or "").lower()
-    code = _BY_KIND.get(kind) or _BY_STATUS.get(answer.status, "unwilling")
-    return Refused(code, answer.detail, _ADVICE.get(code, "correct the value at its source, or the rule's flow"))
 
 
 async def write(reader: TypeReader, operation: ExportOperation) -> ExportResult:
@@ -109,11 +79,16 @@ class _Writing:
 
     def _put(self, resource: Resource, name: str, values: list[Any]) -> None:
         path = self._reader.path_of(name)
-        path.put(resource, [self._written(path, value) for value in values], many=self._is_many(name, path))
+        path.put(resource, [self._written(path, value) for value in values], many=self._is_many(name, path, {}))
 
-    def _is_many(self, name: str, path: Path) -> bool:
+    def _is_many(self, name: str, path: Path, held: Resource) -> bool:
+        """Tell whether an attribute has many values: as the schema says, else as it is there, or declared."""
+        if path.terms:
+            return False
         said = self._profile.is_many(path)
-        return self._reader.settings.type_of(name).multi if said is None else said
+        if said is None:
+            return isinstance(path.raw(held), list) or self._reader.settings.type_of(name).multi
+        return said
 
     def _written(self, path: Path, value: Any) -> Any:
         """Give a value as JSON has it, by what the schema says of the attribute. Raises `Refused`."""
@@ -138,8 +113,11 @@ class _Writing:
         held, etag = await self._held()
         wanted = deepcopy(held)
         operations: list[Resource] = []
+        elements: dict[str, list[Path]] = {}
         for change in self._operation.changes:
-            operations += self._changed(change, held, wanted)
+            operations += self._changed(change, held, wanted, elements)
+        for paths in elements.values():
+            operations += _of_element(paths, held, wanted)
         if self._second is not None and self._operation.new_secondary_id is not None:
             path = self._reader.path_of(self._second)
             path.put(wanted, [self._operation.new_secondary_id], many=False)
@@ -165,13 +143,18 @@ class _Writing:
         found = await self._reader.find(operation.external_id, operation.secondary_id)
         if found is None:
             told = f"'{operation.external_id or operation.secondary_id}' is not there"
-            raise Refused("missing-object", told, _ADVICE["missing-object"])
+            raise Refused("missing-object", told, ADVICE["missing-object"])
         return found
 
-    def _changed(self, change: AttributeChange, held: Resource, wanted: Resource) -> list[Resource]:
-        """Let `wanted` hold what a change says; give the operations by which it does. Raises `Refused`."""
+    def _changed(
+        self, change: AttributeChange, held: Resource, wanted: Resource, elements: dict[str, list[Path]]
+    ) -> list[Resource]:
+        """Let `wanted` hold what a change says; give the operations by which it does. Raises `Refused`.
+
+        What is one element of several is noted in `elements`, and done when all of that element is known.
+        """
         path = self._reader.path_of(change.name)
-        many = self._is_many(change.name, path)
+        many = self._is_many(change.name, path, held)
         now = self._values(change.name, path, held)
         removed = set(change.remove)
         goal = (
@@ -182,15 +165,20 @@ class _Writing:
         seen = change.remove if change.imported is None else change.imported
         if change.replace and not many and now != seen:
             told = f"somebody else has changed '{change.name}' since it was last imported"
-            raise Refused("missing-value", told, _ADVICE["missing-value"])
+            raise Refused("missing-value", told, ADVICE["missing-value"])
         if not many and len(goal) > 1:
             told = f"'{change.name}' takes one value, and is to have {len(goal)}"
             raise Refused("constraint-violation", told, "choose one in the rule")
         written = [self._written(path, value) for value in goal]
         path.put(wanted, written, many=many)
         if many:
-            return self._of_many(path, now, goal)
-        return self._of_one(path, held, written)
+            return self._of_many(path, now, goal, held)
+        if path.terms:
+            elements.setdefault(path.element, []).append(path)
+            return []
+        if not written:
+            return [{"op": "remove", "path": path.text}]
+        return [{"op": "replace", "path": path.text, "value": written[0]}]
 
     def _values(self, name: str, path: Path, resource: Resource) -> list[Any]:
         """Read what an attribute holds; what cannot be read is no value that anybody has seen."""
@@ -199,25 +187,12 @@ class _Writing:
         except InvalidValue:
             return []
 
-    def _of_one(self, path: Path, held: Resource, written: list[Any]) -> list[Resource]:
-        """Give the operations by which an attribute gets one value, or none."""
-        if not path.terms:
-            if not written:
-                return [{"op": "remove", "path": path.text}]
-            return [{"op": "replace", "path": path.text, "value": written[0]}]
-        home = get(held, path.urn) if path.urn else held
-        elements = [one for one in get(home or {}, path.name) or [] if path.holds(one)]
-        if not written:
-            return [{"op": "remove", "path": path.element}] if elements else []
-        if elements:
-            return [{"op": "replace", "path": f"{path.element}.{path.sub or 'value'}", "value": written[0]}]
-        return [{"op": "add", "path": path.top, "value": [{**dict(path.terms), path.sub or "value": written[0]}]}]
-
-    def _of_many(self, path: Path, now: list[Any], goal: list[Any]) -> list[Resource]:
+    def _of_many(self, path: Path, now: list[Any], goal: list[Any], held: Resource) -> list[Resource]:
         """Give the operations by which values come and go; those that stay are not touched."""
-        come = [self._written(path, value) for value in goal if value not in now]
-        go = [self._written(path, value) for value in now if value not in goal]
-        if path.sub is None and self._is_simple(path):
+        before, after = set(now), set(goal)
+        come = [self._written(path, value) for value in goal if value not in before]
+        go = [self._written(path, value) for value in now if value not in after]
+        if path.sub is None and self._is_simple(path, held):
             every = [self._written(path, value) for value in goal]
             return (
                 [{"op": "replace", "path": path.top, "value": every}] if every else [{"op": "remove", "path": path.top}]
@@ -228,10 +203,12 @@ class _Writing:
             found.append({"op": "add", "path": path.top, "value": [{sub: value} for value in come]})
         return found
 
-    def _is_simple(self, path: Path) -> bool:
-        """Tell whether the elements of an attribute are plain values."""
-        definition = self._profile.attributes.get(path.top.lower())
-        return definition is None or not get(definition, "subAttributes")
+    def _is_simple(self, path: Path, held: Resource) -> bool:
+        """Tell whether the elements of an attribute are plain values, by the schema, or by what is there."""
+        definition = self._profile.top_of(path)
+        if definition is None:
+            return not any(isinstance(one, dict) for one in path.raw(held) or [])
+        return not get(definition, "subAttributes")
 
     # ------------------------------------------------------------------ delete
 
@@ -241,3 +218,21 @@ class _Writing:
         answer = await self._service.change("DELETE", place, etag=etag if self._profile.supports("etag") else None)
         if answer.status >= 300:
             raise refused(answer)
+
+
+def _of_element(paths: list[Path], held: Resource, wanted: Resource) -> list[Resource]:
+    """Give the operations by which one element of several becomes what is wanted of it; the others stay."""
+    first = paths[0]
+    before = [one for one in first.raw(held) or [] if first.holds(one)]
+    after = [one for one in first.raw(wanted) or [] if first.holds(one)]
+    if not after:
+        return [{"op": "remove", "path": first.element}] if before else []
+    if not before:
+        return [{"op": "add", "path": first.top, "value": after}]
+    found: list[Resource] = []
+    for path in paths:
+        place, value = f"{path.element}.{path.sub or DEFAULT}", get(after[0], path.sub or DEFAULT)
+        found.append(
+            {"op": "remove", "path": place} if value is None else {"op": "replace", "path": place, "value": value}
+        )
+    return found

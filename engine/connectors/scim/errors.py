@@ -1,0 +1,37 @@
+"""What a refusal of a SCIM service means for one object (RFC 7644 §3.12)."""
+
+from engine.connectors.files import Refused
+from engine.connectors.scim.paths import get
+from engine.connectors.scim.service import Answer
+
+_BY_KIND = {
+    "uniqueness": "existing-object",
+    "mutability": "constraint-violation",
+    "invalidvalue": "constraint-violation",
+    "toomany": "limit-exceeded",
+    "sensitive": "permission-denied",
+}
+"""`scimType`, in lower case → code."""
+_BY_STATUS = {
+    400: "syntax-violation",
+    403: "permission-denied",
+    404: "missing-object",
+    409: "existing-object",
+    410: "missing-object",
+    412: "missing-value",
+    413: "limit-exceeded",
+    501: "unwilling",
+}
+ADVICE = {
+    "existing-object": "join it by a rule, or correct the value that has to be unique",
+    "missing-object": "import the service to see what became of it",
+    "missing-value": "import the service, then evaluate again",
+    "permission-denied": "let our account do this in the service",
+}
+
+
+def refused(answer: Answer) -> Refused:
+    """Give what an answer refuses, as an error of one object."""
+    kind = str(get(answer.document, "scimType") or "").lower()
+    code = _BY_KIND.get(kind) or _BY_STATUS.get(answer.status, "unwilling")
+    return Refused(code, answer.detail, ADVICE.get(code, "correct the value at its source, or the rule's flow"))

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, select, type_coerce
 
+from storage.dialects.sqlite import dialect
 from storage.labels import LABEL
 from storage.records import ChangeType, CsoStatus, ExportStatus, ReviewKind, ReviewState, StepResult
 from storage.tables import (
@@ -150,6 +151,8 @@ PLANS: dict[str, ListPlan] = {
             "object": _label(review_items.c.label),
             "state": _word(review_items.c.state, ReviewState),
             "opened_at": _text(review_items.c.opened_at),
+            "cause": _text(dialect.member(review_items.c.evidence, "cause"), nullable=True),
+            "again": _flag(dialect.member(review_items.c.evidence, "there_again").is_not(None)),
             "decided_by": _word(review_items.c.decided_by, nullable=True),
             "decided_at": _text(review_items.c.decided_at, nullable=True),
         },

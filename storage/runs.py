@@ -152,9 +152,10 @@ async def newest(tx: Transaction, limit: int) -> list[Run]:
 
 
 async def last_carried_through(tx: Transaction, results: Sequence[StepResult]) -> dict[str, str]:
-    """Give when the last run of each profile began that ended with one of some results."""
+    """Give when the last run of each profile, from its first step on, began that ended with one of some results."""
     ended = runs.c.result.in_([result.value for result in results])
-    query = select(runs.c.profile, func.max(runs.c.started_at)).where(ended).group_by(runs.c.profile)
+    from_the_start = select(steps.c.id).where(steps.c.run_id == runs.c.id, steps.c.position == 0).exists()
+    query = select(runs.c.profile, func.max(runs.c.started_at)).where(ended, from_the_start).group_by(runs.c.profile)
     return {profile: began for profile, began in await tx.execute(query)}  # noqa: C416 - rows are no pairs to a checker
 
 

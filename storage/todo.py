@@ -1,6 +1,6 @@
 """What waits for a person, counted in groups; and what somebody has acknowledged of it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select
@@ -8,14 +8,12 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from storage import clock
 from storage.dialects.sqlite import dialect
 from storage.exports import SENDABLE
+from storage.labels import LABEL
 from storage.records import ExportStatus, StepRecord, StepResult
 from storage.reviews import waiting
 from storage.runs import step_of
 from storage.store import Transaction
 from storage.tables import acknowledgements, imports, item_errors, objects, pending_exports, review_items, steps
-
-RECENT_STEPS = 500
-"""How many steps of one kind are looked through for when something began."""
 
 
 class AskedItems(NamedTuple):
@@ -42,9 +40,12 @@ class StuckExports(NamedTuple):
     is_held: bool
     number: int
     since: str
+    differ: bool
+    """Whether they failed by different messages."""
     message: str
     """Of one of them."""
     example: str
+    """The name of that one's object."""
 
 
 class ToldErrors(NamedTuple):
@@ -88,25 +89,29 @@ async def asked_items(tx: Transaction) -> list[AskedItems]:
 
 async def stuck_exports(tx: Transaction) -> list[StuckExports]:
     """Count the exports that were given up, that failed and will be tried again, and that are held."""
-    code = func.coalesce(pending_exports.c.error_code, "")
     table = pending_exports.c
+    code = func.coalesce(table.error_code, "")
     group = (table.system, table.change_type, table.status, code, table.held)
     sendable = table.status.in_([status.value for status in SENDABLE])
-    stuck = or_(
-        table.status == ExportStatus.FAILED.value, and_(sendable, or_(table.held, table.error_code.is_not(None)))
-    )
-    counted = (
-        func.count(),
-        func.min(table.changed_at),
-        func.coalesce(func.min(table.error_message), ""),
-        func.min(func.coalesce(objects.c.secondary_id, objects.c.external_id, "")),
-    )
-    joined = pending_exports.join(objects, objects.c.id == table.cso_id)
-    query = select(*group, *counted).select_from(joined).where(stuck).group_by(*group).order_by(*group)
+    failed = or_(table.held, table.error_code.is_not(None))
+    stuck = or_(table.status == ExportStatus.FAILED.value, and_(sendable, failed))
+    messages = func.count(func.coalesce(table.error_message, "").distinct())
+    query = select(*group, func.count(), func.min(table.changed_at), messages, func.min(table.id))
+    rows = list(await tx.execute(query.where(stuck).group_by(*group).order_by(*group)))
+    examples = await _first_exports(tx, [row[-1] for row in rows])
     return [
-        StuckExports(system, change, ExportStatus(status), error, bool(held), number, since, message, example)
-        for system, change, status, error, held, number, since, message, example in await tx.execute(query)
+        StuckExports(system, change, ExportStatus(status), error, bool(held), number, since, told > 1, *examples[first])
+        for system, change, status, error, held, number, since, told, first in rows
     ]
+
+
+async def _first_exports(tx: Transaction, ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Give what some exports failed by, and what their objects are called: export id → both."""
+    table = pending_exports.c
+    joined = pending_exports.join(objects, objects.c.id == table.cso_id)
+    query = select(table.id, func.coalesce(table.error_message, ""), LABEL).select_from(joined)
+    found = await tx.execute(query.where(dialect.among(table.id, ids)))
+    return {export_id: (message, label) for export_id, message, label in found}
 
 
 async def last_steps(tx: Transaction, results: Collection[StepResult] | None = None) -> list[StepRecord]:
@@ -125,15 +130,15 @@ async def read_by(tx: Transaction, step_ids: Iterable[int]) -> dict[int, int]:
 
 
 async def told_errors(tx: Transaction, step_ids: Collection[int]) -> list[ToldErrors]:
-    """Count the item errors of some steps by their codes, each with one of their messages."""
+    """Count the item errors of some steps by their codes, each with what the first of them says."""
     table = item_errors.c
     group = (table.step_id, table.code, table.system, table.type, table.is_warning)
-    counted = (func.count(), func.min(table.message), func.min(table.advice), func.min(table.label))
-    query = select(*group, *counted).where(dialect.among(table.step_id, step_ids)).group_by(*group).order_by(*group)
-    return [
-        ToldErrors(step_id, code, message, advice, system, kind, is_warning, number, example)
-        for step_id, code, system, kind, is_warning, number, message, advice, example in await tx.execute(query)
-    ]
+    query = select(func.count(), func.min(table.id)).where(dialect.among(table.step_id, step_ids)).group_by(*group)
+    counts = {first: number for number, first in await tx.execute(query)}
+    columns = (table.step_id, table.code, table.message, table.advice, table.system, table.type, table.is_warning)
+    rows = await tx.execute(select(table.id, *columns, table.label).where(dialect.among(table.id, counts)))
+    found = [ToldErrors(*row[1:8], number=counts[row.id], example=row.label) for row in rows]
+    return sorted(found, key=lambda one: (one.step_id, one.code, one.system, one.type))
 
 
 async def told_alike(tx: Transaction, errors: ToldErrors, most: int) -> list[ToldErrors]:
@@ -171,15 +176,11 @@ def _are(errors: ToldErrors) -> tuple[ColumnElement[bool], ...]:
 async def began(tx: Transaction, step: StepRecord, code: str, results: Collection[StepResult]) -> str:
     """Give since when a step's errors of a code come in every step of its kind, without one between that had none."""
     has_it = select(item_errors.c.id).where(item_errors.c.code == code, item_errors.c.step_id == steps.c.id).exists()
-    same = (steps.c.phase == step.phase, steps.c.system == step.system, steps.c.id <= step.id)
     went_on = steps.c.result.in_([result.value for result in results])
-    query = select(steps.c.started_at, has_it).where(*same, went_on).order_by(steps.c.id.desc()).limit(RECENT_STEPS)
-    since = step.started_at
-    for started_at, found in await tx.execute(query):
-        if not found:
-            break
-        since = started_at
-    return since
+    same = (steps.c.phase == step.phase, steps.c.system == step.system, steps.c.id <= step.id, went_on)
+    last = select(func.coalesce(func.max(steps.c.id), 0)).where(*same, ~has_it).scalar_subquery()
+    first = (await tx.execute(select(func.min(steps.c.started_at)).where(*same, steps.c.id > last))).scalar()
+    return first or step.started_at
 
 
 async def failing_since(tx: Transaction, step: StepRecord, results: Collection[StepResult]) -> str:
@@ -192,9 +193,9 @@ async def failing_since(tx: Transaction, step: StepRecord, results: Collection[S
 
 
 async def objects_told_of(tx: Transaction, code: str) -> dict[int, str]:
-    """Give the objects that were told of under a code, each with when it last was."""
+    """Give the objects that were told of under a code, each with when it first was."""
     query = (
-        select(item_errors.c.object_id, func.max(steps.c.started_at))
+        select(item_errors.c.object_id, func.min(steps.c.started_at))
         .join(steps, steps.c.id == item_errors.c.step_id)
         .where(item_errors.c.code == code, item_errors.c.object_id.is_not(None))
         .group_by(item_errors.c.object_id)
@@ -213,6 +214,16 @@ async def acknowledge(tx: Transaction, ones: Iterable[Acknowledgement]) -> None:
     await tx.execute(delete(acknowledgements).where(acknowledgements.c.until <= clock.now()))
     if rows := [one._asdict() for one in ones]:
         await tx.execute(dialect.upsert(acknowledgements, keys=["key"]), rows)
+
+
+async def shrink(tx: Transaction, numbers: Mapping[str, int]) -> None:
+    """Let acknowledgements cover no more than there is by now: key → how many; those of nothing are forgotten."""
+    known = await acknowledged(tx)
+    await take_back(tx, [key for key in known if key not in numbers])
+    smaller = [
+        one._replace(covers=numbers[key]) for key, one in known.items() if numbers.get(key, one.covers) < one.covers
+    ]
+    await acknowledge(tx, smaller)
 
 
 async def take_back(tx: Transaction, keys: Iterable[str]) -> None:

@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -92,22 +92,33 @@ class _Found(NamedTuple):
 
 def _below(folder: Path, parts: tuple[str, ...], options: DeliveryOptions) -> Iterator[_Found]:
     """Look for files whose names, folder by folder, are like some parts. Raises `CannotConnect`."""
-    like = re.compile("".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in parts[0]), re.DOTALL)
     try:
-        entries = {one.name: one for one in os.scandir(folder) if not one.name.startswith(".")}
-        for name, entry in entries.items():
-            is_mark = options.done is not None and name.endswith(options.done)
-            base = name.removesuffix(options.done or "")
-            if is_mark and options.take == "all" and len(parts) == 1 and like.fullmatch(base) and base not in entries:
-                raise CannotConnect(f"{folder}: {name} says that {base} is finished, and that is not there")
-            if is_mark or not like.fullmatch(name):
-                continue
-            if len(parts) > 1 and entry.is_dir(follow_symlinks=False):
-                yield from _below(folder / name, parts[1:], options)
-            elif len(parts) == 1 and entry.is_file(follow_symlinks=False):
-                yield _Found(folder / name, entry.stat(follow_symlinks=False).st_mtime_ns)
+        alike = _alike(folder, parts[0], options, is_last=len(parts) == 1)
+        for one in alike:
+            if len(parts) > 1 and one.is_dir(follow_symlinks=False):
+                yield from _below(folder / one.name, parts[1:], options)
+            elif len(parts) == 1 and one.is_file(follow_symlinks=False):
+                yield _Found(folder / one.name, one.stat(follow_symlinks=False).st_mtime_ns)
     except OSError as error:
         raise CannotConnect(f"{folder}: cannot be looked through: {error.strerror or error}") from error
+
+
+def _alike(folder: Path, part: str, options: DeliveryOptions, *, is_last: bool) -> list[os.DirEntry[str]]:
+    """Give what in a folder is called like a part of a pattern, but for the marks. Raises `OSError`."""
+    like = re.compile("".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in part), re.DOTALL)
+    entries = {one.name: one for one in os.scandir(folder) if not one.name.startswith(".")}
+    marks = {name for name in entries if options.done is not None and name.endswith(options.done)}
+    if is_last and options.take == "all":
+        _refuse_orphans(folder, like, marks, entries.keys(), options.done or "")
+    return [one for name, one in entries.items() if name not in marks and like.fullmatch(name)]
+
+
+def _refuse_orphans(folder: Path, like: re.Pattern[str], marks: set[str], names: Collection[str], done: str) -> None:
+    """Refuse a mark whose file is not there: something of a delivery is away. Raises `CannotConnect`."""
+    for mark in sorted(marks):
+        base = mark.removesuffix(done)
+        if like.fullmatch(base) and base not in names:
+            raise CannotConnect(f"{folder}: {mark} says that {base} is finished, and that is not there")
 
 
 def _unfinished(path: Path, options: DeliveryOptions) -> str:

@@ -37,7 +37,9 @@ class News(NamedTuple):
         lines += [f"{one['gate']} holds {one['missing']:,}: {one['arithmetic']}" for one in told["held"]]
         lines += [f"{sentence}." for sentence in told["left_over"]]
         lines += [f"{told['waiting']:,} items wait in the review in all."]
-        lines += ["", "All that waits for somebody (interlock todo):", *(f"    {line}" for line in told["todo"])]
+        if told["todo"]:
+            lines += ["", "What waits that nobody has acknowledged (interlock todo):"]
+            lines += [f"    {line}" for line in told["todo"]]
         lines += ["", "To look at them:"]
         lines += [f"    {told['review_hint']}", f"    {told['review']}", ""]
         lines += [f"run-{self.run_id} ({told['profile']}, {told['result']}) of {told['store']}"]

@@ -23,6 +23,7 @@ from engine.phases.importing.phase import import_objects
 from engine.phases.synchronising.phase import synchronise
 from engine.roles import Role, require
 from engine.step import Control, Step
+from engine.todo.acknowledging import forget_what_is_over
 from engine.values import zones
 from engine.workspace import Workspace
 from storage import clock, exports, lease, reviews, runs
@@ -151,6 +152,7 @@ async def _take_lease(
     """Take the lease, and give the runs that had died, and by how many seconds the clock was set back."""
     async with workspace.store.transaction() as tx:
         await lease.ensure_free(tx)
+        await forget_what_is_over(tx, workspace)
         behind = _seconds_behind(await runs.newest(tx, 1))
         interrupted = await runs.interrupt_dead(tx, "its process died; whole pages were kept")
         control.run_id = await runs.start(

@@ -1,7 +1,7 @@
 """Gather what waits for a person, from the review, the gates, the queue, the last runs and what is owed."""
 
 from engine.todo.groups import Group, Kind, counted, filtered, in_order
-from engine.todo.runs import item_errors, late_profiles, reported_drift, stopped_steps
+from engine.todo.runs import dead_runs, item_errors, late_profiles, reported_drift, stopped_steps
 from engine.workspace import Workspace
 from storage import notifications, references, reviews, todo
 from storage.records import ExportStatus, HeldBatch, ReviewKind
@@ -18,17 +18,17 @@ _DECIDE = "decide in the review: 'interlock review'"
 
 async def gather(tx: Transaction, workspace: Workspace) -> list[Group]:
     """Give everything that waits for a person, in groups, with what is acknowledged at the end."""
-    stuck = await todo.stuck_exports(tx)
     found = [
-        *await stopped_steps(tx),
+        *await stopped_steps(tx, workspace),
+        *await dead_runs(tx),
         *await late_profiles(tx, workspace),
         *(_held(batch) for batch in await reviews.held(tx)),
         *(_asked(items) for items in await todo.asked_items(tx)),
-        *(_stuck(exports) for exports in stuck),
-        *await item_errors(tx, stuck),
+        *(_stuck(exports) for exports in await todo.stuck_exports(tx)),
+        *await item_errors(tx, workspace),
         *await reported_drift(tx),
         *await _owed(tx),
-        *await _untold(tx),
+        *await _untold(tx, workspace),
     ]
     known = await todo.acknowledged(tx)
     return in_order(one._replace(acknowledged=known.get(one.key)) for one in found)
@@ -36,7 +36,7 @@ async def gather(tx: Transaction, workspace: Workspace) -> list[Group]:
 
 def _held(batch: HeldBatch) -> Group:
     return Group(
-        f"held {batch.gate} {batch.system} {batch.type} {batch.partition}",
+        f"held {batch.id} {batch.gate} {batch.system} {batch.type} {batch.partition}",
         Kind.HELD,
         batch.system,
         batch.missing,
@@ -52,6 +52,8 @@ def _asked(items: AskedItems) -> Group:
     what = _ASKED[items.kind].format(system=items.system, cause=items.cause or "it is wanted no more")
     if items.is_there_again:
         what = f"there again in '{items.system}', though deleted under an approval"
+    columns = {"kind": items.kind, "system": items.system, "type": items.type}
+    columns |= {"cause": items.cause} if items.cause else {}
     return Group(
         f"review {items.kind} {items.system} {items.type} {items.cause} {items.is_there_again}",
         Kind.REVIEW,
@@ -61,22 +63,23 @@ def _asked(items: AskedItems) -> Group:
         items.since,
         _DECIDE,
         "review",
-        filtered(kind=items.kind, system=items.system, type=items.type),
+        filtered(**columns, again="yes" if items.is_there_again else "no"),
         items.example,
     )
 
 
 def _stuck(exports: StuckExports) -> Group:
+    said = f"such as: {exports.message}" if exports.differ else exports.message
     change, columns = exports.change.lower(), {"system": exports.system, "change": exports.change}
     if exports.is_held:
         what = f"held by hand: {change} in '{exports.system}', not sent until somebody lets it"
         advice, columns = "'interlock exports retry' lets go of them, 'discard' drops them", columns | {"held": "yes"}
     elif exports.status == ExportStatus.FAILED:
-        what = f"{exports.code}: {change} in '{exports.system}' given up: {exports.message}"
+        what = f"{exports.code}: {change} in '{exports.system}' given up: {said}"
         advice = "put right what it says, then 'interlock exports retry', or 'discard'"
         columns |= {"status": exports.status.value, "error": exports.code}
     else:
-        what = f"{exports.code}: {change} in '{exports.system}' will be tried again: {exports.message}"
+        what = f"{exports.code}: {change} in '{exports.system}' will be tried again: {said}"
         advice, columns = "it may pass by itself; if not, put right what it says", columns | {"error": exports.code}
     return Group(
         f"export {exports.system} {exports.change} {exports.status} {exports.code} {exports.is_held}",
@@ -102,8 +105,10 @@ async def _owed(tx: Transaction) -> list[Group]:
     return [Group("owed", Kind.REFERENCE, "", count, what, since or "", advice, "", "")]
 
 
-async def _untold(tx: Transaction) -> list[Group]:
+async def _untold(tx: Transaction, workspace: Workspace) -> list[Group]:
     """Tell of the channels over which nobody could be told."""
+    settings = workspace.config.notify
+    channels = {"command": bool(settings.command), "mail": settings.mail is not None}
     return [
         Group(
             f"notification {one.channel}",
@@ -117,6 +122,7 @@ async def _untold(tx: Transaction) -> list[Group]:
             filtered(id=f"run-{one.run_id}"),
         )
         for one in await notifications.failing(tx)
+        if channels.get(one.channel, True)
     ]
 
 

@@ -96,6 +96,33 @@ async def test_what_is_acknowledged_goes_quiet_and_comes_back(opened: Open, offi
         await console.wait(lambda: not any(one["acknowledged"] for one in console.app.session.todo))
 
 
+async def test_a_group_opens_its_list_whatever_is_open_there(opened: Open, office: Workspace) -> None:
+    async with opened(office, at="todo") as console:
+        await console.until("missing in 'hr'")
+        await console.show("6", "rev-1")
+        await console.settle()
+        await console.press("enter")
+        await console.until("Review › rev-1")
+        await console.press("0")
+        await console.until("missing in 'hr'")
+        await console.settle()
+        await console.press("enter")
+        await console.until("filter kind:absence", "2")
+        assert console.said == ""
+
+
+async def test_no_more_is_acknowledged_than_was_on_screen(opened: Open, office: Workspace) -> None:
+    async with opened(office, at="todo") as console:
+        await console.until("missing in 'hr'")
+        await console.press("W", "A")
+        await console.settle()
+        let_leave(office, 4)
+        office("run")
+        await _answer(console, "HR looks into it")
+        await console.hear("by now there are 4, not 2")
+        assert not any(one["acknowledged"] for one in console.app.session.todo)
+
+
 async def test_a_filter_finds_groups_by_any_of_their_words(opened: Open, office: Workspace) -> None:
     async with opened(office, at="todo") as console:
         await console.until("missing in 'hr'")

@@ -1,9 +1,11 @@
 """`interlock todo`: all that waits for a person in groups, since when, where to look; and acknowledging it."""
 
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 from tests.scenarios.conftest import Office
-from tests.scenarios.stages import RULE
+from tests.scenarios.stages import RULE, in_stages
 from tests.slapd import SUFFIX
 
 
@@ -182,3 +184,114 @@ def test_what_is_said_of_several_is_a_group_and_the_rest_is_one_with_an_example(
     office.hr["3"]["title"] = "7"
     office.run(None)
     assert {one["count"]: "such as" in one["what"] for one in office.json("todo")} == {2: False, 1: False}
+
+
+# What an acknowledgement covers, and what not ---------------------------------------------------------------------
+
+
+def _acknowledge(office: Office, group: dict[str, Any]) -> None:
+    office("todo", "acknowledge", group["id"], "--reason", "we know of it", "--until", "30d")
+
+
+def test_another_batch_that_is_held_is_not_the_one_that_was_acknowledged(office: Office) -> None:
+    office.systems["hr"]["deletions"] = {"max_count": 1}
+    office.run()
+    whole = {number: dict(row) for number, row in office.hr.items()}
+    del office.hr["3"], office.hr["4"]
+    office.run(3)
+    _acknowledge(office, _told(office, "held by"))
+    assert _told(office, "held by")["acknowledged"]
+    for number, row in whole.items():
+        office.hr.setdefault(number, row)
+    office.run()
+    assert office.json("todo") == []
+    del office.hr["1"], office.hr["2"]
+    office.run(3)
+    assert not _told(office, "held by")["acknowledged"]
+
+
+def test_who_is_missing_later_was_not_acknowledged_with_those_who_were_decided(office: Office) -> None:
+    office.run()
+    del office.hr["3"], office.hr["4"]
+    office.run()
+    _acknowledge(office, _told(office, "missing"))
+    office.approve_all("they left")
+    del office.hr["1"]
+    office.run()
+    assert not _told(office, "missing")["acknowledged"]
+
+
+def test_a_step_that_fails_again_after_a_success_is_told_as_new(office: Office) -> None:
+    office.run()
+    for _ in range(2):
+        office.slapd.stop()
+        office.run(4)
+        (group,) = (one for one in office.json("todo") if one["kind"] == "run")
+        assert not group["acknowledged"]
+        _acknowledge(office, group)
+        office.slapd.start()
+        office.run()
+        assert office.json("todo") == []
+
+
+def test_a_part_of_a_profile_does_not_make_it_less_late(office: Office) -> None:
+    office.profiles["nightly"] = {"steps": ["import hr", "sync", "evaluate"], "every": "90s"}
+    office("run", "nightly")
+    office.shift = "10m"
+    assert "every 90 seconds" in _told(office, "nightly", "late")["what"]
+    office("run", "nightly", "--from", "sync")
+    _told(office, "nightly", "late")
+    office("run", "nightly")
+    assert office.json("todo") == []
+
+
+def test_a_run_whose_process_died_is_told_and_is_no_run_that_goes_on(office: Office) -> None:
+    office.profiles["nightly"] = {"steps": ["import hr", "sync"], "every": "1h"}
+    office("run", "nightly")
+    with closing(sqlite3.connect(office.folder / "interlock.db")) as store, store:
+        store.execute("UPDATE runs SET ended_at = NULL, result = NULL, pid = 999999")
+        store.execute("UPDATE steps SET ended_at = NULL, result = NULL WHERE position = 1")
+    assert "its process has ended" in _told(office, "was interrupted")["what"]
+    office.shift = "2h"
+    _told(office, "nightly", "late")
+    office("run", "nightly")
+    assert office.json("todo") == []
+
+
+def test_what_a_later_import_does_not_tell_any_more_is_over(office: Office) -> None:
+    office.systems["directory"]["objects"]["person"].setdefault("attributes", {})["title"] = "text"
+    office.run()
+    office.systems["directory"]["objects"]["person"]["attributes"]["title"] = "integer"
+    office("step", "import", "directory", status=1)
+    assert _told(office, "syntax-violation")["system"] == "directory"
+    office.systems["directory"]["objects"]["person"]["attributes"]["title"] = "text"
+    office("step", "confirm", "directory")
+    assert [one for one in office.json("todo") if "syntax-violation" in one["what"]] == []
+
+
+def test_what_is_discarded_is_no_error_of_the_export_that_failed(office: Office) -> None:
+    office.run()
+    office.rule(RULE)["flow"]["mail"] = "{{ 'not an address\u00e9' }}"
+    office.run(1)
+    (group,) = office.json("todo")
+    del office.rule(RULE)["flow"]["mail"]
+    office("exports", "discard", *[one["id"] for one in office.json("exports")], status=None)
+    assert group["id"] not in {one["id"] for one in office.json("todo")}
+    assert [one for one in office.json("todo") if one["kind"] == "error"] == []
+
+
+def test_each_cause_of_a_delete_has_rows_of_its_own(office: Office) -> None:
+    in_stages(office, scope="status == 'active'", leaving_from="end")
+    office.rule(RULE)["leaving"] = [{"after": "0d", "do": "delete"}]
+    del office.rule(RULE)["disable"]
+    office.run()
+    office.hr["2"]["status"] = "left"
+    office.hr["3"]["end"] = office.day("0d")
+    office.shift = "2d"
+    office.run()
+    groups = [one for one in office.json("todo") if "to be deleted" in one["what"]]
+    assert len(groups) == 2
+    for group in groups:
+        assert 'cause:"' in group["filter"]
+        office("review", "keep", "--filter", group["filter"], "--count", "1", "--reason", "one of them alone")
+    assert office.json("review") == []

@@ -237,7 +237,7 @@ class InterlockApp(KeyByKey[int], inherit_bindings=False):
     # Keys ---------------------------------------------------------------------------------------------------------
 
     def action_show_screen(self, name: str) -> None:
-        """Show one of the nine screens."""
+        """Show one of the ten screens."""
         if self.session is not None and not self.screen.is_modal:
             self.switch_mode(name)
 
@@ -252,8 +252,14 @@ class InterlockApp(KeyByKey[int], inherit_bindings=False):
         self.run_worker(self._find_objects(text), group="find", exit_on_error=False)
 
     async def _find_objects(self, text: str) -> None:
-        await self.switch_mode("objects")
-        cast("ListScreen", self.screen).set_filter(text)
+        await self.show_list("objects", text)
+
+    async def show_list(self, name: str, line: str) -> None:
+        """Show a list, with nothing open over it, filtered."""
+        await self.switch_mode(name)
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        cast("ListScreen", self.screen).set_filter(line)
 
     def action_freeze(self) -> None:
         """Stop following the store, or follow it again."""

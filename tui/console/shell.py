@@ -55,10 +55,14 @@ class Shell(Protocol):
         """Open a thing by its id."""
         ...
 
+    async def show_list(self, name: str, line: str) -> None:
+        """Show a list, with nothing open over it, filtered."""
+        ...
+
     def find_objects(self, text: str) -> None:
         """Show the objects that hold a text."""
         ...
 
     def action_show_screen(self, name: str) -> None:
-        """Show one of the eight screens."""
+        """Show one of the ten screens."""
         ...

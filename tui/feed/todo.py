@@ -1,6 +1,6 @@
 """What waits for a person, as documents."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from engine.decisions.operator import current_operator
 from engine.todo import acknowledging
@@ -16,9 +16,16 @@ async def todo(workspace: Workspace) -> list[Document]:
         return [document(group) for group in await gather(tx, workspace)]
 
 
-async def acknowledge(workspace: Workspace, ids: Sequence[str], *, reason: str, until: str) -> list[Document]:
-    """Acknowledge groups, and give them. Raises `DecisionRefused`, `NotAllowed` or `StoreError`."""
-    done = await acknowledging.acknowledge(workspace, ids, operator=current_operator(), reason=reason, until=until)
+async def acknowledge(
+    workspace: Workspace, ids: Sequence[str], *, reason: str, until: str, shown: Mapping[str, int] | None = None
+) -> list[Document]:
+    """Acknowledge groups, no more of each than was shown, and give them.
+
+    Raises `DecisionRefused`, `NotAllowed` or `StoreError`.
+    """
+    done = await acknowledging.acknowledge(
+        workspace, ids, operator=current_operator(), reason=reason, until=until, shown=shown
+    )
     return [document(group) for group in done]
 
 

@@ -132,20 +132,25 @@ class CsvConnector(Connector):
         return {kind: self.delivery_of(kind) for kind in self.system.objects}
 
     def _end(self, sources: list[Source], before: dict[str, Delivery]) -> ImportEnd:
-        """Tell whether all files were read to their ends, and whether they are all there are."""
+        """Tell whether all files were read to their ends, as they were all the time, and are all there are."""
+        reasons = [source.incomplete for source in sources if source.incomplete]
+        reasons += self._changes(sources, before)
+        state = _state({kind: [one.digest for one in own] for kind, own in self._sources.items()})
+        return ImportEnd(complete=not reasons, reason="; ".join(reasons), state=state)
+
+    def _changes(self, sources: list[Source], before: dict[str, Delivery]) -> list[str]:
+        """Say what became of the files while they were read, and which of a delivery are away."""
         changed = [str(source.path) for source in sources if changed_since(source.path, source.stamp)]
         reasons = [f"{', '.join(changed)} changed while it was read"] if changed else []
-        reasons += [source.incomplete for source in sources if source.incomplete]
-        empty = [one for own in self._sources.values() for one in own if len(own) > 1 and not one.header]
-        reasons += [f"{one.path}: is empty, and another file is not" for one in empty]
+        for own in self._sources.values():
+            reasons += [f"{one.path}: is empty, and another file is not" for one in own[1:] and own if not one.header]
         reasons += [one.waiting for one in before.values() if one.waiting]
         try:
             if self._deliveries() != before:
                 reasons.append("files came, went or were written again while they were read")
         except CannotConnect as error:
             reasons.append(str(error))
-        state = _state({kind: [one.digest for one in own] for kind, own in self._sources.items()})
-        return ImportEnd(complete=not reasons, reason="; ".join(reasons), state=state)
+        return reasons
 
     async def find_hidden(self, object_type: str, external_ids: frozenset[str]) -> dict[str, str]:
         found: dict[str, str] = {}

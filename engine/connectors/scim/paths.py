@@ -98,15 +98,20 @@ class Path(NamedTuple):
     def _with_element(self, held: Any, value: Any) -> list[Any]:
         """Give the elements of an attribute, of which those that are meant hold a value, or none there any more."""
         elements = [dict(one) if isinstance(one, dict) else one for one in held or []]
-        mine = [one for one in elements if self.holds(one)]
-        if value is not None and not mine:
-            mine = [dict(self.terms)]
-            elements += mine
-        names = {name.lower() for name, _ in self.terms}
-        for one in mine:
-            _set(one, key_of(one, self.sub or DEFAULT), value)
-        empty = [one for one in mine if value is None and not {key.lower() for key in one} - names - {"primary"}]
-        return [one for one in elements if not any(one is other for other in empty)]
+        if value is not None and not any(map(self.holds, elements)):
+            elements.append(dict(self.terms))
+        kept = []
+        for one in elements:
+            if self.holds(one):
+                _set(one, key_of(one, self.sub or DEFAULT), value)
+            if value is not None or not self._is_empty(one):
+                kept.append(one)
+        return kept
+
+    def _is_empty(self, element: Any) -> bool:
+        """Tell whether one of the elements that are meant says nothing but which it is."""
+        names = {"primary", *(name.lower() for name, _ in self.terms)}
+        return self.holds(element) and all(key.lower() in names for key in element)
 
 
 def _elements(held: Any, sub: str, values: list[Any]) -> list[Any]:

@@ -176,11 +176,11 @@ class TypeReader:
             raise refused(answer)
         listed = get(answer.document, "Resources")
         found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-        exact = [one for one in found if value in map(text_of, path.values(one))]
-        folded = {text_of(one).casefold() for resource in found for one in path.values(resource)}
-        if any(value.casefold() not in {text_of(held).casefold() for held in path.values(one)} for one in found):
+        held = [[text_of(one) for one in path.values(resource)] for resource in found]
+        if any(value.casefold() not in map(str.casefold, one) for one in held):
             raise ConnectionLost(f"{self.profile.endpoint}: the service does not filter by {path.text}: it gave others")
-        chosen = exact if exact or self.profile.is_exact(path) else found if value.casefold() in folded else []
+        exact = [resource for resource, values in zip(found, held, strict=True) if value in values]
+        chosen = exact if exact or self.profile.is_exact(path) else found
         if len(chosen) > 1:
             told = f"{len(chosen)} resources have '{value}' as {path.text}"
             raise Refused("duplicate-external-id", told, "give each its own in the service")

@@ -162,13 +162,8 @@ class _Writing:
         )
         if now == goal or (many and sorted(map(str, now)) == sorted(map(str, goal))):
             return []
-        seen = change.remove if change.imported is None else change.imported
-        if change.replace and not many and now != seen:
-            told = f"somebody else has changed '{change.name}' since it was last imported"
-            raise Refused("missing-value", told, ADVICE["missing-value"])
-        if not many and len(goal) > 1:
-            told = f"'{change.name}' takes one value, and is to have {len(goal)}"
-            raise Refused("constraint-violation", told, "choose one in the rule")
+        if not many:
+            _refuse_unseen(change, now, goal)
         written = [self._written(path, value) for value in goal]
         path.put(wanted, written, many=many)
         if many:
@@ -218,6 +213,17 @@ class _Writing:
         answer = await self._service.change("DELETE", place, etag=etag if self._profile.supports("etag") else None)
         if answer.status >= 300:
             raise refused(answer)
+
+
+def _refuse_unseen(change: AttributeChange, now: list[Any], goal: list[Any]) -> None:
+    """Refuse to write over what nobody has seen, and several values where there is room for one. Raises `Refused`."""
+    seen = change.remove if change.imported is None else change.imported
+    if change.replace and now != seen:
+        told = f"somebody else has changed '{change.name}' since it was last imported"
+        raise Refused("missing-value", told, ADVICE["missing-value"])
+    if len(goal) > 1:
+        told = f"'{change.name}' takes one value, and is to have {len(goal)}"
+        raise Refused("constraint-violation", told, "choose one in the rule")
 
 
 def _of_element(paths: list[Path], held: Resource, wanted: Resource) -> list[Resource]:

@@ -61,8 +61,11 @@ def _keep_at_stage(page: EvaluationPage, decided: Decisions, desired: Desired, c
     _ask_at_start(page, decided, desired, cso, going)
     before = page.exports.get(cso.id)
     left = update_account(page, decided, desired, cso, NOT_YET)
-    if desired.mvo.deleted and going.next_at is None and left == Left.NOTHING and before is None:
-        leave_alone(page, decided, desired.mvo, cso, None)
+    if desired.mvo.deleted and going.next_at is None and left == Left.NOTHING:
+        if before is None:
+            leave_alone(page, decided, desired.mvo, cso, None)
+        else:  # what was staged is dropped with this page
+            decided.still_due.add(desired.mvo.id)
 
 
 def _ask_at_start(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso, going: Going) -> None:

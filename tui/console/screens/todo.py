@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable
 from functools import partial
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
@@ -10,7 +10,6 @@ from tui import feed
 from tui.console import sheets
 from tui.console.screens.base import guarded
 from tui.console.screens.confirm import Answer, Asked
-from tui.console.screens.listing import ListScreen
 from tui.console.screens.marking import MarkingScreen
 from tui.console.screens.runs import ErrorsScreen
 from tui.console.session import Session
@@ -126,8 +125,7 @@ class TodoScreen(MarkingScreen):
             self.run_worker(self._open_list(kind, line), group="open", exit_on_error=False)
 
     async def _open_list(self, kind: str, line: str) -> None:
-        await self.app.switch_mode(kind)
-        cast("ListScreen", self.app.screen).set_filter(line)
+        await self.console_app.show_list(kind, line)
 
     def action_sort(self) -> None:
         """There is one order."""
@@ -167,10 +165,16 @@ class TodoScreen(MarkingScreen):
         lines.append([("it goes to the end until then, or until there are more of them", "dim")])
         title = f"Acknowledge {len(groups):,} group{'s' * (len(groups) != 1)}"
         asked = Asked(title, lines, "acknowledge", extra=("for, or until", FOR))
-        self.ask(asked, "nothing was acknowledged", partial(self._acknowledge, [group["id"] for group in groups]))
+        self.ask(
+            asked,
+            "nothing was acknowledged",
+            partial(self._acknowledge, {group["id"]: group["count"] for group in groups}),
+        )
 
-    def _acknowledge(self, ids: list[str], answer: Answer) -> None:
-        work = feed.todo.acknowledge(self.session.workspace, ids, reason=answer.reason, until=answer.extra)
+    def _acknowledge(self, shown: dict[str, int], answer: Answer) -> None:
+        work = feed.todo.acknowledge(
+            self.session.workspace, list(shown), reason=answer.reason, until=answer.extra, shown=shown
+        )
         self.act("acknowledge", partial(self._done, work, "acknowledged"))
 
     @guarded

@@ -6,7 +6,7 @@ import typer
 
 from tui import feed
 from tui.presentation.display import display
-from tui.presentation.moments import since_when
+from tui.presentation.moments import local_time, since_when
 from tui.terminal.command_groups import command_group
 from tui.terminal.context import CONFIG, ConfigOption, JsonOption, before_a_command, carry_out, open_workspace, readable
 from tui.terminal.printing import say, write_json
@@ -47,7 +47,7 @@ def _tell(group: feed.Document) -> None:
     if said := group["acknowledgement"]:
         covers = "" if group["acknowledged"] else f" {said['covers']:,} of them"
         who, why = display(said["operator"]), display(said["reason"])
-        say(f"        acknowledged{covers} by {who} until {said['until'][:10]}: {why}")
+        say(f"        acknowledged{covers} by {who} until {local_time(said['until'])}: {why}")
     say(f"        {group['id']}", "dim")
 
 
@@ -64,7 +64,7 @@ def acknowledge(
     workspace = open_workspace(config)
     for group in carry_out(workspace, feed.todo.acknowledge(workspace, ids, reason=reason, until=until)):
         said = group["acknowledgement"]
-        say(f"acknowledged until {said['until'][:16]}Z: {group['count']:,} {display(group['what'])}")
+        say(f"acknowledged until {local_time(said['until'])}: {group['count']:,} {display(group['what'])}")
 
 
 @todo.command("take-back")

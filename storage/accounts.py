@@ -8,7 +8,7 @@ from storage.dialects.sqlite import dialect
 from storage.objects import WHOLE, read_csos
 from storage.records import Cso, CsoStatus, JoinedBy
 from storage.store import Transaction
-from storage.tables import objects
+from storage.tables import objects, pending_exports
 
 _COMING_IN = (JoinedBy.JOIN, JoinedBy.PROJECTION)
 
@@ -16,11 +16,12 @@ _COMING_IN = (JoinedBy.JOIN, JoinedBy.PROJECTION)
 async def of_mvos(tx: Transaction, mvo_ids: Iterable[int], targets: Collection[tuple[str, str]]) -> list[Cso]:
     """Read the CSOs that are joined to some MVOs, by id, but for those that only give.
 
-    Those came in by an inbound rule, and their (system, type) is not among the targets.
+    Those came in by an inbound rule, their (system, type) is not among the targets, and nothing is staged for them.
     """
     exported = (and_(objects.c.system == system, objects.c.type == kind) for system, kind in sorted(targets))
     gives = objects.c.joined_by.in_([how.value for how in _COMING_IN])
-    chosen = or_(*exported, objects.c.joined_by.is_(None), ~gives)
+    is_staged = select(pending_exports.c.id).where(pending_exports.c.cso_id == objects.c.id).exists()
+    chosen = or_(*exported, objects.c.joined_by.is_(None), ~gives, is_staged)
     query = select(*WHOLE).where(dialect.among(objects.c.mvo_id, mvo_ids), chosen)
     return await read_csos(tx, query.order_by(objects.c.id))
 

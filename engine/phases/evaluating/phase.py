@@ -28,6 +28,7 @@ from engine.contributions.followed import Followed, read_followed
 from engine.errors import ObjectFailed
 from engine.events import Progress
 from engine.gates.mass_changes import look_before_changing
+from engine.pending_exports.changes import PERHAPS_WRITTEN
 from engine.phases.evaluating.accounts import provision, update_account, withdraw_delete
 from engine.phases.evaluating.deprovisioning import (
     let_vanish,
@@ -46,7 +47,7 @@ from engine.phases.evaluating.outbound_joins import (
     keys_to_wait_for,
     look_up,
 )
-from engine.phases.evaluating.page import Decisions, EvaluationPage, fail, load_page
+from engine.phases.evaluating.page import Decisions, EvaluationPage, fail, load_page, stage
 from engine.phases.evaluating.references import Addresses, fill_references, owe, read_addresses, tell_owed
 from engine.phases.exporting.doubtful_writes import settle_everywhere
 from engine.phases.join_index import index_planned
@@ -295,15 +296,20 @@ def _evaluate_target(page: EvaluationPage, decided: Decisions, desired: Desired,
 
 
 def _release_unruled(page: EvaluationPage, decided: Decisions, mvos: list[Mvo]) -> None:
-    """Let go of target objects whose last outbound rule was removed: nothing says what they should be."""
+    """Let go of target objects whose last outbound rule was removed: nothing says what they should be.
+
+    What a source gives stays joined; only what was to be written to it is dropped.
+    """
     rules = page.step.workspace.rules
     for mvo in mvos:
         for target, cso in page.joined.get(mvo.id, {}).items():
-            if target not in rules.outbound.get(mvo.type, {}) and cso.joined_by in (
-                JoinedBy.PROVISIONING,
-                JoinedBy.OUTBOUND_JOIN,
-            ):
+            if target in rules.outbound.get(mvo.type, {}):
+                continue
+            before = page.exports.get(cso.id)
+            if cso.joined_by in (JoinedBy.PROVISIONING, JoinedBy.OUTBOUND_JOIN):
                 release(page, decided, mvo, cso)
+            elif before is not None and before.status not in PERHAPS_WRITTEN:
+                stage(page, decided, cso, before, None, "no rule writes to it any more")
 
 
 async def _write(

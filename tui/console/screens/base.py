@@ -140,7 +140,7 @@ class ConsoleScreen(Screen[None]):
             label = SHORT.get(name, name) if narrow else name
             line += [
                 (f"{number}", "accent" if not chosen else "chosen"),
-                (f" {label}" + (f" {count:,}" if count else "") + ("" if narrow else " "), tone),
+                (f" {label}" + (f" {_short(count, narrow=narrow)}" if count else "") + ("" if narrow else " "), tone),
                 (" ", ""),
             ]
         return cut(line, width)
@@ -225,6 +225,11 @@ class ConsoleScreen(Screen[None]):
     def say(self, text: str, tone: str = "") -> None:
         """Tell what became of what the operator did."""
         self.console_app.say(text, tone)
+
+
+def _short(count: int, *, narrow: bool) -> str:
+    """Write a number in few cells where there is little room."""
+    return f"{count // 1000:,}k" if narrow and count >= 1000 else f"{count:,}"
 
 
 def _run_state(session: Session) -> Line:

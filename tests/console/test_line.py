@@ -79,10 +79,10 @@ async def test_the_console_disarms_itself(tmp_path: Path, opened: Open) -> None:
 
 
 async def test_a_run_is_stopped_at_a_page_boundary(tmp_path: Path, opened: Open) -> None:
-    office = make_office(tmp_path / "office", 20_000, "\n[run]\npage_size = 200\n")
+    office = make_office(tmp_path / "office", 40_000, "\n[run]\npage_size = 200\n")
     async with opened(office) as console:
         await console.press("W", "r")
-        await console.until("stops run-1 at its next page boundary", " of 20,0")
+        await console.until("stops run-1 at its next page boundary", " of 40,0")
         await console.press("n")
         await console.hear("run-1 is going on, started by ada")
         await console.press("x")

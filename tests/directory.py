@@ -1,7 +1,8 @@
 """The `ldap` connector, made as the configuration makes it, and driven through its protocol."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from engine.connectors.base import (
 from engine.connectors.directory_types import DirectoryObjectOptions
 from engine.connectors.ldap.connector import LdapConnector
 from engine.connectors.ldap.options import LdapOptions
-from tests.slapd import ADMIN, PASSWORD, SUFFIX, Slapd
+from tests.slapd import ADMIN, BASE, PASSWORD, SUFFIX, Slapd
 
 CLIENTS = ("auto", "ldap3")
 """Our own reader and writer, and the fall-back."""
@@ -33,6 +34,17 @@ def person(uid: str, **more: str) -> str:
     lines = {"cn": uid, "sn": uid, "uid": uid} | more
     body = "".join(f"{name}: {value}\n" for name, value in lines.items())
     return f"dn: uid={uid},ou=people,{SUFFIX}\nobjectClass: inetOrgPerson\n{body}\n"
+
+
+@contextmanager
+def serving(home: Path, how_many: int) -> Iterator[Slapd]:
+    """Run a directory below a folder, with so many people: u0, u1, …"""
+    server = Slapd(home / "slapd")
+    (home / "some.ldif").write_text("\n".join([BASE, UNITS + "".join(person(f"u{one}") for one in range(how_many))]))
+    server.load(home / "some.ldif")
+    server.start()
+    yield server
+    server.stop()
 
 
 def accounts(slapd: Slapd, *, dn: str, flow: dict[str, str], types: str = "", system: str = "") -> str:

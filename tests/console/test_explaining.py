@@ -1,7 +1,6 @@
 """Why a thing is so, on a key; what is stored of it; an error with its object."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -22,20 +21,27 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return site
 
 
+@pytest.fixture(scope="module")
+def waiting(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """An office whose exports are evaluated, and not executed."""
+    site = make_office(tmp_path_factory.mktemp("waiting") / "office", 5)
+    for step in ("import hr", "import directory", "sync", "evaluate"):
+        site("step", *step.split())
+    return site
+
+
 def _without_department(heading: str) -> str:
     values = {"employee_id": "E9", "first_name": "Nora", "last_name": "Nowhere", "status": "active"}
     return ",".join(values.get(name, "") for name in heading.strip().split(",")) + "\n"
 
 
 @pytest.mark.parametrize("digit", ["2", "3", "4", "5", "6"])
-async def test_every_list_tells_why(opened: Open, office: Workspace, digit: str) -> None:
-    if digit == "2":
-        office("step", "evaluate", status=None)
-    async with opened(office) as console:
+async def test_every_list_tells_why(opened: Open, office: Workspace, waiting: Workspace, digit: str) -> None:
+    site = waiting if digit == "2" else office
+    async with opened(site) as console:
         await console.press(digit)
         await console.settle()
-        if not console.app.screen.table.length:
-            return
+        assert console.app.screen.table.length
         await console.press("x")
         await console.until("why ", "rule '")
         await console.until("interlock.toml:")
@@ -95,8 +101,7 @@ async def test_an_item_error_opens_its_object_with_the_error_above(opened: Open,
         await console.until("What went wrong", "dn-not-determined", "The object", "department")
 
 
-def test_an_export_and_a_review_item_are_explained_by_their_object(office: Workspace, tmp_path: Path) -> None:
-    del tmp_path
+def test_an_export_and_a_review_item_are_explained_by_their_object(office: Workspace) -> None:
     (item,) = office.query("SELECT id, object_id FROM review_items ORDER BY id LIMIT 1")
     assert json.loads(office("explain", f"rev-{item[0]}", "--json"))["id"] == f"cso-{item[1]}"
     assert "exp-999999 is not in the queue" in office("explain", "exp-999999", status=2)

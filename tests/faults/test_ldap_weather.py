@@ -9,7 +9,7 @@ import pytest
 
 from engine.connectors.ldap import ber
 from engine.errors import CannotConnect, ConnectionLost
-from tests.directory import CLIENTS, UNITS, connector_to, person, read_all, using, write
+from tests.directory import CLIENTS, connector_to, read_all, serving, using, write
 from tests.inside import Inside
 from tests.integration.test_ldap_writing import create
 from tests.proxy import Proxy, Silence
@@ -25,13 +25,8 @@ ROOT = {"supportedControl": ["1.2.840.113556.1.4.319"]}
 
 @pytest.fixture(scope="module")
 def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
-    home = tmp_path_factory.mktemp("weather")
-    server = Slapd(home / "slapd")
-    (home / "some.ldif").write_text("\n".join([BASE, UNITS + "".join(person(f"u{one}") for one in range(HOW_MANY))]))
-    server.load(home / "some.ldif")
-    server.start()
-    yield server
-    server.stop()
+    with serving(tmp_path_factory.mktemp("weather"), HOW_MANY) as server:
+        yield server
 
 
 def after(limit: int, what: Callable[[bytes], bytes | None]) -> Callable[[bytes, int], bytes | None]:

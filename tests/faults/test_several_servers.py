@@ -7,24 +7,19 @@ from pathlib import Path
 import pytest
 
 from engine.errors import CannotConnect, ConnectionLost, CredentialsRefused
-from tests.directory import UNITS, connector_to, person, read_all, write
+from tests.directory import connector_to, read_all, serving, write
 from tests.faults.test_ldap_weather import after, after_adds, cut
 from tests.integration.test_ldap_writing import create
 from tests.proxy import Proxy
-from tests.slapd import BASE, SUFFIX, Slapd
+from tests.slapd import SUFFIX, Slapd
 
 HOW_MANY = 1500
 
 
 @pytest.fixture(scope="module")
 def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
-    home = tmp_path_factory.mktemp("servers")
-    server = Slapd(home / "slapd")
-    (home / "some.ldif").write_text("\n".join([BASE, UNITS + "".join(person(f"u{one}") for one in range(HOW_MANY))]))
-    server.load(home / "some.ldif")
-    server.start()
-    yield server
-    server.stop()
+    with serving(tmp_path_factory.mktemp("servers"), HOW_MANY) as server:
+        yield server
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import csv
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -92,14 +92,14 @@ class CsvConnector(Connector):
     def _measure(self, object_type: str) -> tuple[list[str], int, str]:
         """Give the columns of a type's files, how many rows they have, and which they are."""
         with ExitStack() as opened:
-            sources = self._read(opened, object_type, frozenset())
+            sources = self._read(opened, object_type, self.delivery_of(object_type), frozenset())
             survey(sources)
             columns = dict.fromkeys(name for source in sources for name in source.header)
             return list(columns), sum(source.count for source in sources), ", ".join(str(one.path) for one in sources)
 
-    def _read(self, opened: ExitStack, object_type: str, used: frozenset[str]) -> list[Source]:
+    def _read(self, opened: ExitStack, object_type: str, found: Delivery, used: frozenset[str]) -> list[Source]:
         """Begin to read the files of a type; they are closed with `opened`. Raises `CannotConnect`."""
-        settings, found = self.system.objects[object_type], self.delivery_of(object_type)
+        settings = self.system.objects[object_type]
         seen = Seen() if len(found.paths) > 1 else None
         return [
             opened.enter_context(Source(path, object_type, settings, self.options, used, seen)) for path in found.paths
@@ -110,12 +110,12 @@ class CsvConnector(Connector):
 
     async def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportEvent]:
         self._forget()
-        before = await asyncio.to_thread(self._deliveries)
+        before = await asyncio.to_thread(self._deliveries, request.required)
         if request.state is not None and await asyncio.to_thread(_hashed, before) == request.state:
             yield ImportEnd(complete=True, state=request.state, unchanged=True)
             return
         for kind, used in request.required.items():
-            self._sources[kind] = await asyncio.to_thread(self._read, self._open, kind, used)
+            self._sources[kind] = await asyncio.to_thread(self._read, self._open, kind, before[kind], used)
         sources = [source for own in self._sources.values() for source in own]
         try:
             async for page in _pages(sources, request.page_size):
@@ -128,8 +128,9 @@ class CsvConnector(Connector):
                 yield page
         yield await asyncio.to_thread(self._end, sources, before)
 
-    def _deliveries(self) -> dict[str, Delivery]:
-        return {kind: self.delivery_of(kind) for kind in self.system.objects}
+    def _deliveries(self, object_types: Iterable[str]) -> dict[str, Delivery]:
+        """Give the files to read of some types, by type. Raises `CannotConnect`."""
+        return {kind: self.delivery_of(kind) for kind in object_types}
 
     def _end(self, sources: list[Source], before: dict[str, Delivery]) -> ImportEnd:
         """Tell whether all files were read to their ends, as they were all the time, and are all there are."""
@@ -143,10 +144,11 @@ class CsvConnector(Connector):
         changed = [str(source.path) for source in sources if changed_since(source.path, source.stamp)]
         reasons = [f"{', '.join(changed)} changed while it was read"] if changed else []
         for own in self._sources.values():
-            reasons += [f"{one.path}: is empty, and another file is not" for one in own[1:] and own if not one.header]
+            if len(own) > 1:
+                reasons += [f"{one.path}: is empty, and another file is not" for one in own if not one.header]
         reasons += [one.waiting for one in before.values() if one.waiting]
         try:
-            if self._deliveries() != before:
+            if self._deliveries(before) != before:
                 reasons.append("files came, went or were written again while they were read")
         except CannotConnect as error:
             reasons.append(str(error))

@@ -30,7 +30,7 @@ ACCEPTED = "accepted"
 PATIENCE_SECONDS = 5
 """How long closing a store waits for whoever still uses it."""
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
 """The schema revisions this version knows, oldest first."""
 
 

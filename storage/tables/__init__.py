@@ -2,7 +2,7 @@
 
 from storage.tables.base import metadata
 from storage.tables.review import acknowledgements, audit, held_batches, held_candidates, review_items
-from storage.tables.runs import imports, item_errors, lease, notifications, runs, steps, transitions
+from storage.tables.runs import fingerprints, imports, item_errors, lease, notifications, runs, steps, transitions
 from storage.tables.spaces import (
     counters,
     given_values,
@@ -22,6 +22,7 @@ __all__ = [
     "acknowledgements",
     "audit",
     "counters",
+    "fingerprints",
     "given_values",
     "held_batches",
     "held_candidates",

@@ -90,6 +90,16 @@ imports = Table(
     Index("imports_by_system", "system", "step_id"),
 )
 
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    Column("system", Text, primary_key=True),
+    Column("step_id", Integer, nullable=False),
+    Column("reading", Text, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("records", LargeBinary, nullable=False),
+)
+
 transitions = Table(
     "transitions",
     metadata,

@@ -17,7 +17,6 @@ from engine.connectors.base import (
     ImportedObject,
     ImportEnd,
     ImportEvent,
-    ImportPage,
     ImportRequest,
     ImportRestart,
     SchemaAttribute,
@@ -35,6 +34,7 @@ from engine.connectors.ldap.session import Session, TriedInVain
 from engine.connectors.ldap.writing import LdapWriter
 from engine.errors import CannotConnect, ConnectionLost, StepFailed
 from engine.values import dn
+from storage.fingerprints import Fingerprints
 
 Given = TypeVar("Given")
 
@@ -165,11 +165,11 @@ class LdapConnector(Connector):
         watermark = self._delta.mark(request)
         partitions = [dn.key(base_of(self.system, settings)) for settings in self.system.objects.values()]
         for kind, used in request.types.items():
-            for page in self._reading.pages(kind, used, request.page_size):
+            for page in self._reading.pages(kind, used, request.page_size, request.fingerprints or Fingerprints()):
                 if isinstance(page, Incomplete):
                     yield ImportEnd(complete=False, partitions=partitions, reason=page.reason)
                     return
-                yield ImportPage(page)
+                yield page
         yield ImportEnd(complete=True, partitions=partitions, watermark=watermark)
 
     async def read_object(

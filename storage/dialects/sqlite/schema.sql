@@ -12,7 +12,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0011');
+INSERT INTO "alembic_version" VALUES('0012');
 CREATE TABLE audit (
 	id INTEGER NOT NULL, 
 	at TEXT NOT NULL, 
@@ -30,6 +30,14 @@ CREATE TABLE counters (
 	name TEXT NOT NULL, 
 	value INTEGER NOT NULL, 
 	PRIMARY KEY (name)
+);
+CREATE TABLE fingerprints (
+	system TEXT NOT NULL, 
+	step_id INTEGER NOT NULL, 
+	reading TEXT NOT NULL, 
+	since TEXT NOT NULL, 
+	records BLOB NOT NULL, 
+	PRIMARY KEY (system)
 );
 CREATE TABLE given_values (
 	mvo_type TEXT NOT NULL, 

@@ -67,19 +67,13 @@ async def import_objects(step: Step) -> AsyncIterator[Progress]:
         async with step.connected() as connector:
             async with step.page() as tx:
                 request = await _begin(tx, task, connector)
-            try:
-                async for progress in _read(task, connector, request):
+            async for progress in _take_in(task, connector, request):
+                yield progress
+        if stands_twice(task):
+            task.read_everything()
+            async with step.connected() as connector:
+                async for progress in _take_in(task, connector, replace(request, fingerprints=None)):
                     yield progress
-                if stands_twice(task):
-                    task.read_everything()
-                    async for progress in _read(task, connector, replace(request, fingerprints=None)):
-                        yield progress
-            except ConnectionLost as error:
-                task.lost = error  # what came before is there all the same
-            if not task.end.unchanged:
-                await look_for_hidden(task, connector)
-            task.claims.judge(task.sightings, whole=task.complete and task.end.full)
-            step.note(connector.notes)
         if await _holds_mass_change(task):
             yield step.progress()
             return
@@ -144,6 +138,21 @@ async def _request(tx: Transaction, step: Step, connector: Connector) -> ImportR
         step.page_size,
         watermark,
     )
+
+
+async def _take_in(task: ImportState, connector: Connector, request: ImportRequest) -> AsyncIterator[Progress]:
+    """Read the system, and see who hides in it; where something may stand in it twice all will be read once more."""
+    try:
+        async for progress in _read(task, connector, request):
+            yield progress
+    except ConnectionLost as error:
+        task.lost = error  # what came before is there all the same
+    if stands_twice(task):
+        return
+    if not task.end.unchanged:
+        await look_for_hidden(task, connector)
+    task.claims.judge(task.sightings, whole=task.complete and task.end.full)
+    task.step.note(connector.notes)
 
 
 async def _read(task: ImportState, connector: Connector, request: ImportRequest) -> AsyncIterator[Progress]:

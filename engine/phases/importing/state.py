@@ -63,7 +63,7 @@ class ImportState:
     def read_everything(self) -> None:
         """Begin again, and read every record: what is known of some cannot be relied on."""
         self.fingerprints = Fingerprints()
-        self.read_since = clock.now()
+        self.read_since, self.lost = clock.now(), None
         self.begin_again()
 
     def begin_again(self) -> None:

@@ -23,13 +23,16 @@ if TYPE_CHECKING:
     from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
     from engine.expressions.expression import InvalidExpression
     from engine.maintenance import store_restoring, store_upkeep
+    from engine.monitoring import metrics
     from engine.notifying import notice
     from engine.roles import Role, refusal, role_of, with_roles_of
     from engine.runs.due_work import Ahead
     from engine.runs.profile import execute_run, exit_status, tune_interpreter
     from engine.runs.unsent import LeftOver
+    from engine.scheduling import units
     from engine.step import Control
     from engine.workspace import Workspace, open_workspace
+    from storage.clock import now
     from storage.errors import AlreadyRunning, StoreError, StorePutBack
     from storage.list_queries import Query, Term
     from storage.lists import UnknownColumn
@@ -42,8 +45,9 @@ if TYPE_CHECKING:
     from tui.feed.lists import Document, listing, waiting_items
     from tui.feed.owing import owed
     from tui.feed.past_runs import PastRun, history
+    from tui.feed.scheduling import scheduled, tell_failure_of
     from tui.feed.snapshots import Counts, Snapshot, counts, snapshot
-    from tui.feed.standing import STATUSES, errors_of_step, plans_of, request_stop, run_document, status
+    from tui.feed.standing import STATUSES, errors_after, errors_of_step, plans_of, request_stop, run_document, status
     from tui.feed.surveying import Survey, SurveyedType, survey
     from tui.feed.systems import configuration
     from tui.feed.things import UnknownId, items, person_of, show, stages_in
@@ -66,12 +70,15 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "engine.expressions.expression": ("InvalidExpression",),
     "engine.maintenance": ("store_restoring", "store_upkeep"),
     "engine.notifying": ("notice",),
+    "engine.scheduling": ("units",),
     "engine.roles": ("Role", "refusal", "role_of", "with_roles_of"),
     "engine.runs.due_work": ("Ahead",),
     "engine.runs.profile": ("execute_run", "exit_status", "tune_interpreter"),
     "engine.runs.unsent": ("LeftOver",),
     "engine.step": ("Control",),
     "engine.workspace": ("Workspace", "open_workspace"),
+    "engine.monitoring": ("metrics",),
+    "storage.clock": ("now",),
     "storage.errors": ("AlreadyRunning", "StoreError", "StorePutBack"),
     "storage.list_queries": ("Query", "Term"),
     "storage.lists": ("UnknownColumn",),
@@ -84,8 +91,17 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "tui.feed.past_runs": ("PastRun", "history"),
     "tui.feed.lists": ("Document", "listing", "waiting_items"),
     "tui.feed.owing": ("owed",),
+    "tui.feed.scheduling": ("scheduled", "tell_failure_of"),
     "tui.feed.snapshots": ("Counts", "Snapshot", "counts", "snapshot"),
-    "tui.feed.standing": ("STATUSES", "errors_of_step", "plans_of", "request_stop", "run_document", "status"),
+    "tui.feed.standing": (
+        "STATUSES",
+        "errors_after",
+        "errors_of_step",
+        "plans_of",
+        "request_stop",
+        "run_document",
+        "status",
+    ),
     "tui.feed.surveying": ("Survey", "SurveyedType", "survey"),
     "tui.feed.systems": ("configuration",),
     "tui.feed.things": ("UnknownId", "items", "person_of", "show", "stages_in"),

@@ -8,7 +8,7 @@ from engine.runs.stopping import stop_runs
 from engine.runs.unsent import LeftOver, left_over
 from engine.workspace import Workspace, whole_cycle, with_detection
 from storage import census, exports, metaverse, notifications, references, reviews, runs
-from storage.records import CsoStatus, ExportStatus, ReviewState, StepResult
+from storage.records import CsoStatus, ExportStatus, ItemError, ReviewState, StepResult
 from tui.feed.lists import Document
 from tui.feed.things import UnknownId, show
 
@@ -78,6 +78,19 @@ async def run_document(workspace: Workspace, run_id: int) -> Document:
     found = await show(workspace, f"run-{run_id}")
     async with workspace.store.reading() as tx:
         return {**found, "left_over": _left_over(await left_over(tx))}
+
+
+async def errors_after(workspace: Workspace, step_id: int, after: int, limit: int) -> list[Document]:
+    """List the next things that went wrong with objects in one step, each with its number; `after` is that of one."""
+    async with workspace.store.reading() as tx:
+        found = await runs.errors_after(tx, step_id, after, limit)
+    return [{"id": number, "object": _object_of(error), **error._asdict()} for number, error in found]
+
+
+def _object_of(error: ItemError) -> str | None:
+    if error.object_id is not None:
+        return f"cso-{error.object_id}"
+    return f"mvo-{error.mvo_id}" if error.mvo_id is not None else None
 
 
 async def errors_of_step(workspace: Workspace, run_id: int, step_id: int, limit: int) -> list[Document]:

@@ -46,6 +46,8 @@ PLACES = (
     ),
     Place("status", "running", "Tell where everything stands: systems, exports, open runs, what waits for a person."),
     Place("todo", "todoing", "What waits for a person: list it, acknowledge it.", is_group=True),
+    Place("schedule", "scheduling", "When profiles are to run: tell it, let systemd start them.", is_group=True),
+    Place("metrics", "monitoring", "Count how everything stands, as Prometheus reads it."),
     Place("objects", "listing", "List the connected system objects."),
     Place("metaverse", "listing", "List the metaverse objects."),
     Place("runs", "listing", "List the runs, newest first."),

@@ -10,11 +10,22 @@ import typer
 
 from tui import feed
 from tui.presentation.display import display
+from tui.terminal.commands.monitoring import write_metrics
 from tui.terminal.commands.notifying import tell_people
 from tui.terminal.context import CONFIG, USAGE, ConfigOption, JsonOption, carry_out, fail, open_workspace
-from tui.terminal.printing import complain, err, out, say, write_json, write_table
+from tui.terminal.log import Log
+from tui.terminal.printing import complain, err, log_in_json, out, say, write_json, write_table
 from tui.terminal.progress import Teller, tell_waiting
 
+LogFormat = Literal["text", "json"]
+LogOption = Annotated[
+    LogFormat,
+    typer.Option(
+        "--log-format",
+        envvar="INTERLOCK_LOG_FORMAT",
+        help="How the run is told: for people, or as JSON lines on standard error.",
+    ),
+]
 Phase = Literal["import", "delta", "sync", "evaluate", "export", "confirm", "detect"]
 
 
@@ -25,8 +36,11 @@ def run(
     ] = None,
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
+    log: LogOption = "text",
 ) -> None:
     """Run a profile: its steps one after the other, stopped where a gate says so."""
+    if log == "json":
+        log_in_json()
     workspace = open_workspace(config)
     try:
         plans = feed.plans_of(workspace, profile)
@@ -34,7 +48,7 @@ def run(
         fail(str(error), USAGE)
     first = position_of(plans, start) if start is not None else 0
     name = profile or "whole cycle"
-    work = execute(workspace, name, plans[first:], as_json=as_json, config=config, first=first)
+    work = execute(workspace, name, plans[first:], as_json=as_json, log=log, config=config, first=first)
     raise typer.Exit(carry_out(workspace, work))
 
 
@@ -55,12 +69,15 @@ def step(
     place: Annotated[int, typer.Option("--place", help="Its number in the profile it belongs to.", hidden=True)] = 0,
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
+    log: LogOption = "text",
 ) -> None:
     """Run one phase, then stop."""
+    if log == "json":
+        log_in_json()
     workspace = open_workspace(config)
     plans = _plans_of_step(workspace, phase, system)
     name = f"step {phase} {system or ''}".strip()
-    work = execute(workspace, name, plans, as_json=as_json, config=config, first=place - 1)
+    work = execute(workspace, name, plans, as_json=as_json, log=log, config=config, first=place - 1)
     raise typer.Exit(carry_out(workspace, work))
 
 
@@ -86,6 +103,7 @@ async def execute(
     plans: list[feed.StepPlan],
     *,
     as_json: bool = False,
+    log: LogFormat = "text",
     briefly: bool = False,
     config: Path | None = None,
     first: int = 0,
@@ -100,7 +118,7 @@ async def execute(
     control = feed.Control()
     operator = feed.current_operator()
     _listen_to_signals(control, operator)
-    teller = Teller(workspace, quiet=as_json)
+    teller = Log(workspace) if log == "json" else Teller(workspace, quiet=as_json)
     result = None
     try:
         async for event in feed.execute_run(workspace, profile, plans, operator, control, first):
@@ -116,9 +134,10 @@ async def execute(
         teller.close()
     if config is not None and result is not None:
         await tell_people(workspace, config, control.run_id)
+        await write_metrics(workspace)
     if as_json:
         write_json(await feed.run_document(workspace, control.run_id))
-    elif not briefly:
+    elif not briefly and log == "text":
         tell_waiting(await feed.status(workspace))
     return feed.exit_status(result) if result is not None else 5
 

@@ -1,4 +1,4 @@
-"""What each record of a system was when the system was last read, and which CSO it is: 24 bytes each.
+"""What each record of a system was when the system was last read, and which CSO it is: 17 bytes each.
 
 A record whose fingerprint is known need not be read again: it says of its CSO what it said before.
 """
@@ -7,12 +7,13 @@ from array import array
 from collections.abc import Callable
 from hashlib import blake2b
 
-_SIZE = 16
+_SIZE = 12
 """How many bytes a fingerprint has: enough that no two records ever share one, whoever writes them."""
-_ENTRY = _SIZE + 8
-"""With the id of its CSO."""
+_ID = 5
+"""How many bytes the id of a CSO takes."""
+_ENTRY = _SIZE + _ID
 _PARTS = 4096
-"""Into how many parts they are divided, by their first bits: a part is looked through, and for a million has 6 kB."""
+"""Into how many parts they are divided, by their first bits: a part is looked through, and for a million has 4 kB."""
 
 
 class Fingerprints:
@@ -44,7 +45,7 @@ class Fingerprints:
 
     def keep(self, fingerprint: bytes, cso_id: int) -> None:
         """Keep for the next time that a record was read, and is a CSO."""
-        self._kept[_part(fingerprint)] += fingerprint + cso_id.to_bytes(8)
+        self._kept[_part(fingerprint)] += fingerprint + cso_id.to_bytes(_ID)
 
     def drop(self, fingerprint: bytes) -> None:
         """Do not keep one after all."""
@@ -52,6 +53,10 @@ class Fingerprints:
         for at in range(len(part) - _ENTRY, -1, -_ENTRY):
             if part[at : at + _SIZE] == fingerprint:
                 del part[at : at + _ENTRY]
+
+    def forget_known(self) -> None:
+        """Look nothing up any more: all is read."""
+        self._known = []
 
     def begin_again(self) -> None:
         """Keep nothing of what was kept so far."""

@@ -18,7 +18,7 @@ from typing import ClassVar, NamedTuple, Self
 from pydantic import BaseModel
 
 from engine.configuration.models import Model, SystemConfig
-from engine.errors import ObjectError
+from engine.errors import ObjectError, StepFailed
 from storage.fingerprints import Fingerprints
 from storage.records import AttributeChange, Attributes, ChangeType
 
@@ -286,6 +286,16 @@ class Connector(ABC):
         `used` gives for each object type the attributes that the configuration uses.
         """
         return None
+
+    async def reset_password(
+        self, object_type: str, *, external_id: str | None, secondary_id: str | None, attributes: Attributes
+    ) -> ObjectError | None:
+        """Give an account another password, as its type's policy says, and deliver it; give what is wrong, if anything.
+
+        `attributes` are what is known of the account, such as its login.
+        Raises `StepFailed` where there is no policy, or no password can be delivered.
+        """
+        raise StepFailed(f"the connector of '{self.name}' gives no passwords")
 
     async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         """Execute operations that do not depend on each other, and give a result for each.

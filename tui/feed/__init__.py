@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from engine.conformance.reading import reading_findings
     from engine.conformance.writing import read_sample, writing_findings
     from engine.connectors.base import CheckLine
-    from engine.decisions import manual_joins, queue, review
+    from engine.decisions import manual_joins, passwords, queue, review
     from engine.decisions.operator import current_operator
     from engine.decisions.releasing import release
     from engine.decisions.restoring import restore
@@ -60,7 +60,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "engine.conformance.reading": ("reading_findings",),
     "engine.conformance.writing": ("read_sample", "writing_findings"),
     "engine.connectors.base": ("CheckLine",),
-    "engine.decisions": ("manual_joins", "queue", "review"),
+    "engine.decisions": ("manual_joins", "passwords", "queue", "review"),
     "engine.decisions.operator": ("current_operator",),
     "engine.decisions.releasing": ("release",),
     "engine.decisions.restoring": ("restore",),

@@ -74,6 +74,7 @@ async def import_objects(step: Step) -> AsyncIterator[Progress]:
             async with step.connected() as connector:
                 async for progress in _take_in(task, connector, replace(request, fingerprints=None)):
                     yield progress
+        task.fingerprints.forget_known()
         if await _holds_mass_change(task):
             yield step.progress()
             return

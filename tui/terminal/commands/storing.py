@@ -31,11 +31,11 @@ def check(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
     workspace = open_workspace(config)
     faults = carry_out(workspace, feed.store_upkeep.faults_of(workspace, operator=feed.current_operator()))
     if as_json:
-        write_json({"store": str(workspace.store.path), "faults": faults})
+        write_json({"store": workspace.store.name, "faults": faults})
     else:
         for fault in faults:
             complain(display(fault))
-        say(f"{display(workspace.store.path)}: {f'{len(faults):,} faults' if faults else 'sound'}")
+        say(f"{display(workspace.store.name)}: {f'{len(faults):,} faults' if faults else 'sound'}")
     raise typer.Exit(1 if faults else 0)
 
 
@@ -62,7 +62,7 @@ def restore(
     )
     done = carry_out(workspace, work)
     what = "restored" if file else "accepted as it is"
-    say(f"{display(workspace.store.path)}: {what}; {done.approvals:,} approvals are void")
+    say(f"{display(workspace.store.name)}: {what}; {done.approvals:,} approvals are void")
     if done.replaced is not None:
         say(f"what was there is in {display(done.replaced)}")
     if done.creates:

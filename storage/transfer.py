@@ -66,7 +66,7 @@ def _digest(table: Table, contents: Contents) -> Carried:
     for row in _rows(table, contents):
         mark.update(orjson.dumps([_plain(value) for value in row]) + b"\n")
         count += 1
-    return Carried(table.name, count, mark.hexdigest())
+    return Carried(str(table.name), count, mark.hexdigest())
 
 
 def _rows(table: Table, contents: Contents) -> Iterator[tuple[Any, ...]]:

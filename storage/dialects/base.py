@@ -93,6 +93,10 @@ class Place(ABC):
         """Tell what is wrong with what holds the store: its tables, their references, indexes and triggers."""
 
     @abstractmethod
+    def grants(self, role: str, *, writes: bool) -> list[str]:
+        """Give the statements that let a role read the store, or write to it as well. Raises `StoreError`."""
+
+    @abstractmethod
     def empty(self) -> bool:
         """Tell whether there is no store yet, and nothing else in its place. Raises as `prepare` does."""
 

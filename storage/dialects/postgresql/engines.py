@@ -62,11 +62,15 @@ def _connected(
 ) -> AsyncEngine:
     async def connect() -> AsyncConnection[Any]:
         connection = await AsyncConnection.connect(autocommit=True, **settings())
-        await connection.execute(_SET, [word for pair in SESSION.items() for word in pair])
-        await connection.set_read_only(read_only)
-        if isolation is not None:
-            await connection.set_isolation_level(isolation)
-            await connection.set_autocommit(False)
+        try:
+            await connection.execute(_SET, [word for pair in SESSION.items() for word in pair])
+            await connection.set_read_only(read_only or None)
+            if isolation is not None:
+                await connection.set_isolation_level(isolation)
+                await connection.set_autocommit(False)
+        except BaseException:
+            await connection.close()
+            raise
         return connection
 
     return create_async_engine(
@@ -76,6 +80,7 @@ def _connected(
         max_overflow=0,
         pool_timeout=24 * 3600,  # whoever of this process wants to write waits for its turn
         hide_parameters=True,
+        _initialize=False,  # what SQLAlchemy would ask of each first connection is known of every server that will do
         **more,
     )
 

@@ -71,7 +71,7 @@ def _unreachable(cause: psycopg.Error, name: str) -> StoreError:
             f"{name}: the server does not prove who it is: {told}; give it a certificate that this machine trusts, or "
             "name who vouches for it by sslrootcert in [store] url"
         )
-    if "connection failed" in words or "connection timeout" in words or "could not translate" in words:
+    if "connection failed" in words or "connection timeout" in words or "resolve host" in words:
         return StoreLost(f"{name}: the server cannot be reached: {told}; look whether it runs, and at [store] url")
     return StoreLost(f"{name}: {_LOST}")
 

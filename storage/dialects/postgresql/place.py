@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage import mark, transfer
 from storage.dialects.base import REVISIONS, Place
-from storage.dialects.postgresql import address, engines, errors, schema, upkeep
+from storage.dialects.postgresql import address, engines, errors, grants, schema, upkeep
 from storage.dialects.postgresql.whole import DatabaseContents
 from storage.dialects.sqlite.place import FilePlace
 from storage.errors import BackupRefused, StoreError, StoreTooNew, StoreUnreadable
@@ -63,7 +63,7 @@ class ServerPlace(Place):
             connection.execute("SET lock_timeout = '10s'")
             connection.commit()
             connection.isolation_level = isolation
-            connection.read_only = read_only
+            connection.read_only = read_only or None
             yield connection
 
     def prepare(self) -> None:
@@ -197,6 +197,12 @@ class ServerPlace(Place):
         except psycopg.Error as error:
             raise self.explain(error) from error
 
+    def grants(self, role: str, *, writes: bool) -> list[str]:
+        """Give the statements for the tables that are there."""
+        with self.connected() as connection:
+            row = connection.execute("SELECT current_database(), current_schema()").fetchone() or ("", "")
+        return grants.statements(row[0], row[1], role, writes=writes)
+
     def damage(self) -> list[str]:
         """Tell what is wrong with the tables, indexes, constraints and triggers; the server guards the references."""
         with self.connected() as connection:
@@ -205,4 +211,7 @@ class ServerPlace(Place):
         return found
 
 
-_TABLES = "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')"
+_TABLES = (
+    "SELECT relname FROM pg_class "
+    "WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind IN ('r', 'p')"
+)

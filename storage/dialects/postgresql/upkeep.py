@@ -21,7 +21,7 @@ _PLACES = Path("/usr/lib/postgresql")
 DEFINITIONS = "definitions.sql"
 _SIZE = (
     "SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class "
-    "WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'"
+    "WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind = 'r'"
 )
 
 

@@ -138,6 +138,10 @@ class FilePlace(Place):
         with self._made_whole() as new, whole.contents(new, is_new=True) as contents:
             yield contents
 
+    def grants(self, role: str, *, writes: bool) -> list[str]:  # noqa: ARG002 - there are none
+        """Refuse: a file has an owner, a group and a mode."""
+        raise StoreError(f"{self.path}: a file knows no roles; its owner, its group and its mode say who may use it")
+
     def damage(self) -> list[str]:
         """Tell what is wrong with the file, its rows' references, its tables, indexes and triggers."""
         return upkeep.damage(self.path)

@@ -70,5 +70,38 @@ def restore(
     say("Import every system before anything else: 'interlock run' begins with that.")
 
 
+@store.command()
+def move(
+    to: Annotated[
+        str,
+        typer.Argument(
+            metavar="URL", help="An empty database, postgresql://USER@HOST/DATABASE; or a new file, to go back to one."
+        ),
+    ],
+    password_env: Annotated[
+        str | None, typer.Option("--password-env", metavar="NAME", help="The environment variable with the password.")
+    ] = None,
+    config: ConfigOption = CONFIG,
+) -> None:
+    """Carry the whole store to another place, and prove that both hold the same; not while a run goes on."""
+    workspace = open_workspace(config)
+    work = feed.store_moving.move(workspace, to, password_env, operator=feed.current_operator())
+    moved = carry_out(workspace, work)
+    say(f"{display(moved.name)}: {moved.rows:,} rows in {len(moved.tables)} tables, the same in both places")
+    say("Name this place in [store] now; the old store is as it was, and no longer to be used.")
+
+
+@store.command()
+def grant(
+    role: Annotated[str, typer.Argument(metavar="ROLE", help="A role of the server.")],
+    write: Annotated[bool, typer.Option("--write", help="For whoever runs and decides.")] = False,
+    config: ConfigOption = CONFIG,
+) -> None:
+    """Print the SQL by which the owner of the store's database lets a role read it, or write to it as well."""
+    workspace = open_workspace(config)
+    for statement in carry_out(workspace, feed.store_moving.grants(workspace, role, writes=write)):
+        say(f"{statement};")
+
+
 def _size(count: int) -> str:
     return f"{count / 1e6:,.1f} MB"

@@ -45,14 +45,14 @@ def server() -> Server:
 
 
 class Database:
-    """An empty store on the server, as long as somebody holds it."""
+    """A store on the server that holds nothing, or a database without tables, as long as somebody has it."""
 
     _count = 0
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_tables: bool = True) -> None:
         Database._count += 1
         self.name = f"store_{os.getpid()}_{Database._count}"
-        server().run(f"CREATE DATABASE {self.name} TEMPLATE {TEMPLATE}")
+        server().run(f"CREATE DATABASE {self.name} TEMPLATE {TEMPLATE if has_tables else 'template0'}")
         self.url = server().socket_url(self.name)
         weakref.finalize(self, _drop, self.name).atexit = False  # the server itself is gone by then
 
@@ -61,6 +61,12 @@ class Database:
         """Give a connection for one transaction."""
         with psycopg.connect(self.url) as connection:
             yield connection
+
+    def run(self, *statements: str) -> None:
+        """Carry statements out, all or nothing."""
+        with self.connected() as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
 
     @contextmanager
     def seen(self) -> Iterator[sqlite3.Connection]:

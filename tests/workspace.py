@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,15 @@ class Workspace:
             return self.query(sql)
         with self.database.connected() as connection:
             return connection.execute(sql.encode()).fetchall()
+
+    def edit(self, *statements: str) -> None:
+        """Change the store by hand, all or nothing, by statements that every database understands."""
+        if self.database is not None:
+            self.database.run(*statements)
+            return
+        with closing(sqlite3.connect(self.folder / "interlock.db")) as store, store:
+            for statement in statements:
+                store.execute(statement)
 
     def statuses(self, system: str) -> dict[str, int]:
         return dict(self.query(f"SELECT status, count(*) FROM objects WHERE system = '{system}' GROUP BY status"))

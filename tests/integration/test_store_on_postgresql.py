@@ -52,12 +52,6 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Inside:
     return made
 
 
-def execute(database: stores.Database, *statements: str) -> None:
-    with database.connected() as connection:
-        for statement in statements:
-            connection.execute(statement.encode())
-
-
 OTHERS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -190,7 +184,7 @@ def test_a_lost_connection_is_told_and_the_next_one_works(database: stores.Datab
     async def cut(store: Store) -> None:
         async with store.transaction() as tx:
             await counters.allocate(tx, "x", 1)
-            execute(database, OTHERS)
+            database.run(OTHERS)
             await counters.allocate(tx, "x", 1)
 
     async def lose() -> None:
@@ -198,7 +192,7 @@ def test_a_lost_connection_is_told_and_the_next_one_works(database: stores.Datab
             with pytest.raises(StoreLost, match="what was committed is kept"):
                 await cut(store)
             await store.changes()
-            execute(database, OTHERS)
+            database.run(OTHERS)
             with pytest.raises(StoreLost):
                 await store.changes()
             await store.changes()
@@ -237,16 +231,16 @@ def test_a_server_that_takes_no_writes_is_told(database: stores.Database, where:
 
 
 def test_a_newer_store_and_another_programs_tables_are_refused(database: stores.Database, where: ServerAddress) -> None:
-    execute(database, "UPDATE alembic_version SET version_num = '9999'")
+    database.run("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StoreTooNew, match=f"schema 9999, this one knows up to {REVISIONS[-1]}"):
         asyncio.run(allocate(where))
-    execute(database, "DROP TABLE alembic_version")
+    database.run("DROP TABLE alembic_version")
     with pytest.raises(StoreUnreadable, match="tables of another program"):
         asyncio.run(allocate(where))
 
 
 def test_a_store_may_have_a_schema_of_its_own(database: stores.Database, tmp_path: Path) -> None:
-    execute(database, 'CREATE SCHEMA "Inter Lock"')
+    database.run('CREATE SCHEMA "Inter Lock"')
     beside = ServerAddress(f'{database.url}&options=-csearch_path%3D"Inter\\%20Lock"', tmp_path)
     assert asyncio.run(allocate(beside)) == 1
     assert asyncio.run(allocate(beside)) == 2
@@ -288,7 +282,7 @@ def test_a_password_is_shown_nowhere(tmp_path: Path) -> None:
     port = stores.server().port
     stores.server().run(f"CREATE ROLE r_{database.name} LOGIN PASSWORD 'hunter2'")
     stores.server().run(f"GRANT ALL ON DATABASE {database.name} TO r_{database.name}")
-    execute(database, f"GRANT ALL ON ALL TABLES IN SCHEMA public TO r_{database.name}")
+    database.run(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO r_{database.name}")
     config = make_workspace(tmp_path / "site", list(people(5)), demo=False).read_text()
     url = f"postgresql://r_{database.name}@127.0.0.1:{port}/{database.name}"
     store = f'url = "{url}"\npassword = {{ env = "STORE_PASSWORD" }}'
@@ -351,8 +345,7 @@ def test_a_backup_is_restored_by_the_servers_means_and_what_was_decided_since_is
 def test_a_check_tells_what_was_bent(site: Inside) -> None:
     assert site("store", "check").strip().endswith("sound")
     assert site.database is not None
-    execute(
-        site.database,
+    site.database.run(
         "DROP TRIGGER audit_is_not_edited ON audit",
         "ALTER TABLE pending_exports DISABLE TRIGGER delete_is_approved_when_sent",
         "DROP INDEX objects_by_mvo",
@@ -381,7 +374,7 @@ def become(site: Inside, kind: str, *options: str) -> str:
     assert site.database is not None
     name = f"{kind}_{site.database.name}"
     stores.server().run(f"CREATE ROLE {name} LOGIN")
-    execute(site.database, *site("store", "grant", name, *options).strip().split(";"))
+    site.database.run(*site("store", "grant", name, *options).strip().split(";"))
     config = site.folder / "interlock.toml"
     config.write_text(config.read_text().replace("admin@", f"{name}@"))
     return site.database.url.replace("admin@", f"{name}@")

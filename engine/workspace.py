@@ -15,6 +15,7 @@ from engine.expressions.expression import ambient
 from engine.expressions.tables import TABLES
 from engine.rules import Rules
 from engine.rules.flows import context_of
+from engine.store_address import store_address
 from engine.values import zones
 from engine.values.dn import InvalidDn
 from engine.values.dn import key as dn_key
@@ -147,7 +148,7 @@ def open_workspace(path: Path) -> Workspace:
     Raises `ConfigurationError` or `StoreError`.
     """
     config, rules = load(path)
-    return Workspace(config, rules, Store.open(config.folder / config.store.path))
+    return Workspace(config, rules, Store.open(store_address(config)))
 
 
 def whole_cycle(config: Config, rules: Rules) -> list[StepPlan]:

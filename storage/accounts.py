@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from sqlalchemy import and_, or_, select
 
-from storage.dialects.sqlite import dialect
+from storage.dialects import expressions
 from storage.objects import WHOLE, read_csos
 from storage.records import Cso, CsoStatus, JoinedBy
 from storage.store import Transaction
@@ -22,12 +22,12 @@ async def of_mvos(tx: Transaction, mvo_ids: Iterable[int], targets: Collection[t
     gives = objects.c.joined_by.in_([how.value for how in _COMING_IN])
     is_staged = select(pending_exports.c.id).where(pending_exports.c.cso_id == objects.c.id).exists()
     chosen = or_(*exported, objects.c.joined_by.is_(None), ~gives, is_staged)
-    query = select(*WHOLE).where(dialect.among(objects.c.mvo_id, mvo_ids), chosen)
+    query = select(*WHOLE).where(expressions.among(objects.c.mvo_id, mvo_ids), chosen)
     return await read_csos(tx, query.order_by(objects.c.id))
 
 
 async def normal_links_to(tx: Transaction, mvo_ids: Iterable[int]) -> list[tuple[int, str, str]]:
     """Give whom of some MVOs `Normal` CSOs are joined to, and of which system and type each of those is."""
-    chosen = dialect.among(objects.c.mvo_id, mvo_ids), objects.c.status == CsoStatus.NORMAL.value
+    chosen = expressions.among(objects.c.mvo_id, mvo_ids), objects.c.status == CsoStatus.NORMAL.value
     rows = await tx.execute(select(objects.c.mvo_id, objects.c.system, objects.c.type).where(*chosen))
     return [(mvo_id, system, object_type) for mvo_id, system, object_type in rows]

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, insert, select
 
 from storage import clock, mark
-from storage.dialects.sqlite import dialect
+from storage.dialects import expressions
 from storage.documents import decode, encode
 from storage.errors import StoreUnreadable
-from storage.store import ACCEPTED, NEWEST, Transaction
+from storage.store import ACCEPTED, MARK, NEWEST, Transaction
 from storage.tables import audit
 
 PAGE = 500
@@ -68,7 +68,7 @@ async def append(tx: Transaction, *, operator: str, action: str, subject: str, d
 
 async def put_back(tx: Transaction) -> mark.Mark | None:
     """Give the entry that the mark beside the store names, where the store does not have it: it is an older one."""
-    known = mark.read(dialect.file_of(tx))
+    known = mark.read(tx.info[MARK])
     if known is None or ACCEPTED in tx.info:
         return None
     found = await tx.execute(select(audit.c.hash).where(audit.c.id == known.entry))
@@ -172,7 +172,7 @@ def _details(text: str) -> dict[str, Any]:
 
 def _stored() -> Select[Any]:
     """Select the columns in their order as bytes, for what was bent need not be text any more."""
-    return select(audit.c.id, *(dialect.bytes_of_text(column) for column in list(audit.c)[1:]))
+    return select(audit.c.id, *(expressions.bytes_of_text(column) for column in list(audit.c)[1:]))
 
 
 def _read(row: Any) -> StoredEntry:

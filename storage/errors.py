@@ -4,9 +4,11 @@ StoreError
 ├── StoreLocked       another program holds the write lock
 ├── StoreReadOnly     the file or its folder cannot be written
 ├── StoreFull         no room left on the disk
+├── StoreLost         the server that holds it does not answer
 ├── StoreTooNew       written by a newer Interlock
 ├── StoreUnreadable   not a store, damaged, or not to be opened
 ├── StorePutBack      an older file stands in its place
+├── BackupRefused     a copy of it cannot be made as it was asked for
 ├── AlreadyRunning    a run holds the lease
 └── LeaseLost         another process took the lease over
 """
@@ -28,6 +30,10 @@ class StoreFull(StoreError):
     """No room is left on the disk."""
 
 
+class StoreLost(StoreError):
+    """The server that holds the store does not answer, or not any more."""
+
+
 class StoreTooNew(StoreError):
     """The store was written by a newer Interlock."""
 
@@ -38,6 +44,10 @@ class StoreUnreadable(StoreError):
 
 class StorePutBack(StoreError):
     """An older file was put in the store's place: what was decided since is not in it."""
+
+
+class BackupRefused(StoreError):
+    """A copy of the store cannot be made as it was asked for."""
 
 
 class AlreadyRunning(StoreError):

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Select, delete, func, or_, select, update
 
-from storage import clock, transitions
-from storage.dialects.sqlite import dialect
+from storage import clock, transitions, writing
+from storage.dialects import expressions
 from storage.documents import encode
 from storage.labels import KNOWN_AS, LABEL
 from storage.list_queries import ListedExport
@@ -77,27 +77,27 @@ async def add(tx: Transaction, exports: list[PendingExport]) -> None:
     if exports:
         rows = [(*export[:4], export.created_at, *_changing(export)) for export in exports]
         names = ("id", "cso_id", "system", "type", "created_at", *_CHANGING)
-        await dialect.insert_many(tx, pending_exports, names, rows)
+        await writing.insert_many(tx, pending_exports, names, rows)
 
 
 async def change(tx: Transaction, exports: list[PendingExport]) -> None:
     """Write pending exports that exist."""
     if exports:
         rows = [(*_changing(export), export.id) for export in exports]
-        await dialect.update_many(tx, pending_exports, _CHANGING, rows)
+        await writing.update_many(tx, pending_exports, _CHANGING, rows)
 
 
 async def mark_executing(tx: Transaction, ids: Sequence[int], *, step_id: int) -> None:
     """Say of exports that they are being sent, and record it."""
     await transitions.record_exports(tx, ids, ExportStatus.EXECUTING, step_id=step_id, reason="sent")
-    marked = update(pending_exports).where(dialect.among(pending_exports.c.id, ids))
+    marked = update(pending_exports).where(expressions.among(pending_exports.c.id, ids))
     await tx.execute(marked.values(status=ExportStatus.EXECUTING.value, changed_at=clock.now()))
 
 
 async def mark_exported(tx: Transaction, ids: Sequence[int], *, step_id: int, reason: str = "written") -> None:
     """Say of exports that they were written as a whole, and record it; each change of them is `Exported` thereby."""
     await transitions.record_exports(tx, ids, ExportStatus.EXPORTED, step_id=step_id, reason=reason)
-    marked = update(pending_exports).where(dialect.among(pending_exports.c.id, ids))
+    marked = update(pending_exports).where(expressions.among(pending_exports.c.id, ids))
     await tx.execute(
         marked.values(
             status=ExportStatus.EXPORTED.value,
@@ -114,21 +114,21 @@ async def remove(tx: Transaction, ids: Iterable[int]) -> None:
     """Delete pending exports: confirmed, vanished or discarded."""
     if not (ids := list(ids)):
         return
-    await tx.execute(delete(pending_exports).where(dialect.among(pending_exports.c.id, ids)))
+    await tx.execute(delete(pending_exports).where(expressions.among(pending_exports.c.id, ids)))
 
 
 async def get(tx: Transaction, ids: Iterable[int]) -> list[PendingExport]:
     """Read pending exports."""
     if not (ids := list(ids)):
         return []
-    return await _exports(tx, select(*_WHOLE).where(dialect.among(pending_exports.c.id, ids)))
+    return await _exports(tx, select(*_WHOLE).where(expressions.among(pending_exports.c.id, ids)))
 
 
 async def of_objects(tx: Transaction, cso_ids: Iterable[int]) -> dict[int, PendingExport]:
     """Read the open exports of some CSOs: CSO id → export."""
     if not (cso_ids := list(cso_ids)):
         return {}
-    query = select(*_WHOLE).where(dialect.among(pending_exports.c.cso_id, cso_ids))
+    query = select(*_WHOLE).where(expressions.among(pending_exports.c.cso_id, cso_ids))
     return {export.cso_id: export for export in await _exports(tx, query)}
 
 
@@ -192,7 +192,7 @@ async def unproved_deletes(tx: Transaction, system: str, since: str) -> dict[str
 
 async def under_approvals(tx: Transaction, approval_ids: Iterable[int]) -> list[PendingExport]:
     """Read the deletes that were staged under some approvals."""
-    return await _exports(tx, select(*_WHOLE).where(dialect.among(pending_exports.c.approval_id, approval_ids)))
+    return await _exports(tx, select(*_WHOLE).where(expressions.among(pending_exports.c.approval_id, approval_ids)))
 
 
 async def with_status(
@@ -238,7 +238,7 @@ async def sent_among(tx: Transaction, cso_ids: Iterable[int]) -> dict[int, Expor
         return {}
     sent = (ExportStatus.EXECUTING, ExportStatus.EXPORTED, ExportStatus.NOT_CONFIRMED)
     query = select(pending_exports.c.cso_id, pending_exports.c.status).where(
-        dialect.among(pending_exports.c.cso_id, cso_ids),
+        expressions.among(pending_exports.c.cso_id, cso_ids),
         or_(
             pending_exports.c.status.in_([status.value for status in sent]),
             pending_exports.c.change_type == ChangeType.UPDATE.value,
@@ -252,7 +252,7 @@ async def deletes_sent(tx: Transaction, cso_ids: Iterable[int]) -> set[int]:
     if not (cso_ids := list(cso_ids)):
         return set()
     query = select(pending_exports.c.cso_id).where(
-        dialect.among(pending_exports.c.cso_id, cso_ids),
+        expressions.among(pending_exports.c.cso_id, cso_ids),
         pending_exports.c.change_type == ChangeType.DELETE.value,
         pending_exports.c.status.in_([ExportStatus.EXPORTED.value, ExportStatus.NOT_CONFIRMED.value]),
     )
@@ -262,7 +262,7 @@ async def deletes_sent(tx: Transaction, cso_ids: Iterable[int]) -> set[int]:
 async def listed(tx: Transaction, ids: Iterable[int]) -> list[ListedExport]:
     """Read pending exports, each with the label of its CSO."""
     query = select(*_WHOLE, LABEL, KNOWN_AS).join(objects, objects.c.id == pending_exports.c.cso_id)
-    rows = await tx.execute(query.where(dialect.among(pending_exports.c.id, ids)))
+    rows = await tx.execute(query.where(expressions.among(pending_exports.c.id, ids)))
     return [ListedExport(_export(row), *row[len(_WHOLE) :]) for row in rows]
 
 

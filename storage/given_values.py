@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from sqlalchemy import delete, exists, or_, select, tuple_, update
 
-from storage import clock
-from storage.dialects.sqlite import dialect
+from storage import clock, writing
+from storage.dialects import expressions
 from storage.documents import decode, encode
 from storage.records import Attributes
 from storage.store import Transaction
@@ -37,7 +37,7 @@ async def of(tx: Transaction, mvo_type: str, attribute: str, mvo_ids: Iterable[i
     if not (mvo_ids := list(mvo_ids)):
         return {}
     query = select(given_values).where(
-        dialect.among(given_values.c.mvo_id, mvo_ids),
+        expressions.among(given_values.c.mvo_id, mvo_ids),
         given_values.c.mvo_type == mvo_type,
         given_values.c.attribute == attribute,
     )
@@ -58,7 +58,7 @@ async def owners(
     query = select(given_values.c.key, given_values.c.mvo_id).where(
         given_values.c.mvo_type == mvo_type,
         given_values.c.attribute == attribute,
-        dialect.among(given_values.c.key, keys),
+        expressions.among(given_values.c.key, keys),
         or_(given_values.c.until.is_(None), given_values.c.until > after),
     )
     found: dict[str, list[int]] = {}
@@ -72,7 +72,7 @@ async def put(tx: Transaction, values: list[GivenValue]) -> None:
     if values:
         rows = [one._asdict() | {"made_of": encode(one.made_of)} for one in values]
         keys = ["mvo_type", "attribute", "key", "mvo_id"]
-        await tx.execute(dialect.upsert(given_values, keys=keys), rows)
+        await writing.upsert(tx, given_values, keys, rows)
 
 
 async def drop(tx: Transaction, values: list[GivenValue]) -> None:
@@ -85,7 +85,7 @@ async def drop(tx: Transaction, values: list[GivenValue]) -> None:
 async def end(tx: Transaction, mvo_ids: Iterable[int]) -> None:
     """Note that MVOs are gone: what they had, nobody has from now on."""
     if mvo_ids := list(mvo_ids):
-        own = update(given_values).where(dialect.among(given_values.c.mvo_id, mvo_ids))
+        own = update(given_values).where(expressions.among(given_values.c.mvo_id, mvo_ids))
         await tx.execute(own.where(given_values.c.until.is_(None)).values(until=clock.now()))
         await tx.execute(own.values(is_alias=False))
 

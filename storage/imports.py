@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, insert, select, text, union, update
+from sqlalchemy import Row, insert, or_, select, union, update
 
 from storage import clock, counters
 from storage.documents import decode, encode
 from storage.records import CsoStatus
 from storage.store import Transaction
 from storage.tables import imports, objects, steps
-from storage.tables.spaces import WAITING_TO_BE_SEEN
 
 
 class ImportRecord(NamedTuple):
@@ -150,7 +149,7 @@ async def to_be_looked_at(tx: Transaction, system: str, types: Iterable[str]) ->
     """Give the CSOs of some types of which something has to be written once they are seen, whatever they hold."""
     of_system = select(objects.c.id).where(objects.c.system == system)
     obsolete = of_system.where(objects.c.type.in_(list(types)), objects.c.status == CsoStatus.OBSOLETE.value)
-    found = await tx.execute(union(of_system.where(text(f"({WAITING_TO_BE_SEEN})")), obsolete))
+    found = await tx.execute(union(of_system.where(or_(objects.c.kept, objects.c.sought_by.is_not(None))), obsolete))
     return set(found.scalars())
 
 

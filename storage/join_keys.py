@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from sqlalchemy import delete, select
 
-from storage.dialects.sqlite import dialect
+from storage import writing
+from storage.dialects import expressions
 from storage.store import Transaction
 from storage.tables import join_keys
 
@@ -25,7 +26,7 @@ class JoinKey(NamedTuple):
 async def replace(tx: Transaction, owner: str, object_ids: Iterable[int], keys: list[JoinKey]) -> None:
     """Replace all keys of some objects; keys of others, which have none yet, are added."""
     await tx.execute(
-        delete(join_keys).where(join_keys.c.owner == owner, dialect.among(join_keys.c.object_id, object_ids))
+        delete(join_keys).where(join_keys.c.owner == owner, expressions.among(join_keys.c.object_id, object_ids))
     )
     await add(tx, keys)
 
@@ -33,7 +34,7 @@ async def replace(tx: Transaction, owner: str, object_ids: Iterable[int], keys: 
 async def add(tx: Transaction, keys: list[JoinKey]) -> None:
     """Add keys of objects that have none yet."""
     if keys:
-        await dialect.insert_many(tx, join_keys, JoinKey._fields, list(keys))
+        await writing.insert_many(tx, join_keys, JoinKey._fields, list(keys))
 
 
 async def clear(tx: Transaction, owner: str) -> None:
@@ -52,7 +53,7 @@ async def all_of(tx: Transaction, owner: str) -> dict[str, list[int]]:
 
 async def of(tx: Transaction, owner: str, object_ids: Iterable[int]) -> list[JoinKey]:
     """Give every key of some objects."""
-    query = select(join_keys).where(join_keys.c.owner == owner, dialect.among(join_keys.c.object_id, object_ids))
+    query = select(join_keys).where(join_keys.c.owner == owner, expressions.among(join_keys.c.object_id, object_ids))
     return [JoinKey(*row) for row in await tx.execute(query)]
 
 
@@ -63,7 +64,7 @@ async def find(tx: Transaction, owner: str, attributes: str, keys: Iterable[str]
         .where(
             join_keys.c.owner == owner,
             join_keys.c.attributes == attributes,
-            dialect.among(join_keys.c.key, keys),
+            expressions.among(join_keys.c.key, keys),
         )
         .order_by(join_keys.c.object_id)
     )

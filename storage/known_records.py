@@ -4,11 +4,9 @@ from typing import NamedTuple
 
 from sqlalchemy import select, update
 
-from storage.dialects.sqlite import dialect
+from storage import writing
 from storage.store import Transaction
 from storage.tables import fingerprints
-
-_KEEP = dialect.upsert(fingerprints, keys=["system"])
 
 
 class Kept(NamedTuple):
@@ -32,7 +30,7 @@ async def of_system(tx: Transaction, system: str) -> Kept | None:
 
 async def keep(tx: Transaction, system: str, kept: Kept) -> None:
     """Keep what a reading of a system has come to, in place of what the one before kept."""
-    await tx.execute(_KEEP, {"system": system, **kept._asdict()})
+    await writing.upsert(tx, fingerprints, ["system"], [{"system": system, **kept._asdict()}])
 
 
 async def hold_after(tx: Transaction, system: str, before: int, step_id: int) -> None:

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, select, update
 
-from storage import clock
-from storage.dialects.sqlite import dialect
+from storage import clock, writing
 from storage.errors import AlreadyRunning, LeaseLost
 from storage.store import Transaction
 from storage.tables import lease, runs
@@ -72,7 +71,7 @@ async def take(tx: Transaction, *, owner: str, run_id: int) -> None:
         "process": f"{_process_start(pid)} {_place()}".rstrip(),
         "heartbeat_at": clock.now(),
     }
-    await tx.execute(dialect.upsert(lease, keys=["id"]), values)
+    await writing.upsert(tx, lease, ["id"], [values])
 
 
 async def renew(tx: Transaction, owner: str) -> str | None:

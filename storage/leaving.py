@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from sqlalchemy import delete, select, update
 
-from storage import clock
-from storage.dialects.sqlite import dialect
+from storage import clock, writing
+from storage.dialects import expressions
 from storage.store import Transaction
 from storage.tables import leaving, metaverse, objects
 
@@ -30,20 +30,20 @@ async def get(tx: Transaction, owners: Mapping[int, int | None]) -> dict[int, De
     """Read what is kept of some CSOs: CSO id → the MVO that it is joined to now; what was another's says nothing."""
     if not owners:
         return {}
-    rows = await tx.execute(select(leaving).where(dialect.among(leaving.c.id, owners)))
+    rows = await tx.execute(select(leaving).where(expressions.among(leaving.c.id, owners)))
     return {row.id: Departure._make(row) for row in rows if row.mvo_id == owners[row.id]}
 
 
 async def put(tx: Transaction, departures: Iterable[Departure]) -> None:
     """Write what is to be kept of some CSOs."""
     if rows := [one._asdict() for one in departures]:
-        await tx.execute(dialect.upsert(leaving, keys=["id"]), rows)
+        await writing.upsert(tx, leaving, ["id"], rows)
 
 
 async def drop(tx: Transaction, cso_ids: Iterable[int]) -> None:
     """Forget that some CSOs were leaving."""
     if cso_ids := list(cso_ids):
-        await tx.execute(delete(leaving).where(dialect.among(leaving.c.id, cso_ids)))
+        await tx.execute(delete(leaving).where(expressions.among(leaving.c.id, cso_ids)))
 
 
 async def set_due(tx: Transaction) -> None:

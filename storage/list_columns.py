@@ -3,9 +3,9 @@
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, select, type_coerce
+from sqlalchemy import ColumnElement, select
 
-from storage.dialects.sqlite import dialect
+from storage.dialects import expressions
 from storage.labels import LABEL
 from storage.records import ChangeType, CsoStatus, ExportStatus, ReviewKind, ReviewState, StepResult
 from storage.tables import (
@@ -86,7 +86,7 @@ def _number(value: Element, prefix: str = "", *, nullable: bool = False) -> List
 
 
 def _flag(value: Element) -> ListColumn:
-    return ListColumn(ColumnKind.FLAG, type_coerce(value, Integer))
+    return ListColumn(ColumnKind.FLAG, expressions.as_number(value))
 
 
 _OF_EXPORT = select(LABEL).where(objects.c.id == pending_exports.c.cso_id).scalar_subquery()
@@ -151,8 +151,8 @@ PLANS: dict[str, ListPlan] = {
             "object": _label(review_items.c.label),
             "state": _word(review_items.c.state, ReviewState),
             "opened_at": _text(review_items.c.opened_at),
-            "cause": _text(dialect.member(review_items.c.evidence, "cause"), nullable=True),
-            "again": _flag(dialect.member(review_items.c.evidence, "there_again").is_not(None)),
+            "cause": _text(expressions.member(review_items.c.evidence, "cause"), nullable=True),
+            "again": _flag(expressions.member(review_items.c.evidence, "there_again").is_not(None)),
             "decided_by": _word(review_items.c.decided_by, nullable=True),
             "decided_at": _text(review_items.c.decided_at, nullable=True),
         },

@@ -4,7 +4,7 @@ import re
 
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
 
-from storage.dialects.sqlite import dialect
+from storage.dialects import expressions
 from storage.list_columns import PLANS, ColumnKind, Element, ListColumn, ListPlan
 from storage.list_queries import Query, Term
 from storage.reviews import waiting
@@ -50,7 +50,7 @@ def fits(text: str, word: str) -> bool:
 
 
 def _condition(query: Query, term: Term) -> Condition:
-    held = _holds(query, term._replace(text=dialect.storable(term.text)))
+    held = _holds(query, term._replace(text=expressions.storable(term.text)))
     return not_(func.coalesce(held, false())) if term.inverted else held
 
 
@@ -67,28 +67,28 @@ def _holds(query: Query, term: Term) -> Condition:
         return _is_column(column, term.text) if term.whole else _in_column(column, term.text)
     if plan.attributes is None:
         raise unknown(query, term.column)
-    name = dialect.storable(term.column)
+    name = expressions.storable(term.column)
     if not term.text:
-        return not_(dialect.has_attribute(plan.attributes, name))
-    return dialect.attribute_contains(plan.attributes, name, term.text)
+        return not_(expressions.has_attribute(plan.attributes, name))
+    return expressions.attribute_contains(plan.attributes, name, term.text)
 
 
 def _anywhere(plan: ListPlan, text: str) -> Condition:
-    in_texts = (dialect.contains(element, text) for element in plan.texts)
-    return or_(*in_texts, *(dialect.document_contains(element, text) for element in plan.documents))
+    in_texts = (expressions.contains(element, text) for element in plan.texts)
+    return or_(*in_texts, *(expressions.document_contains(element, text) for element in plan.documents))
 
 
 def _is_anywhere(plan: ListPlan, text: str) -> Condition:
     """Give the condition that some text, or the value of some attribute, is the text as a whole."""
-    in_texts = [dialect.same_word(element, text) for element in plan.texts]
-    in_values = [dialect.has_value(plan.attributes, text)] if plan.attributes is not None else []
+    in_texts = [expressions.same_word(element, text) for element in plan.texts]
+    in_values = [expressions.has_value(plan.attributes, text)] if plan.attributes is not None else []
     return or_(false(), *in_texts, *in_values)
 
 
 def _is_column(column: ListColumn, text: str) -> Condition:
     if column.kind is ColumnKind.LABEL:
-        return dialect.is_labelled(column.value, text)
-    return or_(*(dialect.same_word(element, text) for element in column.searched or (column.value,)))
+        return expressions.is_labelled(column.value, text)
+    return or_(*(expressions.same_word(element, text) for element in column.searched or (column.value,)))
 
 
 def _in_column(column: ListColumn, text: str) -> Condition:
@@ -98,9 +98,9 @@ def _in_column(column: ListColumn, text: str) -> Condition:
         case ColumnKind.WORD:
             return _is_word(column, text)
         case ColumnKind.TEXT:
-            return or_(*(dialect.contains(element, text) for element in column.searched))
+            return or_(*(expressions.contains(element, text) for element in column.searched))
         case ColumnKind.LABEL:
-            return dialect.contains(column.value, text)
+            return expressions.contains(column.value, text)
         case ColumnKind.NUMBER:
             number = re.fullmatch(rf"(?:{column.prefix})?([+-]?[0-9]{{1,18}})", text, re.IGNORECASE)
             return column.value == int(number[1]) if number else false()
@@ -126,5 +126,7 @@ def _is_word(column: ListColumn, text: str) -> Condition:
         return column.value.in_([word for word in column.words if fits(text, word)])
     begin = text.removesuffix("*")
     if begin == text:
-        return dialect.same_word(column.value, text)
-    return dialect.begins_with(column.value, begin) if begin else and_(column.value.is_not(None), column.value != "")
+        return expressions.same_word(column.value, text)
+    if not begin:
+        return and_(column.value.is_not(None), column.value != "")
+    return expressions.begins_with(column.value, begin)

@@ -7,7 +7,7 @@ many rows is found faster by reading the objects one after the other.
 from sqlalchemy import false, func, select
 
 from storage import census
-from storage.dialects.sqlite import dialect
+from storage.dialects import expressions
 from storage.list_filters import Condition, fits
 from storage.list_queries import Query, Term
 from storage.records import CsoStatus
@@ -35,7 +35,7 @@ async def narrow(tx: Transaction, query: Query, *, counting: bool = False) -> tu
     indexed: list[Condition] = [table.c[name].in_(words) for name, words in chosen.items()]
     if query.sort == "external_id" or (counting and not left.terms) or await _are_rare(tx, indexed):
         return indexed, left
-    return [dialect.unindexed(table.c[name]).in_(words) for name, words in chosen.items()], left
+    return [expressions.unindexed(table.c[name]).in_(words) for name, words in chosen.items()], left
 
 
 async def _words(tx: Transaction) -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, UnaryExpression, and_, func, or_, select
 
 from storage import audit, exports, list_words, metaverse, objects, reviews, runs, transitions
 from storage.audit import AuditEntry
-from storage.dialects.sqlite import dialect
+from storage.dialects import expressions
 from storage.list_columns import PLANS, Element, ListColumn
 from storage.list_filters import Condition, UnknownColumn, column_of, conditions, unknown
 from storage.list_queries import ListedError, ListedExport, Place, Query
@@ -69,7 +69,8 @@ async def rank(tx: Transaction, query: Query, place: Place) -> int:
     order = _order(query).turned()
     words, left = await list_words.narrow(tx, query, counting=True)
     if order.value is None and not left.terms:
-        order = order._replace(key=dialect.unindexed(order.key))  # an index that has all ids is the shortest to read
+        # an index that has all ids is the shortest to read
+        order = order._replace(key=expressions.unindexed(order.key))
     return await _count(tx, query, [*words, *conditions(left), _beyond(order, place)])
 
 

@@ -42,14 +42,17 @@ def _itself(name: str, flags: int) -> int:
     return os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
-def write(store: Path, mark: Mark) -> None:
-    """Replace the mark of a store, readable by whoever may use that; a disk that is full leaves the one before."""
+def write(store: Path, mark: Mark, shared_as: Path | None = None) -> None:
+    """Replace the mark of a store, readable by whoever may use that; a disk that is full leaves the one before.
+
+    Where the store is no file, `shared_as` is the one, or the folder, whose group may read it.
+    """
     place = place_of(store)
     new = place.with_name(f".{place.name}.{secrets.token_hex(8)}")
     try:
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            _share(descriptor, store)
+            _share(descriptor, shared_as or store)
             file.write(json.dumps(mark).encode())
         new.replace(place)
     except OSError:

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, exists, func, null, or_, select, update
 
-from storage import clock, references
-from storage.dialects.sqlite import dialect
+from storage import clock, references, writing
+from storage.dialects import expressions
 from storage.documents import decode, encode
 from storage.records import Mvo
 from storage.store import Transaction
@@ -52,27 +52,27 @@ async def add(tx: Transaction, mvos: list[Mvo]) -> None:
     """Insert new MVOs."""
     if mvos:
         rows = [(mvo.id, mvo.type, mvo.created_at, *_changing(mvo)) for mvo in mvos]
-        await dialect.insert_many(tx, metaverse, ("id", "type", "created_at", *_CHANGING), rows)
+        await writing.insert_many(tx, metaverse, ("id", "type", "created_at", *_CHANGING), rows)
 
 
 async def change(tx: Transaction, mvos: list[Mvo]) -> None:
     """Write MVOs that exist."""
     if mvos:
-        await dialect.update_many(tx, metaverse, _CHANGING, [(*_changing(mvo), mvo.id) for mvo in mvos])
+        await writing.update_many(tx, metaverse, _CHANGING, [(*_changing(mvo), mvo.id) for mvo in mvos])
 
 
 async def get(tx: Transaction, ids: Iterable[int]) -> list[Mvo]:
     """Read MVOs whole."""
     if not (ids := list(ids)):
         return []
-    return await _mvos(tx, select(*_WHOLE).where(dialect.among(metaverse.c.id, ids)))
+    return await _mvos(tx, select(*_WHOLE).where(expressions.among(metaverse.c.id, ids)))
 
 
 async def get_without_contributors(tx: Transaction, ids: Iterable[int]) -> list[Mvo]:
     """Read MVOs for whoever does not ask who gave what."""
     if not (ids := list(ids)):
         return []
-    return await _mvos(tx, select(*_WITHOUT_CONTRIBUTORS).where(dialect.among(metaverse.c.id, ids)))
+    return await _mvos(tx, select(*_WITHOUT_CONTRIBUTORS).where(expressions.among(metaverse.c.id, ids)))
 
 
 async def due_after(tx: Transaction, after: int, limit: int) -> list[Mvo]:
@@ -113,13 +113,13 @@ async def ids_in_grace(tx: Transaction) -> set[int]:
 
 async def approvals_resting_on(tx: Transaction, approval_ids: Iterable[int]) -> set[int]:
     """Give those of some approvals under which MVOs were, or will be, deleted whose objects are not all gone."""
-    chosen = dialect.among(metaverse.c.approval_id, approval_ids)
+    chosen = expressions.among(metaverse.c.approval_id, approval_ids)
     return set((await tx.execute(select(metaverse.c.approval_id).where(chosen))).scalars())
 
 
 async def drop_approvals(tx: Transaction, approval_ids: Iterable[int]) -> None:
     """Let no object be deleted any more under some approvals because its MVO is."""
-    chosen = dialect.among(metaverse.c.approval_id, approval_ids)
+    chosen = expressions.among(metaverse.c.approval_id, approval_ids)
     await tx.execute(update(metaverse).where(chosen).values(approval_id=None))
 
 
@@ -132,7 +132,7 @@ async def set_due(tx: Transaction, ids: Iterable[int], *, due: bool) -> None:
     """Say of MVOs whether the next export evaluation has to look at them."""
     if not (ids := list(ids)):
         return
-    await tx.execute(update(metaverse).where(dialect.among(metaverse.c.id, ids)).values(due=due))
+    await tx.execute(update(metaverse).where(expressions.among(metaverse.c.id, ids)).values(due=due))
 
 
 async def set_type_due(tx: Transaction, object_type: str) -> None:
@@ -148,13 +148,13 @@ async def set_due_of_objects(tx: Transaction, cso_ids: Iterable[int]) -> None:
 async def any_due(tx: Transaction, cso_ids: Iterable[int]) -> bool:
     """Tell whether sync has to look at one of some CSOs, or evaluation at an MVO that one of them is joined to."""
     ids = list(cso_ids)
-    waiting = exists().where(dialect.among(objects.c.id, ids), objects.c.due)
+    waiting = exists().where(expressions.among(objects.c.id, ids), objects.c.due)
     following = exists().where(metaverse.c.due, _joined_by(ids))
     return bool((await tx.execute(select(or_(waiting, following)))).scalar_one())
 
 
 def _joined_by(cso_ids: Iterable[int]) -> ColumnElement[bool]:
-    joined = select(objects.c.mvo_id).where(dialect.among(objects.c.id, cso_ids), objects.c.mvo_id.is_not(None))
+    joined = select(objects.c.mvo_id).where(expressions.among(objects.c.id, cso_ids), objects.c.mvo_id.is_not(None))
     return metaverse.c.id.in_(joined)
 
 
@@ -163,7 +163,7 @@ async def remove_empty(tx: Transaction, ids: Iterable[int]) -> list[int]:
     if not (ids := list(ids)):
         return []
     still_joined = exists().where(objects.c.mvo_id == metaverse.c.id)
-    gone = delete(metaverse).where(dialect.among(metaverse.c.id, ids), metaverse.c.deleted, ~still_joined)
+    gone = delete(metaverse).where(expressions.among(metaverse.c.id, ids), metaverse.c.deleted, ~still_joined)
     removed = list((await tx.execute(gone.returning(metaverse.c.id))).scalars())
     await references.drop(tx, removed)
     return removed

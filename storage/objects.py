@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, delete, func, select, update
 
-from storage import clock, tombstones
-from storage.dialects.sqlite import dialect
+from storage import clock, tombstones, writing
+from storage.dialects import expressions
 from storage.documents import decode, sealed
 from storage.labels import name_of
 from storage.records import Attributes, Cso, CsoStatus, JoinedBy, KnownCso
@@ -64,7 +64,7 @@ async def known_by_external_id(tx: Transaction, system: str, object_type: str, i
     query = select(*_KNOWN).where(
         objects.c.system == system,
         objects.c.type == object_type,
-        dialect.among(objects.c.external_id, ids),
+        expressions.among(objects.c.external_id, ids),
     )
     return [KnownCso(*row) for row in await tx.execute(query)]
 
@@ -74,7 +74,7 @@ async def known_by_secondary(tx: Transaction, system: str, object_type: str, key
     query = select(*_KNOWN).where(
         objects.c.system == system,
         objects.c.type == object_type,
-        dialect.among(objects.c.secondary_key, keys),
+        expressions.among(objects.c.secondary_key, keys),
     )
     return [KnownCso(*row) for row in await tx.execute(query)]
 
@@ -91,7 +91,7 @@ async def add_imported(tx: Transaction, system: str, first_id: int, found: list[
         "changed_at": at,
     }
     rows = [(first_id + index, kind, *content) for index, (kind, content) in enumerate(found)]
-    await dialect.insert_at_once(tx, objects, ("id", "type", *_CONTENT), rows, same)
+    await writing.insert_at_once(tx, objects, ("id", "type", *_CONTENT), rows, same)
 
 
 async def add_planned(tx: Transaction, planned: list[PlannedCso]) -> None:
@@ -111,7 +111,7 @@ async def add_planned(tx: Transaction, planned: list[PlannedCso]) -> None:
         rows = [
             (one.id, one.system, one.type, *one.content, one.mvo_id, how if one.mvo_id else None) for one in planned
         ]
-        await dialect.insert_many(tx, objects, names, rows, same)
+        await writing.insert_many(tx, objects, names, rows, same)
 
 
 async def update_imported(tx: Transaction, found: list[tuple[int, Content]]) -> None:
@@ -120,7 +120,7 @@ async def update_imported(tx: Transaction, found: list[tuple[int, Content]]) -> 
         at = clock.now()
         names = (*_CONTENT, "status", "due", "kept", "changed_at", "sought_by")
         rows = [(*content, CsoStatus.NORMAL, 1, 0, at, None, cso_id) for cso_id, content in found]
-        await dialect.update_many(tx, objects, names, rows)
+        await writing.update_many(tx, objects, names, rows)
 
 
 async def update_plan(tx: Transaction, plans: list[tuple[int, Content]]) -> None:
@@ -128,12 +128,12 @@ async def update_plan(tx: Transaction, plans: list[tuple[int, Content]]) -> None
     if plans:
         at = clock.now()
         rows = [(*content, at, cso_id) for cso_id, content in plans]
-        await dialect.update_many(tx, objects, (*_CONTENT, "changed_at"), rows)
+        await writing.update_many(tx, objects, (*_CONTENT, "changed_at"), rows)
 
 
 async def set_status(tx: Transaction, ids: Iterable[int], status: CsoStatus) -> None:
     """Give many CSOs one status."""
-    change = update(objects).where(dialect.among(objects.c.id, ids))
+    change = update(objects).where(expressions.among(objects.c.id, ids))
     await tx.execute(change.values(status=status.value, changed_at=clock.now()))
 
 
@@ -141,19 +141,19 @@ async def set_kept(tx: Transaction, ids: Iterable[int], *, kept: bool) -> None:
     """Say of CSOs whether an operator keeps them though they are missing."""
     if not (ids := list(ids)):
         return
-    await tx.execute(update(objects).where(dialect.among(objects.c.id, ids)).values(kept=kept))
+    await tx.execute(update(objects).where(expressions.among(objects.c.id, ids)).values(kept=kept))
 
 
 async def forget_query(tx: Transaction, ids: Iterable[int]) -> None:
     """Say of CSOs that an import has found them by what it looks for now."""
     if not (ids := list(ids)):
         return
-    await tx.execute(update(objects).where(dialect.among(objects.c.id, ids)).values(sought_by=None))
+    await tx.execute(update(objects).where(expressions.among(objects.c.id, ids)).values(sought_by=None))
 
 
 async def keep_query(tx: Transaction, ids: Iterable[int], query: str) -> None:
     """Keep of CSOs how they were last looked for, unless that is kept already."""
-    chosen = update(objects).where(dialect.among(objects.c.id, ids), objects.c.sought_by.is_(None))
+    chosen = update(objects).where(expressions.among(objects.c.id, ids), objects.c.sought_by.is_(None))
     await tx.execute(chosen.values(sought_by=query))
 
 
@@ -162,14 +162,14 @@ async def sought_otherwise(tx: Transaction, ids: Iterable[int], query: str) -> d
     if not (ids := list(ids)):
         return {}
     found = select(objects.c.id, objects.c.sought_by).where(
-        dialect.among(objects.c.id, ids), objects.c.sought_by.is_not(None), objects.c.sought_by != query
+        expressions.among(objects.c.id, ids), objects.c.sought_by.is_not(None), objects.c.sought_by != query
     )
     return {cso_id: text for cso_id, text in await tx.execute(found)}  # noqa: C416 - rows are no pairs to a checker
 
 
 async def release_id(tx: Transaction, ids: Iterable[int]) -> None:
     """Take their primary external ids from CSOs, which are `Obsolete` from now on: somebody else has these ids."""
-    change = update(objects).where(dialect.among(objects.c.id, ids))
+    change = update(objects).where(expressions.among(objects.c.id, ids))
     await tx.execute(
         change.values(external_id=None, secondary_key=None, status=CsoStatus.OBSOLETE.value, changed_at=clock.now())
     )
@@ -179,7 +179,7 @@ async def kept_among(tx: Transaction, ids: Iterable[int]) -> set[int]:
     """Give those of some CSOs that an operator keeps though they are missing."""
     if not (ids := list(ids)):
         return set()
-    query = select(objects.c.id).where(dialect.among(objects.c.id, ids), objects.c.kept)
+    query = select(objects.c.id).where(expressions.among(objects.c.id, ids), objects.c.kept)
     return set((await tx.execute(query)).scalars())
 
 
@@ -188,7 +188,7 @@ async def unsynchronised_among(tx: Transaction, ids: Iterable[int]) -> list[Cso]
     if not (ids := list(ids)):
         return []
     return await read_csos(
-        tx, select(*WHOLE).where(dialect.among(objects.c.id, ids), objects.c.due, objects.c.mvo_id.is_(None))
+        tx, select(*WHOLE).where(expressions.among(objects.c.id, ids), objects.c.due, objects.c.mvo_id.is_(None))
     )
 
 
@@ -196,7 +196,7 @@ async def set_due(tx: Transaction, ids: Iterable[int], *, due: bool) -> None:
     """Say of CSOs whether the next synchronisation has to look at them."""
     if not (ids := list(ids)):
         return
-    await tx.execute(update(objects).where(dialect.among(objects.c.id, ids)).values(due=due))
+    await tx.execute(update(objects).where(expressions.among(objects.c.id, ids)).values(due=due))
 
 
 async def set_type_due(tx: Transaction, system: str, object_type: str) -> None:
@@ -207,28 +207,28 @@ async def set_type_due(tx: Transaction, system: str, object_type: str) -> None:
 async def join(tx: Transaction, joins: Sequence[tuple[int, int | None, str | None]]) -> None:
     """Join CSOs to MVOs, or disconnect them: (CSO id, MVO id or None, how)."""
     if joins:
-        await dialect.update_many(tx, objects, ("mvo_id", "joined_by"), [(mvo, how, cso) for cso, mvo, how in joins])
+        await writing.update_many(tx, objects, ("mvo_id", "joined_by"), [(mvo, how, cso) for cso, mvo, how in joins])
 
 
 async def rename(tx: Transaction, renamed: list[tuple[int, str, str]]) -> None:
     """Keep the names of CSOs that were just renamed: (CSO id, secondary external id, its normalised form)."""
     if renamed:
         rows = [(name, key, cso_id) for cso_id, name, key in renamed]
-        await dialect.update_many(tx, objects, ("secondary_id", "secondary_key"), rows)
+        await writing.update_many(tx, objects, ("secondary_id", "secondary_key"), rows)
 
 
 async def learn_external_ids(tx: Transaction, learned: list[tuple[int, str]]) -> None:
     """Keep the primary external ids that the target gave to objects just created: (CSO id, external id)."""
     if learned:
         rows = [(external_id, cso_id) for cso_id, external_id in learned]
-        await dialect.update_many(tx, objects, ("external_id",), rows)
+        await writing.update_many(tx, objects, ("external_id",), rows)
 
 
 async def get(tx: Transaction, ids: Iterable[int]) -> list[Cso]:
     """Read CSOs whole."""
     if not (ids := list(ids)):
         return []
-    return await read_csos(tx, select(*WHOLE).where(dialect.among(objects.c.id, ids)))
+    return await read_csos(tx, select(*WHOLE).where(expressions.among(objects.c.id, ids)))
 
 
 async def due_after(tx: Transaction, after: int, limit: int, *, joined: bool) -> list[Cso]:
@@ -251,7 +251,7 @@ async def due_among(tx: Transaction, ids: Iterable[int]) -> list[Cso]:
     """Read those of some CSOs that synchronisation has to look at."""
     if not (ids := list(ids)):
         return []
-    return await read_csos(tx, select(*WHOLE).where(dialect.among(objects.c.id, ids), objects.c.due))
+    return await read_csos(tx, select(*WHOLE).where(expressions.among(objects.c.id, ids), objects.c.due))
 
 
 async def count_due(tx: Transaction) -> int:
@@ -261,7 +261,7 @@ async def count_due(tx: Transaction) -> int:
 
 async def joined_to(tx: Transaction, mvo_ids: Iterable[int], known: Mapping[int, Cso] | None = None) -> list[Cso]:
     """Read every CSO that is joined to one of some MVOs, by id; those already `known` are not read again."""
-    joined = dialect.among(objects.c.mvo_id, mvo_ids)
+    joined = expressions.among(objects.c.mvo_id, mvo_ids)
     if not known:
         return await read_csos(tx, select(*WHOLE).where(joined).order_by(objects.c.id))
     narrow = select(objects.c.id, objects.c.mvo_id, objects.c.joined_by).where(joined).order_by(objects.c.id)
@@ -272,7 +272,7 @@ async def joined_to(tx: Transaction, mvo_ids: Iterable[int], known: Mapping[int,
 
 async def holders_of(tx: Transaction, system: str, keys: Iterable[str]) -> list[Cso]:
     """Read the CSOs of a system, of any type, whose normalised secondary external id is one of some."""
-    query = select(*WHOLE).where(objects.c.system == system, dialect.among(objects.c.secondary_key, keys))
+    query = select(*WHOLE).where(objects.c.system == system, expressions.among(objects.c.secondary_key, keys))
     return await read_csos(tx, query)
 
 
@@ -280,7 +280,7 @@ async def planned_among(tx: Transaction, system: str, keys: Iterable[str]) -> di
     """Find the planned CSOs of a system under some normalised secondary external ids: CSO id → id."""
     query = select(objects.c.id, objects.c.secondary_key).where(
         objects.c.system == system,
-        dialect.among(objects.c.secondary_key, keys),
+        expressions.among(objects.c.secondary_key, keys),
         objects.c.status == CsoStatus.PENDING_PROVISIONING.value,
     )
     return {cso_id: key for cso_id, key in await tx.execute(query)}  # noqa: C416 - rows are no pairs to a checker
@@ -310,7 +310,7 @@ async def normal_ids(
 
 async def external_ids(tx: Transaction, ids: Iterable[int]) -> list[str]:
     """Give the primary external ids of some CSOs, where they have one."""
-    query = select(objects.c.external_id).where(dialect.among(objects.c.id, ids))
+    query = select(objects.c.external_id).where(expressions.among(objects.c.id, ids))
     return [one for one in (await tx.execute(query)).scalars() if one is not None]
 
 
@@ -324,15 +324,15 @@ async def remove(tx: Transaction, csos: list[Cso], *, review_ids: dict[int, int 
     ids = [cso.id for cso in csos]
     await tombstones.bury(tx, ids, deleted=deleted)
     await tombstones.cover(tx, review_ids)
-    await tx.execute(delete(wanted).where(dialect.among(wanted.c.cso_id, ids)))
-    await tx.execute(delete(leaving).where(dialect.among(leaving.c.id, ids)))
-    await tx.execute(delete(owed).where(owed.c.direction == "in", dialect.among(owed.c.owner_id, ids)))
-    await tx.execute(delete(objects).where(dialect.among(objects.c.id, ids)))
+    await tx.execute(delete(wanted).where(expressions.among(wanted.c.cso_id, ids)))
+    await tx.execute(delete(leaving).where(expressions.among(leaving.c.id, ids)))
+    await tx.execute(delete(owed).where(owed.c.direction == "in", expressions.among(owed.c.owner_id, ids)))
+    await tx.execute(delete(objects).where(expressions.among(objects.c.id, ids)))
 
 
 async def of_type(tx: Transaction, system: str, object_type: str, after: int, limit: int) -> list[Cso]:
     """Read the next page of CSOs of a type, by id: along the ids, as no index has them in their order."""
-    of_type = dialect.unindexed(objects.c.system) == system, dialect.unindexed(objects.c.type) == object_type
+    of_type = expressions.unindexed(objects.c.system) == system, expressions.unindexed(objects.c.type) == object_type
     return await read_csos(tx, select(*WHOLE).where(*of_type, objects.c.id > after).order_by(objects.c.id).limit(limit))
 
 

@@ -9,7 +9,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text, exists, func, insert, or_, select
 
 from storage import tables
-from storage.dialects.sqlite import dialect
+from storage.dialects import expressions
+from storage.dialects.sqlite.before_images import keep_before_images
 from storage.documents import decode, encode
 from storage.leaving import Departure
 from storage.records import (
@@ -92,7 +93,7 @@ async def begin(tx: Transaction) -> None:
         (_EXPORT, tables.pending_exports, "cso_id", PendingExport),
         (_LEAVING, tables.leaving, "mvo_id", Departure),
     ):
-        await dialect.keep_before_images(tx, _images, entity, table, owner, record._fields)
+        await keep_before_images(tx, _images, entity, table, owner, record._fields)
 
 
 async def touched_csos(tx: Transaction, step_id: int, after: int, limit: int) -> list[Touched[Cso]]:
@@ -140,7 +141,7 @@ async def exports_before(tx: Transaction, step_id: int, ids: Iterable[int]) -> d
 
 async def exports_of_before(tx: Transaction, step_id: int, cso_ids: Iterable[int]) -> dict[int, PendingExport]:
     """Give the exports of some CSOs that a step touched, as they were before it: CSO id → export."""
-    found = _images.c.step_id == step_id, _images.c.entity == _EXPORT, dialect.among(_images.c.owner_id, cso_ids)
+    found = _images.c.step_id == step_id, _images.c.entity == _EXPORT, expressions.among(_images.c.owner_id, cso_ids)
     rows = await tx.execute(select(_images.c.id, _images.c.row).where(*found))
     return {export.cso_id: export for row in rows if (export := _export(row)) is not None}
 
@@ -164,7 +165,7 @@ async def sent_after(tx: Transaction, step_id: int, after: int, limit: int) -> l
 
 async def sent_for(tx: Transaction, step_id: int, export_ids: Iterable[int]) -> list[Sent]:
     """List all operations that a step sent for some exports, in their order."""
-    chosen = _sent.c.step_id == step_id, dialect.among(_sent.c.export_id, export_ids)
+    chosen = _sent.c.step_id == step_id, expressions.among(_sent.c.export_id, export_ids)
     query = select(_sent.c.id, _sent.c.export_id, _sent.c.document).where(*chosen).order_by(_sent.c.id)
     return [Sent(number, export_id, decode(document)) for number, export_id, document in await tx.execute(query)]
 
@@ -210,7 +211,7 @@ def _touched(step_id: int, entity: str, after: int, limit: int) -> Any:
 
 
 def _before(step_id: int, entity: str, ids: Iterable[int]) -> Any:
-    found = _images.c.step_id == step_id, _images.c.entity == entity, dialect.among(_images.c.id, ids)
+    found = _images.c.step_id == step_id, _images.c.entity == entity, expressions.among(_images.c.id, ids)
     return select(_images.c.id, _images.c.row).where(*found)
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, and_, bindparam, cast, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, cast, delete, exists, func, or_, select, update
 
-from storage import clock
-from storage.dialects.sqlite import dialect
+from storage import clock, writing
+from storage.dialects import expressions
 from storage.store import Transaction
 from storage.tables import metaverse, objects, owed, pending_exports, references
+from storage.tables.base import Number
 
 IN, OUT = "in", "out"
 """Owed by a CSO, whose reference names an object of its own system; or by an MVO to a target."""
@@ -57,30 +58,30 @@ _KEY = ("direction", "owner_id", "attribute", "system", "key")
 async def change(tx: Transaction, gone: list[Edge], come: list[Edge]) -> None:
     """Take references away and add others."""
     if gone:
-        await dialect.delete_many(tx, references, Edge._fields, [tuple(edge) for edge in gone])
+        await writing.delete_many(tx, references, Edge._fields, [tuple(edge) for edge in gone])
     if come:
-        await dialect.insert_many(tx, references, Edge._fields, [tuple(edge) for edge in come])
+        await writing.insert_many(tx, references, Edge._fields, [tuple(edge) for edge in come])
 
 
 async def drop(tx: Transaction, mvo_ids: Iterable[int]) -> None:
     """Forget all references of MVOs that are gone, and what they owed."""
     if not (ids := list(mvo_ids)):
         return
-    await tx.execute(delete(references).where(dialect.among(references.c.mvo_id, ids)))
-    await tx.execute(delete(owed).where(owed.c.direction == OUT, dialect.among(owed.c.owner_id, ids)))
+    await tx.execute(delete(references).where(expressions.among(references.c.mvo_id, ids)))
+    await tx.execute(delete(owed).where(owed.c.direction == OUT, expressions.among(owed.c.owner_id, ids)))
 
 
 async def referrers(tx: Transaction, target_ids: Iterable[int]) -> set[int]:
     """Give the MVOs that refer to some MVOs."""
     if not (target_ids := list(target_ids)):
         return set()
-    query = select(references.c.mvo_id).where(dialect.among(references.c.target_id, target_ids)).distinct()
+    query = select(references.c.mvo_id).where(expressions.among(references.c.target_id, target_ids)).distinct()
     return set((await tx.execute(query)).scalars())
 
 
 async def edges_to(tx: Transaction, target_ids: Iterable[int]) -> list[Edge]:
     """Give every reference to some MVOs."""
-    query = select(references).where(dialect.among(references.c.target_id, target_ids))
+    query = select(references).where(expressions.among(references.c.target_id, target_ids))
     return [Edge(*row) for row in await tx.execute(query.order_by(references.c.mvo_id, references.c.attribute))]
 
 
@@ -104,7 +105,7 @@ async def joined_objects(
     query = select(column, objects.c.type, objects.c.mvo_id).where(
         objects.c.system == system,
         objects.c.type.in_(types),
-        dialect.among(column, keys),
+        expressions.among(column, keys),
         objects.c.mvo_id.is_not(None),
         objects.c.mvo_id.not_in(_DELETED),
     )
@@ -127,8 +128,8 @@ async def addresses(tx: Transaction, system: str, mvo_ids: Iterable[int]) -> lis
         )
         .outerjoin(pending_exports, pending_exports.c.cso_id == objects.c.id)
         .where(
-            dialect.unindexed(objects.c.system) == system,
-            dialect.among(objects.c.mvo_id, mvo_ids),
+            expressions.unindexed(objects.c.system) == system,
+            expressions.among(objects.c.mvo_id, mvo_ids),
             objects.c.mvo_id.not_in(_DELETED),
         )
         .order_by(objects.c.id)
@@ -139,16 +140,16 @@ async def addresses(tx: Transaction, system: str, mvo_ids: Iterable[int]) -> lis
 async def replace_owed(tx: Transaction, direction: str, owner_ids: Iterable[int], rows: list[Owed]) -> None:
     """Say all that some owners owe in one direction; what they owed before and still do keeps its age."""
     ids = list(owner_ids)
-    query = select(owed).where(owed.c.direction == direction, dialect.among(owed.c.owner_id, ids))
+    query = select(owed).where(owed.c.direction == direction, expressions.among(owed.c.owner_id, ids))
     before = {tuple(row[:5]) for row in await tx.execute(query)}
     after = {tuple(row[:5]): row for row in rows}
     paid = [key for key in before if key not in after]
     if paid:
-        await dialect.delete_many(tx, owed, _KEY, paid)
+        await writing.delete_many(tx, owed, _KEY, paid)
     at = clock.now()
     new = [(*key, at, row.told) for key, row in after.items() if key not in before]
     if new:
-        await dialect.insert_many(tx, owed, Owed._fields, new)
+        await writing.insert_many(tx, owed, Owed._fields, new)
 
 
 async def payable_inbound(tx: Transaction, system: str, types: Sequence[str], after: int, limit: int) -> list[int]:
@@ -169,8 +170,8 @@ async def payable_inbound(tx: Transaction, system: str, types: Sequence[str], af
 async def payable_outbound(tx: Transaction, after: int, limit: int) -> list[int]:
     """Give the next MVOs whose owed references name an MVO that has an account by now, by id."""
     there = exists().where(
-        objects.c.mvo_id == cast(owed.c.key, Integer),
-        dialect.unindexed(objects.c.system) == owed.c.system,
+        objects.c.mvo_id == cast(owed.c.key, Number),
+        expressions.unindexed(objects.c.system) == owed.c.system,
         objects.c.mvo_id.not_in(_DELETED),
     )
     return await _owners(tx, OUT, there, after, limit)
@@ -180,7 +181,7 @@ async def still_owing(tx: Transaction, direction: str, owner_ids: Iterable[int])
     """Give those of some owners that owe anything."""
     if not (owner_ids := list(owner_ids)):
         return set()
-    query = select(owed.c.owner_id).where(owed.c.direction == direction, dialect.among(owed.c.owner_id, owner_ids))
+    query = select(owed.c.owner_id).where(owed.c.direction == direction, expressions.among(owed.c.owner_id, owner_ids))
     return set((await tx.execute(query.distinct())).scalars())
 
 

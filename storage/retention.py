@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, func, or_, select, union
 
-from storage.dialects.sqlite import dialect
+from storage.dialects import expressions
 from storage.records import BatchState, Entity
 from storage.reviews import LIVE
 from storage.store import Transaction
@@ -137,5 +137,5 @@ def _with_sightings() -> Select[Any]:
 async def _delete(tx: Transaction, table: Table, chosen: ColumnElement[bool], limit: int) -> int:
     ids = (await tx.execute(select(table.c.id).where(chosen).order_by(table.c.id).limit(limit))).scalars().all()
     if ids:
-        await tx.execute(delete(table).where(dialect.among(table.c.id, ids)))
+        await tx.execute(delete(table).where(expressions.among(table.c.id, ids)))
     return len(ids)

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, insert, or_, select, union, update
 
-from storage import clock, counters
-from storage.dialects.sqlite import dialect
+from storage import clock, counters, writing
+from storage.dialects import expressions
 from storage.documents import decode, encode
 from storage.records import BatchState, HeldBatch, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
@@ -49,7 +49,7 @@ async def get(tx: Transaction, ids: Iterable[int]) -> list[ReviewItem]:
     """Read review items."""
     if not (ids := list(ids)):
         return []
-    return await _items(tx, select(review_items).where(dialect.among(review_items.c.id, ids)))
+    return await _items(tx, select(review_items).where(expressions.among(review_items.c.id, ids)))
 
 
 async def of_objects(
@@ -59,7 +59,7 @@ async def of_objects(
     if not (object_ids := list(object_ids)):
         return {}
     query = select(review_items).where(
-        dialect.among(review_items.c.object_id, object_ids),
+        expressions.among(review_items.c.object_id, object_ids),
         review_items.c.kind == kind.value,
         review_items.c.state.in_([state.value for state in states]),
     )
@@ -122,7 +122,7 @@ async def decide(
     if state is ReviewState.CARRIED_OUT:
         values = {"state": state.value, "carried_out_at": clock.now()}
     moved = update(review_items).where(
-        dialect.among(review_items.c.id, ids), review_items.c.state.in_([known.value for known in expected])
+        expressions.among(review_items.c.id, ids), review_items.c.state.in_([known.value for known in expected])
     )
     return list((await tx.execute(moved.values(values).returning(review_items.c.id))).scalars())
 
@@ -131,7 +131,7 @@ async def set_consequences(tx: Transaction, consequences: dict[int, dict[str, An
     """Keep what approvals cover: item id → consequences."""
     if consequences:
         rows = [(encode(shown), item_id) for item_id, shown in consequences.items()]
-        await dialect.update_many(tx, review_items, ("consequences",), rows)
+        await writing.update_many(tx, review_items, ("consequences",), rows)
 
 
 def waiting() -> ColumnElement[bool]:
@@ -207,7 +207,7 @@ async def hold(tx: Transaction, batch: HeldBatch, candidates: list[int]) -> int:
     batch_id = int((await tx.execute(insert(held_batches).values(values).returning(held_batches.c.id))).scalar_one())
     for start in range(0, len(candidates), PAGE):
         rows = [(batch_id, candidate) for candidate in candidates[start : start + PAGE]]
-        await dialect.insert_many(tx, held_candidates, ("batch_id", "object_id"), rows)
+        await writing.insert_many(tx, held_candidates, ("batch_id", "object_id"), rows)
     return batch_id
 
 
@@ -255,7 +255,9 @@ async def in_batch_state(tx: Transaction, system: str, gates: str, state: BatchS
 
 async def set_state(tx: Transaction, batch_ids: Iterable[int], state: BatchState) -> None:
     """Move batches to a state."""
-    await tx.execute(update(held_batches).where(dialect.among(held_batches.c.id, batch_ids)).values(state=state.value))
+    await tx.execute(
+        update(held_batches).where(expressions.among(held_batches.c.id, batch_ids)).values(state=state.value)
+    )
 
 
 async def held(tx: Transaction, run_id: int | None = None) -> list[HeldBatch]:

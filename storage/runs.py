@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, func, insert, select, update
 
-from storage import clock
-from storage.dialects.sqlite import dialect
+from storage import clock, writing
+from storage.dialects import expressions
 from storage.documents import decode, encode
 from storage.list_queries import ListedError
 from storage.records import ItemError, Run, StepRecord, StepResult
@@ -129,7 +129,7 @@ async def get(tx: Transaction, run_id: int) -> Run | None:
 
 async def among(tx: Transaction, ids: Iterable[int]) -> list[Run]:
     """Read runs."""
-    return [_run(row) for row in await tx.execute(select(runs).where(dialect.among(runs.c.id, ids)))]
+    return [_run(row) for row in await tx.execute(select(runs).where(expressions.among(runs.c.id, ids)))]
 
 
 async def errors_among(tx: Transaction, ids: Iterable[int]) -> list[ListedError]:
@@ -137,7 +137,7 @@ async def errors_among(tx: Transaction, ids: Iterable[int]) -> list[ListedError]
     query = (
         select(item_errors.c.id, steps.c.run_id, item_errors.c.step_id, steps.c.phase, *list(item_errors.c)[2:])
         .join(steps, steps.c.id == item_errors.c.step_id)
-        .where(dialect.among(item_errors.c.id, ids))
+        .where(expressions.among(item_errors.c.id, ids))
     )
     return [ListedError(*row) for row in await tx.execute(query)]
 
@@ -175,7 +175,7 @@ async def last_of_profiles(tx: Transaction, profiles: Iterable[str]) -> dict[str
 async def paces(tx: Transaction, run_ids: Sequence[int]) -> list[tuple[int, int, str, str]]:
     """List the ended steps of many runs, as (run id, objects done, began, ended)."""
     columns = (steps.c.run_id, steps.c.done, steps.c.started_at, steps.c.ended_at)
-    query = select(*columns).where(dialect.among(steps.c.run_id, run_ids), steps.c.ended_at.is_not(None))
+    query = select(*columns).where(expressions.among(steps.c.run_id, run_ids), steps.c.ended_at.is_not(None))
     return [(run, done, began, ended) for run, done, began, ended in await tx.execute(query)]
 
 
@@ -198,7 +198,7 @@ async def rule_scopes(tx: Transaction) -> list[str]:
 
 async def set_rule_mark(tx: Transaction, scope: str, fingerprint: str) -> None:
     """Remember the rules that a scope is now synchronised under."""
-    await tx.execute(dialect.upsert(rule_marks, keys=["scope"]), {"scope": scope, "fingerprint": fingerprint})
+    await writing.upsert(tx, rule_marks, ["scope"], [{"scope": scope, "fingerprint": fingerprint}])
 
 
 def _run(row: Row[Any]) -> Run:

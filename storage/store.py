@@ -1,8 +1,6 @@
 """Open a store, migrate it, and give out transactions: one writer, any number of readers."""
 
 import asyncio
-import os
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -10,72 +8,79 @@ from types import TracebackType
 from typing import Self
 
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import clock, mark
-from storage.dialects.sqlite import copying, dialect, new_store, store_file
-from storage.dialects.sqlite.errors import DriverError, explain
-from storage.dialects.sqlite.opening import identity
-from storage.errors import StoreError, StoreReadOnly, StoreTooNew, StoreUnreadable
+from storage import mark
+from storage.dialects.base import Place
+from storage.errors import StoreError
+from storage.place import ServerAddress, place_at
 
 Transaction = AsyncConnection
 """What every query function takes; it is committed or rolled back as a whole by the store."""
 
 NEWEST = "newest entry"
-"""The key by which a transaction is told what to name in the mark beside the store, once it is committed."""
+"""The key by which a transaction is told what to name in the mark of the store, once it is committed."""
 
 ACCEPTED = "accepted"
 """The key by which a transaction is told that the store may be older than its mark."""
 
+MARK = "mark"
+"""The key by which a transaction tells what the mark of its store stands beside."""
+
 PATIENCE_SECONDS = 5
 """How long closing a store waits for whoever still uses it."""
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
-"""The schema revisions this version knows, oldest first."""
-
 
 class Store:
-    """An open store file."""
+    """An open store."""
 
-    def __init__(self, path: Path, writer: AsyncEngine, reader: AsyncEngine, watch: AsyncEngine) -> None:
-        self.path = path
-        self._writer = writer
-        self._reader = reader
-        self._watch = watch
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._writer = place.writer()
+        self._reader = place.reader()
+        self._watch = place.watch()
         self._users = 0
         self._free = asyncio.Event()
         self._free.set()
 
+    @property
+    def name(self) -> str:
+        """What a person calls it: its file, or the address of its database without a password."""
+        return self.place.name
+
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open a store, made new with mode 0600 if it is missing, migrated (after a backup) if it is older.
+    def open(cls, where: Path | ServerAddress) -> Self:
+        """Open a store, made new if it is missing, migrated if it is older.
 
         Raises a `StoreError` that says why it cannot be opened.
         """
-        try:
-            _prepare(path)
-        except (DriverError, DBAPIError, OSError) as error:
-            raise explain(error, path) from error
-        writer, reader = dialect.create_engine(path, write=True), dialect.create_engine(path, write=False)
-        return cls(path, writer, reader, dialect.create_watch(path))
+        return cls._opened(place_at(where))
 
     @classmethod
-    def open_copy(cls, path: Path, folder: Path) -> Self:
+    def _opened(cls, place: Place) -> Self:
+        try:
+            place.prepare()
+        except _failures(place, OSError) as error:
+            raise place.explain(error) from error
+        return cls(place)
+
+    @classmethod
+    def open_copy(cls, where: Path | ServerAddress, folder: Path) -> tuple[Place, Self, bool]:
         """Open a copy of a store in a private folder, migrated if it is older; the store itself is only read.
 
-        Where there is none yet, the copy is new and empty. Raises a `StoreError` that says why not.
+        Gives the place of the store, its copy, and whether there is no store yet: then the copy is empty.
+        Raises a `StoreError` that says why not.
         """
-        copy = folder / path.name
+        place = place_at(where)
         try:
-            if identity(path) is not None:
-                copying.copy_unnoticed(path, copy)
-            elif not path.parent.is_dir():
-                raise StoreUnreadable(f"{path}: the folder {path.parent} does not exist; create it first")
-            return cls.open(copy)
-        except (DriverError, DBAPIError, OSError) as error:
-            raise explain(error, path) from error
+            is_new = place.empty()
+            copy = place.copy_into(folder)
+        except _failures(place, OSError) as error:
+            raise place.explain(error) from error
+        try:
+            return place, cls._opened(copy), is_new
         except StoreError as error:
-            raise type(error)(str(error).replace(str(copy), str(path))) from error
+            raise type(error)(str(error).replace(copy.name, place.name)) from error
 
     async def close(self) -> None:
         """Close every connection, once whoever still has one is done: those would stay open for ever."""
@@ -101,12 +106,13 @@ class Store:
                 async with self._writer.begin() as connection:
                     for told in (NEWEST, ACCEPTED):
                         connection.info.pop(told, None)
+                    connection.info[MARK] = self.place.beside
                     yield connection
                     newest = connection.info.pop(NEWEST, None)
                 if newest is not None:
-                    mark.write(self.path, newest)
+                    mark.write(self.place.beside, newest, self.place.shared_as)
         except DBAPIError as error:
-            raise explain(error, self.path) from error
+            raise self.place.explain(error) from error
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
@@ -117,9 +123,10 @@ class Store:
         try:
             with self._used():
                 async with self._reader.begin() as connection:
+                    connection.info[MARK] = self.place.beside
                     yield connection
         except DBAPIError as error:
-            raise explain(error, self.path) from error
+            raise self.place.explain(error) from error
 
     async def changes(self) -> int:
         """Give a number that differs from the last one if anything was committed meanwhile, by this process or another.
@@ -128,9 +135,9 @@ class Store:
         """
         try:
             with self._used():
-                return await dialect.data_version(self._watch)
-        except (DBAPIError, DriverError) as error:
-            raise explain(error, self.path) from error
+                return await self.place.data_version(self._watch)
+        except _failures(self.place) as error:
+            raise self.place.explain(error) from error
 
     @contextmanager
     def _used(self) -> Iterator[None]:
@@ -144,44 +151,6 @@ class Store:
                 self._free.set()
 
 
-def _prepare(path: Path) -> None:
-    if not path.parent.is_dir():
-        raise StoreUnreadable(f"{path}: the folder {path.parent} does not exist; create it first")
-    if identity(path) is None:
-        _create(path)
-    elif not path.stat().st_size:
-        raise StoreUnreadable(f"{path}: is empty; restore it from a backup, or remove it to begin anew")
-    elif not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
-        raise StoreReadOnly(f"{path}: the store or its folder cannot be written; check owner and permissions")
-    version = store_file.schema_version(path)
-    if version == REVISIONS[-1]:
-        return
-    if version is not None and version not in REVISIONS:
-        raise StoreTooNew(
-            f"{path}: written by a newer Interlock (schema {version}, this one knows up to {REVISIONS[-1]}); "
-            "upgrade Interlock, or open the backup made before the migration"
-        )
-    if version is not None:
-        copy = path.with_name(f"{path.name}.{version}-{clock.now()[:19].replace(':', '')}.backup")
-        store_file.backup(path, copy)
-    upgrade(path)
-
-
-def _create(path: Path) -> None:
-    """Make a new store beside its place and put it there whole; one that somebody else put there stays."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
-    try:
-        new_store.create(Path(name))
-        mark.forget(path)
-        with suppress(FileExistsError):
-            os.link(name, path, follow_symlinks=False)
-    finally:
-        os.unlink(name)
-
-
-def upgrade(path: Path) -> None:
-    """Bring a store to the newest schema."""
-    from storage import migrations  # noqa: PLC0415 - Alembic is slow to import and rarely needed
-
-    migrations.upgrade(path)
+def _failures(place: Place, *more: type[Exception]) -> tuple[type[Exception], ...]:
+    """Give the errors by which a place says that something is wrong with it."""
+    return (DBAPIError, *place.driver_errors, *more)

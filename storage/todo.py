@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 
-from storage import clock
-from storage.dialects.sqlite import dialect
+from storage import clock, writing
+from storage.dialects import expressions
 from storage.exports import SENDABLE
 from storage.labels import LABEL
 from storage.records import ExportStatus, StepRecord, StepResult
@@ -76,8 +76,8 @@ class Acknowledgement(NamedTuple):
 
 async def asked_items(tx: Transaction) -> list[AskedItems]:
     """Count the review items that wait for a decision."""
-    cause = func.coalesce(dialect.member(review_items.c.evidence, "cause"), "")
-    again = dialect.member(review_items.c.evidence, "there_again").is_not(None)
+    cause = func.coalesce(expressions.member(review_items.c.evidence, "cause"), "")
+    again = expressions.member(review_items.c.evidence, "there_again").is_not(None)
     group = (review_items.c.kind, review_items.c.system, review_items.c.type, cause, again)
     counted = (func.count(), func.min(review_items.c.opened_at), func.min(review_items.c.label))
     rows = await tx.execute(select(*group, *counted).where(waiting()).group_by(*group).order_by(*group))
@@ -110,7 +110,7 @@ async def _first_exports(tx: Transaction, ids: Collection[int]) -> dict[int, tup
     table = pending_exports.c
     joined = pending_exports.join(objects, objects.c.id == table.cso_id)
     query = select(table.id, func.coalesce(table.error_message, ""), LABEL).select_from(joined)
-    found = await tx.execute(query.where(dialect.among(table.id, ids)))
+    found = await tx.execute(query.where(expressions.among(table.id, ids)))
     return {export_id: (message, label) for export_id, message, label in found}
 
 
@@ -125,7 +125,7 @@ async def last_steps(tx: Transaction, results: Collection[StepResult] | None = N
 
 async def read_by(tx: Transaction, step_ids: Iterable[int]) -> dict[int, int]:
     """Give, of imports that found nothing changed, the step that read what they did not read again."""
-    chosen = dialect.among(imports.c.step_id, step_ids), imports.c.read_by.is_not(None)
+    chosen = expressions.among(imports.c.step_id, step_ids), imports.c.read_by.is_not(None)
     return {step: by for step, by in await tx.execute(select(imports.c.step_id, imports.c.read_by).where(*chosen))}  # noqa: C416 - rows are no pairs to a checker
 
 
@@ -133,10 +133,10 @@ async def told_errors(tx: Transaction, step_ids: Collection[int]) -> list[ToldEr
     """Count the item errors of some steps by their codes, each with what the first of them says."""
     table = item_errors.c
     group = (table.step_id, table.code, table.system, table.type, table.is_warning)
-    query = select(func.count(), func.min(table.id)).where(dialect.among(table.step_id, step_ids)).group_by(*group)
+    query = select(func.count(), func.min(table.id)).where(expressions.among(table.step_id, step_ids)).group_by(*group)
     counts = {first: number for number, first in await tx.execute(query)}
     columns = (table.step_id, table.code, table.message, table.advice, table.system, table.type, table.is_warning)
-    rows = await tx.execute(select(table.id, *columns, table.label).where(dialect.among(table.id, counts)))
+    rows = await tx.execute(select(table.id, *columns, table.label).where(expressions.among(table.id, counts)))
     found = [ToldErrors(*row[1:8], number=counts[row.id], example=row.label) for row in rows]
     return sorted(found, key=lambda one: (one.step_id, one.code, one.system, one.type))
 
@@ -213,7 +213,7 @@ async def acknowledge(tx: Transaction, ones: Iterable[Acknowledgement]) -> None:
     """Keep what somebody acknowledges; what has run out is forgotten."""
     await tx.execute(delete(acknowledgements).where(acknowledgements.c.until <= clock.now()))
     if rows := [one._asdict() for one in ones]:
-        await tx.execute(dialect.upsert(acknowledgements, keys=["key"]), rows)
+        await writing.upsert(tx, acknowledgements, ["key"], rows)
 
 
 async def shrink(tx: Transaction, numbers: Mapping[str, int]) -> None:
@@ -228,4 +228,4 @@ async def shrink(tx: Transaction, numbers: Mapping[str, int]) -> None:
 
 async def take_back(tx: Transaction, keys: Iterable[str]) -> None:
     """Forget that some groups are acknowledged."""
-    await tx.execute(delete(acknowledgements).where(dialect.among(acknowledgements.c.key, keys)))
+    await tx.execute(delete(acknowledgements).where(expressions.among(acknowledgements.c.key, keys)))

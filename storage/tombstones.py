@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, bindparam, func, insert, or_, select, update
 
 from storage import clock
-from storage.dialects.sqlite import dialect
+from storage.dialects import expressions
 from storage.documents import decode
 from storage.labels import labelled, name_of
 from storage.records import Attributes
@@ -54,7 +54,7 @@ async def bury(tx: Transaction, cso_ids: Sequence[int], *, deleted: bool) -> Non
         func.cast(bindparam("at", clock.now()), objects.c.created_at.type),
         objects.c.secondary_key,
         func.cast(bindparam("deleted", deleted), objects.c.kept.type),
-    ).where(dialect.among(objects.c.id, cso_ids))
+    ).where(expressions.among(objects.c.id, cso_ids))
     names = ["object_id", "system", "type", "external_id", "secondary_id", "attributes", "mvo_id", "at"]
     names += ["secondary_key", "deleted"]
     await tx.execute(insert(tombstones).from_select(names, held))
@@ -84,7 +84,8 @@ async def deleted_among(
 ) -> list[Tombstone]:
     """Give the objects that our approved deletes took away, and nobody restored, by either of their ids."""
     named = or_(
-        dialect.among(tombstones.c.external_id, external_ids), dialect.among(tombstones.c.secondary_key, secondary_keys)
+        expressions.among(tombstones.c.external_id, external_ids),
+        expressions.among(tombstones.c.secondary_key, secondary_keys),
     )
     query = select(tombstones).where(
         tombstones.c.system == system,
@@ -101,7 +102,7 @@ async def with_ids(tx: Transaction, system: str, object_type: str, external_ids:
     query = select(tombstones).where(
         tombstones.c.system == system,
         tombstones.c.type == object_type,
-        dialect.among(tombstones.c.external_id, external_ids),
+        expressions.among(tombstones.c.external_id, external_ids),
         tombstones.c.mvo_id.is_not(None),
     )
     return await _tombstones(tx, query.order_by(tombstones.c.id))
@@ -109,7 +110,7 @@ async def with_ids(tx: Transaction, system: str, object_type: str, external_ids:
 
 async def mvos_of(tx: Transaction, ids: Iterable[int]) -> dict[int, int | None]:
     """Give what CSOs that are no longer there were joined to when they went: CSO id → MVO id."""
-    query = select(tombstones.c.object_id, tombstones.c.mvo_id).where(dialect.among(tombstones.c.object_id, ids))
+    query = select(tombstones.c.object_id, tombstones.c.mvo_id).where(expressions.among(tombstones.c.object_id, ids))
     return {cso_id: mvo_id for cso_id, mvo_id in await tx.execute(query)}  # noqa: C416 - rows are no pairs to a checker
 
 

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import insert, literal, select
 
-from storage import clock
-from storage.dialects.sqlite import dialect
+from storage import clock, writing
+from storage.dialects import expressions
 from storage.labels import LABEL
 from storage.records import Entity
 from storage.store import Transaction
@@ -49,7 +49,7 @@ async def record(
         return
     common = (clock.now(), step_id, operator)
     rows = [(*move, *common) for move in moves]
-    await dialect.insert_many(tx, transitions, (*Move._fields, "at", "step_id", "operator"), rows)
+    await writing.insert_many(tx, transitions, (*Move._fields, "at", "step_id", "operator"), rows)
 
 
 async def record_new_objects(tx: Transaction, first_id: int, *, step_id: int, reason: str) -> None:
@@ -83,7 +83,7 @@ async def record_exports(tx: Transaction, ids: Iterable[int], to_status: str, *,
             literal(reason),
         )
         .join(objects, objects.c.id == pending_exports.c.cso_id)
-        .where(dialect.among(pending_exports.c.id, ids))
+        .where(expressions.among(pending_exports.c.id, ids))
         .order_by(pending_exports.c.id)
     )
     names = ["at", "entity", "entity_id", "system", "label", "from_status", "to_status", "step_id", "reason"]
@@ -102,7 +102,7 @@ async def of(tx: Transaction, entity: str, entity_id: int) -> list[Transition]:
 
 async def among(tx: Transaction, ids: Iterable[int]) -> list[Transition]:
     """Read transitions."""
-    query = select(transitions).where(dialect.among(transitions.c.id, ids))
+    query = select(transitions).where(expressions.among(transitions.c.id, ids))
     return [_transition(row) for row in await tx.execute(query)]
 
 

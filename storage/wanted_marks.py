@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
-from storage.dialects.sqlite import dialect
+from storage import writing
+from storage.dialects import expressions
 from storage.documents import decode, encode
 from storage.store import Transaction
 from storage.tables import wanted
@@ -21,7 +22,7 @@ async def get(tx: Transaction, cso_ids: Iterable[int]) -> dict[int, Marks]:
     """Read the marks of some CSOs: CSO id → marks."""
     if not (cso_ids := list(cso_ids)):
         return {}
-    query = select(wanted.c.cso_id, wanted.c.marks).where(dialect.among(wanted.c.cso_id, cso_ids))
+    query = select(wanted.c.cso_id, wanted.c.marks).where(expressions.among(wanted.c.cso_id, cso_ids))
     return {cso_id: decode(marks) for cso_id, marks in await tx.execute(query)}
 
 
@@ -38,4 +39,4 @@ async def put(tx: Transaction, marks: dict[int, Marks]) -> None:
     """Write the marks of some CSOs."""
     if marks:
         rows = [{"cso_id": cso_id, "marks": encode(one)} for cso_id, one in marks.items()]
-        await tx.execute(dialect.upsert(wanted, keys=["cso_id"]), rows)
+        await writing.upsert(tx, wanted, ["cso_id"], rows)

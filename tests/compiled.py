@@ -4,11 +4,13 @@ A program compiles each of its statements once, as a store that is opened knows 
 dozen, for a command each, and compiling takes a quarter of the time of a small run.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util import LRUCache
 
+from storage.dialects.postgresql import engines
 from storage.dialects.sqlite import dialect
 
 STATEMENTS = 5_000
@@ -28,12 +30,15 @@ class _Statements:
 
 
 def keep_what_is_compiled() -> None:
-    """Let all stores of this process share what was compiled for any of them."""
-    statements, make = _Statements(), dialect._connected
+    """Let all stores of this process share what was compiled for any of them of their kind."""
+    for module in (dialect, engines):
+        module._connected = _sharing(_Statements(), module._connected)
 
+
+def _sharing(statements: _Statements, make: Callable[..., AsyncEngine]) -> Callable[..., AsyncEngine]:
     def connected(*arguments: Any, **options: Any) -> AsyncEngine:
         engine = make(*arguments, **options)
         engine.sync_engine._compiled_cache = statements
         return engine
 
-    dialect._connected = connected
+    return connected

@@ -33,6 +33,8 @@ class Server:
         self._admin_name = admin
         self._options = options
         self._count = 0
+        self.home = Path()
+        self.port = self._admin.url.port
 
     def database(self) -> "Database":
         """Make an empty database."""
@@ -41,6 +43,15 @@ class Server:
         with self._admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text(f"CREATE DATABASE {name}{self._options}"))
         return Database(self.name, self._address.format(auth=self._admin_name, database=name))
+
+    def run(self, statement: str) -> None:
+        """Carry a statement out as its administrator, outside of any transaction."""
+        with self._admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(statement))
+
+    def socket_url(self, database: str) -> str:
+        """Give the address of a database for programs on this machine, who need no password."""
+        return f"postgresql://{self._admin_name.partition(':')[0]}@/{database}?host={self.home}&port={self.port}"
 
     def let_go(self) -> None:
         """Close what was open as its administrator."""
@@ -90,9 +101,12 @@ def postgresql() -> Iterator[Server]:
         secret.write_text(PASSWORD)
         secret.chmod(0o644)
         data, port = home / "data", _free_port()
-        make = [str(binaries / "initdb"), "-D", str(data), "-U", "admin", "-A", "scram-sha-256", "-E", "UTF8"]
+        make = [str(binaries / "initdb"), "-D", str(data), "-U", "admin", "-E", "UTF8", "--auth-local=trust"]
         subprocess.run(
-            [*user, *make, "--locale=C.UTF-8", f"--pwfile={secret}", "-N"], check=True, capture_output=True, cwd=folder
+            [*user, *make, "--auth-host=scram-sha-256", "--locale=C.UTF-8", f"--pwfile={secret}", "-N"],
+            check=True,
+            capture_output=True,
+            cwd=folder,
         )
         settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder, "fsync": "off"}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
@@ -145,6 +159,7 @@ def _serving(command: list[str], home: Path, name: str, address: str, options: s
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=home)
     try:
         server = Server(name, address, f"admin:{quote(PASSWORD)}", options)
+        server.home = home
         server.wait()
         yield server
         server.let_go()

@@ -7,10 +7,11 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests import preloaded
+from tests import preloaded, stores
 
 INTERLOCK = [sys.executable, "-m", "tui"]
 Rows = list[dict[str, str]]
@@ -23,10 +24,12 @@ class Workspace:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.env = {**os.environ, "INTERLOCK_OPERATOR": "tester", "COLUMNS": "200", **(env or {})}
+        self.database = stores.Database() if stores.on_postgresql() else None
         self.configure(config)
 
     def configure(self, config: str) -> None:
-        (self.folder / "interlock.toml").write_text(config)
+        placed = stores.placed(config, self.database) if self.database else config
+        (self.folder / "interlock.toml").write_text(placed)
 
     def csv(self, name: str, rows: Iterable[dict[str, str]], columns: Iterable[str] | None = None) -> Path:
         rows = list(rows)
@@ -68,13 +71,32 @@ class Workspace:
         return self.json("show", last)["errors"]
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Look into the store with plain SQLite."""
+        """Look into the store, or a copy of it, with plain SQLite."""
+        if self.database is not None:
+            with self.database.seen() as copy:
+                return copy.execute(sql).fetchall()
         # mode=rw: looking must not make an empty file where the program has not made its store yet
         connection = sqlite3.connect(f"file:{self.folder / 'interlock.db'}?mode=rw", uri=True, timeout=30)
         try:
             return connection.execute(sql).fetchall()
         finally:
             connection.close()
+
+    def glance(self, sql: str) -> list[tuple[Any, ...]]:
+        """Look into the store where it is, by a query that every database understands."""
+        if self.database is None:
+            return self.query(sql)
+        with self.database.connected() as connection:
+            return connection.execute(sql.encode()).fetchall()
+
+    def edit(self, *statements: str) -> None:
+        """Change the store by hand, all or nothing, by statements that every database understands."""
+        if self.database is not None:
+            self.database.run(*statements)
+            return
+        with closing(sqlite3.connect(self.folder / "interlock.db")) as store, store:
+            for statement in statements:
+                store.execute(statement)
 
     def statuses(self, system: str) -> dict[str, int]:
         return dict(self.query(f"SELECT status, count(*) FROM objects WHERE system = '{system}' GROUP BY status"))

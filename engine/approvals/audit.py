@@ -78,7 +78,7 @@ async def _said_of(tx: Transaction, workspace: Workspace, newer: Mark) -> str:
     live = len(await reviews.that_still_allow(tx))
     unsent = sum(count for *_, count in await exports.counts(tx))
     return (
-        f"{workspace.store.path}: {OLDER}: {ends}, and audit-{newer.entry} of "
+        f"{workspace.store.name}: {OLDER}: {ends}, and audit-{newer.entry} of "
         f"{newer.at[:19]}Z was written since. What was decided and sent since is not in it: {live:,} of its approvals "
         f"may have been withdrawn, {unsent:,} of its exports may have been sent. Nothing was done. Put the newer file "
         "back; or go on with this one by 'interlock store restore --reason TEXT': its approvals are void then, and "

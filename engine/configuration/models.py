@@ -12,6 +12,7 @@ from engine.configuration.notify import NotifyConfig
 from engine.configuration.retention import RetentionConfig
 from engine.configuration.rule_models import GroupConfig, LookupConfig, RuleConfig
 from engine.configuration.steps import Step
+from engine.configuration.store import StoreConfig
 from engine.configuration.values import (
     Duration,
     MatchingName,
@@ -29,15 +30,6 @@ from engine.values.typed import TEXT, AttributeType
 
 class Model(base.Model, BaseModel):
     """A table of the file: no unknown keys, no changes after reading."""
-
-
-class StoreConfig(Model):
-    """`[store]`: where everything is kept."""
-
-    path: Path = Path("interlock.db")
-    """The SQLite file; it is made with mode 0600."""
-    timezone: TimeZone = "UTC"
-    """Which day `today` is, and what is meant by dates and times that name no zone: such as `Europe/Berlin`."""
 
 
 class RunConfig(Model):

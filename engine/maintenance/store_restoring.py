@@ -14,7 +14,6 @@ from engine.labels import label_of
 from engine.roles import Role, require
 from engine.workspace import Workspace
 from storage import audit, clock, exports, lease, objects, reviews, runs, transitions
-from storage.dialects.sqlite import upkeep
 from storage.records import (
     BatchState,
     ChangeType,
@@ -49,11 +48,9 @@ async def restore_store(workspace: Workspace, file: Path | None, *, operator: st
     """
     require(workspace.config, operator, Role.ADMINISTRATOR, "restore the store")
     await _refuse(workspace, file, reason)
-    path = workspace.store.path
     replaced = None
     if file is not None:
-        replaced = path.with_name(f"{path.name}.replaced-{clock.now()[:19].replace(':', '')}")
-        await asyncio.to_thread(upkeep.put_in_place, path, file, replaced)
+        replaced = await asyncio.to_thread(workspace.store.place.put_in_place, file)
     async with workspace.store.transaction() as tx:
         return (await _ask_again(tx, workspace, file, operator, reason))._replace(replaced=replaced)
 
@@ -65,7 +62,7 @@ async def _refuse(workspace: Workspace, file: Path | None, reason: str) -> None:
     async with workspace.store.reading() as tx:
         await lease.ensure_free(tx)
         if file is None and await audit.put_back(tx) is None:
-            raise DecisionRefused(f"{workspace.store.path} is no older store; name the backup to put in its place")
+            raise DecisionRefused(f"{workspace.store.name} is no older store; name the backup to put in its place")
 
 
 async def _ask_again(

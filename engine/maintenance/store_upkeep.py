@@ -8,7 +8,6 @@ from engine.approvals.consequences import covers_delete
 from engine.roles import Role, require
 from engine.workspace import Workspace
 from storage import exports, lease, objects, reviews, soundness
-from storage.dialects.sqlite import upkeep
 from storage.records import PendingExport, ReviewState
 from storage.store import Transaction
 
@@ -20,7 +19,7 @@ JOINED_TO_NOTHING = "is joined to a metaverse object that is not there"
 async def back_up(workspace: Workspace, copy: Path, *, operator: str) -> None:
     """Copy the store to a new file, as it is at one moment. Raises `NotAllowed` or `StoreError`."""
     require(workspace.config, operator, Role.ADMINISTRATOR, "back the store up")
-    await asyncio.to_thread(upkeep.back_up, workspace.store.path, copy)
+    await asyncio.to_thread(workspace.store.place.back_up, copy)
     await _record(workspace, operator, "backup", {"file": str(copy)})
 
 
@@ -32,7 +31,7 @@ async def make_smaller(workspace: Workspace, *, operator: str) -> tuple[int, int
     require(workspace.config, operator, Role.ADMINISTRATOR, "make the store smaller")
     async with workspace.store.transaction() as tx:
         await lease.ensure_free(tx)
-    before, after = await asyncio.to_thread(upkeep.make_smaller, workspace.store.path)
+    before, after = await asyncio.to_thread(workspace.store.place.make_smaller)
     await _record(workspace, operator, "vacuum", {"bytes_before": before, "bytes_after": after})
     return before, after
 
@@ -45,7 +44,7 @@ async def _record(workspace: Workspace, operator: str, action: str, details: dic
 async def faults_of(workspace: Workspace, *, operator: str) -> list[str]:
     """Tell everything that is wrong with the store, a sentence each. Raises `NotAllowed`."""
     require(workspace.config, operator, Role.ADMINISTRATOR, "check the store")
-    if found := await asyncio.to_thread(upkeep.damage, workspace.store.path):
+    if found := await asyncio.to_thread(workspace.store.place.damage):
         return found
     async with workspace.store.reading() as tx:
         verdict = await verify(tx)

@@ -82,7 +82,7 @@ async def news_of(workspace: Workspace, run_id: int) -> News | None:
         "todo": todo,
         "review": "interlock review",
         "review_hint": settings.review_hint,
-        "store": str(workspace.store.path),
+        "store": workspace.store.name,
     }
     return News(run_id, events, subject, told)
 

@@ -30,7 +30,7 @@ def refuse_unfit(path: Path, config_path: Path, plan: Plan) -> None:
         raise CannotWrite(f"{path}: {'is a folder' if path.is_dir() else f'the folder {path.parent} does not exist'}")
     if path.exists() and not path.is_file():
         raise CannotWrite(f"{path}: is not a regular file")
-    for kept in (config_path, *_store_files(plan.store), *_files_of(plan)):
+    for kept in (config_path, *plan.store.files, *_files_of(plan)):
         if _same_file(path, kept):
             raise CannotWrite(f"{path}: belongs to what is planned; choose another file")
     if not os.access(path.parent, os.W_OK):
@@ -41,10 +41,6 @@ def _same_file(path: Path, other: Path) -> bool:
     if path.resolve() == other.resolve():
         return True
     return path.exists() and other.exists() and path.samefile(other)
-
-
-def _store_files(store: Path) -> list[Path]:
-    return [store, *(store.with_name(store.name + suffix) for suffix in ("-wal", "-shm", "-journal"))]
 
 
 def _files_of(plan: Plan) -> Iterator[Path]:

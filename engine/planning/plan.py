@@ -17,7 +17,9 @@ from engine.planning.records import AttributeDiff, PlannedChange, PlannedStep
 from engine.planning.targets import PlannedWorkspace
 from engine.runs.profile import execute_run
 from engine.step import Control
+from engine.store_address import store_address
 from storage import plans, reviews, runs
+from storage.dialects.base import Place
 from storage.records import StepResult
 from storage.store import Store
 
@@ -28,10 +30,12 @@ SIMULATED = "simulated on a copy of the system, with what the plan sends"
 class Plan:
     """What a run of some steps would do, once `run` was followed to its end."""
 
-    def __init__(self, workspace: PlannedWorkspace, store: Path) -> None:
+    def __init__(self, workspace: PlannedWorkspace, store: Place, *, is_new: bool) -> None:
         self.workspace = workspace
         self.store = store
-        """The store that the plan is for; where it does not exist yet, the plan began with an empty one."""
+        """Where the store is that the plan is for."""
+        self.is_new = is_new
+        """Whether it does not exist yet, so that the plan began with an empty one."""
         self.steps: list[PlannedStep] = []
         self.result = StepResult.INTERRUPTED
         self.waiting = 0
@@ -117,13 +121,13 @@ async def planning(path: Path) -> AsyncIterator[Plan]:
     Raises `ConfigurationError`, `StoreError`, or `OSError` where there is no room for the copy.
     """
     config, rules = load(path)
-    store_path = config.folder / config.store.path
+    where = store_address(config)
     with private_folder() as folder:
-        store = await asyncio.to_thread(Store.open_copy, store_path, folder)
+        place, store, is_new = await asyncio.to_thread(Store.open_copy, where, folder)
         async with store:
             # whoever may look may plan: what a plan changes is a copy
             copied = config.model_copy(update={"roles": None, "systems": _at_once(config)})
-            yield Plan(PlannedWorkspace(copied, rules, store, folder), store_path)
+            yield Plan(PlannedWorkspace(copied, rules, store, folder), place, is_new=is_new)
 
 
 def _at_once(config: Config) -> dict[str, SystemConfig]:

@@ -109,7 +109,7 @@ def _own(config: Path, place: Place) -> list[Path]:
 
 
 def _service(workspace: Workspace, config: Path, command: Sequence[str], place: Place, profile: str) -> str:
-    folders = dict.fromkeys([config.parent, workspace.store.path.resolve().parent])
+    folders = dict.fromkeys([config.parent, workspace.store.place.beside.resolve().parent])
     lines = [
         "[Unit]",
         f"Description=Interlock: profile {_escaped(profile)} of {_escaped(str(config))}",

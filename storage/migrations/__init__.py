@@ -4,20 +4,12 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine
-
-from storage.dialects.sqlite.opening import connect, make_sure_of
+from sqlalchemy import Connection
 
 
-def upgrade(path: Path) -> None:
-    """Bring a store file to the newest schema."""
+def upgrade(connection: Connection) -> None:
+    """Bring the store of a connection to the newest schema, in its transaction."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
-    make_sure_of(path)
-    engine = create_engine("sqlite://", creator=lambda: connect(path))
-    try:
-        with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-    finally:
-        engine.dispose()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

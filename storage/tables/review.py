@@ -1,20 +1,20 @@
 """What waits for a person, and what persons decided."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Table, Text
 
-from storage.tables.base import metadata
+from storage.tables.base import Number, metadata
 
 review_items = Table(
     "review_items",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("id", Number, primary_key=True, autoincrement=False),
     Column("kind", Text, nullable=False),
-    Column("object_id", Integer, nullable=False),
+    Column("object_id", Number, nullable=False),
     Column("system", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("label", Text, nullable=False),
     Column("state", Text, nullable=False),
-    Column("run_id", Integer),
+    Column("run_id", Number),
     Column("opened_at", Text, nullable=False),
     Column("evidence", Text, nullable=False),
     Column("consequences", Text, nullable=False),
@@ -24,7 +24,7 @@ review_items = Table(
     Column("deferred_until", Text),
     Column("carried_out_at", Text),
     Column("first_by", Text),
-    Column("audit_id", Integer),
+    Column("audit_id", Number),
     Index("review_by_state", "state", "system", "id"),
     Index("review_by_object", "object_id"),
     Index("review_by_decision", "decided_at"),
@@ -33,13 +33,13 @@ review_items = Table(
 held_batches = Table(
     "held_batches",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("run_id", Integer, nullable=False),
-    Column("step_id", Integer, nullable=False),
+    Column("id", Number, primary_key=True),
+    Column("run_id", Number, nullable=False),
+    Column("step_id", Number, nullable=False),
     Column("system", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("gate", Text, nullable=False),
-    Column("missing", Integer, nullable=False),
+    Column("missing", Number, nullable=False),
     Column("arithmetic", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("at", Text, nullable=False),
@@ -54,8 +54,8 @@ held_batches = Table(
 held_candidates = Table(
     "held_candidates",
     metadata,
-    Column("batch_id", Integer, ForeignKey("held_batches.id"), primary_key=True),
-    Column("object_id", Integer, primary_key=True),
+    Column("batch_id", Number, ForeignKey("held_batches.id"), primary_key=True),
+    Column("object_id", Number, primary_key=True),
     sqlite_with_rowid=False,
 )
 
@@ -63,7 +63,7 @@ acknowledgements = Table(
     "acknowledgements",
     metadata,
     Column("key", Text, primary_key=True),
-    Column("covers", Integer, nullable=False),
+    Column("covers", Number, nullable=False),
     Column("operator", Text, nullable=False),
     Column("at", Text, nullable=False),
     Column("until", Text, nullable=False),
@@ -73,7 +73,7 @@ acknowledgements = Table(
 audit = Table(
     "audit",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("id", Number, primary_key=True, autoincrement=False),
     Column("at", Text, nullable=False),
     Column("operator", Text, nullable=False),
     Column("host", Text, nullable=False),

@@ -1,38 +1,38 @@
 """What runs did: their steps, what went wrong in them, what imports saw, what changed its status, who was told."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, LargeBinary, Table, Text, false
 
-from storage.tables.base import metadata
+from storage.tables.base import Number, metadata
 
 runs = Table(
     "runs",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("profile", Text, nullable=False),
     Column("operator", Text, nullable=False),
     Column("host", Text, nullable=False),
-    Column("pid", Integer, nullable=False),
+    Column("pid", Number, nullable=False),
     Column("started_at", Text, nullable=False),
     Column("ended_at", Text),
     Column("result", Text),
     Column("stop_requested_by", Text),
-    Column("backlog", Integer),
-    Column("waiting", Integer),
+    Column("backlog", Number),
+    Column("waiting", Number),
 )
 
 steps = Table(
     "steps",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
-    Column("position", Integer, nullable=False),
+    Column("id", Number, primary_key=True),
+    Column("run_id", Number, ForeignKey("runs.id"), nullable=False),
+    Column("position", Number, nullable=False),
     Column("phase", Text, nullable=False),
     Column("system", Text, nullable=False),
     Column("started_at", Text, nullable=False),
     Column("ended_at", Text),
     Column("result", Text),
-    Column("done", Integer, nullable=False),
-    Column("total", Integer),
+    Column("done", Number, nullable=False),
+    Column("total", Number),
     Column("statistics", Text, nullable=False),
     Column("message", Text, nullable=False),
     Index("steps_by_run", "run_id", "position"),
@@ -41,8 +41,8 @@ steps = Table(
 item_errors = Table(
     "item_errors",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("step_id", Integer, ForeignKey("steps.id"), nullable=False),
+    Column("id", Number, primary_key=True),
+    Column("step_id", Number, ForeignKey("steps.id"), nullable=False),
     Column("code", Text, nullable=False),
     Column("message", Text, nullable=False),
     Column("advice", Text, nullable=False),
@@ -50,9 +50,9 @@ item_errors = Table(
     Column("type", Text, nullable=False),
     Column("label", Text, nullable=False),
     Column("position", Text, nullable=False),
-    Column("object_id", Integer),
-    Column("is_warning", Boolean, nullable=False, server_default=text("0")),
-    Column("mvo_id", Integer),
+    Column("object_id", Number),
+    Column("is_warning", Boolean, nullable=False, server_default=false()),
+    Column("mvo_id", Number),
     Index("item_errors_by_step", "step_id"),
     Index("item_errors_by_code", "code", "step_id"),
 )
@@ -60,11 +60,11 @@ item_errors = Table(
 lease = Table(
     "lease",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("owner", Text, nullable=False),
-    Column("run_id", Integer, nullable=False),
+    Column("run_id", Number, nullable=False),
     Column("host", Text, nullable=False),
-    Column("pid", Integer, nullable=False),
+    Column("pid", Number, nullable=False),
     Column("process", Text, nullable=False),
     Column("heartbeat_at", Text, nullable=False),
 )
@@ -72,7 +72,7 @@ lease = Table(
 imports = Table(
     "imports",
     metadata,
-    Column("step_id", Integer, ForeignKey("steps.id"), primary_key=True),
+    Column("step_id", Number, ForeignKey("steps.id"), primary_key=True),
     Column("system", Text, nullable=False),
     Column("full", Boolean, nullable=False),
     Column("complete", Boolean, nullable=False),
@@ -82,11 +82,11 @@ imports = Table(
     Column("started_at", Text, nullable=False),
     Column("ended_at", Text),
     Column("sightings", LargeBinary),
-    Column("known_up_to", Integer),
+    Column("known_up_to", Number),
     Column("watermark", Text),
     Column("looked_for", Text, nullable=False, server_default="{}"),
     Column("state", Text),
-    Column("read_by", Integer),
+    Column("read_by", Number),
     Index("imports_by_system", "system", "step_id"),
 )
 
@@ -94,7 +94,7 @@ fingerprints = Table(
     "fingerprints",
     metadata,
     Column("system", Text, primary_key=True),
-    Column("step_id", Integer, nullable=False),
+    Column("step_id", Number, nullable=False),
     Column("reading", Text, nullable=False),
     Column("since", Text, nullable=False),
     Column("records", LargeBinary, nullable=False),
@@ -103,15 +103,15 @@ fingerprints = Table(
 transitions = Table(
     "transitions",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("at", Text, nullable=False),
     Column("entity", Text, nullable=False),
-    Column("entity_id", Integer, nullable=False),
+    Column("entity_id", Number, nullable=False),
     Column("system", Text, nullable=False),
     Column("label", Text, nullable=False),
     Column("from_status", Text),
     Column("to_status", Text),
-    Column("step_id", Integer),
+    Column("step_id", Number),
     Column("operator", Text),
     Column("reason", Text, nullable=False),
     Index("transitions_of", "entity", "entity_id"),
@@ -120,9 +120,9 @@ transitions = Table(
 notifications = Table(
     "notifications",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("at", Text, nullable=False),
-    Column("run_id", Integer, nullable=False),
+    Column("run_id", Number, nullable=False),
     Column("channel", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("failure", Text, nullable=False),

@@ -1,23 +1,20 @@
 """The connector space, the metaverse and what is to be sent: what is so now, and what was until it went."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, Index, Table, Text, false
 
-from storage.tables.base import metadata
-
-WAITING_TO_BE_SEEN = "kept = 1 OR sought_by IS NOT NULL"
-"""Objects that an import which sees them has to write; as text, so that SQLite knows the index for it."""
+from storage.tables.base import Number, metadata, only
 
 counters = Table(
     "counters",
     metadata,
     Column("name", Text, primary_key=True),
-    Column("value", Integer, nullable=False),
+    Column("value", Number, nullable=False),
 )
 
 objects = Table(
     "objects",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("id", Number, primary_key=True, autoincrement=False),
     Column("system", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("external_id", Text),
@@ -27,7 +24,7 @@ objects = Table(
     Column("status", Text, nullable=False),
     Column("attributes", Text, nullable=False),
     Column("hash", BigInteger, nullable=False),
-    Column("mvo_id", Integer),
+    Column("mvo_id", Number),
     Column("joined_by", Text),
     Column("due", Boolean, nullable=False),
     Column("kept", Boolean, nullable=False),
@@ -41,30 +38,34 @@ objects = Table(
         "system",
         "secondary_key",
         "type",
-        sqlite_where=text("secondary_key IS NOT NULL"),
+        **only("secondary_key IS NOT NULL"),
     ),
     Index("objects_by_status", "system", "type", "status", "partition"),
-    Index("objects_by_mvo", "mvo_id", sqlite_where=text("mvo_id IS NOT NULL")),
-    Index("objects_due", "id", sqlite_where=text("due = 1")),
-    Index("objects_waiting_to_be_seen", "system", sqlite_where=text(WAITING_TO_BE_SEEN)),
+    Index("objects_by_mvo", "mvo_id", **only("mvo_id IS NOT NULL")),
+    Index("objects_due", "id", **only("due = 1", "due")),
+    Index(
+        "objects_waiting_to_be_seen",
+        "system",
+        **only("kept = 1 OR sought_by IS NOT NULL", "kept OR sought_by IS NOT NULL"),
+    ),
 )
 
 tombstones = Table(
     "tombstones",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("object_id", Integer, nullable=False),
+    Column("id", Number, primary_key=True),
+    Column("object_id", Number, nullable=False),
     Column("system", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("external_id", Text),
     Column("secondary_id", Text),
     Column("attributes", Text, nullable=False),
-    Column("mvo_id", Integer),
-    Column("review_id", Integer),
+    Column("mvo_id", Number),
+    Column("review_id", Number),
     Column("at", Text, nullable=False),
-    Column("restored_as", Integer),
+    Column("restored_as", Number),
     Column("secondary_key", Text),
-    Column("deleted", Boolean, nullable=False, server_default=text("0")),
+    Column("deleted", Boolean, nullable=False, server_default=false()),
     Index("tombstones_by_object", "object_id"),
     Index("tombstones_by_time", "system", "at"),
     Index("tombstones_by_external_id", "system", "type", "external_id"),
@@ -73,21 +74,21 @@ tombstones = Table(
 metaverse = Table(
     "metaverse",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("id", Number, primary_key=True, autoincrement=False),
     Column("type", Text, nullable=False),
     Column("attributes", Text, nullable=False),
     Column("contributors", Text, nullable=False),
     Column("deleted", Boolean, nullable=False),
     Column("delete_after", Text),
-    Column("approval_id", Integer),
+    Column("approval_id", Number),
     Column("due", Boolean, nullable=False),
     Column("created_at", Text, nullable=False),
     Column("changed_at", Text, nullable=False),
     Column("deletion_cause", Text),
-    Index("metaverse_due", "id", sqlite_where=text("due = 1")),
-    Index("metaverse_grace", "delete_after", sqlite_where=text("delete_after IS NOT NULL")),
+    Index("metaverse_due", "id", **only("due = 1", "due")),
+    Index("metaverse_grace", "delete_after", **only("delete_after IS NOT NULL")),
     Index("metaverse_by_type", "type"),
-    Index("metaverse_deleted", "type", sqlite_where=text("deleted = 1")),
+    Index("metaverse_deleted", "type", **only("deleted = 1", "deleted")),
 )
 
 join_keys = Table(
@@ -96,7 +97,7 @@ join_keys = Table(
     Column("owner", Text, primary_key=True),
     Column("attributes", Text, primary_key=True),
     Column("key", Text, primary_key=True),
-    Column("object_id", Integer, primary_key=True),
+    Column("object_id", Number, primary_key=True),
     Index("join_keys_by_object", "owner", "object_id"),
     sqlite_with_rowid=False,
 )
@@ -107,23 +108,23 @@ given_values = Table(
     Column("mvo_type", Text, primary_key=True),
     Column("attribute", Text, primary_key=True),
     Column("key", Text, primary_key=True),
-    Column("mvo_id", Integer, primary_key=True),
+    Column("mvo_id", Number, primary_key=True),
     Column("value", Text, nullable=False),
     Column("made_of", Text, nullable=False),
     Column("since", Text, nullable=False),
     Column("until", Text),
     Column("is_alias", Boolean, nullable=False),
     Index("given_values_by_mvo", "mvo_id"),
-    Index("given_values_ended", "mvo_type", "attribute", "until", sqlite_where=text("until IS NOT NULL")),
+    Index("given_values_ended", "mvo_type", "attribute", "until", **only("until IS NOT NULL")),
     sqlite_with_rowid=False,
 )
 
 references = Table(
     "mvo_references",
     metadata,
-    Column("mvo_id", Integer, primary_key=True),
+    Column("mvo_id", Number, primary_key=True),
     Column("attribute", Text, primary_key=True),
-    Column("target_id", Integer, primary_key=True),
+    Column("target_id", Number, primary_key=True),
     Index("references_to", "target_id"),
     sqlite_with_rowid=False,
 )
@@ -132,32 +133,32 @@ owed = Table(
     "owed_references",
     metadata,
     Column("direction", Text, primary_key=True),
-    Column("owner_id", Integer, primary_key=True),
+    Column("owner_id", Number, primary_key=True),
     Column("attribute", Text, primary_key=True),
     Column("system", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("since", Text, nullable=False),
     Column("told", Boolean, nullable=False),
-    Index("owed_untold", "direction", "owner_id", sqlite_where=text("told = 0")),
+    Index("owed_untold", "direction", "owner_id", **only("told = 0", "NOT told")),
     sqlite_with_rowid=False,
 )
 
 wanted = Table(
     "wanted",
     metadata,
-    Column("cso_id", Integer, primary_key=True, autoincrement=False),
+    Column("cso_id", Number, primary_key=True, autoincrement=False),
     Column("marks", Text, nullable=False),
 )
 
 leaving = Table(
     "leaving",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("mvo_id", Integer, nullable=False),
+    Column("id", Number, primary_key=True, autoincrement=False),
+    Column("mvo_id", Number, nullable=False),
     Column("since", Text),
     Column("gone_at", Text),
     Column("next_at", Text),
-    Index("leaving_due", "next_at", sqlite_where=text("next_at IS NOT NULL")),
+    Index("leaving_due", "next_at", **only("next_at IS NOT NULL")),
 )
 
 rule_marks = Table(
@@ -170,21 +171,21 @@ rule_marks = Table(
 pending_exports = Table(
     "pending_exports",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("cso_id", Integer, ForeignKey("objects.id"), nullable=False, unique=True),
+    Column("id", Number, primary_key=True, autoincrement=False),
+    Column("cso_id", Number, ForeignKey("objects.id"), nullable=False, unique=True),
     Column("system", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("change_type", Text, nullable=False),
     Column("status", Text, nullable=False),
-    Column("wave", Integer, nullable=False),
+    Column("wave", Number, nullable=False),
     Column("changes", Text, nullable=False),
     Column("new_secondary_id", Text),
     Column("held", Boolean, nullable=False),
-    Column("attempts", Integer, nullable=False),
+    Column("attempts", Number, nullable=False),
     Column("next_retry_at", Text),
     Column("error_code", Text),
     Column("error_message", Text),
-    Column("approval_id", Integer),
+    Column("approval_id", Number),
     Column("cause", Text, nullable=False),
     Column("created_at", Text, nullable=False),
     Column("changed_at", Text, nullable=False),

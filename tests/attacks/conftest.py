@@ -1,6 +1,5 @@
 """The office of the scenarios, with a way to edit its store by hand."""
 
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -15,18 +14,18 @@ EVERYBODY = {"ada", "bob", "cleo", "dan"}
 
 
 class Office(ScenarioOffice):
-    """An office whose store somebody edits with sqlite3."""
+    """An office whose store somebody edits by hand."""
 
     def edit(self, *statements: str, guarded: bool = False) -> None:
         """Change the store by hand; unless it is guarded, after its triggers were dropped."""
-        connection = sqlite3.connect(self.folder / "interlock.db")
-        with connection:
-            found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
-            for (name,) in found if not guarded else []:
-                connection.execute(f"DROP TRIGGER {name}")
-            for statement in statements:
-                connection.execute(statement)
-        connection.close()
+        super().edit(*([] if guarded else self._unguarding()), *statements)
+
+    def _unguarding(self) -> list[str]:
+        if self.database is not None:
+            return [f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in ("audit", "pending_exports")]
+        return [
+            f"DROP TRIGGER {name}" for (name,) in self.query("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        ]
 
     def account(self, uid: str) -> tuple[int, str, str]:
         """Give an account's CSO id, entryUUID and DN."""
@@ -42,7 +41,7 @@ class Office(ScenarioOffice):
             "INSERT INTO pending_exports (id, cso_id, system, type, change_type, status, wave, changes, held, "
             "attempts, "
             f"approval_id, cause, created_at, changed_at) VALUES (900000 + {cso_id}, {cso_id}, 'directory', 'person', "
-            f"'Delete', '{status}', 100000, '[]', 0, 0, {approval}, 'by hand', '{at}', '{at}')"
+            f"'Delete', '{status}', 100000, '[]', false, 0, {approval}, 'by hand', '{at}', '{at}')"
         )
 
     def forged_item(self, item_id: int, uid: str, state: str = "approved") -> str:

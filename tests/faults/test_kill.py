@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests import preloaded
+from tests import preloaded, stores
 from tests.slapd import ADMIN, BASE, PASSWORD, SUFFIX, Slapd
 from tests.workspace import Workspace
 from tui.demo.people import next_day, people
@@ -68,12 +68,16 @@ def _read_ldif(path: Path) -> Entries:
         }
 
 
-@pytest.fixture(params=["ldif", "slapd"])
-def make_site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], Site]]:
+@pytest.fixture(params=["ldif", "slapd", "ldif, the store on postgresql"])
+def make_site(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], Site]]:
     servers: list[Slapd] = []
+    if "postgresql" in request.param:
+        monkeypatch.setenv(stores.VARIABLE, "postgresql")
 
     def make(name: str) -> Site:
-        if request.param == "ldif":
+        if request.param != "slapd":
             return Site(tmp_path / name, None, None)
         server = Slapd(tmp_path / f"slapd-{name}").start()
         servers.append(server)
@@ -88,7 +92,7 @@ def make_site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callab
 
 def _open_phase(site: Site) -> str | None:
     try:
-        found = site.query("SELECT phase FROM steps WHERE result IS NULL ORDER BY id DESC LIMIT 1")
+        found = site.glance("SELECT phase FROM steps WHERE result IS NULL ORDER BY id DESC LIMIT 1")
     except sqlite3.OperationalError:  # the store is not there yet
         return None
     return found[0][0] if found else None

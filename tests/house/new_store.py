@@ -4,8 +4,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from storage import migrations
 from storage.dialects.sqlite import new_store
+from storage.dialects.sqlite.place import upgrade
 
 SCHEMA = Path(new_store.__file__).with_name(new_store.SCHEMA)
 
@@ -14,7 +14,7 @@ def schema() -> str:
     """Give the script."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "new.db"
-        migrations.upgrade(path)
+        upgrade(path)
         return new_store.schema_of(path)
 
 

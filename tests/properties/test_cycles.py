@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -124,12 +124,15 @@ days = st.lists(st.tuples(st.lists(steps, min_size=1, max_size=4), acts), min_si
 """What happens before a run, and the run; a few times over."""
 
 
+Office = TypeVar("Office", bound="Cycles")
+
+
 class Cycles(Inside):
     """The program over a world: takes steps, and sees after each run that nothing went unasked."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, "")
-        self.world = World(folder)
+        self.world = World(folder, database=self.database)
         self.plans = False
         """Whether every run is planned first, and must do what the plan said."""
         self.had: dict[str, dict[int, int]] = {}
@@ -381,7 +384,7 @@ def _did(statistics: dict[str, int]) -> bool:
 @pytest.fixture(scope="module")
 def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a world in which everybody is provisioned, for most examples to begin with."""
-    office = _begin(tmp_path_factory.mktemp("settled"))
+    office = begin(Cycles(tmp_path_factory.mktemp("settled")))
     for number, name, dept in (("0", "Ann", "IT"), ("1", "Ann", "IT"), ("2", "Bo", "HR"), ("3", "Cy", "Ops")):
         row = {"name": name, "dept": dept, "phone": "100", "manager": "0", "status": "active", "end": ""}
         office.take(("hr", number, row))
@@ -395,9 +398,9 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return office.folder
 
 
-def _begin(folder: Path) -> Cycles:
-    office = Cycles(folder)
-    (folder / "directory.ldif").write_text("version: 1\n\n" + HEAD)
+def begin(office: Office) -> Office:
+    """Let a world have a beginning in which no source is empty."""
+    (office.folder / "directory.ldif").write_text("version: 1\n\n" + HEAD)
     row = {"name": "Zed", "dept": "IT", "phone": "", "manager": "", "status": "active", "end": ""}
     office.take(("hr", SENTINEL, row))
     office.take(("crew", SENTINEL, {"phone": "", "title": ""}))
@@ -417,7 +420,7 @@ def test_whatever_happens_the_target_is_what_the_rules_say(
 ) -> None:
     folder = tmp_path_factory.mktemp("cycles")
     if fresh:
-        office = _begin(folder)
+        office = begin(Cycles(folder))
     else:
         shutil.copytree(settled, folder, dirs_exist_ok=True)
         office = Cycles(folder)

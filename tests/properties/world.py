@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests import stores
 from tests.inside import document
 
 Row = dict[str, str]
@@ -99,6 +100,8 @@ class World:
     rules: Rules = field(default_factory=Rules)
     days: int = 0
     """How far the clock is ahead."""
+    database: stores.Database | None = None
+    """Where its store is, if that is in no file."""
 
     @property
     def today(self) -> date:
@@ -115,7 +118,8 @@ class World:
         rows = [{"code": code, "members": "|".join(sorted(members))} for code, members in self.groups.items()]
         self._csv("groups.csv", ("code", "members"), rows)
         self._csv("codes.csv", ("dept", "code"), [{"dept": one, "code": code} for one, code in self.codes.items()])
-        (self.folder / "interlock.toml").write_text(configuration(self.rules))
+        config = configuration(self.rules)
+        (self.folder / "interlock.toml").write_text(stores.placed(config, self.database) if self.database else config)
 
     def day(self, ahead: str) -> str:
         """Write a number of days from the real today on as a date; blank stays blank."""

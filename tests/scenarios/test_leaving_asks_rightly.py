@@ -1,8 +1,5 @@
 """What an approval of leaving in stages covers, and what it does not: another day, another object, another state."""
 
-import sqlite3
-from contextlib import closing
-
 from tests.scenarios.conftest import Office
 from tests.scenarios.stages import (
     by_scope,
@@ -179,10 +176,10 @@ def test_nobody_who_edits_the_store_brings_an_approved_day_forward(office: Offic
     is_missing_as_agreed(office)
     office.runs_in("8d")
     long_ago = "2020-01-01T00:00:00.000Z"
-    with closing(sqlite3.connect(office.folder / "interlock.db")) as store:
-        store.execute(f"UPDATE leaving SET since = '{long_ago}', gone_at = '{long_ago}', next_at = '{long_ago}'")
-        store.execute(f"UPDATE review_items SET decided_at = '{long_ago}'")
-        store.commit()
+    office.edit(
+        f"UPDATE leaving SET since = '{long_ago}', gone_at = '{long_ago}', next_at = '{long_ago}'",
+        f"UPDATE review_items SET decided_at = '{long_ago}'",
+    )
     office.run(None)
     assert "bob" in office.people()
     assert [one["state"] for one in office.json("review")] == ["open"]

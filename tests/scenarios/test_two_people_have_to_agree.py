@@ -85,16 +85,11 @@ def test_the_first_of_two_can_be_withdrawn_and_kept(office: Office) -> None:
 
 
 def test_a_first_half_that_nobody_gave_is_none(office: Office) -> None:
-    import sqlite3
-
     office.systems["hr"]["deletions"]["two_people_from"] = 1
     office.run()
     del office.hr["2"]
     office.run()
-    connection = sqlite3.connect(office.folder / "interlock.db")
-    connection.execute("UPDATE review_items SET state = 'half-approved', first_by = 'ann', decided_by = 'ann'")
-    connection.commit()
-    connection.close()
+    office.edit("UPDATE review_items SET state = 'half-approved', first_by = 'ann', decided_by = 'ann'")
     office.sits_down("ben")
     assert "approved by one of two" in office("review", "approve", "rev-1", "--reason", "left")
     office.run()

@@ -1,7 +1,5 @@
 """`interlock todo`: all that waits for a person in groups, since when, where to look; and acknowledging it."""
 
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 from tests.scenarios.conftest import Office
@@ -248,9 +246,10 @@ def test_a_part_of_a_profile_does_not_make_it_less_late(office: Office) -> None:
 def test_a_run_whose_process_died_is_told_and_is_no_run_that_goes_on(office: Office) -> None:
     office.profiles["nightly"] = {"steps": ["import hr", "sync"], "every": "1h"}
     office("run", "nightly")
-    with closing(sqlite3.connect(office.folder / "interlock.db")) as store, store:
-        store.execute("UPDATE runs SET ended_at = NULL, result = NULL, pid = 999999")
-        store.execute("UPDATE steps SET ended_at = NULL, result = NULL WHERE position = 1")
+    office.edit(
+        "UPDATE runs SET ended_at = NULL, result = NULL, pid = 999999",
+        "UPDATE steps SET ended_at = NULL, result = NULL WHERE position = 1",
+    )
     assert "its process has ended" in _told(office, "was interrupted")["what"]
     office.shift = "2h"
     _told(office, "nightly", "late")

@@ -13,10 +13,11 @@ from alembic.config import Config
 
 import storage.migrations
 from storage import runs
+from storage.dialects.base import REVISIONS
 from storage.errors import StoreTooNew
 from storage.labels import name_of
 from storage.records import Run
-from storage.store import REVISIONS, Store
+from storage.store import Store
 from tests.house import new_store
 
 

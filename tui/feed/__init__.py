@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from engine.errors import ConfigurationError, DecisionRefused, StepFailed
     from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
     from engine.expressions.expression import InvalidExpression
-    from engine.maintenance import store_restoring, store_upkeep
+    from engine.maintenance import store_moving, store_restoring, store_upkeep
     from engine.monitoring import metrics
     from engine.notifying import notice
     from engine.roles import Role, refusal, role_of, with_roles_of
@@ -68,7 +68,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "engine.errors": ("ConfigurationError", "DecisionRefused", "StepFailed"),
     "engine.events": ("Event", "Progress", "RunFinished", "RunStarted", "StepFinished", "StepStarted"),
     "engine.expressions.expression": ("InvalidExpression",),
-    "engine.maintenance": ("store_restoring", "store_upkeep"),
+    "engine.maintenance": ("store_moving", "store_restoring", "store_upkeep"),
     "engine.notifying": ("notice",),
     "engine.scheduling": ("units",),
     "engine.roles": ("Role", "refusal", "role_of", "with_roles_of"),

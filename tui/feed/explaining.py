@@ -7,7 +7,7 @@ from engine.explaining.trying import tried
 from engine.labels import label_of
 from engine.workspace import Workspace
 from storage import census, exports, metaverse, objects, reviews
-from storage.dialects.sqlite.dialect import storable
+from storage.dialects.expressions import storable
 from storage.labels import name_of
 from storage.list_queries import Query, Term
 from storage.records import Cso

@@ -36,7 +36,7 @@ def plan_document(plan: Plan, profile: str) -> dict[str, Any]:
     """Give a plan for JSON, without its changes: they follow one by one."""
     return {
         "profile": profile,
-        "store": str(plan.store),
+        "store": plan.store.name,
         "result": plan.result.value,
         "exit_status": exit_status(plan.result),
         "waiting": plan.waiting,

@@ -44,7 +44,7 @@ async def status(workspace: Workspace) -> Document:
     async with workspace.store.reading() as tx:
         held = [batch._asdict() for batch in await reviews.held(tx)]
         return {
-            "store": str(workspace.store.path),
+            "store": workspace.store.name,
             "older_store": await said_of_older(tx, workspace),
             "operator": current_operator(),
             "role": str(role_of(workspace.config, current_operator())),

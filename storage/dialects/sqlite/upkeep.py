@@ -7,11 +7,7 @@ from pathlib import Path
 
 from storage.dialects.sqlite import new_store, store_file
 from storage.dialects.sqlite.errors import explain
-from storage.errors import StoreError
-
-
-class BackupRefused(StoreError):
-    """The backup cannot be written where it was asked for."""
+from storage.errors import BackupRefused, StoreError
 
 
 def back_up(path: Path, copy: Path) -> None:

@@ -103,8 +103,8 @@ async def _plan(config: Path, profile: str | None, start: str | None, told: _Tol
 
 def _introduce(found: planning.Plan, profile: str) -> None:
     say(f"What '{profile}' would do:", "bold")
-    if not found.store.exists():
-        say(f"    there is no store at {display(str(found.store))} yet; the plan begins with an empty one")
+    if found.is_new:
+        say(f"    there is no store at {display(found.store.name)} yet; the plan begins with an empty one")
 
 
 async def _carry_out(found: planning.Plan, profile: str, steps: list[feed.StepPlan], *, as_json: bool) -> None:

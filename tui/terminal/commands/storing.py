@@ -31,11 +31,11 @@ def check(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
     workspace = open_workspace(config)
     faults = carry_out(workspace, feed.store_upkeep.faults_of(workspace, operator=feed.current_operator()))
     if as_json:
-        write_json({"store": str(workspace.store.path), "faults": faults})
+        write_json({"store": workspace.store.name, "faults": faults})
     else:
         for fault in faults:
             complain(display(fault))
-        say(f"{display(workspace.store.path)}: {f'{len(faults):,} faults' if faults else 'sound'}")
+        say(f"{display(workspace.store.name)}: {f'{len(faults):,} faults' if faults else 'sound'}")
     raise typer.Exit(1 if faults else 0)
 
 
@@ -62,12 +62,45 @@ def restore(
     )
     done = carry_out(workspace, work)
     what = "restored" if file else "accepted as it is"
-    say(f"{display(workspace.store.path)}: {what}; {done.approvals:,} approvals are void")
+    say(f"{display(workspace.store.name)}: {what}; {done.approvals:,} approvals are void")
     if done.replaced is not None:
         say(f"what was there is in {display(done.replaced)}")
     if done.creates:
         say(f"{done.creates:,} creates are held; once they are right: interlock review release run-{done.run_id}")
     say("Import every system before anything else: 'interlock run' begins with that.")
+
+
+@store.command()
+def move(
+    to: Annotated[
+        str,
+        typer.Argument(
+            metavar="URL", help="An empty database, postgresql://USER@HOST/DATABASE; or a new file, to go back to one."
+        ),
+    ],
+    password_env: Annotated[
+        str | None, typer.Option("--password-env", metavar="NAME", help="The environment variable with the password.")
+    ] = None,
+    config: ConfigOption = CONFIG,
+) -> None:
+    """Carry the whole store to another place, and prove that both hold the same; not while a run goes on."""
+    workspace = open_workspace(config)
+    work = feed.store_moving.move(workspace, to, password_env, operator=feed.current_operator())
+    moved = carry_out(workspace, work)
+    say(f"{display(moved.name)}: {moved.rows:,} rows in {len(moved.tables)} tables, the same in both places")
+    say("Name this place in [store] now; the old store is as it was, and no longer to be used.")
+
+
+@store.command()
+def grant(
+    role: Annotated[str, typer.Argument(metavar="ROLE", help="A role of the server.")],
+    write: Annotated[bool, typer.Option("--write", help="For whoever runs and decides.")] = False,
+    config: ConfigOption = CONFIG,
+) -> None:
+    """Print the SQL by which the owner of the store's database lets a role read it, or write to it as well."""
+    workspace = open_workspace(config)
+    for statement in carry_out(workspace, feed.store_moving.grants(workspace, role, writes=write)):
+        say(f"{statement};")
 
 
 def _size(count: int) -> str:

@@ -1,0 +1,1 @@
+"""Whatever is special to PostgreSQL."""

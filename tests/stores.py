@@ -1,0 +1,102 @@
+"""The databases in which tests have their stores: a file each, or a database each of a private PostgreSQL server.
+
+`INTERLOCK_TEST_STORE=postgresql` lets every workspace of the tests have its store there; the fixture `either_store`
+does so for single tests, one after the other.
+"""
+
+import atexit
+import os
+import re
+import sqlite3
+import tempfile
+import weakref
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from storage import transfer
+from storage.dialects.postgresql.place import ServerPlace
+from storage.dialects.sqlite.place import FilePlace
+from tests.databases import Server, postgresql
+
+VARIABLE = "INTERLOCK_TEST_STORE"
+TEMPLATE = "empty_store"
+
+
+def on_postgresql() -> bool:
+    """Tell whether workspaces that are made now have their store on PostgreSQL."""
+    return os.environ.get(VARIABLE) == "postgresql"
+
+
+@cache
+def server() -> Server:
+    """Give the server of this process, which has an empty store to copy."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    found = stack.enter_context(postgresql())
+    found.run(f"CREATE DATABASE {TEMPLATE}")
+    ServerPlace(found.socket_url(TEMPLATE), Path()).prepare()
+    return found
+
+
+class Database:
+    """A store on the server that holds nothing, or a database without tables, as long as somebody has it."""
+
+    _count = 0
+
+    def __init__(self, *, has_tables: bool = True) -> None:
+        Database._count += 1
+        self.name = f"store_{os.getpid()}_{Database._count}"
+        server().run(f"CREATE DATABASE {self.name} TEMPLATE {TEMPLATE if has_tables else 'template0'}")
+        self.url = server().socket_url(self.name)
+        weakref.finalize(self, _drop, self.name).atexit = False  # the server itself is gone by then
+
+    @contextmanager
+    def connected(self) -> Iterator[psycopg.Connection[Any]]:
+        """Give a connection for one transaction."""
+        with psycopg.connect(self.url) as connection:
+            yield connection
+
+    def run(self, *statements: str) -> None:
+        """Carry statements out, all or nothing."""
+        with self.connected() as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+    @contextmanager
+    def seen(self) -> Iterator[sqlite3.Connection]:
+        """Give a copy of the store to look at with plain SQLite."""
+        with tempfile.TemporaryDirectory() as folder:
+            copy = FilePlace(Path(folder) / "seen.db")
+            transfer.copy(ServerPlace(self.url, Path(folder)), copy)
+            connection = sqlite3.connect(copy.path)
+            try:
+                yield connection
+            finally:
+                connection.close()
+
+
+def _drop(name: str) -> None:
+    server().run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def placed(config: str, database: Database) -> str:
+    """Give a configuration whose store is in a database."""
+    url = f'url = "{database.url}"'
+    if "[store]" not in config:
+        return f"{config}\n[store]\n{url}\n"
+    head, _, rest = config.partition("[store]")
+    table, mark, others = rest.partition("\n[")
+    return f"{head}[store]\n{url}\n{re.sub(r'(?m)^ *(path|url) *=.*$', '', table)}{mark}{others}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let the test's workspaces have their stores in a file, then on a server."""
+    monkeypatch.setenv(VARIABLE, request.param)
+    return str(request.param)

@@ -2,9 +2,8 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert, select, update
 
-from storage import writing
 from storage.store import Transaction
 from storage.tables import fingerprints
 
@@ -30,7 +29,8 @@ async def of_system(tx: Transaction, system: str) -> Kept | None:
 
 async def keep(tx: Transaction, system: str, kept: Kept) -> None:
     """Keep what a reading of a system has come to, in place of what the one before kept."""
-    await writing.upsert(tx, fingerprints, ["system"], [{"system": system, **kept._asdict()}])
+    await tx.execute(delete(fingerprints).where(fingerprints.c.system == system))
+    await tx.execute(insert(fingerprints).values(system=system, **kept._asdict()))
 
 
 async def hold_after(tx: Transaction, system: str, before: int, step_id: int) -> None:

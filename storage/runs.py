@@ -114,6 +114,18 @@ async def errors_of(
     return [(row.step_id, ItemError(*row[2:])) for row in await tx.execute(query)]
 
 
+async def step(tx: Transaction, step_id: int) -> StepRecord:
+    """Read one step, which is there."""
+    return step_of((await tx.execute(select(steps).where(steps.c.id == step_id))).one())
+
+
+async def count_errors(tx: Transaction, step_id: int) -> tuple[int, int]:
+    """Count the errors, and the warnings, of a step."""
+    query = select(item_errors.c.is_warning, func.count()).where(item_errors.c.step_id == step_id)
+    counts = {bool(warning): count for warning, count in await tx.execute(query.group_by(item_errors.c.is_warning))}
+    return counts.get(False, 0), counts.get(True, 0)
+
+
 async def errors_after(tx: Transaction, step_id: int, after: int, limit: int) -> list[tuple[int, ItemError]]:
     """List the next item errors of a step, as (their id, error), in the order they happened."""
     query = select(item_errors).where(item_errors.c.step_id == step_id, item_errors.c.id > after)

@@ -150,6 +150,9 @@ class SystemConfig(Model):
     """How many may change at once: gate 6 and the look before changing."""
     exports: ExportsConfig = ExportsConfig()
     """How exports to it are sent."""
+    runs_on: list[Name] = []
+    """The workers that reach it, where the machine that runs profiles does not: its steps are carried out by one of
+    them (`interlock worker --name NAME`), which alone needs its secrets."""
     read_only: bool = False
     """Whether nothing is ever written to it: then no rule may lead there."""
     window: OfDay | None = None

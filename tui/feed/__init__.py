@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from engine.monitoring import metrics
     from engine.notifying import notice
     from engine.roles import Role, refusal, role_of, with_roles_of
+    from engine.runs import workers
     from engine.runs.due_work import Ahead
-    from engine.runs.profile import execute_run, exit_status, tune_interpreter
+    from engine.runs.profile import carry_out, execute_run, exit_status, tune_interpreter
     from engine.runs.unsent import LeftOver
+    from engine.runs.workers import WorkerRefused
     from engine.scheduling import units
     from engine.step import Control
     from engine.workspace import Workspace, open_workspace
@@ -72,8 +74,10 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "engine.notifying": ("notice",),
     "engine.scheduling": ("units",),
     "engine.roles": ("Role", "refusal", "role_of", "with_roles_of"),
+    "engine.runs": ("workers",),
+    "engine.runs.workers": ("WorkerRefused",),
     "engine.runs.due_work": ("Ahead",),
-    "engine.runs.profile": ("execute_run", "exit_status", "tune_interpreter"),
+    "engine.runs.profile": ("carry_out", "execute_run", "exit_status", "tune_interpreter"),
     "engine.runs.unsent": ("LeftOver",),
     "engine.step": ("Control",),
     "engine.workspace": ("Workspace", "open_workspace"),

@@ -71,6 +71,11 @@ PLACES = (
     Place("exclude", "joining", "Take an object away, and let no rule have it ever again."),
     Place("include", "joining", "Let the rules have an excluded object again."),
     Place("restore", "joining", "Create what was deleted again, from what it last held; the next export sends it."),
+    Place(
+        "worker",
+        "working",
+        "Carry out the steps of the systems that run on this worker, for runs that begin anywhere.",
+    ),
     Place("password", "passwords", "Passwords of single accounts.", is_group=True),
     Place("exports", "deciding", "The queue of pending exports: list it, retry, hold, discard.", is_group=True),
     Place(

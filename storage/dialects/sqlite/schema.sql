@@ -184,6 +184,20 @@ CREATE TABLE objects (
 	changed_at TEXT NOT NULL, sought_by TEXT, name TEXT DEFAULT '' NOT NULL, 
 	PRIMARY KEY (id)
 );
+CREATE TABLE offers (
+	step_id INTEGER NOT NULL, 
+	run_id INTEGER NOT NULL, 
+	owner TEXT NOT NULL, 
+	operator TEXT NOT NULL, 
+	phase TEXT NOT NULL, 
+	system TEXT NOT NULL, 
+	names TEXT NOT NULL, 
+	version TEXT NOT NULL, 
+	settings TEXT NOT NULL, 
+	worker TEXT, 
+	refusal TEXT, 
+	PRIMARY KEY (step_id)
+);
 CREATE TABLE owed_references (
 	direction TEXT NOT NULL, 
 	owner_id INTEGER NOT NULL, 
@@ -304,6 +318,17 @@ CREATE TABLE wanted (
 	cso_id INTEGER NOT NULL, 
 	marks TEXT NOT NULL, 
 	PRIMARY KEY (cso_id)
+);
+CREATE TABLE workers (
+	name TEXT NOT NULL, 
+	host TEXT NOT NULL, 
+	pid INTEGER NOT NULL, 
+	process TEXT NOT NULL, 
+	version TEXT NOT NULL, 
+	settings TEXT NOT NULL, 
+	started_at TEXT NOT NULL, 
+	heartbeat_at TEXT NOT NULL, 
+	PRIMARY KEY (name)
 );
 CREATE INDEX held_by_state ON held_batches (state, system);
 CREATE INDEX join_keys_by_object ON join_keys (owner, object_id);

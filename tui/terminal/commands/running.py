@@ -10,6 +10,7 @@ import typer
 
 from tui import feed
 from tui.presentation.display import display
+from tui.presentation.moments import local_time
 from tui.terminal.commands.monitoring import write_metrics
 from tui.terminal.commands.notifying import tell_people
 from tui.terminal.context import CONFIG, USAGE, ConfigOption, JsonOption, carry_out, fail, open_workspace
@@ -196,6 +197,9 @@ def status(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
         say(f"{again:,} {was} there again: interlock review", "bold")
     if owed := found["owed_references"]:
         say(f"{owed:,} reference{'s are' if owed != 1 else ' is'} owed: interlock owed")
+    for one in found["workers"]:
+        there = "is there" if one["alive"] else f"died: last heard of {local_time(one['heard_of'])}"
+        say(f"worker '{display(one['name'])}' on {display(one['host'])} {there}", "" if one["alive"] else "bold")
     for one in found["open_runs"]:
         say(f"run-{one['id']} ({one['profile']}) is open since {one['started_at']}, by {one['operator']}")
     for one in found["failed_notifications"]:

@@ -34,6 +34,7 @@ class Server:
         self._options = options
         self._count = 0
         self.home = Path()
+        self.pid = 0
         self.port = self._admin.url.port
 
     def database(self) -> "Database":
@@ -161,6 +162,7 @@ def _serving(command: list[str], home: Path, name: str, address: str, options: s
         server = Server(name, address, f"admin:{quote(PASSWORD)}", options)
         server.home = home
         server.wait()
+        server.pid = process.pid
         yield server
         server.let_go()
     finally:

@@ -25,7 +25,8 @@ from storage.errors import (
 from storage.place import ServerAddress
 from storage.records import ItemError
 from storage.store import Store
-from tests import stores
+from tests import databases, stores
+from tests.certificates import Authority
 from tests.databases import POSTGRES
 from tests.inside import Inside
 from tui.demo.people import next_day, people
@@ -407,3 +408,25 @@ def test_a_role_that_may_write_runs_but_cannot_bend_the_audit_log(site: Inside) 
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
                 connection.execute(statement.encode())
+
+
+def test_a_server_that_does_not_prove_who_it_is_gets_no_password(tmp_path: Path, database: stores.Database) -> None:
+    authority = Authority(tmp_path / "ca")
+    certificate = authority.sign("server", names="DNS:localhost")
+    with databases.postgresql(certificate) as server:
+        server.run("CREATE DATABASE interlock TEMPLATE template0")
+
+        def on(host: str, *, ca: Path = authority.file, port: int = server.port) -> ServerAddress:
+            more = f"sslmode=verify-full&sslrootcert={ca}"
+            url = f"postgresql://admin@{host}:{port}/interlock?{more}"
+            return ServerAddress(url, tmp_path, lambda: databases.PASSWORD)
+
+        assert asyncio.run(allocate(on("localhost"))) == 1
+        plain = stores.server().port
+        for where in (
+            on("127.0.0.1"),
+            on("localhost", ca=Authority(tmp_path / "other").file),
+            on("localhost", port=plain),
+        ):
+            with pytest.raises(StoreUnreadable, match="the server does not prove who it is"):
+                asyncio.run(allocate(where))

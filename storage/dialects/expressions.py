@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import orjson
 from sqlalchemy import (
+    ARRAY,
     JSON,
     BindParameter,
     Boolean,
@@ -24,7 +25,6 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction

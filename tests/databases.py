@@ -17,6 +17,8 @@ from urllib.parse import quote
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
+from tests.certificates import Certificate
+
 PASSWORD = "for tests only"
 POSTGRES = Path("/usr/lib/postgresql")
 
@@ -34,6 +36,7 @@ class Server:
         self._options = options
         self._count = 0
         self.home = Path()
+        self.pid = 0
         self.port = self._admin.url.port
 
     def database(self) -> "Database":
@@ -91,8 +94,8 @@ class Database:
 
 
 @contextmanager
-def postgresql() -> Iterator[Server]:
-    """Run a PostgreSQL server; it will not be root's."""
+def postgresql(certificate: Certificate | None = None) -> Iterator[Server]:
+    """Run a PostgreSQL server, which speaks TLS if it has a certificate; it will not be root's."""
     binaries = sorted(POSTGRES.glob("*/bin"))[-1]
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as folder:
         home = Path(folder)
@@ -108,7 +111,14 @@ def postgresql() -> Iterator[Server]:
             capture_output=True,
             cwd=folder,
         )
-        settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder, "fsync": "off"}
+        settings: dict[str, Any] = {
+            "port": port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": folder,
+            "fsync": "off",
+        }
+        if certificate is not None:
+            settings |= {"ssl": "on"} | _installed(certificate, home)
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         address = f"postgresql+psycopg://{{auth}}@127.0.0.1:{port}/{{database}}"
         command = [*user, str(binaries / "postgres"), "-D", str(data), *options]
@@ -161,6 +171,7 @@ def _serving(command: list[str], home: Path, name: str, address: str, options: s
         server = Server(name, address, f"admin:{quote(PASSWORD)}", options)
         server.home = home
         server.wait()
+        server.pid = process.pid
         yield server
         server.let_go()
     finally:
@@ -193,6 +204,17 @@ def _somebody(home: Path) -> list[str]:
     nobody = pwd.getpwnam("nobody")
     os.chown(home, nobody.pw_uid, nobody.pw_gid)
     return ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
+
+
+def _installed(certificate: Certificate, home: Path) -> dict[str, Path]:
+    """Give a server the files of its certificate, as its own."""
+    owner = home.stat()
+    settings = {"ssl_cert_file": certificate.certificate, "ssl_key_file": certificate.key}
+    for name, file in settings.items():
+        settings[name] = Path(shutil.copy(file, home / name))
+        settings[name].chmod(0o600)
+        os.chown(settings[name], owner.st_uid, owner.st_gid)
+    return settings
 
 
 def _free_port() -> int:

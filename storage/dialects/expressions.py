@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import orjson
 from sqlalchemy import (
+    ARRAY,
     JSON,
     BindParameter,
     Boolean,
@@ -24,7 +25,6 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
@@ -50,6 +50,16 @@ class _Listed(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         return orjson.dumps(value).decode() if dialect.name == "sqlite" else value
+
+
+class _Sought(TypeDecorator[str]):
+    """A text that is looked for; PostgreSQL, which holds none with a NUL, is asked for its symbol instead."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value if value is None or dialect.name == "sqlite" else value.replace("\0", "\u2400")
 
 
 class _Among(ColumnElement[bool]):
@@ -171,27 +181,31 @@ def bytes_of_text(column: ColumnElement[Any]) -> ColumnElement[bytes | None]:
 
 def contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
     """Test whether a column holds a text, whatever the case."""
-    return or_(*(instr(func.lower(column), form) > 0 for form in _forms(text)))
+    return or_(*(instr(func.lower(column), _sought(form)) > 0 for form in _forms(text)))
 
 
 def begins_with(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
     """Test whether a column begins with a text, whatever the case."""
-    return or_(*(instr(func.lower(column), form) == 1 for form in _forms(text)))
+    return or_(*(instr(func.lower(column), _sought(form)) == 1 for form in _forms(text)))
 
 
 def same_word(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
     """Test whether a column is a text, whatever the case."""
-    return func.lower(column).in_(_forms(text))
+    return func.lower(column).in_(bindparam("words", _forms(text), type_=_Sought(), expanding=True, unique=True))
 
 
 def is_labelled(label: ColumnElement[Any], text: str) -> ColumnElement[bool]:
     """Test whether a text is a label, `name (id)`, or one of its two parts, whatever the case."""
-    ends = (_end(func.lower(label), len(form)) == form for form in _forms(f" ({text})"))
+    ends = (_end(func.lower(label), len(form)) == _sought(form) for form in _forms(f" ({text})"))
     return or_(same_word(label, text), begins_with(label, f"{text} ("), *ends)
 
 
 def _end(text: ColumnElement[Any], length: int) -> ColumnElement[str]:
     return _Either(sqlite=func.substr(text, -length, type_=Text()), postgresql=func.right(text, length, type_=Text()))
+
+
+def _sought(text: str) -> BindParameter[str]:
+    return bindparam("sought", text, type_=_Sought(), unique=True)
 
 
 def _forms(text: str) -> list[str]:

@@ -25,7 +25,8 @@ from storage.errors import (
 from storage.place import ServerAddress
 from storage.records import ItemError
 from storage.store import Store
-from tests import stores
+from tests import databases, stores
+from tests.certificates import Authority
 from tests.databases import POSTGRES
 from tests.inside import Inside
 from tui.demo.people import next_day, people
@@ -407,3 +408,91 @@ def test_a_role_that_may_write_runs_but_cannot_bend_the_audit_log(site: Inside) 
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
                 connection.execute(statement.encode())
+
+
+def test_a_server_that_does_not_prove_who_it_is_gets_no_password(tmp_path: Path, database: stores.Database) -> None:
+    authority = Authority(tmp_path / "ca")
+    certificate = authority.sign("server", names="DNS:localhost")
+    with databases.postgresql(certificate) as server:
+        server.run("CREATE DATABASE interlock TEMPLATE template0")
+
+        def on(host: str, *, ca: Path = authority.file, port: int = server.port) -> ServerAddress:
+            more = f"sslmode=verify-full&sslrootcert={ca}"
+            url = f"postgresql://admin@{host}:{port}/interlock?{more}"
+            return ServerAddress(url, tmp_path, lambda: databases.PASSWORD)
+
+        assert asyncio.run(allocate(on("localhost"))) == 1
+        plain = stores.server().port
+        for where in (
+            on("127.0.0.1"),
+            on("localhost", ca=Authority(tmp_path / "other").file),
+            on("localhost", port=plain),
+        ):
+            with pytest.raises(StoreUnreadable, match="the server does not prove who it is"):
+                asyncio.run(allocate(where))
+
+
+def test_a_store_is_moved_to_a_server_and_back_and_goes_on(tmp_path: Path) -> None:
+    config = make_workspace(tmp_path / "site", list(people(30)), demo=False).read_text()
+    site = Inside(tmp_path / "site", config)
+    site("run")
+    site("store", "backup", "empty.db")
+    database = stores.Database(has_tables=False)
+    said = site("store", "move", database.url)
+    assert "the same in both places" in said
+    assert database.url not in said  # what follows the ? is nobody's business
+    objects, runs = site.json("objects"), site.json("runs")
+    there = Inside(tmp_path / "site", stores.placed(config, database))
+    assert (there.json("objects"), there.json("runs")) == (objects, runs)
+    assert "sound" in there("store", "check")
+    assert "5 entries, whole" in there("audit", "verify")
+    assert "move-store" in there("audit", "show")
+    assert "there is a store already" in there("store", "move", database.url, status=4)
+    there.csv("hr.csv", next_day(list(people(30))))
+    there("run", status=None)
+    assert there.json("runs")[0]["id"] == "run-2"
+    assert "the same in both places" in there("store", "move", "back.db")
+    back = Inside(tmp_path / "site", config.replace("interlock.db", "back.db"))
+    assert back.json("objects") == there.json("objects")
+    assert "sound" in back("store", "check")
+    back("run", status=None)
+    assert back.json("runs")[0]["id"] == "run-3"
+
+
+def test_a_store_is_not_moved_while_a_run_is_open_or_to_where_something_is(tmp_path: Path) -> None:
+    config = make_workspace(tmp_path / "site", list(people(5)), demo=False).read_text()
+    site = Inside(tmp_path / "site", config)
+    site("run")
+    full = stores.Database()
+    assert "there is a store already" in site("store", "move", full.url, status=4)
+    strange = stores.Database(has_tables=False)
+    strange.run("CREATE TABLE somebodys (id int)")
+    assert "tables of another program" in site("store", "move", strange.url, status=4)
+    with_secret = full.url.replace("admin@", "admin:hunter2@")
+    refused = site("store", "move", with_secret, status=2)
+    assert "a password does not belong into the address" in refused
+    assert "hunter2" not in refused
+    empty = stores.Database(has_tables=False)
+    site.edit("UPDATE runs SET ended_at = NULL, result = NULL")
+    assert "run 1 is not over" in site("store", "move", empty.url, status=4)
+    with empty.connected() as connection:
+        assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
+    site.edit("UPDATE runs SET result = 'success', profile = 'a' || char(0) || 'b'")
+    assert "runs.profile" in site("store", "move", empty.url, status=4)
+    with empty.connected() as connection:
+        assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
+
+
+def test_a_password_may_be_in_a_password_file_or_the_rest_in_a_service_file(
+    tmp_path: Path, database: stores.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = stores.server().port
+    passfile, service = tmp_path / "pgpass", tmp_path / "services"
+    passfile.write_text(f"127.0.0.1:{port}:*:admin:{databases.PASSWORD}\n")
+    passfile.chmod(0o600)
+    by_file = f"postgresql://admin@127.0.0.1:{port}/{database.name}?passfile={passfile}"
+    assert asyncio.run(allocate(ServerAddress(by_file, tmp_path))) == 1
+    service.write_text(f"[store]\nhost=127.0.0.1\nport={port}\nuser=admin\ndbname={database.name}\n")
+    monkeypatch.setenv("PGSERVICEFILE", str(service))
+    by_service = ServerAddress("postgresql://?service=store", tmp_path, lambda: databases.PASSWORD)
+    assert asyncio.run(allocate(by_service)) == 2

@@ -15,8 +15,10 @@ from sqlalchemy import delete
 
 from storage import list_words, lists
 from storage.list_queries import Query, Term
+from storage.place import ServerAddress
 from storage.store import Store
 from storage.tables import objects, pending_exports
+from tests import stores
 from tests.stored import AT, put
 from tui.feed.lists import parse_filter
 
@@ -153,10 +155,11 @@ def queries(draw: st.DrawFn, kind: str) -> Query:
     return Query(kind, tuple(terms), draw(st.sampled_from([None, *COLUMNS[kind]])), draw(st.booleans()))
 
 
-@pytest.fixture(scope="module")
-def runner() -> Iterator[tuple[asyncio.Runner, Store]]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def runner(request: pytest.FixtureRequest) -> Iterator[tuple[asyncio.Runner, Store]]:
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
-        store = Store.open(Path(folder) / "a.db")
+        database = stores.Database() if request.param == "postgresql" else None
+        store = Store.open(ServerAddress(database.url, Path(folder)) if database else Path(folder) / "a.db")
         yield runner, store
         runner.run(store.close())
 

@@ -1,7 +1,11 @@
 """Two join a group and one leaves it: exactly two adds and one remove are sent."""
 
+import pytest
+
 from tests.scenarios.conftest import Office
 from tests.slapd import SUFFIX
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 
 def test_plus_two_minus_one_is_exactly_that(office: Office) -> None:

@@ -1,6 +1,10 @@
 """Somebody is hired: the next run gives them an account, confirmed, and touches nobody else."""
 
+import pytest
+
 from tests.scenarios.conftest import Office
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 
 def test_a_joiner_gets_an_account_and_nobody_else_is_touched(office: Office) -> None:

@@ -1,6 +1,10 @@
 """Somebody leaves: a person approves, thirty days pass, and only then the account goes."""
 
+import pytest
+
 from tests.scenarios.conftest import Office
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 
 def test_a_leavers_account_stays_for_the_grace_period_and_goes_after_it(office: Office) -> None:

@@ -4,6 +4,8 @@ import pytest
 
 from tests.scenarios.conftest import Office
 
+pytestmark = pytest.mark.usefixtures("either_store")
+
 
 def test_a_reference_is_owed_until_its_object_comes(office: Office) -> None:
     office.has_managers()

@@ -1,6 +1,10 @@
 """Somebody takes another name: the entry is renamed, and stays the entry that it was."""
 
+import pytest
+
 from tests.scenarios.conftest import Office
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 
 def test_a_new_name_is_one_rename_of_the_same_entry(office: Office) -> None:

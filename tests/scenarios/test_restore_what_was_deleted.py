@@ -1,7 +1,11 @@
 """A deletion that was carried out is undone: the entry comes back as it was, with a new id, and in its groups."""
 
+import pytest
+
 from tests.scenarios.conftest import Office
 from tests.slapd import SUFFIX
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 KEPT = ("cn", "sn", "uid", "employeeNumber", "departmentNumber", "title", "mail", "telephoneNumber", "employeeType")
 

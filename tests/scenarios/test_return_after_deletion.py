@@ -1,6 +1,10 @@
 """Somebody comes back after everything of theirs was deleted: a new person with a new account."""
 
+import pytest
+
 from tests.scenarios.conftest import Office
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 
 def test_who_returns_after_deletion_gets_a_new_account(office: Office) -> None:

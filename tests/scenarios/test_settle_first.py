@@ -6,6 +6,8 @@ from tests.dying import killed
 from tests.scenarios.conftest import Office
 from tests.slapd import SUFFIX
 
+pytestmark = pytest.mark.usefixtures("either_store")
+
 SENT, STORED = 6, 7
 """The transactions of an export of one batch: its exports are marked as being sent, and what became of them kept."""
 CREATE_STORED = 8

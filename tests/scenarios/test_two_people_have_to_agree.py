@@ -1,6 +1,10 @@
 """Where two people have to agree, the second is another login, and many small approvals are one large one."""
 
+import pytest
+
 from tests.scenarios.conftest import Office
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 
 def test_nothing_goes_before_the_second_person_has_approved(office: Office) -> None:

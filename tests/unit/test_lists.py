@@ -9,17 +9,23 @@ import pytest
 from storage import lists
 from storage.list_queries import Query, Term
 from storage.lists import UnknownColumn
+from storage.place import ServerAddress
 from storage.store import Store
 from storage.tables import item_errors, metaverse, objects, pending_exports, review_items, runs, steps, transitions
+from tests import stores
 from tests.stored import put
 from tui.feed.lists import COLUMNS, parse_filter
 
 HOSTILE = ["100%", "it's", 'a"b', "back\\slash", "nul\0here", "_", "%", "'; DROP TABLE objects; --", "*", "\\u0041"]
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory):
-    path = tmp_path_factory.mktemp("lists") / "a.db"
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def store(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest):
+    folder = tmp_path_factory.mktemp("lists")
+    database = stores.Database() if request.param == "postgresql" else None
+    path = ServerAddress(database.url, folder) if database else folder / "a.db"
+    hostile = [text.replace("\0", "\u2400") for text in HOSTILE] if database else HOSTILE
+    """PostgreSQL holds no NUL."""
 
     async def fill() -> None:
         async with Store.open(path) as opened, opened.transaction() as tx:
@@ -35,7 +41,7 @@ def store(tmp_path_factory: pytest.TempPathFactory):
                     "attributes": {"note": ['say "hi"\\', "ÉCOLE"]},
                 },
                 {"external_id": "e5", "type": "group", "mvo_id": 12, "attributes": {"member": ["cn=mail,dc=x"]}},
-                *({"external_id": text, "attributes": {"Hostile": [text]}} for text in HOSTILE),
+                *({"external_id": text, "attributes": {"Hostile": [text]}} for text in hostile),
             )
             await put(
                 tx,
@@ -96,7 +102,8 @@ def store(tmp_path_factory: pytest.TempPathFactory):
             )
 
     asyncio.run(fill())
-    return path
+    yield path
+    del database  # it goes with the last who has it
 
 
 def ask(path: Path, work):

@@ -16,6 +16,10 @@ _BY_STATE: dict[str, tuple[type[StoreError], str]] = {
     ),
     "40P01": (StoreLocked, "another program locked the store at the same time; try again"),
     "40001": (StoreLocked, "another program changed the store at the same time; try again"),
+    "22021": (
+        StoreError,
+        "a text holds the character NUL, which no text of PostgreSQL can; correct it at its source",
+    ),
     "25006": (
         StoreReadOnly,
         "the server takes no writes now: it is a standby, or set to read only; name the one that is written to",
@@ -37,6 +41,8 @@ _LOST = "the connection to the server was lost; once it answers again, run again
 def state_of(error: BaseException) -> str:
     """Give the SQLSTATE of an error, or an empty text where the server did not send one."""
     found = _driver_error(error)
+    if isinstance(found, psycopg.DataError) and found.sqlstate is None and "NUL" in str(found):
+        return "22021"  # the driver says it before the server can
     return (found.sqlstate or "") if found is not None else ""
 
 

@@ -4,12 +4,13 @@ from importlib.resources import files
 from typing import Any
 
 import psycopg
-from sqlalchemy import BigInteger, Identity, MetaData, Text
+from sqlalchemy import BigInteger, Identity, MetaData, Text, text
 from sqlalchemy.dialects.postgresql import dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from storage.dialects.base import REVISIONS
 from storage.tables import metadata
+from storage.tables.base import ONLY
 
 GUARDS = "guards.sql"
 _DIALECT = dialect()  # type: ignore[no-untyped-call]
@@ -21,7 +22,10 @@ def tables() -> MetaData:
     """Give the tables as PostgreSQL has them: texts in the order of their bytes, ids that are given by the database."""
     own = MetaData()
     for table in metadata.sorted_tables:
-        table.to_metadata(own)
+        conditions = {index.name: index.info.get(ONLY) for index in table.indexes}
+        for index in table.to_metadata(own).indexes:
+            if (condition := conditions[index.name]) is not None:
+                index.dialect_options["postgresql"]["where"] = text(condition)
     for table in own.sorted_tables:
         for column in table.columns:
             if isinstance(column.type, Text):

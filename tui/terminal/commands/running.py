@@ -197,9 +197,7 @@ def status(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
         say(f"{again:,} {was} there again: interlock review", "bold")
     if owed := found["owed_references"]:
         say(f"{owed:,} reference{'s are' if owed != 1 else ' is'} owed: interlock owed")
-    for one in found["workers"]:
-        there = "is there" if one["alive"] else f"died: last heard of {local_time(one['heard_of'])}"
-        say(f"worker '{display(one['name'])}' on {display(one['host'])} {there}", "" if one["alive"] else "bold")
+    _tell_workers(found)
     for one in found["open_runs"]:
         say(f"run-{one['id']} ({one['profile']}) is open since {one['started_at']}, by {one['operator']}")
     for one in found["failed_notifications"]:
@@ -213,6 +211,13 @@ def _tell_first(workspace: feed.Workspace, found: feed.Document) -> None:
         say(display(found["older_store"]), "bold")
     if workspace.config.roles:
         say(f"operator {display(found['operator'])}: {found['role']}")
+
+
+def _tell_workers(found: feed.Document) -> None:
+    """Tell of the workers that have not left."""
+    for one in found["workers"]:
+        there = "is there" if one["alive"] else f"died: last heard of {local_time(one['heard_of'])}"
+        say(f"worker '{display(one['name'])}' on {display(one['host'])} {there}", "" if one["alive"] else "bold")
 
 
 def check(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:

@@ -55,6 +55,17 @@ def _moment(seconds: str) -> str:
     return f"strftime('%Y-%m-%dT%H:%M:%fZ', '{DAY} 08:00:00', '+' || ({seconds}) || ' seconds')"
 
 
+def let_plan_stand_still(folder: Path) -> None:
+    """Give the times of a plan that is kept fixed values, and the ids that its copy of a directory gave."""
+    plan = next(folder.glob("interlock.db.plan-*"))
+    connection = sqlite3.connect(plan)
+    moments = {"started_at": f"{DAY}T08:20:00.000Z", "ended_at": f"{DAY}T08:20:02.000Z"}
+    for name, moment in moments.items():
+        connection.execute(f"UPDATE about SET document = json_set(document, '$.{name}', ?)", (moment,))
+    connection.commit()
+    connection.close()
+
+
 def pretend_run(store: Path, pid: int, process: str, host: str) -> int:
     """Write down a run that a living process is in the middle of, and give its step's id."""
     connection = sqlite3.connect(store)

@@ -15,13 +15,14 @@ from storage import lease
 from tests.console.conftest import TURN, Console, Open
 from tests.console.office import let_leave, make_office
 from tests.console.picture import picture
-from tests.console.still import advance, pretend_run, stand_still
+from tests.console.still import advance, let_plan_stand_still, pretend_run, stand_still
 from tests.workspace import Workspace
 from tui.console.screens.line import LineScreen
 from tui.console.sheets.pace import Pace
 
 SCREENS = Path(__file__).parents[2] / "screenshots"
 SIZES = [(80, 24), (120, 40)]
+WIDE = (200, 60)
 Drive = Callable[[Console], Awaitable[None]]
 
 
@@ -31,6 +32,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pictures")
     Workspace(folder, "")("demo", "demo", "--headless")
     stand_still(folder / "demo" / "interlock.db")
+    Workspace(folder, "")("plan", "--keep", "--from", "export directory", "-c", "demo/interlock.toml")
+    let_plan_stand_still(folder / "demo")
     return folder / "demo"
 
 
@@ -87,6 +90,8 @@ SHOTS: dict[str, Drive] = {
     "todo": keys("0"),
     "acknowledge": keys("0", "W", "A"),
     "line": keys(),
+    "plan": keys("1", "P", "j", "j", "j", "j", "j"),
+    "plan-attribute": keys("1", "P", *["j"] * 10, "enter"),
     "exports": keys("2"),
     "export": keys("2", "enter"),
     "objects": keys("3", "G"),
@@ -108,6 +113,7 @@ SHOTS: dict[str, Drive] = {
     "palette": keys("colon", "r", "e", "v"),
     "filter": keys("3", "slash", *"status", "colon", *"Obsolete"),
 }
+WIDE_SHOTS = ("plan", "plan-attribute")
 TROUBLE: dict[str, Drive] = {
     "todo-held": keys("0", "j"),
     "line-held": keys(),
@@ -141,6 +147,16 @@ async def test_a_screen_looks_like_its_picture(
     demo: Path, opened: Open, request: pytest.FixtureRequest, name: str, size: tuple[int, int]
 ) -> None:
     async with opened(demo, size=size) as console:
+        await console.settle(TURN)
+        await SHOTS[name](console)
+        await compare(console, request, name)
+
+
+@pytest.mark.parametrize("name", WIDE_SHOTS)
+async def test_a_wide_screen_looks_like_its_picture(
+    demo: Path, opened: Open, request: pytest.FixtureRequest, name: str
+) -> None:
+    async with opened(demo, size=WIDE) as console:
         await console.settle(TURN)
         await SHOTS[name](console)
         await compare(console, request, name)

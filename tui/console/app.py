@@ -254,6 +254,16 @@ class InterlockApp(KeyByKey[int], inherit_bindings=False):
     async def _find_objects(self, text: str) -> None:
         await self.show_list("objects", text)
 
+    def open_plan(self) -> None:
+        """Show what the next keys of the Line would do."""
+        self.run_worker(self._open_plan(), group="find", exit_on_error=False)
+
+    async def _open_plan(self) -> None:
+        await self.switch_mode("line")
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        await self.screen.run_action("plan")
+
     async def show_list(self, name: str, line: str) -> None:
         """Show a list, with nothing open over it, filtered."""
         await self.switch_mode(name)

@@ -45,6 +45,8 @@ class Session:
         self.todo: list[feed.Document] = []
         """What waits for a person, in groups."""
         self.launch: Launch | None = None
+        self.planning: Launch | None = None
+        """The plan that was begun here, until it has ended."""
         self._before = 0
         """The newest run that was known when the last one was started here."""
         self._awaited = False
@@ -165,6 +167,17 @@ class Session:
         self._before = self._newest_run()
         self.launch = start_run(self.config, arguments)
         self._awaited = True
+
+    def start_plan(self, arguments: list[str]) -> None:
+        """Start a plan in a process of its own. Raises `OSError`."""
+        self.planning = start_run(self.config, ["plan", *arguments, "--keep", "--limit", "1"])
+
+    def failed_plan(self) -> str:
+        """Say once why the plan that was begun here came to nothing; an empty text where it did not."""
+        if self.planning is None or (status := self.planning.ended()) is None:
+            return ""
+        said, self.planning = self.planning.said(), None
+        return "" if status in ENDED and status not in NOT_STARTED else _last_line(said)
 
     @property
     def unseen(self) -> bool:

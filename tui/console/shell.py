@@ -55,6 +55,10 @@ class Shell(Protocol):
         """Open a thing by its id."""
         ...
 
+    def open_plan(self) -> None:
+        """Show what the next keys of the Line would do."""
+        ...
+
     async def show_list(self, name: str, line: str) -> None:
         """Show a list, with nothing open over it, filtered."""
         ...

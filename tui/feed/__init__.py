@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.approvals.audit import OLDER
+    from engine.approvals.audit import OLDER, refuse_no_reason
     from engine.checking.systems import check
     from engine.configuration.steps import StepPlan
     from engine.conformance.findings import Finding
@@ -35,10 +35,20 @@ if TYPE_CHECKING:
     from storage.lists import UnknownColumn
     from storage.records import GATE_STOPS, HeldBatch, Run, StepRecord, StepResult
     from storage.reviews import AFTER_RESTORE, BEFORE_CHANGING, BEFORE_EXPORT, MASS_CHANGE
-    from tui.feed import auditing, lists, todo
+    from tui.feed import auditing, kept_plans, lists, todo
     from tui.feed.configuring import configuration_diff, json_schema, rule_places
     from tui.feed.explaining import explain, try_expression
-    from tui.feed.foreseeing import Foresight, foresee, foresee_beside, foresight_document
+    from tui.feed.foreseeing import (
+        Followed,
+        Foresight,
+        follow,
+        follow_beside,
+        follow_document,
+        foresee,
+        foresee_beside,
+        foresight_document,
+    )
+    from tui.feed.joining import Candidates, Compared, compared
     from tui.feed.lists import Document, listing, waiting_items
     from tui.feed.owing import owed
     from tui.feed.past_runs import PastRun, history
@@ -49,7 +59,7 @@ if TYPE_CHECKING:
     from tui.feed.things import UnknownId, items, person_of, show, stages_in
 
 _BEHIND: dict[str, tuple[str, ...]] = {
-    "engine.approvals.audit": ("OLDER",),
+    "engine.approvals.audit": ("OLDER", "refuse_no_reason"),
     "engine.checking.systems": ("check",),
     "engine.configuration.steps": ("StepPlan",),
     "engine.conformance.findings": ("Finding",),
@@ -77,10 +87,20 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "storage.lists": ("UnknownColumn",),
     "storage.records": ("GATE_STOPS", "HeldBatch", "Run", "StepRecord", "StepResult"),
     "storage.reviews": ("AFTER_RESTORE", "BEFORE_CHANGING", "BEFORE_EXPORT", "MASS_CHANGE"),
-    "tui.feed": ("auditing", "lists", "todo"),
+    "tui.feed": ("auditing", "kept_plans", "lists", "todo"),
     "tui.feed.configuring": ("configuration_diff", "json_schema", "rule_places"),
     "tui.feed.explaining": ("explain", "try_expression"),
-    "tui.feed.foreseeing": ("Foresight", "foresee", "foresee_beside", "foresight_document"),
+    "tui.feed.foreseeing": (
+        "Followed",
+        "Foresight",
+        "follow",
+        "follow_beside",
+        "follow_document",
+        "foresee",
+        "foresee_beside",
+        "foresight_document",
+    ),
+    "tui.feed.joining": ("Candidates", "Compared", "compared"),
     "tui.feed.past_runs": ("PastRun", "history"),
     "tui.feed.lists": ("Document", "listing", "waiting_items"),
     "tui.feed.owing": ("owed",),

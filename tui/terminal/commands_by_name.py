@@ -68,6 +68,7 @@ PLACES = (
     Place("disconnect", "joining", "Take an object away from its metaverse object; the rules may join it again."),
     Place("exclude", "joining", "Take an object away, and let no rule have it ever again."),
     Place("include", "joining", "Let the rules have an excluded object again."),
+    Place("consequences", "joining", "Tell what a decision by hand would lead to, on a copy; nothing is changed."),
     Place("restore", "joining", "Create what was deleted again, from what it last held; the next export sends it."),
     Place("exports", "deciding", "The queue of pending exports: list it, retry, hold, discard.", is_group=True),
     Place(

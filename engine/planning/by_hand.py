@@ -79,7 +79,7 @@ def _worst_first(entry: tuple[tuple[str, str, str], int]) -> tuple[bool, int, tu
 
 
 async def _decide(workspace: Workspace, verb: str, ids: Sequence[tuple[str, int]]) -> list[str]:
-    kind, number = ids[0]
+    number = ids[0][1]
     match verb:
         case "join":
             return [await manual_joins.join(workspace, number, ids[1][1], operator=FIRST, reason=REASON)]
@@ -89,10 +89,14 @@ async def _decide(workspace: Workspace, verb: str, ids: Sequence[tuple[str, int]
             return [await manual_joins.exclude(workspace, number, operator=FIRST, reason=REASON)]
         case "include":
             return [await manual_joins.include(workspace, number, operator=FIRST, reason=REASON)]
-    found = await restoring.restore(workspace, kind, number, operator=FIRST, reason=REASON)
-    return [line for one in found for line in _restored(one)]
+    found = [
+        one
+        for kind, number in ids
+        for one in await restoring.restore(workspace, kind, number, operator=FIRST, reason=REASON)
+    ]
+    return [line for one in found for line in _restored(one, named=len(found) > 1)]
 
 
-def _restored(one: restoring.Restored) -> list[str]:
-    staged = [f"{one.label}: {line}" for line in one.staged]
-    return [*staged, *(f"{one.label}: what cannot come back: {line}" for line in one.lost)]
+def _restored(one: restoring.Restored, *, named: bool) -> list[str]:
+    label = f"{one.label}: " if named else ""
+    return [label + line for line in (*one.staged, *(f"cannot come back: {lost}" for lost in one.lost))]

@@ -17,6 +17,7 @@ def stand_still(store: Path) -> None:
         ("transitions", ("at",)),
         ("review_items", ("opened_at",)),
         ("held_batches", ("at",)),
+        ("tombstones", ("at",)),
     ):
         for column in columns:
             connection.execute(f"UPDATE {table} SET {column} = {_moment('id / 60')} WHERE {column} IS NOT NULL")
@@ -37,6 +38,10 @@ def stand_still(store: Path) -> None:
     )
     known = dict(connection.execute(f"SELECT external_id, {fixed} FROM objects WHERE external_id IS NOT NULL"))
     _name_entries(store.with_name("directory.ldif"), known)
+    connection.execute(
+        f"UPDATE tombstones SET external_id = {fixed}, attributes = json_set(attributes, '$.entryUUID', "
+        f"json_array({fixed})) WHERE external_id LIKE '________-____-4___-%'"
+    )
     connection.execute(f"UPDATE objects SET external_id = {fixed} WHERE external_id LIKE '________-____-4___-%'")
     connection.commit()
     connection.close()

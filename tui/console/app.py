@@ -264,6 +264,12 @@ class InterlockApp(KeyByKey[int], inherit_bindings=False):
             await self.pop_screen()
         await self.screen.run_action("plan")
 
+    def open_deleted(self) -> None:
+        """List what is gone."""
+        from tui.console.screens.deleted import DeletedScreen  # noqa: PLC0415 - loaded with the screens
+
+        self.push_screen(DeletedScreen())
+
     async def show_list(self, name: str, line: str) -> None:
         """Show a list, with nothing open over it, filtered."""
         await self.switch_mode(name)

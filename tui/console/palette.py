@@ -34,6 +34,7 @@ class ConsoleCommands(Provider):
             for name in SCREENS
         ]
         found.append(("Plan", "what the next keys of the Line would do", app.open_plan))
+        found.append(("Deleted", "what is gone, and the way back", app.open_deleted))
         for key in keys.keys_of(self.screen):
             if keys.place_of(key) != "list" and not key.id.startswith("screen."):
                 run = partial(self.app.run_action, key.action, default_namespace=key.node)

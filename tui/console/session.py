@@ -14,7 +14,9 @@ COUNTING_SHARE = 0.05
 
 APPROVING = frozenset({"approve", "release"})
 """Actions that an operator may not take."""
-WHAT = {"next": "run", "rest": "run", "stop": "stop a run", "arm": "change anything"}
+ADMINISTERING = frozenset({"by_hand"})
+"""Actions that an approver may not take."""
+WHAT = {"next": "run", "rest": "run", "stop": "stop a run", "arm": "change anything", "by_hand": "decide that by hand"}
 """What some actions are called in a sentence."""
 NOT_STARTED = (2, 4)
 ENDED = {
@@ -61,6 +63,8 @@ class Session:
     def lacks(self, action: str) -> str:
         """Say why the operator's role does not let them do something; nothing if it does."""
         needs = feed.Role.APPROVER if action in APPROVING else feed.Role.OPERATOR
+        if action in ADMINISTERING:
+            needs = feed.Role.ADMINISTRATOR
         if self.role >= needs:
             return ""  # asked for every key of every frame, so the groups of the operator are not looked up again
         return feed.refusal(self.workspace.config, self.operator, needs, WHAT.get(action, action))

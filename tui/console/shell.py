@@ -59,6 +59,10 @@ class Shell(Protocol):
         """Show what the next keys of the Line would do."""
         ...
 
+    def open_deleted(self) -> None:
+        """List what is gone."""
+        ...
+
     async def show_list(self, name: str, line: str) -> None:
         """Show a list, with nothing open over it, filtered."""
         ...

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
         foresee_beside,
         foresight_document,
     )
-    from tui.feed.joining import Candidates, Compared, compared
+    from tui.feed.joining import Candidates, Compared, compare
     from tui.feed.lists import Document, listing, waiting_items
     from tui.feed.owing import owed
     from tui.feed.past_runs import PastRun, history
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from tui.feed.standing import STATUSES, errors_of_step, plans_of, request_stop, run_document, status
     from tui.feed.surveying import Survey, SurveyedType, survey
     from tui.feed.systems import configuration
-    from tui.feed.things import UnknownId, items, person_of, show, stages_in
+    from tui.feed.things import UnknownId, gone, items, person_of, show, stages_in
 
 _BEHIND: dict[str, tuple[str, ...]] = {
     "engine.approvals.audit": ("OLDER", "refuse_no_reason"),
@@ -100,7 +100,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
         "foresee_beside",
         "foresight_document",
     ),
-    "tui.feed.joining": ("Candidates", "Compared", "compared"),
+    "tui.feed.joining": ("Candidates", "Compared", "compare"),
     "tui.feed.past_runs": ("PastRun", "history"),
     "tui.feed.lists": ("Document", "listing", "waiting_items"),
     "tui.feed.owing": ("owed",),
@@ -108,7 +108,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "tui.feed.standing": ("STATUSES", "errors_of_step", "plans_of", "request_stop", "run_document", "status"),
     "tui.feed.surveying": ("Survey", "SurveyedType", "survey"),
     "tui.feed.systems": ("configuration",),
-    "tui.feed.things": ("UnknownId", "items", "person_of", "show", "stages_in"),
+    "tui.feed.things": ("UnknownId", "gone", "items", "person_of", "show", "stages_in"),
 }
 """Module → what it gives: the same again, for the running program."""
 _PLACES = {name: module for module, names in _BEHIND.items() for name in names}

@@ -1,10 +1,11 @@
 """Joins by hand: whom an object may belong to, and what the two have in common."""
 
 import re
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from engine.labels import label_of_mvo, with_references
-from engine.rules.compiled import Flow
+from engine.labels import label_of, label_of_mvo, with_references
+from engine.rules.compiled import Join, JoinPart
 from engine.workspace import Workspace
 from storage import metaverse, objects
 from storage.labels import name_of
@@ -156,18 +157,44 @@ def compared(workspace: Workspace, cso: Cso, mvo: Mvo) -> list[Compared]:
     return sorted(rows, key=lambda one: (not one.is_known_on_both, one.is_same, one.name or one.other))
 
 
+async def compare(workspace: Workspace, cso_id: int, mvo_id: int) -> Document:
+    """Put an object and a person side by side. Raises `UnknownId` or `StoreError`."""
+    async with workspace.store.reading() as tx:
+        csos, mvos = await objects.get(tx, [cso_id]), await metaverse.get(tx, [mvo_id])
+        joined = await objects.joined_to(tx, [mvo_id])
+    if not csos or not mvos:
+        raise UnknownId(f"there is no {f'mvo-{mvo_id}' if csos else f'cso-{cso_id}'} any more")
+    return {
+        "object": f"{csos[0].system}: {label_of(csos[0])}",
+        "person": label_of_mvo(mvos[0]),
+        "deleted": mvos[0].deleted,
+        "joined": [{"id": f"cso-{one.id}", "system": one.system, "label": label_of(one)} for one in joined],
+        "rows": compared(workspace, csos[0], mvos[0]),
+    }
+
+
 def _pairs(workspace: Workspace, cso: Cso, mvo: Mvo) -> dict[str, str]:
-    """Give which attribute of an object is which of a person, as rules copy them."""
+    """Give which attribute of an object is which of a person, as rules copy them and join by them."""
     place = (cso.system, cso.type)
     inbound = [rule for rule in workspace.rules.inbound.get(place, []) if rule.mvo_type == mvo.type]
-    pairs = {flow.copies: flow.attribute for rule in inbound for flow in _copies(rule.flows) if flow.copies}
-    for rule in workspace.rules.outbound.get(mvo.type, {}).get(place, []):
-        pairs.update({flow.attribute: flow.copies for flow in _copies(rule.flows) if flow.copies})
-    return pairs
+    outbound = workspace.rules.outbound.get(mvo.type, {}).get(place, [])
+    pairs: dict[str, str] = {}
+    for giving in inbound:
+        pairs |= {flow.copies: flow.attribute for flow in giving.flows if flow.copies}
+    for wanting in outbound:
+        pairs |= {flow.attribute: flow.copies for flow in wanting.flows if flow.copies}
+    keys = [(part.source.source, part.target.source) for rule in inbound for part in _parts(rule.joins)]
+    keys += [(part.target.source, part.source.source) for rule in outbound for part in _parts(rule.joins)]
+    return pairs | _of_both(keys, cso, mvo)
 
 
-def _copies(flows: tuple[Flow, ...]) -> list[Flow]:
-    return [flow for flow in flows if flow.copies]
+def _of_both(keys: list[tuple[str, str]], cso: Cso, mvo: Mvo) -> dict[str, str]:
+    """Give those parts of join keys that are attributes of the two, and nothing that is computed."""
+    return {own: other for own, other in keys if own in cso.attributes and other in mvo.attributes}
+
+
+def _parts(joins: tuple[Join, ...]) -> Iterator[JoinPart]:
+    return (part for join in joins for part in join.parts)
 
 
 def _plain(values: list[Any]) -> list[str]:

@@ -50,6 +50,11 @@ PLACES = (
     Place("metaverse", "listing", "List the metaverse objects."),
     Place("runs", "listing", "List the runs, newest first."),
     Place("transitions", "listing", "List the status transitions, newest first."),
+    Place(
+        "deleted",
+        "listing",
+        "List the objects that are gone, newest first: from what, under whose approval, restored as what.",
+    ),
     Place("show", "listing", "Show one object, export, review item or run, whole."),
     Place("notify", "notifying", ""),
     Place(

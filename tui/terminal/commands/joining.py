@@ -58,11 +58,11 @@ def consequences(
 ) -> None:
     """Tell what a decision by hand would lead to, on a copy; nothing is changed."""
     workspace = open_workspace(config)
-    kinds = (
-        ["cso", "mvo"] if verb == "join" else ["rev" if verb == "restore" and things[0].startswith("rev") else "cso"]
-    )
-    if len(things) != len(kinds):
-        fail(f"{verb} is about {' and '.join(f'a {kind}' for kind in kinds)}: give {len(kinds)}", USAGE)
+    if len(things) != 1 + (verb == "join") and verb != "restore":
+        fail(f"{verb} is about {'a cso and an mvo' if verb == 'join' else 'one cso'}", USAGE)
+    kinds = ["rev" if thing.startswith("rev") and verb == "restore" else "cso" for thing in things]
+    if verb == "join":
+        kinds[1] = "mvo"
     ids = [(kind, numbers([thing], kind)[0]) for kind, thing in zip(kinds, things, strict=True)]
     feed.tune_interpreter()
     found = feed.follow_document(carry_out(workspace, feed.follow(config, verb, ids)))

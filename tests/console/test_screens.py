@@ -123,6 +123,8 @@ SHOTS: dict[str, Drive] = {
     "run": keys("7", "enter"),
     "run-errors": keys("7", "enter", "exclamation_mark"),
     "systems": keys("8"),
+    "rules": keys("8", "r", "G"),
+    "schema": keys("8", "s", "j", "enter"),
     "help": keys("6", "question_mark"),
     "search": search,
     "palette": keys("colon", "r", "e", "v"),
@@ -134,7 +136,7 @@ BY_HAND: dict[str, Drive] = {
     "deleted": keys("6", "B"),
     "restore": keys("6", "B", "B"),
 }
-WIDE_SHOTS = ("plan", "plan-attribute")
+WIDE_SHOTS = ("plan", "plan-attribute", "rules", "schema")
 TROUBLE: dict[str, Drive] = {
     "todo-held": keys("0", "j"),
     "line-held": keys(),

@@ -63,6 +63,10 @@ class Shell(Protocol):
         """List what is gone."""
         ...
 
+    def open_rules(self, name: str = "") -> None:
+        """List the rules, or show the one of a name."""
+        ...
+
     async def show_list(self, name: str, line: str) -> None:
         """Show a list, with nothing open over it, filtered."""
         ...

@@ -1,4 +1,4 @@
-"""What an approval, or a decision by hand, would lead to, for the command line and the console."""
+"""What takes long, in a process of its own: what decisions would lead to, and whom rules are for."""
 
 import asyncio
 import os
@@ -22,6 +22,7 @@ __all__ = [
     "foresee",
     "foresee_beside",
     "foresight_document",
+    "rules_beside",
 ]
 
 
@@ -31,15 +32,23 @@ async def foresee_beside(config: Path, ids: Sequence[int], limit: int = 100) -> 
     Raises `RuntimeError` with what the process said where it failed.
     """
     names = [f"rev-{item_id}" for item_id in ids]
-    return await _beside(config, ["review", "consequences", *names, "--limit", str(limit)])
+    found: dict[str, Any] = await _beside(config, ["review", "consequences", *names, "--limit", str(limit)])
+    return found
 
 
 async def follow_beside(config: Path, verb: str, things: Sequence[str]) -> dict[str, Any]:
     """Give what a decision by hand about some ids would lead to, worked out likewise. Raises `RuntimeError`."""
-    return await _beside(config, ["consequences", verb, *things])
+    found: dict[str, Any] = await _beside(config, ["consequences", verb, *things])
+    return found
 
 
-async def _beside(config: Path, arguments: Sequence[str]) -> dict[str, Any]:
+async def rules_beside(config: Path) -> list[dict[str, Any]]:
+    """Give the rules with how many are in the scope of each, counted likewise. Raises `RuntimeError`."""
+    found: list[dict[str, Any]] = await _beside(config, ["rules"])
+    return found
+
+
+async def _beside(config: Path, arguments: Sequence[str]) -> Any:
     """Carry a command out in a process of its own, and give the document that it writes."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", "tui", *arguments, "--json", "-c", str(config)),
@@ -55,8 +64,7 @@ async def _beside(config: Path, arguments: Sequence[str]) -> dict[str, Any]:
         raise
     if process.returncode:
         raise RuntimeError(err.decode(errors="replace").strip() or f"it ended with {process.returncode}")
-    found: dict[str, Any] = orjson.loads(out)
-    return found
+    return orjson.loads(out)
 
 
 def foresight_document(found: Foresight) -> dict[str, Any]:

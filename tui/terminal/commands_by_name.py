@@ -48,6 +48,9 @@ PLACES = (
     Place("todo", "todoing", "What waits for a person: list it, acknowledge it.", is_group=True),
     Place("objects", "listing", "List the connected system objects."),
     Place("metaverse", "listing", "List the metaverse objects."),
+    Place(
+        "rules", "ruling", "List the rules: where each stands, how many objects are in its scope, and what goes wrong."
+    ),
     Place("runs", "listing", "List the runs, newest first."),
     Place("transitions", "listing", "List the status transitions, newest first."),
     Place(

@@ -37,6 +37,10 @@ class ObjectScreen(ExplainedScreen):
         found = await super().build()
         return found if self._error is None else partial(_below, self._error, found)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Joins are made on objects of systems: on a person their keys are not there."""
+        return super().check_action(action, parameters) and (action != "decide" or self.thing.startswith("cso-"))
+
     def action_decide(self, verb: str) -> None:
         """Begin a decision by hand."""
         by_hand.decide(self, verb, self.thing, self._error["message"] if self._error else "")

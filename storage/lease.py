@@ -61,15 +61,7 @@ async def ensure_free(tx: Transaction) -> None:
 
 async def take(tx: Transaction, *, owner: str, run_id: int) -> None:
     """Take the lease for a run; call `ensure_free` before, in the same transaction."""
-    values: dict[str, Any] = {
-        "id": 1,
-        "owner": owner,
-        "run_id": run_id,
-        "host": socket.gethostname(),
-        "pid": os.getpid(),
-        "process": own_process(),
-        "heartbeat_at": clock.now(),
-    }
+    values: dict[str, Any] = {"id": 1, "owner": owner, "run_id": run_id, **this_process(), "heartbeat_at": clock.now()}
     await writing.upsert(tx, lease, ["id"], [values])
 
 
@@ -119,17 +111,23 @@ class Process(Protocol):
         ...
 
 
-def own_process() -> str:
-    """Give what tells this process from a later one with its number, and where that number means what it means here."""
-    return f"{_process_start(os.getpid())} {_place()}".rstrip()
+def this_process() -> dict[str, Any]:
+    """Give what this process is known by, on this machine and elsewhere."""
+    pid = os.getpid()
+    return {"host": socket.gethostname(), "pid": pid, "process": f"{_process_start(pid)} {_place()}".rstrip()}
 
 
 def is_alive(held: Process) -> bool:
     """Look at a process where it can be seen from here; elsewhere trust its heartbeat."""
-    start, _, place = held.process.partition(" ")
-    if held.host == socket.gethostname() and place in ("", _place()) and place != _UNKNOWN:
-        return _process_start(held.pid) == start
-    return clock.seconds_between(held.heartbeat_at, clock.now()) < STALE_SECONDS
+    return lives(held.host, held.pid, held.process, held.heartbeat_at)
+
+
+def lives(host: str, pid: int, process: str, heartbeat_at: str) -> bool:
+    """Look at a process likewise, by what is kept of it."""
+    start, _, place = process.partition(" ")
+    if host == socket.gethostname() and place in ("", _place()) and place != _UNKNOWN:
+        return _process_start(pid) == start
+    return clock.seconds_between(heartbeat_at, clock.now()) < STALE_SECONDS
 
 
 def _place() -> str:

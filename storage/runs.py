@@ -133,6 +133,17 @@ async def errors_after(tx: Transaction, step_id: int, after: int, limit: int) ->
     return [(row.id, ItemError(*row[2:])) for row in rows]
 
 
+async def errors_of_last_steps(tx: Transaction) -> list[tuple[str, str, str, str, bool, int]]:
+    """Count the item errors of the newest step of each phase in each system.
+
+    As (phase, system of the object, type, code, whether it is only a warning, how many).
+    """
+    newest = select(func.max(steps.c.id)).where(steps.c.result.is_not(None)).group_by(steps.c.phase, steps.c.system)
+    columns = (steps.c.phase, item_errors.c.system, item_errors.c.type, item_errors.c.code, item_errors.c.is_warning)
+    query = select(*columns, func.count()).join(steps, steps.c.id == item_errors.c.step_id)
+    return [tuple(row) for row in await tx.execute(query.where(steps.c.id.in_(newest)).group_by(*columns))]
+
+
 async def get(tx: Transaction, run_id: int) -> Run | None:
     """Read one run."""
     row = (await tx.execute(select(runs).where(runs.c.id == run_id))).first()

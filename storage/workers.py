@@ -1,7 +1,5 @@
 """Workers: processes that carry out the steps of systems which only they can reach; and the steps offered to them."""
 
-import os
-import socket
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -9,7 +7,7 @@ from sqlalchemy import Row, delete, insert, select, update
 
 from storage import clock
 from storage.documents import decode, encode
-from storage.lease import own_process
+from storage.lease import this_process
 from storage.store import Transaction
 from storage.tables import offers, workers
 
@@ -59,9 +57,7 @@ async def register(tx: Transaction, name: str, version: str, settings: str) -> N
     now = clock.now()
     values = {
         "name": name,
-        "host": socket.gethostname(),
-        "pid": os.getpid(),
-        "process": own_process(),
+        **this_process(),
         "version": version,
         "settings": settings,
         "started_at": now,
@@ -72,7 +68,8 @@ async def register(tx: Transaction, name: str, version: str, settings: str) -> N
 
 async def beat(tx: Transaction, name: str) -> bool:
     """Show that this worker lives; tell whether it still has its name."""
-    own = workers.c.name == name, workers.c.pid == os.getpid(), workers.c.process == own_process()
+    me = this_process()
+    own = workers.c.name == name, workers.c.pid == me["pid"], workers.c.process == me["process"]
     done = await tx.execute(update(workers).where(*own).values(heartbeat_at=clock.now()).returning(workers.c.name))
     return done.first() is not None
 

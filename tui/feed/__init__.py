@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.approvals.audit import OLDER
+    from engine.approvals.audit import OLDER, refuse_no_reason
     from engine.checking.systems import check
     from engine.configuration.steps import StepPlan
     from engine.conformance.findings import Finding
@@ -40,10 +40,21 @@ if TYPE_CHECKING:
     from storage.lists import UnknownColumn
     from storage.records import GATE_STOPS, HeldBatch, Run, StepRecord, StepResult
     from storage.reviews import AFTER_RESTORE, BEFORE_CHANGING, BEFORE_EXPORT, MASS_CHANGE
-    from tui.feed import auditing, lists, todo
+    from tui.feed import auditing, kept_plans, lists, rules, todo
     from tui.feed.configuring import configuration_diff, json_schema, rule_places
     from tui.feed.explaining import explain, try_expression
-    from tui.feed.foreseeing import Foresight, foresee, foresee_beside, foresight_document
+    from tui.feed.foreseeing import (
+        Followed,
+        Foresight,
+        follow,
+        follow_beside,
+        follow_document,
+        foresee,
+        foresee_beside,
+        foresight_document,
+        rules_beside,
+    )
+    from tui.feed.joining import Candidates, Compared, compare
     from tui.feed.lists import Document, listing, waiting_items
     from tui.feed.owing import owed
     from tui.feed.past_runs import PastRun, history
@@ -52,10 +63,10 @@ if TYPE_CHECKING:
     from tui.feed.standing import STATUSES, errors_after, errors_of_step, plans_of, request_stop, run_document, status
     from tui.feed.surveying import Survey, SurveyedType, survey
     from tui.feed.systems import configuration
-    from tui.feed.things import UnknownId, items, person_of, show, stages_in
+    from tui.feed.things import UnknownId, gone, items, person_of, show, stages_in
 
 _BEHIND: dict[str, tuple[str, ...]] = {
-    "engine.approvals.audit": ("OLDER",),
+    "engine.approvals.audit": ("OLDER", "refuse_no_reason"),
     "engine.checking.systems": ("check",),
     "engine.configuration.steps": ("StepPlan",),
     "engine.conformance.findings": ("Finding",),
@@ -88,10 +99,21 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "storage.lists": ("UnknownColumn",),
     "storage.records": ("GATE_STOPS", "HeldBatch", "Run", "StepRecord", "StepResult"),
     "storage.reviews": ("AFTER_RESTORE", "BEFORE_CHANGING", "BEFORE_EXPORT", "MASS_CHANGE"),
-    "tui.feed": ("auditing", "lists", "todo"),
+    "tui.feed": ("auditing", "kept_plans", "lists", "rules", "todo"),
     "tui.feed.configuring": ("configuration_diff", "json_schema", "rule_places"),
     "tui.feed.explaining": ("explain", "try_expression"),
-    "tui.feed.foreseeing": ("Foresight", "foresee", "foresee_beside", "foresight_document"),
+    "tui.feed.foreseeing": (
+        "Followed",
+        "Foresight",
+        "follow",
+        "follow_beside",
+        "follow_document",
+        "foresee",
+        "foresee_beside",
+        "foresight_document",
+        "rules_beside",
+    ),
+    "tui.feed.joining": ("Candidates", "Compared", "compare"),
     "tui.feed.past_runs": ("PastRun", "history"),
     "tui.feed.lists": ("Document", "listing", "waiting_items"),
     "tui.feed.owing": ("owed",),
@@ -108,7 +130,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     ),
     "tui.feed.surveying": ("Survey", "SurveyedType", "survey"),
     "tui.feed.systems": ("configuration",),
-    "tui.feed.things": ("UnknownId", "items", "person_of", "show", "stages_in"),
+    "tui.feed.things": ("UnknownId", "gone", "items", "person_of", "show", "stages_in"),
 }
 """Module → what it gives: the same again, for the running program."""
 _PLACES = {name: module for module, names in _BEHIND.items() for name in names}

@@ -3,17 +3,19 @@
 import asyncio
 import os
 import signal
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from tui import feed
+from tui.feed import planning
 from tui.presentation.display import display
 from tui.presentation.moments import local_time
 from tui.terminal.commands.monitoring import write_metrics
 from tui.terminal.commands.notifying import tell_people
-from tui.terminal.context import CONFIG, USAGE, ConfigOption, JsonOption, carry_out, fail, open_workspace
+from tui.terminal.context import CONFIG, NO_START, USAGE, ConfigOption, JsonOption, carry_out, fail, open_workspace
 from tui.terminal.log import Log
 from tui.terminal.printing import complain, err, log_in_json, out, say, write_json, write_table
 from tui.terminal.progress import Teller, tell_waiting
@@ -35,6 +37,10 @@ def run(
     start: Annotated[
         str | None, typer.Option("--from", help="Begin at this step: 'sync', 'export directory', or its number.")
     ] = None,
+    planned: Annotated[
+        bool,
+        typer.Option("--planned", help="Run what 'plan --keep' planned, if nothing has moved; say where it differed."),
+    ] = False,
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
     log: LogOption = "text",
@@ -49,8 +55,40 @@ def run(
         fail(str(error), USAGE)
     first = position_of(plans, start) if start is not None else 0
     name = profile or "whole cycle"
-    work = execute(workspace, name, plans[first:], as_json=as_json, log=log, config=config, first=first)
+    if planned:
+        work = _as_planned(workspace, config, profile, plans[first:], first, as_json=as_json, log=log)
+    else:
+        work = execute(workspace, name, plans[first:], as_json=as_json, log=log, config=config, first=first)
     raise typer.Exit(carry_out(workspace, work))
+
+
+async def _as_planned(
+    workspace: feed.Workspace,
+    config: Path,
+    profile: str | None,
+    plans: list[feed.StepPlan],
+    first: int,
+    *,
+    as_json: bool,
+    log: LogFormat,
+) -> int:
+    """Run what was planned, and say where the run differed."""
+    try:
+        carrying = await planning.CarryingOut.begin(workspace, config, profile, first)
+    except planning.CannotFollow as error:
+        fail(str(error), NO_START)
+    try:
+        name = profile or "whole cycle"
+        status = await execute(
+            workspace, name, plans, as_json=as_json, log=log, config=config, first=first, follow=carrying.tell
+        )
+    finally:
+        await carrying.close()
+    for one in carrying.differences:
+        complain(f"{one.step}: {display(one.says)}")
+    if not as_json and not carrying.differences:
+        say("The run did what was planned.")
+    return status
 
 
 def position_of(plans: list[feed.StepPlan], start: str) -> int:
@@ -108,12 +146,13 @@ async def execute(
     briefly: bool = False,
     config: Path | None = None,
     first: int = 0,
+    follow: Callable[[feed.Event], Awaitable[None]] | None = None,
 ) -> int:
     """Execute a run in this process, tell it (briefly: without what waits), and give its exit status.
 
     `first` is the place of its first step in the profile, below 0 where it belongs to none.
 
-    With the configuration's place, people are told what it leaves for them, as that says.
+    With the configuration's place, people are told what it leaves for them, as that says. `follow` is given each event.
     """
     feed.tune_interpreter()
     control = feed.Control()
@@ -124,6 +163,8 @@ async def execute(
     try:
         async for event in feed.execute_run(workspace, profile, plans, operator, control, first):
             await teller.tell(event)
+            if follow is not None:
+                await follow(event)
             if isinstance(event, feed.RunFinished):
                 result = event.result
     except feed.StoreError as error:

@@ -51,7 +51,7 @@ class KeptPlan:
     async def look(self) -> bool:
         """Read what is new of the plan; tell whether anything is. Raises `StoreError`."""
         place = kept_plans.newest(self._workspace.store.place)
-        if place != (self._file.path if self._file else None):
+        if place != (self._file.place.beside if self._file else None):
             await self.close()
             self._file = kept_plans.opened(place) if place else None
             self._seen, self.about, self.moved = None, None, []

@@ -249,6 +249,89 @@ def test_delta_reads_what_changed_and_sees_no_deletes(database: Database, tmp_pa
     assert {one["status"] for one in site.json("objects", "--limit", "0")} == {"Normal"}
 
 
+NUMBERED = {"sqlite": "INTEGER PRIMARY KEY AUTOINCREMENT", "postgresql": "SERIAL", "mysql": "INTEGER AUTO_INCREMENT"}
+
+
+def with_changes(database: Database) -> None:
+    """Let the database write down by itself which people are changed."""
+    kind = NUMBERED[database.name]
+    primary = "" if database.name == "sqlite" else ", PRIMARY KEY (number)"
+    database.run(f"CREATE TABLE person_changes (number {kind}, person INTEGER NOT NULL{primary})")
+    if database.name == "postgresql":
+        database.run(
+            "CREATE FUNCTION told() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO person_changes (person) "
+            "VALUES (coalesce(NEW.id, OLD.id)); RETURN NULL; END $$",
+            "CREATE TRIGGER told AFTER INSERT OR UPDATE OR DELETE ON person FOR EACH ROW EXECUTE FUNCTION told()",
+        )
+        return
+    for verb, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
+        insert = f"INSERT INTO person_changes (person) VALUES ({row}.id)"
+        body = f"BEGIN {insert}; END" if database.name == "sqlite" else insert
+        database.run(f"CREATE TRIGGER told_{verb.lower()} AFTER {verb} ON person FOR EACH ROW {body}")
+
+
+CHANGES = {"table": "person_changes", "key": ["person"], "sequence": "number"}
+
+
+def test_a_table_of_changes_shows_who_was_deleted(database: Database, tmp_path: Path) -> None:
+    fill(database)
+    with_changes(database)
+    site = reading(tmp_path, system(database, change_table=CHANGES))
+    assert "delta goes by 'person_changes', and sees what was deleted" in site("check")
+    site("step", "import", "it")
+    site("step", "sync")
+    database.run(
+        "UPDATE person SET name = 'Changed' WHERE id IN (4, 5)",
+        "DELETE FROM person WHERE id = 6",
+        "INSERT INTO person (id, name) VALUES (99, 'New')",
+        "UPDATE person SET name = 'Soon gone' WHERE id = 7",
+        "DELETE FROM person WHERE id = 7",
+        "DELETE FROM person WHERE id = 8",
+        "INSERT INTO person (id, name) VALUES (8, 'There again')",
+    )
+    told = site("step", "delta", "it", status=None)
+    assert "1 adds" in told
+    assert "3 updates" in told
+    gone = [one["external_id"] for one in site.json("objects", "--limit", "0") if one["status"] == "Obsolete"]
+    assert sorted(gone) == ["6", "7"]
+    assert (attributes(site, "8")["name"], attributes(site, "99")["name"]) == (["There again"], ["New"])
+    assert len(site.json("review")) == 2
+    database.run("UPDATE phone SET number = '0' WHERE person = 4", "UPDATE person SET level = 9 WHERE id = 9")
+    site("step", "delta", "it")
+    assert attributes(site, "9")["level"] == [9]
+
+
+def test_changes_before_the_first_import_are_no_news(database: Database, tmp_path: Path) -> None:
+    fill(database, 3)
+    with_changes(database)
+    site = reading(tmp_path, system(database, change_table=CHANGES))
+    site("step", "import", "it")
+    site("step", "sync")
+    site("step", "delta", "it")
+    assert site.steps()["delta it"]["done"] == 0
+    database.run("DELETE FROM person WHERE id = 2")
+    site("step", "delta", "it", status=None)
+    assert site.statuses("it") == {"Normal": 2, "Obsolete": 1}
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"table": "nothing", "key": ["person"], "sequence": "number"}, "there is no table 'nothing'"),
+        ({"table": "person_changes", "key": ["who"], "sequence": "number"}, "has no column 'who' (change_table)"),
+        ({"table": "person_changes", "key": ["person", "number"], "sequence": "number"}, "names 2 columns of a key"),
+    ],
+)
+def test_a_table_of_changes_that_does_not_fit_is_refused(tmp_path: Path, changes: dict[str, Any], why: str) -> None:
+    with sqlite(tmp_path) as files:
+        database = files.database()
+    fill(database, 3)
+    with_changes(database)
+    site = reading(tmp_path, system(database, change_table=changes))
+    assert why in site("check", status=4)
+    database.engine.dispose()
+
+
 def test_a_changed_id_that_a_delta_shows_is_proved_by_reading_everything(tmp_path: Path) -> None:
     with sqlite(tmp_path) as files:
         database = files.database()

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from storage.lists import UnknownColumn
     from storage.records import GATE_STOPS, HeldBatch, Run, StepRecord, StepResult
     from storage.reviews import AFTER_RESTORE, BEFORE_CHANGING, BEFORE_EXPORT, MASS_CHANGE
-    from tui.feed import auditing, kept_plans, lists, rules, todo
+    from tui.feed import auditing, kept_plans, lists, planning, rules, todo
     from tui.feed.configuring import configuration_diff, json_schema, rule_places
     from tui.feed.explaining import explain, try_expression
     from tui.feed.foreseeing import (
@@ -99,7 +99,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "storage.lists": ("UnknownColumn",),
     "storage.records": ("GATE_STOPS", "HeldBatch", "Run", "StepRecord", "StepResult"),
     "storage.reviews": ("AFTER_RESTORE", "BEFORE_CHANGING", "BEFORE_EXPORT", "MASS_CHANGE"),
-    "tui.feed": ("auditing", "kept_plans", "lists", "rules", "todo"),
+    "tui.feed": ("auditing", "kept_plans", "lists", "planning", "rules", "todo"),
     "tui.feed.configuring": ("configuration_diff", "json_schema", "rule_places"),
     "tui.feed.explaining": ("explain", "try_expression"),
     "tui.feed.foreseeing": (

@@ -16,6 +16,7 @@ from engine.connectors.base import (
     Capabilities,
     CheckLine,
     Connector,
+    Deleted,
     ExportOperation,
     ExportResult,
     ImportedObject,
@@ -25,6 +26,7 @@ from engine.connectors.base import (
     ImportRequest,
     SchemaAttribute,
 )
+from engine.connectors.sql.change_table import ChangeTable
 from engine.connectors.sql.database import Database
 from engine.connectors.sql.options import SqlObjectOptions, SqlOptions
 from engine.connectors.sql.reading import RowReader
@@ -50,7 +52,7 @@ class SqlConnector(Connector):
         self._database = Database(name, self.options, folder)
         self._looked_at: dict[str, TypeTables] = {}
         """What the database said of the types' tables; asked once while the connector is entered."""
-        self._growing = all(settings.options.changed for settings in system.objects.values())
+        self._growing = all(one.options.changed or one.options.change_table for one in system.objects.values())
         self.capabilities = Capabilities(writes=True, batch_size=500, delta=self._growing)
 
     async def __aexit__(
@@ -101,6 +103,8 @@ class SqlConnector(Connector):
                 if changed := tables.options.changed:
                     told = f"delta goes by '{changed}', and cannot see what was deleted: that takes a full import"
                     lines.append(CheckLine(True, kind, told))
+                if changes := tables.options.change_table:
+                    lines.append(CheckLine(True, kind, f"delta goes by '{changes.table}', and sees what was deleted"))
             return lines
 
     async def discover_schema(self) -> dict[str, list[str]]:
@@ -133,6 +137,10 @@ class SqlConnector(Connector):
             readers = {kind: self._reader(tables[kind], used, request) for kind, used in request.types.items()}
             newest = {kind: readers[kind].last_change(connection) for kind in readers} if self._growing else {}
             for kind, reader in readers.items():
+                changes = tables[kind].changes
+                if since is not None and changes is not None:
+                    yield from _changed(connection, reader, changes, kind, since[kind])
+                    continue
                 condition = self._condition(reader, since, kind)
                 with closing(self._of_type(connection, reader, request.page_size, condition)) as found:
                     for page in found:
@@ -183,6 +191,15 @@ class SqlConnector(Connector):
             tables = self._tables(connection)
             connection.rollback()  # looking at the tables has begun a transaction
             return write(connection, tables, operations)
+
+
+def _changed(
+    connection: Connection, reader: RowReader, changes: ChangeTable, kind: str, number: int
+) -> Generator[ImportPage]:
+    """Give what a table of changes names: as it is now, or that it is gone."""
+    for named in changes.keys_since(connection, number):
+        objects, gone = reader.named(connection, named)
+        yield ImportPage(objects, deleted=[Deleted(kind, one) for one in gone])
 
 
 def _read_watermark(text: str | None) -> dict[str, Any] | None:

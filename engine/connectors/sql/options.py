@@ -52,6 +52,17 @@ class ManyOptions(Model):
     """Its column with the value."""
 
 
+class ChangeTableOptions(Model):
+    """`[systems.NAME.objects.TYPE.change_table]`: where every change is written down, such as by triggers."""
+
+    table: str
+    """The table, with its schema before a dot if it needs one."""
+    key: list[str] = Field(min_length=1)
+    """Its columns with the key of the row that was changed, in the order of the type's own key."""
+    sequence: str
+    """Its column with a number that only grows."""
+
+
 class SqlObjectOptions(Model):
     """`[systems.NAME.objects.TYPE]` of a database."""
 
@@ -65,6 +76,8 @@ class SqlObjectOptions(Model):
     """Attributes with many values, in tables of their own."""
     changed: str | None = None
     """A column that only grows, such as `updated_at`: `delta` reads what it shows as changed. It cannot see deletes."""
+    change_table: ChangeTableOptions | None = None
+    """A table of changes: `delta` reads the rows it names, and sees that one is gone."""
 
     @field_validator("query")
     @classmethod
@@ -80,4 +93,6 @@ class SqlObjectOptions(Model):
     def _one_place(self) -> Self:
         if (self.table is None) == (self.query is None):
             raise ValueError("name either a 'table' or a 'query'")
+        if self.changed is not None and self.change_table is not None:
+            raise ValueError("'changed' and 'change_table' are two ways to tell the same: name one")
         return self

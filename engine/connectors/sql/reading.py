@@ -56,6 +56,23 @@ class RowReader:
             for page in rows:
                 yield from self._cut(self._objects(connection, page), size)
 
+    def named(self, connection: Connection, named: Sequence[Sequence[Any]]) -> tuple[list[ImportedObject], list[str]]:
+        """Give the objects that have some keys, and the external ids of those that are not there."""
+        columns = [self._tables.columns[name] for name in self._tables.key_names]
+        conditions = [and_(*(column == value for column, value in zip(columns, one, strict=True))) for one in named]
+        rows = connection.execute(self._query(or_(*conditions))).all()
+        found = [one for one, _ in self._objects(connection, rows)]
+        there = {one.external_id for one in found}
+        return found, [one for one in map(self._id_of, named) if one is not None and one not in there]
+
+    def _id_of(self, key: Sequence[Any]) -> str | None:
+        """Give the external id that a key is; None where it is none."""
+        text = keys.joined(list(key))
+        try:
+            return None if text is None else self._read_id(text)
+        except InvalidValue:
+            return None
+
     def _by_key(
         self, connection: Connection, size: int, since: ColumnElement[bool] | None
     ) -> Generator[list[Row[Any]]]:
@@ -184,7 +201,9 @@ class RowReader:
         return tables.is_key(parts)
 
     def last_change(self, connection: Connection) -> Any:
-        """Give the newest value of the column that only grows."""
+        """Give the newest value of the column that only grows, or the number of the newest change."""
+        if self._tables.changes is not None:
+            return self._tables.changes.last(connection)
         return connection.execute(select(func.max(self._tables.columns[self._tables.options.changed or ""]))).scalar()
 
     def changed_since(self, watermark: Any, overlap: timedelta) -> ColumnElement[bool]:

@@ -29,6 +29,7 @@ from sqlalchemy.exc import NoSuchTableError
 
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import SchemaAttribute
+from engine.connectors.sql.change_table import ChangeTable
 from engine.connectors.sql.options import ManyOptions, SqlObjectOptions
 from engine.connectors.sql.values import as_column_takes
 from engine.errors import CannotConnect
@@ -54,6 +55,8 @@ class TypeTables:
             self.source = self._of_query(self.options.query or "", connection)
         self.columns: Mapping[str, ColumnElement[Any]] = {one.name: one for one in self.source.columns}
         self.many = {name: self._reflected(one.table, connection) for name, one in self.options.many.items()}
+        self.changes = self._changes(connection)
+        """What tells of changes, deletes included, where such a table is named."""
         self._must_have(self.key_names, "key")
         self._must_have([self.options.changed] if self.options.changed else [], "changed")
         for name, one in self.options.many.items():
@@ -90,6 +93,21 @@ class TypeTables:
             twice = next(name for name in names if names.count(name) > 1)
             raise CannotConnect(f"{self._system}: {self.place} has two columns '{twice}'; name each otherwise with AS")
         return written.columns(*(column(name) for name in names)).subquery(_SOURCE)
+
+    def _changes(self, connection: Connection) -> ChangeTable | None:
+        options = self.options.change_table
+        if options is None:
+            return None
+        table = self._reflected(options.table, connection)
+        for name in (*options.key, options.sequence):
+            if name not in table.columns:
+                raise CannotConnect(f"{self._system}: '{options.table}' has no column '{name}' (change_table)")
+        if len(options.key) != len(self.key_names):
+            told = (
+                f"'change_table' names {len(options.key)} columns of a key, and '{self.kind}' has {len(self.key_names)}"
+            )
+            raise CannotConnect(f"{self._system}: {told}")
+        return ChangeTable(table, options)
 
     def _must_have(self, names: list[str], key: str) -> None:
         for name in names:

@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 import typer
 
 from tui import feed
-from tui.feed import planning
 from tui.presentation.display import display
 from tui.presentation.moments import local_time
 from tui.terminal.commands.monitoring import write_metrics
@@ -74,8 +73,8 @@ async def _as_planned(
 ) -> int:
     """Run what was planned, and say where the run differed."""
     try:
-        carrying = await planning.CarryingOut.begin(workspace, config, profile, first)
-    except planning.CannotFollow as error:
+        carrying = await feed.planning.CarryingOut.begin(workspace, config, profile, first)
+    except feed.planning.CannotFollow as error:
         fail(str(error), NO_START)
     try:
         name = profile or "whole cycle"

@@ -15,7 +15,7 @@ from engine.connectors import connector_names, find_connector
 Schema = dict[str, Any]
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 """What Taplo, and VS Code by it, understand."""
-_HIDDEN = {(Config, "folder"), (SystemConfig, "options"), (ObjectTypeConfig, "options")}
+HIDDEN = {(Config, "folder"), (SystemConfig, "options"), (ObjectTypeConfig, "options")}
 """Fields of the models that are no keys of the file."""
 
 
@@ -29,7 +29,7 @@ class _Generated(GenerateJsonSchema):
         told = meanings(model)
         for name, field in model.model_fields.items():
             key = field.alias or name
-            if (model, name) in _HIDDEN:
+            if (model, name) in HIDDEN:
                 properties.pop(key, None)
             elif key in properties:
                 properties[key] = _described(properties[key], told.get(name, ""))

@@ -24,9 +24,11 @@ from engine.connectors.base import (
     ImportRequest,
     SchemaAttribute,
 )
+from engine.errors import ObjectError, StepFailed
 from engine.planning.remembered_system import remember
 from engine.workspace import Workspace
 from storage import plans
+from storage.records import Attributes
 
 
 @dataclass(slots=True, frozen=True)
@@ -116,6 +118,12 @@ class PlannedConnector(Connector):
         return await (self._entered or self._real).read_object(
             object_type, external_id=external_id, secondary_id=secondary_id, attributes=attributes
         )
+
+    async def reset_password(
+        self, object_type: str, *, external_id: str | None, secondary_id: str | None, attributes: Attributes
+    ) -> ObjectError | None:
+        """A plan gives nobody a password."""
+        raise StepFailed(f"'{self.name}': a plan gives nobody a password")
 
     async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         """Execute operations on the copy of the system, made when the first are to be sent."""

@@ -19,6 +19,7 @@ from typer.main import get_command
 from engine.configuration.meanings import meanings
 from engine.configuration.models import Config
 from engine.configuration.rule_models import FlowConfig, JoinPartConfig
+from engine.configuration.schema import HIDDEN
 from engine.configuration.secrets import Secret
 from engine.configuration.steps import StepPlan
 from engine.connectors.csv.options import CsvObjectOptions, CsvOptions
@@ -204,7 +205,7 @@ def _head_and_rows(model: type[BaseModel], path: str = "") -> str:
 def _rows(model: type[BaseModel], path: str) -> Iterator[str]:
     told = meanings(model)
     for key, field in model.model_fields.items():
-        if key in ("options", "folder"):
+        if (model, key) in HIDDEN:
             continue
         table = anchor(_heading(_path(path, key, field), field))
         default = "" if _models_in(field.annotation) and not field.is_required() else _default(field)

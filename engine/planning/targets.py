@@ -120,7 +120,12 @@ class PlannedConnector(Connector):
         )
 
     async def reset_password(
-        self, object_type: str, *, external_id: str | None, secondary_id: str | None, attributes: Attributes
+        self,
+        object_type: str,
+        *,
+        external_id: str | None,
+        secondary_id: str | None,
+        attributes: Attributes,  # noqa: ARG002
     ) -> ObjectError | None:
         """A plan gives nobody a password."""
         raise StepFailed(f"'{self.name}': a plan gives nobody a password")

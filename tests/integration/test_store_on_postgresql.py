@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
-from storage import counters, runs
+from storage import counters, join_keys, runs
 from storage.dialects.base import REVISIONS
 from storage.dialects.postgresql import address, engines, schema
 from storage.errors import (
@@ -22,6 +22,7 @@ from storage.errors import (
     StoreTooNew,
     StoreUnreadable,
 )
+from storage.join_keys import JoinKey
 from storage.place import ServerAddress
 from storage.records import ItemError
 from storage.store import Store
@@ -496,3 +497,27 @@ def test_a_password_may_be_in_a_password_file_or_the_rest_in_a_service_file(
     monkeypatch.setenv("PGSERVICEFILE", str(service))
     by_service = ServerAddress("postgresql://?service=store", tmp_path, lambda: databases.PASSWORD)
     assert asyncio.run(allocate(by_service)) == 2
+
+
+def test_what_a_copy_of_rows_meets_is_told_like_all_else(database: stores.Database, where: ServerAddress) -> None:
+    async def cut(store: Store) -> None:
+        async with store.transaction() as tx:
+            database.run(OTHERS)
+            await join_keys.add(tx, [JoinKey("metaverse.person", "id", "1", 1)])
+
+    async def write() -> None:
+        async with Store.open(where) as store:
+            async with store.transaction() as tx:
+                await join_keys.add(tx, [JoinKey("metaverse.person", "id", "1", 1)])
+            with pytest.raises(StoreError, match="refused by a rule of the store itself"):
+                async with store.transaction() as tx:
+                    await join_keys.add(tx, [JoinKey("metaverse.person", "id", "1", 1)])
+            with pytest.raises(StoreError, match="NUL"):
+                async with store.transaction() as tx:
+                    await join_keys.add(tx, [JoinKey("metaverse.person", "id", "a\0b", 1)])
+            with pytest.raises(StoreLost):
+                await cut(store)
+            async with store.reading() as tx:
+                assert await join_keys.all_of(tx, "metaverse.person") == {"1": [1]}
+
+    asyncio.run(write())

@@ -1,6 +1,6 @@
 """What each import saw: a bitmap over CSO ids, one bit each, kept for the latest import of a system."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, insert, or_, select, union, update
@@ -57,6 +57,22 @@ class Sightings:
         """Mark many CSOs as seen."""
         for cso_id in cso_ids:
             self.add(cso_id)
+
+    def meets(self, other: "Sightings") -> bool:
+        """Tell whether some CSO is in both."""
+        return bool(int.from_bytes(self._bits, "little") & int.from_bytes(other._bits, "little"))
+
+    def remove(self, cso_ids: Iterable[int]) -> None:
+        """Take CSOs out."""
+        for cso_id in cso_ids:
+            if cso_id in self:
+                self._bits[cso_id >> 3] &= ~(1 << (cso_id & 7))
+
+    def __iter__(self) -> Iterator[int]:
+        for index, byte in enumerate(self._bits):
+            for bit in range(8) if byte else ():
+                if byte >> bit & 1:
+                    yield index << 3 | bit
 
     def __len__(self) -> int:
         return int.from_bytes(self._bits).bit_count()

@@ -3,7 +3,7 @@
 import os
 import socket
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import bindparam, delete, select, update
 
@@ -46,13 +46,13 @@ async def current(tx: Transaction) -> Lease | None:
 async def living_run(tx: Transaction) -> int | None:
     """Give the run whose process holds the lease and lives."""
     held = await current(tx)
-    return held.run_id if held and _alive(held) else None
+    return held.run_id if held and is_alive(held) else None
 
 
 async def ensure_free(tx: Transaction) -> None:
     """Raise `AlreadyRunning` if a living process holds the lease."""
     held = await current(tx)
-    if held and _alive(held):
+    if held and is_alive(held):
         raise AlreadyRunning(
             f"run {held.run_id} is going on (process {held.pid} on {held.host}, last heard of {held.heartbeat_at}); "
             "watch it with 'interlock status', or stop it with 'interlock stop'"
@@ -61,16 +61,7 @@ async def ensure_free(tx: Transaction) -> None:
 
 async def take(tx: Transaction, *, owner: str, run_id: int) -> None:
     """Take the lease for a run; call `ensure_free` before, in the same transaction."""
-    pid = os.getpid()
-    values: dict[str, Any] = {
-        "id": 1,
-        "owner": owner,
-        "run_id": run_id,
-        "host": socket.gethostname(),
-        "pid": pid,
-        "process": f"{_process_start(pid)} {_place()}".rstrip(),
-        "heartbeat_at": clock.now(),
-    }
+    values: dict[str, Any] = {"id": 1, "owner": owner, "run_id": run_id, **this_process(), "heartbeat_at": clock.now()}
     await writing.upsert(tx, lease, ["id"], [values])
 
 
@@ -96,12 +87,47 @@ async def clear(tx: Transaction) -> None:
     await tx.execute(delete(lease))
 
 
-def _alive(held: Lease) -> bool:
-    """Look at the owner's process where it can be seen from here; elsewhere trust its heartbeat."""
-    start, _, place = held.process.partition(" ")
-    if held.host == socket.gethostname() and place in ("", _place()) and place != _UNKNOWN:
-        return _process_start(held.pid) == start
-    return clock.seconds_between(held.heartbeat_at, clock.now()) < STALE_SECONDS
+class Process(Protocol):
+    """A process that shows that it lives, as it wrote itself down."""
+
+    @property
+    def host(self) -> str:
+        """Its machine."""
+        ...
+
+    @property
+    def pid(self) -> int:
+        """Its number there."""
+        ...
+
+    @property
+    def process(self) -> str:
+        """What tells it from a later one of that number."""
+        ...
+
+    @property
+    def heartbeat_at(self) -> str:
+        """When it was last heard of."""
+        ...
+
+
+def this_process() -> dict[str, Any]:
+    """Give what this process is known by, on this machine and elsewhere."""
+    pid = os.getpid()
+    return {"host": socket.gethostname(), "pid": pid, "process": f"{_process_start(pid)} {_place()}".rstrip()}
+
+
+def is_alive(held: Process) -> bool:
+    """Look at a process where it can be seen from here; elsewhere trust its heartbeat."""
+    return lives(held.host, held.pid, held.process, held.heartbeat_at)
+
+
+def lives(host: str, pid: int, process: str, heartbeat_at: str) -> bool:
+    """Look at a process likewise, by what is kept of it."""
+    start, _, place = process.partition(" ")
+    if host == socket.gethostname() and place in ("", _place()) and place != _UNKNOWN:
+        return _process_start(pid) == start
+    return clock.seconds_between(heartbeat_at, clock.now()) < STALE_SECONDS
 
 
 def _place() -> str:

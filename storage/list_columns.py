@@ -17,6 +17,7 @@ from storage.tables import (
     review_items,
     runs,
     steps,
+    tombstones,
     transitions,
 )
 
@@ -90,6 +91,7 @@ def _flag(value: Element) -> ListColumn:
 
 
 _OF_EXPORT = select(LABEL).where(objects.c.id == pending_exports.c.cso_id).scalar_subquery()
+_DECIDED_BY = select(review_items.c.decided_by).where(review_items.c.id == tombstones.c.review_id).scalar_subquery()
 _PHASE = select(steps.c.phase).where(steps.c.id == item_errors.c.step_id).scalar_subquery()
 _RUN = select(steps.c.run_id).where(steps.c.id == item_errors.c.step_id).scalar_subquery()
 
@@ -204,6 +206,25 @@ PLANS: dict[str, ListPlan] = {
             "subject": _text(audit.c.subject),
         },
         texts=(audit.c.subject, audit.c.operator, audit.c.action, audit.c.details),
+        newest_first=True,
+    ),
+    "deleted": ListPlan(
+        tombstones.c.id,
+        {
+            "id": _number(tombstones.c.object_id, "cso-"),
+            "at": _text(tombstones.c.at),
+            "system": _word(tombstones.c.system),
+            "type": _word(tombstones.c.type),
+            "external_id": _text(tombstones.c.external_id, nullable=True),
+            "secondary_id": _text(tombstones.c.secondary_id, nullable=True),
+            "review": _number(tombstones.c.review_id, "rev-", nullable=True),
+            "by": _word(_DECIDED_BY, nullable=True),
+            "approved": _flag(tombstones.c.deleted),
+            "restored": _flag(tombstones.c.restored_as.is_not(None)),
+        },
+        texts=(tombstones.c.external_id, tombstones.c.secondary_id),
+        documents=(tombstones.c.attributes,),
+        attributes=tombstones.c.attributes,
         newest_first=True,
     ),
     "errors": ListPlan(

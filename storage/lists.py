@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, UnaryExpression, and_, func, or_, select
 
-from storage import audit, exports, list_words, metaverse, objects, reviews, runs, transitions
+from storage import audit, exports, list_words, metaverse, objects, reviews, runs, tombstones, transitions
 from storage.audit import AuditEntry
 from storage.dialects import expressions
 from storage.list_columns import PLANS, Element, ListColumn
@@ -17,8 +17,8 @@ from storage.transitions import Transition
 
 __all__ = ["KINDS", "Record", "UnknownColumn", "columns", "count", "keys", "page", "rank"]
 
-Record = Cso | Mvo | ListedExport | ReviewItem | Run | Transition | ListedError | AuditEntry
-"""A row of a list, by its kind: objects, metaverse, exports, review, runs, transitions, errors, audit."""
+Record = Cso | Mvo | ListedExport | ReviewItem | Run | Transition | ListedError | AuditEntry | tombstones.Listed
+"""A row of a list, by its kind: objects, metaverse, exports, review, runs, transitions, errors, audit, deleted."""
 
 KINDS = tuple(PLANS)
 """The kinds of lists there are."""
@@ -133,6 +133,7 @@ _READERS: dict[str, Callable[[Transaction, list[int]], Awaitable[Sequence[Record
     "transitions": transitions.among,
     "errors": runs.errors_among,
     "audit": audit.get,
+    "deleted": tombstones.listed,
 }
 
 

@@ -52,14 +52,14 @@ def write(store: Path, mark: Mark, shared_as: Path | None = None) -> None:
     try:
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            _share(descriptor, shared_as or store)
+            share(descriptor, shared_as or store)
             file.write(json.dumps(mark).encode())
         new.replace(place)
     except OSError:
         _remove(new)
 
 
-def _share(descriptor: int, store: Path) -> None:
+def share(descriptor: int, store: Path) -> None:
     """Let those read and replace a mark who may do so with its store: to anybody else an older store shows as none."""
     of_store = store.lstat()
     with suppress(PermissionError):  # a group that its writer is not in; a folder with the group's bit sees to it

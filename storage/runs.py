@@ -114,6 +114,36 @@ async def errors_of(
     return [(row.step_id, ItemError(*row[2:])) for row in await tx.execute(query)]
 
 
+async def step(tx: Transaction, step_id: int) -> StepRecord:
+    """Read one step, which is there."""
+    return step_of((await tx.execute(select(steps).where(steps.c.id == step_id))).one())
+
+
+async def count_errors(tx: Transaction, step_id: int) -> tuple[int, int]:
+    """Count the errors, and the warnings, of a step."""
+    query = select(item_errors.c.is_warning, func.count()).where(item_errors.c.step_id == step_id)
+    counts = {bool(warning): count for warning, count in await tx.execute(query.group_by(item_errors.c.is_warning))}
+    return counts.get(False, 0), counts.get(True, 0)
+
+
+async def errors_after(tx: Transaction, step_id: int, after: int, limit: int) -> list[tuple[int, ItemError]]:
+    """List the next item errors of a step, as (their id, error), in the order they happened."""
+    query = select(item_errors).where(item_errors.c.step_id == step_id, item_errors.c.id > after)
+    rows = await tx.execute(query.order_by(item_errors.c.id).limit(limit))
+    return [(row.id, ItemError(*row[2:])) for row in rows]
+
+
+async def errors_of_last_steps(tx: Transaction) -> list[tuple[str, str, str, str, bool, int]]:
+    """Count the item errors of the newest step of each phase in each system.
+
+    As (phase, system of the object, type, code, whether it is only a warning, how many).
+    """
+    newest = select(func.max(steps.c.id)).where(steps.c.result.is_not(None)).group_by(steps.c.phase, steps.c.system)
+    columns = (steps.c.phase, item_errors.c.system, item_errors.c.type, item_errors.c.code, item_errors.c.is_warning)
+    query = select(*columns, func.count()).join(steps, steps.c.id == item_errors.c.step_id)
+    return [tuple(row) for row in await tx.execute(query.where(steps.c.id.in_(newest)).group_by(*columns))]
+
+
 async def get(tx: Transaction, run_id: int) -> Run | None:
     """Read one run."""
     row = (await tx.execute(select(runs).where(runs.c.id == run_id))).first()
@@ -157,6 +187,12 @@ async def last_carried_through(tx: Transaction, results: Sequence[StepResult]) -
     from_the_start = select(steps.c.id).where(steps.c.run_id == runs.c.id, steps.c.position == 0).exists()
     query = select(runs.c.profile, func.max(runs.c.started_at)).where(ended, from_the_start).group_by(runs.c.profile)
     return {profile: began for profile, began in await tx.execute(query)}  # noqa: C416 - rows are no pairs to a checker
+
+
+async def last_of_profiles(tx: Transaction, profiles: Iterable[str]) -> dict[str, Run]:
+    """Give the last run of each of some profiles that has one."""
+    newest = select(func.max(runs.c.id)).where(runs.c.profile.in_(list(profiles))).group_by(runs.c.profile)
+    return {row.profile: _run(row) for row in await tx.execute(select(runs).where(runs.c.id.in_(newest)))}
 
 
 async def paces(tx: Transaction, run_ids: Sequence[int]) -> list[tuple[int, int, str, str]]:

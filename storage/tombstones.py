@@ -11,7 +11,7 @@ from storage.documents import decode
 from storage.labels import labelled, name_of
 from storage.records import Attributes
 from storage.store import Transaction
-from storage.tables import objects, tombstones
+from storage.tables import objects, review_items, tombstones
 
 
 class Tombstone(NamedTuple):
@@ -36,6 +36,28 @@ class Tombstone(NamedTuple):
     def label(self) -> str:
         """What a person called it."""
         return labelled(name_of(self.attributes), self.secondary_id, self.external_id, f"cso-{self.object_id}")
+
+
+class Listed(NamedTuple):
+    """What is gone, with whoever approved that, and why."""
+
+    gone: Tombstone
+    by: str | None
+    reason: str
+
+    @property
+    def id(self) -> int:
+        """The number of what is kept of it."""
+        return self.gone.id
+
+
+async def listed(tx: Transaction, ids: Iterable[int]) -> list[Listed]:
+    """Read what is gone with its approvals."""
+    found = await _tombstones(tx, select(tombstones).where(expressions.among(tombstones.c.id, ids)))
+    approved = expressions.among(review_items.c.id, [one.review_id for one in found if one.review_id is not None])
+    query = select(review_items.c.id, review_items.c.decided_by, review_items.c.reason).where(approved)
+    why = {row.id: (row.decided_by, row.reason or "") for row in await tx.execute(query)}
+    return [Listed(one, *why.get(one.review_id or 0, (None, ""))) for one in found]
 
 
 async def bury(tx: Transaction, cso_ids: Sequence[int], *, deleted: bool) -> None:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import insert, literal, select
+from sqlalchemy import func, insert, literal, select
 
 from storage import clock, writing
 from storage.dialects import expressions
 from storage.labels import LABEL
-from storage.records import Entity
+from storage.records import Entity, ExportStatus
 from storage.store import Transaction
 from storage.tables import objects, pending_exports, transitions
 
@@ -98,6 +98,19 @@ async def of(tx: Transaction, entity: str, entity_id: int) -> list[Transition]:
         .order_by(transitions.c.id)
     )
     return [_transition(row) for row in await tx.execute(query)]
+
+
+async def newest_id(tx: Transaction) -> int:
+    """Give the id of the newest transition, 0 where there is none."""
+    return int((await tx.execute(select(func.max(transitions.c.id)))).scalar() or 0)
+
+
+async def sent_in(tx: Transaction, step_id: int, after: int, limit: int) -> list[tuple[int, str]]:
+    """List the next exports that a step sent, as (transition, label): later transitions than one."""
+    wrote = transitions.c.entity == Entity.EXPORT.value, transitions.c.to_status == ExportStatus.EXPORTED.value
+    query = select(transitions.c.id, transitions.c.label).where(transitions.c.id > after, *wrote)
+    query = query.where(transitions.c.step_id == step_id).order_by(transitions.c.id).limit(limit)
+    return [(row.id, row.label) for row in await tx.execute(query)]
 
 
 async def among(tx: Transaction, ids: Iterable[int]) -> list[Transition]:

@@ -11,8 +11,10 @@ from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import CheckLine, SchemaAttribute
 from engine.errors import StepFailed
 from engine.expressions.sources import name_hint, reading_of
+from engine.runs.workers import runs_elsewhere
 from engine.values.attribute_descriptions import normal, usual
 from engine.workspace import Workspace
+from storage import lease, workers
 
 _VALUES = {
     "integer": ("decimal", "boolean"),
@@ -33,6 +35,9 @@ async def check(workspace: Workspace) -> AsyncIterator[tuple[str, CheckLine]]:
     for line in table_lines(workspace):
         yield "lookups", line
     for name in workspace.config.systems:
+        if elsewhere := runs_elsewhere(workspace.config, name):
+            yield name, await _worker_line(workspace, elsewhere)
+            continue
         connector = workspace.connector(name)
         lines = await connector.test()
         of_rules = (*dn_lines(workspace.config, name), *conflict_lines(workspace, name))
@@ -49,6 +54,17 @@ async def check(workspace: Workspace) -> AsyncIterator[tuple[str, CheckLine]]:
         for kind, attributes in described.items():
             for line in schema_lines(workspace, name, kind, attributes):
                 yield name, line
+
+
+async def _worker_line(workspace: Workspace, names: list[str]) -> CheckLine:
+    """Tell whether a worker is there that reaches a system which this machine does not."""
+    async with workspace.store.reading() as tx:
+        living = [one for one in await workers.every(tx) if one.name in names and lease.is_alive(one)]
+    if not living:
+        told = f"start 'interlock worker --name {names[0]}' where it can be reached, and check it there"
+        return CheckLine(False, "worker", f"none of its workers ({', '.join(names)}) is there: {told}")
+    there = ", ".join(f"'{one.name}' on {one.host}" for one in living)
+    return CheckLine(True, "worker", f"reached by {there}; 'interlock check' there looks at it")
 
 
 def schema_lines(

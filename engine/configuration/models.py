@@ -13,7 +13,17 @@ from engine.configuration.retention import RetentionConfig
 from engine.configuration.rule_models import GroupConfig, LookupConfig, RuleConfig
 from engine.configuration.steps import Step
 from engine.configuration.store import StoreConfig
-from engine.configuration.values import Duration, MatchingName, Name, OfDay, Rate, SystemName, TimeZone, TypeName
+from engine.configuration.values import (
+    Duration,
+    MatchingName,
+    Name,
+    OfDay,
+    Rate,
+    SystemName,
+    Times,
+    TimeZone,
+    TypeName,
+)
 from engine.expressions.sources import AttributeName, Label
 from engine.values.typed import TEXT, AttributeType
 
@@ -140,6 +150,9 @@ class SystemConfig(Model):
     """How many may change at once: gate 6 and the look before changing."""
     exports: ExportsConfig = ExportsConfig()
     """How exports to it are sent."""
+    runs_on: list[Name] = []
+    """The workers that reach it, where the machine that runs profiles does not: its steps are carried out by one of
+    them (`interlock worker --name NAME`), which alone needs its secrets."""
     read_only: bool = False
     """Whether nothing is ever written to it: then no rule may lead there."""
     window: OfDay | None = None
@@ -221,6 +234,14 @@ class MetaverseTypeConfig(Model):
         return self.attributes.get(attribute, TEXT)
 
 
+class MetricsConfig(Model):
+    """`[metrics]`: figures of how everything stands, for a monitoring system."""
+
+    file: Path | None = None
+    """Where they are written after each run, in Prometheus' text format: a file of node_exporter's textfile collector,
+    whose name ends with `.prom`. Without it, `interlock metrics` alone gives them."""
+
+
 class ProfileConfig(Model):
     """`[profiles.NAME]`: steps that run one after the other."""
 
@@ -230,6 +251,10 @@ class ProfileConfig(Model):
     """Whether every full import is followed by deletion detection for its system."""
     every: Duration | None = None
     """How often it is to run, such as `25h` for every night; where it has not, `interlock todo` says so."""
+    at: Times = []
+    """When it is to run, in the time zone of `[store]`: a time or several, such as `02:30`, `Mon..Fri 06:30`,
+    `Sat,Sun 08:00`, `*:15` (every hour) or `07..19:00/20` (every twenty minutes from seven on). `interlock schedule
+    install` lets systemd start it; where it has not begun an hour later, `interlock todo` says so."""
 
 
 class Config(Model):
@@ -245,6 +270,8 @@ class Config(Model):
     """How long history is kept."""
     notify: NotifyConfig = NotifyConfig()
     """Who is told when something waits for a person. Without it, nobody."""
+    metrics: MetricsConfig = MetricsConfig()
+    """Figures for a monitoring system."""
     roles: RolesConfig | None = None
     """Who may do what. Without it, everybody who can write to the store is an administrator."""
     console: ConsoleConfig = ConsoleConfig()

@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 from engine.configuration.base import Model
 from engine.configuration.secrets import Secret
 
-Event = Literal["waiting", "gate", "given-up"]
-EVENTS: tuple[Event, ...] = ("waiting", "gate", "given-up")
+Event = Literal["waiting", "gate", "given-up", "failed"]
+EVENTS: tuple[Event, ...] = ("waiting", "gate", "given-up", "failed")
 
 
 class MailConfig(Model):
@@ -52,6 +52,6 @@ class NotifyConfig(Model):
     """Send e-mail, by this server."""
     on: list[Event] = Field(default_factory=lambda: [*EVENTS])
     """`waiting`: review items or held batches that were not there before; `gate`: a gate stopped the run;
-    `given-up`: it gave exports up."""
+    `given-up`: it gave exports up; `failed`: a run that `interlock schedule` starts could not begin, or died."""
     review_hint: str = "interlock"
     """How to get to the review, such as `ssh -t interlock@sync.example.org`."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator
 
 from engine.values import zones
+from engine.values.calendars import calendar
 from engine.values.durations import duration
 from engine.values.hours import hours, per_second
 from engine.values.typed import KINDS, AttributeType
@@ -46,6 +47,14 @@ def _of_day(text: str) -> str:
     return text
 
 
+def _times(text: Any) -> Any:
+    return [text] if isinstance(text, str) else text
+
+
+def _time(text: str) -> str:
+    return calendar(text).text
+
+
 def _rate(text: str) -> str:
     per_second(text)
     return text
@@ -61,6 +70,9 @@ MatchingName = Literal["exact", "case_ignore", "telephone", "dn", "octet"]
 Name = Annotated[str, AfterValidator(_name)]
 SystemName = Annotated[str, AfterValidator(_name), AfterValidator(_system_name)]
 OfDay = Annotated[str, AfterValidator(_of_day)]
+Times = Annotated[
+    list[Annotated[str, AfterValidator(_time)]], BeforeValidator(_times, json_schema_input_type=str | list[str])
+]
 Rate = Annotated[str, AfterValidator(_rate)]
 TimeZone = Annotated[str, AfterValidator(zones.known)]
 Keys = Annotated[str, AfterValidator(_keys)]

@@ -18,7 +18,8 @@ from typing import ClassVar, NamedTuple, Self
 from pydantic import BaseModel
 
 from engine.configuration.models import Model, SystemConfig
-from engine.errors import ObjectError
+from engine.errors import ObjectError, StepFailed
+from storage.fingerprints import Fingerprints
 from storage.records import AttributeChange, Attributes, ChangeType
 
 
@@ -47,6 +48,16 @@ class ImportRequest:
     state: str | None = None
     """In which state the system was when all of it was read, as that `ImportEnd` gave it: if it is in that very state,
     an `ImportEnd` that says `unchanged` is all that is wanted."""
+    fingerprints: Fingerprints | None = None
+    """What is known of records that need not be read again, for a connector that can tell what a record is before it
+    reads it: see `ImportPage.unchanged`."""
+
+
+class Unchanged(NamedTuple):
+    """A record that is, to the byte, what it was when it was read last: the CSO it is then is what it was, too."""
+
+    fingerprint: bytes
+    cso_id: int
 
 
 class Deleted(NamedTuple):
@@ -73,6 +84,8 @@ class ImportedObject:
     partition: str = ""
     """The part of the system that it was looked for in, such as a base DN."""
     error: ObjectError | None = None
+    fingerprint: bytes | None = None
+    """That of the record it was read from, if all that was read of it stands in that record."""
 
 
 @dataclass(slots=True)
@@ -84,6 +97,11 @@ class ImportPage:
     """How many objects the import will have, as far as that is known."""
     deleted: Sequence[Deleted] = ()
     """In a delta import: what the system explicitly says was deleted."""
+    unchanged: Sequence[Unchanged] = ()
+    """What was not read, for its fingerprint is known."""
+    others: Sequence[str] = ()
+    """The secondary ids of what else stands there and is no object of a type, where records were not read: none of
+    them may have such a name, too."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -268,6 +286,16 @@ class Connector(ABC):
         `used` gives for each object type the attributes that the configuration uses.
         """
         return None
+
+    async def reset_password(
+        self, object_type: str, *, external_id: str | None, secondary_id: str | None, attributes: Attributes
+    ) -> ObjectError | None:
+        """Give an account another password, as its type's policy says, and deliver it; give what is wrong, if anything.
+
+        `attributes` are what is known of the account, such as its login.
+        Raises `StepFailed` where there is no policy, or no password can be delivered.
+        """
+        raise StepFailed(f"the connector of '{self.name}' gives no passwords")
 
     async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         """Execute operations that do not depend on each other, and give a result for each.

@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple
 
-from engine.connectors.base import ImportedObject, ImportPage
+from engine.connectors.base import ImportPage
 from engine.errors import CannotConnect, ConnectionLost, ObjectError, StepFailed
 
 _TRIES = 5
@@ -189,11 +189,12 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         os.close(descriptor)
 
 
-async def in_pages(objects: Generator[list[ImportedObject]], total: int) -> AsyncIterator[ImportPage]:
-    """Give objects that a thread reads, page by page."""
-    with closing(objects):
-        while page := await asyncio.to_thread(next, objects, None):
-            yield ImportPage(page, total)
+async def in_pages(pages: Generator[ImportPage], total: int) -> AsyncIterator[ImportPage]:
+    """Give pages that a thread reads."""
+    with closing(pages):
+        while page := await asyncio.to_thread(next, pages, None):
+            page.total = total
+            yield page
 
 
 class Seen:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from threading import Thread
 from typing import Any, NamedTuple
 
+from engine.configuration.models import Config
 from engine.notifying.hook import run_hook
 from engine.notifying.mail import send_mail
 from engine.roles import Role, require
@@ -61,7 +62,7 @@ async def news_of(workspace: Workspace, run_id: int) -> News | None:
         given_up, left = await notifications.given_up(tx, run_id), await left_over(tx)
         todo = sentences(await gather(tx, workspace), MOST_GROUPS)
     happened = {"waiting": bool(items or batches), "gate": run.result in GATE_STOPS, "given-up": bool(given_up)}
-    events = [event for event in settings.on if happened[event]]
+    events = [event for event in settings.on if happened.get(event)]
     if not events:
         return None
     subject = _subject(run_id, items, batches, given_up, stopped=happened["gate"])
@@ -107,7 +108,7 @@ async def notify(workspace: Workspace, run_id: int, *, operator: str) -> list[st
     if news is None:
         return []
     failures = []
-    for channel, send in _channels(workspace, news).items():
+    for channel, send in _channels(workspace.config, news.subject, news.text, news.document).items():
         failure = await asyncio.to_thread(in_time, send, SECONDS)
         await note(workspace, run_id, channel, news.subject, failure)
         if failure:
@@ -121,13 +122,36 @@ async def note(workspace: Workspace, run_id: int, channel: str, subject: str, fa
         await notifications.add(tx, run_id, channel, subject, failure)
 
 
-def _channels(workspace: Workspace, news: News) -> dict[str, Callable[[], None]]:
-    settings, folder = workspace.config.notify, workspace.config.folder
+def tell_failure(config: Config, profile: str, why: str) -> list[str]:
+    """Tell over every channel that a scheduled run of a profile failed; give what of the telling failed.
+
+    It needs no store: that may be why.
+    """
+    if "failed" not in config.notify.on:
+        return []
+    subject = f"Interlock: profile {profile} failed"
+    hints = [config.notify.review_hint, "interlock todo"]
+    text = "\n".join([*map(plain, [f"{subject}: {why}.", "", "To look at it:", *(f"    {one}" for one in hints)]), ""])
+    document = {
+        "events": ["failed"],
+        "subject": subject,
+        "profile": profile,
+        "why": why,
+        "review": "interlock todo",
+        "review_hint": config.notify.review_hint,
+    }
+    channels = _channels(config, subject, text, document)
+    failures = {channel: in_time(send, SECONDS) for channel, send in channels.items()}
+    return [f"{channel}: {failure}" for channel, failure in failures.items() if failure]
+
+
+def _channels(config: Config, subject: str, text: str, document: dict[str, Any]) -> dict[str, Callable[[], None]]:
+    settings, folder = config.notify, config.folder
     found: dict[str, Callable[[], None]] = {}
     if settings.command:
-        found["command"] = lambda: run_hook(settings.command, news.document, folder, SECONDS)
+        found["command"] = lambda: run_hook(settings.command, document, folder, SECONDS)
     if (mail := settings.mail) is not None:
-        found["mail"] = lambda: send_mail(mail, news.subject, news.text, folder, SECONDS)
+        found["mail"] = lambda: send_mail(mail, subject, text, folder, SECONDS)
     return found
 
 

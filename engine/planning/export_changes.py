@@ -113,6 +113,7 @@ class ExportTeller:
             outcome,
             error or "" if outcome == "refused" else "",
             [] if outcome == "withdrawn" else [readable(kinds, one) for one in attributes],
+            f"cso-{export.cso_id}",
         )
 
     async def tell_others(self) -> None:

@@ -2,15 +2,13 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-
-from pydantic import BaseModel
 
 from engine.planning import ldif
 from engine.planning.plan import Plan
 from engine.planning.records import AttributeDiff, PlannedChange
 from engine.planning.spreadsheet import sheet
+from engine.planning.world import files_of
 
 COLUMNS = ("phase", "system", "type", "name", "dn", "operation", "attribute", "old", "new")
 SEPARATOR = " | "
@@ -30,7 +28,7 @@ def refuse_unfit(path: Path, config_path: Path, plan: Plan) -> None:
         raise CannotWrite(f"{path}: {'is a folder' if path.is_dir() else f'the folder {path.parent} does not exist'}")
     if path.exists() and not path.is_file():
         raise CannotWrite(f"{path}: is not a regular file")
-    for kept in (config_path, *plan.store.files, *_files_of(plan)):
+    for kept in (config_path, *plan.store.files, *files_of(plan.workspace, plan.workspace.config.systems)):
         if _same_file(path, kept):
             raise CannotWrite(f"{path}: belongs to what is planned; choose another file")
     if not os.access(path.parent, os.W_OK):
@@ -41,25 +39,6 @@ def _same_file(path: Path, other: Path) -> bool:
     if path.resolve() == other.resolve():
         return True
     return path.exists() and other.exists() and path.samefile(other)
-
-
-def _files_of(plan: Plan) -> Iterator[Path]:
-    """Give every file that the configuration of a system or a lookup names."""
-    config = plan.workspace.config
-    yield from (file for pattern in config.include for file in config.folder.glob(pattern))
-    yield from (source.path for source in plan.workspace.rules.tables.sources.values())
-    for system in config.systems.values():
-        for options in (system.options, *(settings.options for settings in system.objects.values())):
-            if isinstance(options, BaseModel):
-                yield from (config.folder / path for path in _paths(options))
-
-
-def _paths(model: BaseModel) -> Iterator[Path]:
-    for _, value in model:
-        if isinstance(value, Path):
-            yield value
-        elif isinstance(value, BaseModel):
-            yield from _paths(value)
 
 
 async def write_plan(plan: Plan, profile: str, path: Path) -> int:

@@ -42,12 +42,15 @@ class Plan:
         """Review items that would wait for a decision."""
         self.only: Person | None = None
         """Whose changes alone are told."""
-        self._step_ids: list[int] = []
+        self.step_ids: list[int] = []
+        """The steps in the copy of the store, in the order of `steps`."""
+        self.control = Control()
+        """By which the run on the copies is stopped."""
         self._begun = False
 
     async def run(self, profile: str, steps: Sequence[StepPlan], operator: str) -> AsyncIterator[Event]:
         """Carry the steps out on the copies, and tell what happens as a run would. Raises `AlreadyRunning`."""
-        control = Control()
+        control = self.control = Control()
         if not self._begun:
             self._begun = True
             async with self.workspace.store.transaction() as tx:
@@ -61,7 +64,7 @@ class Plan:
             yield event
         async with self.workspace.store.reading() as tx:
             self.waiting = await reviews.count_waiting(tx)
-            counts = [await plans.count_told(tx, step_id) for step_id in self._step_ids]
+            counts = [await plans.count_told(tx, step_id) for step_id in self.step_ids]
         self.steps = [step._replace(changes=count) for step, count in zip(self.steps, counts, strict=True)]
 
     async def _finish(self, event: StepFinished, run_id: int) -> StepFinished:
@@ -72,7 +75,7 @@ class Plan:
             await tell_changes(tx, self.workspace, event.step_id, event.plan)
             errors = await runs.errors_of(tx, run_id, step_id=event.step_id, limit=FIRST_ERRORS)
         first = [error for _, error in errors]
-        self._step_ids.append(event.step_id)
+        self.step_ids.append(event.step_id)
         self.steps.append(
             PlannedStep(
                 phase,
@@ -92,7 +95,7 @@ class Plan:
 
     async def changes(self, step: int | None = None, limit: int = 0) -> AsyncIterator[PlannedChange]:
         """Give the changes of a step (its place in `steps`), or of all; the first ones, or (0) every one."""
-        ids = self._step_ids if step is None else [self._step_ids[step]]
+        ids = self.step_ids if step is None else [self.step_ids[step]]
         async with self.workspace.store.reading() as tx:
             for step_id in ids:
                 shown = 0

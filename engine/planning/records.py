@@ -41,6 +41,8 @@ class PlannedChange(NamedTuple):
     error: str
     """Why it was refused: the code of its error."""
     attributes: list[AttributeDiff]
+    object: str = ""
+    """Of an export: the id of the object it is for, such as `cso-1`."""
 
     def document(self) -> dict[str, Any]:
         """Give the change as JSON takes it."""

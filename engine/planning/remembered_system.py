@@ -63,7 +63,7 @@ class RememberingConnector(Connector):
         if key is None:
             self._unnamed += 1
             key = f"\0\0{self._unnamed}"
-        fields = {**asdict(one), "error": list(one.error) if one.error else None}
+        fields = {**asdict(one), "error": list(one.error) if one.error else None, "fingerprint": None}
         self._tree.put(TreeEntry(key, "", external_id, 0, encode(fields).encode()))
 
     def _key(self, kind: str, secondary_id: str | None, external_id: str | None) -> str | None:

@@ -22,6 +22,7 @@ from engine.phases.exporting.phase import execute_exports
 from engine.phases.importing.phase import import_objects
 from engine.phases.synchronising.phase import synchronise
 from engine.roles import Role, require
+from engine.runs import workers
 from engine.step import Control, Step
 from engine.todo.acknowledging import forget_what_is_over
 from engine.values import zones
@@ -211,8 +212,26 @@ async def _execute_step(workspace: Workspace, control: Control, position: int, p
     async with workspace.store.transaction() as tx:
         await lease.renew(tx, control.owner)
         step_id = await runs.start_step(tx, control.run_id, position, plan.phase, plan.system)
-    step = Step(workspace, control, step_id, plan)
+        is_elsewhere = bool(workers.runs_elsewhere(workspace.config, plan.system))
+        if is_elsewhere:
+            await workers.offer(tx, workspace, control, step_id, plan)
     yield StepStarted(step_id, plan)
+    if not is_elsewhere:
+        async for event in carry_out(workspace, control, step_id, plan):
+            yield event
+        return
+    try:
+        async for event in workers.await_worker(workspace, control, step_id, plan):
+            yield event
+    except StepFailed as failure:
+        step = Step(workspace, control, step_id, plan, message=str(failure))
+        await _close_step(workspace, step, failure.result)
+        yield StepFinished(step_id, plan, failure.result, step.message, {}, 0)
+
+
+async def carry_out(workspace: Workspace, control: Control, step_id: int, plan: StepPlan) -> AsyncIterator[Event]:
+    """Carry out a step that has begun, and tell what happens, to its end."""
+    step = Step(workspace, control, step_id, plan)
     result: StepResult = StepResult.INTERRUPTED
     zones.use_for_step(workspace.zone_of(plan.system))
     try:

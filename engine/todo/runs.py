@@ -1,12 +1,12 @@
 """What the last runs leave for a person: steps that could not go on, profiles that are late, errors of objects."""
 
-from datetime import timedelta
 from hashlib import blake2b
 from typing import NamedTuple
 
-from engine.todo.groups import Group, Kind, counted, filtered
+from engine.scheduling import times
+from engine.todo.groups import Group, Kind, filtered
 from engine.workspace import Workspace
-from storage import clock, lease, runs, todo, wanted_marks
+from storage import lease, runs, todo, wanted_marks
 from storage.records import CARRIED_THROUGH, GATE_STOPS, StepRecord, StepResult
 from storage.store import Transaction
 from storage.todo import ToldErrors
@@ -78,42 +78,25 @@ async def dead_runs(tx: Transaction) -> list[Group]:
 
 
 async def late_profiles(tx: Transaction, workspace: Workspace) -> list[Group]:
-    """Tell of the profiles that are to run every so often, and have not."""
+    """Tell of the profiles that are to run every so often, or at a time, and have not."""
     found = []
-    living = await lease.living_run(tx)
-    open_now = {run.profile for run in await runs.open_runs(tx) if run.id == living}
-    last = await runs.last_carried_through(tx, CARRIED_THROUGH)
-    for name, profile in workspace.config.profiles.items():
-        if profile.every is None or name in open_now:
-            continue
-        began = last.get(name)
-        if began is not None and not clock.is_past(began, profile.every):
-            continue
+    for name, since, began in await times.late_profiles(tx, workspace):
         was = f"the last run that was carried through began at {began[:16]}Z" if began else "it never ran"
+        when = times.expected(workspace.config.profiles[name])
         found.append(
             Group(
                 f"late {name}",
                 Kind.RUN,
                 "",
                 1,
-                f"profile '{name}' is late: it is to run every {_spoken(profile.every)}, and {was}",
-                clock.later(began, profile.every.total_seconds()) if began else "",
+                f"profile '{name}' is late: it is to run {when}, and {was}",
+                since,
                 f"look whether what starts it still does; 'interlock run {name}' starts it now",
                 "runs",
                 filtered(profile=name),
             )
         )
     return found
-
-
-def _spoken(every: timedelta) -> str:
-    """Say a duration in its largest whole unit."""
-    seconds = int(every.total_seconds())
-    size, unit = next((one for one in _UNITS if seconds % one[0] == 0 and seconds > one[0]), (1, "second"))
-    return counted(seconds // size, unit)
-
-
-_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
 class _Told(NamedTuple):

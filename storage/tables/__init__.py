@@ -2,7 +2,18 @@
 
 from storage.tables.base import metadata
 from storage.tables.review import acknowledgements, audit, held_batches, held_candidates, review_items
-from storage.tables.runs import imports, item_errors, lease, notifications, runs, steps, transitions
+from storage.tables.runs import (
+    fingerprints,
+    imports,
+    item_errors,
+    lease,
+    notifications,
+    offers,
+    runs,
+    steps,
+    transitions,
+    workers,
+)
 from storage.tables.spaces import (
     counters,
     given_values,
@@ -22,6 +33,7 @@ __all__ = [
     "acknowledgements",
     "audit",
     "counters",
+    "fingerprints",
     "given_values",
     "held_batches",
     "held_candidates",
@@ -34,6 +46,7 @@ __all__ = [
     "metaverse",
     "notifications",
     "objects",
+    "offers",
     "owed",
     "pending_exports",
     "references",
@@ -44,4 +57,5 @@ __all__ = [
     "tombstones",
     "transitions",
     "wanted",
+    "workers",
 ]

@@ -90,6 +90,45 @@ imports = Table(
     Index("imports_by_system", "system", "step_id"),
 )
 
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    Column("system", Text, primary_key=True),
+    Column("step_id", Number, nullable=False),
+    Column("reading", Text, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("records", LargeBinary, nullable=False),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Number, nullable=False),
+    Column("process", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("started_at", Text, nullable=False),
+    Column("heartbeat_at", Text, nullable=False),
+)
+
+offers = Table(
+    "offers",
+    metadata,
+    Column("step_id", Number, primary_key=True, autoincrement=False),
+    Column("run_id", Number, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("system", Text, nullable=False),
+    Column("names", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("worker", Text),
+    Column("refusal", Text),
+)
+
 transitions = Table(
     "transitions",
     metadata,

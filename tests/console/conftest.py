@@ -139,10 +139,10 @@ class Console:
 
 
 def _await_launch(app: InterlockApp) -> None:
-    """Wait for a run that the console has started: it goes on without it, and nothing of a test may."""
-    launch = app.session.launch if app.session else None
-    while launch is not None and launch.ended() is None:
-        sleep(0.05)
+    """Wait for a run or a plan that the console has started: it goes on without it, and nothing of a test may."""
+    for launch in (app.session.launch, app.session.planning) if app.session else ():
+        while launch is not None and launch.ended() is None:
+            sleep(0.05)
 
 
 Open = Callable[..., AbstractAsyncContextManager[Console]]

@@ -17,6 +17,7 @@ def stand_still(store: Path) -> None:
         ("transitions", ("at",)),
         ("review_items", ("opened_at",)),
         ("held_batches", ("at",)),
+        ("tombstones", ("at",)),
     ):
         for column in columns:
             connection.execute(f"UPDATE {table} SET {column} = {_moment('id / 60')} WHERE {column} IS NOT NULL")
@@ -37,6 +38,10 @@ def stand_still(store: Path) -> None:
     )
     known = dict(connection.execute(f"SELECT external_id, {fixed} FROM objects WHERE external_id IS NOT NULL"))
     _name_entries(store.with_name("directory.ldif"), known)
+    connection.execute(
+        f"UPDATE tombstones SET external_id = {fixed}, attributes = json_set(attributes, '$.entryUUID', "
+        f"json_array({fixed})) WHERE external_id LIKE '________-____-4___-%'"
+    )
     connection.execute(f"UPDATE objects SET external_id = {fixed} WHERE external_id LIKE '________-____-4___-%'")
     connection.commit()
     connection.close()
@@ -53,6 +58,17 @@ def _name_entries(ldif: Path, known: dict[str, str]) -> None:
 
 def _moment(seconds: str) -> str:
     return f"strftime('%Y-%m-%dT%H:%M:%fZ', '{DAY} 08:00:00', '+' || ({seconds}) || ' seconds')"
+
+
+def let_plan_stand_still(folder: Path) -> None:
+    """Give the times of a plan that is kept fixed values, and the ids that its copy of a directory gave."""
+    plan = next(folder.glob("interlock.db.plan-*"))
+    connection = sqlite3.connect(plan)
+    moments = {"started_at": f"{DAY}T08:20:00.000Z", "ended_at": f"{DAY}T08:20:02.000Z"}
+    for name, moment in moments.items():
+        connection.execute(f"UPDATE about SET document = json_set(document, '$.{name}', ?)", (moment,))
+    connection.commit()
+    connection.close()
 
 
 def pretend_run(store: Path, pid: int, process: str, host: str) -> int:

@@ -241,7 +241,7 @@ async def test_what_is_asked_before_a_decision_is_clean(office: Workspace, opene
 
 async def test_what_is_said_and_chosen_and_copied_is_clean(office: Workspace, opened: Open) -> None:
     async with opened(office, operator=LEGAL) as console:
-        await console.press("P")
+        await console.press("o")
         await look(console, "Profile", PLAIN)
         await console.press("j", "enter")
         await look(console, f"profile: {PLAIN} [/foo]")
@@ -281,3 +281,19 @@ async def test_two_values_are_told_apart(office: Workspace, opened: Open) -> Non
             f"{PLAIN} [/foo] [bold]x[/bold]", "␛[2J␛]52;c;aGk=␇⟨U+009B⟩31m", "⟨U+202E⟩dlrow", "one␍⏎two"
         )
         clean(console)
+
+
+async def test_a_plan_is_clean(office: Workspace, opened: Open) -> None:
+    async with opened(office, size=(80, 24), operator=LEGAL) as console:
+        await console.press("P")
+        await console.until("made", "By kind of change")
+        await console.settle(0.3)
+        screen = console.app.screen
+        for place in range(len(screen._entries)):
+            screen.overview.move_to(place)
+            await console.settle(0.05)
+            clean(console)
+        await console.press("enter")
+        await look(console, "plan ›")
+        await console.press("enter")
+        await look(console, "would", "in step")

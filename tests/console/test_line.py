@@ -193,7 +193,7 @@ async def test_a_store_that_was_put_back_begins_no_run(tmp_path: Path, opened: O
 async def test_the_profile_and_the_next_step_can_be_chosen(tmp_path: Path, opened: Open) -> None:
     office = make_office(tmp_path / "office")
     async with opened(office) as console:
-        await console.press("P")
+        await console.press("o")
         await console.until("Profile", "nightly")
         await console.press("j", "enter")
         await console.until("profile: nightly")

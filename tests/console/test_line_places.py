@@ -17,7 +17,7 @@ async def test_a_repeated_step_is_stepped_at_its_place_and_never_twice_by_one_pr
 ) -> None:
     office = make_office(tmp_path / "office", 5, TWICE)
     async with opened(office) as console:
-        await console.press("P")
+        await console.press("o")
         await console.until("Profile", "twice")
         await console.press("j", "j", "enter")
         await console.until("profile: twice")

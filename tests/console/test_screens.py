@@ -15,13 +15,15 @@ from storage import lease
 from tests.console.conftest import TURN, Console, Open
 from tests.console.office import let_leave, make_office
 from tests.console.picture import picture
-from tests.console.still import advance, pretend_run, stand_still
+from tests.console.still import advance, let_plan_stand_still, pretend_run, stand_still
+from tests.console.test_by_hand import DOORS
 from tests.workspace import Workspace
 from tui.console.screens.line import LineScreen
 from tui.console.sheets.pace import Pace
 
 SCREENS = Path(__file__).parents[2] / "screenshots"
 SIZES = [(80, 24), (120, 40)]
+WIDE = (200, 60)
 Drive = Callable[[Console], Awaitable[None]]
 
 
@@ -31,6 +33,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pictures")
     Workspace(folder, "")("demo", "demo", "--headless")
     stand_still(folder / "demo" / "interlock.db")
+    Workspace(folder, "")("plan", "--keep", "--from", "export directory", "-c", "demo/interlock.toml")
+    let_plan_stand_still(folder / "demo")
     return folder / "demo"
 
 
@@ -55,6 +59,20 @@ def trouble(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     site("run", status=3)
     stand_still(folder / "interlock.db")
     return folder
+
+
+@pytest.fixture(scope="module")
+def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An office with a badge that fits two people, and with two people who were deleted."""
+    site = make_office(tmp_path_factory.mktemp("by-hand") / "office", config=DOORS)
+    (site.folder / "badges.csv").write_text("badge,holder,first_name,room\nB1,nolan,Noah,101\nB2,nobody,Emma,102\n")
+    site("run", status=1)
+    let_leave(site, 2)
+    site("run", status=1)
+    site("review", "approve", "--filter", "kind:absence", "--count", "2", "--reason", "they have left")
+    site("run", status=1)
+    stand_still(site.folder / "interlock.db")
+    return site.folder
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +105,8 @@ SHOTS: dict[str, Drive] = {
     "todo": keys("0"),
     "acknowledge": keys("0", "W", "A"),
     "line": keys(),
+    "plan": keys("1", "P", "j", "j", "j", "j", "j"),
+    "plan-attribute": keys("1", "P", *["j"] * 10, "enter"),
     "exports": keys("2"),
     "export": keys("2", "enter"),
     "objects": keys("3", "G"),
@@ -103,11 +123,20 @@ SHOTS: dict[str, Drive] = {
     "run": keys("7", "enter"),
     "run-errors": keys("7", "enter", "exclamation_mark"),
     "systems": keys("8"),
+    "rules": keys("8", "r", "G"),
+    "schema": keys("8", "s", "j", "enter"),
     "help": keys("6", "question_mark"),
     "search": search,
     "palette": keys("colon", "r", "e", "v"),
     "filter": keys("3", "slash", *"status", "colon", *"Obsolete"),
 }
+BY_HAND: dict[str, Drive] = {
+    "join": keys("7", "G", "enter", "exclamation_mark", "J"),
+    "join-decision": keys("7", "G", "enter", "exclamation_mark", "J", "enter"),
+    "deleted": keys("6", "B"),
+    "restore": keys("6", "B", "B"),
+}
+WIDE_SHOTS = ("plan", "plan-attribute", "rules", "schema")
 TROUBLE: dict[str, Drive] = {
     "todo-held": keys("0", "j"),
     "line-held": keys(),
@@ -146,6 +175,16 @@ async def test_a_screen_looks_like_its_picture(
         await compare(console, request, name)
 
 
+@pytest.mark.parametrize("name", WIDE_SHOTS)
+async def test_a_wide_screen_looks_like_its_picture(
+    demo: Path, opened: Open, request: pytest.FixtureRequest, name: str
+) -> None:
+    async with opened(demo, size=WIDE) as console:
+        await console.settle(TURN)
+        await SHOTS[name](console)
+        await compare(console, request, name)
+
+
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
 @pytest.mark.parametrize("name", TROUBLE)
 async def test_trouble_looks_like_its_picture(
@@ -154,6 +193,17 @@ async def test_trouble_looks_like_its_picture(
     async with opened(trouble, size=size) as console:
         await console.settle(0.2)
         await TROUBLE[name](console)
+        await compare(console, request, name)
+
+
+@pytest.mark.parametrize("size", [*SIZES, WIDE], ids=["80x24", "120x40", "200x60"])
+@pytest.mark.parametrize("name", BY_HAND)
+async def test_what_is_decided_by_hand_looks_like_its_picture(
+    by_hand: Path, opened: Open, request: pytest.FixtureRequest, name: str, size: tuple[int, int]
+) -> None:
+    async with opened(by_hand, size=size) as console:
+        await console.settle(TURN)
+        await BY_HAND[name](console)
         await compare(console, request, name)
 
 

@@ -1,10 +1,12 @@
 """Active Directory, for real: a domain controller of Samba's, from an empty branch to a restored leaver."""
 
+import csv
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyrage
 import pytest
 
 from engine.connectors.ldap import dirsync
@@ -298,6 +300,46 @@ def test_a_password_is_sent_over_tls_only_and_kept_nowhere(domain: Domain, tmp_p
     for file in domain.folder.iterdir():
         assert secret.encode() not in file.read_bytes(), f"{file.name} holds the password"
         assert secret.encode("utf-16-le") not in file.read_bytes()
+
+
+def test_everybody_gets_a_password_of_their_own_and_changes_it(domain: Domain) -> None:
+    key = pyrage.x25519.Identity.generate()
+    (domain.folder / "new").mkdir()
+    policy = {"deliver": {"folder": "new", "recipients": [str(key.to_public())]}}
+    domain.types["person"]["initial_password"] = policy
+    domain.flow[UAC] = "{{ (status == 'active') | account_control }}"
+    private = domain.samba.home / "private" / "tls"
+    _certify(private)
+    domain.samba.restart()
+    with domain.samba.tcp(636) as port:
+        domain.ad |= {"url": f"ldaps://localhost:{port}", "ca_file": str(private / "own-ca.pem")}
+        domain("run")
+        made = domain.entries()
+        assert {(entry[UAC][0], entry["pwdLastSet"][0]) for entry in made.values()} == {("512", "0")}
+        delivered = {one["name"]: one["password"] for one in _opened(domain, key)}
+        assert set(delivered) == {entry["dn"][0] for entry in made.values()}
+        ada = made["Ada Lovelace"]["dn"][0]
+        assert "773" in _bound(domain, ada, delivered[ada]), "it is right, and has to be changed first"
+        assert "52e" in _bound(domain, ada, delivered[ada] + "x")
+        domain.types["person"]["initial_password"] = {**policy, "must_change": False}
+        (number,) = [one["id"] for one in domain.json("objects") if one["secondary_id"] == ada]
+        domain("password", "reset", number, "--reason", "she lost the letter")
+    (new,) = [one for one in _opened(domain, key) if one["password"] not in delivered.values()]
+    assert (new["name"], _bound(domain, ada, new["password"])) == (ada, "")
+
+
+def _opened(domain: Domain, key: Any) -> list[dict[str, str]]:
+    sealed = sorted((domain.folder / "new").iterdir())
+    return [
+        row for path in sealed for row in csv.DictReader(pyrage.decrypt(path.read_bytes(), [key]).decode().splitlines())
+    ]
+
+
+def _bound(domain: Domain, dn: str, password: str) -> str:
+    """Try a password, and give what the controller says against it."""
+    command = ["ldapsearch", "-x", "-H", domain.samba.ldapi, "-D", dn, "-w", password, "-b", dn, "-s", "base"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stderr if done.returncode else ""
 
 
 def test_a_group_with_very_many_members_is_read_part_by_part(domain: Domain, tmp_path: Path) -> None:

@@ -19,12 +19,12 @@ from tui.console.arming import Arming
 from tui.console.opening import OpeningScreen
 from tui.console.themes import THEMES, theme_for
 from tui.console.typeahead import KeyByKey
+from tui.console.ways import Ways
 from tui.presentation.last_resort import sentence_of
 from tui.presentation.pieces import Line
 
 if TYPE_CHECKING:
     from tui.console.screens.base import ConsoleScreen
-    from tui.console.screens.listing import ListScreen
     from tui.console.session import Session
 
 BESIDE = 150
@@ -38,7 +38,7 @@ PATIENCE_SECONDS = 0.7
 TWICE_SECONDS = 2.0
 
 
-class InterlockApp(KeyByKey[int], inherit_bindings=False):
+class InterlockApp(Ways, KeyByKey[int], inherit_bindings=False):
     """The operator's console."""
 
     CSS_PATH = "interlock.tcss"
@@ -240,26 +240,6 @@ class InterlockApp(KeyByKey[int], inherit_bindings=False):
         """Show one of the ten screens."""
         if self.session is not None and not self.screen.is_modal:
             self.switch_mode(name)
-
-    def open_thing(self, thing: str) -> None:
-        """Open a thing by its id, one step further along the breadcrumb."""
-        from tui.console.screens import screen_for  # noqa: PLC0415 - loaded with the screens
-
-        self.push_screen(screen_for(thing))
-
-    def find_objects(self, text: str) -> None:
-        """Show the objects that hold a text."""
-        self.run_worker(self._find_objects(text), group="find", exit_on_error=False)
-
-    async def _find_objects(self, text: str) -> None:
-        await self.show_list("objects", text)
-
-    async def show_list(self, name: str, line: str) -> None:
-        """Show a list, with nothing open over it, filtered."""
-        await self.switch_mode(name)
-        while len(self.screen_stack) > 1:
-            await self.pop_screen()
-        cast("ListScreen", self.screen).set_filter(line)
 
     def action_freeze(self) -> None:
         """Stop following the store, or follow it again."""

@@ -44,7 +44,13 @@ class Everything(Provider):
         for name, place in (await asyncio.to_thread(feed.rule_places, session.config)).items():
             if text.casefold() in name.casefold():
                 shown = display(name, 70)
-                yield Hit(score, Content(f"rule {shown}"), partial(self._show_rules), text=shown, help=place)
+                yield Hit(
+                    score,
+                    Content(f"rule {shown}"),
+                    partial(cast("Shell", self.app).open_rules, name),
+                    text=shown,
+                    help=place,
+                )
         for kind, what in _KINDS.items():
             score -= 0.1
             async for row in _found(session, kind, text):
@@ -57,9 +63,6 @@ class Everything(Provider):
                     text=label,
                     help=f"{row.get('type', '')} {what}: {row['id']}".lstrip(),
                 )
-
-    def _show_rules(self) -> None:
-        cast("Shell", self.app).action_show_screen("systems")
 
 
 async def _found(session: "Session", kind: str, text: str) -> AsyncIterator[feed.Document]:

@@ -9,13 +9,14 @@ import orjson
 
 from tui import feed
 from tui.console.widgets.columns import Column
+from tui.console.widgets.source import Source
 from tui.feed.planning import sheet
 
 PAGE = 500
 
 
 async def write_rows(
-    workspace: feed.Workspace, query: feed.Query, columns: Sequence[Column], folder: Path, name: str
+    source: Source, query: feed.Query, columns: Sequence[Column], folder: Path, name: str
 ) -> tuple[int, Path]:
     """Write every row of a query to a new file, readable by its owner alone; give how many and where.
 
@@ -35,7 +36,7 @@ async def write_rows(
     with os.fdopen(descriptor, "wb") as file:
         if path.suffix != ".json":
             file.write(sheet([[column.title for column in columns]]))
-        while rows := await feed.lists.page(workspace, query, after=place, skip=0, limit=PAGE):
+        while rows := await source.page(query, place, 0, PAGE):
             file.write(_json(rows) if path.suffix == ".json" else sheet([_cells(columns, row) for row in rows]))
             count += len(rows)
             place = rows[-1]["place"]

@@ -33,6 +33,9 @@ class ConsoleCommands(Provider):
             (name.capitalize(), f"show the screen {name.capitalize()}", partial(app.action_show_screen, name))
             for name in SCREENS
         ]
+        found.append(("Plan", "what the next keys of the Line would do", app.open_plan))
+        found.append(("Deleted", "what is gone, and the way back", app.open_deleted))
+        found.append(("Rules", "each rule, how many are in its scope, and what it feeds", app.open_rules))
         for key in keys.keys_of(self.screen):
             if keys.place_of(key) != "list" and not key.id.startswith("screen."):
                 run = partial(self.app.run_action, key.action, default_namespace=key.node)

@@ -14,7 +14,9 @@ COUNTING_SHARE = 0.05
 
 APPROVING = frozenset({"approve", "release"})
 """Actions that an operator may not take."""
-WHAT = {"next": "run", "rest": "run", "stop": "stop a run", "arm": "change anything"}
+ADMINISTERING = frozenset({"by_hand"})
+"""Actions that an approver may not take."""
+WHAT = {"next": "run", "rest": "run", "stop": "stop a run", "arm": "change anything", "by_hand": "decide that by hand"}
 """What some actions are called in a sentence."""
 NOT_STARTED = (2, 4)
 ENDED = {
@@ -45,6 +47,8 @@ class Session:
         self.todo: list[feed.Document] = []
         """What waits for a person, in groups."""
         self.launch: Launch | None = None
+        self.planning: Launch | None = None
+        """The plan that was begun here, until it has ended."""
         self._before = 0
         """The newest run that was known when the last one was started here."""
         self._awaited = False
@@ -59,6 +63,8 @@ class Session:
     def lacks(self, action: str) -> str:
         """Say why the operator's role does not let them do something; nothing if it does."""
         needs = feed.Role.APPROVER if action in APPROVING else feed.Role.OPERATOR
+        if action in ADMINISTERING:
+            needs = feed.Role.ADMINISTRATOR
         if self.role >= needs:
             return ""  # asked for every key of every frame, so the groups of the operator are not looked up again
         return feed.refusal(self.workspace.config, self.operator, needs, WHAT.get(action, action))
@@ -165,6 +171,17 @@ class Session:
         self._before = self._newest_run()
         self.launch = start_run(self.config, arguments)
         self._awaited = True
+
+    def start_plan(self, arguments: list[str]) -> None:
+        """Start a plan in a process of its own. Raises `OSError`."""
+        self.planning = start_run(self.config, ["plan", *arguments, "--keep", "--limit", "1"])
+
+    def failed_plan(self) -> str:
+        """Say once why the plan that was begun here came to nothing; an empty text where it did not."""
+        if self.planning is None or (status := self.planning.ended()) is None:
+            return ""
+        said, self.planning = self.planning.said(), None
+        return "" if status in ENDED and status not in NOT_STARTED else _last_line(said)
 
     @property
     def unseen(self) -> bool:

@@ -55,6 +55,18 @@ class Shell(Protocol):
         """Open a thing by its id."""
         ...
 
+    def open_plan(self) -> None:
+        """Show what the next keys of the Line would do."""
+        ...
+
+    def open_deleted(self) -> None:
+        """List what is gone."""
+        ...
+
+    def open_rules(self, name: str = "") -> None:
+        """List the rules, or show the one of a name."""
+        ...
+
     async def show_list(self, name: str, line: str) -> None:
         """Show a list, with nothing open over it, filtered."""
         ...

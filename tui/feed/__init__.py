@@ -7,14 +7,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.approvals.audit import OLDER
+    from engine.approvals.audit import OLDER, refuse_no_reason
     from engine.checking.systems import check
     from engine.configuration.steps import StepPlan
     from engine.conformance.findings import Finding
     from engine.conformance.reading import reading_findings
     from engine.conformance.writing import read_sample, writing_findings
     from engine.connectors.base import CheckLine
-    from engine.decisions import manual_joins, queue, review
+    from engine.decisions import manual_joins, passwords, queue, review
     from engine.decisions.operator import current_operator
     from engine.decisions.releasing import release
     from engine.decisions.restoring import restore
@@ -23,40 +23,57 @@ if TYPE_CHECKING:
     from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
     from engine.expressions.expression import InvalidExpression
     from engine.maintenance import store_moving, store_restoring, store_upkeep
+    from engine.monitoring import metrics
     from engine.notifying import notice
     from engine.roles import Role, refusal, role_of, with_roles_of
+    from engine.runs import workers
     from engine.runs.due_work import Ahead
-    from engine.runs.profile import execute_run, exit_status, tune_interpreter
+    from engine.runs.profile import carry_out, execute_run, exit_status, tune_interpreter
     from engine.runs.unsent import LeftOver
+    from engine.runs.workers import WorkerRefused
+    from engine.scheduling import units
     from engine.step import Control
     from engine.workspace import Workspace, open_workspace
+    from storage.clock import now
     from storage.errors import AlreadyRunning, StoreError, StorePutBack
     from storage.list_queries import Query, Term
     from storage.lists import UnknownColumn
     from storage.records import GATE_STOPS, HeldBatch, Run, StepRecord, StepResult
     from storage.reviews import AFTER_RESTORE, BEFORE_CHANGING, BEFORE_EXPORT, MASS_CHANGE
-    from tui.feed import auditing, lists, todo
+    from tui.feed import auditing, kept_plans, lists, rules, todo
     from tui.feed.configuring import configuration_diff, json_schema, rule_places
     from tui.feed.explaining import explain, try_expression
-    from tui.feed.foreseeing import Foresight, foresee, foresee_beside, foresight_document
+    from tui.feed.foreseeing import (
+        Followed,
+        Foresight,
+        follow,
+        follow_beside,
+        follow_document,
+        foresee,
+        foresee_beside,
+        foresight_document,
+        rules_beside,
+    )
+    from tui.feed.joining import Candidates, Compared, compare
     from tui.feed.lists import Document, listing, waiting_items
     from tui.feed.owing import owed
     from tui.feed.past_runs import PastRun, history
+    from tui.feed.scheduling import scheduled, tell_failure_of
     from tui.feed.snapshots import Counts, Snapshot, counts, snapshot
-    from tui.feed.standing import STATUSES, errors_of_step, plans_of, request_stop, run_document, status
+    from tui.feed.standing import STATUSES, errors_after, errors_of_step, plans_of, request_stop, run_document, status
     from tui.feed.surveying import Survey, SurveyedType, survey
     from tui.feed.systems import configuration
-    from tui.feed.things import UnknownId, items, person_of, show, stages_in
+    from tui.feed.things import UnknownId, gone, items, person_of, show, stages_in
 
 _BEHIND: dict[str, tuple[str, ...]] = {
-    "engine.approvals.audit": ("OLDER",),
+    "engine.approvals.audit": ("OLDER", "refuse_no_reason"),
     "engine.checking.systems": ("check",),
     "engine.configuration.steps": ("StepPlan",),
     "engine.conformance.findings": ("Finding",),
     "engine.conformance.reading": ("reading_findings",),
     "engine.conformance.writing": ("read_sample", "writing_findings"),
     "engine.connectors.base": ("CheckLine",),
-    "engine.decisions": ("manual_joins", "queue", "review"),
+    "engine.decisions": ("manual_joins", "passwords", "queue", "review"),
     "engine.decisions.operator": ("current_operator",),
     "engine.decisions.releasing": ("release",),
     "engine.decisions.restoring": ("restore",),
@@ -66,29 +83,54 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "engine.expressions.expression": ("InvalidExpression",),
     "engine.maintenance": ("store_moving", "store_restoring", "store_upkeep"),
     "engine.notifying": ("notice",),
+    "engine.scheduling": ("units",),
     "engine.roles": ("Role", "refusal", "role_of", "with_roles_of"),
+    "engine.runs": ("workers",),
+    "engine.runs.workers": ("WorkerRefused",),
     "engine.runs.due_work": ("Ahead",),
-    "engine.runs.profile": ("execute_run", "exit_status", "tune_interpreter"),
+    "engine.runs.profile": ("carry_out", "execute_run", "exit_status", "tune_interpreter"),
     "engine.runs.unsent": ("LeftOver",),
     "engine.step": ("Control",),
     "engine.workspace": ("Workspace", "open_workspace"),
+    "engine.monitoring": ("metrics",),
+    "storage.clock": ("now",),
     "storage.errors": ("AlreadyRunning", "StoreError", "StorePutBack"),
     "storage.list_queries": ("Query", "Term"),
     "storage.lists": ("UnknownColumn",),
     "storage.records": ("GATE_STOPS", "HeldBatch", "Run", "StepRecord", "StepResult"),
     "storage.reviews": ("AFTER_RESTORE", "BEFORE_CHANGING", "BEFORE_EXPORT", "MASS_CHANGE"),
-    "tui.feed": ("auditing", "lists", "todo"),
+    "tui.feed": ("auditing", "kept_plans", "lists", "rules", "todo"),
     "tui.feed.configuring": ("configuration_diff", "json_schema", "rule_places"),
     "tui.feed.explaining": ("explain", "try_expression"),
-    "tui.feed.foreseeing": ("Foresight", "foresee", "foresee_beside", "foresight_document"),
+    "tui.feed.foreseeing": (
+        "Followed",
+        "Foresight",
+        "follow",
+        "follow_beside",
+        "follow_document",
+        "foresee",
+        "foresee_beside",
+        "foresight_document",
+        "rules_beside",
+    ),
+    "tui.feed.joining": ("Candidates", "Compared", "compare"),
     "tui.feed.past_runs": ("PastRun", "history"),
     "tui.feed.lists": ("Document", "listing", "waiting_items"),
     "tui.feed.owing": ("owed",),
+    "tui.feed.scheduling": ("scheduled", "tell_failure_of"),
     "tui.feed.snapshots": ("Counts", "Snapshot", "counts", "snapshot"),
-    "tui.feed.standing": ("STATUSES", "errors_of_step", "plans_of", "request_stop", "run_document", "status"),
+    "tui.feed.standing": (
+        "STATUSES",
+        "errors_after",
+        "errors_of_step",
+        "plans_of",
+        "request_stop",
+        "run_document",
+        "status",
+    ),
     "tui.feed.surveying": ("Survey", "SurveyedType", "survey"),
     "tui.feed.systems": ("configuration",),
-    "tui.feed.things": ("UnknownId", "items", "person_of", "show", "stages_in"),
+    "tui.feed.things": ("UnknownId", "gone", "items", "person_of", "show", "stages_in"),
 }
 """Module → what it gives: the same again, for the running program."""
 _PLACES = {name: module for module, names in _BEHIND.items() for name in names}

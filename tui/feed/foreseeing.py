@@ -1,4 +1,4 @@
-"""What an approval would lead to, for the command line and the console."""
+"""What takes long, in a process of its own: what decisions would lead to, and whom rules are for."""
 
 import asyncio
 import os
@@ -10,9 +10,20 @@ from typing import Any
 
 import orjson
 
+from engine.planning.by_hand import Followed, follow
 from engine.planning.foresight import Foresight, foresee
 
-__all__ = ["Foresight", "foresee", "foresee_beside", "foresight_document"]
+__all__ = [
+    "Followed",
+    "Foresight",
+    "follow",
+    "follow_beside",
+    "follow_document",
+    "foresee",
+    "foresee_beside",
+    "foresight_document",
+    "rules_beside",
+]
 
 
 async def foresee_beside(config: Path, ids: Sequence[int], limit: int = 100) -> dict[str, Any]:
@@ -21,10 +32,26 @@ async def foresee_beside(config: Path, ids: Sequence[int], limit: int = 100) -> 
     Raises `RuntimeError` with what the process said where it failed.
     """
     names = [f"rev-{item_id}" for item_id in ids]
-    command = [sys.executable, "-P", "-m", "tui", "review", "consequences", *names]
+    found: dict[str, Any] = await _beside(config, ["review", "consequences", *names, "--limit", str(limit)])
+    return found
+
+
+async def follow_beside(config: Path, verb: str, things: Sequence[str]) -> dict[str, Any]:
+    """Give what a decision by hand about some ids would lead to, worked out likewise. Raises `RuntimeError`."""
+    found: dict[str, Any] = await _beside(config, ["consequences", verb, *things])
+    return found
+
+
+async def rules_beside(config: Path) -> list[dict[str, Any]]:
+    """Give the rules with how many are in the scope of each, counted likewise. Raises `RuntimeError`."""
+    found: list[dict[str, Any]] = await _beside(config, ["rules"])
+    return found
+
+
+async def _beside(config: Path, arguments: Sequence[str]) -> Any:
+    """Carry a command out in a process of its own, and give the document that it writes."""
     process = await asyncio.create_subprocess_exec(
-        *command,
-        *("--limit", str(limit), "--json", "-c", str(config)),
+        *(sys.executable, "-P", "-m", "tui", *arguments, "--json", "-c", str(config)),
         env={name: value for name, value in os.environ.items() if name != "FORCE_COLOR"},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
@@ -37,8 +64,7 @@ async def foresee_beside(config: Path, ids: Sequence[int], limit: int = 100) -> 
         raise
     if process.returncode:
         raise RuntimeError(err.decode(errors="replace").strip() or f"it ended with {process.returncode}")
-    found: dict[str, Any] = orjson.loads(out)
-    return found
+    return orjson.loads(out)
 
 
 def foresight_document(found: Foresight) -> dict[str, Any]:
@@ -48,4 +74,14 @@ def foresight_document(found: Foresight) -> dict[str, Any]:
         "totals": [total._asdict() for total in found.totals],
         "trees": [asdict(tree) for tree in found.trees],
         "others": [asdict(tree) for tree in found.others],
+    }
+
+
+def follow_document(found: Followed) -> dict[str, Any]:
+    """Give what a decision by hand would lead to for JSON."""
+    return {
+        "says": found.says,
+        "totals": [total._asdict() for total in found.totals],
+        "changes": [change.document() for change in found.changes],
+        "errors": [error._asdict() for error in found.errors],
     }

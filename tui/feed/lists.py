@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.labels import label_of, label_of_mvo
 from engine.workspace import Workspace
-from storage import lists
+from storage import lists, tombstones
 from storage.list_queries import ListedError, ListedExport, Place, Query, Term
 from storage.records import Cso, Mvo, PendingExport
 from storage.store import Transaction
@@ -135,6 +135,9 @@ def _document(kind: str, record: lists.Record) -> Document:
             fields = {**record._asdict(), "label": label_of(record)}
         case Mvo():
             fields = {**record._asdict(), "label": label_of_mvo(record)}
+        case tombstones.Listed(gone, by, reason):
+            more = {"label": gone.label, "by": by, "reason": reason, "id": f"cso-{gone.object_id}", "key": gone.id}
+            return {**gone._asdict(), **more}
         case Transition() | ListedError():
             return {"key": record.id, **record._asdict()}
         case _:

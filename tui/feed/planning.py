@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from engine.planning.carrying_out import CannotFollow, CarryingOut
 from engine.planning.files import SUFFIXES, CannotWrite, refuse_unfit, write_plan
+from engine.planning.keeping import Keeping, keeping
 from engine.planning.plan import Plan, planning
 from engine.planning.records import PlannedChange, PlannedStep
 from engine.planning.spreadsheet import sheet
@@ -12,10 +14,14 @@ from tui.feed.things import UnknownId
 
 __all__ = [
     "SUFFIXES",
+    "CannotFollow",
     "CannotWrite",
+    "CarryingOut",
+    "Keeping",
     "Plan",
     "PlannedChange",
     "PlannedStep",
+    "keeping",
     "narrow",
     "plan_document",
     "planning",

@@ -7,8 +7,9 @@ from engine.roles import role_of
 from engine.runs.stopping import stop_runs
 from engine.runs.unsent import LeftOver, left_over
 from engine.workspace import Workspace, whole_cycle, with_detection
-from storage import census, exports, metaverse, notifications, references, reviews, runs
-from storage.records import CsoStatus, ExportStatus, ReviewState, StepResult
+from storage import census, exports, lease, metaverse, notifications, references, reviews, runs, workers
+from storage.records import CsoStatus, ExportStatus, ItemError, ReviewState, StepResult
+from storage.workers import Worker
 from tui.feed.lists import Document
 from tui.feed.things import UnknownId, show
 
@@ -59,6 +60,7 @@ async def status(workspace: Workspace) -> Document:
             ],
             "there_again": await reviews.count_there_again(tx),
             "owed_references": await references.count_owed(tx),
+            "workers": [_worker(one) for one in await workers.every(tx)],
             "open_runs": [run._asdict() for run in await runs.open_runs(tx)],
             "failed_notifications": [one._asdict() for one in await notifications.failing(tx)],
             "waiting": {
@@ -67,6 +69,11 @@ async def status(workspace: Workspace) -> Document:
                 "exports": _left_over(await left_over(tx)),
             },
         }
+
+
+def _worker(one: Worker) -> Document:
+    facts = {"name": one.name, "host": one.host, "since": one.started_at, "heard_of": one.heartbeat_at}
+    return {**facts, "alive": lease.is_alive(one)}
 
 
 def _left_over(found: LeftOver) -> Document:
@@ -78,6 +85,19 @@ async def run_document(workspace: Workspace, run_id: int) -> Document:
     found = await show(workspace, f"run-{run_id}")
     async with workspace.store.reading() as tx:
         return {**found, "left_over": _left_over(await left_over(tx))}
+
+
+async def errors_after(workspace: Workspace, step_id: int, after: int, limit: int) -> list[Document]:
+    """List the next things that went wrong with objects in one step, each with its number; `after` is that of one."""
+    async with workspace.store.reading() as tx:
+        found = await runs.errors_after(tx, step_id, after, limit)
+    return [{"id": number, "object": _object_of(error), **error._asdict()} for number, error in found]
+
+
+def _object_of(error: ItemError) -> str | None:
+    if error.object_id is not None:
+        return f"cso-{error.object_id}"
+    return f"mvo-{error.mvo_id}" if error.mvo_id is not None else None
 
 
 async def errors_of_step(workspace: Workspace, run_id: int, step_id: int, limit: int) -> list[Document]:

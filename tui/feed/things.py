@@ -152,6 +152,13 @@ def person_of(consequences: Document) -> str:
     return str(consequences.get("mvo_label") or f"mvo-{consequences['mvo']}")
 
 
+async def gone(workspace: Workspace, keys: Sequence[int]) -> list[Document]:
+    """Read what is gone, by the numbers of its list: the id and the system of each, and what a person called it."""
+    async with workspace.store.reading() as tx:
+        found = await tombstones.listed(tx, keys)
+    return [{"id": f"cso-{one.gone.object_id}", "system": one.gone.system, "label": one.gone.label} for one in found]
+
+
 async def items(workspace: Workspace, ids: Sequence[int]) -> list[Document]:
     """Read review items, in the order of their ids, as they stand now."""
     async with workspace.store.reading() as tx:

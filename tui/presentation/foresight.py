@@ -25,6 +25,25 @@ def foresight(found: dict[str, Any]) -> list[str]:
     return lines
 
 
+def followed(found: dict[str, Any]) -> Iterator[str]:
+    """Give what a decision by hand would lead to, a line each."""
+    for says in found["says"]:
+        yield display(says)
+    if not found["totals"]:
+        yield "nothing else would follow"
+    for total in found["totals"]:
+        yield total_line({**total, "where": total["system"], "later": False})
+    for change in found["changes"]:
+        names = [display(one["name"]) for one in change["attributes"]]
+        shown = ", ".join(names[:NAMES]) + (f" and {len(names) - NAMES} more" if len(names) > NAMES else "")
+        what = (
+            change["operation"] if change["outcome"] in ("", "sent") else f"{change['operation']} ({change['outcome']})"
+        )
+        yield f"  {what} {display(change['name'], 60)} in {display(change['system'])}{f': {shown}' if shown else ''}"
+    for error in found["errors"]:
+        yield f"  {error['code']}: {display(error['label'], 60)}: {display(error['message'])}"
+
+
 def total_line(total: dict[str, Any]) -> str:
     """Give one total."""
     later = "  when grace has ended" if total["later"] else ""

@@ -46,10 +46,20 @@ PLACES = (
     ),
     Place("status", "running", "Tell where everything stands: systems, exports, open runs, what waits for a person."),
     Place("todo", "todoing", "What waits for a person: list it, acknowledge it.", is_group=True),
+    Place("schedule", "scheduling", "When profiles are to run: tell it, let systemd start them.", is_group=True),
+    Place("metrics", "monitoring", "Count how everything stands, as Prometheus reads it."),
     Place("objects", "listing", "List the connected system objects."),
     Place("metaverse", "listing", "List the metaverse objects."),
+    Place(
+        "rules", "ruling", "List the rules: where each stands, how many objects are in its scope, and what goes wrong."
+    ),
     Place("runs", "listing", "List the runs, newest first."),
     Place("transitions", "listing", "List the status transitions, newest first."),
+    Place(
+        "deleted",
+        "listing",
+        "List the objects that are gone, newest first: from what, under whose approval, restored as what.",
+    ),
     Place("show", "listing", "Show one object, export, review item or run, whole."),
     Place("notify", "notifying", ""),
     Place(
@@ -68,7 +78,14 @@ PLACES = (
     Place("disconnect", "joining", "Take an object away from its metaverse object; the rules may join it again."),
     Place("exclude", "joining", "Take an object away, and let no rule have it ever again."),
     Place("include", "joining", "Let the rules have an excluded object again."),
+    Place("consequences", "joining", "Tell what a decision by hand would lead to, on a copy; nothing is changed."),
     Place("restore", "joining", "Create what was deleted again, from what it last held; the next export sends it."),
+    Place(
+        "worker",
+        "working",
+        "Carry out the steps of the systems that run on this worker, for runs that begin anywhere.",
+    ),
+    Place("password", "passwords", "Passwords of single accounts.", is_group=True),
     Place("exports", "deciding", "The queue of pending exports: list it, retry, hold, discard.", is_group=True),
     Place(
         "review",

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tui import feed
 from tui.presentation.display import display
 
 
@@ -32,13 +33,27 @@ out = Unbreakable(markup=False, highlight=False, soft_wrap=False)
 err = Unbreakable(markup=False, highlight=False, stderr=True)
 
 
+class _Error:
+    """What standard error is."""
+
+    is_log = False
+
+
+def log_in_json() -> None:
+    """Write a log of JSON lines to standard error from now on, and nothing else."""
+    _Error.is_log = True
+
+
 def say(text: str, style: str = "") -> None:
     """Write facts, harmless whatever stands in them."""
     out.print(Text(_harmless(text), style=style), soft_wrap=True)
 
 
 def complain(text: str, style: str = "bold") -> None:
-    """Write to standard error, likewise."""
+    """Write to standard error, likewise; as a line of the log where one is written there."""
+    if _Error.is_log:
+        write_log("error", "message", message=text)
+        return
     err.print(Text(_harmless(text), style=style), soft_wrap=True)
 
 
@@ -50,6 +65,14 @@ def write_json(document: object) -> None:
     """Write one JSON document to standard output; what a terminal could take for more than text is escaped."""
     sys.stdout.buffer.write(escaped(orjson.dumps(document, option=orjson.OPT_INDENT_2, default=str)) + b"\n")
     sys.stdout.buffer.flush()
+
+
+def write_log(level: str, event: str, **facts: Any) -> None:
+    """Write a line of the log: when, how grave, what, and its facts; those that are empty are left out."""
+    held = {name: value for name, value in facts.items() if value not in (None, "", [], {})}
+    line = {"at": feed.now(), "level": level, "event": event, **held}
+    sys.stderr.buffer.write(escaped(orjson.dumps(line, default=str)) + b"\n")
+    sys.stderr.buffer.flush()
 
 
 def escaped(document: bytes) -> bytes:

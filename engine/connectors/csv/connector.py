@@ -32,6 +32,7 @@ from engine.connectors.csv.table import CsvTable
 from engine.connectors.deliveries import Delivery, delivery, is_pattern
 from engine.connectors.files import Seen, changed_since, copy_all, digest_of, in_pages
 from engine.errors import CannotConnect, StepFailed
+from storage.fingerprints import Fingerprints
 
 csv.field_size_limit(LARGEST_ROW)
 
@@ -117,14 +118,15 @@ class CsvConnector(Connector):
         for kind, used in request.required.items():
             self._sources[kind] = await asyncio.to_thread(self._read, self._open, kind, before[kind], used)
         sources = [source for own in self._sources.values() for source in own]
+        known = request.fingerprints or Fingerprints()
         try:
-            async for page in _pages(sources, request.page_size):
+            async for page in _pages(sources, request.page_size, known):
                 yield page
         except NeedsSurvey:
             for own in self._sources.values():
                 await asyncio.to_thread(survey, own)
             yield ImportRestart()
-            async for page in _pages(sources, request.page_size):
+            async for page in _pages(sources, request.page_size, known):
                 yield page
         yield await asyncio.to_thread(self._end, sources, before)
 
@@ -227,9 +229,9 @@ def _state(digests: Mapping[str, Sequence[str]]) -> str:
     return " ".join(f"{kind}:{','.join(sorted(digests[kind]))}" for kind in sorted(digests))
 
 
-async def _pages(sources: Collection[Source], size: int) -> AsyncIterator[ImportPage]:
+async def _pages(sources: Collection[Source], size: int, known: Fingerprints) -> AsyncIterator[ImportPage]:
     """Give the objects of some files, page by page. Raises `NeedsSurvey`."""
     total = sum(source.count for source in sources)
     for source in sources:
-        async for page in in_pages(source.pages(size), total):
+        async for page in in_pages(source.pages(size, known), total):
             yield page

@@ -4,9 +4,11 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
+import orjson
+
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.archives import unpacked
-from engine.connectors.base import PAGE_BYTES, ImportedObject
+from engine.connectors.base import PAGE_BYTES, ImportedObject, ImportPage, Unchanged
 from engine.connectors.csv.doubts import Doubts, has_line_break, hidden_ids
 from engine.connectors.csv.fixed_widths import read_lines
 from engine.connectors.csv.format import (
@@ -26,6 +28,7 @@ from engine.connectors.csv.spreadsheet_errors import broken_cells
 from engine.connectors.files import Seen, Snapshot, count_lines, find_duplicates, snapshot
 from engine.errors import CannotConnect
 from engine.expressions.sources import name_hint
+from storage.fingerprints import Fingerprints, fingerprint_of, scope_of
 
 MOST_BAD = 10_000
 """So many badly quoted rows are errors of their own; with more of them the file is written in another way."""
@@ -66,6 +69,7 @@ class Source:
     ) -> None:
         """Copy the file and read its header; with `seen`, it is one of several files, whose ids are all in there."""
         self.path = path
+        self._type = object_type
         self._options = options
         self._own: CsvObjectOptions = settings.options
         self._seen = seen
@@ -241,35 +245,50 @@ class Source:
     def _may_hide_others(self, row: list[str]) -> bool:
         return has_line_break(row) or self._reader.read(row, "", self.duplicates).error is not None
 
-    def pages(self, size: int) -> Generator[list[ImportedObject]]:
+    def pages(self, size: int, known: Fingerprints) -> Generator[ImportPage]:
         """Give the objects, some at a time: so many, or as many as have `PAGE_BYTES` characters.
 
-        Raises `NeedsSurvey`: then it has to be surveyed, and all pages count no more.
+        Rows whose fingerprint is known are not read. Raises `NeedsSurvey`: then it has to be surveyed, and all pages
+        count no more.
         """
         if not self.header:
             return
         page: list[ImportedObject] = []
-        reader, seen = self._reader, self._begin()
+        unchanged: list[Unchanged] = []
+        reader, seen, scope = self._reader, self._begin(), self._scope()
         for line, row, is_last in _with_last(self._own_rows()):
-            one = self._object_of(line, row)
-            if is_last and _is_short(row, self.header):
-                self._cut = line
-            if one.external_id is None and _is_blank_row(row):
-                continue
-            if line == self._cut:
-                one = reader.read_cut(one.position)
-            if one.external_id is not None:
-                seen.add(one.external_id)
-            if one.error is not None:
-                self._doubt(line, row)
-            page.append(one)
-            if len(page) == size or reader.size >= PAGE_BYTES:
-                yield page
-                page, reader.size = [], 0
+            fingerprint = None if is_last else _fingerprint(scope, row)
+            if fingerprint is not None and (cso_id := known.cso_of(fingerprint)):
+                unchanged.append(Unchanged(fingerprint, cso_id))
+            elif (one := self._read(line, row, seen, is_last=is_last)) is not None:
+                one.fingerprint = fingerprint
+                page.append(one)
+            if len(page) + len(unchanged) >= size or reader.size >= PAGE_BYTES:
+                yield ImportPage(page, unchanged=unchanged)
+                page, unchanged, reader.size = [], [], 0
         if not self._is_surveyed and seen.suspects():
             raise NeedsSurvey
-        if page:
-            yield page
+        if page or unchanged:
+            yield ImportPage(page, unchanged=unchanged)
+
+    def _read(self, line: int, row: Row, seen: Seen, *, is_last: bool) -> ImportedObject | None:
+        """Make the object of a row, and take note of its id and of what may be wrong; None for a blank one."""
+        one = self._object_of(line, row)
+        if is_last and _is_short(row, self.header):
+            self._cut = line
+        if one.external_id is None and _is_blank_row(row):
+            return None
+        if line == self._cut:
+            one = self._reader.read_cut(one.position)
+        if one.external_id is not None:
+            seen.add(one.external_id)
+        if one.error is not None:
+            self._doubt(line, row)
+        return one
+
+    def _scope(self) -> bytes:
+        """Give what the meaning of a row depends on besides the configuration."""
+        return scope_of(orjson.dumps([self._type, self.header]))
 
     def _begin(self) -> Seen:
         """Forget what an earlier reading has noted; give where to note the ids."""
@@ -292,6 +311,16 @@ def survey(sources: Sequence[Source]) -> None:
         duplicates = find_duplicates(lambda: chain.from_iterable(source._ids() for source in unread))
         for source in unread:
             source.take_survey(duplicates)
+
+
+def _fingerprint(scope: bytes, row: Row) -> bytes | None:
+    """Give the fingerprint of a row; None for one that has to be looked at closely whenever it comes."""
+    if isinstance(row, Bad):
+        return None
+    record = orjson.dumps(row)
+    if b"\\n" in record or b"\\r" in record:  # a line break, in which others may hide, or what reads like one
+        return None
+    return fingerprint_of(scope, record)
 
 
 def _with_last(rows: Iterable[tuple[int, Row]]) -> Iterator[tuple[int, Row, bool]]:

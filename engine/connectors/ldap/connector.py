@@ -17,26 +17,31 @@ from engine.connectors.base import (
     ImportedObject,
     ImportEnd,
     ImportEvent,
-    ImportPage,
     ImportRequest,
     ImportRestart,
     SchemaAttribute,
 )
 from engine.connectors.directory_types import why_no_flow
+from engine.connectors.initial_passwords import PasswordPolicy
 from engine.connectors.ldap.ber import WireError
 from engine.connectors.ldap.check import check_lines
 from engine.connectors.ldap.copy import copy_directory
 from engine.connectors.ldap.delta import Delta, NoDelta
 from engine.connectors.ldap.link import Search, Unfit
-from engine.connectors.ldap.options import LdapObjectOptions, LdapOptions
+from engine.connectors.ldap.options import LdapObjectOptions, LdapOptions, initial_password_of
 from engine.connectors.ldap.reading import Incomplete, Pages, Reading, base_of, class_filter, read_pages
 from engine.connectors.ldap.schema import read_schema
 from engine.connectors.ldap.session import Session, TriedInVain
 from engine.connectors.ldap.writing import LdapWriter
-from engine.errors import CannotConnect, ConnectionLost, StepFailed
+from engine.errors import CannotConnect, ConnectionLost, ObjectError, StepFailed
 from engine.values import dn
+from storage.fingerprints import Fingerprints
+from storage.records import Attributes, ChangeType
 
 Given = TypeVar("Given")
+NOBODY_WOULD_KNOW = (
+    "nobody would know the password: give [systems.{system}.objects.{type}] an initial_password with 'deliver'"
+)
 
 
 class LdapConnector(Connector):
@@ -165,11 +170,11 @@ class LdapConnector(Connector):
         watermark = self._delta.mark(request)
         partitions = [dn.key(base_of(self.system, settings)) for settings in self.system.objects.values()]
         for kind, used in request.types.items():
-            for page in self._reading.pages(kind, used, request.page_size):
+            for page in self._reading.pages(kind, used, request.page_size, request.fingerprints or Fingerprints()):
                 if isinstance(page, Incomplete):
                     yield ImportEnd(complete=False, partitions=partitions, reason=page.reason)
                     return
-                yield ImportPage(page)
+                yield page
         yield ImportEnd(complete=True, partitions=partitions, watermark=watermark)
 
     async def read_object(
@@ -195,8 +200,21 @@ class LdapConnector(Connector):
 
     def _export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         try:
-            if self._writer is None:
-                self._writer = LdapWriter(self._session, self.system, read_schema(self._session))
-            return self._writer.export(operations)
+            return self._writing().export(operations)
         except CannotConnect as error:
             raise ConnectionLost(str(error)) from error
+
+    def _writing(self) -> LdapWriter:
+        if self._writer is None:
+            self._writer = LdapWriter(self._session, self.system, read_schema(self._session))
+        return self._writer
+
+    async def reset_password(
+        self, object_type: str, *, external_id: str | None, secondary_id: str | None, attributes: Attributes
+    ) -> ObjectError | None:
+        policy = initial_password_of(self.system.objects[object_type])
+        if not isinstance(policy, PasswordPolicy):
+            raise StepFailed(NOBODY_WOULD_KNOW.format(system=self.name, type=object_type))
+        meant = ExportOperation(0, ChangeType.UPDATE, object_type, external_id, secondary_id, attributes=attributes)
+        result = await self._waiting(lambda: self._writing().reset_password(meant, policy))
+        return result.error

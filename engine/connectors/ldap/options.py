@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from engine.configuration.models import Model, ObjectTypeConfig
 from engine.configuration.secrets import Secret
 from engine.connectors.directory_types import Base, DirectoryObjectOptions
+from engine.connectors.initial_passwords import PasswordPolicy
 from engine.connectors.ldap.filters import compiled
 
 SCHEMES = {"ldap": 389, "ldaps": 636, "ldapi": 0}
@@ -28,9 +29,9 @@ class LdapObjectOptions(DirectoryObjectOptions):
 
     filter: str = ""
     """An LDAP filter that the type's entries fulfil besides, such as `(objectCategory=person)`."""
-    initial_password: Literal["random"] | Secret | None = None
-    """The password that a created entry gets: `random`, which nobody knows, or one that is kept as a secret; by default
-    none."""
+    initial_password: Literal["random"] | Secret | PasswordPolicy | None = None
+    """The password that a created entry gets: `random`, which nobody knows; one that is kept as a secret; or one of its
+    own, made by a policy and delivered once. By default none."""
 
     @field_validator("filter")
     @classmethod
@@ -146,7 +147,7 @@ class LdapOptions(Model):
             return self.host == "localhost"
 
 
-def initial_password_of(settings: ObjectTypeConfig) -> Literal["random"] | Secret | None:
+def initial_password_of(settings: ObjectTypeConfig) -> Literal["random"] | Secret | PasswordPolicy | None:
     """Give the password that a created entry of a type gets, if it gets any."""
     options = settings.options
     return options.initial_password if isinstance(options, LdapObjectOptions) else None

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from time import monotonic
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from engine.configuration.models import ObjectTypeConfig, SystemConfig
-from engine.connectors.base import ImportedObject
+from engine.connectors.base import ImportedObject, ImportPage, Unchanged
 from engine.connectors.entries import EntryReader, Read
 from engine.connectors.ldap import ber
 from engine.connectors.ldap.active_directory import id_filter, is_exact
@@ -21,6 +21,7 @@ from engine.connectors.ldap.schema import Schema, read_schema
 from engine.connectors.ldap.session import PAGED, Session
 from engine.errors import CannotConnect, ConnectionLost
 from engine.values import dn
+from storage.fingerprints import Fingerprints, fingerprint_of, scope_of
 
 _NOWHERE = frozenset({0, NO_SUCH_OBJECT, 34})
 """Results that leave no doubt about what is there, and what is not."""
@@ -205,30 +206,31 @@ class Reading:
         offers = self._session.offers
         return Search(base_of(self._system, settings), class_filter(settings), wanted, controls=offers.manage())
 
-    def pages(self, kind: str, used: frozenset[str], size: int) -> Iterator[list[ImportedObject] | Incomplete]:
+    def pages(
+        self, kind: str, used: frozenset[str], size: int, known: Fingerprints
+    ) -> Iterator[ImportPage | Incomplete]:
         """Read the entries of a type, as many at a time as are stored at once: the server's pages may be smaller.
 
-        Raises what `read_pages` raises.
+        Entries whose fingerprint is known are not read. Raises what `read_pages` raises.
         """
-        search, make = self._search(kind, used)
+        search, make = self.search_for(kind, used)._replace(read_attributes=_as_it_came), self.maker(kind, used)
         filling = Filling(self._session.link, size)
+        scope = scope_of(kind.encode())
         page: list[ImportedObject] = []
+        unchanged: list[Unchanged] = []
         for found in read_pages(self._session, search, min(size, self._session.options.page_size)):
             if isinstance(found, Incomplete):
-                yield page
+                yield ImportPage(page, unchanged=unchanged)
                 yield found
                 return
-            page += [make(entry) for entry in found]
-            if filling.is_full(len(page)):
-                yield page
-                page = []
-        if page:
-            yield page
-
-    def _search(self, kind: str, used: frozenset[str]) -> "tuple[Search, Maker]":
-        """Give the search for a type, whose entries come as its maker takes them fastest."""
-        make = self.maker(kind, used)
-        return self.search_for(kind, used)._replace(read_attributes=make.read_attributes), make
+            for entry in found:
+                one = _recalled(entry, scope, known, make)
+                (unchanged if isinstance(one, Unchanged) else page).append(one)  # type: ignore[arg-type]
+            if filling.is_full(len(page) + len(unchanged)):
+                yield ImportPage(page, unchanged=unchanged)
+                page, unchanged = [], []
+        if page or unchanged:
+            yield ImportPage(page, unchanged=unchanged)
 
     def maker(self, kind: str, used: frozenset[str]) -> "Maker":
         """Give what makes objects of a type's entries."""
@@ -293,6 +295,21 @@ class Reading:
         return [one for one in found if isinstance(one, Entry)]
 
 
+def _as_it_came(data: bytes, position: int, limit: int) -> bytes:
+    """Give the attributes of an entry unread."""
+    return data[position:limit]
+
+
+def _recalled(entry: Entry, scope: bytes, known: Fingerprints, make: "Maker") -> ImportedObject | Unchanged:
+    """Make the object of an entry that came unread, unless its fingerprint is known."""
+    if not isinstance(entry.attributes, bytes):  # from a link that reads by itself
+        return make(entry)
+    fingerprint = fingerprint_of(scope, b"%d %b%b" % (len(entry.dn), entry.dn, entry.attributes))
+    if cso_id := known.cso_of(fingerprint):
+        return Unchanged(fingerprint, cso_id)
+    return make(entry, fingerprint)
+
+
 class Maker:
     """Makes the objects of one type from the entries of a search."""
 
@@ -302,17 +319,31 @@ class Maker:
         self._within = Within(base)
         self._partition = dn.key(base)
         self._session = session
-        self.read_attributes = reader.read_encoded
 
-    def __call__(self, entry: Entry) -> ImportedObject:
+    def __call__(self, entry: Entry, fingerprint: bytes | None = None) -> ImportedObject:
+        """Make the object of an entry; it has the fingerprint, unless more than the entry had to be read for it.
+
+        Raises `Unfit` for what cannot be read.
+        """
         name, wrong = dn.from_bytes(entry.dn)
-        found = entry.attributes
-        read = found if isinstance(found, Read) else self._reader.read_listed(found)
+        read = self._read(entry.attributes)
+        fingerprint = None if read.unread else fingerprint
         for attribute, start in read.unread:
             rest = rest_of(self._session.beside, name, attribute, start)
             read = self._reader.add_rest(read, attribute, rest)
         one = self._reader.object_of(name, read._replace(wrong=wrong or read.wrong), name)
-        one.partition = self._partition
+        one.partition, one.fingerprint = self._partition, fingerprint
         if one.error is None and not self._within(name):
             one.attributes, one.error = {}, self._within.error_of(name, self._kind)
         return one
+
+    def _read(self, attributes: Any) -> Read:
+        """Read the attributes of an entry, be they as they came or taken apart already. Raises `Unfit`."""
+        if not isinstance(attributes, bytes):
+            return self._reader.read_listed(attributes)
+        try:
+            return self._reader.read_encoded(attributes, 0, len(attributes))
+        except ber.WireError as error:
+            raise Unfit(str(error)) from error
+        except IndexError:
+            raise Unfit("a value ends after the message") from None

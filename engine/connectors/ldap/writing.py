@@ -1,21 +1,22 @@
 """Write to a directory server over one connection, with many operations waiting for their answers at once."""
 
-import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from engine.configuration.external_ids import kind_of
-from engine.configuration.models import ObjectTypeConfig, SystemConfig
+from engine.configuration.models import SystemConfig
 from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.directory_types import entry_attributes, old_rdn_goes
-from engine.connectors.ldap.active_directory import GUID, id_bytes, is_exact, named_by_id, quoted_password
+from engine.connectors.initial_passwords import PasswordPolicy
+from engine.connectors.ldap.active_directory import GUID, id_bytes, is_exact, named_by_id
 from engine.connectors.ldap.chunks import in_chunks
 from engine.connectors.ldap.link import Add, Delete, Modification, Modify, Rename, Request, Unfit
 from engine.connectors.ldap.messages import Control
-from engine.connectors.ldap.options import initial_password_of
+from engine.connectors.ldap.passwords import Passwords
 from engine.connectors.ldap.reading import Reading, base_of
 from engine.connectors.ldap.refusals import Refusals
 from engine.connectors.ldap.requests import ADD, DELETE, REPLACE, encode_equality
@@ -46,6 +47,7 @@ class LdapWriter:
         self._options = session.options
         self._reading = Reading(session, system)
         self._refusals = Refusals(session, system, schema)
+        self._passwords = Passwords(session, system, schema)
         self._asserts = True
         """Whether assertions are of use with this server; not where its overlays mistake them."""
         self._codes: dict[int, int] = {}
@@ -62,14 +64,36 @@ class LdapWriter:
         """
         results: Results = {}
         self._codes, self._renamed, self._parts = {}, set(), Counter()
+        self._passwords.prepare(operations)
         try:
-            self._export(operations, results)
+            self._export(_without_refused(operations, self._passwords.refusal_of, results), results)
         except ConnectionLost as error:
             raise ConnectionLost(f"'{self._session.name}': {error}", list(results.values())) from error
         except Unfit as error:
             told = f"'{self._session.name}': the server sent what is not understood: {error}; try client = \"ldap3\""
             raise ConnectionLost(told, list(results.values())) from error
+        finally:
+            self._passwords.deliver(one.id for one in results.values() if one.error is None)
         return list(results.values())
+
+    def reset_password(self, operation: ExportOperation, policy: PasswordPolicy) -> ExportResult:
+        """Give the entry of an operation another password. Raises what `export` raises."""
+        self._passwords.make_one(policy, operation)
+        results: Results = {}
+        try:
+            meant = _without_refused([operation], self._of_another, results)
+            self._pipeline(meant, partial(self._new_password, must_change=policy.must_change), results)
+        except Unfit as error:
+            raise ConnectionLost(f"'{self._session.name}': the server sent what is not understood: {error}") from error
+        finally:
+            self._passwords.deliver(one.id for one in results.values() if one.error is None)
+        return results[operation.id]
+
+    def _new_password(self, operation: ExportOperation, *, must_change: bool) -> Request:
+        password = self._passwords.made_for(operation)
+        wanted = self._passwords.attributes_of(password, must_change=must_change)
+        changes: list[Modification] = [(REPLACE, name, values) for name, values in wanted]
+        return Modify(self._name(operation, operation.secondary_id or ""), changes, self._controls(operation))
 
     def _export(self, operations: Sequence[ExportOperation], results: Results) -> None:
         """Execute operations; once more, without an assertion, what may have failed for that alone.
@@ -188,16 +212,6 @@ class LdapWriter:
             waiting = [parts for parts, part in round_ if results[part.id].error is None]
             self._parts.update(part.id for _, part in round_ if results[part.id].error is None)
 
-    def _initial_password(self, settings: ObjectTypeConfig) -> list[tuple[str, list[bytes]]]:
-        """Give the password of a created entry, which nothing but this request ever holds."""
-        wanted = initial_password_of(settings)
-        if wanted is None:
-            return []
-        password = secrets.token_urlsafe(24) + "aA1!" if wanted == "random" else wanted.reveal(self._session.folder)
-        if self._session.offers.is_active_directory:
-            return [("unicodePwd", [quoted_password(password)])]
-        return [("userPassword", [password.encode()])]
-
     def _of_another(self, operation: ExportOperation) -> ObjectError | None:
         """Look, for a server that cannot assert it, whether the DN still names the entry; give the error if not."""
         if self._asserted(operation) or self._by_id(operation):
@@ -267,7 +281,7 @@ class LdapWriter:
         controls = self._controls(operation)
         if operation.change_type == ChangeType.CREATE:
             attributes = entry_attributes(entry_dn, settings, operation.attributes, self._schema.usual)
-            return Add(entry_dn, attributes + self._initial_password(settings), controls)
+            return Add(entry_dn, attributes + self._passwords.of(operation), controls)
         entry_dn = self._name(operation, entry_dn)
         if operation.change_type == ChangeType.DELETE:
             return Delete(entry_dn, controls)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -18,21 +19,25 @@ from engine.connectors.base import (
     ImportedObject,
     ImportEnd,
     ImportEvent,
+    ImportPage,
     ImportRequest,
     ImportRestart,
+    Unchanged,
 )
 from engine.connectors.directory_types import Base, DirectoryObjectOptions, why_no_flow
 from engine.connectors.entries import EntryReader
 from engine.connectors.files import Seen, changed_since, copy_into, digest_of, in_pages, repeated, snapshot
 from engine.connectors.ldif.directory import LdifDirectory
 from engine.connectors.ldif.doubts import ids_in, why_nobody
-from engine.connectors.ldif.entry import Entry
-from engine.connectors.ldif.format import LdifError, count_entries, read_entries
+from engine.connectors.ldif.entry import Entry, quick_entry
+from engine.connectors.ldif.format import LdifError, Other, Quick, count_entries, read_quickly
 from engine.errors import CannotConnect, ObjectError
 from engine.values import dn
+from storage.fingerprints import Fingerprints, fingerprint_of, scope_of
 
 MOST_CLASSES = 10_000
 """How many combinations of object classes are kept with the types that they make."""
+_SCOPE = scope_of(b"ldif")
 
 
 class LdifOptions(Model):
@@ -143,34 +148,52 @@ class LdifConnector(Connector):
 
     def _pages(
         self, copy: BinaryIO, request: ImportRequest, duplicates: frozenset[str], seen: Seen
-    ) -> Generator[list[ImportedObject]]:
-        """Give the objects page by page, and take note of the ids and DNs seen; `duplicates` are nobody's."""
+    ) -> Generator[ImportPage]:
+        """Give the objects page by page, and take note of the ids and DNs seen; `duplicates` are nobody's.
+
+        Entries whose fingerprint is known are not read.
+        """
         readers = self._readers(request.types)
+        known = request.fingerprints or Fingerprints()
         page: list[ImportedObject] = []
+        unchanged: list[Unchanged] = []
+        others: list[str] = []
         size = 0
-        for entry in self._entries(copy):
-            mark = _mark(entry.dn)
-            seen.add(mark)
-            is_double = mark in duplicates
-            if is_double:
-                self._unfinish(f"line {entry.line}: the DN '{entry.dn}' stands in the file more than once")
-            if entry.torn:
-                self._unfinish(f"line {entry.line}: {entry.torn}")
-            kind = self._type_of(entry)
-            if kind is None:
-                continue
-            one = self._read(readers[kind], entry, is_double=is_double)
-            own = f"{kind}\0{one.external_id or readers[kind].external_id(entry.attributes)}"
-            seen.add(own)
-            if one.external_id is not None and own in duplicates:
-                one.error = _duplicate(one)
-            page.append(one)
-            size += entry.size
-            if len(page) == request.page_size or size >= PAGE_BYTES:
-                yield page
-                page, size = [], 0
-        if page:
-            yield page
+        for entry in self._entries(copy, partial(_recalled, known)):
+            if isinstance(entry, Unchanged):
+                unchanged.append(entry)
+            elif (one := self._object_of(readers, entry, duplicates, seen)) is not None:
+                page.append(one)
+                size += entry.size
+            elif known.knows_any:
+                others.append(entry.dn)
+            if len(page) + len(unchanged) + len(others) >= request.page_size or size >= PAGE_BYTES:
+                yield ImportPage(page, unchanged=unchanged, others=others)
+                page, unchanged, others, size = [], [], [], 0
+        if page or unchanged or others:
+            yield ImportPage(page, unchanged=unchanged, others=others)
+
+    def _object_of(
+        self, readers: Mapping[str, EntryReader], entry: Entry, duplicates: frozenset[str], seen: Seen
+    ) -> ImportedObject | None:
+        """Make the object of an entry, and take note of its id and DN; None where it is of no type."""
+        mark = _mark(entry.dn)
+        seen.add(mark)
+        is_double = mark in duplicates
+        if is_double:
+            self._unfinish(f"line {entry.line}: the DN '{entry.dn}' stands in the file more than once")
+        if entry.torn:
+            self._unfinish(f"line {entry.line}: {entry.torn}")
+        kind = self._type_of(entry)
+        if kind is None:
+            return None
+        one = self._read(readers[kind], entry, is_double=is_double)
+        own = f"{kind}\0{one.external_id or readers[kind].external_id(entry.attributes)}"
+        seen.add(own)
+        if one.external_id is not None and own in duplicates:
+            one.error = _duplicate(one)
+        one.fingerprint = entry.fingerprint
+        return one
 
     def _read(self, reader: EntryReader, entry: Entry, *, is_double: bool) -> ImportedObject:
         """Make the object of an entry; whose it is cannot be known where it is cut, or another may stand in it."""
@@ -186,11 +209,11 @@ class LdifConnector(Connector):
             one.error = _cut(one) if entry.cut else _torn(one, torn)
         return one
 
-    def _entries(self, copy: BinaryIO) -> Iterator[Entry]:
+    def _entries(self, copy: BinaryIO, quick: Quick[Other] = quick_entry) -> Iterator[Entry | Other]:
         copy.seek(0)
         self._unfinished = ""
         try:
-            yield from read_entries(copy, self._unfinish)
+            yield from read_quickly(copy, self._unfinish, quick)
         except LdifError as error:
             raise CannotConnect(f"{self.path}: not readable as LDIF: {error}") from error
 
@@ -266,6 +289,14 @@ class LdifConnector(Connector):
 
     async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         return await asyncio.to_thread(self._directory.apply, operations)
+
+
+def _recalled(known: Fingerprints, record: bytes, line: int) -> Entry | Unchanged | None:
+    """Read a record, unless its fingerprint is known; None where the quick way cannot read it."""
+    fingerprint = fingerprint_of(_SCOPE, record)
+    if cso_id := known.cso_of(fingerprint):
+        return Unchanged(fingerprint, cso_id)
+    return quick_entry(record, line, fingerprint)
 
 
 def _duplicate(one: ImportedObject) -> ObjectError:

@@ -32,6 +32,8 @@ class Entry(NamedTuple):
     """Why another entry may stand in it."""
     size: int = 0
     """How many bytes its lines have."""
+    fingerprint: bytes | None = None
+    """That of its lines, where somebody asked for it."""
 
     def first(self, name: str) -> str | None:
         """Give the first value of an attribute as text, if it has one."""
@@ -45,7 +47,7 @@ def is_description(name: bytes) -> bool:
     return _DESCRIPTION.fullmatch(name) is not None
 
 
-def quick_entry(text: bytes, line: int) -> Entry | None:
+def quick_entry(text: bytes, line: int, fingerprint: bytes | None = None) -> Entry | None:
     """Read a record whose lines end with line feeds, the last one left out, and that begins at a line.
 
     None where anything is unusual about it: the thorough way is `parse_entry`, which also says what is wrong.
@@ -75,7 +77,8 @@ def quick_entry(text: bytes, line: int) -> Entry | None:
     if len(raw) > 1:
         return None
     entry_dn, wrong = dn.from_bytes(raw[0])
-    return Entry(entry_dn, attributes, line, spelling, wrong, torn=why_two(attributes), size=len(text) + 1)
+    torn, size = why_two(attributes), len(text) + 1
+    return Entry(entry_dn, attributes, line, spelling, wrong, torn=torn, size=size, fingerprint=fingerprint)
 
 
 class _Unusual(Exception):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from operator import itemgetter
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from engine.connectors.ldif.doubts import is_hidden_dn, why_two
 from engine.connectors.ldif.entry import Entry, is_description, quick_entry
@@ -39,6 +39,9 @@ Block = list[tuple[int, bytes]]
 _TEXT = itemgetter(1)
 Tell = Callable[[str], None]
 """Takes why a file does not hold everything."""
+Other = TypeVar("Other")
+Quick = Callable[[bytes, int], Entry | Other | None]
+"""Takes the text of a record and its first line, and gives its entry or what else is made of it; None if it cannot."""
 
 
 def _ignore(_text: str) -> None:
@@ -65,19 +68,25 @@ def count_entries(file: BinaryIO) -> int:
 
 def read_entries(file: BinaryIO, tell: Tell = _ignore) -> Iterator[Entry]:
     """Read every content record; tell why there may be more than the file holds. Raises `LdifError`."""
-    for entry, _ in _records(file, tell):
+    for entry, _ in _records(file, tell, quick_entry):
         yield entry
+
+
+def read_quickly(file: BinaryIO, tell: Tell, quick: Quick[Other]) -> Iterator[Entry | Other]:
+    """Read every content record likewise, as `quick` reads what is usual. Raises `LdifError`."""
+    for found, _ in _records(file, tell, quick):
+        yield found
 
 
 def read_blocks(file: BinaryIO) -> Iterator[tuple[Entry, bytes]]:
     """Read every content record together with its own text. Raises `LdifError`, also where two may stand in one."""
-    for entry, text in _records(file, _ignore):
+    for entry, text in _records(file, _ignore, quick_entry):
         if entry.torn:
             raise LdifError(entry.line, entry.torn)
         yield entry, _as_content(entry) if entry.is_change else text
 
 
-def _records(file: BinaryIO, tell: Tell) -> Iterator[tuple[Entry, bytes]]:
+def _records(file: BinaryIO, tell: Tell, quick: Quick[Other]) -> Iterator[tuple[Entry | Other, bytes]]:
     """Read every content record, each with its text: what is usual a part of the file at a time, the rest by lines.
 
     Raises `LdifError`.
@@ -92,8 +101,8 @@ def _records(file: BinaryIO, tell: Tell) -> Iterator[tuple[Entry, bytes]]:
             yield from _thorough(_blocks(_numbered(lines, line), tell))
             return
         for record in text[:end].split(b"\n\n"):
-            if (entry := quick_entry(record, line)) is not None:
-                yield entry, record + b"\n"
+            if (found := quick(record, line)) is not None:
+                yield found, record + b"\n"
             else:
                 yield from _thorough(_blocks(_numbered(_lines_of(record), line), tell))
             line += record.count(b"\n") + 2

@@ -17,6 +17,7 @@ from engine.phases.importing.changed_identities import changed_hands
 from engine.phases.importing.delta_deletes import remove_deleted
 from engine.phases.importing.matching import Known, Match, find_matching_cso, is_unchanged, load_known
 from engine.phases.importing.previous_ids import load_claimed
+from engine.phases.importing.recalling import forget_settled, keep_applied, note_applied
 from engine.phases.importing.same_object import is_proved
 from engine.phases.importing.state import ImportState
 from engine.statistics import Statistic
@@ -62,6 +63,7 @@ async def apply_arrivals(task: ImportState) -> AsyncIterator[Progress]:
     twice = task.arrivals.twice()
     for page in task.arrivals.pages(twice):
         await step.in_page(partial(_apply_page, task=task, page=page, twice=twice, seen=bytes(task.sightings)))
+        keep_applied(task)
         yield step.progress()
     deleted = task.arrivals.deleted
     for start in range(0, len(deleted), step.page_size):
@@ -76,12 +78,15 @@ async def _apply_page(
 ) -> None:
     """Apply one page; `seen` is what was seen before it, so that it can be begun anew."""
     task.sightings = Sightings(seen)
+    task.applied.clear()
     left: list[Arrival] = []
     for one, done in page:
         error = twice.error_of(one)
         if done and error is None:
             continue
-        task.step.statistics[Statistic.UNCHANGED] -= done  # as which it was counted when it came
+        if done:  # as unchanged it was counted when it came
+            task.step.statistics[Statistic.UNCHANGED] -= 1
+            forget_settled(task, one)
         left.append(one._replace(error=error or one.error))
     rows = _Rows()
     for _, group in groupby(left, key=attrgetter("type")):
@@ -213,6 +218,8 @@ def _take_over(task: ImportState, rows: _Rows, cso: KnownCso, one: Arrival, whol
     if task.reconciles:
         rows.seen.append(Sighting(cso.id, one.type, one.attributes(), content.secondary_id, one.label))
     rows.see(cso)
+    if content is one.content:
+        note_applied(task, one, cso.id)
     if is_unchanged(cso, content):
         task.step.statistics[Statistic.UNCHANGED] += 1
         return
@@ -279,6 +286,8 @@ async def _add(tx: Transaction, task: ImportState, new: list[Arrival]) -> None:
     await objects.add_imported(tx, step.system, first, [(one.type, one.content) for one in new])
     await transitions.record_new_objects(tx, first, step_id=step.id, reason="imported for the first time")
     task.sightings.update(range(first, first + len(new)))
+    for cso_id, one in enumerate(new, first):
+        note_applied(task, one, cso_id)
     step.statistics[Statistic.ADDS] += len(new)
     await reappeared.tell(tx, step, first, new)
 

@@ -28,6 +28,7 @@ class Arrival(NamedTuple):
     content: Content
     position: str
     error: ObjectError | None = None
+    fingerprint: bytes | None = None
 
     @property
     def external_id(self) -> str | None:
@@ -54,7 +55,7 @@ def arrival_of(one: ImportedObject, key: str | None) -> Arrival:
         secondary_key=key,
         partition=one.partition,
     )
-    return Arrival(one.type, content, one.position, one.error)
+    return Arrival(one.type, content, one.position, one.error, one.fingerprint)
 
 
 class Arrivals:
@@ -172,9 +173,9 @@ def _repeated(hashes: Iterable[int]) -> set[int]:
 
 
 def _plain(one: Arrival) -> tuple[object, ...]:
-    return (one.type, tuple(one.content), one.position, tuple(one.error) if one.error else None)
+    return (one.type, tuple(one.content), one.position, tuple(one.error) if one.error else None, one.fingerprint)
 
 
-def _arrival(plain: tuple[str, tuple[object, ...], str, tuple[str, str, str] | None]) -> Arrival:
-    kind, content, position, error = plain
-    return Arrival(kind, Content._make(content), position, ObjectError._make(error) if error else None)
+def _arrival(plain: tuple[str, tuple[object, ...], str, tuple[str, str, str] | None, bytes | None]) -> Arrival:
+    kind, content, position, error, fingerprint = plain
+    return Arrival(kind, Content._make(content), position, ObjectError._make(error) if error else None, fingerprint)

@@ -3,6 +3,7 @@
 whether anything has changed             last_read                   unchanged.py
 read everything                          _read
     a page ahead                         read_ahead                  read_ahead.py
+    what need not be read                load_fingerprints           recalling.py
     look who is known                    load_known                  matching.py
     who had another id before            note_claims                 previous_ids.py
     keep it on disk                      Arrivals.add                arrivals.py
@@ -34,6 +35,14 @@ from engine.phases.importing.hidden import look_for_hidden
 from engine.phases.importing.matching import Known, is_unchanged, load_known
 from engine.phases.importing.previous_ids import note_claims
 from engine.phases.importing.read_ahead import read_ahead
+from engine.phases.importing.recalling import (
+    keep_fingerprints,
+    load_fingerprints,
+    note_met,
+    note_others,
+    stands_twice,
+    take_unchanged,
+)
 from engine.phases.importing.state import ImportState
 from engine.phases.importing.unchanged import AGAIN_AFTER, last_read, reading_of, tell_unchanged
 from engine.statistics import Statistic
@@ -58,15 +67,14 @@ async def import_objects(step: Step) -> AsyncIterator[Progress]:
         async with step.connected() as connector:
             async with step.page() as tx:
                 request = await _begin(tx, task, connector)
-            try:
-                async for progress in _read(task, connector, request):
+            async for progress in _take_in(task, connector, request):
+                yield progress
+        if stands_twice(task):
+            task.read_everything()
+            async with step.connected() as connector:
+                async for progress in _take_in(task, connector, replace(request, fingerprints=None)):
                     yield progress
-            except ConnectionLost as error:
-                task.lost = error  # what came before is there all the same
-            if not task.end.unchanged:
-                await look_for_hidden(task, connector)
-            task.claims.judge(task.sightings, whole=task.complete and task.end.full)
-            step.note(connector.notes)
+        task.fingerprints.forget_known()
         if await _holds_mass_change(task):
             yield step.progress()
             return
@@ -95,6 +103,8 @@ async def _begin(tx: Transaction, task: ImportState, connector: Connector) -> Im
     task.reading = reading_of(step, connector)
     if request.watermark is None and not task.reconciles:
         task.last = await last_read(tx, step, task.reading, task.asked_about)
+    if request.watermark is None:
+        await load_fingerprints(tx, task)
     await imports.start(
         tx,
         step.id,
@@ -107,7 +117,8 @@ async def _begin(tx: Transaction, task: ImportState, connector: Connector) -> Im
     for kind in types:
         task.is_known[kind] = await census.has_any(tx, step.system, kind)
         task.flowing[kind] = mass_changes.flowing(step.workspace, step.system, kind)
-    return request if task.last is None else replace(request, state=task.last.state)
+    state = None if task.last is None else task.last.state
+    return replace(request, state=state, fingerprints=task.fingerprints)
 
 
 async def _request(tx: Transaction, step: Step, connector: Connector) -> ImportRequest:
@@ -128,6 +139,21 @@ async def _request(tx: Transaction, step: Step, connector: Connector) -> ImportR
         step.page_size,
         watermark,
     )
+
+
+async def _take_in(task: ImportState, connector: Connector, request: ImportRequest) -> AsyncIterator[Progress]:
+    """Read the system, and see who hides in it; where something may stand in it twice all will be read once more."""
+    try:
+        async for progress in _read(task, connector, request):
+            yield progress
+    except ConnectionLost as error:
+        task.lost = error  # what came before is there all the same
+    if stands_twice(task):
+        return
+    if not task.end.unchanged:
+        await look_for_hidden(task, connector)
+    task.claims.judge(task.sightings, whole=task.complete and task.end.full)
+    task.step.note(connector.notes)
 
 
 async def _read(task: ImportState, connector: Connector, request: ImportRequest) -> AsyncIterator[Progress]:
@@ -161,18 +187,23 @@ async def _look(tx: Transaction, task: ImportState, page: ImportPage) -> None:
     """Compare a page with what is known, and put it aside: what is unchanged is done with."""
     arrivals: list[Arrival] = []
     settled = bytearray()
+    take_unchanged(task, page)
+    await note_others(tx, task, page.others)
     for kind, group in groupby(sorted(page.objects, key=attrgetter("type")), key=attrgetter("type")):
         key_of = task.step.workspace.key_reader(task.step.system, kind)
         own = [arrival_of(one, one.secondary_id and key_of(one.secondary_id)) for one in group]
         known, claimed = Known(), dict[str, KnownCso]()
         if task.is_known.get(kind, True):
-            known = await load_known(tx, task.step.system, kind, own)
+            recalls = task.fingerprints.knows_any
+            known = await load_known(tx, task.step.system, kind, own, every_name=recalls)
+            if recalls:
+                note_met(task, known)
             if (settings := task.step.settings.objects[kind]).previous_id is not None:
                 claimed = await note_claims(tx, task.claims, task.step.system, settings, known, own)
         settled += await _compare(tx, task, known, own, claimed)
         arrivals += own
     task.step.statistics[Statistic.UNCHANGED] += settled.count(1)
-    task.step.done += len(page.objects) + len(page.deleted)
+    task.step.done += len(page.objects) + len(page.deleted) + len(page.unchanged)
     task.step.total = page.total if page.total is not None else task.step.total
     task.arrivals.add(arrivals, bytes(settled))
     task.arrivals.deleted += page.deleted
@@ -198,7 +229,7 @@ async def _compare(
             continue
         task.sightings.add(cso.id)
         if _is_at_rest(cso, one):
-            settled[index] = _is_settled(task, cso, one)
+            settled[index] = _settle(task, cso, one)
         elif _flows(task, cso, one):
             changed[cso.id] = one
     if changed:
@@ -209,6 +240,14 @@ async def _compare(
 def _is_at_rest(cso: KnownCso, one: Arrival) -> bool:
     """Tell whether nothing has to be written of an object that was seen."""
     return is_unchanged(cso, one.content) and not cso.kept and cso.sought_by is None
+
+
+def _settle(task: ImportState, cso: KnownCso, one: Arrival) -> bool:
+    """Tell whether an object that is at rest is settled; of one that is, what came need not be read again."""
+    is_settled = _is_settled(task, cso, one)
+    if is_settled and one.fingerprint is not None:
+        task.fingerprints.keep(one.fingerprint, cso.id)
+    return is_settled
 
 
 def _is_settled(task: ImportState, cso: KnownCso, one: Arrival) -> bool:
@@ -244,6 +283,7 @@ async def _holds_mass_change(task: ImportState) -> bool:
         await reviews.supersede(tx, step.system)
         said = await mass_changes.hold(tx, step, stops)
         await _close_record(tx, task, complete=False, reason=said)
+        await keep_fingerprints(tx, task, nothing_applied=True)
     step.statistics.pop(Statistic.UNCHANGED, None)
     step.result = StepResult.STOPPED_CHANGES
     step.message = "; ".join(filter(None, (step.message, f"{said}; nothing was applied")))
@@ -258,6 +298,7 @@ async def _finish(task: ImportState) -> None:
         if task.complete and task.end.full:
             await _settle_unseen(tx, task)
         await _close_record(tx, task, complete=task.complete, reason=reason)
+        await keep_fingerprints(tx, task, nothing_applied=task.end.unchanged)
     if not task.complete:
         step.result = StepResult.DISCOVERY_ERRORS
         step.message = "; ".join(filter(None, (step.message, f"the import is incomplete: {reason}")))

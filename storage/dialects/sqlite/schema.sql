@@ -12,7 +12,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0011');
+INSERT INTO "alembic_version" VALUES('0012');
 CREATE TABLE audit (
 	id INTEGER NOT NULL, 
 	at TEXT NOT NULL, 
@@ -30,6 +30,14 @@ CREATE TABLE counters (
 	name TEXT NOT NULL, 
 	value INTEGER NOT NULL, 
 	PRIMARY KEY (name)
+);
+CREATE TABLE fingerprints (
+	system TEXT NOT NULL, 
+	step_id INTEGER NOT NULL, 
+	reading TEXT NOT NULL, 
+	since TEXT NOT NULL, 
+	records BLOB NOT NULL, 
+	PRIMARY KEY (system)
 );
 CREATE TABLE given_values (
 	mvo_type TEXT NOT NULL, 
@@ -176,6 +184,20 @@ CREATE TABLE objects (
 	changed_at TEXT NOT NULL, sought_by TEXT, name TEXT DEFAULT '' NOT NULL, 
 	PRIMARY KEY (id)
 );
+CREATE TABLE offers (
+	step_id INTEGER NOT NULL, 
+	run_id INTEGER NOT NULL, 
+	owner TEXT NOT NULL, 
+	operator TEXT NOT NULL, 
+	phase TEXT NOT NULL, 
+	system TEXT NOT NULL, 
+	names TEXT NOT NULL, 
+	version TEXT NOT NULL, 
+	settings TEXT NOT NULL, 
+	worker TEXT, 
+	refusal TEXT, 
+	PRIMARY KEY (step_id)
+);
 CREATE TABLE owed_references (
 	direction TEXT NOT NULL, 
 	owner_id INTEGER NOT NULL, 
@@ -296,6 +318,17 @@ CREATE TABLE wanted (
 	cso_id INTEGER NOT NULL, 
 	marks TEXT NOT NULL, 
 	PRIMARY KEY (cso_id)
+);
+CREATE TABLE workers (
+	name TEXT NOT NULL, 
+	host TEXT NOT NULL, 
+	pid INTEGER NOT NULL, 
+	process TEXT NOT NULL, 
+	version TEXT NOT NULL, 
+	settings TEXT NOT NULL, 
+	started_at TEXT NOT NULL, 
+	heartbeat_at TEXT NOT NULL, 
+	PRIMARY KEY (name)
 );
 CREATE INDEX held_by_state ON held_batches (state, system);
 CREATE INDEX join_keys_by_object ON join_keys (owner, object_id);

@@ -10,6 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
+from tui import feed
 from tui.console.widgets.sheet import Sheet, SheetLine
 from tui.presentation.display import display
 from tui.presentation.pieces import Line
@@ -31,6 +32,8 @@ class Asked(NamedTuple):
     """Whether a reason is wanted."""
     extra: tuple[str, str] | None = None
     """One more word that is wanted: its name, and what stands there at first."""
+    said: str = ""
+    """The reason that was given before, where the matter was refused: it stands there at first."""
 
 
 class Answer(NamedTuple):
@@ -57,7 +60,7 @@ class Confirm(ModalScreen[Answer | None]):
             yield Label(asked.title, markup=False)
             yield Sheet(lambda _width: [SheetLine(line) for line in asked.lines], id="what")
             if asked.reason:
-                yield from _field("reason", "why: ")
+                yield from _field("reason", "why: ", asked.said)
             if asked.extra:
                 yield from _field("extra", f"{asked.extra[0]}: ", asked.extra[1])
             if asked.number is not None:
@@ -81,7 +84,7 @@ class Confirm(ModalScreen[Answer | None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Drop what was typed before the box could be seen."""
         asked = self._asked
-        if self._too_early() and not (asked.extra and event.value == asked.extra[1]) and event.value:
+        if self._too_early() and event.value not in ("", asked.said, *(asked.extra or ())):
             with event.input.prevent(Input.Changed):
                 event.input.value = ""
             self._now_shown()
@@ -110,13 +113,21 @@ class Confirm(ModalScreen[Answer | None]):
                 return
         count = self._asked.number
         if count is not None and given["number"].replace(",", "") != str(count):
-            number = self.query_one("#number", Input)
-            number.value = ""
-            typed = display(given["number"], 20)
-            self.query_one("#way-out", Label).add_class("-wrong")
-            self.query_one("#way-out", Label).update(f"{typed} is not {count:,}: nothing was done. esc cancels")
+            self._refuse("number", f"{display(given['number'], 20)} is not {count:,}")
+            self.query_one("#number", Input).value = ""
+            return
+        try:
+            feed.refuse_no_reason(given.get("reason", ""))
+        except feed.DecisionRefused as error:
+            self._refuse("reason", str(error))
             return
         self.dismiss(Answer(given.get("reason", ""), given.get("extra", "")))
+
+    def _refuse(self, field: str, why: str) -> None:
+        """Say what is wrong with what was typed, which stays, and where to mend it."""
+        self.query_one("#way-out", Label).add_class("-wrong")
+        self.query_one("#way-out", Label).update(f"{display(why, 300)}: nothing was done. esc cancels")
+        self.query_one(f"#{field}", Input).focus()
 
     def action_cancel(self) -> None:
         """Do nothing."""

@@ -1,6 +1,5 @@
 """Line: the five phases as a track, the steps of a profile, and what the next key will do."""
 
-from functools import partial
 from typing import Any, ClassVar
 
 from textual import on
@@ -9,11 +8,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 
 from tui import feed
-from tui.console.beside import beside
 from tui.console.cycle import Standing, standing
-from tui.console.screens.base import ConsoleScreen, guarded
+from tui.console.screens.base import guarded
 from tui.console.screens.choice import Choice
-from tui.console.screens.confirm import Asked
+from tui.console.screens.plan import PlanScreen
+from tui.console.screens.starting import StartingScreen
 from tui.console.sheets import line as sheet
 from tui.console.sheets.pace import Pace
 from tui.console.widgets.lines import Lines
@@ -25,7 +24,7 @@ from tui.presentation.pieces import Line
 WHOLE_CYCLE = "whole cycle"
 
 
-class LineScreen(ConsoleScreen):
+class LineScreen(StartingScreen):
     """The line: step it, run it, stop it, watch it."""
 
     TITLE = "Line"
@@ -36,7 +35,8 @@ class LineScreen(ConsoleScreen):
         Binding("x", "stop", "stop", id="line.stop"),
         Binding("left_square_bracket", "shift(-1)", "step before", id="line.before", show=False),
         Binding("right_square_bracket", "shift(1)", "step after", id="line.after", show=False),
-        Binding("P", "profile", "profile", id="line.profile"),
+        Binding("P", "plan", "plan", id="line.plan"),
+        Binding("o", "profile", "profile", id="line.profile"),
         Binding("tab", "other_side", "to the detail and back", id="line.other-side", show=False),
     ]
 
@@ -46,8 +46,6 @@ class LineScreen(ConsoleScreen):
         self._shift_for = (-1, 0)
         self._pace = Pace()
         self._following = True
-        self._beginning = False
-        """What a run would delete is being counted, before it starts or is asked about."""
 
     def body(self) -> ComposeResult:
         """The track, the steps with the detail of one, and what comes next."""
@@ -154,10 +152,8 @@ class LineScreen(ConsoleScreen):
     def why_not(self, action: str) -> str:
         """Refuse a second run, and stopping what does not run."""
         run = self.session.running
-        if action in ("next", "rest") and run is not None:
-            return f"run-{run.id} is going on, started by {run.operator}: x stops it"
-        if action in ("next", "rest") and (self._beginning or self.session.unseen):
-            return "the run that was started here has not been seen yet: a moment"
+        if action in ("next", "rest") and (reason := self.why_not_run()):
+            return reason
         if action == "stop" and run is None:
             return "no run is going on"
         return super().why_not(action)
@@ -169,63 +165,25 @@ class LineScreen(ConsoleScreen):
         index = self.found.next_step
         plan = session.plans[index]
         names = [plan.phase, *([plan.system] if plan.system else [])]
-        self._begin([plan], ["step", *names, "--place", str(index + 1)])
+        self.begin_run([plan], ["step", *names, "--place", str(index + 1)], self._follow_it)
 
     @guarded
     def action_rest(self) -> None:
         """Run the next step and all that follow it."""
         session = self.session
         index = self.found.next_step
-        plans = session.plans[index:]
         arguments = ["run", *([session.profile] if session.profile else [])]
-        self._begin(plans, [*arguments, "--from", str(index + 1)])
+        self.begin_run(session.plans[index:], [*arguments, "--from", str(index + 1)], self._follow_it)
 
-    def _begin(self, plans: list[feed.StepPlan], arguments: list[str]) -> None:
-        """Start a run; what exports is counted anew first, and asks for the number if it will delete anything."""
-        if any(plan.phase == "export" for plan in plans):
-            self._beginning = True
-            work = partial(self._count_and_begin, plans, arguments)
-            beside(self, work, "begin")
+    def action_plan(self) -> None:
+        """Show what running the next step and all that follow it would do."""
+        if self.session.plans:
+            self.app.push_screen(PlanScreen(self.session.profile, self.found.next_step))
         else:
-            self._start(arguments)
+            self.say("no step is configured", "warn")
 
-    async def _count_and_begin(self, plans: list[feed.StepPlan], arguments: list[str]) -> None:
-        try:
-            counts = await feed.counts(self.session.workspace, plans)
-        except feed.StoreError as error:
-            self.say(f"the run cannot be started: {error}", "danger")
-        else:
-            self._ask_or_start(plans, arguments, counts.ahead)
-        finally:
-            self._beginning = False
-
-    def _ask_or_start(self, plans: list[feed.StepPlan], arguments: list[str], ahead: list[feed.Ahead]) -> None:
-        doomed = {one.plan: one.deletes for one in ahead if one.deletes}
-        approved = max((one.approved for one in ahead), default=0)
-        total = sum(doomed.values()) + approved
-        if not total:
-            self._start(arguments)
-            return
-        lines: list[Line] = [
-            [(f"{count:,} approved delete{'s are' if count != 1 else ' is'} sent to '{plan.system}'", "danger")]
-            for plan, count in doomed.items()
-        ]
-        if approved:
-            lines.append(
-                [(f"{approved:,} approved absence{'s' * (approved != 1)} carried out, deletes included", "danger")]
-            )
-        asked = Asked(f"Run {', '.join(str(plan) for plan in plans)}", lines, "run", total, reason=False)
-        self.ask(asked, "nothing was started", lambda _answer: self._start(arguments))
-
-    def _start(self, arguments: list[str]) -> None:
-        try:
-            self.session.start(arguments)
-        except OSError as error:
-            self.say(f"the run cannot be started: {error}", "danger")
-        else:
-            self._following = True
-            shown = " ".join(arguments).partition(" --place")[0]
-            self.say(f"starting: interlock {shown}", "accent")
+    def _follow_it(self) -> None:
+        self._following = True
 
     @guarded
     def action_stop(self) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -24,6 +24,7 @@ from tui.console.widgets.columns import Column
 from tui.console.widgets.painting import cut
 from tui.console.widgets.rows import Rows
 from tui.console.widgets.sheet import Sheet
+from tui.console.widgets.source import Source
 from tui.console.widgets.table import VirtualTable
 from tui.presentation.display import display
 from tui.presentation.glyphs import glyphs
@@ -68,11 +69,15 @@ class ListScreen(ConsoleScreen):
     def body(self) -> ComposeResult:
         """The table, the detail, and the line that asks."""
         with Container(id="split"):
-            table = VirtualTable(self.COLUMNS, self.first_query(), id="table")
+            table = self.table_of()
             table.add_class("list")
             yield table
             yield Sheet(id="detail")
         yield AskLine()
+
+    def table_of(self) -> VirtualTable:
+        """Make the table."""
+        return VirtualTable(self.COLUMNS, self.first_query(), id="table")
 
     def first_query(self) -> feed.Query:
         """Give what the list shows at first."""
@@ -307,7 +312,7 @@ class ListScreen(ConsoleScreen):
     def action_copy_row(self) -> None:
         """Copy the row."""
         if document := self.table.current:
-            found = (column.get(document) for column in self.COLUMNS)
+            found = (column.get(document) for column in self.table.columns)
             values = (one[0] if isinstance(one, tuple) else one for one in found)
             self._copy(*("" if value is None else str(value) for value in values))
 
@@ -327,7 +332,8 @@ class ListScreen(ConsoleScreen):
     async def _write(self, name: str) -> None:
         folder = self.session.workspace.config.folder
         try:
-            count, path = await write_rows(self.session.workspace, self.table.query_shown, self.COLUMNS, folder, name)
+            source = cast("Source", self.table.source)  # nothing is asked before there is one
+            count, path = await write_rows(source, self.table.query_shown, self.table.columns, folder, name)
         except (OSError, ValueError, feed.StoreError) as error:
             self.say(str(error), "danger")
         else:

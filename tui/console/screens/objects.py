@@ -1,7 +1,11 @@
 """Objects: the connector space; and Metaverse: what it is joined into."""
 
-from typing import Any
+from typing import Any, ClassVar
 
+from textual.binding import Binding, BindingType
+
+from tui.console.screens import by_hand
+from tui.console.screens.by_hand import BY_HAND
 from tui.console.screens.listing import ListScreen
 from tui.console.widgets.columns import Column
 from tui.presentation import tones
@@ -34,6 +38,19 @@ class ObjectsScreen(ListScreen):
         Column("mvo", "joined to", 11, lambda row: f"mvo-{row['mvo_id']}" if row["mvo_id"] else "", priority=6),
         Column("changed_at", "changed", 16, lambda row: local_time(row["changed_at"]), priority=7),
     )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *BY_HAND,
+        Binding("B", "deleted", "deleted", id="objects.deleted", show=False),
+    ]
+
+    def action_deleted(self) -> None:
+        """List what is gone."""
+        self.console_app.open_deleted()
+
+    def action_decide(self, verb: str) -> None:
+        """Begin a decision by hand about the object under the cursor."""
+        if (document := self.table.current) is not None:
+            by_hand.decide(self, verb, document["id"])
 
 
 class MetaverseScreen(ListScreen):

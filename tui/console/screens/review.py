@@ -74,6 +74,7 @@ class ReviewScreen(MarkingScreen):
         Binding("u", "withdraw", "withdraw", id="review.withdraw"),
         Binding("R", "release", "release held", id="review.release", show=False),
         Binding("o", "decided", "also what is decided", id="review.decided", show=False),
+        Binding("B", "deleted", "deleted", id="review.deleted", show=False),
     ]
 
     def __init__(self) -> None:
@@ -92,6 +93,10 @@ class ReviewScreen(MarkingScreen):
         self._with_decided = not self._with_decided
         self.table.ask(self.table.query_shown._replace(terms=self.terms(self._filter)))
         self.say("all items, decided ones too" if self._with_decided else "what waits for a decision")
+
+    def action_deleted(self) -> None:
+        """List what is gone."""
+        self.console_app.open_deleted()
 
     def told(self) -> Line:
         """Say first what a gate holds."""

@@ -10,6 +10,8 @@ from tui import feed
 from tui.console import sheets
 from tui.console.beside import beside
 from tui.console.plots import spark
+from tui.console.screens import by_hand
+from tui.console.screens.by_hand import BY_HAND
 from tui.console.screens.listing import ListScreen
 from tui.console.screens.thing import SheetScreen, ThingScreen
 from tui.console.screens.trying import ObjectScreen
@@ -109,6 +111,13 @@ class ErrorsScreen(ListScreen):
         Column("object", "object", 20, lambda row: row["label"], flex=2),
         Column("message", "what is wrong", 24, lambda row: row["message"], flex=3, priority=2),
     )
+
+    BINDINGS: ClassVar[list[BindingType]] = BY_HAND
+
+    def action_decide(self, verb: str) -> None:
+        """Begin a decision by hand about the object that the error is about."""
+        if (document := self.table.current) is not None:
+            by_hand.decide(self, verb, sheet.object_of(document), document["message"])
 
     def __init__(self, run: str | None, line: str = "") -> None:
         super().__init__()

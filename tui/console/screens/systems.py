@@ -7,6 +7,8 @@ from textual.binding import Binding, BindingType
 
 from tui import feed
 from tui.console.beside import beside
+from tui.console.screens.choice import Choice
+from tui.console.screens.rules import RulesScreen, SchemaScreen
 from tui.console.screens.thing import SheetScreen
 from tui.console.sheets import systems as sheet
 
@@ -15,7 +17,11 @@ class SystemsScreen(SheetScreen):
     """Every connected system."""
 
     TITLE = "Systems"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("t", "test", "test connections", id="systems.test")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "test", "test connections", id="systems.test"),
+        Binding("r", "rules", "rules", id="systems.rules"),
+        Binding("s", "schema", "schema", id="systems.schema"),
+    ]
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,6 +35,19 @@ class SystemsScreen(SheetScreen):
             self.sheet.show(
                 partial(sheet.systems, feed.configuration(session.workspace), session.counts, self._checked)
             )
+
+    def action_rules(self) -> None:
+        """List the rules."""
+        self.app.push_screen(RulesScreen())
+
+    def action_schema(self) -> None:
+        """Show what a system says of its attributes, beside the rules."""
+        names = list(self.session.workspace.config.systems)
+        self.app.push_screen(Choice("Schema of", names), self._open_schema)
+
+    def _open_schema(self, name: str | None) -> None:
+        if name is not None:
+            self.app.push_screen(SchemaScreen(name))
 
     def action_test(self) -> None:
         """Test whether every system can be used as configured."""

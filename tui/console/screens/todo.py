@@ -8,15 +8,14 @@ from textual.binding import Binding, BindingType
 
 from tui import feed
 from tui.console import sheets
+from tui.console.row_source import RowsAtHand
 from tui.console.screens.base import guarded
 from tui.console.screens.confirm import Answer, Asked
 from tui.console.screens.marking import MarkingScreen
 from tui.console.screens.runs import ErrorsScreen
-from tui.console.session import Session
 from tui.console.sheets import todo as sheet
 from tui.console.sheets.layout import broken
 from tui.console.widgets.columns import Column
-from tui.console.widgets.source import Row
 from tui.presentation import tones
 from tui.presentation.display import display
 from tui.presentation.moments import since_when
@@ -26,43 +25,8 @@ FOR = "7d"
 """How long is proposed."""
 
 
-class GroupSource:
-    """The groups that the session has read, filtered by any text."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def _rows(self, query: feed.Query) -> list[Row]:
-        rows = []
-        for place, group in enumerate(self._session.todo):
-            if all(_holds(group, term) != term.inverted for term in query.terms):
-                rows.append({**group, "key": int(group["id"].removeprefix("todo-"), 16), "place": place})
-        return rows
-
-    async def page(self, query: feed.Query, after: Any, skip: int, limit: int) -> list[Row]:
-        """Give the rows after a place, leaving some out."""
-        rows = [row for row in self._rows(query) if after is None or row["place"] > after]
-        return rows[skip : skip + limit]
-
-    async def count(self, query: feed.Query) -> int:
-        """Count the rows of a query."""
-        return len(self._rows(query))
-
-    async def rank(self, query: feed.Query, place: Any) -> int:
-        """Count the rows before a place."""
-        return sum(row["place"] < place for row in self._rows(query))
-
-    async def keys(self, query: feed.Query) -> list[int]:
-        """List the keys of all rows of a query, in order."""
-        return [row["key"] for row in self._rows(query)]
-
-
-def _holds(group: feed.Document, term: feed.Term) -> bool:
-    """Tell whether a group holds a text, in one of its columns or in any."""
-    if term.column is not None and term.column not in group:
-        raise feed.UnknownColumn(f"no column '{term.column}' here; there are: kind, system, what, example")
-    found = [group[term.column]] if term.column else [group[name] for name in ("kind", "system", "what", "example")]
-    return term.text.casefold() in " ".join(str(one or "") for one in found).casefold()
+COLUMNS = ("kind", "system", "what", "example")
+"""What groups are filtered by."""
 
 
 class TodoScreen(MarkingScreen):
@@ -96,7 +60,10 @@ class TodoScreen(MarkingScreen):
 
     def connect(self) -> None:
         """Show the groups that the session reads."""
-        self.table.connect(GroupSource(self.session))
+        self.table.connect(RowsAtHand(self._groups, COLUMNS))
+
+    def _groups(self) -> list[feed.Document]:
+        return [{**group, "key": int(group["id"].removeprefix("todo-"), 16)} for group in self.session.todo]
 
     def fresh(self) -> None:
         """Show what has been read since."""

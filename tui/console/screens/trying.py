@@ -10,7 +10,9 @@ from textual.binding import Binding, BindingType
 from tui import feed
 from tui.console import sheets
 from tui.console.beside import beside
+from tui.console.screens import by_hand
 from tui.console.screens.asking import AskLine
+from tui.console.screens.by_hand import BY_HAND
 from tui.console.screens.explaining import ExplainedScreen
 from tui.console.screens.thing import SheetScreen
 from tui.console.sheets import runs
@@ -23,6 +25,7 @@ class ObjectScreen(ExplainedScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("equals_sign", "try", "try an expression", id="object.try"),
+        *BY_HAND,
     ]
 
     def __init__(self, thing: str, error: dict[str, Any] | None = None) -> None:
@@ -33,6 +36,14 @@ class ObjectScreen(ExplainedScreen):
         """Give its sheet, below the error by which it was found."""
         found = await super().build()
         return found if self._error is None else partial(_below, self._error, found)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Joins are made on objects of systems: on a person their keys are not there."""
+        return super().check_action(action, parameters) and (action != "decide" or self.thing.startswith("cso-"))
+
+    def action_decide(self, verb: str) -> None:
+        """Begin a decision by hand."""
+        by_hand.decide(self, verb, self.thing, self._error["message"] if self._error else "")
 
     def action_try(self) -> None:
         """Ask for an expression."""

@@ -1,20 +1,22 @@
 """Join, disconnect, exclude and include by hand; list what is owed; explain."""
 
 from collections.abc import Coroutine
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from tui import feed
 from tui.presentation.display import display
 from tui.presentation.explanation import explanation
+from tui.presentation.foresight import followed
 from tui.terminal.commands.deciding import Reason
 from tui.terminal.commands.listing import LimitOption
-from tui.terminal.context import CONFIG, ConfigOption, JsonOption, carry_out, numbers, open_workspace
+from tui.terminal.context import CONFIG, USAGE, ConfigOption, JsonOption, carry_out, fail, numbers, open_workspace
 from tui.terminal.printing import complain, say, write_json, write_table
 
 CsoId = Annotated[str, typer.Argument(metavar="CSO", help="A connected system object, such as cso-3.")]
 MvoId = Annotated[str, typer.Argument(metavar="MVO", help="A metaverse object, such as mvo-1.")]
+Verb = Literal["join", "disconnect", "exclude", "include", "restore"]
 SHOWN = 100
 
 
@@ -44,6 +46,31 @@ def include(cso: CsoId, reason: Reason, config: ConfigOption = CONFIG) -> None:
     workspace = open_workspace(config)
     number = numbers([cso], "cso")[0]
     _do(workspace, feed.manual_joins.include(workspace, number, operator=feed.current_operator(), reason=reason))
+
+
+def consequences(
+    verb: Annotated[Verb, typer.Argument(metavar="WHAT", help="join, disconnect, exclude, include or restore.")],
+    things: Annotated[
+        list[str], typer.Argument(metavar="ID...", help="As for that command: cso-3 mvo-1, cso-3, rev-2.")
+    ],
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what a decision by hand would lead to, on a copy; nothing is changed."""
+    workspace = open_workspace(config)
+    if len(things) != 1 + (verb == "join") and verb != "restore":
+        fail(f"{verb} is about {'a cso and an mvo' if verb == 'join' else 'one cso'}", USAGE)
+    kinds = ["rev" if thing.startswith("rev") and verb == "restore" else "cso" for thing in things]
+    if verb == "join":
+        kinds[1] = "mvo"
+    ids = [(kind, numbers([thing], kind)[0]) for kind, thing in zip(kinds, things, strict=True)]
+    feed.tune_interpreter()
+    found = feed.follow_document(carry_out(workspace, feed.follow(config, verb, ids)))
+    if as_json:
+        write_json(found)
+        return
+    for line in followed(found):
+        say(line)
 
 
 def _do(workspace: feed.Workspace, work: Coroutine[Any, Any, str]) -> None:

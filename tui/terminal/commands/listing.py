@@ -84,6 +84,17 @@ COLUMNS: dict[str, tuple[list[str], Cells]] = {
             row["reason"],
         ],
     ),
+    "deleted": (
+        ["id", "at", "system", "object", "approved by", "restored as"],
+        lambda row: [
+            row["id"],
+            row["at"][:16].replace("T", " "),
+            row["system"],
+            row["label"],
+            row["by"] or "",
+            f"cso-{row['restored_as']}" if row["restored_as"] else "",
+        ],
+    ),
 }
 
 
@@ -227,6 +238,17 @@ def transitions(
 ) -> None:
     """List the status transitions, newest first."""
     write_listing("transitions", config, as_json=as_json, system=system, status=status, search=search, limit=limit)
+
+
+def deleted(
+    config: ConfigOption = CONFIG,
+    system: SystemOption = None,
+    search: SearchOption = None,
+    limit: LimitOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the objects that are gone, newest first: from what, under whose approval, restored as what."""
+    write_listing("deleted", config, as_json=as_json, system=system, search=search, limit=limit)
 
 
 def show(

@@ -42,11 +42,16 @@ def plan(
             "--only", metavar="WHO", help="Tell of one object alone, and of what is joined to it: mvo-1, text."
         ),
     ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep it beside the store, for the console, and for run --planned.")
+    ] = False,
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
 ) -> None:
     """Tell what a run would do, object by object; nothing is written anywhere."""
-    work = _plan(config, profile, start, _Told(out_file, limit, only, as_json))
+    if keep and only is not None:
+        fail("--keep keeps all of a plan, and --only tells of one person: give one of them", USAGE)
+    work = _plan(config, profile, start, _Told(out_file, limit, only, as_json, keep))
     try:
         raise typer.Exit(asyncio.run(_ending_cleanly(work)))
     except feed.ConfigurationError as error:
@@ -75,30 +80,40 @@ class _Told(NamedTuple):
     limit: int
     only: str | None
     as_json: bool
+    keep: bool
 
 
 async def _plan(config: Path, profile: str | None, start: str | None, told: _Told) -> int:
-    out_file, limit, only, as_json = told
     async with planning.planning(config) as found:
         steps = feed.plans_of(found.workspace, profile)
-        if start is not None:
-            steps = steps[position_of(steps, start) :]
-        if out_file is not None:
-            planning.refuse_unfit(out_file, config, found)
+        first = position_of(steps, start) if start is not None else 0
+        steps = steps[first:]
+        if told.out_file is not None:
+            planning.refuse_unfit(told.out_file, config, found)
         name = profile or "whole cycle"
-        if not as_json:
+        if not told.as_json:
             _introduce(found, name)
-        await _carry_out(found, name, steps, as_json=as_json)
-        if only is not None:
-            await planning.narrow(found, only)
-        count = await planning.write_plan(found, name, out_file) if out_file is not None else 0
-        if as_json:
-            await _write_json(found, name)
+        operator = feed.current_operator()
+        if told.keep:
+            async with planning.keeping(found, config, profile, first, steps, operator) as keeper:
+                await _carry_out(found, name, steps, keeper, as_json=told.as_json)
+                await keeper.finish()
         else:
-            await _tell(found, limit)
-        if out_file is not None:
-            complain(f"{out_file}: the changes of {count:,} objects", "")
+            await _carry_out(found, name, steps, as_json=told.as_json)
+        await _write(found, name, told)
         return feed.exit_status(found.result)
+
+
+async def _write(found: planning.Plan, name: str, told: _Told) -> None:
+    if told.only is not None:
+        await planning.narrow(found, told.only)
+    count = await planning.write_plan(found, name, told.out_file) if told.out_file is not None else 0
+    if told.as_json:
+        await _write_json(found, name)
+    else:
+        await _tell(found, told.limit)
+    if told.out_file is not None:
+        complain(f"{told.out_file}: the changes of {count:,} objects", "")
 
 
 def _introduce(found: planning.Plan, profile: str) -> None:
@@ -107,12 +122,21 @@ def _introduce(found: planning.Plan, profile: str) -> None:
         say(f"    there is no store at {display(found.store.name)} yet; the plan begins with an empty one")
 
 
-async def _carry_out(found: planning.Plan, profile: str, steps: list[feed.StepPlan], *, as_json: bool) -> None:
+async def _carry_out(
+    found: planning.Plan,
+    profile: str,
+    steps: list[feed.StepPlan],
+    keeper: planning.Keeping | None = None,
+    *,
+    as_json: bool,
+) -> None:
     feed.tune_interpreter()
     teller = Teller(found.workspace, quiet=as_json, more="interlock plan --json")
     try:
         async for event in found.run(profile, steps, feed.current_operator()):
             await teller.tell(event)
+            if keeper is not None:
+                await keeper.tell(event)
     finally:
         teller.close()
 

@@ -3,18 +3,32 @@
 import asyncio
 import os
 import signal
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from tui import feed
+from tui.feed import planning
 from tui.presentation.display import display
+from tui.presentation.moments import local_time
+from tui.terminal.commands.monitoring import write_metrics
 from tui.terminal.commands.notifying import tell_people
-from tui.terminal.context import CONFIG, USAGE, ConfigOption, JsonOption, carry_out, fail, open_workspace
-from tui.terminal.printing import complain, err, out, say, write_json, write_table
+from tui.terminal.context import CONFIG, NO_START, USAGE, ConfigOption, JsonOption, carry_out, fail, open_workspace
+from tui.terminal.log import Log
+from tui.terminal.printing import complain, err, log_in_json, out, say, write_json, write_table
 from tui.terminal.progress import Teller, tell_waiting
 
+LogFormat = Literal["text", "json"]
+LogOption = Annotated[
+    LogFormat,
+    typer.Option(
+        "--log-format",
+        envvar="INTERLOCK_LOG_FORMAT",
+        help="How the run is told: for people, or as JSON lines on standard error.",
+    ),
+]
 Phase = Literal["import", "delta", "sync", "evaluate", "export", "confirm", "detect"]
 
 
@@ -23,10 +37,17 @@ def run(
     start: Annotated[
         str | None, typer.Option("--from", help="Begin at this step: 'sync', 'export directory', or its number.")
     ] = None,
+    planned: Annotated[
+        bool,
+        typer.Option("--planned", help="Run what 'plan --keep' planned, if nothing has moved; say where it differed."),
+    ] = False,
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
+    log: LogOption = "text",
 ) -> None:
     """Run a profile: its steps one after the other, stopped where a gate says so."""
+    if log == "json":
+        log_in_json()
     workspace = open_workspace(config)
     try:
         plans = feed.plans_of(workspace, profile)
@@ -34,8 +55,40 @@ def run(
         fail(str(error), USAGE)
     first = position_of(plans, start) if start is not None else 0
     name = profile or "whole cycle"
-    work = execute(workspace, name, plans[first:], as_json=as_json, config=config, first=first)
+    if planned:
+        work = _as_planned(workspace, config, profile, plans[first:], first, as_json=as_json, log=log)
+    else:
+        work = execute(workspace, name, plans[first:], as_json=as_json, log=log, config=config, first=first)
     raise typer.Exit(carry_out(workspace, work))
+
+
+async def _as_planned(
+    workspace: feed.Workspace,
+    config: Path,
+    profile: str | None,
+    plans: list[feed.StepPlan],
+    first: int,
+    *,
+    as_json: bool,
+    log: LogFormat,
+) -> int:
+    """Run what was planned, and say where the run differed."""
+    try:
+        carrying = await planning.CarryingOut.begin(workspace, config, profile, first)
+    except planning.CannotFollow as error:
+        fail(str(error), NO_START)
+    try:
+        name = profile or "whole cycle"
+        status = await execute(
+            workspace, name, plans, as_json=as_json, log=log, config=config, first=first, follow=carrying.tell
+        )
+    finally:
+        await carrying.close()
+    for one in carrying.differences:
+        complain(f"{one.step}: {display(one.says)}")
+    if not as_json and not carrying.differences:
+        say("The run did what was planned.")
+    return status
 
 
 def position_of(plans: list[feed.StepPlan], start: str) -> int:
@@ -55,12 +108,15 @@ def step(
     place: Annotated[int, typer.Option("--place", help="Its number in the profile it belongs to.", hidden=True)] = 0,
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
+    log: LogOption = "text",
 ) -> None:
     """Run one phase, then stop."""
+    if log == "json":
+        log_in_json()
     workspace = open_workspace(config)
     plans = _plans_of_step(workspace, phase, system)
     name = f"step {phase} {system or ''}".strip()
-    work = execute(workspace, name, plans, as_json=as_json, config=config, first=place - 1)
+    work = execute(workspace, name, plans, as_json=as_json, log=log, config=config, first=place - 1)
     raise typer.Exit(carry_out(workspace, work))
 
 
@@ -86,25 +142,29 @@ async def execute(
     plans: list[feed.StepPlan],
     *,
     as_json: bool = False,
+    log: LogFormat = "text",
     briefly: bool = False,
     config: Path | None = None,
     first: int = 0,
+    follow: Callable[[feed.Event], Awaitable[None]] | None = None,
 ) -> int:
     """Execute a run in this process, tell it (briefly: without what waits), and give its exit status.
 
     `first` is the place of its first step in the profile, below 0 where it belongs to none.
 
-    With the configuration's place, people are told what it leaves for them, as that says.
+    With the configuration's place, people are told what it leaves for them, as that says. `follow` is given each event.
     """
     feed.tune_interpreter()
     control = feed.Control()
     operator = feed.current_operator()
     _listen_to_signals(control, operator)
-    teller = Teller(workspace, quiet=as_json)
+    teller = Log(workspace) if log == "json" else Teller(workspace, quiet=as_json)
     result = None
     try:
         async for event in feed.execute_run(workspace, profile, plans, operator, control, first):
             await teller.tell(event)
+            if follow is not None:
+                await follow(event)
             if isinstance(event, feed.RunFinished):
                 result = event.result
     except feed.StoreError as error:
@@ -116,9 +176,10 @@ async def execute(
         teller.close()
     if config is not None and result is not None:
         await tell_people(workspace, config, control.run_id)
+        await write_metrics(workspace)
     if as_json:
         write_json(await feed.run_document(workspace, control.run_id))
-    elif not briefly:
+    elif not briefly and log == "text":
         tell_waiting(await feed.status(workspace))
     return feed.exit_status(result) if result is not None else 5
 
@@ -177,6 +238,7 @@ def status(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
         say(f"{again:,} {was} there again: interlock review", "bold")
     if owed := found["owed_references"]:
         say(f"{owed:,} reference{'s are' if owed != 1 else ' is'} owed: interlock owed")
+    _tell_workers(found)
     for one in found["open_runs"]:
         say(f"run-{one['id']} ({one['profile']}) is open since {one['started_at']}, by {one['operator']}")
     for one in found["failed_notifications"]:
@@ -190,6 +252,13 @@ def _tell_first(workspace: feed.Workspace, found: feed.Document) -> None:
         say(display(found["older_store"]), "bold")
     if workspace.config.roles:
         say(f"operator {display(found['operator'])}: {found['role']}")
+
+
+def _tell_workers(found: feed.Document) -> None:
+    """Tell of the workers that have not left."""
+    for one in found["workers"]:
+        there = "is there" if one["alive"] else f"died: last heard of {local_time(one['heard_of'])}"
+        say(f"worker '{display(one['name'])}' on {display(one['host'])} {there}", "" if one["alive"] else "bold")
 
 
 def check(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:

@@ -1,0 +1,112 @@
+"""Deliver the passwords of new accounts: sealed for their recipients before they are sent, or to a command after."""
+
+import csv
+import io
+import json
+import os
+import secrets
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from engine.connectors.files import unwritable
+from engine.connectors.initial_passwords import DeliveryConfig
+from engine.errors import StepFailed
+from engine.notifying.hook import HANDED_ON
+from engine.values.plain import plain
+from storage import clock
+
+COLUMNS = ("system", "type", "name", "login", "password")
+SECONDS = 60.0
+"""How long a command may take."""
+
+
+class NewPassword(NamedTuple):
+    """A password, and whose it is."""
+
+    system: str
+    type: str
+    name: str
+    """The account's name in its system, such as its DN."""
+    login: str
+    """What its owner types beside the password, where that is known."""
+    password: str
+
+
+def seal(deliver: DeliveryConfig, folder: Path, passwords: Sequence[NewPassword]) -> Path:
+    """Put passwords into a new file that only the recipients can open, durably: before the accounts are created.
+
+    Nothing is lost then, whatever happens; a password whose account is refused opens nothing. Raises `StepFailed`.
+    """
+    place = folder / (deliver.folder or "")
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows(map(_cells, passwords))
+    sealed = _encrypted(text.getvalue().encode(), deliver.recipients)
+    stamp = clock.now()[:19].replace(":", "")
+    path = place / f"{passwords[0].system}-{stamp}-{secrets.token_hex(4)}.csv.age"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(sealed)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise unwritable(path, error) from error
+    return path
+
+
+def _cells(one: NewPassword) -> tuple[str, ...]:
+    """Give what a spreadsheet shows as it is: it takes no name for a formula; the password is exact."""
+    return (*(f"'{text}" if text[:1] in ("=", "+", "-", "@") else text for text in one[:-1]), one.password)
+
+
+def _encrypted(text: bytes, recipients: Sequence[str]) -> bytes:
+    """Encrypt with age for some recipients. Raises `StepFailed` where that cannot be done."""
+    try:
+        import pyrage  # noqa: PLC0415 - an extra, of use only here
+    except ImportError:
+        raise StepFailed("passwords are sealed with age: pip install interlock[age]") from None
+    keys: list[Any] = []
+    for one in recipients:
+        kind = pyrage.ssh if one.startswith("ssh-") else pyrage.x25519
+        try:
+            keys.append(kind.Recipient.from_str(one))
+        except pyrage.RecipientError as error:
+            raise StepFailed(f"initial_password: '{plain(one[:40])}' is no recipient: {error}") from error
+    return bytes(pyrage.encrypt(text, keys))
+
+
+def hand_over(deliver: DeliveryConfig, folder: Path, passwords: Sequence[NewPassword]) -> str:
+    """Give passwords to the command, after the accounts were created; say what failed, if anything did.
+
+    They go through a pipe: nothing of them is ever on a disk.
+    """
+    document = json.dumps({"passwords": [one._asdict() for one in passwords]})
+    try:
+        done = subprocess.run(  # noqa: S603 - what the configuration names
+            deliver.command,
+            cwd=folder,
+            env={name: os.environ[name] for name in HANDED_ON if name in os.environ},
+            input=document.encode(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"{deliver.command[0]} took longer than {SECONDS:g} s and was killed"
+    except OSError as error:
+        return f"{deliver.command[0]} cannot be started: {error.strerror}"
+    return f"{deliver.command[0]} ended with status {done.returncode}" if done.returncode else ""
+
+
+def refuse_unusable(deliver: DeliveryConfig, folder: Path) -> None:
+    """Look whether passwords can be delivered, before any is made. Raises `StepFailed`."""
+    if deliver.folder is not None:
+        place = folder / deliver.folder
+        if not place.is_dir() or not os.access(place, os.W_OK):
+            raise StepFailed(f"{place}: is no folder that can be written; new passwords are to go there")
+        _encrypted(b"", deliver.recipients)

@@ -1,0 +1,236 @@
+"""Steps of systems that only certain workers can reach: offered by the run, carried out by a worker, wherever it is.
+
+The run goes on as if it had carried the step out itself: it waits for the end that the worker writes down. Each page of
+a worker renews the run's lease, so that it writes nothing once another run has begun.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from hashlib import blake2b
+from importlib.metadata import version
+
+from engine.configuration.kept import plain
+from engine.configuration.models import Config
+from engine.configuration.steps import StepPlan
+from engine.errors import StepFailed
+from engine.events import Event, Progress, StepFinished, StepStarted
+from engine.step import Control
+from engine.workspace import Workspace
+from storage import lease, runs, workers
+from storage.documents import octets
+from storage.errors import LeaseLost, StoreError
+from storage.records import StepRecord, StepResult
+from storage.store import Transaction
+from storage.workers import Offer, Worker
+
+NAME = "INTERLOCK_WORKER"
+"""The environment variable that says what this process is called."""
+LOOK_SECONDS = 0.25
+"""How often somebody who waits looks."""
+PATIENCE_SECONDS = 15.0
+"""How long a run waits for a worker that is not there."""
+Tell = Callable[[Event, int], Awaitable[None]]
+"""Takes what happens, and the run it happens in."""
+_OF_A_MACHINE = frozenset({"store", "console", "notify", "metrics", "profiles"})
+"""What of a configuration may differ from machine to machine: nothing that decides what a step does."""
+CarryOut = Callable[[Workspace, Control, int, StepPlan], AsyncIterator[Event]]
+"""Carries out a step that has begun."""
+
+
+class WorkerRefused(Exception):
+    """Somebody else is the worker of this name."""
+
+
+def own_name() -> str:
+    """Give what this process is called: `INTERLOCK_WORKER`, or its machine."""
+    return os.environ.get(NAME, "").strip() or socket.gethostname()
+
+
+def runs_elsewhere(config: Config, system: str) -> list[str]:
+    """Give the workers that carry out the steps of a system, where this process is none of them."""
+    settings = config.systems.get(system)
+    names = settings.runs_on if settings is not None else []
+    return [] if own_name() in names else list(names)
+
+
+def settings_of(config: Config) -> str:
+    """Give what stands for a configuration: those of a run and its workers have to mean the same by every step."""
+    said = {name: table for name, table in plain(config).items() if name not in _OF_A_MACHINE}
+    return blake2b(octets([said, config.store.timezone]), digest_size=8).hexdigest()
+
+
+# ---------------------------------------------------------------------------------- the run
+
+
+async def offer(tx: Transaction, workspace: Workspace, control: Control, step_id: int, plan: StepPlan) -> None:
+    """Offer a step that has begun to the workers that can carry it out."""
+    config = workspace.config
+    step = Offer(
+        step_id,
+        control.run_id,
+        control.owner,
+        control.operator,
+        plan.phase,
+        plan.system,
+        config.systems[plan.system].runs_on,
+        version("interlock"),
+        settings_of(config),
+    )
+    await workers.withdraw_all_but(tx, control.owner)
+    await workers.offer(tx, step)
+
+
+async def await_worker(workspace: Workspace, control: Control, step_id: int, plan: StepPlan) -> AsyncIterator[Event]:
+    """Wait until a worker has carried a step out, and tell how far it is.
+
+    Raises `StepFailed` where none takes it, or the one that has dies; then it is offered no longer.
+    """
+    try:
+        async for event in _await(workspace, control, step_id, plan):
+            yield event
+    finally:
+        async with workspace.store.transaction() as tx:
+            await workers.withdraw(tx, step_id)
+
+
+async def _await(workspace: Workspace, control: Control, step_id: int, plan: StepPlan) -> AsyncIterator[Event]:
+    waited, done = 0.0, -1
+    while True:
+        async with workspace.store.reading() as tx:
+            step, offered = await runs.step(tx, step_id), await workers.offered(tx, step_id)
+            there = await workers.every(tx)
+            asked = await runs.stop_requested_by(tx, control.run_id) or control.stop_requested_by
+            counted = await runs.count_errors(tx, step_id) if step.result is not None else (0, 0)
+        if step.result is not None:
+            yield StepFinished(step_id, plan, step.result, step.message, step.statistics, *counted)
+            return
+        if step.done != done:
+            done = step.done
+            yield Progress(plan, step.done, step.total, step.statistics)
+        if offered is None or offered.worker is None:
+            waited += LOOK_SECONDS
+            _refuse_waiting(plan, offered, there, waited, asked)
+        else:
+            _refuse_dead(step, offered.worker, there)
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _refuse_waiting(
+    plan: StepPlan, offered: Offer | None, there: list[Worker], waited: float, asked: str | None
+) -> None:
+    """Raise `StepFailed` where a step that nobody has taken is not waited for any longer."""
+    if asked is not None:
+        raise StepFailed(f"stopped by {asked} before a worker took it", StepResult.STOPPED_BY_OPERATOR)
+    if offered is None:
+        raise StepFailed("it is offered no longer: another run has begun")
+    if offered.refusal is not None:
+        raise StepFailed(offered.refusal, StepResult.NO_START_CONNECTION)
+    if waited < PATIENCE_SECONDS:
+        return
+    names = " or ".join(f"'{name}'" for name in offered.names)
+    living = [one.name for one in there if one.name in offered.names and lease.is_alive(one)]
+    if living:
+        told = f"worker '{living[0]}' is there and has not taken it: look what it does"
+    else:
+        told = f"no worker {names} is there: start 'interlock worker --name {offered.names[0]}' where it can be reached"
+    raise StepFailed(f"'{plan.system}' is reached by worker {names} alone, and {told}", StepResult.NO_START_CONNECTION)
+
+
+def _refuse_dead(step: StepRecord, name: str, there: list[Worker]) -> None:
+    """Raise `StepFailed` where the worker that has taken a step does not live any more."""
+    if any(one.name == name and lease.is_alive(one) for one in there):
+        return
+    last = next((f", last heard of {one.heartbeat_at[:19]}Z on {one.host}" for one in there if one.name == name), "")
+    raise StepFailed(f"worker '{name}' died{last}, with {step.done:,} objects done; whole pages are kept")
+
+
+# ---------------------------------------------------------------------------------- the worker
+
+
+async def work(workspace: Workspace, name: str, carry_out: CarryOut, tell: Tell, stopping: asyncio.Event) -> None:
+    """Be a worker until it is to stop: take the steps that are offered to it, one after the other.
+
+    A step that is going on then ends at its next page. Raises `WorkerRefused` where somebody else who lives has its
+    name.
+    """
+    settings = settings_of(workspace.config)
+    async with workspace.store.transaction() as tx:
+        if other := next((one for one in await workers.every(tx) if one.name == name and lease.is_alive(one)), None):
+            raise WorkerRefused(f"worker '{name}' is there already: process {other.pid} on {other.host}")
+        await workers.register(tx, name, version("interlock"), settings)
+    heart = asyncio.create_task(_beat(workspace, name))
+    try:
+        while not stopping.is_set():
+            if heart.done():
+                raise WorkerRefused(f"another process is worker '{name}' by now")
+            if (step := await _next(workspace, name, settings)) is not None:
+                await _carry_out(workspace, step, carry_out, tell, stopping)
+            else:
+                await asyncio.sleep(LOOK_SECONDS)
+    finally:
+        was_mine = not heart.done()
+        heart.cancel()
+        await asyncio.gather(heart, return_exceptions=True)
+        if was_mine:
+            async with workspace.store.transaction() as tx:
+                await workers.leave(tx, name)
+
+
+async def _beat(workspace: Workspace, name: str) -> None:
+    """Show that the worker lives, until somebody else has its name."""
+    while True:
+        await asyncio.sleep(lease.HEARTBEAT_SECONDS)
+        try:
+            async with workspace.store.transaction() as tx:
+                if not await workers.beat(tx, name):
+                    return
+        except StoreError:
+            continue  # for once; the next beat will tell
+
+
+async def _next(workspace: Workspace, name: str, settings: str) -> Offer | None:
+    """Take the next step that is offered to a worker, unless it is not as the run is: then say so."""
+    async with workspace.store.reading() as tx:
+        found = next((one for one in await workers.open_offers(tx) if name in one.names), None)
+    if found is None or found.refusal is not None:
+        return None
+    why = _unlike(found, name, settings)
+    async with workspace.store.transaction() as tx:
+        if why:
+            await workers.refuse(tx, found.step_id, why)
+            return None
+        return found if await workers.take(tx, found.step_id, name) else None
+
+
+def _unlike(step: Offer, name: str, settings: str) -> str:
+    own = version("interlock")
+    if step.version != own:
+        return f"worker '{name}' is Interlock {own}, and the run is {step.version}: install the same on both"
+    if step.settings != settings:
+        told = "give both the same files, and start it again"
+        return f"worker '{name}' has another configuration than the run: {told}"
+    return ""
+
+
+async def _carry_out(
+    workspace: Workspace, step: Offer, carry_out: CarryOut, tell: Tell, stopping: asyncio.Event
+) -> None:
+    control = Control(run_id=step.run_id, operator=step.operator, owner=step.owner)
+    plan = StepPlan(step.phase, step.system)
+    stop = asyncio.create_task(_stop(control, stopping))
+    try:
+        await tell(StepStarted(step.step_id, plan), step.run_id)
+        async for event in carry_out(workspace, control, step.step_id, plan):
+            await tell(event, step.run_id)
+    except LeaseLost:
+        return  # the run is over, or another one has begun: nothing of this step counts any more
+    finally:
+        stop.cancel()
+        await asyncio.gather(stop, return_exceptions=True)
+
+
+async def _stop(control: Control, stopping: asyncio.Event) -> None:
+    await stopping.wait()
+    control.stop_requested_by = f"worker '{own_name()}'"

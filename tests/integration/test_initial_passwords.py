@@ -1,0 +1,219 @@
+"""New accounts get passwords of their own, which are delivered once and kept nowhere."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyrage
+import pytest
+
+from engine.connectors.initial_passwords import CLASSES, LOOK_ALIKE
+from tests.directory import UNITS, accounts
+from tests.dying import killed
+from tests.inside import Inside
+from tests.slapd import BASE, PASSWORD, SUFFIX, Slapd
+
+DN = "uid={{ id | rdn }},ou=people," + SUFFIX
+KEEP = """
+import json, pathlib, sys
+told = json.load(sys.stdin)["passwords"]
+place = pathlib.Path("told.json")
+place.write_text(json.dumps((json.loads(place.read_text()) if place.exists() else []) + told))
+"""
+SEALED = 'deliver = { folder = "new", recipients = ["%s"] }'
+TOLD = f"deliver = {{ command = {json.dumps([sys.executable, 'keep.py'])} }}"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Slapd]:
+    server = Slapd(tmp_path / "slapd").start()
+    server.add("\n".join([BASE, UNITS]))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def key() -> Any:
+    return pyrage.x25519.Identity.generate()
+
+
+def office(server: Slapd, folder: Path, policy: str, people: int = 3, more: str = "") -> Inside:
+    config = accounts(server, dn=DN, flow={}, system=more)
+    line = 'object_class = ["inetOrgPerson"]'
+    site = Inside(
+        folder,
+        config.replace(line, f"{line}\ninitial_password = {{ {policy} }}"),
+        {"DIRECTORY_PASSWORD": PASSWORD},
+    )
+    (folder / "keep.py").write_text(KEEP)
+    (folder / "new").mkdir(exist_ok=True)
+    site.csv("hr.csv", [{"id": f"p{one}"} for one in range(people)])
+    return site
+
+
+def opened(site: Inside, key: Any) -> list[dict[str, str]]:
+    """Give what has been delivered to whoever has the key."""
+    found: list[dict[str, str]] = []
+    for path in sorted((site.folder / "new").iterdir()):
+        assert path.stat().st_mode & 0o777 == 0o600
+        found += csv.DictReader(io.StringIO(pyrage.decrypt(path.read_bytes(), [key]).decode()))
+    return found
+
+
+def told(site: Inside) -> list[dict[str, str]]:
+    return json.loads((site.folder / "told.json").read_text())
+
+
+def may_bind(server: Slapd, dn: str, password: str) -> bool:
+    command = ["ldapwhoami", "-x", "-H", server.url, "-D", dn, "-w", password]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("way", ["sealed", "told"])
+def test_each_account_opens_with_what_was_delivered_and_nobody_keeps_it(
+    server: Slapd, tmp_path: Path, key: Any, way: str
+) -> None:
+    site = office(server, tmp_path / "ws", SEALED % key.to_public() if way == "sealed" else TOLD)
+    said = site("run")
+    delivered = opened(site, key) if way == "sealed" else told(site)
+    assert sorted(one["login"] for one in delivered) == ["p0", "p1", "p2"]
+    assert all(may_bind(server, one["name"], one["password"]) for one in delivered)
+    assert len({one["password"] for one in delivered}) == 3
+    for one in delivered:
+        password = one["password"]
+        assert len(password) == 16
+        assert not set(password) & LOOK_ALIKE
+        assert all(set(password) & set(letters) for letters in CLASSES.values())
+        assert password not in said
+        for path in site.folder.rglob("*"):
+            if path.is_file() and path.name != "told.json":
+                assert password.encode() not in path.read_bytes(), path
+    site("run")
+    again = opened(site, key) if way == "sealed" else told(site)
+    assert again == delivered, "nothing is created, so nobody gets anything"
+
+
+def test_words_are_taken_from_a_list(server: Slapd, tmp_path: Path, key: Any) -> None:
+    words = [f"word{one}" for one in range(2000)]
+    policy = f'words = 5, words_file = "words.txt", separator = ".", {SEALED % key.to_public()}'
+    site = office(server, tmp_path / "ws", policy)
+    (site.folder / "words.txt").write_text("\n".join([*words, "", words[0]]))
+    site("run")
+    for one in opened(site, key):
+        assert set(one["password"].split(".")) <= set(words)
+        assert may_bind(server, one["name"], one["password"])
+
+
+def test_what_is_sealed_is_there_whenever_a_run_dies(server: Slapd, tmp_path: Path, key: Any) -> None:
+    site = office(server, tmp_path / "ws", SEALED % key.to_public())
+    for step in ("import hr", "import directory", "sync", "evaluate"):
+        site("step", *step.split())
+    at = 0
+    while killed(site, "step", "export", "directory", at=(at := at + 1), after=True):
+        passwords = {(one["name"], one["password"]) for one in opened(site, key)}
+        for dn in server.people():
+            assert any(name == dn and may_bind(server, dn, password) for name, password in passwords)
+    site("run", status=None)
+    assert len(server.people()) == 3
+
+
+@pytest.mark.parametrize(
+    ("policy", "why"),
+    [
+        ('deliver = { folder = "nowhere", recipients = ["KEY"] }', "is no folder that can be written"),
+        ('deliver = { folder = "new", recipients = ["age1nobody"] }', "'age1nobody' is no recipient"),
+        ('words = 5, words_file = "none.txt", deliver = { folder = "new", recipients = ["KEY"] }', "cannot be read"),
+        ('words = 3, words_file = "keep.py", deliver = { folder = "new", recipients = ["KEY"] }', "could be guessed"),
+    ],
+)
+def test_nothing_is_created_where_nobody_would_get_it(
+    server: Slapd, tmp_path: Path, key: Any, policy: str, why: str
+) -> None:
+    site = office(server, tmp_path / "ws", policy.replace("KEY", str(key.to_public())))
+    assert why in site("run", status=None)
+    assert server.people() == {}
+    assert {(one["status"], one["error_code"]) for one in site.json("exports")} == {("Pending", "no-initial-password")}
+    assert list((site.folder / "new").iterdir()) == []
+
+
+def test_a_command_that_fails_is_told_with_what_to_do(server: Slapd, tmp_path: Path) -> None:
+    site = office(server, tmp_path / "ws", 'deliver = { command = ["false"] }')
+    said = site("run", status=None)
+    assert "3 new accounts were created whose password nobody got: false ended with status 1" in said
+    assert "interlock password reset" in said
+
+
+@pytest.mark.parametrize(
+    ("policy", "why"),
+    [
+        ("length = 8, deliver = { command = ['x'] }", "could be guessed"),
+        ("length = 20, classes = [], deliver = { command = ['x'] }", "classes"),
+        ("words = 5, deliver = { command = ['x'] }", "'words' and 'words_file' go together"),
+        ("deliver = { folder = 'x' }", "deliver either to a folder with its recipients, or to a command"),
+        ("deliver = { folder = 'x', recipients = ['a'], command = ['b'] }", "or to a command"),
+        ("lenght = 20, deliver = { command = ['x'] }", "lenght"),
+        ("length = 20", "deliver"),
+    ],
+)
+def test_a_policy_that_makes_no_sense_is_refused(server: Slapd, tmp_path: Path, policy: str, why: str) -> None:
+    site = office(server, tmp_path / "ws", policy)
+    said = site("check", status=2)
+    assert why in said
+    assert "keyring" not in said, "whoever writes a policy means no secret"
+
+
+# ---------------------------------------------------------------------------------- another one
+
+
+def test_an_account_gets_another_password(server: Slapd, tmp_path: Path, key: Any) -> None:
+    site = office(server, tmp_path / "ws", SEALED % key.to_public())
+    site("run")
+    before = {one["login"]: one for one in opened(site, key)}
+    (number,) = [one["id"] for one in site.json("objects") if (one["secondary_id"] or "").startswith("uid=p1,")]
+    said = site("password", "reset", number, "--reason", "forgotten")
+    assert "has another password, which was delivered" in said
+    (new,) = [one for one in opened(site, key) if one["password"] not in {old["password"] for old in before.values()}]
+    assert (new["login"], new["name"]) == ("p1", before["p1"]["name"])
+    assert may_bind(server, new["name"], new["password"])
+    assert not may_bind(server, new["name"], before["p1"]["password"])
+    assert may_bind(server, before["p0"]["name"], before["p0"]["password"])
+    entry = site.json("audit", "show", "--limit", "1")[0]
+    assert (entry["action"], entry["subject"], entry["details"]["reason"]) == ("password-reset", number, "forgotten")
+    assert new["password"] not in json.dumps(site.json("audit", "show", "--limit", "0"))
+    site("run")
+    assert site.json("exports") == []
+
+
+def test_nobody_elses_password_is_reset(server: Slapd, tmp_path: Path, key: Any) -> None:
+    """The entry of that name is another one by now."""
+    site = office(server, tmp_path / "ws", SEALED % key.to_public())
+    site("run")
+    (number,) = [one["id"] for one in site.json("objects") if (one["secondary_id"] or "").startswith("uid=p1,")]
+    dn = f"uid=p1,ou=people,{SUFFIX}"
+    server.modify(f"dn: {dn}\nchangetype: delete\n")
+    server.add(f"dn: {dn}\nobjectClass: inetOrgPerson\nuid: p1\ncn: x\nsn: x\nuserPassword: mine\n")
+    assert "keeps its password" in site("password", "reset", number, "--reason", "forgotten", status=2)
+    assert may_bind(server, dn, "mine")
+    assert site.json("audit", "show", "--limit", "1")[0]["action"] == "password-reset-failed"
+
+
+@pytest.mark.parametrize(
+    ("more", "number", "why"),
+    [
+        ("", "cso-999", "there is no cso-999"),
+        ("", "cso-1", "gives no passwords"),
+        ('[roles]\nadministrator = ["root"]\n', "cso-4", "only an administrator may reset a password"),
+    ],
+)
+def test_what_cannot_be_reset_is_refused(
+    server: Slapd, tmp_path: Path, key: Any, more: str, number: str, why: str
+) -> None:
+    site = office(server, tmp_path / "ws", SEALED % key.to_public())
+    site("run")
+    site.configure((site.folder / "interlock.toml").read_text() + more)
+    assert why in site("password", "reset", number, "--reason", "forgotten", status=None)

@@ -1,0 +1,54 @@
+"""The ways to what can be opened from anywhere: one thing, a list, and the screens that no digit leads to."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+from textual.app import App
+
+if TYPE_CHECKING:
+    from tui.console.screens.listing import ListScreen
+
+
+class Ways(App[Any]):
+    """Opens things and lists over whatever is shown."""
+
+    def open_thing(self, thing: str) -> None:
+        """Open a thing by its id, one step further along the breadcrumb."""
+        from tui.console.screens import screen_for  # noqa: PLC0415 - loaded with the screens
+
+        self.push_screen(screen_for(thing))
+
+    def find_objects(self, text: str) -> None:
+        """Show the objects that hold a text."""
+        self.run_worker(self._find_objects(text), group="find", exit_on_error=False)
+
+    async def _find_objects(self, text: str) -> None:
+        await self.show_list("objects", text)
+
+    def open_plan(self) -> None:
+        """Show what the next keys of the Line would do."""
+        self.run_worker(self._open_plan(), group="find", exit_on_error=False)
+
+    async def _open_plan(self) -> None:
+        await self.switch_mode("line")
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        await self.screen.run_action("plan")
+
+    def open_deleted(self) -> None:
+        """List what is gone."""
+        from tui.console.screens.deleted import DeletedScreen  # noqa: PLC0415 - loaded with the screens
+
+        self.push_screen(DeletedScreen())
+
+    def open_rules(self, name: str = "") -> None:
+        """List the rules, or show the one of a name."""
+        from tui.console.screens.rules import RulesScreen  # noqa: PLC0415 - loaded with the screens
+
+        self.push_screen(RulesScreen(name))
+
+    async def show_list(self, name: str, line: str) -> None:
+        """Show a list, with nothing open over it, filtered."""
+        await self.switch_mode(name)
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        cast("ListScreen", self.screen).set_filter(line)

@@ -1,0 +1,161 @@
+"""The plan that is kept beside a store: watched while it is made, looked through, asked for what has moved since."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.planning import carrying_out
+from engine.workspace import Workspace
+from storage import kept_plans
+from storage.errors import StoreError
+from storage.kept_plans import COLUMNS, Total, Wanted
+from storage.list_queries import Term
+from storage.lists import UnknownColumn
+from storage.store import Store
+from tui.feed.lists import Document
+
+__all__ = ["AttributeTotal", "KeptPlan", "Total", "Wanted"]
+
+
+class AttributeTotal(NamedTuple):
+    """How many objects of a type get, change or lose an attribute in a step."""
+
+    step: int
+    system: str
+    type: str
+    name: str
+    set: int
+    changed: int
+    emptied: int
+
+
+class KeptPlan:
+    """Follows the newest plan of a store, whoever makes it."""
+
+    def __init__(self, workspace: Workspace, config: Path) -> None:
+        self._workspace = workspace
+        self._config = config
+        self._file: Store | None = None
+        self._seen: int | None = None
+        self.about: Document | None = None
+        """What the plan is about, and how it ended; None where there is none."""
+        self.steps: list[Document] = []
+        self.totals: list[Total] = []
+        """Of whole objects, once it has ended."""
+        self.attributes: list[AttributeTotal] = []
+        self.going_on = False
+        self.stop_requested_by: str | None = None
+        self.moved: list[str] = []
+        """What has moved since it was made."""
+
+    async def look(self) -> bool:
+        """Read what is new of the plan; tell whether anything is. Raises `StoreError`."""
+        place = kept_plans.newest(self._workspace.store.place)
+        if place != (self._file.place.beside if self._file else None):
+            await self.close()
+            self._file = kept_plans.opened(place) if place else None
+            self._seen, self.about, self.moved = None, None, []
+        if self._file is None:
+            return False
+        version = await self._file.changes()
+        if version != self._seen:
+            await self._read(self._file)
+            self._seen = version
+            return True
+        was, self.going_on = self.going_on, self.about is not None and kept_plans.is_going_on(self.about)
+        return was != self.going_on
+
+    async def _read(self, file: Store) -> None:
+        async with file.reading() as tx:
+            found = await kept_plans.about(tx)
+            self.steps = await kept_plans.steps(tx)
+            told = await kept_plans.totals(tx)
+        self.about, self.stop_requested_by = found or (None, None)
+        self.going_on = self.about is not None and kept_plans.is_going_on(self.about)
+        self.totals = [one for one in told if not one.attribute]
+        self.attributes = _by_attribute(one for one in told if one.attribute)
+
+    async def look_around(self) -> bool:
+        """Look whether anything that the plan was made from has moved; tell whether that is new."""
+        before = self.moved
+        if self.about is not None and self.about["run"] is None:
+            self.moved = await carrying_out.moved(self._workspace, self._config, self.about)
+        else:
+            self.moved = []
+        return self.moved != before
+
+    def is_of(self, profile: str | None, first: int) -> bool:
+        """Tell whether it is of the steps of a profile from one on."""
+        return self.about is not None and (self.about["profile"], self.about["first"]) == (profile, first)
+
+    def why_not(self) -> str:
+        """Say why it cannot be carried out; nothing where it can be."""
+        return carrying_out.why_not(self.about, self.moved) if self.about is not None else "there is no plan yet"
+
+    async def request_stop(self, operator: str) -> None:
+        """Ask whoever makes the plan to stop. Raises `StoreError`."""
+        if self._file is not None:
+            async with self._file.transaction() as tx:
+                await kept_plans.request_stop(tx, operator)
+
+    async def close(self) -> None:
+        """Let go of the file."""
+        file, self._file = self._file, None
+        if file is not None:
+            await file.close()
+
+    # Its changes ----------------------------------------------------------------------------------------------------
+
+    async def page(self, wanted: Wanted, *, after: int = 0, skip: int = 0, limit: int = 100) -> list[Document]:
+        """Read changes, each with its `key` and its `place`. Raises `UnknownColumn` or `StoreError`."""
+        _refuse_unknown(wanted)
+        async with self._opened().reading() as tx:
+            found = await kept_plans.page(tx, wanted, after=after, skip=skip, limit=limit)
+        return [{**one.document, "key": one.id, "place": one.id, "step": one.step} for one in found]
+
+    async def count(self, wanted: Wanted) -> int:
+        """Count changes."""
+        _refuse_unknown(wanted)
+        async with self._opened().reading() as tx:
+            return await kept_plans.count(tx, wanted)
+
+    async def rank(self, wanted: Wanted, place: int) -> int:
+        """Count the changes before a place."""
+        _refuse_unknown(wanted)
+        async with self._opened().reading() as tx:
+            return await kept_plans.rank(tx, wanted, place)
+
+    async def keys(self, wanted: Wanted) -> list[int]:
+        """List the numbers of changes."""
+        _refuse_unknown(wanted)
+        async with self._opened().reading() as tx:
+            return await kept_plans.keys(tx, wanted)
+
+    def _opened(self) -> Store:
+        if self._file is None:
+            raise StoreError("the plan is not there any more")
+        return self._file
+
+
+def with_terms(wanted: Wanted, terms: tuple[Term, ...]) -> Wanted:
+    """Narrow what is wanted by the terms of a filter."""
+    return wanted._replace(terms=tuple((term.text, term.column, term.inverted) for term in terms))
+
+
+def _refuse_unknown(wanted: Wanted) -> None:
+    known = COLUMNS if wanted.attribute is not None else tuple(name for name in COLUMNS if name != "becomes")
+    for _, column, _ in wanted.terms:
+        if column is not None and column not in known:
+            raise UnknownColumn(f"no column '{column}' here; there are: {', '.join(known)}")
+
+
+def _by_attribute(told: Iterable[Total]) -> list[AttributeTotal]:
+    """Give one total for each attribute; first those that are emptied most, then those that touch most objects."""
+    found: dict[tuple[int, str, str, str], dict[str, int]] = {}
+    for one in told:
+        found.setdefault((one.step, one.system, one.type, one.attribute), {})[one.what] = one.objects
+    totals = [
+        AttributeTotal(*key, counts.get("set", 0), counts.get("changed", 0), counts.get("emptied", 0))
+        for key, counts in found.items()
+    ]
+    return sorted(totals, key=lambda one: (-one.emptied, -(one.set + one.changed), one.step, one.name))

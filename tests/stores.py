@@ -49,6 +49,7 @@ class Database:
     """A store on the server that holds nothing, or a database without tables; of many, the oldest are dropped."""
 
     _made: ClassVar[list[str]] = []
+    _by_folder: ClassVar[dict[Path, "Database"]] = {}
     _count = 0
 
     def __init__(self, *, has_tables: bool = True, like: str = TEMPLATE) -> None:
@@ -64,10 +65,12 @@ class Database:
             server().run(f"DROP DATABASE IF EXISTS {self._made.pop(0)} WITH (FORCE)")
 
     @classmethod
-    def for_config(cls, config: str) -> "Database":
-        """Make one for a workspace: a copy of what its configuration names, where that is a copied workspace's."""
-        known = re.search(r"@/(store_\d+_\d+)\?", config)
-        return cls(like=known[1]) if known else cls()
+    def of(cls, folder: Path, config: str) -> "Database":
+        """Give that of a workspace's folder; of a folder that was copied, a copy of what its configuration names."""
+        if folder not in cls._by_folder:
+            known = re.search(r"@/(store_\d+_\d+)\?", config)
+            cls._by_folder[folder] = cls(like=known[1]) if known else cls()
+        return cls._by_folder[folder]
 
     @contextmanager
     def connected(self) -> Iterator[psycopg.Connection[Any]]:

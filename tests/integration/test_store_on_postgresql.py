@@ -23,7 +23,7 @@ from storage.errors import (
     StoreUnreadable,
 )
 from storage.join_keys import JoinKey
-from storage.place import ServerAddress
+from storage.place import ServerAddress, place_at
 from storage.records import ItemError
 from storage.store import Store
 from tests import databases, stores
@@ -32,6 +32,12 @@ from tests.databases import POSTGRES
 from tests.inside import Inside
 from tui.demo.people import next_day, people
 from tui.demo.workspace import make_workspace
+
+
+@pytest.fixture(autouse=True)
+def _in_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let workspaces here have their store where each test says."""
+    monkeypatch.delenv(stores.VARIABLE, raising=False)
 
 
 @pytest.fixture
@@ -79,6 +85,14 @@ def test_the_tables_are_those_that_the_queries_expect(database: stores.Database)
         of_store = f"{collations} AND table_schema = 'public'"
         assert connection.execute(text(of_store)).scalars().all() == ["C"]
     engine.dispose()
+
+
+def test_an_older_store_is_migrated_to_what_a_new_one_is(database: stores.Database, where: ServerAddress) -> None:
+    database.run("DROP TABLE fingerprints, workers, offers", "UPDATE alembic_version SET version_num = '0011'")
+    assert asyncio.run(allocate(where)) == 1
+    assert place_at(where).damage() == []
+    with database.connected() as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (REVISIONS[-1],)
 
 
 def test_two_writers_take_turns(where: ServerAddress) -> None:
@@ -437,7 +451,7 @@ def test_a_store_is_moved_to_a_server_and_back_and_goes_on(tmp_path: Path) -> No
     config = make_workspace(tmp_path / "site", list(people(30)), demo=False).read_text()
     site = Inside(tmp_path / "site", config)
     site("run")
-    site("store", "backup", "empty.db")
+    site("store", "backup", str(site.folder / "kept.db"))
     database = stores.Database(has_tables=False)
     said = site("store", "move", database.url)
     assert "the same in both places" in said
@@ -452,7 +466,7 @@ def test_a_store_is_moved_to_a_server_and_back_and_goes_on(tmp_path: Path) -> No
     there.csv("hr.csv", next_day(list(people(30))))
     there("run", status=None)
     assert there.json("runs")[0]["id"] == "run-2"
-    assert "the same in both places" in there("store", "move", "back.db")
+    assert "the same in both places" in there("store", "move", str(site.folder / "back.db"))
     back = Inside(tmp_path / "site", config.replace("interlock.db", "back.db"))
     assert back.json("objects") == there.json("objects")
     assert "sound" in back("store", "check")

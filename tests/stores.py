@@ -68,7 +68,8 @@ class Database:
     def of(cls, folder: Path, config: str) -> "Database":
         """Give that of a workspace's folder; of a folder that was copied, a copy of what its configuration names."""
         if folder not in cls._by_folder:
-            known = re.search(r"@/(store_\d+_\d+)\?", config)
+            file = folder / "interlock.toml"
+            known = re.search(r"@/(store_\d+_\d+)\?", config + (file.read_text() if file.exists() else ""))
             cls._by_folder[folder] = cls(like=known[1]) if known else cls()
         return cls._by_folder[folder]
 

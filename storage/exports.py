@@ -129,6 +129,7 @@ async def of_objects(tx: Transaction, cso_ids: Iterable[int]) -> dict[int, Pendi
     if not (cso_ids := list(cso_ids)):
         return {}
     query = select(*_WHOLE).where(expressions.among(pending_exports.c.cso_id, cso_ids))
+    query = query.order_by(pending_exports.c.cso_id)
     return {export.cso_id: export for export in await _exports(tx, query)}
 
 

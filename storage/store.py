@@ -111,7 +111,7 @@ class Store:
                     newest = connection.info.pop(NEWEST, None)
                 if newest is not None:
                     mark.write(self.place.beside, newest, self.place.shared_as)
-        except DBAPIError as error:
+        except _failures(self.place) as error:
             raise self.place.explain(error) from error
 
     @asynccontextmanager
@@ -125,7 +125,7 @@ class Store:
                 async with self._reader.begin() as connection:
                     connection.info[MARK] = self.place.beside
                     yield connection
-        except DBAPIError as error:
+        except _failures(self.place) as error:
             raise self.place.explain(error) from error
 
     async def changes(self) -> int:

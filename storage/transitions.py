@@ -65,7 +65,7 @@ async def record_new_objects(tx: Transaction, first_id: int, *, step_id: int, re
         literal(reason),
     ).where(objects.c.id >= first_id)
     names = ["at", "entity", "entity_id", "system", "label", "to_status", "step_id", "reason"]
-    await tx.execute(insert(transitions).from_select(names, created))
+    await tx.execute(insert(transitions).from_select(names, created.order_by(objects.c.id)))
 
 
 async def record_exports(tx: Transaction, ids: Iterable[int], to_status: str, *, step_id: int, reason: str) -> None:

@@ -36,7 +36,7 @@ class Server:
         self._options = options
         self._count = 0
         self.home = Path()
-        self.pid = 0
+        self._process: subprocess.Popen[bytes] | None = None
         self.port = self._admin.url.port
 
     def database(self) -> "Database":
@@ -55,6 +55,32 @@ class Server:
     def socket_url(self, database: str) -> str:
         """Give the address of a database for programs on this machine, who need no password."""
         return f"postgresql://{self._admin_name.partition(':')[0]}@/{database}?host={self.home}&port={self.port}"
+
+    @property
+    def pid(self) -> int:
+        """Give the process id of the server."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self, command: list[str]) -> None:
+        """Start it."""
+        with (self.home / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.home)
+
+    def stop(self) -> None:
+        """Stop it, orderly."""
+        if self._process is not None:
+            _end(self._process)
+
+    def crash(self) -> None:
+        """Let it end at once, as if its machine had, and start it again."""
+        assert self._process is not None
+        command = [str(word) for word in self._process.args]  # type: ignore[union-attr]
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(30)
+        self.let_go()
+        self.start(command)
+        self.wait()
 
     def let_go(self) -> None:
         """Close what was open as its administrator."""
@@ -165,17 +191,15 @@ def mariadb() -> Iterator[Server]:
 @contextmanager
 def _serving(command: list[str], home: Path, name: str, address: str, options: str = "") -> Iterator[Server]:
     """Run a server until whoever asked for it is done."""
-    with (home / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=home)
+    server = Server(name, address, f"admin:{quote(PASSWORD)}", options)
+    server.home = home
+    server.start(command)
     try:
-        server = Server(name, address, f"admin:{quote(PASSWORD)}", options)
-        server.home = home
         server.wait()
-        server.pid = process.pid
         yield server
         server.let_go()
     finally:
-        _end(process)
+        server.stop()
 
 
 @contextmanager

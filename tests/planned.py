@@ -31,7 +31,7 @@ async def rows_of(store: Store) -> dict[str, list[tuple[Any, ...]]]:
     async with store.reading() as tx:
         for table in (*TABLES, runs, transitions):
             columns = [column for column in table.columns if column.name not in _LEFT_OUT]
-            rows = [tuple(map(_plain, row)) for row in await tx.execute(select(*columns))]
+            rows = [tuple(map(_plain, row)) for row in await tx.execute(select(*columns).order_by(*table.primary_key))]
             found[table.name] = sorted(rows, key=repr) if table is transitions else rows
     return found
 

@@ -9,12 +9,11 @@ import os
 import re
 import sqlite3
 import tempfile
-import weakref
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 import pytest
@@ -26,6 +25,8 @@ from tests.databases import Server, postgresql
 
 VARIABLE = "INTERLOCK_TEST_STORE"
 TEMPLATE = "empty_store"
+KEPT = 80
+"""How many databases there are at most: those of the fixtures of a module are among the newest."""
 
 
 def on_postgresql() -> bool:
@@ -45,16 +46,32 @@ def server() -> Server:
 
 
 class Database:
-    """A store on the server that holds nothing, or a database without tables, as long as somebody has it."""
+    """A store on the server that holds nothing, or a database without tables; of many, the oldest are dropped."""
 
+    _made: ClassVar[list[str]] = []
+    _by_folder: ClassVar[dict[Path, "Database"]] = {}
     _count = 0
 
-    def __init__(self, *, has_tables: bool = True) -> None:
+    def __init__(self, *, has_tables: bool = True, like: str = TEMPLATE) -> None:
+        """Make one, which holds what another one holds."""
         Database._count += 1
         self.name = f"store_{os.getpid()}_{Database._count}"
-        server().run(f"CREATE DATABASE {self.name} TEMPLATE {TEMPLATE if has_tables else 'template0'}")
+        if like != TEMPLATE:
+            server().run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{like}'")
+        server().run(f"CREATE DATABASE {self.name} TEMPLATE {like if has_tables else 'template0'}")
         self.url = server().socket_url(self.name)
-        weakref.finalize(self, _drop, self.name).atexit = False  # the server itself is gone by then
+        self._made.append(self.name)
+        while len(self._made) > KEPT:
+            server().run(f"DROP DATABASE IF EXISTS {self._made.pop(0)} WITH (FORCE)")
+
+    @classmethod
+    def of(cls, folder: Path, config: str) -> "Database":
+        """Give that of a workspace's folder; of a folder that was copied, a copy of what its configuration names."""
+        if folder not in cls._by_folder:
+            file = folder / "interlock.toml"
+            known = re.search(r"@/(store_\d+_\d+)\?", config + (file.read_text() if file.exists() else ""))
+            cls._by_folder[folder] = cls(like=known[1]) if known else cls()
+        return cls._by_folder[folder]
 
     @contextmanager
     def connected(self) -> Iterator[psycopg.Connection[Any]]:
@@ -79,10 +96,6 @@ class Database:
                 yield connection
             finally:
                 connection.close()
-
-
-def _drop(name: str) -> None:
-    server().run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 def placed(config: str, database: Database) -> str:

@@ -24,7 +24,7 @@ class Workspace:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.env = {**os.environ, "INTERLOCK_OPERATOR": "tester", "COLUMNS": "200", **(env or {})}
-        self.database = stores.Database() if stores.on_postgresql() else None
+        self.database = stores.Database.of(folder, config) if stores.on_postgresql() else None
         self.configure(config)
 
     def configure(self, config: str) -> None:

@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
-from storage import counters, runs
+from storage import counters, join_keys, runs
 from storage.dialects.base import REVISIONS
 from storage.dialects.postgresql import address, engines, schema
 from storage.errors import (
@@ -22,7 +22,8 @@ from storage.errors import (
     StoreTooNew,
     StoreUnreadable,
 )
-from storage.place import ServerAddress
+from storage.join_keys import JoinKey
+from storage.place import ServerAddress, place_at
 from storage.records import ItemError
 from storage.store import Store
 from tests import databases, stores
@@ -31,6 +32,12 @@ from tests.databases import POSTGRES
 from tests.inside import Inside
 from tui.demo.people import next_day, people
 from tui.demo.workspace import make_workspace
+
+
+@pytest.fixture(autouse=True)
+def _in_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let workspaces here have their store where each test says."""
+    monkeypatch.delenv(stores.VARIABLE, raising=False)
 
 
 @pytest.fixture
@@ -78,6 +85,14 @@ def test_the_tables_are_those_that_the_queries_expect(database: stores.Database)
         of_store = f"{collations} AND table_schema = 'public'"
         assert connection.execute(text(of_store)).scalars().all() == ["C"]
     engine.dispose()
+
+
+def test_an_older_store_is_migrated_to_what_a_new_one_is(database: stores.Database, where: ServerAddress) -> None:
+    database.run("DROP TABLE fingerprints, workers, offers", "UPDATE alembic_version SET version_num = '0011'")
+    assert asyncio.run(allocate(where)) == 1
+    assert place_at(where).damage() == []
+    with database.connected() as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (REVISIONS[-1],)
 
 
 def test_two_writers_take_turns(where: ServerAddress) -> None:
@@ -436,7 +451,7 @@ def test_a_store_is_moved_to_a_server_and_back_and_goes_on(tmp_path: Path) -> No
     config = make_workspace(tmp_path / "site", list(people(30)), demo=False).read_text()
     site = Inside(tmp_path / "site", config)
     site("run")
-    site("store", "backup", "empty.db")
+    site("store", "backup", str(site.folder / "kept.db"))
     database = stores.Database(has_tables=False)
     said = site("store", "move", database.url)
     assert "the same in both places" in said
@@ -451,7 +466,7 @@ def test_a_store_is_moved_to_a_server_and_back_and_goes_on(tmp_path: Path) -> No
     there.csv("hr.csv", next_day(list(people(30))))
     there("run", status=None)
     assert there.json("runs")[0]["id"] == "run-2"
-    assert "the same in both places" in there("store", "move", "back.db")
+    assert "the same in both places" in there("store", "move", str(site.folder / "back.db"))
     back = Inside(tmp_path / "site", config.replace("interlock.db", "back.db"))
     assert back.json("objects") == there.json("objects")
     assert "sound" in back("store", "check")
@@ -496,3 +511,27 @@ def test_a_password_may_be_in_a_password_file_or_the_rest_in_a_service_file(
     monkeypatch.setenv("PGSERVICEFILE", str(service))
     by_service = ServerAddress("postgresql://?service=store", tmp_path, lambda: databases.PASSWORD)
     assert asyncio.run(allocate(by_service)) == 2
+
+
+def test_what_a_copy_of_rows_meets_is_told_like_all_else(database: stores.Database, where: ServerAddress) -> None:
+    async def cut(store: Store) -> None:
+        async with store.transaction() as tx:
+            database.run(OTHERS)
+            await join_keys.add(tx, [JoinKey("metaverse.person", "id", "1", 1)])
+
+    async def write() -> None:
+        async with Store.open(where) as store:
+            async with store.transaction() as tx:
+                await join_keys.add(tx, [JoinKey("metaverse.person", "id", "1", 1)])
+            with pytest.raises(StoreError, match="refused by a rule of the store itself"):
+                async with store.transaction() as tx:
+                    await join_keys.add(tx, [JoinKey("metaverse.person", "id", "1", 1)])
+            with pytest.raises(StoreError, match="NUL"):
+                async with store.transaction() as tx:
+                    await join_keys.add(tx, [JoinKey("metaverse.person", "id", "a\0b", 1)])
+            with pytest.raises(StoreLost):
+                await cut(store)
+            async with store.reading() as tx:
+                assert await join_keys.all_of(tx, "metaverse.person") == {"1": [1]}
+
+    asyncio.run(write())

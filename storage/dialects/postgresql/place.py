@@ -9,12 +9,11 @@ from typing import Any
 
 import psycopg
 from psycopg import IsolationLevel
-from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage import mark, transfer
 from storage.dialects.base import REVISIONS, Place
-from storage.dialects.postgresql import address, engines, errors, grants, schema, upkeep
+from storage.dialects.postgresql import address, engines, errors, grants, migrating, schema, upkeep
 from storage.dialects.postgresql.whole import DatabaseContents
 from storage.dialects.sqlite.place import FilePlace
 from storage.errors import BackupRefused, StoreError, StoreTooNew, StoreUnreadable
@@ -77,7 +76,7 @@ class ServerPlace(Place):
             if version is None:
                 self._create(connection)
         if version is not None and version != REVISIONS[-1]:
-            self._upgrade()
+            migrating.upgrade(lambda: psycopg.connect(**self.settings), _MAKING)
 
     def empty(self) -> bool:
         """Tell whether the schema has no tables."""
@@ -107,18 +106,6 @@ class ServerPlace(Place):
         if row is None or row[0] is None:
             raise StoreUnreadable(f"{self.name}: no schema of the search path is there; create it")
         schema.create(connection, row[0])
-
-    def _upgrade(self) -> None:
-        """Bring the tables to the newest revision, all or nothing; a backup of before is the server's."""
-        from storage import migrations  # noqa: PLC0415 - Alembic is slow to import and rarely needed
-
-        engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(**self.settings))
-        try:
-            with engine.begin() as connection:
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MAKING})")
-                migrations.upgrade(connection)
-        finally:
-            engine.dispose()
 
     def writer(self) -> AsyncEngine:
         """Make the engine whose transactions wait for their turn."""

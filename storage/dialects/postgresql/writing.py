@@ -65,10 +65,17 @@ async def _each(
 ) -> None:
     """Carry a statement out for rows, so many at a time."""
     for start in range(0, len(rows), ROWS_AT_ONCE):
-        document = orjson.dumps(rows[start : start + ROWS_AT_ONCE])
+        document = orjson.dumps(rows[start : start + ROWS_AT_ONCE], default=_octets)
         if _NUL in document:
             _refuse_nul(table, names, rows)
         await tx.exec_driver_sql(statement, (document.decode(),))
+
+
+def _octets(value: Any) -> str:
+    """Write octets as PostgreSQL reads them from a text."""
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    raise TypeError(value)
 
 
 def _refuse_nul(table: Table, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:

@@ -127,8 +127,9 @@ class PlannedConnector(Connector):
         secondary_id: str | None,
         attributes: Attributes,  # noqa: ARG002
     ) -> ObjectError | None:
-        """A plan gives nobody a password."""
-        raise StepFailed(f"'{self.name}': a plan gives nobody a password")
+        """A plan gives nobody a password. Raises `StepFailed`."""
+        whose = secondary_id or external_id or object_type
+        raise StepFailed(f"'{self.name}': a plan gives {whose} no password")
 
     async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         """Execute operations on the copy of the system, made when the first are to be sent."""

@@ -39,7 +39,9 @@ async def test_an_opened_item_is_decided_where_it_is_read(office: Workspace, ope
         await console.until("Review › rev-1", "a approve", "What an approval does")
         await console.press("a")
         await console.hear("read-only: W arms it")
-        await console.press("W", "K")
+        await console.press("W", "u")
+        await console.hear("nothing of that was approved, so there is nothing to take back: open")
+        await console.press("K")
         await console.until("Keep 1 item of 'hr'")
         await _answer(console, "on leave")
         await console.hear("kept")
@@ -75,7 +77,8 @@ async def test_a_question_lists_all_that_it_touches(office: Workspace, opened: O
         await console.press("W", "asterisk")
         await console.until(f"{LEAVERS} of {LEAVERS} marked")
         await console.press("a")
-        await console.until(f"Approve {LEAVERS} items of 'hr'", f"{LEAVERS} person:", "pgdn shows")
+        await console.until(f"Approve {LEAVERS} items of 'hr'", f"{LEAVERS} people:", "pgdn shows")
+        await console.until("by cause: 9 missing in 'hr'", "by department: ", "by branch: ", "ou=people,dc=example")
         await console.settle()
         seen = console.text
         for _ in range(6):
@@ -100,3 +103,20 @@ async def test_marks_go_when_something_was_done_and_stay_when_nothing_was(office
         await console.press("h")
         await console.hear("2 held")
         await console.until("of 5", gone=("marked",))
+
+
+async def test_all_in_the_filter_is_retried_with_the_number(office: Workspace, opened: Open) -> None:
+    async with opened(office) as console:
+        await console.show("2", "exp-")
+        await console.settle()
+        await console.press("W", "asterisk", "h")
+        await console.hear("5 held")
+        await console.press("slash")
+        await console.type("held:yes")
+        await console.press("enter")
+        await console.until("1 of 5")
+        await console.press("R")
+        await console.until("Retry 5 pending exports", "filter: held:yes", "type 5 to retry:")
+        await _answer(console, "5")
+        await console.hear("5 sent with the next export")
+    assert office.query("SELECT count(*) FROM pending_exports WHERE held") == [(0,)]

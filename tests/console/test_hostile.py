@@ -229,7 +229,7 @@ async def test_what_is_asked_before_a_decision_is_clean(office: Workspace, opene
         await console.until("rev-")
         await console.press("W", "o", "asterisk")
         await console.until("marked")
-        for key, verb in (("a", "Approve"), ("K", "Keep"), ("L", "Defer"), ("u", "Withdraw"), ("R", "Release 7")):
+        for key, verb in (("a", "Approve"), ("K", "Keep"), ("L", "Defer"), ("R", "Release 7")):
             await console.press(key)
             await console.until(verb, PLAIN)
             await console.settle()

@@ -46,6 +46,7 @@ _PARTS: tuple[tuple[str, tuple[type[DOMNode], ...]], ...] = (
     ("Every list: from To do to Audit, and item errors", (listing.ListScreen,)),
     ("Lists that can be marked: To do, Exports, Review", (marking.MarkingScreen,)),
     ("Exports, and one of them", (exports.ExportKeys,)),
+    ("Exports", (exports.ExportsScreen,)),
     ("Review, and one of its items", (deciding.ReviewKeys,)),
     ("Review", (review.ReviewScreen,)),
     ("One run", (runs.RunScreen,)),

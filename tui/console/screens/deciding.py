@@ -13,11 +13,13 @@ from tui.console.screens.explaining import ExplainedScreen
 from tui.console.screens.foresight import ForesightScreen
 from tui.console.screens.outcome import told
 from tui.console.sheets.layout import broken
-from tui.console.sheets.reviews import totals
+from tui.console.sheets.reviews import summary, totals
 from tui.presentation.display import display
 from tui.presentation.pieces import Line
 
 Items = list[dict[str, Any]]
+TO_BE_TAKEN_BACK = ("half-approved", "approved", "carried-out")
+"""States of items of which an approval may be taken back."""
 NAMED = 500
 """Items that a question names before it only counts."""
 
@@ -31,6 +33,28 @@ def _named(item: dict[str, Any]) -> list[Line]:
         lines += [[(f"    {part}", "danger")] for part in broken(display(f"deletes {label} in {system}"), 66)]
     for _, system, label, said in feed.stages_in(item):
         lines += [[(f"    {part}", "danger")] for part in broken(display(f"{label} in {system}: {said}"), 66)]
+    return lines
+
+
+def _many(kind: str, count: int) -> str:
+    """Give what so many objects of a type are called."""
+    return kind if count == 1 else {"person": "people"}.get(kind, f"{kind}s")
+
+
+def _touched(items: Items, *, grave: bool) -> list[Line]:
+    """Tell all that a decision touches: how many, what would be deleted, of which kinds, and each by its name."""
+    kinds = Counter(item["type"] for item in items)
+    first = ", ".join(f"{count:,} {_many(display(kind, 30), count)}" for kind, count in kinds.most_common())
+    several = len(items) > 1
+    lines: list[Line] = [[(part, "strong")] for part in broken(f"{first}:", 70)] if several else []
+    for line in totals(items) if grave else []:
+        lines += [[(part, "danger" if "deleted" in line else "")] for part in broken(display(line), 70)]
+    for line in summary(items) if several else []:
+        lines += [[(part, "")] for part in broken(display(line), 70)]
+    for item in items[:NAMED]:
+        lines += _named(item)
+    if len(items) > NAMED:
+        lines.append([(f"  … and {len(items) - NAMED:,} more", "")])
     return lines
 
 
@@ -94,25 +118,20 @@ class ReviewKeys(ConsoleScreen):
         extra: tuple[str, str] | None = None,
     ) -> None:
         items = await feed.items(self.session.workspace, ids)
-        kinds = Counter(item["type"] for item in items)
-        first = ", ".join(f"{count:,} {display(kind, 30)}" for kind, count in kinds.most_common())
-        lines: list[Line] = [[(part, "strong")] for part in broken(f"{first}:", 70)] if len(items) > 1 else []
-        for line in totals(items) if grave else []:
-            lines += [[(part, "danger" if "deleted" in line else "")] for part in broken(display(line), 70)]
-        for item in items[:NAMED]:
-            lines += _named(item)
-        if len(items) > NAMED:
-            lines.append([(f"  … and {len(items) - NAMED:,} more", "")])
+        given = [item for item in items if item["state"] in TO_BE_TAKEN_BACK]
+        if verb == "withdraw" and not given:
+            states = ", ".join(sorted({str(item["state"]) for item in items}))
+            self.say(f"nothing of that was approved, so there is nothing to take back: {states or 'gone'}", "warn")
+            return
+        lines = _touched(items, grave=grave)
         settings = self.session.workspace.config.review
         systems = ", ".join(sorted({f"'{item['system']}'" for item in items}))
         title = f"{verb.capitalize()} {len(items):,} item{'s' * (len(items) != 1)} of {systems}"
         number = len(items) if grave or len(items) > settings.handful else None
         asked = Asked(title, lines, verb, number, reason=len(items) >= settings.reason_from, extra=extra)
 
-        def decided(answer: Answer) -> None:
-            done(items, answer)
-
-        self.ask(asked, f"nothing was decided about {len(items):,} item{'s' * (len(items) != 1)}", decided)
+        cancelled = f"nothing was decided about {len(items):,} item{'s' * (len(items) != 1)}"
+        self.ask(asked, cancelled, lambda answer: done(items, answer))
 
     def _decide(self, doing: str, work: Awaitable[Any], done: str) -> None:
         self.act(doing, told(work, done, "rev", self.acted))

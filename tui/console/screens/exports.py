@@ -1,10 +1,12 @@
 """Exports: the queue, and for each what is there now, what is to be written, what was, and what came back."""
 
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
 from tui import feed
+from tui.console.beside import beside
 from tui.console.screens.base import ConsoleScreen, guarded
 from tui.console.screens.confirm import Asked
 from tui.console.screens.explaining import ExplainedScreen
@@ -12,6 +14,7 @@ from tui.console.screens.marking import MarkingScreen
 from tui.console.screens.outcome import told
 from tui.console.widgets.columns import Column
 from tui.presentation import tones
+from tui.presentation.display import display
 from tui.presentation.moments import local_time
 from tui.presentation.pieces import Line
 
@@ -96,6 +99,30 @@ class ExportsScreen(ExportKeys, MarkingScreen):
         Column("next_retry_at", "retry", 9, lambda row: local_time(row["next_retry_at"]), priority=8),
         Column("error", "error", 14, lambda row: (row["error_code"] or "", "danger"), flex=1, priority=5),
     )
+
+    WRITES = ExportKeys.WRITES | {"retry_all"}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("R", "retry_all", "retry all in the filter", id="exports.retry-all", show=False),
+    ]
+
+    @guarded
+    def action_retry_all(self) -> None:
+        """Send all in the filter again with the next export step, after the number was typed."""
+        beside(self, self._ask_retry, "ask")
+
+    async def _ask_retry(self) -> None:
+        try:
+            ids = await feed.lists.keys(self.session.workspace, self.table.query_shown)
+        except (feed.StoreError, feed.UnknownColumn) as error:
+            self.say(str(error), "danger")
+            return
+        lines: list[Line] = [
+            [(f"filter: {display(self._filter, 60) or 'none, so it is all that are pending'}", "strong")]
+        ]
+        asked = Asked(f"Retry {len(ids):,} pending export{'s' * (len(ids) != 1)}", lines, "retry", len(ids), False)
+        work = partial(feed.queue.retry, self.session.workspace, ids, operator=self.session.operator)
+        done = "sent with the next export"
+        self.ask(asked, "nothing was retried", lambda _: self.act("retry", told(work(), done, "exp", self.acted)))
 
     def chosen_keys(self) -> list[int]:
         """Give the marked ones, or the one under the cursor."""

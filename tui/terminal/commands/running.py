@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 import typer
 
 from tui import feed
-from tui.feed import planning
 from tui.presentation.display import display
 from tui.terminal.commands.notifying import tell_people
 from tui.terminal.context import CONFIG, NO_START, USAGE, ConfigOption, JsonOption, carry_out, fail, open_workspace
@@ -57,6 +56,8 @@ async def _as_planned(
     as_json: bool,
 ) -> int:
     """Run what was planned, and say where the run differed."""
+    from tui.feed import planning  # noqa: PLC0415 - it brings all phases along, which 'status' has no use for
+
     try:
         carrying = await planning.CarryingOut.begin(workspace, config, profile, first)
     except planning.CannotFollow as error:

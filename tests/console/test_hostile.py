@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -228,7 +229,7 @@ async def test_what_is_asked_before_a_decision_is_clean(office: Workspace, opene
         await console.until("rev-")
         await console.press("W", "o", "asterisk")
         await console.until("marked")
-        for key, verb in (("a", "Approve"), ("K", "Keep"), ("L", "Defer"), ("u", "Withdraw"), ("R", "Release 7")):
+        for key, verb in (("a", "Approve"), ("K", "Keep"), ("L", "Defer"), ("R", "Release 7")):
             await console.press(key)
             await console.until(verb, PLAIN)
             await console.settle()
@@ -297,3 +298,65 @@ async def test_a_plan_is_clean(office: Workspace, opened: Open) -> None:
         await look(console, "plan ›")
         await console.press("enter")
         await look(console, "would", "in step")
+
+
+async def test_rules_and_schemas_are_clean(office: Workspace, opened: Open) -> None:
+    async with opened(office, size=(80, 24), operator=LEGAL) as console:
+        await console.press("8", "r")
+        await console.until("people from hr", gone=("counting",))
+        await look(console, "rules")
+        await console.press("enter")
+        await look(console, "stands at")
+        await console.press("escape", "escape", "s", "enter")
+        await look(console, "schema of hr")
+
+
+async def test_what_is_decided_by_hand_is_clean(office: Workspace, opened: Open) -> None:
+    """Also where the object is not there any more, or the terminal changes its size meanwhile."""
+    lonely = office.query("SELECT max(id) FROM objects WHERE system = 'hr'")[0][0]
+    with closing(sqlite3.connect(office.folder / "interlock.db")) as store, store:
+        store.execute("UPDATE objects SET mvo_id = NULL, joined_by = NULL, status = 'Normal' WHERE id = ?", (lonely,))
+    async with opened(office, size=(80, 24), operator=LEGAL) as console:
+        await open_thing(console, f"cso-{lonely}")
+        await console.until("Attributes")
+        await console.press("J")
+        await look(console, "to whom?")
+        await console.resize(40, 10)
+        clean(console)
+        await console.resize(120, 40)
+        await console.press("slash")
+        await console.type("foo")
+        await console.press("enter")
+        await look(console, "to whom?", PLAIN)
+        await console.press("enter")
+        await console.until("Join hr: ")
+        await console.settle(0.2)
+        clean(console)
+        await console.press("escape", "escape", "escape", "X")
+        await console.until("Exclude hr: ")
+        await console.settle(0.2)
+        clean(console)
+        with closing(sqlite3.connect(office.folder / "interlock.db")) as store, store:
+            store.execute("PRAGMA foreign_keys = OFF")
+            store.execute("DELETE FROM objects WHERE id = ?", (lonely,))
+        await console.press("escape")
+        await console.press("X")
+        await console.hear("no longer in the connector space")
+
+
+async def test_what_is_gone_is_clean(office: Workspace, opened: Open) -> None:
+    with closing(sqlite3.connect(office.folder / "interlock.db")) as store, store:
+        store.execute(
+            "INSERT INTO tombstones (object_id, system, type, external_id, secondary_id, attributes, mvo_id, "
+            "review_id, at, deleted) VALUES (99999, ?, ?, ?, ?, ?, 1, 1, '2026-01-01T00:00:00.000Z', 1)",
+            (HOSTILE, HOSTILE, HOSTILE, HOSTILE, json.dumps({HOSTILE: [HOSTILE, LONG]})),
+        )
+    async with opened(office, size=(80, 24), operator=LEGAL) as console:
+        await console.press("6", "B")
+        await look(console, "Review › deleted", PLAIN)
+        await console.press("enter")
+        await look(console, "deleted › cso-99999")
+        await console.press("B")
+        await console.until("Restore ")
+        await console.settle(0.2)
+        clean(console)

@@ -38,7 +38,9 @@ async def test_rules_tell_who_is_in_scope_what_fails_and_what_they_feed(office: 
         await console.press("enter", "exclamation_mark")
         await console.until("item errors", "dn-not-determined", "the DN needs 'department'")
         await console.press("escape", "escape", "escape", "escape", "g", "j")
-        await console.until("status == 'active'", "57 in, 3 out", "joins by", "→ directory.person: employeeNumber")
+        await console.until(
+            "status == 'active'", "57 in, 3 out", "joins by", "read by directory.person: employeeNumber"
+        )
     told = office("rules")
     assert re.search(r"people from hr .* 57 +3 ", told), told
 

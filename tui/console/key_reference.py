@@ -10,6 +10,7 @@ from tui.console.keys import name_of
 from tui.console.screens import (
     audit,
     by_hand,
+    deciding,
     deleted,
     explaining,
     exports,
@@ -44,7 +45,9 @@ _PARTS: tuple[tuple[str, tuple[type[DOMNode], ...]], ...] = (
     ("One change of a plan", (planned.ChangeScreen,)),
     ("Every list: from To do to Audit, and item errors", (listing.ListScreen,)),
     ("Lists that can be marked: To do, Exports, Review", (marking.MarkingScreen,)),
+    ("Exports, and one of them", (exports.ExportKeys,)),
     ("Exports", (exports.ExportsScreen,)),
+    ("Review, and one of its items", (deciding.ReviewKeys,)),
     ("Review", (review.ReviewScreen,)),
     ("One run", (runs.RunScreen,)),
     ("Systems", (systems.SystemsScreen,)),

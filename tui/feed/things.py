@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from engine.approvals.stages import sentence
 from engine.labels import label_of, label_of_mvo, with_references
+from engine.values import dn
 from engine.workspace import Workspace
 from storage import exports, metaverse, objects, references, reviews, runs, tombstones, transitions
 from storage.records import BatchState, Cso, ReviewItem, ReviewState
@@ -159,9 +160,37 @@ async def gone(workspace: Workspace, keys: Sequence[int]) -> list[Document]:
     return [{"id": f"cso-{one.gone.object_id}", "system": one.gone.system, "label": one.gone.label} for one in found]
 
 
+_DEPARTMENTS = ("department", "departmentnumber", "department_number", "ou")
+"""What a department is called, as it is written in small letters."""
+
+
 async def items(workspace: Workspace, ids: Sequence[int]) -> list[Document]:
-    """Read review items, in the order of their ids, as they stand now."""
+    """Read review items, in the order of their ids, as they stand now; with the department of what each is about."""
     async with workspace.store.reading() as tx:
         found: list[ReviewItem] = await reviews.get(tx, ids)
+        doomed = {item.id: [one[0] for one in item.consequences.get("deletes", [])] for item in found}
+        wanted = {item.object_id for item in found} | {cso_id for csos in doomed.values() for cso_id in csos}
+        about = {cso.id: cso for cso in await objects.get(tx, wanted)}
     listed = sorted(found, key=lambda item: item.id)
-    return [{**item._asdict(), "key": item.id, "id": f"rev-{item.id}"} for item in listed]
+    return [
+        {
+            **item._asdict(),
+            "key": item.id,
+            "id": f"rev-{item.id}",
+            "department": _department(about.get(item.object_id)),
+            "branches": _branches(workspace, [about[cso_id] for cso_id in doomed[item.id] if cso_id in about]),
+        }
+        for item in listed
+    ]
+
+
+def _department(cso: Cso | None) -> str:
+    """Give the department of an object, as far as one of the usual attributes names it."""
+    held = {name.casefold(): values for name, values in cso.attributes.items() if values} if cso else {}
+    return next((str(held[name][0]) for name in _DEPARTMENTS if name in held), "")
+
+
+def _branches(workspace: Workspace, csos: Sequence[Cso]) -> list[str]:
+    """Give the branches of directories in which objects stand."""
+    named = [cso.secondary_id for cso in csos if cso.secondary_id and workspace.is_dn(cso.system, cso.type)]
+    return sorted({dn.parent(name) for name in named})

@@ -4,8 +4,9 @@ from textual.screen import Screen
 
 from tui.console.screens.audit import AuditScreen
 from tui.console.screens.base import TABS
+from tui.console.screens.deciding import ReviewItemScreen
 from tui.console.screens.explaining import ExplainedScreen
-from tui.console.screens.exports import ExportsScreen
+from tui.console.screens.exports import ExportScreen, ExportsScreen
 from tui.console.screens.line import LineScreen
 from tui.console.screens.objects import MetaverseScreen, ObjectsScreen
 from tui.console.screens.review import ReviewScreen
@@ -39,4 +40,6 @@ def screen_for(thing: str) -> Screen[None]:
         return ErrorsScreen(f"run-{number}")
     if kind in ("cso", "mvo"):
         return ObjectScreen(thing)
+    if kind in ("exp", "rev"):
+        return ExportScreen(thing) if kind == "exp" else ReviewItemScreen(thing)
     return RunScreen(thing) if kind == "run" else ExplainedScreen(thing)

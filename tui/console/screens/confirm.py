@@ -15,6 +15,8 @@ from tui.console.widgets.sheet import Sheet, SheetLine
 from tui.presentation.display import display
 from tui.presentation.pieces import Line
 
+SHOWN = 12
+"""Lines of what it touches that are on screen at once."""
 QUIET_SECONDS = 0.4
 """Keys that come sooner were on their way before the box was: they are dropped."""
 
@@ -46,7 +48,13 @@ class Answer(NamedTuple):
 class Confirm(ModalScreen[Answer | None]):
     """Gives the answer, or None: `esc`, or `enter` in an empty field."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "cancel", id="confirm.cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "cancel", id="confirm.cancel"),
+        Binding("up", "look(-1)", "a line up in what it touches", id="confirm.up", show=False),
+        Binding("down", "look(1)", "a line down in what it touches", id="confirm.down", show=False),
+        Binding("pageup", "leaf(-1)", "a page up in what it touches", id="confirm.page-up", show=False),
+        Binding("pagedown", "leaf(1)", "a page down in what it touches", id="confirm.page-down", show=False),
+    ]
 
     def __init__(self, asked: Asked) -> None:
         super().__init__()
@@ -68,11 +76,20 @@ class Confirm(ModalScreen[Answer | None]):
             yield Label(self._way_out(), id="way-out", markup=False)
 
     def _way_out(self) -> str:
-        return "esc cancels; nothing is done until every line is filled in"
+        more = "; pgdn shows the rest of it" if len(self._asked.lines) > SHOWN else ""
+        return f"esc cancels; nothing is done until every line is filled in{more}"
+
+    def action_look(self, lines: int) -> None:
+        """Move in the list of what it touches, while the cursor stays in its field."""
+        self.query_one("#what", Sheet).action_move(lines)
+
+    def action_leaf(self, pages: int) -> None:
+        """Move by a page likewise."""
+        self.query_one("#what", Sheet).action_leaf(pages)
 
     def on_mount(self) -> None:
         """Put the cursor into the first field, and leave the long list to be scrolled."""
-        self.query_one("#what", Sheet).styles.height = min(max(len(self._asked.lines), 1), 12)
+        self.query_one("#what", Sheet).styles.height = min(max(len(self._asked.lines), 1), SHOWN)
         for field in self.query(Input):
             field.cursor_blink = False
         self.query(Input).first().focus()

@@ -1,16 +1,20 @@
 """Exports: the queue, and for each what is there now, what is to be written, what was, and what came back."""
 
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
 from tui import feed
-from tui.console.screens.base import guarded
+from tui.console.beside import beside
+from tui.console.screens.base import ConsoleScreen, guarded
 from tui.console.screens.confirm import Asked
+from tui.console.screens.explaining import ExplainedScreen
 from tui.console.screens.marking import MarkingScreen
 from tui.console.screens.outcome import told
 from tui.console.widgets.columns import Column
 from tui.presentation import tones
+from tui.presentation.display import display
 from tui.presentation.moments import local_time
 from tui.presentation.pieces import Line
 
@@ -24,14 +28,66 @@ def _status(row: dict[str, Any]) -> tuple[str, str]:
     return ("held", "warn") if row["held"] else tones.status(row["status"])
 
 
-class ExportsScreen(MarkingScreen):
+class ExportKeys(ConsoleScreen):
+    """What can be done about exports: those that are chosen in the list, or the one that is open."""
+
+    WRITES = frozenset({"retry", "hold", "discard"})
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "retry", "retry", id="exports.retry"),
+        Binding("h", "hold", "hold", id="exports.hold"),
+        Binding("D", "discard", "discard", id="exports.discard"),
+    ]
+
+    def chosen_keys(self) -> list[int]:
+        """Give the numbers of the exports that are meant."""
+        raise NotImplementedError
+
+    def acted(self) -> None:
+        """Something was done to them."""
+
+    def why_not(self, action: str) -> str:
+        """Refuse what cannot be done without an export."""
+        if action in self.WRITES and not self.chosen_keys():
+            return "there is no export here"
+        return super().why_not(action)
+
+    @guarded
+    def action_retry(self) -> None:
+        """Send again with the next export step."""
+        ids = self.chosen_keys()
+        work = feed.queue.retry(self.session.workspace, ids, operator=self.session.operator)
+        self.act("retry", told(work, "sent with the next export", "exp", self.acted))
+
+    @guarded
+    def action_hold(self) -> None:
+        """Do not send until it is retried."""
+        ids = self.chosen_keys()
+        work = feed.queue.hold(self.session.workspace, ids, operator=self.session.operator)
+        self.act("hold", told(work, "held", "exp", self.acted))
+
+    @guarded
+    def action_discard(self) -> None:
+        """Drop what was not sent, after the number was typed."""
+        ids = self.chosen_keys()
+        lines: list[Line] = [
+            [("What was staged and not sent is dropped; it is staged again only when", "")],
+            [("something about the object changes. Nothing in the target changes.", "")],
+        ]
+        asked = Asked(f"Discard {len(ids):,} pending export{'s' * (len(ids) != 1)}", lines, "discard", len(ids), False)
+        self.ask(asked, "nothing was discarded", lambda _answer: self._discard(ids))
+
+    def _discard(self, ids: list[int]) -> None:
+        work = feed.queue.discard(self.session.workspace, ids, operator=self.session.operator)
+        self.act("discard", told(work, "discarded", "exp", self.acted))
+
+
+class ExportsScreen(ExportKeys, MarkingScreen):
     """The queue of pending exports."""
 
     TITLE = "Exports"
     KIND = "exports"
     ERRORS = "!error:"
     EMPTY = "nothing is pending: every change has been exported and confirmed"
-    WRITES = frozenset({"retry", "hold", "discard"})
     COLUMNS = (
         Column("id", "id", 9, lambda row: row["id"], priority=2),
         Column("system", "system", 10, lambda row: row["system"], priority=4),
@@ -43,43 +99,43 @@ class ExportsScreen(MarkingScreen):
         Column("next_retry_at", "retry", 9, lambda row: local_time(row["next_retry_at"]), priority=8),
         Column("error", "error", 14, lambda row: (row["error_code"] or "", "danger"), flex=1, priority=5),
     )
+
+    WRITES = ExportKeys.WRITES | {"retry_all"}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "retry", "retry", id="exports.retry"),
-        Binding("h", "hold", "hold", id="exports.hold"),
-        Binding("D", "discard", "discard", id="exports.discard"),
+        Binding("R", "retry_all", "retry all in the filter", id="exports.retry-all", show=False),
     ]
 
-    def why_not(self, action: str) -> str:
-        """Refuse what cannot be done without an export."""
-        if action in self.WRITES and not self.table.chosen_keys():
-            return "there is no export here"
-        return super().why_not(action)
-
     @guarded
-    def action_retry(self) -> None:
-        """Send again with the next export step."""
-        ids = self.table.chosen_keys()
-        work = feed.queue.retry(self.session.workspace, ids, operator=self.session.operator)
-        self.act("retry", told(work, "sent with the next export", "exp"))
+    def action_retry_all(self) -> None:
+        """Send all in the filter again with the next export step, after the number was typed."""
+        beside(self, self._ask_retry, "ask")
 
-    @guarded
-    def action_hold(self) -> None:
-        """Do not send until it is retried."""
-        ids = self.table.chosen_keys()
-        work = feed.queue.hold(self.session.workspace, ids, operator=self.session.operator)
-        self.act("hold", told(work, "held", "exp"))
-
-    @guarded
-    def action_discard(self) -> None:
-        """Drop what was not sent, after the number was typed."""
-        ids = self.table.chosen_keys()
+    async def _ask_retry(self) -> None:
+        try:
+            ids = await feed.lists.keys(self.session.workspace, self.table.query_shown)
+        except (feed.StoreError, feed.UnknownColumn) as error:
+            self.say(str(error), "danger")
+            return
         lines: list[Line] = [
-            [("What was staged and not sent is dropped; it is staged again only when", "")],
-            [("something about the object changes. Nothing in the target changes.", "")],
+            [(f"filter: {display(self._filter, 60) or 'none, so it is all that are pending'}", "strong")]
         ]
-        asked = Asked(f"Discard {len(ids):,} pending export{'s' * (len(ids) != 1)}", lines, "discard", len(ids), False)
-        self.ask(asked, "nothing was discarded", lambda _answer: self._discard(ids))
+        asked = Asked(f"Retry {len(ids):,} pending export{'s' * (len(ids) != 1)}", lines, "retry", len(ids), False)
+        work = partial(feed.queue.retry, self.session.workspace, ids, operator=self.session.operator)
+        done = "sent with the next export"
+        self.ask(asked, "nothing was retried", lambda _: self.act("retry", told(work(), done, "exp", self.acted)))
 
-    def _discard(self, ids: list[int]) -> None:
-        work = feed.queue.discard(self.session.workspace, ids, operator=self.session.operator)
-        self.act("discard", told(work, "discarded", "exp"))
+    def chosen_keys(self) -> list[int]:
+        """Give the marked ones, or the one under the cursor."""
+        return self.table.chosen_keys()
+
+    def acted(self) -> None:
+        """Take the marks away."""
+        self.unmark()
+
+
+class ExportScreen(ExportKeys, ExplainedScreen):
+    """One export whole."""
+
+    def chosen_keys(self) -> list[int]:
+        """Give this one."""
+        return [int(self.thing.partition("-")[2])]

@@ -29,11 +29,15 @@ class MarkingScreen(ListScreen):
         """Mark all in the filter, or none."""
         beside(self, self.table.mark_all, "mark")
 
+    def unmark(self) -> None:
+        """Take all marks away."""
+        self.table.marks.clear()
+        self.table.refresh()
+        self.show_frame()
+
     def action_back(self) -> None:
         """Take the marks away first."""
         if self.table.marks.count or self.table.marks.range_from is not None:
-            self.table.marks.clear()
-            self.table.refresh()
-            self.show_frame()
+            self.unmark()
         else:
             super().action_back()

@@ -20,13 +20,19 @@ class Outcome(Protocol):
         ...
 
 
-def told(work: Awaitable[Sequence[Outcome]], done: str, kind: str) -> Callable[[], Awaitable[str]]:
-    """Carry a decision out and give the sentence; raises `RuntimeError` with it if anything was refused."""
+def told(
+    work: Awaitable[Sequence[Outcome]], done: str, kind: str, after: Callable[[], None] = lambda: None
+) -> Callable[[], Awaitable[str]]:
+    """Carry a decision out and give the sentence; raises `RuntimeError` with it if anything was refused.
+
+    `after` is called if anything was done.
+    """
 
     async def sentence() -> str:
         outcomes = await work
         refused = [one for one in outcomes if one.refusal]
-        taken = len(outcomes) - len(refused)
+        if taken := len(outcomes) - len(refused):
+            after()
         notes = [note for one in outcomes if (note := getattr(one, "note", ""))]
         became = notes[0] if len(notes) == taken and notes else done
         said = f"{taken:,} {became}" if taken != 1 else f"{_name(outcomes, kind)}: {became}"

@@ -1,5 +1,6 @@
 """One review item: the evidence, and the consequences that an approval would cover."""
 
+from collections import Counter
 from typing import Any
 
 from tui.console.sheets.layout import Document, attributes, fact, prose, section, stated, timeline
@@ -147,6 +148,25 @@ _TOTALS = {
     "recreated": "created again in",
 }
 """Which consequences are summed up for each system: their key → what happens to objects."""
+
+
+MOST_NAMED = 4
+"""Causes, departments and branches that a summary names before it only counts."""
+
+
+def summary(items: list[Document]) -> list[str]:
+    """Say by what cause, of which departments, in which branches several items are, the most first."""
+    causes = Counter(str(item["evidence"].get("cause") or f"missing in '{item['system']}'") for item in items)
+    departments = Counter(item["department"] or "no department" for item in items)
+    branches = Counter(branch for item in items for branch in item["branches"])
+    told = (("cause", causes), ("department", departments), ("branch", branches))
+    return [f"by {name}: {_most(counted)}" for name, counted in told if counted]
+
+
+def _most(counted: Counter[str]) -> str:
+    named = "; ".join(f"{count:,} {name}" for name, count in counted.most_common(MOST_NAMED))
+    rest = len(counted) - MOST_NAMED
+    return named + (f"; and {rest:,} more" if rest > 0 else "")
 
 
 def totals(items: list[Document]) -> list[str]:

@@ -24,16 +24,13 @@ def rule(found: Document, width: int) -> list[SheetLine]:
     if found["dn"]:
         lines += prose("dn", found["dn"], width)
     lines += _errors(found, width)
-    note = (
-        "what it gives, from what, and what reads that" if found["inbound"] else "what it writes, from what, given by"
-    )
-    lines += section("Flows", note=note)
+    by = "read by" if found["inbound"] else "given by"
+    lines += section("Flows", note=f"what it writes, from what, {by} which rules")
     for flow in found["flows"]:
         when = f", {flow['when']}" if flow["when"] else ""
         lines += named(flow["attribute"], f"{flow['source']}{when}", width, 18)
-        lines += [
-            line for one in flow["others"] for line in named("", f"{glyphs().arrow} {one}", width, 20, tone="dim")
-        ]
+        for one in flow["others"]:
+            lines += named("", f"{by} {one}", width, 20, tone="dim")
     return lines
 
 

@@ -1,0 +1,122 @@
+"""Acting: keys of a list in the opened item, marks that go when something was done, questions that list all."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.console.conftest import Console, Open
+from tests.console.office import let_change, let_leave, make_office
+from tests.workspace import Workspace
+
+SIZE, LEAVERS = 200, 9
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Workspace:
+    """An office in which nine people are missing, and five titles are to be written."""
+    site = make_office(tmp_path / "office", SIZE)
+    site("run")
+    let_leave(site, LEAVERS, SIZE)
+    site("run")
+    let_change(site, 5, SIZE - LEAVERS)
+    for step in ("import hr", "sync", "evaluate"):
+        site("step", *step.split())
+    return site
+
+
+async def _answer(console: Console, *values: str) -> None:
+    await console.settle()
+    for value in values:
+        await console.type(value)
+        await console.press("enter")
+
+
+async def test_an_opened_item_is_decided_where_it_is_read(office: Workspace, opened: Open) -> None:
+    async with opened(office, size=(80, 24)) as console:
+        await console.show("6", "rev-1")
+        await console.settle()
+        await console.press("enter")
+        await console.until("Review › rev-1", "a approve", "What an approval does")
+        await console.press("a")
+        await console.hear("read-only: W arms it")
+        await console.press("W", "u")
+        await console.hear("nothing of that was approved, so there is nothing to take back: open")
+        await console.press("K")
+        await console.until("Keep 1 item of 'hr'")
+        await _answer(console, "on leave")
+        await console.hear("kept")
+        await console.until("Review › rev-1", "kept", "ada", "on leave")
+        await console.press("t")
+        await console.until("all that follows")
+    assert office.query("SELECT state, decided_by FROM review_items WHERE id = 1") == [("kept", "ada")]
+
+
+async def test_an_opened_export_is_held_and_discarded_where_it_is_read(office: Workspace, opened: Open) -> None:
+    async with opened(office, size=(80, 24)) as console:
+        await console.show("2", "exp-")
+        await console.settle()
+        number = console.app.screen.table.current["key"]
+        await console.press("enter")
+        await console.until(f"exp-{number}", "h hold")
+        await console.press("W", "h")
+        await console.hear(": held")
+        assert office.query(f"SELECT held FROM pending_exports WHERE id = {number}") == [(1,)]
+        await console.press("D")
+        await console.until("Discard 1 pending export", "type 1 to discard:")
+        await _answer(console, "1")
+        await console.hear("discarded")
+        assert office.query(f"SELECT count(*) FROM pending_exports WHERE id = {number}") == [(0,)]
+        await console.press("h")
+        await console.wait(lambda: "refused" in console.said)
+
+
+async def test_a_question_lists_all_that_it_touches(office: Workspace, opened: Open) -> None:
+    async with opened(office, size=(80, 24)) as console:
+        await console.show("6", "rev-1")
+        await console.settle()
+        await console.press("W", "asterisk")
+        await console.until(f"{LEAVERS} of {LEAVERS} marked")
+        await console.press("a")
+        await console.until(f"Approve {LEAVERS} items of 'hr'", f"{LEAVERS} people:", "pgdn shows")
+        await console.until("by cause: 9 missing in 'hr'", "by department: ", "by branch: ", "ou=people,dc=example")
+        await console.settle()
+        seen = console.text
+        for _ in range(6):
+            await console.press("pagedown")
+            seen += console.text
+        assert [number for number in range(1, LEAVERS + 1) if f"rev-{number} " not in seen] == []
+        await console.type("they have left")  # the cursor stays in its field
+        await console.until("why: they have left")
+
+
+async def test_marks_go_when_something_was_done_and_stay_when_nothing_was(office: Workspace, opened: Open) -> None:
+    async with opened(office) as console:
+        await console.show("2", "exp-")
+        await console.settle()
+        await console.press("W", "space", "space")
+        await console.until("2 of 5 marked")
+        await console.press("D")
+        await console.until("Discard 2 pending exports")
+        await console.settle()
+        await console.press("escape")
+        await console.until("2 of 5 marked")
+        await console.press("h")
+        await console.hear("2 held")
+        await console.until("of 5", gone=("marked",))
+
+
+async def test_all_in_the_filter_is_retried_with_the_number(office: Workspace, opened: Open) -> None:
+    async with opened(office) as console:
+        await console.show("2", "exp-")
+        await console.settle()
+        await console.press("W", "asterisk", "h")
+        await console.hear("5 held")
+        await console.press("slash")
+        await console.type("held:yes")
+        await console.press("enter")
+        await console.until("1 of 5")
+        await console.press("R")
+        await console.until("Retry 5 pending exports", "filter: held:yes", "type 5 to retry:")
+        await _answer(console, "5")
+        await console.hear("5 sent with the next export")
+    assert office.query("SELECT count(*) FROM pending_exports WHERE held") == [(0,)]

@@ -1,0 +1,179 @@
+"""Decide about review items: those that are chosen in the list, or the one that is open."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from tui import feed
+from tui.console.screens.base import ConsoleScreen, guarded
+from tui.console.screens.confirm import Answer, Asked
+from tui.console.screens.explaining import ExplainedScreen
+from tui.console.screens.foresight import ForesightScreen
+from tui.console.screens.outcome import told
+from tui.console.sheets.layout import broken
+from tui.console.sheets.reviews import summary, totals
+from tui.presentation.display import display
+from tui.presentation.pieces import Line
+
+Items = list[dict[str, Any]]
+TO_BE_TAKEN_BACK = ("half-approved", "approved", "carried-out")
+"""States of items of which an approval may be taken back."""
+NAMED = 500
+"""Items that a question names before it only counts."""
+
+
+def _named(item: dict[str, Any]) -> list[Line]:
+    """Name an item, and every object that would be deleted with it."""
+    first = f"  (first approved by {display(item['first_by'], 20)})" if item["first_by"] else ""
+    title = f"{item['id']}  {display(item['label'])}{first}"
+    lines: list[Line] = [[(f"  {part}", "strong")] for part in broken(title, 68)]
+    for _, system, label, _external_id in item["consequences"].get("deletes", []):
+        lines += [[(f"    {part}", "danger")] for part in broken(display(f"deletes {label} in {system}"), 66)]
+    for _, system, label, said in feed.stages_in(item):
+        lines += [[(f"    {part}", "danger")] for part in broken(display(f"{label} in {system}: {said}"), 66)]
+    return lines
+
+
+def _many(kind: str, count: int) -> str:
+    """Give what so many objects of a type are called."""
+    return kind if count == 1 else {"person": "people"}.get(kind, f"{kind}s")
+
+
+def _touched(items: Items, *, grave: bool) -> list[Line]:
+    """Tell all that a decision touches: how many, what would be deleted, of which kinds, and each by its name."""
+    kinds = Counter(item["type"] for item in items)
+    first = ", ".join(f"{count:,} {_many(display(kind, 30), count)}" for kind, count in kinds.most_common())
+    several = len(items) > 1
+    lines: list[Line] = [[(part, "strong")] for part in broken(f"{first}:", 70)] if several else []
+    for line in totals(items) if grave else []:
+        lines += [[(part, "danger" if "deleted" in line else "")] for part in broken(display(line), 70)]
+    for line in summary(items) if several else []:
+        lines += [[(part, "")] for part in broken(display(line), 70)]
+    for item in items[:NAMED]:
+        lines += _named(item)
+    if len(items) > NAMED:
+        lines.append([(f"  … and {len(items) - NAMED:,} more", "")])
+    return lines
+
+
+class ReviewKeys(ConsoleScreen):
+    """What can be decided about review items."""
+
+    WRITES = frozenset({"approve", "keep", "defer", "withdraw"})
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "approve", "approve", id="review.approve"),
+        Binding("K", "keep", "keep", id="review.keep"),
+        Binding("L", "defer", "later", id="review.defer"),
+        Binding("t", "tree", "all that follows", id="review.tree"),
+        Binding("u", "withdraw", "withdraw", id="review.withdraw"),
+    ]
+
+    def chosen_keys(self) -> list[int]:
+        """Give the numbers of the items that are meant."""
+        raise NotImplementedError
+
+    def acted(self) -> None:
+        """Something was decided about them."""
+
+    @guarded
+    def action_approve(self) -> None:
+        """Approve what is marked, after its consequences were shown and the number typed."""
+        ids = self.chosen_keys()
+        self.run_worker(self._ask("approve", ids, self._approve, grave=True), group="ask", exit_on_error=False)
+
+    @guarded
+    def action_keep(self) -> None:
+        """Keep what is marked though it is missing."""
+        ids = self.chosen_keys()
+        self.run_worker(self._ask("keep", ids, self._keep), group="ask", exit_on_error=False)
+
+    @guarded
+    def action_defer(self) -> None:
+        """Put off what is marked."""
+        ids = self.chosen_keys()
+        self.run_worker(
+            self._ask("defer", ids, self._defer, extra=("for, or until", "7d")), group="ask", exit_on_error=False
+        )
+
+    @guarded
+    def action_withdraw(self) -> None:
+        """Take an approval back that has not been carried out."""
+        ids = self.chosen_keys()
+        self.run_worker(self._ask("withdraw", ids, self._withdraw), group="ask", exit_on_error=False)
+
+    @guarded
+    def action_tree(self) -> None:
+        """Show all that approving what is marked would lead to, across all systems: carried out on a copy."""
+        self.app.push_screen(ForesightScreen(self.chosen_keys()))
+
+    async def _ask(
+        self,
+        verb: str,
+        ids: list[int],
+        done: Callable[[Items, Answer], None],
+        *,
+        grave: bool = False,
+        extra: tuple[str, str] | None = None,
+    ) -> None:
+        items = await feed.items(self.session.workspace, ids)
+        given = [item for item in items if item["state"] in TO_BE_TAKEN_BACK]
+        if verb == "withdraw" and not given:
+            states = ", ".join(sorted({str(item["state"]) for item in items}))
+            self.say(f"nothing of that was approved, so there is nothing to take back: {states or 'gone'}", "warn")
+            return
+        lines = _touched(items, grave=grave)
+        settings = self.session.workspace.config.review
+        systems = ", ".join(sorted({f"'{item['system']}'" for item in items}))
+        title = f"{verb.capitalize()} {len(items):,} item{'s' * (len(items) != 1)} of {systems}"
+        number = len(items) if grave or len(items) > settings.handful else None
+        asked = Asked(title, lines, verb, number, reason=len(items) >= settings.reason_from, extra=extra)
+
+        cancelled = f"nothing was decided about {len(items):,} item{'s' * (len(items) != 1)}"
+        self.ask(asked, cancelled, lambda answer: done(items, answer))
+
+    def _decide(self, doing: str, work: Awaitable[Any], done: str) -> None:
+        self.act(doing, told(work, done, "rev", self.acted))
+
+    def _approve(self, items: Items, answer: Answer) -> None:
+        session, ids = self.session, [item["key"] for item in items]
+        work = feed.review.approve(
+            session.workspace,
+            ids,
+            operator=session.operator,
+            reason=answer.reason,
+            count=len(ids),
+            shown={item["key"]: item["consequences"] for item in items},
+        )
+        self._decide("approve", work, "approved; the next sync carries it out")
+
+    def _keep(self, items: Items, answer: Answer) -> None:
+        session, ids = self.session, [item["key"] for item in items]
+        work = feed.review.keep(session.workspace, ids, operator=session.operator, reason=answer.reason, count=len(ids))
+        self._decide("keep", work, "kept")
+
+    def _defer(self, items: Items, answer: Answer) -> None:
+        session, ids = self.session, [item["key"] for item in items]
+        work = feed.review.defer(
+            session.workspace,
+            ids,
+            operator=session.operator,
+            reason=answer.reason,
+            until=answer.extra,
+            count=len(ids),
+        )
+        self._decide("defer", work, f"put off: {answer.extra}")
+
+    def _withdraw(self, items: Items, answer: Answer) -> None:
+        session, ids = self.session, [item["key"] for item in items]
+        work = feed.withdraw(session.workspace, ids, operator=session.operator, reason=answer.reason, count=len(ids))
+        self._decide("withdraw", work, "open again")
+
+
+class ReviewItemScreen(ReviewKeys, ExplainedScreen):
+    """One review item whole."""
+
+    def chosen_keys(self) -> list[int]:
+        """Give this one."""
+        return [int(self.thing.partition("-")[2])]

@@ -23,6 +23,7 @@ from storage.store import Store
 from tests.console.office import make_office
 from tests.inside import Inside
 from tui import feed
+from tui.console.feed_source import FeedSource
 from tui.console.list_files import write_rows
 
 SECONDS = 1.5
@@ -250,7 +251,7 @@ def test_links_that_come_and_go_while_the_console_writes_a_list(office: Inside, 
         async with workspace.store:
             query = feed.Query("objects")
             with suppress(ValueError, OSError):
-                await write_rows(workspace, query, [], office.folder, "list.csv")
+                await write_rows(FeedSource(workspace), query, [], office.folder, "list.csv")
 
     with _swapping(office.folder, ["list.csv"], outside):
         _again_and_again(lambda number: asyncio.run(write(number)))

@@ -286,3 +286,13 @@ async def test_ctrl_c_quits_at_the_second_time(office: Workspace, opened: Open) 
         await console.press("ctrl+c")
         await console.wait(lambda: console.app._exit)
         assert console.app.return_code == 0
+
+
+async def test_enter_takes_what_was_found_for_all_that_was_typed(opened: Open, office: Workspace) -> None:
+    """Keys come faster than what they find: the beginning of a word is no word."""
+    async with opened(office) as console:
+        await console.press("3", "colon", *"screenshot", "enter")
+        await console.settle()
+        assert console.app.current_mode == "objects"
+        await console.press("escape", "colon", *"systems", "enter")
+        await console.wait(lambda: console.app.current_mode == "systems")

@@ -15,7 +15,9 @@ from tests.inside import Inside
 from tests.workspace import Workspace
 
 BOUNDED = {"alembic_version", "counters", "held_batches", "imports", "lease", "notifications", "rule_marks", "runs"} | {
-    "acknowledgements"  # typed by people, and forgotten when they have run out
+    "acknowledgements",  # typed by people, and forgotten when they have run out
+    "workers",  # of which there are as many as the configuration names
+    "offers",  # the step that waits for one
 }
 """Tables that retention or the configuration keeps small; `steps` is as long as its runs."""
 ALLOWED = {

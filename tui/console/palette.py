@@ -5,9 +5,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from textual import on
 from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.widgets import Input
+from textual.worker import Worker, WorkerState
 
 from tui.console import keys
 from tui.console.finding import Everything
@@ -68,7 +71,32 @@ class ConsoleCommands(Provider):
 
 
 class Palette(CommandPalette):
-    """Textual's palette, which took another screen away with it where `enter` and `esc` came in one go."""
+    """Textual's palette, but for two of its ways with keys that come in one go.
+
+    It took another screen away with it where `enter` and `esc` did. And `enter` behind a word took what had been found
+    for the beginning of it: now it takes what is found for the word.
+    """
+
+    _is_entered = False
+    """Whether `enter` was pressed before all was found."""
+
+    @on(Input.Submitted)
+    def _wait_for_all(self, event: Input.Submitted) -> None:
+        if any(one.node is self and not one.is_finished for one in self.workers):
+            event.prevent_default()
+            event.stop()
+            self._is_entered = True
+
+    @on(Input.Changed)
+    def _go_on_typing(self) -> None:
+        self._is_entered = False
+
+    @on(Worker.StateChanged)
+    def _take_what_is_found(self, event: Worker.StateChanged) -> None:
+        is_search = event.worker.group == self._GATHER_COMMANDS_GROUP
+        if is_search and event.state == WorkerState.SUCCESS and self._is_entered:
+            self._is_entered = False
+            self._select_or_command()
 
     def dismiss(self, result: Any = None) -> AwaitComplete:
         """Close; once is enough."""

@@ -33,15 +33,13 @@ out = Unbreakable(markup=False, highlight=False, soft_wrap=False)
 err = Unbreakable(markup=False, highlight=False, stderr=True)
 
 
-class _Error:
-    """What standard error is."""
-
-    is_log = False
+_LOG = "INTERLOCK_LOG"
+"""The environment variable by which this process knows that standard error is its log."""
 
 
 def log_in_json() -> None:
     """Write a log of JSON lines to standard error from now on, and nothing else."""
-    _Error.is_log = True
+    os.environ[_LOG] = "json"
 
 
 def say(text: str, style: str = "") -> None:
@@ -51,7 +49,7 @@ def say(text: str, style: str = "") -> None:
 
 def complain(text: str, style: str = "bold") -> None:
     """Write to standard error, likewise; as a line of the log where one is written there."""
-    if _Error.is_log:
+    if os.environ.get(_LOG) == "json":
         write_log("error", "message", message=text)
         return
     err.print(Text(_harmless(text), style=style), soft_wrap=True)

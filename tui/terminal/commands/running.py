@@ -72,8 +72,6 @@ async def _as_planned(
     log: LogFormat,
 ) -> int:
     """Run what was planned, and say where the run differed."""
-    from tui.feed import planning  # noqa: PLC0415 - it brings all phases along, which 'status' has no use for
-
     try:
         carrying = await feed.planning.CarryingOut.begin(workspace, config, profile, first)
     except feed.planning.CannotFollow as error:

@@ -1,16 +1,19 @@
 """The lists: what they show, finding and sorting, keeping one's place, and what can be done to the exports."""
 
+import asyncio
 import csv
 import json
 import shutil
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.console.conftest import Console, Open
 from tests.console.office import let_change, make_office
 from tests.workspace import Workspace
+from tui import feed
 from tui.demo.people import PERSON_COLUMNS, people
 from tui.demo.workspace import write_csv
 
@@ -331,6 +334,33 @@ async def test_exports_are_held_retried_and_discarded(office: Workspace, opened:
         await console.until("discarded", "of 7", gone=(f"exp-{first} ",))
     assert office.query(f"SELECT count(*) FROM pending_exports WHERE id = {first}") == [(0,)]
     assert office.query("SELECT operator, reason FROM transitions ORDER BY id DESC LIMIT 1") == [("ada", "discarded")]
+
+
+async def test_whoever_moves_while_rows_are_read_stays_there(
+    office: Workspace, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the next key would be about another row than the one that the cursor was put on."""
+    read, rank = asyncio.Event(), feed.lists.rank
+
+    async def slowly(*arguments: Any) -> int:
+        found = await rank(*arguments)
+        await read.wait()
+        return found
+
+    async with opened(office) as console:
+        await console.show("3", "cso-1 ")
+        await console.press("j", "j", "j")
+        await console.settle()
+        table = console.app.screen.table
+        assert table.cursor == 3
+        monkeypatch.setattr(feed.lists, "rank", slowly)
+        for key, there in (("g", 0), ("j", 1), ("j", 2), ("G", table.length - 1)):
+            read.clear()
+            table.refresh_rows()
+            await console.press(key)
+            read.set()
+            await console.settle()
+            assert table.cursor == there
 
 
 async def test_every_connection_is_tested(office: Workspace, opened: Open) -> None:

@@ -135,10 +135,10 @@ class VirtualTable(Rows):
 
     async def _read_anew(self, source: Source, *, follow: bool) -> None:
         query, current = self.query_shown, self.current if follow else None
-        cursor = self.cursor
-        if current is not None and cursor > 0:
-            cursor = await source.rank(query, current["place"])
-        first = max(self.scroll_offset.y + cursor - self.cursor, 0)
+        shift = 0
+        if current is not None and (began := self.cursor) > 0:
+            shift = await source.rank(query, current["place"]) - began
+        first = max(self.scroll_offset.y + shift, 0)
         wanted = range(first // BLOCK, (first + self.inner.height) // BLOCK + 1)
         blocks: dict[int, list[Row]] = {}
         for number in wanted:
@@ -146,8 +146,8 @@ class VirtualTable(Rows):
         counting = asyncio.create_task(source.count(query))
         try:
             if not follow and not (await asyncio.wait([counting], timeout=SOON))[0]:
-                self._take(blocks, self._at_least(blocks), cursor, first)
-            self._take(blocks, await counting, cursor, first, counted=True)
+                self._take(blocks, self._at_least(blocks), shift)
+            self._take(blocks, await counting, shift, counted=True)
         finally:
             counting.cancel()
 
@@ -155,13 +155,13 @@ class VirtualTable(Rows):
         last = max(blocks)
         return last * BLOCK + len(blocks[last])
 
-    def _take(
-        self, blocks: dict[int, list[Row]], length: int, cursor: int, first: int, *, counted: bool = False
-    ) -> None:
+    def _take(self, blocks: dict[int, list[Row]], length: int, shift: int, *, counted: bool = False) -> None:
+        """Show what was read; rows stand so much further down, wherever the cursor has gone meanwhile."""
         before = self.look()
+        first = max(self.scroll_offset.y + shift, 0)
         self._blocks = dict(blocks)
         self.total = length if counted else None
-        self.cursor = cursor
+        self.cursor = max(self.cursor + shift, 0) if self.cursor else 0
         self.resize_rows(length)
         if first != self.scroll_offset.y:
             self.scroll_to(y=first, animate=False, force=True)

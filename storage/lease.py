@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, select, update
 from storage import clock, writing
 from storage.errors import AlreadyRunning, LeaseLost
 from storage.store import Transaction
-from storage.tables import lease, runs
+from storage.tables import lease, offers, runs, workers
 
 HEARTBEAT_SECONDS = 5.0
 """How often a living owner renews its lease."""
@@ -50,13 +50,25 @@ async def living_run(tx: Transaction) -> int | None:
 
 
 async def ensure_free(tx: Transaction) -> None:
-    """Raise `AlreadyRunning` if a living process holds the lease."""
+    """Raise `AlreadyRunning` if a living process holds the lease, or carries out a step for whoever held it."""
     held = await current(tx)
     if held and is_alive(held):
         raise AlreadyRunning(
             f"run {held.run_id} is going on (process {held.pid} on {held.host}, last heard of {held.heartbeat_at}); "
             "watch it with 'interlock status', or stop it with 'interlock stop'"
         )
+    if held and (worker := await _still_at_work(tx, held)):
+        raise AlreadyRunning(
+            f"the process of run {held.run_id} has died, and worker '{worker}' still carries out a step of it: wait "
+            "for that, or let it end at its next page with 'interlock stop'"
+        )
+
+
+async def _still_at_work(tx: Transaction, held: Lease) -> str | None:
+    """Give the worker that lives and carries out a step for whoever held the lease."""
+    at_work = select(workers).join(offers, offers.c.worker == workers.c.name).where(offers.c.owner == held.owner)
+    found = await tx.execute(at_work)
+    return next((one.name for one in found if lives(one.host, one.pid, one.process, one.heartbeat_at)), None)
 
 
 async def take(tx: Transaction, *, owner: str, run_id: int) -> None:

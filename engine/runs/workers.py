@@ -193,7 +193,10 @@ async def _beat(workspace: Workspace, name: str) -> None:
 async def _next(workspace: Workspace, name: str, settings: str) -> Offer | None:
     """Take the next step that is offered to a worker, unless it is not as the run is: then say so."""
     async with workspace.store.reading() as tx:
-        found = next((one for one in await workers.open_offers(tx) if name in one.names), None)
+        held = await lease.current(tx)
+        owner = held.owner if held is not None and lease.is_alive(held) else ""
+        mine = [one for one in await workers.open_offers(tx) if name in one.names and one.owner == owner]
+    found = mine[0] if mine else None
     if found is None or found.refusal is not None:
         return None
     why = _unlike(found, name, settings)
@@ -229,6 +232,8 @@ async def _carry_out(
     finally:
         stop.cancel()
         await asyncio.gather(stop, return_exceptions=True)
+        async with workspace.store.transaction() as tx:
+            await workers.withdraw(tx, step.step_id)
 
 
 async def _stop(control: Control, stopping: asyncio.Event) -> None:

@@ -168,7 +168,8 @@ def test_a_worker_that_dies_is_named_and_nothing_is_lost(office: Inside, server:
 @on_both
 def test_a_run_that_dies_leaves_its_worker_nothing_to_write(office: Inside, server: Slapd) -> None:
     office.csv("hr.csv", [{"id": f"p{one}"} for one in range(120)])
-    office.configure((office.folder / "interlock.toml").read_text() + "\n[run]\npage_size = 10\n")
+    slow = (office.folder / "interlock.toml").read_text().replace(RUNS_ON, f'{RUNS_ON}\nrate = "30/s"')
+    office.configure(slow + "\n[run]\npage_size = 10\n")
     with working(office) as worker:
         run = office.start("run")
         end = time.monotonic() + 60
@@ -177,7 +178,12 @@ def test_a_run_that_dies_leaves_its_worker_nothing_to_write(office: Inside, serv
             time.sleep(0.002)
         run.kill()
         run.communicate()
-        office("run", status=None)
+        said = office("run", status=4)
+        assert "the process of run 1 has died, and worker 'dmz-1' still carries out a step of it" in said
+        office("stop")  # which reaches the worker, though nobody waits for it any more
+        end = time.monotonic() + 60
+        while "still carries out" in office("run", status=None):
+            assert time.monotonic() < end
         office("run")
         assert len(server.people()) == 120
         assert office.json("exports") == []

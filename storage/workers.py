@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, insert, select, update
 
 from storage import clock
 from storage.documents import decode, encode
@@ -52,8 +52,10 @@ async def every(tx: Transaction) -> list[Worker]:
 
 
 async def register(tx: Transaction, name: str, version: str, settings: str) -> None:
-    """Write this process down as a worker, in place of whoever had its name."""
-    await leave(tx, name)
+    """Write this process down as a worker, in place of whoever had its name: what that one had taken, nobody does."""
+    await tx.execute(delete(workers).where(workers.c.name == name))
+    died = f"worker '{name}' died in the middle of it, and was started again; whole pages are kept"
+    await tx.execute(update(offers).where(offers.c.worker == name).values(worker=None, refusal=died))
     now = clock.now()
     values = {
         "name": name,
@@ -68,15 +70,13 @@ async def register(tx: Transaction, name: str, version: str, settings: str) -> N
 
 async def beat(tx: Transaction, name: str) -> bool:
     """Show that this worker lives; tell whether it still has its name."""
-    me = this_process()
-    own = workers.c.name == name, workers.c.pid == me["pid"], workers.c.process == me["process"]
-    done = await tx.execute(update(workers).where(*own).values(heartbeat_at=clock.now()).returning(workers.c.name))
-    return done.first() is not None
+    done = update(workers).where(_is_this(name)).values(heartbeat_at=clock.now()).returning(workers.c.name)
+    return (await tx.execute(done)).first() is not None
 
 
 async def leave(tx: Transaction, name: str) -> None:
-    """Forget a worker."""
-    await tx.execute(delete(workers).where(workers.c.name == name))
+    """Forget this worker, unless somebody else has its name by now."""
+    await tx.execute(delete(workers).where(_is_this(name)))
 
 
 async def offer(tx: Transaction, step: Offer) -> None:
@@ -113,8 +113,14 @@ async def take(tx: Transaction, step_id: int, name: str) -> bool:
 
 
 async def refuse(tx: Transaction, step_id: int, why: str) -> None:
-    """Say why a step is not taken."""
-    await tx.execute(update(offers).where(offers.c.step_id == step_id).values(refusal=why))
+    """Say why a step is not taken, or not gone on with."""
+    await tx.execute(update(offers).where(offers.c.step_id == step_id).values(worker=None, refusal=why))
+
+
+def _is_this(name: str) -> ColumnElement[bool]:
+    """Tell of a row whether it is this process, under a name."""
+    me = this_process()
+    return and_(workers.c.name == name, workers.c.pid == me["pid"], workers.c.process == me["process"])
 
 
 def _offer(row: Row[Any]) -> Offer:

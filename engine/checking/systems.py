@@ -11,8 +11,8 @@ from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import CheckLine, SchemaAttribute
 from engine.errors import StepFailed
 from engine.expressions.sources import name_hint, reading_of
-from engine.runs.workers import runs_elsewhere
 from engine.values.attribute_descriptions import normal, usual
+from engine.worker_names import runs_elsewhere
 from engine.workspace import Workspace
 from storage import lease, workers
 

@@ -100,8 +100,8 @@ class ImportPage:
     unchanged: Sequence[Unchanged] = ()
     """What was not read, for its fingerprint is known."""
     others: Sequence[str] = ()
-    """The secondary ids of what else stands there and is no object of a type, where records were not read: none of
-    them may have such a name, too."""
+    """The names of all that was read where they are one object's alone whatever its type, such as DNs: no record that
+    was not read may have one of them, too."""
 
 
 @dataclass(slots=True, frozen=True)

@@ -97,6 +97,8 @@ def _of_characters(policy: PasswordPolicy) -> str:
     chosen = [secrets.choice(_letters(one)) for one in policy.classes]
     chosen += [secrets.choice(every) for _ in range(policy.length - len(chosen))]
     secrets.SystemRandom().shuffle(chosen)
+    first = next((index for index, letter in enumerate(chosen) if letter.isalnum()), 0)
+    chosen[0], chosen[first] = chosen[first], chosen[0]  # no spreadsheet takes it for a formula
     return "".join(chosen)
 
 

@@ -53,7 +53,13 @@ def seal(deliver: DeliveryConfig, folder: Path, passwords: Sequence[NewPassword]
             file.write(sealed)
             file.flush()
             os.fsync(file.fileno())
+        folder_itself = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(folder_itself)
+        finally:
+            os.close(folder_itself)
     except OSError as error:
+        path.unlink(missing_ok=True)
         raise unwritable(path, error) from error
     return path
 

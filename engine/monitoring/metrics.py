@@ -40,6 +40,7 @@ class Metrics:
     def write(self, path: Path) -> None:
         """Put all of it into a file, which is never seen half written. Raises `OSError`."""
         write_to_textfile(str(path), self._registry)
+        path.chmod(0o644)  # whoever collects them is somebody else
 
 
 async def collect(workspace: Workspace) -> Metrics:

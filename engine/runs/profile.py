@@ -26,6 +26,7 @@ from engine.runs import workers
 from engine.step import Control, Step
 from engine.todo.acknowledging import forget_what_is_over
 from engine.values import zones
+from engine.worker_names import runs_elsewhere
 from engine.workspace import Workspace
 from storage import clock, exports, lease, reviews, runs
 from storage.errors import LeaseLost, StoreError
@@ -212,7 +213,7 @@ async def _execute_step(workspace: Workspace, control: Control, position: int, p
     async with workspace.store.transaction() as tx:
         await lease.renew(tx, control.owner)
         step_id = await runs.start_step(tx, control.run_id, position, plan.phase, plan.system)
-        is_elsewhere = bool(workers.runs_elsewhere(workspace.config, plan.system))
+        is_elsewhere = bool(runs_elsewhere(workspace.config, plan.system))
         if is_elsewhere:
             await workers.offer(tx, workspace, control, step_id, plan)
     yield StepStarted(step_id, plan)

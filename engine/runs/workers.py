@@ -5,8 +5,6 @@ a worker renews the run's lease, so that it writes nothing once another run has 
 """
 
 import asyncio
-import os
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from hashlib import blake2b
 from importlib.metadata import version
@@ -17,6 +15,7 @@ from engine.configuration.steps import StepPlan
 from engine.errors import StepFailed
 from engine.events import Event, Progress, StepFinished, StepStarted
 from engine.step import Control
+from engine.worker_names import own_name
 from engine.workspace import Workspace
 from storage import lease, runs, workers
 from storage.documents import octets
@@ -25,8 +24,6 @@ from storage.records import StepRecord, StepResult
 from storage.store import Transaction
 from storage.workers import Offer, Worker
 
-NAME = "INTERLOCK_WORKER"
-"""The environment variable that says what this process is called."""
 LOOK_SECONDS = 0.25
 """How often somebody who waits looks."""
 PATIENCE_SECONDS = 15.0
@@ -41,18 +38,6 @@ CarryOut = Callable[[Workspace, Control, int, StepPlan], AsyncIterator[Event]]
 
 class WorkerRefused(Exception):
     """Somebody else is the worker of this name."""
-
-
-def own_name() -> str:
-    """Give what this process is called: `INTERLOCK_WORKER`, or its machine."""
-    return os.environ.get(NAME, "").strip() or socket.gethostname()
-
-
-def runs_elsewhere(config: Config, system: str) -> list[str]:
-    """Give the workers that carry out the steps of a system, where this process is none of them."""
-    settings = config.systems.get(system)
-    names = settings.runs_on if settings is not None else []
-    return [] if own_name() in names else list(names)
 
 
 def settings_of(config: Config) -> str:
@@ -96,7 +81,7 @@ async def await_worker(workspace: Workspace, control: Control, step_id: int, pla
 
 
 async def _await(workspace: Workspace, control: Control, step_id: int, plan: StepPlan) -> AsyncIterator[Event]:
-    waited, done = 0.0, -1
+    waited, done, is_told = 0.0, -1, False
     while True:
         async with workspace.store.reading() as tx:
             step, offered = await runs.step(tx, step_id), await workers.offered(tx, step_id)
@@ -106,6 +91,10 @@ async def _await(workspace: Workspace, control: Control, step_id: int, plan: Ste
         if step.result is not None:
             yield StepFinished(step_id, plan, step.result, step.message, step.statistics, *counted)
             return
+        if control.stop_requested_by is not None and not is_told:
+            is_told = True
+            async with workspace.store.transaction() as tx:  # so that it reaches the worker
+                await runs.request_stop(tx, control.stop_requested_by)
         if step.done != done:
             done = step.done
             yield Progress(plan, step.done, step.total, step.statistics)
@@ -191,20 +180,29 @@ async def _beat(workspace: Workspace, name: str) -> None:
 
 
 async def _next(workspace: Workspace, name: str, settings: str) -> Offer | None:
-    """Take the next step that is offered to a worker, unless it is not as the run is: then say so."""
+    """Take the next step that is offered to a worker, unless it is not as the run is: then say so, if nobody else is."""
     async with workspace.store.reading() as tx:
-        held = await lease.current(tx)
-        owner = held.owner if held is not None and lease.is_alive(held) else ""
-        mine = [one for one in await workers.open_offers(tx) if name in one.names and one.owner == owner]
-    found = mine[0] if mine else None
-    if found is None or found.refusal is not None:
+        found = await _offered_to(tx, name)
+        there = [one for one in await workers.every(tx) if one.name != name and lease.is_alive(one)]
+    if found is None:
         return None
     why = _unlike(found, name, settings)
+    if why and any(one.name in found.names and one.settings == found.settings for one in there):
+        return None
     async with workspace.store.transaction() as tx:
         if why:
             await workers.refuse(tx, found.step_id, why)
             return None
         return found if await workers.take(tx, found.step_id, name) else None
+
+
+async def _offered_to(tx: Transaction, name: str) -> Offer | None:
+    """Give the step that the run which goes on offers to a worker, if it does."""
+    held = await lease.current(tx)
+    if held is None or not lease.is_alive(held):
+        return None
+    mine = [one for one in await workers.open_offers(tx) if name in one.names and one.owner == held.owner]
+    return next((one for one in mine if one.refusal is None), None)
 
 
 def _unlike(step: Offer, name: str, settings: str) -> str:
@@ -233,7 +231,10 @@ async def _carry_out(
         stop.cancel()
         await asyncio.gather(stop, return_exceptions=True)
         async with workspace.store.transaction() as tx:
-            await workers.withdraw(tx, step.step_id)
+            if (await runs.step(tx, step.step_id)).result is None:
+                await workers.refuse(tx, step.step_id, f"worker '{own_name()}' could not go on; see what it says")
+            else:
+                await workers.withdraw(tx, step.step_id)
 
 
 async def _stop(control: Control, stopping: asyncio.Event) -> None:

@@ -54,6 +54,8 @@ def units_of(workspace: Workspace, config: Path, command: Sequence[str], place: 
     prefix = prefix_of(config)
     found = [Unit(f"{prefix}-failed@.service", _failed(config, command, place))]
     for name, profile in timed.items():
+        if not _safe(name):
+            raise DecisionRefused(f"profile '{name}' needs a letter or a digit of ASCII in its name, to name units by")
         unit = f"{prefix}-{_safe(name)}"
         times = [one.systemd(workspace.config.store.timezone) for one in calendars(profile)]
         found.append(Unit(f"{unit}.service", _service(workspace, config, command, place, name)))

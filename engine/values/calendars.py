@@ -38,7 +38,10 @@ class Calendar(NamedTuple):
         if day.weekday() in self.days:
             for hour in self.hours:
                 for minute in self.minutes:
-                    yield datetime.combine(day, time(hour, minute), zone).astimezone(UTC)
+                    there = datetime.combine(day, time(hour, minute), zone)
+                    moment = there.astimezone(UTC)
+                    if moment.astimezone(zone).replace(tzinfo=None) == there.replace(tzinfo=None):
+                        yield moment  # there is such a time on that day: clocks may have been put forward over it
 
     def systemd(self, zone: str) -> str:
         """Give it as systemd reads it, meant in a zone."""

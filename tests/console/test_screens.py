@@ -93,6 +93,13 @@ def keys(*names: str) -> Drive:
     return drive
 
 
+async def rules(console: Console) -> None:
+    """Look at the last rule, and wait until those in it are counted, which another process does."""
+    await keys("8", "r", "G")(console)
+    await console.until(" in, ", gone=("is being counted",))
+    await console.settle()
+
+
 async def search(console: Console) -> None:
     """Find somebody by a part of a name, and wait for what is found."""
     await console.press("ctrl+f")
@@ -123,7 +130,7 @@ SHOTS: dict[str, Drive] = {
     "run": keys("7", "enter"),
     "run-errors": keys("7", "enter", "exclamation_mark"),
     "systems": keys("8"),
-    "rules": keys("8", "r", "G"),
+    "rules": rules,
     "schema": keys("8", "s", "j", "enter"),
     "help": keys("6", "question_mark"),
     "search": search,

@@ -144,7 +144,7 @@ def test_nothing_is_created_where_nobody_would_get_it(
 def test_a_command_that_fails_is_told_with_what_to_do(server: Slapd, tmp_path: Path) -> None:
     site = office(server, tmp_path / "ws", 'deliver = { command = ["false"] }')
     said = site("run", status=None)
-    assert "3 new accounts were created whose password nobody got: false ended with status 1" in said
+    assert "was created whose password nobody got: false ended with status 1 and 2 more like it" in said
     assert "interlock password reset" in said
 
 
@@ -217,3 +217,23 @@ def test_what_cannot_be_reset_is_refused(
     site("run")
     site.configure((site.folder / "interlock.toml").read_text() + more)
     assert why in site("password", "reset", number, "--reason", "forgotten", status=None)
+
+
+def test_no_password_goes_in_clear_to_another_machine(server: Slapd, tmp_path: Path, key: Any) -> None:
+    site = office(server, tmp_path / "ws", SEALED % key.to_public())
+    site("run")
+    delivered = len(opened(site, key))
+    text = (site.folder / "interlock.toml").read_text()
+    # to a program that looks at the address alone, this is no loopback
+    site.configure(text.replace("ldap://127.0.0.1", "ldap://0").replace("base = ", 'plaintext = "allowed"\nbase = ', 1))
+    (number,) = [one["id"] for one in site.json("objects") if (one["secondary_id"] or "").startswith("uid=p1,")]
+    assert "sent over TLS only" in site("password", "reset", number, "--reason", "forgotten", status=2)
+    assert len(opened(site, key)) == delivered
+
+
+def test_whose_password_nobody_got_is_told_however_the_step_ends(server: Slapd, tmp_path: Path) -> None:
+    site = office(server, tmp_path / "ws", 'deliver = { command = ["false"] }')
+    site.configure((site.folder / "interlock.toml").read_text() + "\n[run]\nerror_limit = 1\n")
+    server.add(f"dn: uid=p1,ou=people,{SUFFIX}\nobjectClass: account\nuid: p1\n")
+    said = site("run", status=None)
+    assert "whose password nobody got" in said

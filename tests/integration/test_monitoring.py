@@ -1,6 +1,8 @@
 """What a monitoring system is told: `interlock metrics`, and the log of a run as JSON lines."""
 
 import json
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.accounts_file import CONFIG, with_accounts, write_people
 from tests.inside import Inside
+from tests.workspace import INTERLOCK
 
 MORE = """
 [profiles.nightly]
@@ -66,6 +69,7 @@ def test_they_are_written_after_each_run(site: Inside, tmp_path: Path) -> None:
     found = figures((tmp_path / "interlock.prom").read_text())
     assert found["interlock_objects"][("Normal", "out", "person")] == 4
     assert [path.name for path in tmp_path.glob("*prom*")] == ["interlock.prom"]
+    assert (tmp_path / "interlock.prom").stat().st_mode & 0o777 == 0o644, "whoever collects them is somebody else"
     site("metrics", "--file", str(tmp_path / "more.prom"))
     assert figures((tmp_path / "more.prom").read_text())["interlock_objects"] == found["interlock_objects"]
 
@@ -117,3 +121,14 @@ def test_a_document_may_be_asked_for_beside_it(site: Inside) -> None:
     assert code == 0
     assert json.loads(out)["result"] == "success"
     assert json.loads(err.splitlines()[-1])["event"] == "run-finished"
+
+
+def test_a_run_goes_on_where_nobody_reads_its_log(site: Inside) -> None:
+    write_people(site, [{"id": str(one), "name": f"Other {one}"} for one in range(4)])
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [*INTERLOCK, "run", "nightly", "--log-format", "json"]
+    done = subprocess.run(command, cwd=site.folder, env=site.env, stderr=writer, stdout=subprocess.DEVNULL, check=False)
+    os.close(writer)
+    assert done.returncode == 0
+    assert site.json("runs", "--limit", "1")[0]["result"] == "success"

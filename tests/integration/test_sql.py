@@ -314,6 +314,24 @@ def test_changes_before_the_first_import_are_no_news(database: Database, tmp_pat
     assert site.statuses("it") == {"Normal": 2, "Obsolete": 1}
 
 
+def test_changes_that_are_told_in_another_way_or_anew_are_read_whole(database: Database, tmp_path: Path) -> None:
+    fill(database, 5)
+    with_changes(database)
+    database.run(*(f"INSERT INTO person_changes (person) VALUES ({n % 5 + 1})" for n in range(40)))
+    site = reading(tmp_path, system(database, changed="seen"))
+    site("step", "import", "it")
+    other = reading(tmp_path / "other", system(database, change_table=CHANGES))
+    site.configure((other.folder / "interlock.toml").read_text())
+    database.run("UPDATE person SET name = 'Changed' WHERE id = 4")
+    assert "1 updates" in site("step", "delta", "it")
+    database.run("DELETE FROM person_changes", "INSERT INTO person_changes (number, person) VALUES (1, 2)")
+    database.run("UPDATE person SET name = 'Anew' WHERE id = 2")
+    database.run("DELETE FROM person_changes WHERE number > 1")
+    said = site("step", "delta", "it", status=None)
+    assert "the numbers of its changes began anew" in said
+    assert attributes(site, "2")["name"] == ["Anew"]
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [

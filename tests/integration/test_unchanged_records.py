@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.accounts_file import CONFIG, with_accounts, write_people
+from tests.accounts_file import CONFIG, TOP, with_accounts, write_people
 from tests.directory import UNITS, accounts, person
 from tests.dying import killed
 from tests.inside import Inside
@@ -174,6 +174,30 @@ def test_an_entry_with_the_name_of_one_that_is_not_read_is_told(site: Inside) ->
         assert "stands in the file more than once" in site.steps()["import out"]["message"]
         target(site).write_text(whole)
         read_again(site, "out")
+
+
+def test_a_name_that_two_types_share_is_told(tmp_path: Path) -> None:
+    groups = '\n[systems.out.objects.group]\nobject_class = ["groupOfNames"]\nexternal_id = "entryUUID"\n'
+    config = CONFIG + LIMITS + groups + 'secondary_external_id = "dn"\n'
+    site = Inside(tmp_path / "ws", config)
+    write_people(site, PEOPLE)
+    target(site).write_text(TOP)
+    site("run")
+    site("run")
+    whole = target(site).read_text()
+    group = "dn: uid=3,dc=s\nobjectClass: groupOfNames\ncn: x\nentryUUID: 00000000-0000-4000-8000-000000000099\n\n"
+    target(site).write_text(whole + group)
+    site("step", "import", "out", status=1)
+    assert "stands in the file more than once" in site.steps()["import out"]["message"]
+
+
+def test_what_is_left_out_of_an_entry_is_told_every_time(tmp_path: Path) -> None:
+    site = with_accounts(tmp_path / "ws", PEOPLE, LIMITS)
+    text = target(site).read_text().replace("cn: Name 3", "cn: Name 3\ncn;lang-de: Namens 3")
+    for number in range(3):
+        target(site).write_text(text.replace("cn: Name 5", f"cn: Name {number}"))
+        site("step", "import", "out")
+        assert "lang-de" in site.steps()["import out"]["message"]
 
 
 def test_what_was_sent_is_confirmed_by_reading_it(site: Inside) -> None:

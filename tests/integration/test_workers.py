@@ -205,3 +205,65 @@ def test_a_stop_reaches_the_worker(office: Inside, server: Slapd) -> None:
         assert run.returncode in (0, 5), out.decode()
         office("run")
         assert len(server.people()) == 150
+
+
+def test_a_worker_that_comes_back_goes_on_with_nothing(office: Inside, server: Slapd) -> None:
+    """It was killed, and started again before anybody had noticed, as a service is; so was the run, or it was not."""
+    office.csv("hr.csv", [{"id": f"p{one}"} for one in range(60)])
+    slow = (office.folder / "interlock.toml").read_text().replace(RUNS_ON, f'{RUNS_ON}\nrate = "20/s"')
+    office.configure(slow + "\n[run]\npage_size = 5\n")
+    for dies_too in (False, True):
+        with working(office) as worker:
+            run = _exporting(office, worker)
+            if dies_too:
+                run.kill()
+            else:
+                run.send_signal(signal.SIGSTOP)  # as if it was on another machine, and had not looked yet
+            worker.process.kill()
+            worker.process.wait()
+            with working(office):
+                run.send_signal(signal.SIGCONT)
+                out, _ = run.communicate(timeout=60)
+                assert dies_too or "worker 'dmz-1' died in the middle of it, and was started again" in out.decode()
+                office("run", status=None)
+        more = [{"id": f"{letter}{one}"} for letter in "pq" for one in range(60)]
+        office.csv("hr.csv", more)
+    with working(office):
+        office("run", status=None)
+    assert office.json("status")["open_runs"] == []
+
+
+def _exporting(office: Inside, worker: Worker) -> "subprocess.Popen[bytes]":
+    """Start a run, and give it once its worker exports."""
+    run = office.start("run")
+    end = time.monotonic() + 60
+    while ("step-started", "export") not in worker.events():
+        assert run.poll() is None, run.communicate()[0].decode()
+        assert time.monotonic() < end, worker.log.read_text()
+        time.sleep(0.002)
+    return run
+
+
+def test_a_run_that_is_to_end_ends_its_worker_s_step(office: Inside, server: Slapd) -> None:
+    office.csv("hr.csv", [{"id": f"p{one}"} for one in range(200)])
+    slow = (office.folder / "interlock.toml").read_text().replace(RUNS_ON, f'{RUNS_ON}\nrate = "10/s"')
+    office.configure(slow + "\n[run]\npage_size = 5\n")
+    with working(office) as worker:
+        run = _exporting(office, worker)
+        run.terminate()
+        out, _ = run.communicate(timeout=15)  # all of it would take twenty seconds
+        assert run.returncode == 5, out.decode()
+
+
+def test_another_worker_takes_what_one_of_another_configuration_cannot(
+    office: Inside, server: Slapd, tmp_path: Path
+) -> None:
+    text = (office.folder / "interlock.toml").read_text()
+    other = Inside(tmp_path / "other", text)
+    (other.folder / "interlock.toml").write_text(
+        f'{text}\n[run]\npage_size = 7\n[store]\npath = "{office.folder}/interlock.db"\n'
+    )
+    office("status")
+    with working(other), working(office, "dmz-2"):
+        office("run")
+    assert len(server.people()) == 5

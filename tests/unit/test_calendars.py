@@ -26,8 +26,9 @@ ELAPSE = re.compile(r"(?:Next elapse|Iter\. #\d+): (?:\(in UTC\): )?\w{3} (\d{4}
 
 @pytest.mark.parametrize("text", WRITTEN)
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/St_Johns"])
-def test_systemd_reads_the_same(text: str, zone: str) -> None:
-    base = datetime(2026, 6, 26, 12, 0, tzinfo=UTC)  # a Friday far from any change of the clocks
+@pytest.mark.parametrize("day", [datetime(2026, 6, 26, 12, tzinfo=UTC), datetime(2026, 3, 28, 12, tzinfo=UTC)])
+def test_systemd_reads_the_same(text: str, zone: str, day: datetime) -> None:
+    base = day  # a Friday in summer, and the day before clocks go forward in Berlin
     command = ["systemd-analyze", "calendar", f"--base-time={base:%Y-%m-%d %H:%M:%S} UTC", "--iterations=6"]
     done = subprocess.run(
         [*command, calendar(text).systemd(zone)], capture_output=True, text=True, check=True, env={"TZ": "UTC"}

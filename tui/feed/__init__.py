@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from engine import worker_names
     from engine.approvals.audit import OLDER, refuse_no_reason
     from engine.checking.systems import check
     from engine.configuration.steps import StepPlan
@@ -85,6 +86,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "engine.notifying": ("notice",),
     "engine.scheduling": ("units",),
     "engine.roles": ("Role", "refusal", "role_of", "with_roles_of"),
+    "engine": ("worker_names",),
     "engine.runs": ("workers",),
     "engine.runs.workers": ("WorkerRefused",),
     "engine.runs.due_work": ("Ahead",),

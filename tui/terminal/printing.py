@@ -69,8 +69,11 @@ def write_log(level: str, event: str, **facts: Any) -> None:
     """Write a line of the log: when, how grave, what, and its facts; those that are empty are left out."""
     held = {name: value for name, value in facts.items() if value not in (None, "", [], {})}
     line = {"at": feed.now(), "level": level, "event": event, **held}
-    sys.stderr.buffer.write(escaped(orjson.dumps(line, default=str)) + b"\n")
-    sys.stderr.buffer.flush()
+    try:
+        sys.stderr.buffer.write(escaped(orjson.dumps(line, default=str)) + b"\n")
+        sys.stderr.buffer.flush()
+    except OSError:  # nobody reads it any more, or the line is gone; the work goes on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def escaped(document: bytes) -> bytes:

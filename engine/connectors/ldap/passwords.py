@@ -1,10 +1,10 @@
 """The passwords of the entries that one batch creates, or of one that gets another."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 from engine.configuration.models import SystemConfig
-from engine.connectors.base import ExportOperation
+from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.initial_passwords import PasswordPolicy, make_passwords
 from engine.connectors.ldap.active_directory import quoted_password
 from engine.connectors.ldap.options import initial_password_of
@@ -91,22 +91,27 @@ class Passwords:
         known = must_change and self._schema.knows("pwdReset")
         return [("userPassword", [password.encode()]), *([("pwdReset", [b"TRUE"])] if known else [])]
 
-    def deliver(self, done: Iterable[int]) -> None:
-        """Hand the passwords over of the entries that were created, where a command gets them; forget all."""
-        done = set(done)
+    def deliver(self, results: Mapping[int, ExportResult]) -> None:
+        """Hand the passwords over of the entries that were created, where a command gets them; forget all.
+
+        Of entries of which nobody knows whether they were created it is told that nobody got theirs.
+        """
         for kind, settings in self._objects.items():
             policy = initial_password_of(settings)
-            own = [made for number, made in self._made.items() if number in done and made.type == kind]
-            if not own or not isinstance(policy, PasswordPolicy) or not policy.deliver.command:
+            if not isinstance(policy, PasswordPolicy) or not policy.deliver.command:
                 continue
-            if failure := hand_over(policy.deliver, self._session.folder, own):
-                self._session.tell(_not_delivered(len(own), failure))
+            own = {number: made for number, made in self._made.items() if made.type == kind}
+            created = [made for number, made in own.items() if number in results and results[number].error is None]
+            if created and (failure := hand_over(policy.deliver, self._session.folder, created)):
+                self._session.tell(_not_delivered(created, f"was created whose password nobody got: {failure}"))
+            if doubtful := [made for number, made in own.items() if number not in results]:
+                self._session.tell(_not_delivered(doubtful, "may have been created, and nobody got its password"))
         self._made.clear()
 
 
-def _not_delivered(count: int, failure: str) -> str:
-    those = "a new account was" if count == 1 else f"{count:,} new accounts were"
-    return f"{those} created whose password nobody got: {failure}; 'interlock password reset' gives another"
+def _not_delivered(whose: Sequence[NewPassword], what: str) -> str:
+    others = f" and {len(whose) - 1:,} more like it" if len(whose) > 1 else ""
+    return f"'{whose[0].name}' {what}{others}; 'interlock password reset' gives another"
 
 
 def _login_of(operation: ExportOperation) -> str:

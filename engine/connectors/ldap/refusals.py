@@ -25,7 +25,7 @@ class Refusals:
         return (
             self._server_owned(operation)
             or _unusable_name(operation)
-            or self._out_of_base(operation)
+            or self.out_of_base(operation)
             or self._overheard(operation)
         )
 
@@ -40,7 +40,7 @@ class Refusals:
             "take it out of the rule's flow",
         )
 
-    def _out_of_base(self, operation: ExportOperation) -> ObjectError | None:
+    def out_of_base(self, operation: ExportOperation) -> ObjectError | None:
         """Give the error where an entry stands, or would stand, where nobody looks for its type.
 
         It could never be confirmed; and whatever an import said, nothing is written there.
@@ -58,9 +58,12 @@ class Refusals:
 
     def _overheard(self, operation: ExportOperation) -> ObjectError | None:
         """Give the error where a password would go over a connection that is not encrypted."""
-        settings = self._objects[operation.type]
-        if operation.change_type != ChangeType.CREATE or initial_password_of(settings) is None:
+        if operation.change_type != ChangeType.CREATE or initial_password_of(self._objects[operation.type]) is None:
             return None
+        return self.overheard()
+
+    def overheard(self) -> ObjectError | None:
+        """Give the error that a password meets on a connection that is not encrypted."""
         if self._session.options.encrypted or (
             self._session.options.stays_here and not self._session.offers.is_active_directory
         ):

@@ -73,11 +73,14 @@ class LdapWriter:
             told = f"'{self._session.name}': the server sent what is not understood: {error}; try client = \"ldap3\""
             raise ConnectionLost(told, list(results.values())) from error
         finally:
-            self._passwords.deliver(one.id for one in results.values() if one.error is None)
+            self._passwords.deliver(results)
         return list(results.values())
 
     def reset_password(self, operation: ExportOperation, policy: PasswordPolicy) -> ExportResult:
         """Give the entry of an operation another password. Raises what `export` raises."""
+        refusal = self._refusals.overheard() or self._refusals.out_of_base(operation)
+        if refusal is not None:
+            return ExportResult(operation.id, error=refusal)
         self._passwords.make_one(policy, operation)
         results: Results = {}
         try:
@@ -86,7 +89,7 @@ class LdapWriter:
         except Unfit as error:
             raise ConnectionLost(f"'{self._session.name}': the server sent what is not understood: {error}") from error
         finally:
-            self._passwords.deliver(one.id for one in results.values() if one.error is None)
+            self._passwords.deliver(results)
         return results[operation.id]
 
     def _new_password(self, operation: ExportOperation, *, must_change: bool) -> Request:

@@ -162,12 +162,13 @@ class LdifConnector(Connector):
         for entry in self._entries(copy, partial(_recalled, known)):
             if isinstance(entry, Unchanged):
                 unchanged.append(entry)
-            elif (one := self._object_of(readers, entry, duplicates, seen)) is not None:
-                page.append(one)
-                size += entry.size
-            elif known.knows_any:
-                others.append(entry.dn)
-            if len(page) + len(unchanged) + len(others) >= request.page_size or size >= PAGE_BYTES:
+            else:
+                if known.knows_any:
+                    others.append(entry.dn)
+                if (one := self._object_of(readers, entry, duplicates, seen)) is not None:
+                    page.append(one)
+                    size += entry.size
+            if max(len(page) + len(unchanged), len(others)) >= request.page_size or size >= PAGE_BYTES:
                 yield ImportPage(page, unchanged=unchanged, others=others)
                 page, unchanged, others, size = [], [], [], 0
         if page or unchanged or others:

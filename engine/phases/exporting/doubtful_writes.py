@@ -14,6 +14,7 @@ from engine.phases.exporting.order import Sending
 from engine.statistics import Statistic
 from engine.step import Step
 from engine.values.matching_rules import Matching, differences, same, still_to_do
+from engine.worker_names import runs_elsewhere
 from engine.workspace import Workspace
 from storage import clock, exports, objects
 from storage.records import (
@@ -35,8 +36,8 @@ async def settle_everywhere(step: Step) -> AsyncIterator[Progress]:
     for system in sorted({name for name, _ in step.workspace.rules.target_types()}):
         async with step.page() as tx:
             left = await exports.with_status(tx, system, [ExportStatus.EXECUTING], 0, 1)
-        if not left:
-            continue
+        if not left or runs_elsewhere(step.workspace.config, system):
+            continue  # of what a worker reaches alone, its own export step finds out
         try:
             async with step.connected(system) as connector:
                 async for progress in settle_interrupted(step, connector, system):

@@ -71,15 +71,19 @@ async def execute_exports(step: Step) -> AsyncIterator[Progress]:
             pace = await pace_of(tx, step)
         if held:
             raise StepFailed(f"{held}; nothing was sent", StepResult.STOPPED_CHANGES)
-        size = step.settings.exports.batch_size or connector.capabilities.batch_size
-        if not pace.why_not():
-            async for progress in take_interim_names(step, connector, size):
-                yield progress
-        queue = _Queue(step, size, pace)
-        turn, unstored = await queue.take(), None
-        while turn is not None:
-            turn, unstored = await _send(step, connector, queue, turn, unstored)
-            yield step.progress()
+        try:
+            size = step.settings.exports.batch_size or connector.capabilities.batch_size
+            if not pace.why_not():
+                async for progress in take_interim_names(step, connector, size):
+                    yield progress
+            queue = _Queue(step, size, pace)
+            turn, unstored = await queue.take(), None
+            while turn is not None:
+                turn, unstored = await _send(step, connector, queue, turn, unstored)
+                yield step.progress()
+        except StepFailed as failure:  # what an operator should know of what was sent is no less true
+            failure.args = ("; ".join([str(failure), *connector.notes]),)
+            raise
         step.note(connector.notes)
         if pace.why_not():
             async with step.page() as tx:

@@ -153,6 +153,7 @@ async def _take_in(task: ImportState, connector: Connector, request: ImportReque
     if not task.end.unchanged:
         await look_for_hidden(task, connector)
     task.claims.judge(task.sightings, whole=task.complete and task.end.full)
+    task.is_noted = bool(connector.notes)
     task.step.note(connector.notes)
 
 

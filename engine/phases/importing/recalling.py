@@ -104,6 +104,6 @@ async def keep_fingerprints(tx: Transaction, task: ImportState, *, nothing_appli
     step = task.step
     if nothing_applied:
         await known_records.hold_after(tx, step.system, task.known_since_step, step.id)
-    elif task.end.full:
+    elif task.end.full and not task.is_noted:  # else what was told of records would not be told again
         kept = Kept(step.id, task.reading, task.read_since, bytes(task.fingerprints))
         await known_records.keep(tx, step.system, kept)

@@ -39,6 +39,8 @@ class ImportState:
     """The import before, if nothing has changed since what is known of the records was kept."""
     read_since: str = field(default_factory=clock.now)
     """When the oldest record of which something is known was read."""
+    is_noted: bool = False
+    """Whether something was told of how the system was read."""
     end: ImportEnd = ImportEnd(complete=False)  # noqa: RUF009 - frozen
     lost: ConnectionLost | None = None
     sightings: Sightings = field(default_factory=Sightings)

@@ -65,6 +65,8 @@ class ListScreen(ConsoleScreen):
         self._seen = -1
         self._rest: Timer | None = None
         self._detail_of: str | None = None
+        self._detail_row: dict[str, Any] | None = None
+        """The row that the detail was read for, as it was then."""
 
     def body(self) -> ComposeResult:
         """The table, the detail, and the line that asks."""
@@ -189,8 +191,8 @@ class ListScreen(ConsoleScreen):
 
     def _show_detail(self) -> None:
         document = self.table.current
-        if document is not None and (document["id"] != self._detail_of):
-            self._detail_of = document["id"]
+        if document is not None and (document["id"] != self._detail_of or document != self._detail_row):
+            self._detail_of, self._detail_row = document["id"], document
             beside(self, partial(self._read_detail, document), "detail")
 
     async def _read_detail(self, document: dict[str, Any]) -> None:

@@ -72,7 +72,7 @@ def install(
     for_user: ForUser = False,
     to: To = None,
     spread: Annotated[
-        int, typer.Option("--spread", min=0, max=720, help="Over how many minutes starts are spread.")
+        int, typer.Option("--spread", min=0, max=45, help="Over how many minutes starts are spread.")
     ] = 2,
     config: ConfigOption = CONFIG,
 ) -> None:

@@ -28,8 +28,8 @@ def worker(
     """
     if log == "json":
         log_in_json()
-    own = name.strip() or feed.workers.own_name()
-    os.environ[feed.workers.NAME] = own
+    own = name.strip() or feed.worker_names.own_name()
+    os.environ[feed.worker_names.NAME] = own
     workspace = open_workspace(config)
     mine = [system for system, settings in workspace.config.systems.items() if own in settings.runs_on]
     if not mine:

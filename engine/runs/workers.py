@@ -180,7 +180,7 @@ async def _beat(workspace: Workspace, name: str) -> None:
 
 
 async def _next(workspace: Workspace, name: str, settings: str) -> Offer | None:
-    """Take the next step that is offered to a worker, unless it is not as the run is: then say so, if nobody else is."""
+    """Take the next step offered to a worker, unless it is not as the run is: then say so, if nobody else is."""
     async with workspace.store.reading() as tx:
         found = await _offered_to(tx, name)
         there = [one for one in await workers.every(tx) if one.name != name and lease.is_alive(one)]

@@ -310,8 +310,11 @@ def _condition(wanted: Wanted, text: str, column: str | None, inverted: bool) ->
 
 async def add_sends(tx: Transaction, step: int, labels: Iterable[str]) -> None:
     """Keep whose exports the plan sent in a step."""
-    for label in dict.fromkeys(labels):
-        await writing.insert_new(tx, _sent, {"step": step, "label": label, "seen": False})
+    listed = list(dict.fromkeys(labels))
+    mine = select(_sent.c.label).where(_sent.c.step == step, among(_sent.c.label, listed))
+    known = set((await tx.execute(mine)).scalars())
+    if rows := [(step, label, 0) for label in listed if label not in known]:
+        await writing.insert_many(tx, _sent, ("step", "label", "seen"), rows)
 
 
 async def see(tx: Transaction, step: int, labels: Sequence[str]) -> list[str]:

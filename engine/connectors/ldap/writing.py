@@ -81,10 +81,11 @@ class LdapWriter:
         refusal = self._refusals.overheard() or self._refusals.out_of_base(operation)
         if refusal is not None:
             return ExportResult(operation.id, error=refusal)
-        self._passwords.make_one(policy, operation)
         results: Results = {}
         try:
             meant = _without_refused([operation], self._of_another, results)
+            for one in meant:
+                self._passwords.make_one(policy, one)
             self._pipeline(meant, partial(self._new_password, must_change=policy.must_change), results)
         except Unfit as error:
             raise ConnectionLost(f"'{self._session.name}': the server sent what is not understood: {error}") from error

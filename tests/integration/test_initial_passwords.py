@@ -236,4 +236,5 @@ def test_whose_password_nobody_got_is_told_however_the_step_ends(server: Slapd, 
     site.configure((site.folder / "interlock.toml").read_text() + "\n[run]\nerror_limit = 1\n")
     server.add(f"dn: uid=p1,ou=people,{SUFFIX}\nobjectClass: account\nuid: p1\n")
     said = site("run", status=None)
+    assert "stopped-error-limit" in said
     assert "whose password nobody got" in said

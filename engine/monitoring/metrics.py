@@ -128,7 +128,7 @@ async def _add_runs(tx: Transaction, workspace: Workspace, found: Metrics) -> No
 
 async def _add_steps(tx: Transaction, found: Metrics) -> None:
     last = [step for step in await todo.last_steps(tx) if step.ended_at]
-    counted = {step.id: number for step in last for number in [0]}
+    counted = {step.id: 0 for step in last}
     for errors in await todo.told_errors(tx, list(counted)):
         counted[errors.step_id] += errors.number
     found.gauge(

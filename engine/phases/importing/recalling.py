@@ -68,7 +68,7 @@ def note_met(task: ImportState, known: Known) -> None:
 
 
 async def note_others(tx: Transaction, task: ImportState, names: Sequence[str]) -> None:
-    """Note likewise whose names something has that is no object of a type."""
+    """Note likewise whose names anything has that was read, of whatever type or of none."""
     system = task.step.system
     for kind in task.step.settings.objects if names else ():
         keys = map(task.step.workspace.key_reader(system, kind), names)

@@ -3,9 +3,12 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from email import message_from_string
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from tests.directory import UNITS, accounts
 from tests.dying import killed
 from tests.inside import Inside
 from tests.slapd import BASE, PASSWORD, SUFFIX, Slapd
+from tests.smtp import MailServer, make_certificate
 
 DN = "uid={{ id | rdn }},ou=people," + SUFFIX
 KEEP = """
@@ -154,8 +158,11 @@ def test_a_command_that_fails_is_told_with_what_to_do(server: Slapd, tmp_path: P
         ("length = 8, deliver = { command = ['x'] }", "could be guessed"),
         ("length = 20, classes = [], deliver = { command = ['x'] }", "classes"),
         ("words = 5, deliver = { command = ['x'] }", "'words' and 'words_file' go together"),
-        ("deliver = { folder = 'x' }", "deliver either to a folder with its recipients, or to a command"),
-        ("deliver = { folder = 'x', recipients = ['a'], command = ['b'] }", "or to a command"),
+        ("deliver = { folder = 'x' }", "deliver to a folder with its recipients, to a command, or by mail"),
+        ("deliver = { mail = { host = 'm', from = 'a@b' } }", "say for whom the passwords are"),
+        ("deliver = { mail = { host = 'm', from = 'a@b', to = ['x'] } }", "'x' is no address"),
+        ("deliver = { mail = { host = 'm', from = 'a@b', to = ['a@b'], tls = 'none' } }", "encrypted connection only"),
+        ("deliver = { folder = 'x', recipients = ['a'], command = ['b'] }", "to a command, or by mail"),
         ("lenght = 20, deliver = { command = ['x'] }", "lenght"),
         ("length = 20", "deliver"),
     ],
@@ -165,6 +172,129 @@ def test_a_policy_that_makes_no_sense_is_refused(server: Slapd, tmp_path: Path, 
     said = site("check", status=2)
     assert why in said
     assert "keyring" not in said, "whoever writes a policy means no secret"
+
+
+# ---------------------------------------------------------------------------------- by mail
+
+MANAGED = [
+    {"id": "p0", "boss": "", "mail": "boss@example.org"},
+    {"id": "p1", "boss": "p0", "mail": ""},
+    {"id": "p2", "boss": "p0", "mail": ""},
+    {"id": "p3", "boss": "p1", "mail": ""},
+]
+
+
+@pytest.fixture
+def post(tmp_path: Path) -> Iterator[MailServer]:
+    server = MailServer(make_certificate(tmp_path))
+    yield server
+    server.close()
+
+
+def mailed(folder: Path, post: MailServer, *more: str) -> str:
+    """Give a delivery by mail."""
+    certificate = f"{folder / '127.0.0.1.pem.crt'}"
+    words = [f'host = "127.0.0.1", port = {post.port}, ca_file = "{certificate}"', 'from = "interlock@example.org"']
+    return f"deliver = {{ mail = {{ {', '.join([*words, *more])} }} }}"
+
+
+def managed(server: Slapd, folder: Path, policy: str) -> Inside:
+    """Give an office in which accounts have managers and addresses."""
+    site = office(server, folder, policy)
+    config = accounts(server, dn=DN, flow={"mail": "mail", "manager": "boss"}, types='manager = "reference"')
+    source = 'path = "hr.csv"\nexternal_id = "id"'
+    config = config.replace(source, f'{source}\nattributes = {{ boss = "reference" }}')
+    config = config.replace("[metaverse.person]", '[metaverse.person]\nattributes = { boss = "reference" }')
+    line = 'object_class = ["inetOrgPerson"]'
+    site.configure(config.replace(line, f"{line}\ninitial_password = {{ {policy} }}"))
+    site.csv("hr.csv", MANAGED)
+    return site
+
+
+def letters(post: MailServer) -> dict[str, dict[str, str]]:
+    """Give what each reader was mailed: account → password."""
+    found: dict[str, dict[str, str]] = {}
+    for _, readers, text in post.messages:
+        body = message_from_string(text, policy=default).get_content()
+        pairs = re.findall(r"Account:   (.*)\nLogin: .*\nPassword:  (.*)\n", body.replace("\r", ""))
+        assert pairs
+        for reader in readers:
+            found.setdefault(reader.partition("<")[2].partition(">")[0], {}).update(pairs)
+    return found
+
+
+def test_a_password_is_mailed_to_a_fixed_address(server: Slapd, tmp_path: Path, post: MailServer) -> None:
+    site = office(server, tmp_path / "ws", mailed(tmp_path, post, 'to = ["desk@example.org"]'))
+    assert "the passwords of new accounts can be delivered" in site("check")
+    said = site("run")
+    assert len(post.messages) == 1, "one message for one batch"
+    passwords = letters(post)["desk@example.org"]
+    assert len(passwords) == 3
+    for dn, password in passwords.items():
+        assert may_bind(server, dn, password)
+        assert password not in said
+        assert all(password.encode() not in one.read_bytes() for one in site.folder.rglob("*") if one.is_file())
+    site("run")
+    assert len(post.messages) == 1
+    (number,) = [one["id"] for one in site.json("objects") if (one["secondary_id"] or "").startswith("uid=p1,")]
+    assert "was delivered" in site("password", "reset", number, "--reason", "forgotten")
+    dn = f"uid=p1,ou=people,{SUFFIX}"
+    assert may_bind(server, dn, letters(post)["desk@example.org"][dn])
+    assert not may_bind(server, dn, passwords[dn])
+
+
+def test_a_password_is_mailed_to_the_manager(server: Slapd, tmp_path: Path, post: MailServer) -> None:
+    policy = mailed(tmp_path, post, 'to_attribute = "manager"', 'to = ["desk@example.org"]')
+    site = managed(server, tmp_path / "ws", policy)
+    site.csv("hr.csv", MANAGED[:1])
+    site("run")
+    assert set(letters(post)) == {"desk@example.org"}, "who has no manager"
+    site.csv("hr.csv", MANAGED[:3])
+    site("run")
+    assert {dn[:6] for dn in letters(post)["boss@example.org"]} == {"uid=p1", "uid=p2"}
+    assert all(may_bind(server, dn, password) for dn, password in letters(post)["boss@example.org"].items())
+    site.csv("hr.csv", MANAGED)
+    site("run")
+    assert {dn[:6] for dn in letters(post)["desk@example.org"]} == {"uid=p0", "uid=p3"}, "whose manager has no address"
+
+
+def test_who_has_nobody_to_be_told_waits(server: Slapd, tmp_path: Path, post: MailServer) -> None:
+    site = managed(server, tmp_path / "ws", mailed(tmp_path, post, 'to_attribute = "mail"'))
+    said = site("run", status=None)
+    assert "its 'mail' is not known, which says to whom that is mailed, and 'to' names nobody" in said
+    assert set(letters(post)) == {"boss@example.org"}
+    assert {one["error_code"] for one in site.json("exports")} == {"no-initial-password"}
+    assert len(server.people()) == 1
+
+
+@pytest.mark.parametrize("refuses", ["desk", "login"])
+def test_mail_that_is_not_taken_is_told_with_what_to_do(server: Slapd, tmp_path: Path, refuses: str) -> None:
+    post = MailServer(make_certificate(tmp_path), refuses=refuses)
+    login = 'user = "interlock", password = { env = "DIRECTORY_PASSWORD" }'
+    site = office(server, tmp_path / "ws", mailed(tmp_path, post, 'to = ["desk@example.org"]', login))
+    said = site("run", status=None)
+    if refuses == "login":
+        assert "nobody would get its password" in said
+        assert "FAIL" in site("check", status=4)
+        assert server.people() == {}, "nothing is created where no mail can be sent"
+    else:
+        assert "was created whose password nobody got: 127.0.0.1 refuses desk@example.org and 2 more like it" in said
+        assert "interlock password reset" in said
+        assert len(server.people()) == 3
+    assert post.messages == []
+    post.close()
+
+
+def test_a_server_whose_certificate_nobody_vouches_for_gets_no_password(server: Slapd, tmp_path: Path) -> None:
+    post = MailServer(make_certificate(tmp_path))
+    other = tmp_path / "other"
+    other.mkdir()
+    make_certificate(other)
+    site = office(server, tmp_path / "ws", mailed(other, post, 'to = ["desk@example.org"]'))
+    assert "CERTIFICATE_VERIFY_FAILED" in site("run", status=None)
+    assert server.people() == {}
+    assert post.messages == []
+    post.close()
 
 
 # ---------------------------------------------------------------------------------- another one

@@ -150,6 +150,7 @@ def test_a_command_that_fails_is_told_with_what_to_do(server: Slapd, tmp_path: P
     said = site("run", status=None)
     assert "was created whose password nobody got: false ended with status 1 and 2 more like it" in said
     assert "interlock password reset" in said
+    assert owed(site) == set(server.people())
 
 
 @pytest.mark.parametrize(
@@ -172,6 +173,87 @@ def test_a_policy_that_makes_no_sense_is_refused(server: Slapd, tmp_path: Path, 
     said = site("check", status=2)
     assert why in said
     assert "keyring" not in said, "whoever writes a policy means no secret"
+
+
+# ---------------------------------------------------------------------------------- nobody got it
+
+DIE = """
+import os, signal
+os.kill(os.getppid(), signal.SIGKILL)
+"""
+
+
+def owed(site: Inside) -> set[str]:
+    """Give the accounts whose passwords nobody got."""
+    listed = {one["id"] for one in site.json("password", "owed")}
+    found = [one["secondary_id"] for one in site.json("objects") if one["id"] in listed]
+    assert len(found) == len(listed)
+    groups = [one for one in site.json("todo") if one["kind"] == "password"]
+    assert sum(one["count"] for one in groups) == len(found)
+    return set(found)
+
+
+def in_a_process(site: Inside, *arguments: str) -> bool:
+    """Run a command in a process of its own; tell whether that was killed."""
+    return killed(site, *arguments, at=1_000_000, after=True)
+
+
+def test_whose_password_was_due_when_the_process_died_is_told(server: Slapd, tmp_path: Path) -> None:
+    site = office(server, tmp_path / "ws", f"deliver = {{ command = {json.dumps([sys.executable, 'die.py'])} }}")
+    (site.folder / "die.py").write_text(DIE)
+    assert in_a_process(site, "run")
+    assert len(server.people()) == 3, "the accounts were created, and nobody could say any more that ..."
+    said = site("run", status=None)
+    assert "was created, and nobody may have got its password and 2 more like it" in said
+    assert owed(site) == set(server.people())
+    (group,) = [one for one in site.json("todo") if one["kind"] == "password"]
+    number = re.search(r"cso-\d+", group["advice"])
+    assert number
+    assert "the process ended" in group["what"]
+    site.configure((site.folder / "interlock.toml").read_text().replace("die.py", "keep.py"))
+    site("password", "reset", number[0], "--reason", "nobody got it")
+    (delivered,) = told(site)
+    assert may_bind(server, delivered["name"], delivered["password"])
+    assert owed(site) == set(server.people()) - {delivered["name"]}
+    assert "nobody may have got" not in site("run")
+
+
+def test_wherever_a_run_dies_each_account_has_a_reader_or_is_told(server: Slapd, tmp_path: Path) -> None:
+    at, died = 0, True
+    while died:
+        at += 1
+        for dn in server.people():
+            server.modify(f"dn: {dn}\nchangetype: delete\n")
+        site = office(server, tmp_path / f"ws{at}", TOLD)
+        for step in ("import hr", "import directory", "sync", "evaluate"):
+            site("step", *step.split())
+        died = killed(site, "step", "export", "directory", at=at, after=True)
+        site("run")
+        delivered = {one["name"]: one["password"] for one in told(site)}
+        people = set(server.people())
+        assert len(people) == 3
+        assert all(may_bind(server, dn, delivered[dn]) for dn in people & delivered.keys())
+        assert people - delivered.keys() <= owed(site)
+        assert died or owed(site) == set()
+    assert at > 3
+
+
+def test_a_reset_whose_delivery_fails_says_so_and_stays_owed(server: Slapd, tmp_path: Path) -> None:
+    site = office(server, tmp_path / "ws", TOLD)
+    site("run")
+    assert owed(site) == set()
+    (number,) = [one["id"] for one in site.json("objects") if (one["secondary_id"] or "").startswith("uid=p1,")]
+    config = (site.folder / "interlock.toml").read_text()
+    site.configure(config.replace("keep.py", "nowhere.py"))
+    said = site("password", "reset", number, "--reason", "forgotten", status=4)
+    assert "it has another password, and nobody got it" in said
+    assert owed(site) == {f"uid=p1,ou=people,{SUFFIX}"}
+    site.configure(config)
+    site("password", "reset", number, "--reason", "once more")
+    assert owed(site) == set()
+    server.stop()
+    site("password", "reset", number, "--reason", "the server is away", status=4)
+    assert owed(site) == set(), "nothing was done"
 
 
 # ---------------------------------------------------------------------------------- by mail

@@ -34,7 +34,7 @@ from engine.connectors.ldap.schema import read_schema
 from engine.connectors.ldap.session import Session, TriedInVain
 from engine.connectors.ldap.writing import LdapWriter
 from engine.connectors.password_delivery import refuse_unusable
-from engine.errors import CannotConnect, ConnectionLost, ObjectError, StepFailed
+from engine.errors import CannotConnect, ConnectionLost, ObjectError, StepFailed, Undelivered
 from engine.values import dn
 from storage.fingerprints import Fingerprints
 from storage.records import Attributes, ChangeType
@@ -231,4 +231,10 @@ class LdapConnector(Connector):
             raise StepFailed(NOBODY_WOULD_KNOW.format(system=self.name, type=object_type))
         meant = ExportOperation(0, ChangeType.UPDATE, object_type, external_id, secondary_id, attributes=attributes)
         result = await self._waiting(lambda: self._writing().reset_password(meant, policy))
+        if result.undelivered:
+            raise Undelivered(f"it has another password, and nobody got it: {result.undelivered}; reset it again")
         return result.error
+
+    def delivers_afterwards(self, object_type: str) -> bool:
+        policy = initial_password_of(self.system.objects[object_type])
+        return isinstance(policy, PasswordPolicy) and policy.deliver.comes_after

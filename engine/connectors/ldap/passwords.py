@@ -1,7 +1,8 @@
 """The passwords of the entries that one batch creates, or of one that gets another."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import MutableMapping, Sequence
+from dataclasses import replace
 
 from engine.configuration.models import SystemConfig
 from engine.connectors.base import ExportOperation, ExportResult
@@ -120,23 +121,30 @@ class Passwords:
         known = must_change and self._schema.knows("pwdReset")
         return [("userPassword", [password.encode()]), *([("pwdReset", [b"TRUE"])] if known else [])]
 
-    def deliver(self, results: Mapping[int, ExportResult]) -> None:
+    def deliver(self, results: MutableMapping[int, ExportResult]) -> None:
         """Hand the passwords over of the entries that were created, where a command or mail takes them; forget all.
 
-        Of entries of which nobody knows whether they were created it is told that nobody got theirs.
+        Of entries of which nobody knows whether they were created it is told that nobody got theirs. Where a password
+        was handed to nobody, its result says why.
         """
         for kind, settings in self._objects.items():
             policy = initial_password_of(settings)
             if not isinstance(policy, PasswordPolicy) or not policy.deliver.comes_after:
                 continue
-            own = {number: made for number, made in self._made.items() if made.type == kind}
-            created = [made for number, made in own.items() if number in results and results[number].error is None]
-            for failed in hand_over(policy.deliver, self._session.folder, created) if created else ():
-                told = f"was created whose password nobody got: {failed.why}"
-                self._session.tell(_not_delivered(failed.whose, told))
-            if doubtful := [made for number, made in own.items() if number not in results]:
-                self._session.tell(_not_delivered(doubtful, "may have been created, and nobody got its password"))
+            self._hand_over(kind, policy, results)
         self._made.clear()
+
+    def _hand_over(self, kind: str, policy: PasswordPolicy, results: MutableMapping[int, ExportResult]) -> None:
+        """Hand the passwords of one type's entries over, and note of each whether somebody got it."""
+        own = {made.name: number for number, made in self._made.items() if made.type == kind}
+        doubtful = [self._made[number] for number in own.values() if number not in results]
+        created = [self._made[one] for one in own.values() if one in results and results[one].error is None]
+        for failed in hand_over(policy.deliver, self._session.folder, created) if created else ():
+            self._session.tell(_not_delivered(failed.whose, f"was created whose password nobody got: {failed.why}"))
+            for number in [own[one.name] for one in failed.whose]:
+                results[number] = replace(results[number], undelivered=failed.why)
+        if doubtful:
+            self._session.tell(_not_delivered(doubtful, "may have been created, and nobody got its password"))
 
 
 def _not_delivered(whose: Sequence[NewPassword], what: str) -> str:

@@ -12,7 +12,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0012');
+INSERT INTO "alembic_version" VALUES('0013');
 CREATE TABLE audit (
 	id INTEGER NOT NULL, 
 	at TEXT NOT NULL, 
@@ -197,6 +197,12 @@ CREATE TABLE offers (
 	worker TEXT, 
 	refusal TEXT, 
 	PRIMARY KEY (step_id)
+);
+CREATE TABLE owed_passwords (
+	cso_id INTEGER NOT NULL, 
+	since TEXT NOT NULL, 
+	why TEXT NOT NULL, 
+	PRIMARY KEY (cso_id)
 );
 CREATE TABLE owed_references (
 	direction TEXT NOT NULL, 

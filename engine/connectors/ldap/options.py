@@ -49,6 +49,9 @@ class LdapOptions(Model):
     more_urls: list[str] = Field(default_factory=list)
     """Other servers that hold the same directory: when a step begins and `url` does not answer, the next one is
     asked. A step that has begun with one never goes on with another."""
+    read_urls: list[str] = Field(default_factory=list)
+    """Replicas that full imports read instead of `url`: the first that proves, by its contextCSN, that it has all that
+    `url` has. What was written is looked for at `url`."""
     base: Base
     """The part of the directory to look at."""
     bind_dn: str | None = None
@@ -98,7 +101,7 @@ class LdapOptions(Model):
             )
         return url
 
-    @field_validator("more_urls")
+    @field_validator("more_urls", "read_urls")
     @classmethod
     def _known_schemes(cls, urls: list[str]) -> list[str]:
         return [cls._known_scheme(url) for url in urls]
@@ -109,7 +112,8 @@ class LdapOptions(Model):
             raise ValueError('with sasl = "external" the server knows who we are: leave out bind_dn and password')
         if (self.client_key is None) != (self.client_certificate is None):
             raise ValueError("client_certificate and client_key go together")
-        if self.tls == "starttls" and any(one.scheme != "ldap" for one in self.servers()):
+        schemes = {one.scheme for one in self.servers()} | {urlsplit(url).scheme for url in self.read_urls}
+        if self.tls == "starttls" and schemes != {"ldap"}:
             raise ValueError('tls = "starttls" encrypts an ldap:// connection')
         return self
 

@@ -40,6 +40,7 @@ class ScimConnector(Connector):
     capabilities = Capabilities(writes=True, batch_size=100, delta=True)
     Options = ScimOptions
     ObjectOptions = ScimObjectOptions
+    hiding = "is there all the same: it moved from one page to another while they were read; import again"
 
     def __init__(self, name: str, system: SystemConfig, folder: Path) -> None:
         super().__init__(name, system, folder)

@@ -70,7 +70,8 @@ def opened(site: Inside, key: Any) -> list[dict[str, str]]:
 
 
 def told(site: Inside) -> list[dict[str, str]]:
-    return json.loads((site.folder / "told.json").read_text())
+    place = site.folder / "told.json"
+    return json.loads(place.read_text()) if place.exists() else []
 
 
 def may_bind(server: Slapd, dn: str, password: str) -> bool:

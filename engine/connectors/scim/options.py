@@ -75,6 +75,8 @@ class ScimOptions(Model):
     """How long it may ask to be asked later (429, 503) before the step gives up."""
     connections: int = Field(4, ge=1, le=32)
     """How many requests may be under way at once."""
+    bulk: bool = True
+    """Whether many objects are written with one request, where the service offers that."""
     overlap: Duration = timedelta(minutes=5)
     """How far before the last change a delta import begins: for clocks."""
 

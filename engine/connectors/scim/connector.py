@@ -55,7 +55,8 @@ class ScimConnector(Connector):
         try:
             await self._service.open()
             resources = [self._own(kind).resource for kind in self.system.objects]
-            self._profiles = await read_profiles(self._service, resources)
+            found = await read_profiles(self._service, resources)
+            self._profiles = {name: profile.without(self.options.unused()) for name, profile in found.items()}
         except ConnectionLost as error:
             await self._service.close()
             raise CannotConnect(str(error)) from error
@@ -234,7 +235,7 @@ class ScimConnector(Connector):
         readers = {kind: self._reader(kind) for kind in {one.type for one in operations}}
         writings = [Writing(readers[one.type], one) for one in operations]
         config = next((one.config for one in self._profiles.values()), {})
-        limits = Limits.of(config) if self.options.bulk else None
+        limits = Limits.of(config)
         if limits is not None and len(writings) > 1:
             done = await write_in_bulk(self._service, limits, writings)
         else:

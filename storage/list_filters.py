@@ -8,7 +8,7 @@ from storage.dialects import expressions
 from storage.list_columns import PLANS, ColumnKind, Element, ListColumn, ListPlan
 from storage.list_queries import Query, Term
 from storage.reviews import waiting
-from storage.tables import item_errors, runs, steps
+from storage.tables import item_errors, review_items, runs, steps
 
 Condition = ColumnElement[bool]
 
@@ -34,13 +34,26 @@ def unknown(query: Query, name: str, *, sorting: bool = False) -> UnknownColumn:
 
 def conditions(query: Query) -> list[Condition]:
     """Give what all rows of a list must fulfil. Raises `UnknownColumn`."""
-    found = [_condition(query, term) for term in query.terms if term.text or term.column]
-    if query.kind == "review" and not any((term.column or "").lower() == "state" for term in query.terms):
-        found.append(waiting())
+    terms = [term for term in query.terms if term.text or term.column]
+    if query.kind == "review":
+        found = [_condition(query, term) for term in terms if not _of_state(term)]
+        found.append(_in_review(query, [term for term in terms if _of_state(term)]))
+    else:
+        found = [_condition(query, term) for term in terms]
     if query.within is not None and query.kind == "errors":
         of_run = select(steps.c.id).where(steps.c.run_id == query.within)
         found.append(item_errors.c.step_id.in_(of_run))
     return found
+
+
+def _of_state(term: Term) -> bool:
+    return (term.column or "").lower() == "state"
+
+
+def _in_review(query: Query, of_state: list[Term]) -> Condition:
+    """Give the condition of an item's state: what the terms say, else that it waits; or that the item stays."""
+    told = and_(*(_condition(query, term) for term in of_state)) if of_state else waiting()
+    return or_(told, expressions.among(review_items.c.id, query.staying)) if query.staying else told
 
 
 def fits(text: str, word: str) -> bool:

@@ -19,13 +19,17 @@ class Term(NamedTuple):
 
 
 class Query(NamedTuple):
-    """What a list shows: its kind, the terms that all hold, its order, and for `errors` the id of the run."""
+    """What a list shows: its kind, the terms that all hold, its order, and for `errors` the id of the run.
+
+    `staying` are the ids of review items that are shown whatever has become of their state.
+    """
 
     kind: str
     terms: tuple[Term, ...] = ()
     sort: str | None = None
     descending: bool = False
     within: int | None = None
+    staying: tuple[int, ...] = ()
 
 
 class ListedError(NamedTuple):

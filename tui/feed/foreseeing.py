@@ -61,6 +61,7 @@ async def _beside(config: Path, arguments: Sequence[str]) -> Any:
         out, err = await process.communicate()
     except asyncio.CancelledError:
         process.kill()
+        await process.wait()  # so that nothing of it is left when the loop ends
         raise
     if process.returncode:
         raise RuntimeError(err.decode(errors="replace").strip() or f"it ended with {process.returncode}")

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
 from storage.dialects import expressions
 from storage.list_columns import PLANS, ColumnKind, Element, ListColumn, ListPlan
 from storage.list_queries import Query, Term
+from storage.patterns import compiled
 from storage.reviews import waiting
 from storage.tables import item_errors, review_items, runs, steps
 
@@ -63,7 +64,8 @@ def fits(text: str, word: str) -> bool:
 
 
 def _condition(query: Query, term: Term) -> Condition:
-    held = _holds(query, term._replace(text=expressions.storable(term.text)))
+    term = term._replace(text=expressions.storable(term.text))
+    held = _matches(query, term) if term.pattern else _holds(query, term)
     return not_(func.coalesce(held, false())) if term.inverted else held
 
 
@@ -84,6 +86,24 @@ def _holds(query: Query, term: Term) -> Condition:
     if not term.text:
         return not_(expressions.has_attribute(plan.attributes, name))
     return expressions.attribute_contains(plan.attributes, name, term.text)
+
+
+def _matches(query: Query, term: Term) -> Condition:
+    """Give the condition that a regular expression is found in a text. Raises `UnknownColumn` or `InvalidPattern`."""
+    plan, pattern = PLANS[query.kind], term.text
+    compiled(pattern)
+    if term.column is None:
+        in_texts = [expressions.matches(element, pattern) for element in plan.texts]
+        if plan.attributes is not None:
+            return or_(*in_texts, expressions.value_matches(plan.attributes, pattern))
+        return or_(false(), *in_texts, *(expressions.matches(element, pattern) for element in plan.documents))
+    column = column_of(query, term.column)
+    if column is None and plan.attributes is not None:
+        return expressions.value_matches(plan.attributes, pattern, expressions.storable(term.column))
+    if column is None:
+        raise unknown(query, term.column)
+    searched = or_(*(expressions.matches(element, pattern) for element in column.searched or (column.value,)))
+    return runs.c.id.in_(select(steps.c.run_id).where(searched)) if column.of_step else searched
 
 
 def _anywhere(plan: ListPlan, text: str) -> Condition:

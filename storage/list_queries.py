@@ -16,6 +16,8 @@ class Term(NamedTuple):
     inverted: bool = False
     whole: bool = False
     """The text is a name, an id or a value as a whole, and no part of one."""
+    pattern: bool = False
+    """The text is a regular expression."""
 
 
 class Query(NamedTuple):

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from storage.errors import AlreadyRunning, StoreError, StorePutBack
     from storage.list_queries import Query, Term
     from storage.lists import UnknownColumn
+    from storage.patterns import InvalidPattern, compiled
     from storage.records import GATE_STOPS, HeldBatch, Run, StepRecord, StepResult
     from storage.reviews import AFTER_RESTORE, BEFORE_CHANGING, BEFORE_EXPORT, MASS_CHANGE
     from tui.feed import auditing, kept_plans, lists, planning, rules, todo
@@ -99,6 +100,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "storage.errors": ("AlreadyRunning", "StoreError", "StorePutBack"),
     "storage.list_queries": ("Query", "Term"),
     "storage.lists": ("UnknownColumn",),
+    "storage.patterns": ("InvalidPattern", "compiled"),
     "storage.records": ("GATE_STOPS", "HeldBatch", "Run", "StepRecord", "StepResult"),
     "storage.reviews": ("AFTER_RESTORE", "BEFORE_CHANGING", "BEFORE_EXPORT", "MASS_CHANGE"),
     "tui.feed": ("auditing", "kept_plans", "lists", "planning", "rules", "todo"),

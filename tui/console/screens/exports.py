@@ -12,7 +12,7 @@ from tui.console.screens.confirm import Asked
 from tui.console.screens.explaining import ExplainedScreen
 from tui.console.screens.marking import MarkingScreen
 from tui.console.screens.outcome import told
-from tui.console.widgets.columns import Column
+from tui.console.widgets.columns import Column, Order
 from tui.presentation import tones
 from tui.presentation.display import display
 from tui.presentation.moments import local_time
@@ -93,14 +93,16 @@ class ExportsScreen(ExportKeys, MarkingScreen):
     ERRORS = "!error:"
     EMPTY = "nothing is pending: every change has been exported and confirmed"
     COLUMNS = (
-        Column("id", "id", 9, lambda row: row["id"], priority=2),
+        Column("id", "id", 9, lambda row: row["id"], priority=2, order=Order.NUMBERS),
         Column("system", "system", 10, lambda row: row["system"], priority=4),
         Column("change", "change", 8, lambda row: tones.change(row["change_type"])),
         Column("status", "status", 20, _status, priority=1),
         Column("object", "object", 28, lambda row: row["label"], flex=3),
         Column("attributes", "attributes", 12, _changes, flex=2, priority=6, sortable=False),
-        Column("attempts", "tries", 5, lambda row: row["attempts"] or "", right=True, priority=7),
-        Column("next_retry_at", "retry", 9, lambda row: local_time(row["next_retry_at"]), priority=8),
+        Column("attempts", "tries", 5, lambda row: row["attempts"] or "", right=True, priority=7, order=Order.NUMBERS),
+        Column(
+            "next_retry_at", "retry", 9, lambda row: local_time(row["next_retry_at"]), priority=8, order=Order.TIMES
+        ),
         Column("error", "error", 14, lambda row: (row["error_code"] or "", "danger"), flex=1, priority=5),
     )
 
@@ -130,7 +132,7 @@ class ExportsScreen(ExportKeys, MarkingScreen):
         """Give the exports in the filter; None, with the reason said, where they cannot be read."""
         try:
             return await feed.lists.keys(self.session.workspace, self.table.query_shown)
-        except (feed.StoreError, feed.UnknownColumn) as error:
+        except (feed.StoreError, feed.UnknownColumn, feed.InvalidPattern) as error:
             self.say(str(error), "danger")
             return None
 

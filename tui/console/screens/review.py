@@ -11,7 +11,7 @@ from tui.console.screens.confirm import Answer, Asked
 from tui.console.screens.deciding import ReviewKeys, to_be_taken_back
 from tui.console.screens.marking import MarkingScreen
 from tui.console.sheets.layout import broken
-from tui.console.widgets.columns import Column
+from tui.console.widgets.columns import Column, Order
 from tui.presentation import tones
 from tui.presentation.display import display
 from tui.presentation.moments import local_time
@@ -45,13 +45,13 @@ class ReviewScreen(ReviewKeys, MarkingScreen):
     EMPTY = "nothing waits for a decision"
     WRITES = ReviewKeys.WRITES | {"release"}
     COLUMNS = (
-        Column("id", "id", 8, lambda row: row["id"]),
+        Column("id", "id", 8, lambda row: row["id"], order=Order.NUMBERS),
         Column("kind", "asks", 8, lambda row: row["kind"], priority=5),
         Column("system", "system", 10, lambda row: row["system"], priority=3),
         Column("object", "object", 22, lambda row: row["label"], flex=3),
         Column("consequences", "an approval", 22, _consequence, flex=1, priority=1, sortable=False),
         Column("state", "state", 12, lambda row: tones.status(row["state"]), priority=2),
-        Column("opened_at", "since", 16, lambda row: local_time(row["opened_at"]), priority=6),
+        Column("opened_at", "since", 16, lambda row: local_time(row["opened_at"]), priority=6, order=Order.TIMES),
         Column("decided_by", "by", 8, lambda row: row["decided_by"] or "", priority=7),
     )
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import threading
+import time
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -14,7 +15,7 @@ from typing import Any, TypeVar
 
 from engine.configuration.models import SystemConfig
 from engine.configuration.steps import StepPlan
-from engine.connectors.base import Connector
+from engine.connectors.base import Connector, ExportOperation, ExportResult
 from engine.errors import ObjectError, StepFailed
 from engine.events import Progress
 from engine.expressions.watched import WATCHED, Request, collecting
@@ -65,6 +66,17 @@ class Control:
     operator: str = ""
     owner: str = field(default_factory=lambda: uuid.uuid4().hex)
     stop_requested_by: str | None = None
+    sure_at: float = 0.0
+    """When the store last said that the lease is the owner's, by a clock that goes on while the machine sleeps."""
+
+    def is_sure(self) -> bool:
+        """Tell whether nobody can have taken the owner for dead since the store was asked."""
+        return awake_at() - self.sure_at < lease.SURE_SECONDS
+
+
+def awake_at() -> float:
+    """Give seconds of a clock that nobody sets, and that goes on while the process or its machine sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def _drop_what_is_left() -> None:
@@ -117,10 +129,12 @@ class Step:
         Raises `StepFailed` after the page is committed if somebody wants the run to stop, or too many objects
         have failed.
         """
+        began = awake_at()
         async with self.workspace.store.transaction() as tx:
             asked_by = await lease.renew(tx, self.control.owner)  # nobody else can write until the page is over
             yield tx
             await self._keep(tx)
+        self.control.sure_at = began
         _drop_what_is_left()
         stopper = self.control.stop_requested_by or asked_by
         limit = self.workspace.config.run.error_limit
@@ -232,9 +246,29 @@ class Step:
     async def _asked_to_stop(self) -> str | None:
         try:
             async with self.workspace.store.reading() as tx:
+                if self.control.run_id and not await lease.is_held(tx, self.control.owner):
+                    return "whoever took its process for dead"
                 return await runs.stop_requested_by(tx, self.control.run_id)
         except StoreError:
             return None  # the next page tells what is wrong with the store
+
+    async def send(self, connector: Connector, operations: Sequence[ExportOperation]) -> list[ExportResult]:
+        """Execute operations, unless the process has slept so long that another run may be at work on the same objects.
+
+        Raises `LeaseLost` where that is so; nothing was sent then. Raises whatever `Connector.export` raises.
+        """
+        await self._ensure_awake()
+        return await connector.export(operations)
+
+    async def _ensure_awake(self) -> None:
+        """Ask the store whether the lease is still its owner's, if nobody was sure of that for some time."""
+        if self.control.is_sure():
+            return
+        began = awake_at()
+        async with self.workspace.store.transaction() as tx:
+            await lease.renew(tx, self.control.owner)
+            await runs.ensure_open(tx, self.id)
+        self.control.sure_at = began
 
     def moved(self, move: Move) -> None:
         """Record a status transition with the page."""

@@ -3,9 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 
-def moment() -> datetime:
+def of_this_machine() -> datetime:
     """Give the present moment in UTC: the one place that asks the computer's clock what day it is."""
     return datetime.now(UTC)
+
+
+def moment() -> datetime:
+    """Give the present moment in UTC, as the program goes by it."""
+    return of_this_machine()
 
 
 def now() -> str:

@@ -10,6 +10,7 @@ StoreError
 ├── StorePutBack      an older file stands in its place
 ├── BackupRefused     a copy of it cannot be made as it was asked for
 ├── AlreadyRunning    a run holds the lease
+├── WrongClock        this machine's clock is not the server's
 └── LeaseLost         another process took the lease over
 """
 
@@ -52,6 +53,10 @@ class BackupRefused(StoreError):
 
 class AlreadyRunning(StoreError):
     """A run holds the lease."""
+
+
+class WrongClock(StoreError):
+    """The clock of this machine is far from that of the store's server."""
 
 
 class LeaseLost(StoreError):

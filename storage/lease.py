@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import bindparam, delete, select, update
 
 from storage import clock, writing
-from storage.errors import AlreadyRunning, LeaseLost
+from storage.dialects import expressions
+from storage.errors import AlreadyRunning, LeaseLost, WrongClock
 from storage.store import Transaction
 from storage.tables import lease, offers, runs, workers
 
@@ -16,6 +17,11 @@ HEARTBEAT_SECONDS = 5.0
 """How often a living owner renews its lease."""
 STALE_SECONDS = 60.0
 """After this long without a heartbeat an owner whose process cannot be looked at from here counts as dead."""
+
+SURE_SECONDS = 30.0
+"""How long an owner may go on after it was last sure of its lease: others wait longer before they take it for dead."""
+CLOCK_SECONDS = 20.0
+"""How far the clocks of a machine and of the store's server may be apart: by them, others see who lives."""
 
 _UNKNOWN = "elsewhere"
 """The place of a process that nobody can look at by its number."""
@@ -49,8 +55,29 @@ async def living_run(tx: Transaction) -> int | None:
     return held.run_id if held and is_alive(held) else None
 
 
+async def wrong_clock(tx: Transaction) -> str:
+    """Say how far this machine's clock is from that of the store's server; nothing where it is near.
+
+    A living run of another machine would look dead from here, or this one from there.
+    """
+    server = float((await tx.execute(select(expressions.present_moment()))).scalar_one())
+    ahead = clock.of_this_machine().timestamp() - server
+    if abs(ahead) <= CLOCK_SECONDS:
+        return ""
+    way = "ahead of" if ahead > 0 else "behind"
+    return (
+        f"this machine's clock is {abs(ahead):,.0f} s {way} that of the store's server, and machines that share a "
+        "store tell by their clocks who still lives: set both by a time server, then try again"
+    )
+
+
 async def ensure_free(tx: Transaction) -> None:
-    """Raise `AlreadyRunning` if a living process holds the lease, or carries out a step for whoever held it."""
+    """Raise `AlreadyRunning` if a living process holds the lease, or carries out a step for whoever held it.
+
+    Raises `WrongClock` where that cannot be told.
+    """
+    if wrong := await wrong_clock(tx):
+        raise WrongClock(wrong)
     held = await current(tx)
     if held and is_alive(held):
         raise AlreadyRunning(
@@ -87,6 +114,11 @@ async def renew(tx: Transaction, owner: str) -> str | None:
         raise LeaseLost("another process took this run's lease over; nothing more was written by this one")
     asked: str | None = held[0]
     return asked
+
+
+async def is_held(tx: Transaction, owner: str) -> bool:
+    """Tell whether an owner still holds the lease."""
+    return (await tx.execute(select(lease.c.id).where(lease.c.owner == owner))).first() is not None
 
 
 async def release(tx: Transaction, owner: str) -> None:

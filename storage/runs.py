@@ -8,6 +8,7 @@ from sqlalchemy import Row, bindparam, func, insert, select, update
 from storage import clock, writing
 from storage.dialects import expressions
 from storage.documents import decode, encode
+from storage.errors import LeaseLost
 from storage.list_queries import ListedError
 from storage.records import ItemError, Run, StepRecord, StepResult
 from storage.store import Transaction
@@ -15,10 +16,11 @@ from storage.tables import item_errors, rule_marks, runs, steps
 
 _CHECKPOINT = (
     update(steps)
-    .where(steps.c.id == bindparam("step"))
+    .where(steps.c.id == bindparam("step"), steps.c.result.is_(None))
     .values(done=bindparam("done"), total=bindparam("total"), statistics=bindparam("statistics"))
 )
 """Made once, as it is written with every page."""
+_ENDED = "this step was ended by somebody who took its process for dead; nothing more of it is kept"
 
 
 async def start(tx: Transaction, *, profile: str, operator: str, host: str, pid: int) -> int:
@@ -75,15 +77,25 @@ async def start_step(tx: Transaction, run_id: int, position: int, phase: str, sy
 async def checkpoint(
     tx: Transaction, step_id: int, *, done: int, total: int | None, statistics: dict[str, int]
 ) -> None:
-    """Write how far a step has come."""
+    """Write how far a step has come.
+
+    Raises `LeaseLost` where it was ended by somebody who took its process for dead; the transaction is not kept then.
+    """
     values = {"step": step_id, "done": done, "total": total, "statistics": encode(statistics)}
-    await tx.execute(_CHECKPOINT, values)
+    if not (await tx.execute(_CHECKPOINT, values)).rowcount:
+        raise LeaseLost(_ENDED)
+
+
+async def ensure_open(tx: Transaction, step_id: int) -> None:
+    """Raise `LeaseLost` where somebody has ended a step."""
+    if await result_of(tx, step_id) is not None:
+        raise LeaseLost(_ENDED)
 
 
 async def finish_step(tx: Transaction, step_id: int, result: StepResult, message: str) -> None:
-    """End a step."""
+    """End a step, unless somebody else has ended it."""
     values = {"ended_at": clock.now(), "result": result.value, "message": message}
-    await tx.execute(update(steps).where(steps.c.id == step_id).values(values))
+    await tx.execute(update(steps).where(steps.c.id == step_id, steps.c.result.is_(None)).values(values))
 
 
 async def result_of(tx: Transaction, step_id: int) -> StepResult | None:

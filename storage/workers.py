@@ -51,11 +51,13 @@ async def every(tx: Transaction) -> list[Worker]:
     return [Worker(*row) for row in await tx.execute(select(workers).order_by(workers.c.name))]
 
 
-async def register(tx: Transaction, name: str, version: str, settings: str) -> None:
-    """Write this process down as a worker, in place of whoever had its name: what that one had taken, nobody does."""
+async def register(tx: Transaction, name: str, version: str, settings: str, why: str) -> None:
+    """Write this process down as a worker, in place of whoever had its name.
+
+    What that one had taken nobody goes on with, and why is written down.
+    """
     await tx.execute(delete(workers).where(workers.c.name == name))
-    died = f"worker '{name}' died in the middle of it, and was started again; whole pages are kept"
-    await tx.execute(update(offers).where(offers.c.worker == name).values(worker=None, refusal=died))
+    await tx.execute(update(offers).where(offers.c.worker == name).values(worker=None, refusal=why))
     now = clock.now()
     values = {
         "name": name,

@@ -76,11 +76,20 @@ class Server:
         """Let it end at once, as if its machine had, and start it again."""
         assert self._process is not None
         command = [str(word) for word in self._process.args]  # type: ignore[union-attr]
+        self.perish()
+        self.start(command)
+        self.wait()
+
+    def promote(self) -> None:
+        """Let a standby be the one that is written to."""
+        self.run("SELECT pg_promote()")
+
+    def perish(self) -> None:
+        """Let it end at once, as if its machine had, for good."""
+        assert self._process is not None
         self._process.send_signal(signal.SIGQUIT)
         self._process.wait(30)
         self.let_go()
-        self.start(command)
-        self.wait()
 
     def let_go(self) -> None:
         """Close what was open as its administrator."""
@@ -149,6 +158,33 @@ def postgresql(certificate: Certificate | None = None) -> Iterator[Server]:
         address = f"postgresql+psycopg://{{auth}}@127.0.0.1:{port}/{{database}}"
         command = [*user, str(binaries / "postgres"), "-D", str(data), *options]
         with _serving(command, home, "postgresql", address) as server:
+            yield server
+
+
+@contextmanager
+def standby(primary: Server) -> Iterator[Server]:
+    """Run a PostgreSQL server that follows another one, which answers no commit before both have it."""
+    binaries = sorted(POSTGRES.glob("*/bin"))[-1]
+    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as folder:
+        home = Path(folder)
+        user = _somebody(home)
+        source = f"host={primary.home} port={primary.port} user=admin application_name=standby"
+        copy = [str(binaries / "pg_basebackup"), "--dbname", source, "--pgdata", str(home / "data"), "--checkpoint=fast"]
+        subprocess.run([*user, *copy, "--write-recovery-conf"], check=True, capture_output=True, cwd=folder)
+        port = _free_port()
+        settings = {
+            "port": port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": folder,
+            "fsync": "off",
+            "synchronous_standby_names": "",
+        }
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        address = f"postgresql+psycopg://{{auth}}@127.0.0.1:{port}/{{database}}"
+        command = [*user, str(binaries / "postgres"), "-D", str(home / "data"), *options]
+        with _serving(command, home, "postgresql", address) as server:
+            primary.run("ALTER SYSTEM SET synchronous_standby_names = 'standby'")
+            primary.run("SELECT pg_reload_conf()")
             yield server
 
 

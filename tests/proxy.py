@@ -18,7 +18,8 @@ class Proxy:
         self.weather = weather
         self._to = port
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"ldap://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.address: tuple[str, int] = self._listener.getsockname()
+        self.url = f"ldap://127.0.0.1:{self.address[1]}"
         self.connections = 0
         self._open: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept)]
@@ -29,7 +30,7 @@ class Proxy:
 
     def __exit__(self, *_: object) -> None:
         for one in [self._listener, *self._open]:
-            _cut(one)
+            cut(one)
         for thread in self._threads:
             thread.join()
 
@@ -43,7 +44,7 @@ class Proxy:
                 try:
                     server.connect(("127.0.0.1", self._to))
                 except OSError:
-                    _cut(client)
+                    cut(client)
                     continue
                 for target in (self._up, self._down):
                     self._threads.append(threading.Thread(target=target, args=(client, server)))
@@ -53,7 +54,7 @@ class Proxy:
         with suppress(OSError):
             while data := client.recv(65536):
                 server.sendall(data)
-        _cut(server)
+        cut(server)
 
     def _down(self, client: socket.socket, server: socket.socket) -> None:
         passed = 0
@@ -64,14 +65,15 @@ class Proxy:
                 if kept is None:
                     break
                 client.sendall(kept)
-            _cut(client)
+            cut(client)
 
 
 class Silence(Exception):
     """The connection stays open, and nothing more is heard."""
 
 
-def _cut(one: socket.socket) -> None:
+def cut(one: socket.socket) -> None:
+    """Close a connection, whoever waits for it."""
     with suppress(OSError):
         one.shutdown(socket.SHUT_RDWR)
     one.close()

@@ -73,6 +73,14 @@ class Database:
             cls._by_folder[folder] = cls(like=known[1]) if known else cls()
         return cls._by_folder[folder]
 
+    @classmethod
+    def at(cls, url: str) -> "Database":
+        """Give the one that stands at an address."""
+        found = cls.__new__(cls)
+        found.name = url
+        found.url = url
+        return found
+
     @contextmanager
     def connected(self) -> Iterator[psycopg.Connection[Any]]:
         """Give a connection for one transaction."""

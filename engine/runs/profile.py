@@ -23,7 +23,7 @@ from engine.phases.importing.phase import import_objects
 from engine.phases.synchronising.phase import synchronise
 from engine.roles import Role, require
 from engine.runs import workers
-from engine.step import Control, Step
+from engine.step import Control, Step, awake_at
 from engine.todo.acknowledging import forget_what_is_over
 from engine.values import zones
 from engine.worker_names import runs_elsewhere
@@ -183,9 +183,11 @@ async def _beat(workspace: Workspace, control: Control) -> None:
     """Renew the lease while a step waits for a slow system."""
     while True:
         await asyncio.sleep(lease.HEARTBEAT_SECONDS)
+        began = awake_at()
         try:
             async with workspace.store.transaction() as tx:
                 await lease.renew(tx, control.owner)
+            control.sure_at = began
         except LeaseLost:
             return  # the next page of the step says so
         except StoreError:

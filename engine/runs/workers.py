@@ -6,6 +6,7 @@ a worker renews the run's lease, so that it writes nothing once another run has 
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from hashlib import blake2b
 from importlib.metadata import version
 
@@ -19,13 +20,16 @@ from engine.worker_names import own_name
 from engine.workspace import Workspace
 from storage import lease, runs, workers
 from storage.documents import octets
-from storage.errors import LeaseLost, StoreError
+from storage.errors import LeaseLost, StoreError, StoreLocked, StoreLost
 from storage.records import StepRecord, StepResult
 from storage.store import Transaction
 from storage.workers import Offer, Worker
 
 LOOK_SECONDS = 0.25
 """How often somebody who waits looks."""
+AGAIN_SECONDS = 5.0
+"""How long a worker waits that cannot reach the store, before it tries again."""
+_TAKEN = "another process is worker '{name}' by now"
 PATIENCE_SECONDS = 15.0
 """How long a run waits for a worker that is not there."""
 Tell = Callable[[Event, int], Awaitable[None]]
@@ -138,33 +142,62 @@ def _refuse_dead(step: StepRecord, name: str, there: list[Worker]) -> None:
 # ---------------------------------------------------------------------------------- the worker
 
 
-async def work(workspace: Workspace, name: str, carry_out: CarryOut, tell: Tell, stopping: asyncio.Event) -> None:
+async def work(
+    workspace: Workspace,
+    name: str,
+    carry_out: CarryOut,
+    tell: Tell,
+    stopping: asyncio.Event,
+    complain: Callable[[str], None],
+) -> None:
     """Be a worker until it is to stop: take the steps that are offered to it, one after the other.
 
-    A step that is going on then ends at its next page. Raises `WorkerRefused` where somebody else who lives has its
-    name.
+    A step that is going on then ends at its next page. While the store cannot be reached it waits, which it complains
+    of once. Raises `WorkerRefused` where somebody else who lives has its name.
     """
     settings = settings_of(workspace.config)
     async with workspace.store.transaction() as tx:
         if other := next((one for one in await workers.every(tx) if one.name == name and lease.is_alive(one)), None):
             raise WorkerRefused(f"worker '{name}' is there already: process {other.pid} on {other.host}")
-        await workers.register(tx, name, version("interlock"), settings)
+        died = f"worker '{name}' died in the middle of it, and was started again; whole pages are kept"
+        await workers.register(tx, name, version("interlock"), settings, died)
     heart = asyncio.create_task(_beat(workspace, name))
+    is_lost = False
     try:
         while not stopping.is_set():
             if heart.done():
-                raise WorkerRefused(f"another process is worker '{name}' by now")
-            if (step := await _next(workspace, name, settings)) is not None:
-                await _carry_out(workspace, step, carry_out, tell, stopping)
-            else:
-                await asyncio.sleep(LOOK_SECONDS)
+                raise WorkerRefused(_TAKEN.format(name=name))
+            try:
+                if is_lost:
+                    await _come_back(workspace, name, settings)
+                    is_lost = False
+                if (step := await _next(workspace, name, settings)) is not None:
+                    await _carry_out(workspace, step, carry_out, tell, stopping)
+                else:
+                    await asyncio.sleep(LOOK_SECONDS)
+            except (StoreLost, StoreLocked) as error:
+                if not is_lost:
+                    complain(f"{error}; worker '{name}' tries again every {AGAIN_SECONDS:.0f} s")
+                is_lost = True
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stopping.wait(), AGAIN_SECONDS)
     finally:
         was_mine = not heart.done()
         heart.cancel()
         await asyncio.gather(heart, return_exceptions=True)
         if was_mine:
-            async with workspace.store.transaction() as tx:
-                await workers.leave(tx, name)
+            with suppress(StoreError):  # its next heartbeat, which does not come, says the same
+                async with workspace.store.transaction() as tx:
+                    await workers.leave(tx, name)
+
+
+async def _come_back(workspace: Workspace, name: str, settings: str) -> None:
+    """Be the worker again whom the store knew, and give back the step that it had. Raises `WorkerRefused`."""
+    why = f"worker '{name}' had lost the store in the middle of it; whole pages are kept"
+    async with workspace.store.transaction() as tx:
+        if not await workers.beat(tx, name):
+            raise WorkerRefused(_TAKEN.format(name=name))
+        await workers.register(tx, name, version("interlock"), settings, why)
 
 
 async def _beat(workspace: Workspace, name: str) -> None:
@@ -184,9 +217,10 @@ async def _next(workspace: Workspace, name: str, settings: str) -> Offer | None:
     async with workspace.store.reading() as tx:
         found = await _offered_to(tx, name)
         there = [one for one in await workers.every(tx) if one.name != name and lease.is_alive(one)]
+        wrong = await lease.wrong_clock(tx) if found is not None else ""
     if found is None:
         return None
-    why = _unlike(found, name, settings)
+    why = _unlike(found, name, settings) or (f"worker '{name}': {wrong}" if wrong else "")
     if why and any(one.name in found.names and one.settings == found.settings for one in there):
         return None
     async with workspace.store.transaction() as tx:

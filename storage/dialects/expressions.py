@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Dialect,
+    Float,
     Integer,
     LargeBinary,
     Text,
@@ -298,6 +299,14 @@ def _values_in(document: ColumnElement[Any]) -> tuple[ColumnElement[str], Column
     values = func.json_array_elements_text(listed).table_valued("value", joins_implicitly=True).render_derived()
     key, value = (cast(column, Text).collate("C") for column in (names.c.key, values.c.value))
     return key, value, select(literal(1)).select_from(names, values)
+
+
+def present_moment() -> ColumnElement[float]:
+    """Give the present moment by the clock of whoever answers, in seconds since 1970."""
+    return _Either(
+        sqlite=type_coerce((func.julianday("now") - 2440587.5) * 86400, Float),
+        postgresql=cast(func.extract("epoch", func.clock_timestamp()), Float),
+    )
 
 
 def storable(text: str) -> str:

@@ -7,10 +7,13 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from storage import clock
+from tests import stores
 from tests.directory import UNITS, accounts
 from tests.inside import Inside
 from tests.slapd import BASE, PASSWORD, SUFFIX, Slapd
@@ -191,6 +194,43 @@ def test_a_run_that_dies_leaves_its_worker_nothing_to_write(office: Inside, serv
         assert office.json("exports") == []
         results = {one["result"] for one in office.json("runs")}
         assert results <= {"success", "interrupted", "completed-warnings"}, results
+
+
+def test_a_worker_waits_for_a_server_that_is_away(
+    office: Inside, server: Slapd, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(stores.VARIABLE, "postgresql")
+    site = Inside(tmp_path / "there", (office.folder / "interlock.toml").read_text())
+    site.csv("hr.csv", [{"id": f"p{one}"} for one in range(5)])
+    with working(site) as worker:
+        stores.server().crash()
+        end = time.monotonic() + 60
+        while ("message", "") not in worker.events():
+            assert worker.process.poll() is None, worker.log.read_text()
+            assert time.monotonic() < end, worker.log.read_text()
+            time.sleep(0.05)
+        assert "tries again every 5 s" in worker.log.read_text()
+        site("run")
+        assert len(server.people()) == 5
+
+
+def test_machines_whose_clocks_differ_do_not_share_a_store(
+    office: Inside, server: Slapd, either_store: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    site = Inside(tmp_path / "there", (office.folder / "interlock.toml").read_text())
+    site.csv("hr.csv", [{"id": "p0"}])
+    site.env["INTERLOCK_WORKER"] = "dmz-1"
+    site.env["DIRECTORY_PASSWORD"] = PASSWORD
+    real = clock.of_this_machine
+    for minutes, way in ((5, "300 s ahead of"), (-5, "300 s behind")):
+        monkeypatch.setattr(clock, "of_this_machine", lambda: real() + timedelta(minutes=minutes))  # noqa: B023
+        if either_store == "postgresql":
+            said = site("run", status=4)
+            assert f"this machine's clock is {way} that of the store's server" in said
+            assert "set both by a time server" in said
+        monkeypatch.setattr(clock, "of_this_machine", real)
+    site("run")
+    assert len(server.people()) == 1
 
 
 def test_a_stop_reaches_the_worker(office: Inside, server: Slapd) -> None:

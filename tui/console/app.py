@@ -161,12 +161,12 @@ class InterlockApp(Ways, KeyByKey[int], inherit_bindings=False):
         """Read what has changed in the store, and let the screen that is shown show it."""
         session = cast("Session", self.session)
         ended = session.ended_launch()
-        changed = await session.poll()
         if ended is not None:
-            self.say(*ended)
-        elif changed and session.trouble:
+            self.say(*ended)  # before anything is waited for: what a key says meanwhile is said after it
+        changed = await session.poll()
+        if ended is None and changed and session.trouble:
             self.say(session.trouble, "danger")
-        elif changed and self.message is not None and self.message[1] == "accent":
+        elif ended is None and changed and self.message is not None and self.message[1] == "accent":
             self.message = None  # it told what was about to happen, and now it has
         if changed or self.arming.badge_is_old:
             self._on_screen(lambda screen: screen.fresh())

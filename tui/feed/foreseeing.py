@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -60,8 +61,9 @@ async def _beside(config: Path, arguments: Sequence[str]) -> Any:
     try:
         out, err = await process.communicate()
     except asyncio.CancelledError:
-        process.kill()
-        await process.wait()  # so that nothing of it is left when the loop ends
+        with suppress(ProcessLookupError):  # it may have ended at the same moment
+            process.kill()
+        await process.communicate()  # the loop may end next: nothing of the process stays open in it
         raise
     if process.returncode:
         raise RuntimeError(err.decode(errors="replace").strip() or f"it ended with {process.returncode}")

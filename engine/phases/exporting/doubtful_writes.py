@@ -235,7 +235,7 @@ async def follow_renamed(
     if renaming is None and not operation.changes and not deleting:
         return ExportResult(result.id)
     moved = replace(operation, secondary_id=found.secondary_id, new_secondary_id=renaming)
-    return (await connector.export([moved]))[0]
+    return (await step.send(connector, [moved]))[0]
 
 
 async def _find_again(connector: Connector, operation: ExportOperation) -> ImportedObject | None:
@@ -268,7 +268,7 @@ async def write_the_rest(
     if not left and renaming is None:
         return ExportResult(result.id)
     rest = replace(operation, secondary_id=found.secondary_id, new_secondary_id=renaming, changes=left)
-    return (await connector.export([rest]))[0]
+    return (await step.send(connector, [rest]))[0]
 
 
 def _already_gone(step: Step, result: ExportResult) -> ExportResult:

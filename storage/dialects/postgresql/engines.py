@@ -1,7 +1,7 @@
 """Connections to a store on PostgreSQL: one that writes, some that read, and one that notices changes."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import psycopg
@@ -19,7 +19,10 @@ SESSION = {
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
 }
-_SET = f"SELECT {', '.join(['set_config(%s, %s, false)'] * len(SESSION))}"
+WRITING = {
+    "idle_in_transaction_session_timeout": "60s",  # nor does a process that was stopped in the middle of a page
+}
+_SET = "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS setting (name, value)"
 _TAKE_TURN = "UPDATE store_changes SET number = number + 1"
 """Waits for the one that writes, as there is one row; and tells whoever watches it that something was committed."""
 _ASK = "SELECT number FROM store_changes"
@@ -28,7 +31,7 @@ Settings = Callable[[], dict[str, Any]]
 
 def create_writer(settings: Settings) -> AsyncEngine:
     """Make the engine of the one writer: each of its transactions waits for its turn before it sees anything."""
-    engine = _connected(settings, IsolationLevel.READ_COMMITTED, pool_size=1)
+    engine = _connected(settings, IsolationLevel.READ_COMMITTED, SESSION | WRITING, pool_size=1)
     event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(_TAKE_TURN))
     return engine
 
@@ -58,12 +61,18 @@ async def data_version(watch: AsyncEngine) -> int:
 
 
 def _connected(
-    settings: Settings, isolation: IsolationLevel | None, *, read_only: bool = False, pool_size: int, **more: Any
+    settings: Settings,
+    isolation: IsolationLevel | None,
+    session: Mapping[str, str] = SESSION,
+    *,
+    read_only: bool = False,
+    pool_size: int,
+    **more: Any,
 ) -> AsyncEngine:
     async def connect() -> AsyncConnection[Any]:
         connection = await AsyncConnection.connect(autocommit=True, **settings())
         try:
-            await connection.execute(_SET, [word for pair in SESSION.items() for word in pair])
+            await connection.execute(_SET, [list(session), list(session.values())])
             await connection.set_read_only(read_only or None)
             if isolation is not None:
                 await connection.set_isolation_level(isolation)

@@ -35,6 +35,8 @@ _BY_STATE: dict[str, tuple[type[StoreError], str]] = {
     "42P01": (StoreUnreadable, "a table of the store is missing; 'interlock store check' tells what else is"),
 }
 """SQLSTATE (appendix A of PostgreSQL's manual) → what it is, and what to do."""
+_NO_CONNECTION = ("connection failed", "connection to server", "connection timeout", "resolve host")
+"""What libpq says where there never was a connection."""
 _LOST = "the connection to the server was lost; once it answers again, run again: what was committed is kept"
 
 
@@ -77,7 +79,7 @@ def _unreachable(cause: psycopg.Error, name: str) -> StoreError:
             f"{name}: the server does not prove who it is: {told}; give it a certificate that this machine trusts, or "
             "name who vouches for it by sslrootcert in [store] url"
         )
-    if "connection failed" in words or "connection timeout" in words or "resolve host" in words:
+    if any(said in words for said in _NO_CONNECTION):
         return StoreLost(f"{name}: the server cannot be reached: {told}; look whether it runs, and at [store] url")
     return StoreLost(f"{name}: {_LOST}")
 

@@ -11,7 +11,7 @@ from tui import feed
 from tui.terminal.commands.running import LogFormat, LogOption
 from tui.terminal.context import CONFIG, NO_START, USAGE, ConfigOption, carry_out, fail, open_workspace
 from tui.terminal.log import Log
-from tui.terminal.printing import log_in_json, say
+from tui.terminal.printing import complain, log_in_json, say
 from tui.terminal.progress import Teller
 
 
@@ -55,4 +55,4 @@ async def _work(workspace: feed.Workspace, name: str, log: LogFormat) -> None:
         teller.run_id = run_id
         await teller.tell(event)
 
-    await feed.workers.work(workspace, name, feed.carry_out, tell, stopping)
+    await feed.workers.work(workspace, name, feed.carry_out, tell, stopping, complain)

@@ -1,0 +1,85 @@
+"""The server of the store is gone for good in the middle of a run, and its standby takes over: what was said is kept."""
+
+import json
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from storage.dialects.postgresql.place import ServerPlace
+from tests import stores
+from tests.databases import Server, postgresql, standby
+from tests.faults.test_kill import Site
+from tui.demo.people import next_day
+
+LOST = 5
+"""The exit status of a run that was interrupted."""
+
+
+@pytest.fixture
+def servers() -> Iterator[tuple[Server, Server]]:
+    with postgresql() as primary:
+        primary.run("CREATE DATABASE interlock")
+        with standby(primary) as second:
+            yield primary, second
+
+
+def _placed(folder: Path, primary: Server, second: Server) -> Site:
+    """Make a site whose store is wherever one of the two takes writes."""
+    places = f"host={primary.home},{second.home}&port={primary.port},{second.port}"
+    url = f"postgresql://admin@/interlock?{places}&target_session_attrs=read-write"
+    site = Site(folder, None, None)
+    site.database = stores.Database.at(url)
+    site.configure((site.folder / "interlock.toml").read_text())
+    ServerPlace(url, folder).prepare()
+    return site
+
+
+def _phase(site: Site) -> str | None:
+    try:
+        found = site.glance("SELECT phase FROM steps WHERE result IS NULL ORDER BY id DESC LIMIT 1")
+    except psycopg.OperationalError:
+        return None
+    return found[0][0] if found else None
+
+
+def _finished(log: bytes) -> list[tuple[int, str]]:
+    """Give the steps whose end a run has told, with their results."""
+    told: list[dict[str, Any]] = [json.loads(line) for line in log.splitlines() if line.startswith(b"{")]
+    return [(one["step"], one["result"]) for one in told if one["event"] == "step-finished"]
+
+
+@pytest.mark.parametrize("phase", ["import", "sync", "evaluate", "export", "confirm"])
+def test_what_was_said_before_a_failover_is_so_behind_it(
+    servers: tuple[Server, Server], tmp_path: Path, phase: str
+) -> None:
+    primary, second = servers
+    calm, struck = Site(tmp_path / "calm", None, None), _placed(tmp_path / "struck", primary, second)
+    for site in (calm, struck):
+        site("run")
+        site("run")
+        site.csv("hr.csv", next_day(site.rows))
+    calm("run")
+    calm("run")
+    run = struck.start("run", "--log-format", "json")
+    while run.poll() is None and _phase(struck) != phase:
+        time.sleep(0.002)
+    time.sleep(random.Random(phase).uniform(0, 0.1))
+    primary.perish()
+    second.promote()
+    told, _ = run.communicate(timeout=60)
+    assert run.returncode == LOST, told.decode()
+    assert "the connection to the server was lost" in told.decode()
+    kept = dict(struck.query("SELECT id, result FROM steps"))
+    finished = _finished(told)
+    assert finished or phase == "import"
+    assert all(kept[step] == result for step, result in finished)
+    struck("run")
+    struck("run")
+    assert struck.entries() == calm.entries()
+    assert struck.state() == calm.state()
+    assert "sound" in struck("store", "check")

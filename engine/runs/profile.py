@@ -290,7 +290,7 @@ async def carry_out(workspace: Workspace, control: Control, step_id: int, plan: 
 
 
 def _give_memory_back() -> None:
-    """Give the system what a step has used: the C library would keep it, in pieces that the next step has no use for."""
+    """Give the system what a step has used: the C library would keep it, in pieces that are of no use to the next."""
     with suppress(OSError, AttributeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)
 

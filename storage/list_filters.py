@@ -7,8 +7,9 @@ from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
 from storage.dialects import expressions
 from storage.list_columns import PLANS, ColumnKind, Element, ListColumn, ListPlan
 from storage.list_queries import Query, Term
+from storage.patterns import compiled
 from storage.reviews import waiting
-from storage.tables import item_errors, runs, steps
+from storage.tables import item_errors, review_items, runs, steps
 
 Condition = ColumnElement[bool]
 
@@ -34,13 +35,26 @@ def unknown(query: Query, name: str, *, sorting: bool = False) -> UnknownColumn:
 
 def conditions(query: Query) -> list[Condition]:
     """Give what all rows of a list must fulfil. Raises `UnknownColumn`."""
-    found = [_condition(query, term) for term in query.terms if term.text or term.column]
-    if query.kind == "review" and not any((term.column or "").lower() == "state" for term in query.terms):
-        found.append(waiting())
+    terms = [term for term in query.terms if term.text or term.column]
+    if query.kind == "review":
+        found = [_condition(query, term) for term in terms if not _of_state(term)]
+        found.append(_in_review(query, [term for term in terms if _of_state(term)]))
+    else:
+        found = [_condition(query, term) for term in terms]
     if query.within is not None and query.kind == "errors":
         of_run = select(steps.c.id).where(steps.c.run_id == query.within)
         found.append(item_errors.c.step_id.in_(of_run))
     return found
+
+
+def _of_state(term: Term) -> bool:
+    return (term.column or "").lower() == "state"
+
+
+def _in_review(query: Query, of_state: list[Term]) -> Condition:
+    """Give the condition of an item's state: what the terms say, else that it waits; or that the item stays."""
+    told = and_(*(_condition(query, term) for term in of_state)) if of_state else waiting()
+    return or_(told, expressions.among(review_items.c.id, query.staying)) if query.staying else told
 
 
 def fits(text: str, word: str) -> bool:
@@ -50,7 +64,8 @@ def fits(text: str, word: str) -> bool:
 
 
 def _condition(query: Query, term: Term) -> Condition:
-    held = _holds(query, term._replace(text=expressions.storable(term.text)))
+    term = term._replace(text=expressions.storable(term.text))
+    held = _matches(query, term) if term.pattern else _holds(query, term)
     return not_(func.coalesce(held, false())) if term.inverted else held
 
 
@@ -71,6 +86,24 @@ def _holds(query: Query, term: Term) -> Condition:
     if not term.text:
         return not_(expressions.has_attribute(plan.attributes, name))
     return expressions.attribute_contains(plan.attributes, name, term.text)
+
+
+def _matches(query: Query, term: Term) -> Condition:
+    """Give the condition that a regular expression is found in a text. Raises `UnknownColumn` or `InvalidPattern`."""
+    plan, pattern = PLANS[query.kind], term.text
+    compiled(pattern)
+    if term.column is None:
+        in_texts = [expressions.matches(element, pattern) for element in plan.texts]
+        if plan.attributes is not None:
+            return or_(*in_texts, expressions.value_matches(plan.attributes, pattern))
+        return or_(false(), *in_texts, *(expressions.matches(element, pattern) for element in plan.documents))
+    column = column_of(query, term.column)
+    if column is None and plan.attributes is not None:
+        return expressions.value_matches(plan.attributes, pattern, expressions.storable(term.column))
+    if column is None:
+        raise unknown(query, term.column)
+    searched = or_(*(expressions.matches(element, pattern) for element in column.searched or (column.value,)))
+    return runs.c.id.in_(select(steps.c.run_id).where(searched)) if column.of_step else searched
 
 
 def _anywhere(plan: ListPlan, text: str) -> Condition:

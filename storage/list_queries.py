@@ -16,16 +16,22 @@ class Term(NamedTuple):
     inverted: bool = False
     whole: bool = False
     """The text is a name, an id or a value as a whole, and no part of one."""
+    pattern: bool = False
+    """The text is a regular expression."""
 
 
 class Query(NamedTuple):
-    """What a list shows: its kind, the terms that all hold, its order, and for `errors` the id of the run."""
+    """What a list shows: its kind, the terms that all hold, its order, and for `errors` the id of the run.
+
+    `staying` are the ids of review items that are shown whatever has become of their state.
+    """
 
     kind: str
     terms: tuple[Term, ...] = ()
     sort: str | None = None
     descending: bool = False
     within: int | None = None
+    staying: tuple[int, ...] = ()
 
 
 class ListedError(NamedTuple):

@@ -49,7 +49,7 @@ async def _words(tx: Transaction) -> dict[str, list[str]]:
 
 
 def _is_word(query: Query, term: Term) -> bool:
-    return query.kind == "objects" and bool(term.text) and (term.column or "").lower() in _NAMES
+    return query.kind == "objects" and bool(term.text) and not term.pattern and (term.column or "").lower() in _NAMES
 
 
 def _chosen(terms: list[Term], name: str, words: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Take approvals back that have not been carried out, or not to the end."""
+"""Take decisions back: approvals that have not been carried out to the end, what was put off, and who is kept."""
 
 from collections.abc import Sequence
 
@@ -9,17 +9,27 @@ from engine.labels import label_of
 from engine.roles import Role, require
 from engine.workspace import Workspace
 from storage import clock, exports, metaverse, objects, reviews, transitions
-from storage.records import Entity, ExportStatus, PendingExport, ReviewItem, ReviewKind, ReviewState
+from storage.records import CsoStatus, Entity, ExportStatus, PendingExport, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.transitions import Move
 
+TAKEN_BACK = (
+    ReviewState.HALF_APPROVED,
+    ReviewState.APPROVED,
+    ReviewState.CARRIED_OUT,
+    ReviewState.DEFERRED,
+    ReviewState.KEPT,
+)
+"""States of items of which a decision may be taken back."""
+SEEN_SINCE = "it was seen again since, or is gone: there is nothing to take back"
+ASKED_ANEW = "only who is missing and kept can be taken back; this is asked about anew when it is due again"
 DISCONNECTED = "it stays disconnected; what would be deleted for it is asked about anew"
 
 
 async def withdraw(
     workspace: Workspace, ids: Sequence[int], *, operator: str, reason: str, count: int | None = None
 ) -> list[Outcome]:
-    """Take approvals back that have not been carried out.
+    """Take decisions back: approvals that have not been carried out, items that were put off, and who is kept.
 
     Where an absence was approved and only its disconnection is carried out, the deletes that were not sent
     yet, or are due when a period of grace ends, wait for an approval of their own.
@@ -31,9 +41,9 @@ async def withdraw(
 
 
 async def take_back(tx: Transaction, workspace: Workspace, ids: Sequence[int], decision: Decision) -> list[Outcome]:
-    """Take approvals back within a transaction, likewise."""
-    given = [ReviewState.HALF_APPROVED, ReviewState.APPROVED, ReviewState.CARRIED_OUT]
-    items, outcomes = await decidable(tx, ids, given)
+    """Take decisions back within a transaction, likewise."""
+    items, outcomes = await decidable(tx, ids, TAKEN_BACK)
+    items = await _with_missing_again(tx, items, outcomes, decision)
     asked = [item.id for item in items]
     staged = await exports.under_approvals(tx, asked)
     resting = await metaverse.approvals_resting_on(tx, asked)
@@ -48,6 +58,33 @@ async def take_back(tx: Transaction, workspace: Workspace, ids: Sequence[int], d
     await _send_back(tx, workspace, [one for one in staged if one.approval_id not in over], decision.operator)
     outcomes += [Outcome(item.id, item.label, note=DISCONNECTED) for item in halved]
     return outcomes + [Outcome(item.id, item.label) for item in again]
+
+
+async def _with_missing_again(
+    tx: Transaction, items: list[ReviewItem], outcomes: list[Outcome], decision: Decision
+) -> list[ReviewItem]:
+    """Let who was kept though missing be missing again; leave out of whom that cannot be said any more."""
+    kept = [item for item in items if item.state == ReviewState.KEPT]
+    back = await _still_missing(tx, kept)
+    for item in kept:
+        if item not in back:
+            why = SEEN_SINCE if item.kind == ReviewKind.ABSENCE else ASKED_ANEW
+            outcomes.append(Outcome(item.id, item.label, why))
+    still = [item.object_id for item in back]
+    await objects.set_status(tx, still, CsoStatus.OBSOLETE)
+    await objects.set_kept(tx, still, kept=False)
+    await objects.set_due(tx, still, due=True)
+    normal, obsolete, why = CsoStatus.NORMAL, CsoStatus.OBSOLETE, f"not kept any more: {decision.reason}"
+    moves = [Move(Entity.CSO, one.object_id, one.system, one.label, normal, obsolete, why) for one in back]
+    await transitions.record(tx, moves, operator=decision.operator)
+    return [item for item in items if item.state != ReviewState.KEPT or item in back]
+
+
+async def _still_missing(tx: Transaction, kept: list[ReviewItem]) -> list[ReviewItem]:
+    """Give the items of those that were missing, are kept and have not been seen since."""
+    asked = {item.object_id: item for item in kept if item.kind == ReviewKind.ABSENCE}
+    found = await objects.get(tx, asked)
+    return [asked[cso.id] for cso in found if cso.kept and cso.status == CsoStatus.NORMAL]
 
 
 def _no_longer_open(items: list[ReviewItem], staged: list[PendingExport], resting: set[int]) -> set[int]:

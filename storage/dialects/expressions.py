@@ -275,6 +275,23 @@ def attribute_contains(document: ColumnElement[Any], name: str, text: str) -> Co
     return and_(document_contains(document, name), document_contains(document, text), has)
 
 
+def matches(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
+    """Test whether a regular expression is found in a column, whatever the case."""
+    ours = cast(column, Text).collate("C").op("~*", is_comparison=True)(literal(pattern, Text))
+    return _Either(sqlite=func.matches(column, pattern, type_=Boolean()), postgresql=ours)
+
+
+def value_matches(document: ColumnElement[Any], pattern: str, name: str | None = None) -> ColumnElement[bool]:
+    """Test whether a regular expression is found in a value of an attribute, or of any, whatever the case."""
+    key, one, ours = _values_in(document)
+    ours = ours.where(one.op("~*", is_comparison=True)(literal(pattern, Text)))
+    ours = ours if name is None else ours.where(same_word(key, name))
+    return _Either(
+        sqlite=func.value_matches(document, literal(name, Text), pattern, type_=Boolean()),
+        postgresql=ours.correlate(document.table).exists(),
+    )
+
+
 def _values_in(document: ColumnElement[Any]) -> tuple[ColumnElement[str], ColumnElement[str], Any]:
     """Give name and value of the values in a document of attributes, and the selection of them, for PostgreSQL."""
     names = func.json_each(_json(document)).table_valued("key", "value", joins_implicitly=True).render_derived()

@@ -3,6 +3,7 @@
 from storage.tables.base import metadata
 from storage.tables.review import acknowledgements, audit, held_batches, held_candidates, review_items
 from storage.tables.runs import (
+    fingerprint_pieces,
     fingerprints,
     imports,
     item_errors,
@@ -34,6 +35,7 @@ __all__ = [
     "acknowledgements",
     "audit",
     "counters",
+    "fingerprint_pieces",
     "fingerprints",
     "given_values",
     "held_batches",

@@ -149,7 +149,7 @@ Open = Callable[..., AbstractAsyncContextManager[Console]]
 
 
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
+def opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Open:
     """Open the console on a workspace's folder, and go to a screen."""
 
     @asynccontextmanager
@@ -164,6 +164,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
         at: str = "line",
     ) -> AsyncIterator[Console]:
         monkeypatch.setenv("INTERLOCK_OPERATOR", operator)
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
         place = folder.folder if isinstance(folder, Workspace) else folder
         settings = TerminalSettings(theme=theme, ascii=plain, mouse=False, restricted=restricted)
         app = InterlockApp(place / "interlock.toml", settings)

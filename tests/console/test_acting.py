@@ -7,6 +7,8 @@ import pytest
 from tests.console.conftest import Console, Open
 from tests.console.office import let_change, let_leave, make_office
 from tests.workspace import Workspace
+from tui.demo.people import PERSON_COLUMNS, people
+from tui.demo.workspace import write_csv
 
 SIZE, LEAVERS = 200, 9
 
@@ -40,7 +42,7 @@ async def test_an_opened_item_is_decided_where_it_is_read(office: Workspace, ope
         await console.press("a")
         await console.hear("read-only: W arms it")
         await console.press("W", "u")
-        await console.hear("nothing of that was approved, so there is nothing to take back: open")
+        await console.hear("there is nothing to take back: open")
         await console.press("K")
         await console.until("Keep 1 item of 'hr'")
         await _answer(console, "on leave")
@@ -120,3 +122,73 @@ async def test_all_in_the_filter_is_retried_with_the_number(office: Workspace, o
         await _answer(console, "5")
         await console.hear("5 sent with the next export")
     assert office.query("SELECT count(*) FROM pending_exports WHERE held") == [(0,)]
+
+
+async def test_what_is_decided_stays_in_the_list_until_that_is_left_and_is_taken_back_there(
+    office: Workspace, opened: Open
+) -> None:
+    async with opened(office) as console:
+        await console.show("6", "rev-1", f"1 of {LEAVERS}")
+        await console.settle()
+        await console.press("W", "j", "K")
+        await console.until("Keep 1 item of 'hr'")
+        await _answer(console, "on leave")
+        await console.hear("kept (u takes it back)")
+        await console.until(f"2 of {LEAVERS}", "● kept", "u takes it back")
+        assert console.app.screen.table.current["key"] == 2  # the cursor stays where it was
+        await console.press("j", "L")
+        await console.until("Defer 1 item of 'hr'")
+        await _answer(console, "asked HR", "30d")
+        await console.hear("put off: 30d")
+        await console.until("○ deferred")
+        await console.press("u")
+        await console.until("Withdraw 1 item of 'hr'")
+        await _answer(console, "asked the wrong one")
+        await console.hear("open again")
+        await console.press("k", "u")
+        await console.until("Withdraw 1 item of 'hr'")
+        await _answer(console, "not on leave")
+        await console.hear("open again")
+        status = "SELECT o.status, o.kept FROM review_items r JOIN objects o ON o.id = r.object_id WHERE r.id = 2"
+        assert office.query(status) == [("Obsolete", 0)]
+        assert office.query("SELECT count(*) FROM review_items WHERE state = 'open'") == [(LEAVERS,)]
+
+        await console.press("a")
+        await console.until("Approve 1 item of 'hr'")
+        await _answer(console, "they have left", "1")
+        await console.hear("approved; the next sync carries it out (u takes it back)")
+        await console.press("asterisk", "a")  # of what is marked, what waits is asked about
+        await console.until(f"Approve {LEAVERS - 1} items of 'hr'")
+        await console.settle()
+        await console.press("escape")
+        await console.show("7", "run-1")
+        await console.show("6", "rev-1")
+        await console.until(f"of {LEAVERS - 1}", gone=("u takes it back",))
+
+
+def test_who_was_seen_again_is_not_missing_again(office: Workspace) -> None:
+    office("review", "keep", "rev-1", "--reason", "on leave")
+    write_csv(office.folder / "hr.csv", PERSON_COLUMNS, list(people(SIZE)))
+    office("step", "import", "hr")
+    said = office("review", "withdraw", "rev-1", "--reason", "a slip", status=1)
+    assert "it was seen again since" in said
+    assert office.query("SELECT state FROM review_items WHERE id = 1") == [("kept",)]
+
+
+async def test_all_in_the_filter_is_discarded_with_the_number(office: Workspace, opened: Open) -> None:
+    async with opened(office, size=(80, 24)) as console:
+        await console.show("2", "exp-")
+        await console.settle()
+        await console.press("W", "space", "space", "h")
+        await console.hear("2 held")
+        await console.press("slash")
+        await console.type("held:yes")
+        await console.press("enter")
+        await console.until("1 of 2")
+        await console.press("D")
+        await console.until("Discard 2 pending exports", "filter: held:yes", "type 2 to discard:")
+        await _answer(console, "2")
+        await console.hear("2 discarded")
+        await console.press("escape")
+        await console.until("1 of 3")
+    assert office.query("SELECT count(*) FROM pending_exports") == [(3,)]

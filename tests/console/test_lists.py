@@ -175,12 +175,12 @@ async def test_a_list_is_sorted_by_a_column_and_turned_round(office: Workspace, 
         await narrow(console, "type:person")
         await console.until("1 of 120")
         await console.press("s")
-        await console.until("Sort by", "changed_at")
+        await console.until("Sort by", "changed, newest first")
         await console.press("j", "j", "j", "j", "j", "enter")
-        await console.until("by mvo ▴", "joined to▴")
+        await console.until("by joined to, lowest first", "joined to▴")
         await console.wait(lambda: listed(console, "cso")[:20] == upwards[:20])
         await console.press("S")
-        await console.until("by mvo ▾", "joined to▾")
+        await console.until("by joined to, highest first", "joined to▾")
         await console.wait(lambda: listed(console, "cso")[:20] == downwards[:20])
 
 

@@ -82,7 +82,7 @@ async def test_two_of_five_are_approved_and_only_these(office: Workspace, opened
         await console.until("2 metaverse objects are deleted", "2 objects are deleted in 'directory'")
         await console.until("rev-2", "rev-4", "type 2 to approve:", gone=("  rev-3  E",))
         await answer(console, "left in March", "2")
-        await console.until("2 approved; the next sync carries it out", "of 3")
+        await console.until("2 approved; the next sync carries it out (u takes it back)", "of 5")
     assert decided(office) == [(2, "approved"), (4, "approved")]
     assert set(office.query("SELECT decided_by, reason FROM review_items WHERE state = 'approved'")) == {
         ("ada", "left in March")
@@ -156,7 +156,9 @@ async def test_kept_means_normal_again(office: Workspace, opened: Open) -> None:
         await review(console)
         await ask(console, "K", "Keep 1 item of 'hr'")
         await answer(console, "sabbatical")
-        await console.until("kept", "of 4", gone=("rev-1 ",))
+        await console.until("kept", "of 5", "u takes it back")
+        await console.press("5", "6")
+        await console.until("of 4", gone=("rev-1 ",))
         await console.press("o")
         await console.until("rev-1", "● kept", "ada")
     assert office.query(
@@ -171,7 +173,9 @@ async def test_deferred_means_it_waits_again_after_a_week(office: Workspace, ope
         await ask(console, "L", "Defer 1 item of 'hr'")
         await console.until("until: 7d")
         await answer(console, "asked HR", "")
-        await console.until("put off: 7d", "of 4", gone=("rev-1 ",))
+        await console.until("put off: 7d", "of 5", "○ deferred")
+        await console.press("5", "6")
+        await console.until("of 4", gone=("rev-1 ",))
     assert office.query(
         "SELECT state, decided_by, reason, round(julianday(deferred_until) - julianday(decided_at), 2) "
         "FROM review_items WHERE id = 1"
@@ -207,7 +211,7 @@ async def test_what_is_open_cannot_be_withdrawn(office: Workspace, opened: Open)
     async with opened(office) as console:
         await review(console)
         await console.press("u")
-        await console.hear("nothing of that was approved, so there is nothing to take back: open")
+        await console.hear("there is nothing to take back: open")
     assert decided(office) == []
 
 

@@ -104,7 +104,7 @@ async def search(console: Console) -> None:
     """Find somebody by a part of a name, and wait for what is found."""
     await console.press("ctrl+f")
     await console.type("nolan")
-    await console.until("Noah Nolan (mvo-2)", "person in the metaverse: mvo-2")
+    await console.until("Noah Nolan (mvo-2)", "person in the metaverse")
     await console.settle()
 
 
@@ -135,6 +135,9 @@ SHOTS: dict[str, Drive] = {
     "help": keys("6", "question_mark"),
     "search": search,
     "palette": keys("colon", "r", "e", "v"),
+    "sort": keys("7", "s"),
+    "complete": keys("3", "slash", *"department", "colon", "s"),
+    "command": keys("3", "colon", *"filter", "space", *"dep"),
     "filter": keys("3", "slash", *"status", "colon", *"Obsolete"),
 }
 BY_HAND: dict[str, Drive] = {

@@ -226,5 +226,7 @@ WRITTEN = st.builds(
 
 @given(st.lists(WRITTEN))
 def test_terms_written_down_are_read_again(terms: list[Term]) -> None:
-    line = " ".join(f'{"!" * one.inverted}{one.column + ":" if one.column else ""}"{one.text}"' for one in terms)
+    line = " ".join(
+        f'{"!" * one.inverted}{one.column + ":" if one.column else ""}{"~" * one.pattern}"{one.text}"' for one in terms
+    )
     assert parse_filter(line) == tuple(terms)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from storage import lists
+from storage import list_values, lists
 from storage.list_queries import Query, Term
 from storage.lists import UnknownColumn
+from storage.patterns import InvalidPattern
 from storage.place import ServerAddress
 from storage.store import Store
 from storage.tables import item_errors, metaverse, objects, pending_exports, review_items, runs, steps, transitions
@@ -223,6 +224,75 @@ def found(path: Path, kind: str, line: str, **more) -> list[int]:
 )
 def test_a_filter_finds_the_rows_that_have_all_its_terms(store: Path, kind: str, line: str, ids: list[int]) -> None:
     assert found(store, kind, line) == ids
+
+
+@pytest.mark.parametrize(
+    ("kind", "line", "ids"),
+    [
+        ("objects", "~^e1$", [1]),
+        ("objects", "object:~^cn=.*ström$", [1]),
+        ("objects", "mail:~@X\\.org$", [1]),
+        ("objects", "level:~^true$", [2]),
+        ("objects", "level:~^2$", []),
+        ("objects", "!status:~^(normal|obs)", [3]),
+        ("objects", 'note:~"^say .hi"', [4]),
+        ("metaverse", "~^eng", [1, 3]),
+        ("metaverse", "department:~s$", [1]),
+        ("exports", "error:~^perm.*ed$", [2]),
+        ("exports", "~x\\.org", [1]),
+        ("runs", "system:~dir", [2]),
+        ("runs", "result:~s", [1, 2]),
+        ("review", "state:~kept", [2]),
+        ("objects", "object:~", None),  # nothing is typed of it yet
+    ],
+)
+def test_a_regular_expression_is_found_in_texts_and_values(
+    store: Path, kind: str, line: str, ids: list[int] | None
+) -> None:
+    within = set(range(1, 6)) if kind == "objects" else set(range(1, 100))
+    if ids is None:
+        assert found(store, kind, line) == found(store, kind, "")
+    else:
+        assert sorted(set(found(store, kind, line)) & within) == ids
+
+
+def test_what_is_no_regular_expression_is_said(store: Path) -> None:
+    with pytest.raises(InvalidPattern, match=r"'\(a' is no regular expression: .*missing"):
+        found(store, "objects", "object:~(a")
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "begin", "values"),
+    [
+        ("objects", "status", "p", ["PendingProvisioning"]),
+        ("objects", "system", "HR", ["HR2", "hr"]),
+        ("objects", "mail", "", ["zoe@x.org"]),
+        ("objects", "note", "éco", ["ÉCOLE"]),
+        ("objects", "colour", "", []),
+        ("metaverse", "deleted", "", ["yes", "no"]),
+        ("metaverse", "department", "e", ["Engines"]),
+        ("exports", "error", "", ["permission-denied", "syntax-violation"]),
+        ("runs", "system", "d", ["directory"]),
+        ("runs", "id", "", []),
+        ("review", "state", "k", ["kept"]),
+    ],
+)
+def test_values_of_a_column_are_proposed(store: Path, kind: str, column: str, begin: str, values: list[str]) -> None:
+    assert ask(store, lambda tx: list_values.values(tx, kind, column, begin, 5)) == values
+
+
+def test_names_of_columns_and_attributes_are_proposed(store: Path) -> None:
+    assert ask(store, lambda tx: list_values.names(tx, "objects", "m", 5)) == ["mvo", "mail", "member"]
+    assert ask(store, lambda tx: list_values.names(tx, "exports", "h", 5)) == ["held"]
+
+
+def test_an_attribute_that_nothing_has_is_told(store: Path) -> None:
+    async def work(tx):
+        line = 'departement:x system:hr mail:x !maill:x "no:column"'
+        return await list_values.unknown_attributes(tx, Query("objects", parse_filter(line)))
+
+    assert ask(store, work) == [("departement", []), ("maill", ["mail"])]
+    assert ask(store, lambda tx: list_values.unknown_attributes(tx, Query("runs", ()))) == []
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
@@ -24,6 +25,7 @@ from tui.presentation.last_resort import sentence_of
 from tui.presentation.pieces import Line
 
 if TYPE_CHECKING:
+    from tui.console.remembered import Remembered
     from tui.console.screens.base import ConsoleScreen
     from tui.console.session import Session
 
@@ -57,6 +59,13 @@ class InterlockApp(Ways, KeyByKey[int], inherit_bindings=False):
         self.arming = Arming()
         self._polling = False
         self._interrupted_at = -TWICE_SECONDS
+
+    @cached_property
+    def remembered(self) -> "Remembered":
+        """What is kept for whoever uses the console; of a restricted one, which writes no files, till it is closed."""
+        from tui.console import remembered  # noqa: PLC0415 - loaded with the screens
+
+        return remembered.Remembered(None if self.restricted else remembered.place(), self.config)
 
     @property
     def restricted(self) -> bool:

@@ -23,6 +23,10 @@ class FeedSource:
         """Count the rows before a place."""
         return await feed.lists.rank(self._workspace, query, place)
 
+    async def suggest(self, query: feed.Query, column: str | None, begin: str) -> list[str]:
+        """Give columns and attributes that begin so, or values of one of them."""
+        return await feed.lists.suggest(self._workspace, query.kind, column, begin)
+
     async def keys(self, query: feed.Query) -> list[int]:
         """List the keys of all rows of a query, in order."""
         return await feed.lists.keys(self._workspace, query)

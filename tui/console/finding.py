@@ -9,6 +9,7 @@ from textual.command import Hit, Hits, Provider
 from textual.content import Content
 
 from tui import feed
+from tui.console import commands
 from tui.console.shell import Shell
 from tui.presentation.display import display
 
@@ -37,32 +38,27 @@ class Everything(Provider):
         """Find what holds a text: people first, then their objects, and what is about them."""
         text = query.strip().removeprefix(":")
         session = cast("Shell", self.app).session
-        if len(text) < FEWEST or session is None:
+        is_command = query.partition(" ")[0] in commands.verbs(self.screen) and " " in query
+        if len(text) < FEWEST or session is None or is_command:
             return
         await asyncio.sleep(PAUSE)
         score = 0.9
         for name, place in (await asyncio.to_thread(feed.rule_places, session.config)).items():
             if text.casefold() in name.casefold():
                 shown = display(name, 70)
-                yield Hit(
-                    score,
-                    Content(f"rule {shown}"),
-                    partial(cast("Shell", self.app).open_rules, name),
-                    text=shown,
-                    help=place,
-                )
+                opening = partial(cast("Shell", self.app).open_rules, name)
+                yield Hit(score, _entry(f"rule {shown}", display(place, 60)), opening, text=shown)
         for kind, what in _KINDS.items():
             score -= 0.1
             async for row in _found(session, kind, text):
                 label = display(_label(kind, row), 90)
                 command = partial(cast("Shell", self.app).open_thing, row["id"])
-                yield Hit(
-                    score,
-                    Content(label),
-                    command,
-                    text=label,
-                    help=f"{row.get('type', '')} {what}: {row['id']}".lstrip(),
-                )
+                said = f"{row.get('type', '')} {what}".lstrip()
+                yield Hit(score, _entry(label, said), command, text=label)
+
+
+def _entry(name: str, what: str) -> Content:
+    return Content.assemble(name, ("   " + what, "dim"))
 
 
 async def _found(session: "Session", kind: str, text: str) -> AsyncIterator[feed.Document]:

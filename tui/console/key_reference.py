@@ -7,6 +7,7 @@ from textual.dom import DOMNode
 
 from tui.console.app_keys import APP_KEYS
 from tui.console.keys import name_of
+from tui.console.palette import Palette
 from tui.console.screens import (
     audit,
     by_hand,
@@ -60,6 +61,7 @@ _PARTS: tuple[tuple[str, tuple[type[DOMNode], ...]], ...] = (
     ("Who it is joined to, and what follows", (joining.JoinScreen, by_hand.DecisionScreen)),
     ("Deleted", (deleted.DeletedScreen, deleted.GoneScreen)),
     ("One object whole", (trying.ObjectScreen, trying.TryScreen)),
+    ("The command line", (Palette,)),
     ("Where something is asked", (Confirm, Question, Choice, AskLine)),
     ("Help", (HelpScreen,)),
 )

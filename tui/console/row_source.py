@@ -1,6 +1,7 @@
 """Rows that are at hand as a whole: filtered, sorted and given to a table like those of the store."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tui import feed
@@ -28,7 +29,10 @@ class RowsAtHand:
         if term.column is not None:
             self._refuse_unknown(term.column)
         found = [row[name] for name in ([term.column] if term.column else self._columns)]
-        return term.text.casefold() in " ".join("" if one is None else str(one) for one in found).casefold()
+        texts = ["" if one is None else str(one) for one in found]
+        if term.pattern:
+            return any(feed.compiled(term.text).search(text) for text in texts)
+        return term.text.casefold() in " ".join(texts).casefold()
 
     def _refuse_unknown(self, column: str) -> None:
         if column not in self._columns:
@@ -46,6 +50,14 @@ class RowsAtHand:
     async def rank(self, query: feed.Query, place: Any) -> int:
         """Count the rows before a place."""
         return sum(row["place"] < place for row in self._found(query))
+
+    async def suggest(self, query: feed.Query, column: str | None, begin: str) -> list[str]:  # noqa: ARG002
+        """Give columns that begin so, or values of one column, the most frequent first."""
+        known: Iterable[str] = self._columns
+        if column is not None:
+            found = Counter(str(row[column]) for row in self._rows() if column in self._columns and row[column])
+            known = (value for value, _ in found.most_common())
+        return [one for one in known if one.casefold().startswith(begin.casefold())]
 
     async def keys(self, query: feed.Query) -> list[int]:
         """List the keys of all rows of a query, in order."""

@@ -46,6 +46,8 @@ class Session:
         self.counts: feed.Counts | None = None
         self.todo: list[feed.Document] = []
         """What waits for a person, in groups."""
+        self.decided: set[int] = set()
+        """The review items that were decided here since the list of them was shown last: they stay in it till then."""
         self.launch: Launch | None = None
         self.planning: Launch | None = None
         """The plan that was begun here, until it has ended."""

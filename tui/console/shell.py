@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 from tui.presentation.pieces import Line
 
 if TYPE_CHECKING:
+    from tui.console.remembered import Remembered
     from tui.console.session import Session
 
 
@@ -14,6 +15,11 @@ class Shell(Protocol):
 
     session: "Session | None"
     message: tuple[str, str] | None
+
+    @property
+    def remembered(self) -> "Remembered":
+        """What is kept for whoever uses the console."""
+        ...
 
     @property
     def ascii(self) -> bool:
@@ -57,6 +63,10 @@ class Shell(Protocol):
 
     def open_plan(self) -> None:
         """Show what the next keys of the Line would do."""
+        ...
+
+    def choose_profile(self, name: str) -> None:
+        """Show the steps of another profile on the Line."""
         ...
 
     def open_deleted(self) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 from textual.app import App
 
 if TYPE_CHECKING:
+    from tui.console.screens.line import LineScreen
     from tui.console.screens.listing import ListScreen
 
 
@@ -29,10 +30,21 @@ class Ways(App[Any]):
         self.run_worker(self._open_plan(), group="find", exit_on_error=False)
 
     async def _open_plan(self) -> None:
+        await self._go_to_line()
+        await self.screen.run_action("plan")
+
+    def choose_profile(self, name: str) -> None:
+        """Show the steps of another profile on the Line."""
+        self.run_worker(self._choose_profile(name), group="find", exit_on_error=False)
+
+    async def _choose_profile(self, name: str) -> None:
+        await self._go_to_line()
+        cast("LineScreen", self.screen).take_profile(name)
+
+    async def _go_to_line(self) -> None:
         await self.switch_mode("line")
         while len(self.screen_stack) > 1:
             await self.pop_screen()
-        await self.screen.run_action("plan")
 
     def open_deleted(self) -> None:
         """List what is gone."""

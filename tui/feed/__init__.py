@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from engine.decisions.operator import current_operator
     from engine.decisions.releasing import release
     from engine.decisions.restoring import restore
-    from engine.decisions.withdrawing import withdraw
+    from engine.decisions.withdrawing import TAKEN_BACK, withdraw
     from engine.errors import ConfigurationError, DecisionRefused, StepFailed
     from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
     from engine.expressions.expression import InvalidExpression
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from storage.errors import AlreadyRunning, StoreError, StorePutBack
     from storage.list_queries import Query, Term
     from storage.lists import UnknownColumn
+    from storage.patterns import InvalidPattern, compiled
     from storage.records import GATE_STOPS, HeldBatch, Run, StepRecord, StepResult
     from storage.reviews import AFTER_RESTORE, BEFORE_CHANGING, BEFORE_EXPORT, MASS_CHANGE
     from tui.feed import auditing, kept_plans, lists, planning, rules, todo
@@ -78,7 +79,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "engine.decisions.operator": ("current_operator",),
     "engine.decisions.releasing": ("release",),
     "engine.decisions.restoring": ("restore",),
-    "engine.decisions.withdrawing": ("withdraw",),
+    "engine.decisions.withdrawing": ("TAKEN_BACK", "withdraw"),
     "engine.errors": ("ConfigurationError", "DecisionRefused", "StepFailed"),
     "engine.events": ("Event", "Progress", "RunFinished", "RunStarted", "StepFinished", "StepStarted"),
     "engine.expressions.expression": ("InvalidExpression",),
@@ -99,6 +100,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "storage.errors": ("AlreadyRunning", "StoreError", "StorePutBack"),
     "storage.list_queries": ("Query", "Term"),
     "storage.lists": ("UnknownColumn",),
+    "storage.patterns": ("InvalidPattern", "compiled"),
     "storage.records": ("GATE_STOPS", "HeldBatch", "Run", "StepRecord", "StepResult"),
     "storage.reviews": ("AFTER_RESTORE", "BEFORE_CHANGING", "BEFORE_EXPORT", "MASS_CHANGE"),
     "tui.feed": ("auditing", "kept_plans", "lists", "planning", "rules", "todo"),

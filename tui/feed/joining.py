@@ -78,6 +78,10 @@ class Candidates:
             return await lists.rank(self._workspace, _of_people(query), place)
         return sum(row["place"] < place for row in await self._propose())
 
+    async def suggest(self, query: Query, column: str | None, begin: str) -> list[str]:
+        """Give columns and attributes of people that begin so, or values of one of them."""
+        return await lists.suggest(self._workspace, _of_people(query).kind, column, begin)
+
     async def keys(self, query: Query) -> list[int]:
         """List the keys of all rows of a query, in order."""
         if query.terms:

@@ -11,6 +11,7 @@ from storage.errors import StoreError
 from storage.kept_plans import COLUMNS, Total, Wanted
 from storage.list_queries import Term
 from storage.lists import UnknownColumn
+from storage.patterns import InvalidPattern
 from storage.store import Store
 from tui.feed.lists import Document
 
@@ -137,8 +138,15 @@ class KeptPlan:
         return self._file
 
 
+def names_of_columns() -> tuple[str, ...]:
+    """Give what changes can be filtered by."""
+    return COLUMNS
+
+
 def with_terms(wanted: Wanted, terms: tuple[Term, ...]) -> Wanted:
-    """Narrow what is wanted by the terms of a filter."""
+    """Narrow what is wanted by the terms of a filter. Raises `InvalidPattern` for any: texts alone are looked for."""
+    if any(term.pattern for term in terms):
+        raise InvalidPattern("the lists of a plan are filtered by texts, not by regular expressions")
     return wanted._replace(terms=tuple((term.text, term.column, term.inverted) for term in terms))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.labels import label_of, label_of_mvo
 from engine.workspace import Workspace
-from storage import lists, tombstones
+from storage import list_values, lists, tombstones
 from storage.list_queries import ListedError, ListedExport, Place, Query, Term
 from storage.records import Cso, Mvo, PendingExport
 from storage.store import Transaction
@@ -19,18 +19,21 @@ Document = dict[str, Any]
 COLUMNS: dict[str, tuple[str, ...]] = {kind: lists.columns(kind) for kind in lists.KINDS}
 """The names of the columns that each kind of list can be sorted and filtered by."""
 PAGE = 500
+SUGGESTED = 12
+"""Words that are proposed at once."""
 
 _PREFIXES = {"objects": "cso", "metaverse": "mvo", "exports": "exp", "review": "rev", "runs": "run", "audit": "audit"}
 _STATUS_COLUMNS = {"objects": "status", "exports": "status", "review": "state", "runs": "result", "transitions": "to"}
 _SEARCHED_COLUMNS = {"exports": "object", "review": "object", "runs": "profile"}
 _ID_COLUMNS = {"objects": ("external_id", "secondary_id")}
-_WORD = re.compile(r'\s*(!?)(?:([A-Za-z_][A-Za-z0-9_-]*):)?(?:"([^"]*)"?|(\S*))')
+_WORD = re.compile(r'\s*(!?)(?:([A-Za-z_][A-Za-z0-9_-]*):)?(~?)(?:"([^"]*)"?|(\S*))')
 
 
 def parse_filter(text: str) -> tuple[Term, ...]:
     """Read the line of a filter: `text`, `"a text"`, `column:value`, `column:"a value"`, and each after `!` for not so.
 
-    Any line can be read: a quote that is not closed runs to the end, and what is no column's name belongs to the text.
+    A `~` before the text or value makes it a regular expression. Any line can be read: a quote that is not closed runs
+    to the end, and what is no column's name belongs to the text.
     """
     terms = []
     place = 0
@@ -39,11 +42,46 @@ def parse_filter(text: str) -> tuple[Term, ...]:
         if found is None or found.end() == place:
             break
         place = found.end()
-        inverted, column, quoted, plain = found.groups()
+        inverted, column, tilde, quoted, plain = found.groups()
         value = quoted if quoted is not None else plain
-        if value or column:
-            terms.append(Term(value, column, bool(inverted)))
+        if value or (column and not tilde):  # of a pattern that is being typed, there is nothing yet
+            terms.append(Term(value, column, bool(inverted), pattern=bool(tilde)))
     return tuple(terms)
+
+
+def unfinished(line: str) -> tuple[int, str | None, str]:
+    """Give what is being typed at the end of a filter's line: where it begins, of which column, what there is of it.
+
+    Without a column it is a text, or the beginning of a column's name. Of a regular expression, there is nothing.
+    """
+    place = 0
+    while place < len(line) and (found := _WORD.match(line, place)) is not None:
+        _, column, tilde, quoted, plain = found.groups()
+        if found.end() == len(line):
+            is_ended = quoted is not None and found.end(4) < len(line)
+            if tilde or is_ended:
+                break
+            return (found.start(5), column, plain) if quoted is None else (found.start(4) - 1, column, quoted)
+        place = found.end()
+    return len(line), None, ""
+
+
+async def suggest(workspace: Workspace, kind: str, column: str | None, begin: str) -> list[str]:
+    """Give columns and attributes of a list that begin so, or values of one column. Raises `StoreError`."""
+    async with workspace.store.reading() as tx:
+        if column is None:
+            return await list_values.names(tx, kind, begin, SUGGESTED)
+        return await list_values.values(tx, kind, column, begin, SUGGESTED)
+
+
+async def unknown_attributes(workspace: Workspace, query: Query) -> list[str]:
+    """Say of the attributes that a query names which of them no row of the list has. Raises `StoreError`."""
+    async with workspace.store.reading() as tx:
+        found = await list_values.unknown_attributes(tx, query)
+    return [
+        f"nothing here has an attribute '{name}'" + (f"; there is {', '.join(like)}" if like else "")
+        for name, like in found
+    ]
 
 
 async def page(

@@ -88,7 +88,7 @@ def carry_out(workspace: feed.Workspace, work: Coroutine[Any, Any, Result]) -> R
         return asyncio.run(closing())
     except KeyboardInterrupt:
         fail("stopped; what was done before is kept", INTERRUPTED)
-    except (feed.UnknownId, feed.UnknownColumn, feed.DecisionRefused) as error:
+    except (feed.UnknownId, feed.UnknownColumn, feed.InvalidPattern, feed.DecisionRefused) as error:
         fail(str(error), USAGE)
     except feed.StoreError as error:
         fail(str(error), STOPPED if isinstance(error, feed.StorePutBack) else NO_START)

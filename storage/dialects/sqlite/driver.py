@@ -9,6 +9,8 @@ from typing import Any, Self
 
 import aiosqlite
 
+from storage.dialects.sqlite import matching
+
 FIRST = 1_000
 """How many rows come with the statement; the rest is fetched when somebody asks for it."""
 Rows = list[Any]
@@ -18,7 +20,9 @@ def connect(address: str, *, timeout: float) -> aiosqlite.Connection:
     """Make a connection to a file by its URI, which begins no transaction by itself; await it to connect."""
 
     def connector() -> sqlite3.Connection:
-        return sqlite3.connect(address, uri=True, timeout=timeout, isolation_level=None)
+        connection = sqlite3.connect(address, uri=True, timeout=timeout, isolation_level=None)
+        matching.teach(connection)
+        return connection
 
     return _Connection(connector, iter_chunk_size=FIRST)
 

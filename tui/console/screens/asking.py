@@ -1,5 +1,6 @@
 """A line at the foot of a screen that asks for a word: a filter, a file name."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -7,16 +8,54 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
+from textual.suggester import Suggester
 from textual.timer import Timer
 from textual.widgets import Input, Label
 
 DEBOUNCE_SECONDS = 0.2
+Complete = Callable[[str], Awaitable[list[str]]]
+"""Gives whole lines that a line may be completed to."""
+
+
+def _goes_on(line: str, typed: str) -> bool:
+    return line.casefold().startswith(typed.casefold()) and len(line) > len(typed)
+
+
+class Proposals(Suggester):
+    """What the line that is typed may be completed to: the first of it stands dimmed behind the cursor."""
+
+    def __init__(self, complete: Complete, told: Callable[[], None]) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._complete = complete
+        self._told = told
+        self.of = ""
+        """The line that the proposals are for."""
+        self.lines: list[str] = []
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """Propose what goes on from what is typed."""
+        self.of, self.lines = value, [line for line in await self._complete(value) if line != value]
+        self._told()
+        return next((line for line in self.lines if _goes_on(line, value)), None)
+
+    def take(self, typed: str) -> str | None:
+        """Give the line that a completion makes of what is typed: as far as all go on alike, else the first."""
+        if self.of != typed or not self.lines:
+            return None
+        common = self.lines[0]
+        for line in self.lines[1:]:
+            while not line.casefold().startswith(common.casefold()):
+                common = common[:-1]
+        return common if len(common) > len(typed) else self.lines[0]
 
 
 class AskLine(Horizontal):
     """Hidden until something is asked; `esc` gives up, `enter` answers."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", "give up", id="ask.give-up", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "give_up", "give up", id="ask.give-up", show=False),
+        Binding("tab", "complete", "complete", id="ask.complete", show=False),
+    ]
 
     @dataclass
     class Typed(Message):
@@ -36,6 +75,7 @@ class AskLine(Horizontal):
         super().__init__(id="asked")
         self._purpose = ""
         self._pause: Timer | None = None
+        self.proposals: Proposals | None = None
 
     def compose(self) -> ComposeResult:
         """A label and the field."""
@@ -44,9 +84,15 @@ class AskLine(Horizontal):
         field.cursor_blink = False
         yield field
 
-    def ask(self, purpose: str, question: str, text: str = "") -> None:
-        """Ask for a word; the purpose comes back with the answer."""
+    @dataclass
+    class Proposed(Message):
+        """There is something else that the line may be completed to."""
+
+    def ask(self, purpose: str, question: str, text: str = "", complete: Complete | None = None) -> None:
+        """Ask for a word; the purpose comes back with the answer. `tab` completes it where that is known."""
         self._purpose = purpose
+        self.proposals = Proposals(complete, self._propose) if complete else None
+        self.query_one(Input).suggester = self.proposals
         self.query_one(Label).update(f" {question} ")
         field = self.query_one(Input)
         with field.prevent(Input.Changed):
@@ -55,6 +101,9 @@ class AskLine(Horizontal):
         self.add_class("-open")
         self.styles.display = "block"
         self.screen.set_focus(field)  # at once: what is typed next belongs here
+
+    def _propose(self) -> None:
+        self.post_message(self.Proposed())
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Tell what has been typed when the typing pauses."""
@@ -68,6 +117,14 @@ class AskLine(Horizontal):
         """Answer."""
         event.stop()
         self._close(event.value)
+
+    def action_complete(self) -> None:
+        """Complete what is typed."""
+        field = self.query_one(Input)
+        line = self.proposals.take(field.value) if self.proposals else None
+        if line is not None:
+            field.value = line
+            field.cursor_position = len(line)
 
     def action_give_up(self) -> None:
         """Answer nothing."""

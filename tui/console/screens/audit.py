@@ -11,7 +11,7 @@ from tui.console.beside import beside
 from tui.console.screens.listing import ListScreen
 from tui.console.screens.thing import SheetScreen
 from tui.console.sheets import audit as sheet
-from tui.console.widgets.columns import Column
+from tui.console.widgets.columns import Column, Order
 from tui.presentation.moments import local_time
 
 
@@ -22,8 +22,8 @@ class AuditScreen(ListScreen):
     KIND = "audit"
     EMPTY = "nothing has been decided or run yet"
     COLUMNS = (
-        Column("id", "entry", 10, lambda row: row["id"], priority=3),
-        Column("at", "at", 16, lambda row: local_time(row["at"])),
+        Column("id", "entry", 10, lambda row: row["id"], priority=3, order=Order.NUMBERS),
+        Column("at", "at", 16, lambda row: local_time(row["at"]), order=Order.TIMES),
         Column("operator", "operator", 12, lambda row: row["operator"], priority=1),
         Column("action", "action", 14, lambda row: row["action"]),
         Column("subject", "subject", 18, lambda row: row["subject"], flex=1),

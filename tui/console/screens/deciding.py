@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -18,10 +19,24 @@ from tui.presentation.display import display
 from tui.presentation.pieces import Line
 
 Items = list[dict[str, Any]]
-TO_BE_TAKEN_BACK = ("half-approved", "approved", "carried-out")
-"""States of items of which an approval may be taken back."""
+WAITING = ("open", "deferred", "half-approved")
+"""States of items that can be decided."""
+BACK = " (u takes it back)"
 NAMED = 500
 """Items that a question names before it only counts."""
+
+
+def to_be_taken_back(item: dict[str, Any]) -> bool:
+    """Tell whether what was decided about an item may be taken back: all but the keeping of who is not missing."""
+    return item["state"] in feed.TAKEN_BACK and (item["state"] != "kept" or item["kind"] == "absence")
+
+
+def _is_absence(item: dict[str, Any]) -> bool:
+    return bool(item["kind"] == "absence")
+
+
+def _waits(item: dict[str, Any]) -> bool:
+    return item["state"] in WAITING
 
 
 def _named(item: dict[str, Any]) -> list[Line]:
@@ -67,15 +82,16 @@ class ReviewKeys(ConsoleScreen):
         Binding("K", "keep", "keep", id="review.keep"),
         Binding("L", "defer", "later", id="review.defer"),
         Binding("t", "tree", "all that follows", id="review.tree"),
-        Binding("u", "withdraw", "withdraw", id="review.withdraw"),
+        Binding("u", "withdraw", "take back", id="review.withdraw"),
     ]
 
     def chosen_keys(self) -> list[int]:
         """Give the numbers of the items that are meant."""
         raise NotImplementedError
 
-    def acted(self) -> None:
-        """Something was decided about them."""
+    def acted(self, keys: list[int]) -> None:
+        """Let the items that something was decided about stay in the list."""
+        self.session.decided.update(keys)
 
     @guarded
     def action_approve(self) -> None:
@@ -99,7 +115,7 @@ class ReviewKeys(ConsoleScreen):
 
     @guarded
     def action_withdraw(self) -> None:
-        """Take an approval back that has not been carried out."""
+        """Take a decision back: an approval that has not been carried out, a deferral, that somebody is kept."""
         ids = self.chosen_keys()
         self.run_worker(self._ask("withdraw", ids, self._withdraw), group="ask", exit_on_error=False)
 
@@ -118,10 +134,12 @@ class ReviewKeys(ConsoleScreen):
         extra: tuple[str, str] | None = None,
     ) -> None:
         items = await feed.items(self.session.workspace, ids)
-        given = [item for item in items if item["state"] in TO_BE_TAKEN_BACK]
-        if verb == "withdraw" and not given:
-            states = ", ".join(sorted({str(item["state"]) for item in items}))
-            self.say(f"nothing of that was approved, so there is nothing to take back: {states or 'gone'}", "warn")
+        states = ", ".join(sorted({str(item["state"]) for item in items}))
+        is_meant = to_be_taken_back if verb == "withdraw" else _waits
+        items = [item for item in items if is_meant(item)]
+        if not items:
+            nothing = "take back" if verb == "withdraw" else "decide"
+            self.say(f"there is nothing to {nothing}: {states or 'gone'}", "warn")
             return
         lines = _touched(items, grave=grave)
         settings = self.session.workspace.config.review
@@ -133,8 +151,9 @@ class ReviewKeys(ConsoleScreen):
         cancelled = f"nothing was decided about {len(items):,} item{'s' * (len(items) != 1)}"
         self.ask(asked, cancelled, lambda answer: done(items, answer))
 
-    def _decide(self, doing: str, work: Awaitable[Any], done: str) -> None:
-        self.act(doing, told(work, done, "rev", self.acted))
+    def _decide(self, doing: str, work: Awaitable[Any], done: str, items: Items) -> None:
+        ids = [item["key"] for item in items]
+        self.act(doing, told(work, done, "rev", partial(self.acted, ids)))
 
     def _approve(self, items: Items, answer: Answer) -> None:
         session, ids = self.session, [item["key"] for item in items]
@@ -146,12 +165,12 @@ class ReviewKeys(ConsoleScreen):
             count=len(ids),
             shown={item["key"]: item["consequences"] for item in items},
         )
-        self._decide("approve", work, "approved; the next sync carries it out")
+        self._decide("approve", work, f"approved; the next sync carries it out{BACK}", items)
 
     def _keep(self, items: Items, answer: Answer) -> None:
         session, ids = self.session, [item["key"] for item in items]
         work = feed.review.keep(session.workspace, ids, operator=session.operator, reason=answer.reason, count=len(ids))
-        self._decide("keep", work, "kept")
+        self._decide("keep", work, f"kept{BACK}" if all(map(_is_absence, items)) else "kept", items)
 
     def _defer(self, items: Items, answer: Answer) -> None:
         session, ids = self.session, [item["key"] for item in items]
@@ -163,12 +182,12 @@ class ReviewKeys(ConsoleScreen):
             until=answer.extra,
             count=len(ids),
         )
-        self._decide("defer", work, f"put off: {answer.extra}")
+        self._decide("defer", work, f"put off: {answer.extra}{BACK}", items)
 
     def _withdraw(self, items: Items, answer: Answer) -> None:
         session, ids = self.session, [item["key"] for item in items]
         work = feed.withdraw(session.workspace, ids, operator=session.operator, reason=answer.reason, count=len(ids))
-        self._decide("withdraw", work, "open again")
+        self._decide("withdraw", work, "open again", items)
 
 
 class ReviewItemScreen(ReviewKeys, ExplainedScreen):

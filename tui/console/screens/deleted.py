@@ -13,7 +13,7 @@ from tui.console.screens.by_hand import DecisionScreen
 from tui.console.screens.marking import MarkingScreen
 from tui.console.screens.thing import SheetScreen
 from tui.console.sheets import deleted as sheet
-from tui.console.widgets.columns import Column
+from tui.console.widgets.columns import Column, Order
 from tui.presentation.moments import local_time
 
 
@@ -29,8 +29,8 @@ class DeletedScreen(MarkingScreen):
     KIND = "deleted"
     EMPTY = "nothing is gone"
     COLUMNS = (
-        Column("id", "id", 9, lambda row: row["id"], priority=4),
-        Column("at", "gone", 16, lambda row: local_time(row["at"]), priority=2),
+        Column("id", "id", 9, lambda row: row["id"], priority=4, order=Order.NUMBERS),
+        Column("at", "gone", 16, lambda row: local_time(row["at"]), priority=2, order=Order.TIMES),
         Column("system", "system", 10, lambda row: row["system"], priority=1),
         Column("object", "object", 26, lambda row: row["label"], flex=3, sortable=False),
         Column("by", "approved by", 14, _by, priority=3),

@@ -12,7 +12,7 @@ from tui.console.screens.confirm import Asked
 from tui.console.screens.explaining import ExplainedScreen
 from tui.console.screens.marking import MarkingScreen
 from tui.console.screens.outcome import told
-from tui.console.widgets.columns import Column
+from tui.console.widgets.columns import Column, Order
 from tui.presentation import tones
 from tui.presentation.display import display
 from tui.presentation.moments import local_time
@@ -68,8 +68,12 @@ class ExportKeys(ConsoleScreen):
     @guarded
     def action_discard(self) -> None:
         """Drop what was not sent, after the number was typed."""
-        ids = self.chosen_keys()
-        lines: list[Line] = [
+        self.ask_discard(self.chosen_keys(), [])
+
+    def ask_discard(self, ids: list[int], lines: list[Line]) -> None:
+        """Ask for the number; `lines` tell which exports they are."""
+        lines = [
+            *lines,
             [("What was staged and not sent is dropped; it is staged again only when", "")],
             [("something about the object changes. Nothing in the target changes.", "")],
         ]
@@ -89,14 +93,16 @@ class ExportsScreen(ExportKeys, MarkingScreen):
     ERRORS = "!error:"
     EMPTY = "nothing is pending: every change has been exported and confirmed"
     COLUMNS = (
-        Column("id", "id", 9, lambda row: row["id"], priority=2),
+        Column("id", "id", 9, lambda row: row["id"], priority=2, order=Order.NUMBERS),
         Column("system", "system", 10, lambda row: row["system"], priority=4),
         Column("change", "change", 8, lambda row: tones.change(row["change_type"])),
         Column("status", "status", 20, _status, priority=1),
         Column("object", "object", 28, lambda row: row["label"], flex=3),
         Column("attributes", "attributes", 12, _changes, flex=2, priority=6, sortable=False),
-        Column("attempts", "tries", 5, lambda row: row["attempts"] or "", right=True, priority=7),
-        Column("next_retry_at", "retry", 9, lambda row: local_time(row["next_retry_at"]), priority=8),
+        Column("attempts", "tries", 5, lambda row: row["attempts"] or "", right=True, priority=7, order=Order.NUMBERS),
+        Column(
+            "next_retry_at", "retry", 9, lambda row: local_time(row["next_retry_at"]), priority=8, order=Order.TIMES
+        ),
         Column("error", "error", 14, lambda row: (row["error_code"] or "", "danger"), flex=1, priority=5),
     )
 
@@ -110,15 +116,34 @@ class ExportsScreen(ExportKeys, MarkingScreen):
         """Send all in the filter again with the next export step, after the number was typed."""
         beside(self, self._ask_retry, "ask")
 
-    async def _ask_retry(self) -> None:
+    @guarded
+    def action_discard(self) -> None:
+        """Drop what is marked, else all in the filter, else what the cursor is on."""
+        if self._filter and not self.table.marks.count:
+            beside(self, self._ask_discard, "ask")
+        else:
+            super().action_discard()
+
+    async def _ask_discard(self) -> None:
+        if (ids := await self._in_filter()) is not None:
+            self.ask_discard(ids, [*self._told_filter(), [("space marks single ones, to discard only these", "dim")]])
+
+    async def _in_filter(self) -> list[int] | None:
+        """Give the exports in the filter; None, with the reason said, where they cannot be read."""
         try:
-            ids = await feed.lists.keys(self.session.workspace, self.table.query_shown)
-        except (feed.StoreError, feed.UnknownColumn) as error:
+            return await feed.lists.keys(self.session.workspace, self.table.query_shown)
+        except (feed.StoreError, feed.UnknownColumn, feed.InvalidPattern) as error:
             self.say(str(error), "danger")
+            return None
+
+    def _told_filter(self) -> list[Line]:
+        said = display(self._filter, 60) or "none, so it is all that are pending"
+        return [[(f"filter: {said}", "strong")]]
+
+    async def _ask_retry(self) -> None:
+        if (ids := await self._in_filter()) is None:
             return
-        lines: list[Line] = [
-            [(f"filter: {display(self._filter, 60) or 'none, so it is all that are pending'}", "strong")]
-        ]
+        lines = self._told_filter()
         asked = Asked(f"Retry {len(ids):,} pending export{'s' * (len(ids) != 1)}", lines, "retry", len(ids), False)
         work = partial(feed.queue.retry, self.session.workspace, ids, operator=self.session.operator)
         done = "sent with the next export"

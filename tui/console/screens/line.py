@@ -206,9 +206,10 @@ class LineScreen(StartingScreen):
     def action_profile(self) -> None:
         """Choose the profile whose steps are shown."""
         options = [WHOLE_CYCLE, *sorted(self.session.workspace.config.profiles)]
-        self.app.push_screen(Choice("Profile", options), self._take_profile)
+        self.app.push_screen(Choice("Profile", options), self.take_profile)
 
-    def _take_profile(self, name: str | None) -> None:
+    def take_profile(self, name: str | None) -> None:
+        """Show the steps of a profile; None leaves it."""
         if name is not None:
             self.session.profile = None if name == WHOLE_CYCLE else name
             self.session.count_anew()

@@ -1,8 +1,7 @@
 """What every list shares: a table of any length, a filter, a sort, copying, writing, and a detail beside it."""
 
-from collections.abc import Sequence
 from functools import partial
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,20 +13,14 @@ from tui import feed
 from tui.console import sheets
 from tui.console.beside import beside
 from tui.console.feed_source import FeedSource
-from tui.console.list_files import write_rows
 from tui.console.screens import explaining
 from tui.console.screens.asking import AskLine
-from tui.console.screens.base import ConsoleScreen, guarded
-from tui.console.screens.choice import Choice
+from tui.console.screens.taking_along import TakingAlong
 from tui.console.screens.thing import open_line
-from tui.console.widgets.columns import Column
-from tui.console.widgets.painting import cut
 from tui.console.widgets.rows import Rows
 from tui.console.widgets.sheet import Sheet
-from tui.console.widgets.source import Source
 from tui.console.widgets.table import VirtualTable
 from tui.presentation.display import display
-from tui.presentation.glyphs import glyphs
 from tui.presentation.pieces import Line
 
 HEADING = 1
@@ -38,13 +31,9 @@ DETAIL_PAUSE = 0.08
 """Seconds the cursor has to rest on a row before its detail is read."""
 
 
-class ListScreen(ConsoleScreen):
+class ListScreen(TakingAlong):
     """A table, with the thing under its cursor beside it."""
 
-    KIND: ClassVar[str]
-    COLUMNS: ClassVar[Sequence[Column]]
-    ERRORS: ClassVar[str] = ""
-    """The filter that `!` sets: what went wrong, and nothing else."""
     EMPTY: ClassVar[str] = "nothing here"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "filter", id="list.filter"),
@@ -61,7 +50,6 @@ class ListScreen(ConsoleScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._filter = ""
         self._seen = -1
         self._rest: Timer | None = None
         self._detail_of: str | None = None
@@ -84,11 +72,6 @@ class ListScreen(ConsoleScreen):
     def first_query(self) -> feed.Query:
         """Give what the list shows at first."""
         return feed.Query(self.KIND)
-
-    @property
-    def table(self) -> VirtualTable:
-        """The table."""
-        return self.query_one("#table", VirtualTable)
 
     @property
     def detail(self) -> Sheet:
@@ -122,21 +105,13 @@ class ListScreen(ConsoleScreen):
         """Let the table catch up when the line is free."""
         self.table.catch_up()
 
-    def hints(self, width: int) -> Line:
-        """Tell what enter and esc do while something is asked."""
-        if not self.query_one(AskLine).has_class("-open"):
-            return super().hints(width)
-        return cut([("enter", "accent"), (" takes it  ", ""), ("esc", "accent"), (" gives it up", "")], width)
-
     def told(self) -> Line:
         """Say how many rows there are, which filter and sort hold, and how many are marked."""
         table = self.table
         line: Line = []
         if self._filter:
             line.append((f"filter {display(self._filter, 30)}  ", "accent"))
-        if sort := table.query_shown.sort:
-            arrow = glyphs().descending if table.query_shown.descending else glyphs().ascending
-            line.append((f"by {sort} {arrow}  ", "accent"))
+        line += self.told_order()
         if table.marks.range_from is not None:
             line.append((f"range of {len(table.marks.drawn):,}: v marks it  ", "mark"))
         total = "…" if table.total is None else f"{table.total:,}"
@@ -153,7 +128,9 @@ class ListScreen(ConsoleScreen):
         self.show_frame()
         self._share_height()
         if self.table.total == 0:
+            self._detail_of = None
             self.detail.show(self._nothing)
+            self.say_unknown()
 
     def on_resize(self) -> None:
         """Share the height anew as well."""
@@ -172,9 +149,13 @@ class ListScreen(ConsoleScreen):
         self.table.styles.height = max(min(rows, room * MOST_ROWS // 100), LEAST_ROWS)
         self.detail.styles.height = "1fr"
 
-    def _nothing(self, _width: int) -> list[sheets.SheetLine]:
-        why = "nothing matches the filter; esc clears it" if self._filter else self.EMPTY
-        return sheets.words(why, _width)
+    def _nothing(self, width: int) -> list[sheets.SheetLine]:
+        lines = [line for said in self._unknown for line in sheets.words(said, width)]
+        return lines + sheets.words("nothing matches the filter; esc clears it" if self._filter else self.EMPTY, width)
+
+    def told_unknown(self) -> None:
+        """Show it where nothing was found."""
+        self.detail.show(self._nothing)
 
     @on(VirtualTable.Trouble)
     def _trouble(self, event: VirtualTable.Trouble) -> None:
@@ -236,44 +217,6 @@ class ListScreen(ConsoleScreen):
         if (document := self.table.current) is not None:
             explaining.show_raw(self, self.thing_of(document))
 
-    # Filter and sort ----------------------------------------------------------------------------------------------
-
-    def action_filter(self) -> None:
-        """Ask for a filter."""
-        self.query_one(AskLine).ask("filter", "filter:", self._filter)
-
-    @on(AskLine.Typed)
-    def _typed(self, event: AskLine.Typed) -> None:
-        if event.purpose == "filter":
-            self.set_filter(event.text)
-
-    @on(AskLine.Answered)
-    def _answered(self, event: AskLine.Answered) -> None:
-        self.table.focus()
-        if event.purpose == "filter":
-            self.set_filter(event.text or "")
-        elif event.text:
-            beside(self, partial(self._write, event.text), "write")
-
-    def set_filter(self, text: str) -> None:
-        """Show only what the filter lets through."""
-        if text == self._filter:
-            return
-        self._filter = text
-        self.table.ask(self.table.query_shown._replace(terms=self.terms(text)))
-        self.show_frame()
-
-    def terms(self, text: str) -> tuple[feed.Term, ...]:
-        """Give the terms of a filter, with those that the screen adds."""
-        return feed.lists.parse_filter(text)
-
-    def action_errors(self) -> None:
-        """Show what went wrong only, or everything again."""
-        if not self.ERRORS:
-            self.say("this list has no errors of its own: see Runs, 7")
-            return
-        self.set_filter("" if self._filter == self.ERRORS else self.ERRORS)
-
     def action_back(self) -> None:
         """Clear the filter; without one, go back."""
         if self.detail.has_focus:
@@ -282,61 +225,3 @@ class ListScreen(ConsoleScreen):
             self.set_filter("")
         else:
             super().action_back()
-
-    def action_sort(self) -> None:
-        """Choose the column to sort by."""
-        names = [column.name for column in self.COLUMNS if column.sortable]
-        self.app.push_screen(Choice("Sort by", names), self._sort_by)
-
-    def _sort_by(self, name: str | None) -> None:
-        if name is not None:
-            self.table.ask(self.table.query_shown._replace(sort=name, descending=False))
-            self.show_frame()
-
-    def action_reverse(self) -> None:
-        """Turn the order round."""
-        query = self.table.query_shown
-        self.table.ask(query._replace(descending=not query.descending, sort=query.sort or "id"))
-        self.show_frame()
-
-    # Taking things along ------------------------------------------------------------------------------------------
-
-    def action_copy_name(self) -> None:
-        """Copy what the object's own system calls it, to be looked for there."""
-        if document := self.table.current:
-            self._copy(self.name_of(document))
-
-    def name_of(self, document: dict[str, Any]) -> str:
-        """Give what a row's object is called in its system, else by a person."""
-        names = (document.get(key) for key in ("known_as", "secondary_id", "external_id", "label", "id"))
-        return str(next(filter(None, names)))
-
-    def action_copy_row(self) -> None:
-        """Copy the row."""
-        if document := self.table.current:
-            found = (column.get(document) for column in self.table.columns)
-            values = (one[0] if isinstance(one, tuple) else one for one in found)
-            self._copy(*("" if value is None else str(value) for value in values))
-
-    def _copy(self, *parts: str) -> None:
-        """Copy some texts; what could act on a terminal they are pasted into is made visible first."""
-        text, safe = "\t".join(parts), "\t".join(display(part) for part in parts)
-        self.app.copy_to_clipboard(safe)
-        self.say(
-            f"copied: {display(safe, 60)}" + ("" if safe == text else "  (control characters made visible)"), "good"
-        )
-
-    @guarded
-    def action_write(self) -> None:
-        """Ask where to write the rows in the filter."""
-        self.query_one(AskLine).ask("write", "write the filtered rows to (.csv or .json):", f"{self.KIND}.csv")
-
-    async def _write(self, name: str) -> None:
-        folder = self.session.workspace.config.folder
-        try:
-            source = cast("Source", self.table.source)  # nothing is asked before there is one
-            count, path = await write_rows(source, self.table.query_shown, self.table.columns, folder, name)
-        except (OSError, ValueError, feed.StoreError) as error:
-            self.say(str(error), "danger")
-        else:
-            self.say(f"{count:,} rows are in {path}", "good")

@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from tui.console.screens import by_hand
 from tui.console.screens.by_hand import BY_HAND
 from tui.console.screens.listing import ListScreen
-from tui.console.widgets.columns import Column
+from tui.console.widgets.columns import Column, Order
 from tui.presentation import tones
 from tui.presentation.moments import local_time
 
@@ -30,13 +30,20 @@ class ObjectsScreen(ListScreen):
     ERRORS = "status:Obsolete"
     EMPTY = "nothing was imported yet: 1 is the Line, n there runs the next step"
     COLUMNS = (
-        Column("id", "id", 11, lambda row: row["id"], priority=2),
+        Column("id", "id", 11, lambda row: row["id"], priority=2, order=Order.NUMBERS),
         Column("system", "system", 10, lambda row: row["system"]),
         Column("type", "type", 10, lambda row: row["type"], priority=5),
         Column("status", "status", 13, lambda row: tones.status(row["status"]), priority=1),
         Column("object", "object", 26, lambda row: row["label"], flex=3),
-        Column("mvo", "joined to", 11, lambda row: f"mvo-{row['mvo_id']}" if row["mvo_id"] else "", priority=6),
-        Column("changed_at", "changed", 16, lambda row: local_time(row["changed_at"]), priority=7),
+        Column(
+            "mvo",
+            "joined to",
+            11,
+            lambda row: f"mvo-{row['mvo_id']}" if row["mvo_id"] else "",
+            priority=6,
+            order=Order.NUMBERS,
+        ),
+        Column("changed_at", "changed", 16, lambda row: local_time(row["changed_at"]), priority=7, order=Order.TIMES),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         *BY_HAND,
@@ -61,12 +68,12 @@ class MetaverseScreen(ListScreen):
     ERRORS = "deleted:yes"
     EMPTY = "no metaverse object yet: sync projects them from what was imported"
     COLUMNS = (
-        Column("id", "id", 11, lambda row: row["id"]),
+        Column("id", "id", 11, lambda row: row["id"], order=Order.NUMBERS),
         Column("type", "type", 12, lambda row: row["type"], priority=1),
         Column("name", "name", 20, lambda row: row["label"], flex=1, sortable=False),
         Column("attributes", "attributes", 10, _attributes, right=True, priority=3, sortable=False),
         Column("deleted", "state", 20, _state, priority=2),
-        Column("changed_at", "changed", 16, lambda row: local_time(row["changed_at"]), priority=4),
+        Column("changed_at", "changed", 16, lambda row: local_time(row["changed_at"]), priority=4, order=Order.TIMES),
     )
 
     def name_of(self, document: dict[str, Any]) -> str:

@@ -38,6 +38,12 @@ class PlanSource:
         """Count the rows before a place."""
         return await self._plan.rank(with_terms(self._wanted, query.terms), place)
 
+    async def suggest(self, query: feed.Query, column: str | None, begin: str) -> list[str]:  # noqa: ARG002
+        """Give columns that begin so."""
+        return [
+            name for name in feed.kept_plans.names_of_columns() if column is None and name.startswith(begin.casefold())
+        ]
+
     async def keys(self, query: feed.Query) -> list[int]:
         """List the keys of all rows of a query, in order."""
         return await self._plan.keys(with_terms(self._wanted, query.terms))

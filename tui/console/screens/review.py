@@ -8,10 +8,10 @@ from tui import feed
 from tui.console.screens.base import guarded
 from tui.console.screens.choice import Choice
 from tui.console.screens.confirm import Answer, Asked
-from tui.console.screens.deciding import ReviewKeys
+from tui.console.screens.deciding import ReviewKeys, to_be_taken_back
 from tui.console.screens.marking import MarkingScreen
 from tui.console.sheets.layout import broken
-from tui.console.widgets.columns import Column
+from tui.console.widgets.columns import Column, Order
 from tui.presentation import tones
 from tui.presentation.display import display
 from tui.presentation.moments import local_time
@@ -20,6 +20,8 @@ from tui.presentation.releases import follows, released
 
 
 def _consequence(row: dict[str, Any]) -> tuple[str, str]:
+    if row["state"] not in WAITS_STILL:
+        return ("u takes it back", "accent") if to_be_taken_back(row) else ("", "")
     if row["kind"] == "identity":
         return ("old one gone, this new", "danger")
     found = row["consequences"]
@@ -27,6 +29,11 @@ def _consequence(row: dict[str, Any]) -> tuple[str, str]:
         targets = sorted({system for _, system, *_ in deletes})
         return (f"deletes {len(deletes)} in {', '.join(targets)}", "danger")
     return (f"deletes mvo-{found['mvo']}", "danger") if found.get("mvo_deleted") else ("disconnects", "")
+
+
+WAITS_STILL = ("open", "half-approved")
+MOST_STAYING = 1_000
+"""Rows that stay in the list though they are decided: nobody looks through more of them."""
 
 
 class ReviewScreen(ReviewKeys, MarkingScreen):
@@ -38,13 +45,13 @@ class ReviewScreen(ReviewKeys, MarkingScreen):
     EMPTY = "nothing waits for a decision"
     WRITES = ReviewKeys.WRITES | {"release"}
     COLUMNS = (
-        Column("id", "id", 8, lambda row: row["id"]),
+        Column("id", "id", 8, lambda row: row["id"], order=Order.NUMBERS),
         Column("kind", "asks", 8, lambda row: row["kind"], priority=5),
         Column("system", "system", 10, lambda row: row["system"], priority=3),
         Column("object", "object", 22, lambda row: row["label"], flex=3),
         Column("consequences", "an approval", 22, _consequence, flex=1, priority=1, sortable=False),
         Column("state", "state", 12, lambda row: tones.status(row["state"]), priority=2),
-        Column("opened_at", "since", 16, lambda row: local_time(row["opened_at"]), priority=6),
+        Column("opened_at", "since", 16, lambda row: local_time(row["opened_at"]), priority=6, order=Order.TIMES),
         Column("decided_by", "by", 8, lambda row: row["decided_by"] or "", priority=7),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -68,9 +75,30 @@ class ReviewScreen(ReviewKeys, MarkingScreen):
         """Give the marked ones, or the one under the cursor."""
         return self.table.chosen_keys()
 
-    def acted(self) -> None:
-        """Take the marks away."""
+    def on_mount(self) -> None:
+        """Let what is decided stay until another screen is shown."""
+        self.app.mode_change_signal.subscribe(self, self._left)
+
+    def _left(self, mode: str) -> None:
+        if mode != self.KIND and self.session.decided:
+            self.session.decided.clear()
+            self._keep_decided()
+
+    def acted(self, keys: list[int]) -> None:
+        """Take the marks away, and let the rows stay."""
+        super().acted(keys)
         self.unmark()
+
+    def read_again(self) -> None:
+        """Read the rows again, and with them those that were decided here."""
+        self._keep_decided()
+        super().read_again()
+
+    def _keep_decided(self) -> None:
+        staying = tuple(sorted(self.session.decided)[-MOST_STAYING:])
+        if staying != self.table.query_shown.staying:
+            self.table.query_shown = self.table.query_shown._replace(staying=staying)
+            self.table.data_changed()
 
     def action_decided(self) -> None:
         """Show what is decided as well, or only what waits."""

@@ -14,7 +14,7 @@ from tui.console.screens.runs import ErrorsScreen
 from tui.console.screens.thing import SheetScreen
 from tui.console.sheets import rules as sheet
 from tui.console.sheets.layout import Document
-from tui.console.widgets.columns import Column
+from tui.console.widgets.columns import Column, Order
 from tui.presentation.display import display
 from tui.presentation.pieces import Line
 
@@ -36,13 +36,13 @@ class RulesScreen(ListScreen):
     ERRORS = "!failing:0"
     EMPTY = "no rule is configured"
     COLUMNS = (
-        Column("number", "", 3, lambda row: row["number"], right=True, priority=4),
+        Column("number", "", 3, lambda row: row["number"], right=True, priority=4, order=Order.NUMBERS),
         Column("name", "rule", 24, lambda row: row["name"], flex=2),
         Column("from", "from", 18, lambda row: row["from"], flex=1, priority=2),
         Column("to", "to", 18, lambda row: row["to"], flex=1, priority=2),
-        Column("inside", "in", 9, lambda row: _count(row, "inside"), right=True),
-        Column("outside", "out", 9, lambda row: _count(row, "outside"), right=True),
-        Column("failing", "errors", 7, _failing, right=True),
+        Column("inside", "in", 9, lambda row: _count(row, "inside"), right=True, order=Order.NUMBERS),
+        Column("outside", "out", 9, lambda row: _count(row, "outside"), right=True, order=Order.NUMBERS),
+        Column("failing", "errors", 7, _failing, right=True, order=Order.NUMBERS),
         Column("stands_at", "stands at", 20, lambda row: row["stands_at"], flex=1, priority=3),
     )
     BINDINGS: ClassVar[list[BindingType]] = [Binding("R", "count", "count again", id="rules.count", show=False)]

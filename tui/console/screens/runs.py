@@ -16,7 +16,7 @@ from tui.console.screens.listing import ListScreen
 from tui.console.screens.thing import SheetScreen, ThingScreen
 from tui.console.screens.trying import ObjectScreen
 from tui.console.sheets import runs as sheet
-from tui.console.widgets.columns import Column
+from tui.console.widgets.columns import Column, Order
 from tui.console.widgets.lines import Lines
 from tui.console.widgets.painting import cut
 from tui.presentation import tones
@@ -36,8 +36,8 @@ class RunsScreen(ListScreen):
     ERRORS = "!result:success !result:completed-no-objects"
     EMPTY = "nothing has run yet"
     COLUMNS = (
-        Column("id", "id", 9, lambda row: row["id"]),
-        Column("started_at", "started", 16, lambda row: local_time(row["started_at"]), priority=1),
+        Column("id", "id", 9, lambda row: row["id"], order=Order.NUMBERS),
+        Column("started_at", "started", 16, lambda row: local_time(row["started_at"]), priority=1, order=Order.TIMES),
         Column("profile", "profile", 14, lambda row: row["profile"], flex=1, priority=2),
         Column("result", "result", 28, lambda row: tones.status(row["result"] or "running")),
         Column("took", "took", 7, _took, right=True, priority=3, sortable=False),
@@ -105,7 +105,7 @@ class ErrorsScreen(ListScreen):
     KIND = "errors"
     EMPTY = "nothing went wrong with any object"
     COLUMNS = (
-        Column("id", "step", 14, lambda row: f"{row['phase']} {row['system']}", priority=3),
+        Column("id", "step", 14, lambda row: f"{row['phase']} {row['system']}", priority=3, order=Order.NUMBERS),
         Column("code", "error", 24, lambda row: (row["code"], "danger")),
         Column("type", "type", 10, lambda row: row["type"], priority=4),
         Column("object", "object", 20, lambda row: row["label"], flex=2),

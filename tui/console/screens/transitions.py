@@ -5,7 +5,7 @@ from typing import Any
 from tui.console import sheets
 from tui.console.screens.listing import ListScreen
 from tui.console.sheets.layout import fact, prose, stated
-from tui.console.widgets.columns import Column
+from tui.console.widgets.columns import Column, Order
 from tui.presentation import tones
 from tui.presentation.glyphs import glyphs
 from tui.presentation.moments import local_time
@@ -31,7 +31,7 @@ class TransitionsScreen(ListScreen):
     ERRORS = "to:Failed"
     EMPTY = "nothing has changed its status yet"
     COLUMNS = (
-        Column("id", "at", 16, lambda row: local_time(row["at"])),
+        Column("id", "at", 16, lambda row: local_time(row["at"]), order=Order.TIMES),
         Column("entity", "what", 6, lambda row: row["entity"], priority=3),
         Column("system", "system", 10, lambda row: row["system"], priority=4),
         Column("to", "transition", 24, _moved, flex=1),

@@ -1,6 +1,7 @@
 """The columns of a table: which of them a width has room for, and how wide each is."""
 
 from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import Any, NamedTuple
 
 from tui.presentation.display import display, fit
@@ -9,6 +10,18 @@ from tui.presentation.pieces import Line, Piece
 
 Cell = str | Piece
 """What a column shows: a value of any kind, made safe by the table, alone or with a tone."""
+
+
+class Order(Enum):
+    """In which order a column sorts first, and what that and its reverse are called."""
+
+    WORDS = ("A to Z", "Z to A")
+    NUMBERS = ("lowest first", "highest first")
+    TIMES = ("oldest first", "newest first")
+
+    def told(self, *, descending: bool) -> str:
+        """Say in which order rows stand."""
+        return str(self.value[descending])
 
 
 class Column(NamedTuple):
@@ -26,6 +39,12 @@ class Column(NamedTuple):
     """Columns with a higher number go first where the width is short."""
     right: bool = False
     sortable: bool = True
+    order: Order = Order.WORDS
+
+    @property
+    def called(self) -> str:
+        """What a person calls it."""
+        return self.title or self.name
 
 
 class Placed(NamedTuple):

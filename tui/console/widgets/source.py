@@ -23,6 +23,10 @@ class Source(Protocol):
         """Count the rows before a place."""
         ...
 
+    async def suggest(self, query: feed.Query, column: str | None, begin: str) -> list[str]:
+        """Give columns that begin so, or values of one column."""
+        ...
+
     async def keys(self, query: feed.Query) -> list[int]:
         """List the keys of all rows of a query, in order."""
         ...

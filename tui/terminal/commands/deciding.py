@@ -117,7 +117,7 @@ def withdraw(
     chosen: FilterOption = None,
     config: ConfigOption = CONFIG,
 ) -> None:
-    """Withdraw an approval that has not been carried out."""
+    """Take a decision back: an approval that has not been carried out, a deferral, or that somebody missing is kept."""
     _decide_items(config, ids, chosen, feed.withdraw, "open again", reason=reason, count=count)
 
 

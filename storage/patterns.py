@@ -1,0 +1,25 @@
+"""Regular expressions of filters: RE2's, whose matching takes a time in proportion to the text; the case is ignored."""
+
+from functools import lru_cache
+from typing import Any
+
+MOST_MEMORY = 8 * 2**20
+"""Bytes that a compiled pattern may take."""
+
+
+class InvalidPattern(ValueError):
+    """A text is no regular expression; the message says why."""
+
+
+@lru_cache(maxsize=64)
+def compiled(pattern: str) -> Any:
+    """Compile a pattern. Raises `InvalidPattern`."""
+    import re2  # noqa: PLC0415 - only a filter by a pattern needs it
+
+    options = re2.Options()
+    options.case_sensitive, options.log_errors, options.max_mem = False, False, MOST_MEMORY
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        told = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
+        raise InvalidPattern(f"'{pattern}' is no regular expression: {told}") from None

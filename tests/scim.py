@@ -107,6 +107,8 @@ class BulkEndpoint:
         """How many bytes a request may have."""
         self.change: Callable[[JSON], tuple[int, JSON]] = lambda answer: (200, answer)
         """What becomes of an answer."""
+        self.tells_places = True
+        """Whether results say of which resource they are."""
         self.before: Callable[[JSON], tuple[int, JSON] | None] = lambda request: None
 
     def __call__(self, environ: JSON, start: Callable[..., Any]) -> Any:
@@ -139,10 +141,14 @@ class BulkEndpoint:
         result = {"method": one["method"], "status": str(answer.status_code)}
         result |= {"bulkId": one["bulkId"]} if "bulkId" in one else {}
         if answer.status_code >= 300:
-            return result | {"response": answer.json()} | ({} if one["method"] == "POST" else {"location": location})
+            return (
+                result
+                | {"response": answer.json()}
+                | ({} if one["method"] == "POST" or not self.tells_places else {"location": location})
+            )
         if one["method"] == "POST":
             location = answer.json()["meta"]["location"]
-        return result | {"location": location}
+        return result | ({"location": location} if self.tells_places or one["method"] == "POST" else {})
 
 
 class Scripted:

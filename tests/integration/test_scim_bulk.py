@@ -41,7 +41,9 @@ def _writes(service: ScimServer) -> list[tuple[str, str]]:
     return [one for one in service.requests if one[0] != "GET"]
 
 
-def test_people_come_change_and_go_by_few_requests(tmp_path: Path, service: ScimServer) -> None:
+@pytest.mark.parametrize("tells_places", [True, False])
+def test_people_come_change_and_go_by_few_requests(tmp_path: Path, service: ScimServer, tells_places: bool) -> None:
+    _bulk(service).tells_places = tells_places
     site = _begun(tmp_path, service)
     assert "bulk" in site("check")
     site("run")

@@ -106,7 +106,8 @@ async def _send(service: Service, part: Sequence[_Prepared]) -> dict[int, Outcom
         return await _each(part)  # the request was refused as a whole: nothing of it took place
     listed = get(answer.document, "Operations")
     results = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    outcomes = await asyncio.gather(*(_outcome(one, results) for one in part), return_exceptions=True)
+    own = _by_change(part, results)
+    outcomes = await asyncio.gather(*(_outcome(one, own[one.number]) for one in part), return_exceptions=True)
     return {one.number: outcome for one, outcome in zip(part, outcomes, strict=True)}
 
 
@@ -115,9 +116,22 @@ async def _each(part: Sequence[_Prepared]) -> dict[int, Outcome]:
     return {one.number: outcome for one, outcome in zip(part, done, strict=True)}
 
 
-async def _outcome(one: _Prepared, results: Sequence[Resource]) -> ExportResult:
+def _by_change(part: Sequence[_Prepared], results: Sequence[Resource]) -> dict[int, list[Resource]]:
+    """Give the results of each change, by its number: one, if the answer is as it should be.
+
+    Some services do not say whose a result is, but of creates: then it is that in the same place, if all are there.
+    """
+    found = {one.number: [result for result in results if _is_of(result, one)] for one in part}
+    are_in_order = [str(get(result, "method")).upper() for result in results] == [one.change.method for one in part]
+    if are_in_order:
+        for one, result in zip(part, results, strict=True):
+            if get(result, "location") is None and get(result, "bulkId") is None:
+                found[one.number].append(result)
+    return found
+
+
+async def _outcome(one: _Prepared, own: Sequence[Resource]) -> ExportResult:
     """Give what became of one change. Raises `ConnectionLost` where the answer does not tell."""
-    own = [result for result in results if _is_of(result, one)]
     place = f"{one.change.method} {one.change.path} in a bulk request"
     if len(own) != 1:
         raise ConnectionLost(f"{place}: the service gave {len(own) or 'no'} results of it")

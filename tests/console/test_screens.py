@@ -15,10 +15,11 @@ from storage import lease
 from tests.console.conftest import TURN, Console, Open
 from tests.console.office import let_leave, make_office
 from tests.console.picture import picture
-from tests.console.still import advance, let_plan_stand_still, pretend_run, stand_still
+from tests.console.still import DAY, advance, let_days_pass, let_plan_stand_still, pretend_run, stand_still
 from tests.console.test_by_hand import DOORS
 from tests.workspace import Workspace
 from tui.console.screens.line import LineScreen
+from tui.console.screens.trends import TrendsScreen
 from tui.console.sheets.pace import Pace
 
 SCREENS = Path(__file__).parents[2] / "screenshots"
@@ -73,6 +74,17 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Path:
     site("run", status=1)
     stand_still(site.folder / "interlock.db")
     return site.folder
+
+
+@pytest.fixture(scope="module")
+def days(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo after seven weeks of nights, with profiles that are late, and with references that are owed."""
+    folder = tmp_path_factory.mktemp("days") / "demo"
+    shutil.copytree(demo, folder)
+    toml = folder / "interlock.toml"
+    toml.write_text(toml.read_text() + '[profiles.hourly]\nsteps = ["import hr", "sync"]\nevery = "1h"\n')
+    let_days_pass(folder / "interlock.db", 50)
+    return folder
 
 
 @pytest.fixture(autouse=True)
@@ -147,6 +159,20 @@ BY_HAND: dict[str, Drive] = {
     "restore": keys("6", "B", "B"),
 }
 WIDE_SHOTS = ("plan", "plan-attribute", "rules", "schema")
+
+
+async def trends(console: Console) -> None:
+    """Look back from the day on which everything stands still."""
+    console.app.push_screen(TrendsScreen(until=DAY))
+    await console.until("Longest run")
+    await console.settle()
+
+
+PAST: dict[str, Drive] = {
+    "trends": trends,
+    "schedule": keys("7", "o", "j"),
+    "owed": keys("colon", *"owed", "enter"),
+}
 TROUBLE: dict[str, Drive] = {
     "todo-held": keys("0", "j"),
     "line-held": keys(),
@@ -192,6 +218,17 @@ async def test_a_wide_screen_looks_like_its_picture(
     async with opened(demo, size=WIDE) as console:
         await console.settle(TURN)
         await SHOTS[name](console)
+        await compare(console, request, name)
+
+
+@pytest.mark.parametrize("size", [*SIZES, WIDE], ids=["80x24", "120x40", "200x60"])
+@pytest.mark.parametrize("name", PAST)
+async def test_what_was_looks_like_its_picture(
+    days: Path, opened: Open, request: pytest.FixtureRequest, name: str, size: tuple[int, int]
+) -> None:
+    async with opened(days, size=size) as console:
+        await console.settle(TURN)
+        await PAST[name](console)
         await compare(console, request, name)
 
 

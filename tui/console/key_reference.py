@@ -50,6 +50,7 @@ _PARTS: tuple[tuple[str, tuple[type[DOMNode], ...]], ...] = (
     ("Exports", (exports.ExportsScreen,)),
     ("Review, and one of its items", (deciding.ReviewKeys,)),
     ("Review", (review.ReviewScreen,)),
+    ("Runs", (runs.RunsScreen,)),
     ("One run", (runs.RunScreen,)),
     ("Systems", (systems.SystemsScreen,)),
     ("Rules", (rules.RulesScreen, rules.RuleScreen)),

@@ -73,6 +73,10 @@ class Shell(Protocol):
         """List what is gone."""
         ...
 
+    def open_more(self, name: str) -> None:
+        """Show one of the screens that no digit leads to, by its name."""
+        ...
+
     def open_rules(self, name: str = "") -> None:
         """List the rules, or show the one of a name."""
         ...

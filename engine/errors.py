@@ -55,6 +55,10 @@ class CredentialsRefused(StepFailed):
     result = StepResult.NO_START_CREDENTIALS
 
 
+class Undelivered(StepFailed):
+    """An account has another password, and nobody got it."""
+
+
 class ConnectionLost(StepFailed):
     """The connection broke; what was confirmed so far is kept."""
 

@@ -4,7 +4,7 @@ A record whose fingerprint is known need not be read again: it says of its CSO w
 """
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
 
 _SIZE = 12
@@ -12,6 +12,9 @@ _SIZE = 12
 _ID = 5
 """How many bytes the id of a CSO takes."""
 _ENTRY = _SIZE + _ID
+_NUMBER = array("I").itemsize
+PIECE = 1_000_000
+"""How many bytes a piece has in which they are kept, or a little more."""
 _PARTS = 4096
 """Into how many parts they are divided, by their first bits: a part is looked through, and for a million has 4 kB."""
 
@@ -19,11 +22,20 @@ _PARTS = 4096
 class Fingerprints:
     """Those of one system: looked up while it is read, and collected for the next time."""
 
-    def __init__(self, known: bytes = b"", is_at_rest: Callable[[int], bool] = bool) -> None:
-        """Take what an earlier reading kept, and what tells of a CSO whether it is still what it was then."""
-        self._known = _parts_of(known) if known else []
+    def __init__(self, is_at_rest: Callable[[int], bool] = bool) -> None:
+        """Take what tells of a CSO whether it is still what it was when the system was read last."""
+        self._known: list[bytes] = []
         self._is_at_rest = is_at_rest
         self._kept = [bytearray() for _ in range(_PARTS)]
+
+    def learn(self, piece: bytes) -> None:
+        """Look up from now on what a piece holds that an earlier reading has kept."""
+        self._known = self._known or [b""] * _PARTS
+        head = _numbers(piece[: 2 * _NUMBER])
+        start = (2 + head[1]) * _NUMBER
+        for place, size in enumerate(_numbers(piece[2 * _NUMBER : start]), head[0]):
+            self._known[place] = piece[start : start + size]
+            start += size
 
     @property
     def knows_any(self) -> bool:
@@ -62,9 +74,18 @@ class Fingerprints:
         """Keep nothing of what was kept so far."""
         self._kept = [bytearray() for _ in range(_PARTS)]
 
-    def __bytes__(self) -> bytes:
-        sizes = array("I", map(len, self._kept))
-        return b"".join([sizes.tobytes(), *self._kept])
+    def pieces(self) -> Iterator[bytes]:
+        """Give all that was kept, in pieces of about a megabyte, so that there is never a second one of all."""
+        first = 0
+        while first < _PARTS:
+            last, size = first, 0
+            while last < _PARTS and size < PIECE:
+                size += len(self._kept[last])
+                last += 1
+            parts = self._kept[first:last]
+            if size:
+                yield b"".join([array("I", [first, len(parts), *map(len, parts)]).tobytes(), *parts])
+            first = last
 
 
 def scope_of(text: bytes) -> bytes:
@@ -81,12 +102,7 @@ def _part(fingerprint: bytes) -> int:
     return fingerprint[0] << 4 | fingerprint[1] >> 4
 
 
-def _parts_of(known: bytes) -> list[bytes]:
-    sizes = array("I")
-    start = _PARTS * sizes.itemsize
-    sizes.frombytes(known[:start])
-    parts: list[bytes] = []
-    for size in sizes:
-        parts.append(known[start : start + size])
-        start += size
-    return parts
+def _numbers(written: bytes) -> "array[int]":
+    found = array("I")
+    found.frombytes(written)
+    return found

@@ -11,7 +11,7 @@ from storage.documents import decode, sealed
 from storage.labels import name_of
 from storage.records import Attributes, Cso, CsoStatus, JoinedBy, KnownCso
 from storage.store import Transaction
-from storage.tables import leaving, objects, owed, wanted
+from storage.tables import leaving, objects, owed, owed_passwords, wanted
 
 _KNOWN = [objects.c[name] for name in KnownCso._fields]
 WHOLE = [objects.c[name] for name in Cso._fields]
@@ -326,6 +326,7 @@ async def remove(tx: Transaction, csos: list[Cso], *, review_ids: dict[int, int 
     await tombstones.cover(tx, review_ids)
     await tx.execute(delete(wanted).where(expressions.among(wanted.c.cso_id, ids)))
     await tx.execute(delete(leaving).where(expressions.among(leaving.c.id, ids)))
+    await tx.execute(delete(owed_passwords).where(expressions.among(owed_passwords.c.cso_id, ids)))
     await tx.execute(delete(owed).where(owed.c.direction == "in", expressions.among(owed.c.owner_id, ids)))
     await tx.execute(delete(objects).where(expressions.among(objects.c.id, ids)))
 

@@ -107,6 +107,11 @@ async def open_offers(tx: Transaction) -> list[Offer]:
     return [_offer(row) for row in await tx.execute(select(offers).where(offers.c.worker.is_(None)))]
 
 
+async def at_work(tx: Transaction) -> set[str]:
+    """Give the workers that have taken a step."""
+    return set((await tx.execute(select(offers.c.worker).where(offers.c.worker.is_not(None)))).scalars())
+
+
 async def take(tx: Transaction, step_id: int, name: str) -> bool:
     """Take a step; tell whether nobody was faster."""
     free = offers.c.step_id == step_id, offers.c.worker.is_(None)

@@ -169,7 +169,14 @@ def standby(primary: Server) -> Iterator[Server]:
         home = Path(folder)
         user = _somebody(home)
         source = f"host={primary.home} port={primary.port} user=admin application_name=standby"
-        copy = [str(binaries / "pg_basebackup"), "--dbname", source, "--pgdata", str(home / "data"), "--checkpoint=fast"]
+        copy = [
+            str(binaries / "pg_basebackup"),
+            "--dbname",
+            source,
+            "--pgdata",
+            str(home / "data"),
+            "--checkpoint=fast",
+        ]
         subprocess.run([*user, *copy, "--write-recovery-conf"], check=True, capture_output=True, cwd=folder)
         port = _free_port()
         settings = {

@@ -243,10 +243,13 @@ class MetricsConfig(Model):
 
 
 class ProfileConfig(Model):
-    """`[profiles.NAME]`: steps that run one after the other."""
+    """`[profiles.NAME]`: steps that run one after the other, or some of them at once."""
 
     steps: list[Step] = Field(min_length=1)
     """Phases with their systems: `import hr`, `sync`, `evaluate`, `export directory`, `confirm directory`."""
+    at_once: bool = False
+    """Whether steps of different systems go on at the same time where workers (`runs_on`) carry them out: what works on
+    the metaverse, `sync` and `evaluate`, still waits for all before it."""
     detect: bool = True
     """Whether every full import is followed by deletion detection for its system."""
     every: Duration | None = None

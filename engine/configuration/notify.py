@@ -1,46 +1,27 @@
 """`[notify]`: who is told when something waits for a person."""
 
-from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
 from engine.configuration.base import Model
-from engine.configuration.secrets import Secret
+from engine.configuration.mail_server import MailServerConfig, refuse_unprintable
 
 Event = Literal["waiting", "gate", "given-up", "failed"]
 EVENTS: tuple[Event, ...] = ("waiting", "gate", "given-up", "failed")
 
 
-class MailConfig(Model):
+class MailConfig(MailServerConfig):
     """`[notify] mail`: the server that takes e-mail, and for whom it is."""
 
-    host: str
-    """The server that takes the mail."""
-    port: int | None = Field(None, ge=1, le=65_535)
-    """By default 465 with `tls = "tls"`, 587 with `starttls`, 25 without."""
-    sender: str = Field(alias="from")
-    """Whom the mail is from."""
     to: list[str] = Field(min_length=1)
     """Whom it is for."""
-    tls: Literal["none", "starttls", "tls"] = "starttls"
-    """How the connection is encrypted."""
-    ca_file: Path | None = None
-    """Who vouches for its certificate, where the system does not."""
-    user: str | None = None
-    """Whom to log in as."""
-    password: Secret | None = None
-    """With which password."""
 
-    @model_validator(mode="after")
-    def _password_goes_encrypted(self) -> Self:
-        if (self.user is None) != (self.password is None):
-            raise ValueError("'user' and 'password' go together")
-        if self.password is not None and self.tls == "none":
-            raise ValueError('a password goes over an encrypted connection only: tls = "starttls" or "tls"')
-        if any(not address.isprintable() for address in (self.sender, *self.to)):
-            raise ValueError("an address holds a character that no address has")
-        return self
+    @field_validator("to")
+    @classmethod
+    def _can_be_addresses(cls, addresses: list[str]) -> list[str]:
+        refuse_unprintable(*addresses)
+        return addresses
 
 
 class NotifyConfig(Model):

@@ -91,6 +91,7 @@ def unpacked(taken: Snapshot, path: Path, member: str | None) -> Snapshot:
     opener = next((opener for start, opener in _OPENERS.items() if head.startswith(start)), None)
     if opener is None and not head.startswith(_ZIP):
         if member is not None:
+            taken.file.close()
             raise CannotConnect(f"{path}: is no ZIP archive, so there is no '{member}' in it")
         return taken
     copy = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - handed to the caller

@@ -157,6 +157,8 @@ class ExportResult:
     error: ObjectError | None = None
     adopted: bool = False
     """Nothing was created: the object was there as it is meant. Said by whoever looks again, never by a connector."""
+    undelivered: str = ""
+    """Why nobody got the password that it has now, where it has one that somebody was to get."""
 
 
 class SchemaAttribute(NamedTuple):
@@ -287,13 +289,18 @@ class Connector(ABC):
         """
         return None
 
+    def delivers_afterwards(self, object_type: str) -> bool:
+        """Tell whether a created object's password is delivered after that, so that a process may die in between."""
+        return False
+
     async def reset_password(
         self, object_type: str, *, external_id: str | None, secondary_id: str | None, attributes: Attributes
     ) -> ObjectError | None:
         """Give an account another password, as its type's policy says, and deliver it; give what is wrong, if anything.
 
         `attributes` are what is known of the account, such as its login.
-        Raises `StepFailed` where there is no policy, or no password can be delivered.
+        Raises `StepFailed` where there is no policy, or no password can be delivered, and `Undelivered` where the
+        account has another one that nobody got.
         """
         raise StepFailed(f"the connector of '{self.name}' gives no passwords")
 

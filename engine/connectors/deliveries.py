@@ -3,13 +3,14 @@
 import os
 import re
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from engine.configuration.models import Model
 from engine.configuration.values import Duration
+from engine.connectors.files import Stamp, changed_since, digest_of
 from engine.errors import CannotConnect
 
 _MAGIC = re.compile(r"[*?]")
@@ -63,6 +64,51 @@ def delivery(folder: Path, path: Path, options: DeliveryOptions) -> Delivery:
     chosen = found[ready[-1]]
     later = {one: unfinished[one] for one in found[ready[-1] + 1 :]}
     return Delivery([chosen], f"{chosen.name} was read; {_told(later)}" if later else "")
+
+
+def hashed(deliveries: Mapping[str, Delivery]) -> str:
+    """Give what the files of some types hold, by their hashes; something else where they are not the last word."""
+    if any(one.waiting for one in deliveries.values()):
+        return ""
+    return state_of({kind: list(map(digest_of, one.paths)) for kind, one in deliveries.items()})
+
+
+def state_of(digests: Mapping[str, Sequence[str]]) -> str:
+    """Give the hashes of files, type by type."""
+    return " ".join(f"{kind}:{','.join(sorted(digests[kind]))}" for kind in sorted(digests))
+
+
+def why_not_all(
+    read: Iterable[tuple[Path, Stamp]], before: Mapping[str, Delivery], again: Callable[[], Mapping[str, Delivery]]
+) -> list[str]:
+    """Say what became of files while they were read, and which are away: whoever is not in them need not be missing.
+
+    `again` looks which files are to be read now.
+    """
+    changed = [str(path) for path, stamp in read if changed_since(path, stamp)]
+    reasons = [f"{', '.join(changed)} changed while it was read"] if changed else []
+    reasons += [one.waiting for one in before.values() if one.waiting]
+    try:
+        if again() != before:
+            reasons.append("files came, went or were written again while they were read")
+    except CannotConnect as error:
+        reasons.append(str(error))
+    return reasons
+
+
+def empty_ones(files: Sequence[tuple[Path, bool]]) -> list[str]:
+    """Say which of several files are empty, by whether they are: something of a delivery is away."""
+    return [f"{path}: is empty, and another file is not" for path, empty in files if empty and len(files) > 1]
+
+
+def paths_to_copy(folder: Path, path: Path, options: DeliveryOptions) -> list[Path]:
+    """Give the files to copy for a plan; one that is named may be missing, and stays so. Raises `CannotConnect`."""
+    is_there = (folder / path).exists() or is_pattern(path)
+    return delivery(folder, path, options).paths if is_there else [folder / path]
+
+
+AS_COPIED = {"done": None, "min_age": timedelta(), "take": "all"}
+"""The keys of a delivery that was copied: all of it is there."""
 
 
 def _told(unfinished: dict[Path, str]) -> str:

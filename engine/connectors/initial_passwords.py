@@ -1,6 +1,7 @@
 """The passwords of new accounts: made by a policy, delivered once, and kept nowhere."""
 
 import math
+import re
 import secrets
 import string
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from engine.configuration.base import Model
+from engine.configuration.mail_server import MailServerConfig
 from engine.errors import StepFailed
 
 LOOK_ALIKE = frozenset("0Oo1lI|5S2Z")
@@ -25,10 +27,30 @@ CLASSES: dict[Class, str] = {
 BITS = 50
 """How hard a password has to be to guess, at least: the logarithm of how many there could be."""
 MOST_WORDS = 1_000_000
+_ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"\x00-\x1f\x7f]+@[^\s@,;:<>()\[\]\\\"=\x00-\x1f\x7f]+")
+
+
+class PasswordMailConfig(MailServerConfig):
+    """`mail` of a delivery: the server that takes e-mail, as `[notify]` has it, and for whom a password is."""
+
+    to_attribute: str | None = None
+    """The account's attribute that says for whom: an address, or the name of an entry whose `mail` it is: `manager`."""
+    to: list[str] = Field(default_factory=list)
+    """For whom it is where that says nobody, or is not given."""
+
+    @model_validator(mode="after")
+    def _goes_to_somebody_and_encrypted(self) -> Self:
+        if self.to_attribute is None and not self.to:
+            raise ValueError("say for whom the passwords are: 'to_attribute', 'to', or both")
+        if wrong := [one for one in self.to if not is_address(one)]:
+            raise ValueError(f"'{wrong[0]}' is no address")
+        if self.tls == "none":
+            raise ValueError('passwords are sent over an encrypted connection only: tls = "starttls" or "tls"')
+        return self
 
 
 class DeliveryConfig(Model):
-    """`deliver` of a policy: where new passwords go, one of two."""
+    """`deliver` of a policy: where new passwords go, one of three."""
 
     folder: Path | None = None
     """A folder in which each batch of passwords becomes a file that only the `recipients` can open (age)."""
@@ -36,12 +58,25 @@ class DeliveryConfig(Model):
     """Whose keys open it: `age1…`, or public keys of SSH (`ssh-ed25519 …`, `ssh-rsa …`)."""
     command: list[str] = Field(default_factory=list)
     """A program and its arguments; it gets the passwords as a JSON document on standard input."""
+    mail: PasswordMailConfig | None = None
+    """E-mail, such as to the managers of the new people."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if (self.folder is None) == (not self.command) or (self.folder is None) != (not self.recipients):
-            raise ValueError("deliver either to a folder with its recipients, or to a command")
+        ways = [self.folder is not None, bool(self.command), self.mail is not None]
+        if sum(ways) != 1 or (self.folder is None) != (not self.recipients):
+            raise ValueError("deliver to a folder with its recipients, to a command, or by mail")
         return self
+
+    @property
+    def comes_after(self) -> bool:
+        """Whether passwords are delivered only after the accounts were created."""
+        return self.folder is None
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text is one address of e-mail, as a header and SMTP take it."""
+    return _ADDRESS.fullmatch(text) is not None
 
 
 class PasswordPolicy(Model):

@@ -1,12 +1,14 @@
 """Another password for one account: made by its type's policy, delivered once, and recorded with the reason."""
 
 from engine.approvals.audit import record
-from engine.errors import DecisionRefused, StepFailed
+from engine.errors import ConnectionLost, DecisionRefused, StepFailed, Undelivered
 from engine.labels import label_of
+from engine.phases.exporting.owed_passwords import DIED
 from engine.roles import Role, require
 from engine.workspace import Workspace
-from storage import objects
+from storage import objects, owed_passwords
 from storage.records import Cso, CsoStatus
+from storage.store import Transaction
 
 
 async def reset_password(workspace: Workspace, cso_id: int, *, operator: str, reason: str) -> str:
@@ -16,7 +18,7 @@ async def reset_password(workspace: Workspace, cso_id: int, *, operator: str, re
     """
     require(workspace.config, operator, Role.ADMINISTRATOR, "reset a password")
     cso = await _account(workspace, cso_id)
-    await _record(workspace, "password-reset", cso, operator, {"reason": reason})
+    before = await _begin(workspace, cso, operator, reason)
     try:
         async with workspace.connector(cso.system) as connector:
             error = await connector.reset_password(
@@ -24,11 +26,14 @@ async def reset_password(workspace: Workspace, cso_id: int, *, operator: str, re
             )
             notes = connector.notes
     except StepFailed as failure:
-        await _record(workspace, "password-reset-failed", cso, operator, {"why": str(failure)})
+        owed = str(failure) if isinstance(failure, (Undelivered, ConnectionLost)) else before
+        await _failed(workspace, cso, operator, str(failure), owed)
         raise
     if error is not None:
-        await _record(workspace, "password-reset-failed", cso, operator, {"why": error.message})
+        await _failed(workspace, cso, operator, error.message, before)
         raise DecisionRefused(f"{label_of(cso)} keeps its password: {error.message}; {error.advice}")
+    async with workspace.store.transaction() as tx:
+        await owed_passwords.forget(tx, [cso.id])
     return "; ".join([f"{label_of(cso)} has another password, which was delivered", *notes])
 
 
@@ -47,7 +52,25 @@ async def _account(workspace: Workspace, cso_id: int) -> Cso:
     return cso
 
 
-async def _record(workspace: Workspace, action: str, cso: Cso, operator: str, details: dict[str, str]) -> None:
-    told = {"system": cso.system, "object": label_of(cso), **details}
+async def _begin(workspace: Workspace, cso: Cso, operator: str, reason: str) -> str | None:
+    """Write down who does it, and that the new password is owed; give why one was before, if it was."""
     async with workspace.store.transaction() as tx:
-        await record(tx, workspace, operator=operator, action=action, subject=f"cso-{cso.id}", details=told)
+        before = (await owed_passwords.get(tx, [cso.id])).get(cso.id)
+        await _record(tx, workspace, "password-reset", cso, operator, {"reason": reason})
+        await owed_passwords.mark(tx, [cso.id], DIED)
+    return before
+
+
+async def _failed(workspace: Workspace, cso: Cso, operator: str, why: str, owed: str | None) -> None:
+    """Write down why it failed, and whether a password is owed all the same."""
+    async with workspace.store.transaction() as tx:
+        await _record(tx, workspace, "password-reset-failed", cso, operator, {"why": why})
+        await owed_passwords.forget(tx, [cso.id])
+        await owed_passwords.mark(tx, [cso.id] if owed is not None else [], owed or "")
+
+
+async def _record(
+    tx: Transaction, workspace: Workspace, action: str, cso: Cso, operator: str, details: dict[str, str]
+) -> None:
+    told = {"system": cso.system, "object": label_of(cso), **details}
+    await record(tx, workspace, operator=operator, action=action, subject=f"cso-{cso.id}", details=told)

@@ -1,6 +1,7 @@
 """Run a profile, or a single step: lease, steps, results, recovery."""
 
 import asyncio
+import ctypes
 import gc
 import os
 import socket
@@ -12,6 +13,7 @@ from typing import Any
 
 from engine.approvals.audit import record
 from engine.configuration.kept import MARK, as_kept
+from engine.configuration.models import Config
 from engine.configuration.steps import StepPlan
 from engine.errors import StepFailed
 from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
@@ -23,6 +25,7 @@ from engine.phases.importing.phase import import_objects
 from engine.phases.synchronising.phase import synchronise
 from engine.roles import Role, require
 from engine.runs import workers
+from engine.runs.at_once import Chain, stages, together
 from engine.step import Control, Step, awake_at
 from engine.todo.acknowledging import forget_what_is_over
 from engine.values import zones
@@ -98,7 +101,9 @@ async def execute_run(
     control: Control | None = None,
     first: int = 0,
 ) -> AsyncIterator[Event]:
-    """Run steps one after the other on the store, and tell what happens; `first` is where in a profile they begin.
+    """Run steps on the store, and tell what happens; `first` is where in a profile they begin.
+
+    They follow each other, but for those that a profile lets workers carry out at once.
 
     A step that is stopped, or cannot start, ends the run where it stands. Raises `AlreadyRunning` if another
     run holds the lease, and `NotAllowed` if the operator may not run.
@@ -113,12 +118,11 @@ async def execute_run(
     result = StepResult.INTERRUPTED
     try:
         results: list[StepResult] = []
-        for position, plan in enumerate(plans, first):
-            async for event in _execute_step(workspace, control, position, plan):
-                if isinstance(event, StepFinished):
-                    results.append(event.result)
+        for stage in _stages(workspace.config, profile, plans, first):
+            chains = [_execute_chain(workspace, control, chain, results) for chain in stage]
+            async for event in together(chains) if len(chains) > 1 else chains[0]:
                 yield event
-            if results[-1] not in CARRIED_THROUGH:
+            if not _goes_on(results):
                 break
         result = await _as_left(workspace, worst(results))
         with suppress(StoreError):  # history that stays a while longer harms nobody
@@ -131,12 +135,35 @@ async def execute_run(
     yield RunFinished(control.run_id, result)
 
 
+def _stages(config: Config, profile: str, plans: Sequence[StepPlan], first: int) -> list[list[Chain]]:
+    settings = config.profiles.get(profile)
+    at_once = settings is not None and settings.at_once
+    return stages(plans, first, lambda plan: bool(runs_elsewhere(config, plan.system)), at_once=at_once)
+
+
+async def _execute_chain(
+    workspace: Workspace, control: Control, chain: Chain, results: list[StepResult]
+) -> AsyncIterator[Event]:
+    """Execute steps one after the other, for as long as none has stopped the run, here or beside; collect results."""
+    for position, plan in chain:
+        if not _goes_on(results):
+            return
+        async for event in _execute_step(workspace, control, position, plan):
+            if isinstance(event, StepFinished):
+                results.append(event.result)
+            yield event
+
+
+def _goes_on(results: Sequence[StepResult]) -> bool:
+    return all(result in CARRIED_THROUGH for result in results)
+
+
 def worst(results: Sequence[StepResult]) -> StepResult:
     """Give the result of a run: that of the step which stopped it, else the first with errors."""
     if not results:
         return StepResult.SUCCESS
-    if results[-1] not in CARRIED_THROUGH:
-        return results[-1]
+    if stopped := [result for result in results if result not in CARRIED_THROUGH]:
+        return stopped[0]
     return max(results, key=lambda result: (exit_status(result), result == StepResult.SUCCESS))
 
 
@@ -226,6 +253,10 @@ async def _execute_step(workspace: Workspace, control: Control, position: int, p
     try:
         async for event in workers.await_worker(workspace, control, step_id, plan):
             yield event
+    except asyncio.CancelledError:
+        step = Step(workspace, control, step_id, plan, message="nobody waits for it any more: the run was ended")
+        await _close_step(workspace, step, StepResult.INTERRUPTED, lenient=True)
+        raise
     except StepFailed as failure:
         step = Step(workspace, control, step_id, plan, message=str(failure))
         await _close_step(workspace, step, failure.result)
@@ -253,8 +284,15 @@ async def carry_out(workspace: Workspace, control: Control, step_id: int, plan: 
         raise
     finally:
         zones.use_for_step(workspace.config.store.timezone)
+        _give_memory_back()
     await _close_step(workspace, step, result)
     yield StepFinished(step_id, plan, result, step.message, step.counted(), step.errors, step.warnings)
+
+
+def _give_memory_back() -> None:
+    """Give the system what a step has used: the C library would keep it, in pieces that are of no use to the next."""
+    with suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 async def _close_step(workspace: Workspace, step: Step, result: StepResult, *, lenient: bool = False) -> None:

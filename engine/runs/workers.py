@@ -89,7 +89,7 @@ async def _await(workspace: Workspace, control: Control, step_id: int, plan: Ste
     while True:
         async with workspace.store.reading() as tx:
             step, offered = await runs.step(tx, step_id), await workers.offered(tx, step_id)
-            there = await workers.every(tx)
+            there, busy = await workers.every(tx), await workers.at_work(tx)
             asked = await runs.stop_requested_by(tx, control.run_id) or control.stop_requested_by
             counted = await runs.count_errors(tx, step_id) if step.result is not None else (0, 0)
         if step.result is not None:
@@ -103,11 +103,16 @@ async def _await(workspace: Workspace, control: Control, step_id: int, plan: Ste
             done = step.done
             yield Progress(plan, step.done, step.total, step.statistics)
         if offered is None or offered.worker is None:
-            waited += LOOK_SECONDS
+            is_waiting_in_line = any(one.name in busy and lease.is_alive(one) for one in there if _is_for(offered, one))
+            waited += 0 if is_waiting_in_line else LOOK_SECONDS
             _refuse_waiting(plan, offered, there, waited, asked)
         else:
             _refuse_dead(step, offered.worker, there)
         await asyncio.sleep(LOOK_SECONDS)
+
+
+def _is_for(offered: Offer | None, worker: Worker) -> bool:
+    return offered is not None and worker.name in offered.names
 
 
 def _refuse_waiting(

@@ -3,7 +3,8 @@
 from engine.todo.groups import Group, Kind, counted, filtered, in_order
 from engine.todo.runs import dead_runs, item_errors, late_profiles, reported_drift, stopped_steps
 from engine.workspace import Workspace
-from storage import notifications, references, reviews, todo
+from storage import notifications, owed_passwords, references, reviews, todo
+from storage.owed_passwords import OwedPasswords
 from storage.records import ExportStatus, HeldBatch, ReviewKind
 from storage.store import Transaction
 from storage.todo import AskedItems, StuckExports
@@ -25,6 +26,7 @@ async def gather(tx: Transaction, workspace: Workspace) -> list[Group]:
         *(_held(batch) for batch in await reviews.held(tx)),
         *(_asked(items) for items in await todo.asked_items(tx)),
         *(_stuck(exports) for exports in await todo.stuck_exports(tx)),
+        *(_password(owed) for owed in await owed_passwords.counted(tx)),
         *await item_errors(tx, workspace),
         *await reported_drift(tx),
         *await _owed(tx),
@@ -92,6 +94,21 @@ def _stuck(exports: StuckExports) -> Group:
         "exports",
         filtered(**columns),
         exports.example,
+    )
+
+
+def _password(owed: OwedPasswords) -> Group:
+    return Group(
+        f"password {owed.system} {owed.why}",
+        Kind.PASSWORD,
+        owed.system,
+        owed.number,
+        f"in '{owed.system}' with a password that nobody got: {owed.why}",
+        owed.since,
+        f"'interlock password reset cso-{owed.first} --reason …' makes another; 'interlock password owed' lists all",
+        "objects",
+        filtered(system=owed.system, password_owed="yes"),  # noqa: S106 - a column of the list
+        owed.example,
     )
 
 

@@ -19,6 +19,8 @@ class Kind(StrEnum):
     """Review items."""
     EXPORT = "export"
     """Exports that failed, or that somebody holds."""
+    PASSWORD = "password"  # noqa: S105 - a kind of group
+    """Accounts whose passwords nobody got."""
     ERROR = "error"
     """Errors of single objects in the last step of their kind."""
     DRIFT = "drift"

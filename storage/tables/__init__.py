@@ -3,6 +3,7 @@
 from storage.tables.base import metadata
 from storage.tables.review import acknowledgements, audit, held_batches, held_candidates, review_items
 from storage.tables.runs import (
+    fingerprint_pieces,
     fingerprints,
     imports,
     item_errors,
@@ -22,6 +23,7 @@ from storage.tables.spaces import (
     metaverse,
     objects,
     owed,
+    owed_passwords,
     pending_exports,
     references,
     rule_marks,
@@ -33,6 +35,7 @@ __all__ = [
     "acknowledgements",
     "audit",
     "counters",
+    "fingerprint_pieces",
     "fingerprints",
     "given_values",
     "held_batches",
@@ -48,6 +51,7 @@ __all__ = [
     "objects",
     "offers",
     "owed",
+    "owed_passwords",
     "pending_exports",
     "references",
     "review_items",

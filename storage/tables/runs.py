@@ -97,6 +97,13 @@ fingerprints = Table(
     Column("step_id", Number, nullable=False),
     Column("reading", Text, nullable=False),
     Column("since", Text, nullable=False),
+)
+
+fingerprint_pieces = Table(
+    "fingerprint_pieces",
+    metadata,
+    Column("system", Text, primary_key=True),
+    Column("number", Number, primary_key=True, autoincrement=False),
     Column("records", LargeBinary, nullable=False),
 )
 

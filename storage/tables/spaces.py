@@ -150,6 +150,14 @@ wanted = Table(
     Column("marks", Text, nullable=False),
 )
 
+owed_passwords = Table(
+    "owed_passwords",
+    metadata,
+    Column("cso_id", Number, primary_key=True, autoincrement=False),
+    Column("since", Text, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
 leaving = Table(
     "leaving",
     metadata,

@@ -1,4 +1,4 @@
-"""The server of the store is gone for good in the middle of a run, and its standby takes over: what was said is kept."""
+"""The server of the store is gone in the middle of a run; its standby takes over, and what was said is kept."""
 
 import json
 import random

@@ -102,5 +102,5 @@ def test_active_directory(tmp_path: Path, shared_folder: Path) -> None:
 def test_what_cannot_be_reached_is_said(tmp_path: Path) -> None:
     work = Inside(tmp_path, "", {})
     assert "no connection" in work("init", str(tmp_path / "new"), "--from", "ldap://127.0.0.1:1", status=4)
-    assert "not a directory's address" in work("init", str(tmp_path / "new"), "--from", "http://127.0.0.1", status=2)
+    assert "not a directory" in work("init", str(tmp_path / "new"), "--from", "ldap:127.0.0.1", status=2)
     assert not (tmp_path / "new").exists()

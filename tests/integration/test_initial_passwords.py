@@ -3,9 +3,12 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from email import message_from_string
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from tests.directory import UNITS, accounts
 from tests.dying import killed
 from tests.inside import Inside
 from tests.slapd import BASE, PASSWORD, SUFFIX, Slapd
+from tests.smtp import MailServer, make_certificate
 
 DN = "uid={{ id | rdn }},ou=people," + SUFFIX
 KEEP = """
@@ -146,6 +150,7 @@ def test_a_command_that_fails_is_told_with_what_to_do(server: Slapd, tmp_path: P
     said = site("run", status=None)
     assert "was created whose password nobody got: false ended with status 1 and 2 more like it" in said
     assert "interlock password reset" in said
+    assert owed(site) == set(server.people())
 
 
 @pytest.mark.parametrize(
@@ -154,8 +159,11 @@ def test_a_command_that_fails_is_told_with_what_to_do(server: Slapd, tmp_path: P
         ("length = 8, deliver = { command = ['x'] }", "could be guessed"),
         ("length = 20, classes = [], deliver = { command = ['x'] }", "classes"),
         ("words = 5, deliver = { command = ['x'] }", "'words' and 'words_file' go together"),
-        ("deliver = { folder = 'x' }", "deliver either to a folder with its recipients, or to a command"),
-        ("deliver = { folder = 'x', recipients = ['a'], command = ['b'] }", "or to a command"),
+        ("deliver = { folder = 'x' }", "deliver to a folder with its recipients, to a command, or by mail"),
+        ("deliver = { mail = { host = 'm', from = 'a@b' } }", "say for whom the passwords are"),
+        ("deliver = { mail = { host = 'm', from = 'a@b', to = ['x'] } }", "'x' is no address"),
+        ("deliver = { mail = { host = 'm', from = 'a@b', to = ['a@b'], tls = 'none' } }", "encrypted connection only"),
+        ("deliver = { folder = 'x', recipients = ['a'], command = ['b'] }", "to a command, or by mail"),
         ("lenght = 20, deliver = { command = ['x'] }", "lenght"),
         ("length = 20", "deliver"),
     ],
@@ -165,6 +173,210 @@ def test_a_policy_that_makes_no_sense_is_refused(server: Slapd, tmp_path: Path, 
     said = site("check", status=2)
     assert why in said
     assert "keyring" not in said, "whoever writes a policy means no secret"
+
+
+# ---------------------------------------------------------------------------------- nobody got it
+
+DIE = """
+import os, signal
+os.kill(os.getppid(), signal.SIGKILL)
+"""
+
+
+def owed(site: Inside) -> set[str]:
+    """Give the accounts whose passwords nobody got."""
+    listed = {one["id"] for one in site.json("password", "owed")}
+    found = [one["secondary_id"] for one in site.json("objects") if one["id"] in listed]
+    assert len(found) == len(listed)
+    groups = [one for one in site.json("todo") if one["kind"] == "password"]
+    assert sum(one["count"] for one in groups) == len(found)
+    return set(found)
+
+
+def in_a_process(site: Inside, *arguments: str) -> bool:
+    """Run a command in a process of its own; tell whether that was killed."""
+    return killed(site, *arguments, at=1_000_000, after=True)
+
+
+def test_whose_password_was_due_when_the_process_died_is_told(server: Slapd, tmp_path: Path) -> None:
+    site = office(server, tmp_path / "ws", f"deliver = {{ command = {json.dumps([sys.executable, 'die.py'])} }}")
+    (site.folder / "die.py").write_text(DIE)
+    assert in_a_process(site, "run")
+    assert len(server.people()) == 3, "the accounts were created, and nobody could say any more that ..."
+    said = site("run", status=None)
+    assert "was created, and nobody may have got its password and 2 more like it" in said
+    assert owed(site) == set(server.people())
+    (group,) = [one for one in site.json("todo") if one["kind"] == "password"]
+    number = re.search(r"cso-\d+", group["advice"])
+    assert number
+    assert "the process ended" in group["what"]
+    site.configure((site.folder / "interlock.toml").read_text().replace("die.py", "keep.py"))
+    site("password", "reset", number[0], "--reason", "nobody got it")
+    (delivered,) = told(site)
+    assert may_bind(server, delivered["name"], delivered["password"])
+    assert owed(site) == set(server.people()) - {delivered["name"]}
+    assert "nobody may have got" not in site("run")
+
+
+def test_wherever_a_run_dies_each_account_has_a_reader_or_is_told(server: Slapd, tmp_path: Path) -> None:
+    at, died = 0, True
+    while died:
+        at += 1
+        for dn in server.people():
+            server.modify(f"dn: {dn}\nchangetype: delete\n")
+        site = office(server, tmp_path / f"ws{at}", TOLD)
+        for step in ("import hr", "import directory", "sync", "evaluate"):
+            site("step", *step.split())
+        died = killed(site, "step", "export", "directory", at=at, after=True)
+        site("run")
+        delivered = {one["name"]: one["password"] for one in told(site)}
+        people = set(server.people())
+        assert len(people) == 3
+        assert all(may_bind(server, dn, delivered[dn]) for dn in people & delivered.keys())
+        assert people - delivered.keys() <= owed(site)
+        assert died or owed(site) == set()
+    assert at > 3
+
+
+def test_a_reset_whose_delivery_fails_says_so_and_stays_owed(server: Slapd, tmp_path: Path) -> None:
+    site = office(server, tmp_path / "ws", TOLD)
+    site("run")
+    assert owed(site) == set()
+    (number,) = [one["id"] for one in site.json("objects") if (one["secondary_id"] or "").startswith("uid=p1,")]
+    config = (site.folder / "interlock.toml").read_text()
+    site.configure(config.replace("keep.py", "nowhere.py"))
+    said = site("password", "reset", number, "--reason", "forgotten", status=4)
+    assert "it has another password, and nobody got it" in said
+    assert owed(site) == {f"uid=p1,ou=people,{SUFFIX}"}
+    site.configure(config)
+    site("password", "reset", number, "--reason", "once more")
+    assert owed(site) == set()
+    server.stop()
+    site("password", "reset", number, "--reason", "the server is away", status=4)
+    assert owed(site) == set(), "nothing was done"
+
+
+# ---------------------------------------------------------------------------------- by mail
+
+MANAGED = [
+    {"id": "p0", "boss": "", "mail": "boss@example.org"},
+    {"id": "p1", "boss": "p0", "mail": ""},
+    {"id": "p2", "boss": "p0", "mail": ""},
+    {"id": "p3", "boss": "p1", "mail": ""},
+]
+
+
+@pytest.fixture
+def post(tmp_path: Path) -> Iterator[MailServer]:
+    server = MailServer(make_certificate(tmp_path))
+    yield server
+    server.close()
+
+
+def mailed(folder: Path, post: MailServer, *more: str) -> str:
+    """Give a delivery by mail."""
+    certificate = f"{folder / '127.0.0.1.pem.crt'}"
+    words = [f'host = "127.0.0.1", port = {post.port}, ca_file = "{certificate}"', 'from = "interlock@example.org"']
+    return f"deliver = {{ mail = {{ {', '.join([*words, *more])} }} }}"
+
+
+def managed(server: Slapd, folder: Path, policy: str) -> Inside:
+    """Give an office in which accounts have managers and addresses."""
+    site = office(server, folder, policy)
+    config = accounts(server, dn=DN, flow={"mail": "mail", "manager": "boss"}, types='manager = "reference"')
+    source = 'path = "hr.csv"\nexternal_id = "id"'
+    config = config.replace(source, f'{source}\nattributes = {{ boss = "reference" }}')
+    config = config.replace("[metaverse.person]", '[metaverse.person]\nattributes = { boss = "reference" }')
+    line = 'object_class = ["inetOrgPerson"]'
+    site.configure(config.replace(line, f"{line}\ninitial_password = {{ {policy} }}"))
+    site.csv("hr.csv", MANAGED)
+    return site
+
+
+def letters(post: MailServer) -> dict[str, dict[str, str]]:
+    """Give what each reader was mailed: account → password."""
+    found: dict[str, dict[str, str]] = {}
+    for _, readers, text in post.messages:
+        body = message_from_string(text, policy=default).get_content()
+        pairs = re.findall(r"Account:   (.*)\nLogin: .*\nPassword:  (.*)\n", body.replace("\r", ""))
+        assert pairs
+        for reader in readers:
+            found.setdefault(reader.partition("<")[2].partition(">")[0], {}).update(pairs)
+    return found
+
+
+def test_a_password_is_mailed_to_a_fixed_address(server: Slapd, tmp_path: Path, post: MailServer) -> None:
+    site = office(server, tmp_path / "ws", mailed(tmp_path, post, 'to = ["desk@example.org"]'))
+    assert "the passwords of new accounts can be delivered" in site("check")
+    said = site("run")
+    assert len(post.messages) == 1, "one message for one batch"
+    passwords = letters(post)["desk@example.org"]
+    assert len(passwords) == 3
+    for dn, password in passwords.items():
+        assert may_bind(server, dn, password)
+        assert password not in said
+        assert all(password.encode() not in one.read_bytes() for one in site.folder.rglob("*") if one.is_file())
+    site("run")
+    assert len(post.messages) == 1
+    (number,) = [one["id"] for one in site.json("objects") if (one["secondary_id"] or "").startswith("uid=p1,")]
+    assert "was delivered" in site("password", "reset", number, "--reason", "forgotten")
+    dn = f"uid=p1,ou=people,{SUFFIX}"
+    assert may_bind(server, dn, letters(post)["desk@example.org"][dn])
+    assert not may_bind(server, dn, passwords[dn])
+
+
+def test_a_password_is_mailed_to_the_manager(server: Slapd, tmp_path: Path, post: MailServer) -> None:
+    policy = mailed(tmp_path, post, 'to_attribute = "manager"', 'to = ["desk@example.org"]')
+    site = managed(server, tmp_path / "ws", policy)
+    site.csv("hr.csv", MANAGED[:1])
+    site("run")
+    assert set(letters(post)) == {"desk@example.org"}, "who has no manager"
+    site.csv("hr.csv", MANAGED[:3])
+    site("run")
+    assert {dn[:6] for dn in letters(post)["boss@example.org"]} == {"uid=p1", "uid=p2"}
+    assert all(may_bind(server, dn, password) for dn, password in letters(post)["boss@example.org"].items())
+    site.csv("hr.csv", MANAGED)
+    site("run")
+    assert {dn[:6] for dn in letters(post)["desk@example.org"]} == {"uid=p0", "uid=p3"}, "whose manager has no address"
+
+
+def test_who_has_nobody_to_be_told_waits(server: Slapd, tmp_path: Path, post: MailServer) -> None:
+    site = managed(server, tmp_path / "ws", mailed(tmp_path, post, 'to_attribute = "mail"'))
+    said = site("run", status=None)
+    assert "its 'mail' is not known, which says to whom that is mailed, and 'to' names nobody" in said
+    assert set(letters(post)) == {"boss@example.org"}
+    assert {one["error_code"] for one in site.json("exports")} == {"no-initial-password"}
+    assert len(server.people()) == 1
+
+
+@pytest.mark.parametrize("refuses", ["desk", "login"])
+def test_mail_that_is_not_taken_is_told_with_what_to_do(server: Slapd, tmp_path: Path, refuses: str) -> None:
+    post = MailServer(make_certificate(tmp_path), refuses=refuses)
+    login = 'user = "interlock", password = { env = "DIRECTORY_PASSWORD" }'
+    site = office(server, tmp_path / "ws", mailed(tmp_path, post, 'to = ["desk@example.org"]', login))
+    said = site("run", status=None)
+    if refuses == "login":
+        assert "nobody would get its password" in said
+        assert "FAIL" in site("check", status=4)
+        assert server.people() == {}, "nothing is created where no mail can be sent"
+    else:
+        assert "was created whose password nobody got: 127.0.0.1 refuses desk@example.org and 2 more like it" in said
+        assert "interlock password reset" in said
+        assert len(server.people()) == 3
+    assert post.messages == []
+    post.close()
+
+
+def test_a_server_whose_certificate_nobody_vouches_for_gets_no_password(server: Slapd, tmp_path: Path) -> None:
+    post = MailServer(make_certificate(tmp_path))
+    other = tmp_path / "other"
+    other.mkdir()
+    make_certificate(other)
+    site = office(server, tmp_path / "ws", mailed(other, post, 'to = ["desk@example.org"]'))
+    assert "CERTIFICATE_VERIFY_FAILED" in site("run", status=None)
+    assert server.people() == {}
+    assert post.messages == []
+    post.close()
 
 
 # ---------------------------------------------------------------------------------- another one

@@ -88,7 +88,10 @@ def test_the_tables_are_those_that_the_queries_expect(database: stores.Database)
 
 
 def test_an_older_store_is_migrated_to_what_a_new_one_is(database: stores.Database, where: ServerAddress) -> None:
-    database.run("DROP TABLE fingerprints, workers, offers", "UPDATE alembic_version SET version_num = '0011'")
+    database.run(
+        "DROP TABLE fingerprints, fingerprint_pieces, workers, offers, owed_passwords",
+        "UPDATE alembic_version SET version_num = '0011'",
+    )
     assert asyncio.run(allocate(where)) == 1
     assert place_at(where).damage() == []
     with database.connected() as connection:

@@ -121,7 +121,7 @@ def test_what_is_not_read_again_makes_no_difference(
         _forget(forgets.folder)
         forgets.day(happening)
         assert _rows(recalls) == _rows(forgets)
-    assert recalls.query("SELECT 1 FROM fingerprints WHERE length(records) > 16384")
+    assert recalls.query("SELECT 1 FROM fingerprint_pieces WHERE length(records) > 16384")
     for office in both:
         shutil.rmtree(office.folder)
 

@@ -14,10 +14,11 @@ from tests.samba import ADMIN as DOMAIN_ADMIN
 from tests.samba import PASSWORD as DOMAIN_PASSWORD
 from tests.samba import SUFFIX as DOMAIN_SUFFIX
 from tests.samba import encrypted, needs_root
+from tests.scim import TOKEN, ScimServer
 from tests.slapd import ADMIN, BASE, PASSWORD, SUFFIX, Slapd, decode_line
 
 FOLDER = Path(__file__).parents[2] / "docs" / "cookbook"
-ON_SERVERS = {"hr-to-openldap", "hr-to-active-directory"}
+ON_SERVERS = {"hr-to-openldap", "hr-to-active-directory", "accounts-in-an-app"}
 PAGES = sorted(page.stem for page in FOLDER.glob("*.md") if page.stem != "index")
 _BLOCK = re.compile(r"^```(\w+) ?([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _LATER = re.compile(r"# (\d+) days later$")
@@ -142,6 +143,28 @@ def test_active_directory(tmp_path: Path, shared_folder: Path) -> None:
         work = Inside(tmp_path / "work", "", {"DIRECTORY_PASSWORD": DOMAIN_PASSWORD})
         staff = ("-LLL", "-b", f"OU=Staff,{DOMAIN_SUFFIX}")
         Story(work, "hr-to-active-directory", names, lambda _: samba.tool("ldapsearch", *staff)).walk()
+
+
+def test_scim_service(tmp_path: Path) -> None:
+    with ScimServer(tmp_path / "service") as service:
+        names = {"https://app.example.org/v2": service.url, "ca.pem": str(service.authority.file)}
+        work = Inside(tmp_path / "work", "", {"APP_TOKEN": TOKEN})
+        Story(work, "accounts-in-an-app", names, lambda what: _in_words(service, what)).walk()
+
+
+def _in_words(service: ScimServer, what: str) -> str:
+    """Write down what a service holds, a line for each resource."""
+    users = service.users()
+    if what == "groups":
+        logins = {one["id"]: login for login, one in users.items()}
+        groups = service.groups().items()
+        members = {name: sorted(logins[one["value"]] for one in held.get("members", [])) for name, held in groups}
+        return "\n".join(f"{name}: {', '.join(found)}" for name, found in sorted(members.items()))
+    return "\n".join(
+        f"{login}: {one['name']['givenName']} {one['name']['familyName']}, {one['emails'][0]['value']}, "
+        f"{'active' if one['active'] else 'inactive'}"
+        for login, one in sorted(users.items())
+    )
 
 
 def test_the_index_names_every_page() -> None:

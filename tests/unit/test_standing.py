@@ -33,3 +33,15 @@ def test_a_step_keeps_its_place(
     found = standing(plans, steps, "twice", profiles)
     assert [record.id if record else 0 for record in found.records] == shown
     assert found.next_step == following
+
+
+def test_steps_that_go_on_at_once_keep_each_their_place() -> None:
+    plans = [feed.StepPlan("import", "hr"), feed.StepPlan("detect", "hr"), feed.StepPlan("import", "badges"), B]
+    done = [_record(number, 1, plans[place], place) for number, place in ((1, 0), (2, 2), (3, 1))]
+    found = standing(plans, done, "nightly", {1: "nightly"})
+    assert [record.id if record else 0 for record in found.records] == [1, 3, 2, 0]
+    assert found.next_step == 3
+    stopped = [*done[:2], done[2]._replace(result=feed.StepResult.INTERRUPTED)]
+    assert standing(plans, stopped, "nightly", {1: "nightly"}).next_step == 1
+    again = [*stopped, _record(4, 2, plans[1], 1)]
+    assert standing(plans, again, "nightly", {1: "nightly", 2: "nightly"}).next_step == 2

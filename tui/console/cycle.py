@@ -33,17 +33,21 @@ def standing(
 ) -> Standing:
     """Follow the history through the steps of a profile, round and round; `profiles` names those of the runs."""
     records: list[feed.StepRecord | None] = [None] * len(plans)
-    position = 0
+    position, run_id = 0, 0
+    over: dict[int, bool] = {}
+    # whether the steps of the run are over, by their places: some may go on at the same time
     for record in steps:
         of_run = (profiles or {}).get(record.run_id, "")
         has_place = of_run == profile or of_run.startswith(ONE_STEP)
         index = record.position if has_place and _is_at(plans, record) else _nearest(plans, record, position)
         if index is None:
             continue
-        if index < position:
-            records[index:] = [None] * (len(plans) - index)
-        records[index] = record
-        position = index + 1 if _is_over(record) else index
+        if record.run_id != run_id or not has_place:
+            run_id, over = record.run_id, {}
+            if index < position:
+                records[index:] = [None] * (len(plans) - index)
+        records[index], over[index] = record, _is_over(record)
+        position = min((place for place, is_over in over.items() if not is_over), default=max(over) + 1)
     return Standing(records, position % len(plans) if plans else 0)
 
 

@@ -1,8 +1,9 @@
-"""References that are owed: whose they are, and what they wait for."""
+"""What is owed: references, with what they wait for, and passwords that nobody got."""
 
 from engine.labels import label_of, label_of_mvo
 from engine.workspace import Workspace
 from storage import metaverse, objects, references
+from storage import owed_passwords as kept_passwords
 from storage.records import Cso, Mvo
 from storage.references import OUT, Owed
 from tui.feed.lists import Document
@@ -17,6 +18,16 @@ async def owed(workspace: Workspace, limit: int) -> list[Document]:
         ids = {row.owner_id for row in outbound} | {int(row.key) for row in outbound}
         mvos = {one.id: one for one in await metaverse.get(tx, ids)}
     return [_outbound(row, mvos) if row.direction == OUT else _inbound(row, csos) for row in rows]
+
+
+async def owed_passwords(workspace: Workspace, limit: int) -> list[Document]:
+    """List the accounts whose passwords nobody got, or may have got, the first one first, at most so many."""
+    async with workspace.store.reading() as tx:
+        rows = await kept_passwords.listed(tx, limit)
+    return [
+        {"id": f"cso-{row.cso_id}", "object": row.label, "system": row.system, "since": row.since, "why": row.why}
+        for row in rows
+    ]
 
 
 def _outbound(row: Owed, mvos: dict[int, Mvo]) -> Document:

@@ -1,5 +1,5 @@
-"""What a live directory is like, for a first configuration."""
+"""What a live system is like, for a first configuration."""
 
-from engine.connectors.ldap.survey import Survey, SurveyedType, survey
+from engine.connectors.survey import Survey, SurveyedType, survey
 
 __all__ = ["Survey", "SurveyedType", "survey"]

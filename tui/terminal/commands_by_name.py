@@ -33,7 +33,7 @@ PLACES = (
     Place(
         "init",
         "making",
-        "Make a workspace: a commented interlock.toml and a little sample data, or one from a live directory.",
+        "Make a workspace: a commented interlock.toml and a little sample data, or one from a live system.",
     ),
     Place("check", "running", "Validate the configuration and test every connection."),
     Place("run", "running", "Run a profile: its steps one after the other, stopped where a gate says so."),

@@ -1,71 +1,92 @@
-"""Write a first configuration for a live directory: what is there becomes people and groups of the metaverse."""
+"""Write a first configuration for a live system: what is there becomes people and groups of the metaverse."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from tui import feed
 
 MOST_FLOWS = 20
 """Attributes of a type that flow at first; the others are there to be added."""
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+_CALLED = {"ldap": "directory", "scim": "service", "sql": "database"}
+"""Connector → what its system is, and is called in the configuration."""
 
 
-def starter(survey: feed.Survey, url: str, connection: Mapping[str, str]) -> str:
-    """Give the configuration; `connection` holds further keys of the system, each written as TOML."""
+def starter(survey: feed.Survey, connection: Mapping[str, Any]) -> str:
+    """Give the configuration; `connection` holds what the system was reached by, beside its address."""
+    called = _CALLED[survey.keys["connector"]]
     lines = [
-        "# A first configuration, made from what the directory holds. Nothing is written to the directory by it:",
+        f"# A first configuration, made from what the {called} holds. Nothing is written to the {called} by it:",
         "# everything comes in, and the metaverse shows what there is. `interlock check`, then `interlock run`.",
+        *(f"# {_one_line(note)}" for note in survey.notes),
         "",
         "[store]",
         'path = "interlock.db"',
         "",
-        "[systems.directory]",
-        'connector = "ldap"',
-        f"url = {_text(url)}",
-        f"base = {_text(survey.base)}",
-        *(f"{key} = {value}" for key, value in connection.items()),
+        f"[systems.{called}]",
+        *(f"{key} = {_value(value)}" for key, value in {**survey.keys, **connection}.items()),
         "",
-        "[systems.directory.deletions]  # more than this many missing, or this part of them: nothing is marked",
+        f"[systems.{called}.deletions]  # more than this many missing, or this part of them: nothing is marked",
         "max_count = 50",
         "max_percent = 5",
     ]
     for one in survey.types:
-        lines += ["", *_type(survey, one)]
+        lines += ["", *_type(called, one)]
     for one in survey.types:
         lines += ["", *_metaverse(one)]
     for one in survey.types:
-        lines += ["", *_rule(one)]
-    return "\n".join([*lines, "", *_AFTERWARDS]) + "\n"
+        lines += ["", *_rule(called, one)]
+    return "\n".join([*lines, "", *_afterwards(called, survey.types[0].name)]) + "\n"
 
 
-_AFTERWARDS = (
-    "# To write to the directory, connect a source (see 'interlock init DIR' for one with a CSV file), and add a rule:",
-    "#",
-    "# [[rules]]",
-    '# name = "people to the directory"',
-    '# from = "metaverse.person"',
-    '# to = "directory.person"',
-    '# join = [["employeeNumber"]]     # an account that exists already is joined, not doubled',
-    "# provision = true",
-    '# deprovision = "delete"          # never without an approval',
-    '# dn = "..."',
-    "# [rules.flow]",
-    '# employeeNumber = "employee_id"',
-)
+def _afterwards(called: str, kind: str) -> Iterator[str]:
+    own = _TARGETS[called]
+    yield f"# To write to the {called}, connect a source ('interlock init DIR' writes one of a CSV file), add a rule:"
+    yield "#"
+    yield "# [[rules]]"
+    yield f'# name = "to the {called}"'
+    yield f'# from = "metaverse.{kind}"'
+    yield f'# to = "{called}.{kind}"'
+    yield from own
+    yield "# [rules.flow]"
+    yield "# ..."
 
 
-def _type(survey: feed.Survey, one: feed.SurveyedType) -> Iterator[str]:
-    yield f"[systems.directory.objects.{one.name}]  # {one.sampled:,} looked at"
-    yield f"object_class = [{', '.join(map(_text, one.object_class))}]"
-    if one.filter:
-        yield f"filter = {_text(one.filter)}"
-    yield f"external_id = {_text(survey.external_id)}"
-    yield 'secondary_external_id = "dn"'
+_TARGETS = {
+    "directory": (
+        '# join = [["employeeNumber"]]     # an account that exists already is joined, not doubled',
+        "# provision = true",
+        '# deprovision = "delete"          # never without an approval',
+        '# dn = "..."',
+    ),
+    "service": (
+        '# join = [["userName"]]           # an account that exists already is joined, not doubled',
+        "# provision = true",
+        '# deprovision = "delete"          # never without an approval',
+        '# dn = "{{ userName }}"           # what it is found by before its id is known',
+    ),
+    "database": (
+        '# join = [["..."]]                # a row that exists already is joined, not doubled',
+        "# provision = true",
+        '# deprovision = "delete"          # never without an approval',
+    ),
+}
+
+
+def _type(called: str, one: feed.SurveyedType) -> Iterator[str]:
+    taken = one.attributes[:MOST_FLOWS]
+    yield f"[systems.{called}.objects.{one.name}]  # {one.sampled:,} looked at"
+    names = {found.name for found in taken}
+    paths = {name: path for name, path in one.keys.get("paths", {}).items() if name in names}
+    keys = {**one.keys, "paths": paths}
+    yield from (f"{key} = {_value(value)}" for key, value in keys.items() if value)
     kinds = {name: kind for name, kind in _kinds(one).items() if kind != "text"}
-    matchings = {found.name: found.matching for found in one.attributes[:MOST_FLOWS] if found.matching != "exact"}
-    for key, table in (("attributes", kinds), ("matching", matchings)):
+    matchings = {found.name: found.matching for found in taken if found.matching != "exact"}
+    refers_to = {name: kind for name, kind in one.refers_to.items() if name in names}
+    for key, table in (("attributes", kinds), ("matching", matchings), ("refers_to", refers_to)):
         if table:
-            yield f"{key} = {{ {', '.join(f'{_key(name)} = {_text(word)}' for name, word in table.items())} }}"
+            yield f"{key} = {_value(table)}"
 
 
 def _kinds(one: feed.SurveyedType) -> dict[str, str]:
@@ -76,19 +97,28 @@ def _metaverse(one: feed.SurveyedType) -> Iterator[str]:
     yield f"[metaverse.{one.name}]"
     kinds = {name: kind for name, kind in _kinds(one).items() if kind != "text"}
     if kinds:
-        yield f"attributes = {{ {', '.join(f'{_key(name)} = {_text(kind)}' for name, kind in kinds.items())} }}"
+        yield f"attributes = {_value(kinds)}"
     yield 'deletion = { when = "last_connector_gone" }'
 
 
-def _rule(one: feed.SurveyedType) -> Iterator[str]:
+def _rule(called: str, one: feed.SurveyedType) -> Iterator[str]:
     yield "[[rules]]"
-    yield f'name = "{one.name}s of the directory"'
-    yield f'from = "directory.{one.name}"'
+    yield f'name = "{one.name}s of the {called}"'
+    yield f'from = "{called}.{one.name}"'
     yield f'to = "metaverse.{one.name}"'
     yield "project = true"
     yield "[rules.flow]"
     for found in one.attributes[:MOST_FLOWS]:
         yield f"{_key(found.name)} = {_text(found.name)}"
+
+
+def _value(value: Any) -> str:
+    """Write a value as TOML: a table in one line."""
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{_key(name)} = {_value(one)}' for name, one in value.items())} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_value, value))}]"
+    return _text(str(value))
 
 
 def _key(name: str) -> str:
@@ -98,6 +128,10 @@ def _key(name: str) -> str:
 def _text(value: str) -> str:
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in escaped) + '"'
+
+
+def _one_line(note: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in note)
 
 
 def write_starter(folder: Path, text: str) -> Path:

@@ -1,6 +1,7 @@
 """Tell a run as a log of JSON lines on standard error: one fact a line, with its run, its step and its object."""
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from tui import feed
@@ -13,6 +14,17 @@ AT_ONCE = 500
 _GOOD = frozenset({"success", "completed-no-objects"})
 
 
+@dataclass(slots=True)
+class _Step:
+    """A step that goes on."""
+
+    names: dict[str, Any]
+    """What every line about it says."""
+    began: float
+    told: float
+    """When its progress was written last."""
+
+
 class Log:
     """Writes what happens in a run."""
 
@@ -20,8 +32,8 @@ class Log:
         self._workspace = workspace
         self.run_id = 0
         """The run that is told; 0 before it has started."""
-        self._step: dict[str, Any] = {}
-        self._began = self._told = 0.0
+        self._steps: dict[feed.StepPlan, _Step] = {}
+        """The steps that go on."""
 
     async def tell(self, event: feed.Event) -> None:
         """Write one event."""
@@ -37,14 +49,15 @@ class Log:
                     told = "this machine's clock is behind the last run: set it right"
                     write("warning", "clock-is-behind", run=self._run, seconds=event.clock_behind, message=told)
             case feed.StepStarted():
-                plan = event.plan
-                self._step = {"run": self._run, "step": event.step_id, "phase": plan.phase, "system": plan.system}
-                self._began = self._told = time.monotonic()
-                write("info", "step-started", **self._step)
+                plan, now = event.plan, time.monotonic()
+                names = {"run": self._run, "step": event.step_id, "phase": plan.phase, "system": plan.system}
+                self._steps[plan] = _Step(names, now, now)
+                write("info", "step-started", **names)
             case feed.Progress():
-                if time.monotonic() - self._told >= PROGRESS_SECONDS:
-                    self._told = time.monotonic()
-                    write("info", "progress", **self._step, done=event.done, total=event.total)
+                step = self._steps[event.plan]
+                if time.monotonic() - step.told >= PROGRESS_SECONDS:
+                    step.told = time.monotonic()
+                    write("info", "progress", **step.names, done=event.done, total=event.total)
             case feed.StepFinished():
                 await self._finish(event)
             case feed.RunFinished():
@@ -59,20 +72,21 @@ class Log:
         return f"run-{self.run_id}"
 
     async def _finish(self, event: feed.StepFinished) -> None:
-        await self._tell_errors(event.step_id)
+        step = self._steps.pop(event.plan)
+        await self._tell_errors(event.step_id, step)
         write(
             "info" if event.result.value in _GOOD else "warning",
             "step-finished",
-            **self._step,
+            **step.names,
             result=event.result.value,
-            seconds=round(time.monotonic() - self._began, 3),
+            seconds=round(time.monotonic() - step.began, 3),
             statistics=dict(event.statistics),
             errors=event.errors,
             warnings=event.warnings,
             message=event.message,
         )
 
-    async def _tell_errors(self, step_id: int) -> None:
+    async def _tell_errors(self, step_id: int, step: "_Step") -> None:
         """Write everything that went wrong with objects."""
         after = 0
         while errors := await feed.errors_after(self._workspace, step_id, after, AT_ONCE):
@@ -81,7 +95,7 @@ class Log:
                 write(
                     "warning" if one["is_warning"] else "error",
                     "object-error",
-                    **self._step,
+                    **step.names,
                     object=one["label"],
                     object_id=one["object"],
                     type=one["type"],

@@ -2,7 +2,7 @@
 
 import time
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from tui import feed
 from tui.presentation.display import display
@@ -23,8 +23,11 @@ class Teller:
         self._more = more
         self.run_id = 0
         """The run that is told; 0 before it has started."""
-        self._started = 0.0
+        self._started: dict[feed.StepPlan, float] = {}
+        """When the steps began that go on."""
         self._bar: Progress | None = None
+        self._tasks: dict[feed.StepPlan, TaskID] = {}
+        """What the progress bar shows of them."""
 
     async def tell(self, event: feed.Event) -> None:
         """Write what one event means to a person."""
@@ -39,7 +42,7 @@ class Teller:
                 for run_id in event.interrupted:
                     complain(f"run-{run_id} was interrupted: its process died; this run goes on from what it kept")
             case feed.StepStarted():
-                self._started = time.monotonic()
+                self._started[event.plan] = time.monotonic()
             case feed.Progress():
                 self._advance(event)
             case feed.StepFinished():
@@ -52,17 +55,18 @@ class Teller:
         """Take the progress bar away."""
         if self._bar is not None:
             self._bar.stop()
-            self._bar = None
+            self._bar, self._tasks = None, {}
 
     def _advance(self, event: feed.Progress) -> None:
-        if not err.is_terminal or self._quiet or time.monotonic() - self._started < 1:
+        if not err.is_terminal or self._quiet or time.monotonic() - self._started[event.plan] < 1:
             return
         if self._bar is None:
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
             self._bar = Progress(*columns, console=err, transient=True, refresh_per_second=4)
-            self._bar.add_task(str(event.plan), total=event.total)
             self._bar.start()
-        self._bar.update(self._bar.task_ids[0], completed=event.done, total=event.total)
+        if event.plan not in self._tasks:
+            self._tasks[event.plan] = self._bar.add_task(str(event.plan), total=event.total)
+        self._bar.update(self._tasks[event.plan], completed=event.done, total=event.total)
 
     async def _finish(self, event: feed.StepFinished) -> None:
         if self._quiet:
@@ -70,7 +74,7 @@ class Teller:
         figures = ", ".join(f"{count:,} {name}" for name, count in event.statistics.items() if count)
         if not figures and event.result in _GOOD:
             figures = "nothing is missing" if event.plan.phase == "detect" else "nothing to do"
-        seconds = time.monotonic() - self._started
+        seconds = time.monotonic() - self._started.pop(event.plan)
         style = "" if event.result in _GOOD else "bold"
         say(f"{event.plan!s:<18} {event.result:<26} {figures}{'  ' if figures else ''}({seconds:.1f} s)", style)
         if event.message:

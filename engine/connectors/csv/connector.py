@@ -4,7 +4,6 @@ import asyncio
 import csv
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 
@@ -29,8 +28,18 @@ from engine.connectors.csv.reading import NeedsSurvey, Source, survey
 from engine.connectors.csv.rows import RowReader
 from engine.connectors.csv.spreadsheet import is_spreadsheet
 from engine.connectors.csv.table import CsvTable
-from engine.connectors.deliveries import Delivery, delivery, is_pattern
-from engine.connectors.files import Seen, changed_since, copy_all, digest_of, in_pages
+from engine.connectors.deliveries import (
+    AS_COPIED,
+    Delivery,
+    delivery,
+    empty_ones,
+    hashed,
+    is_pattern,
+    paths_to_copy,
+    state_of,
+    why_not_all,
+)
+from engine.connectors.files import Seen, copy_all, in_pages
 from engine.errors import CannotConnect, StepFailed
 from storage.fingerprints import Fingerprints
 
@@ -112,7 +121,7 @@ class CsvConnector(Connector):
     async def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportEvent]:
         self._forget()
         before = await asyncio.to_thread(self._deliveries, request.required)
-        if request.state is not None and await asyncio.to_thread(_hashed, before) == request.state:
+        if request.state is not None and await asyncio.to_thread(hashed, before) == request.state:
             yield ImportEnd(complete=True, state=request.state, unchanged=True)
             return
         for kind, used in request.required.items():
@@ -137,24 +146,12 @@ class CsvConnector(Connector):
     def _end(self, sources: list[Source], before: dict[str, Delivery]) -> ImportEnd:
         """Tell whether all files were read to their ends, as they were all the time, and are all there are."""
         reasons = [source.incomplete for source in sources if source.incomplete]
-        reasons += self._changes(sources, before)
-        state = _state({kind: [one.digest for one in own] for kind, own in self._sources.items()})
-        return ImportEnd(complete=not reasons, reason="; ".join(reasons), state=state)
-
-    def _changes(self, sources: list[Source], before: dict[str, Delivery]) -> list[str]:
-        """Say what became of the files while they were read, and which of a delivery are away."""
-        changed = [str(source.path) for source in sources if changed_since(source.path, source.stamp)]
-        reasons = [f"{', '.join(changed)} changed while it was read"] if changed else []
         for own in self._sources.values():
-            if len(own) > 1:
-                reasons += [f"{one.path}: is empty, and another file is not" for one in own if not one.header]
-        reasons += [one.waiting for one in before.values() if one.waiting]
-        try:
-            if self._deliveries(before) != before:
-                reasons.append("files came, went or were written again while they were read")
-        except CannotConnect as error:
-            reasons.append(str(error))
-        return reasons
+            reasons += empty_ones([(one.path, not one.header) for one in own])
+        read = [(one.path, one.stamp) for one in sources]
+        reasons += why_not_all(read, before, lambda: self._deliveries(before))
+        state = state_of({kind: [one.digest for one in own] for kind, own in self._sources.items()})
+        return ImportEnd(complete=not reasons, reason="; ".join(reasons), state=state)
 
     async def find_hidden(self, object_type: str, external_ids: frozenset[str]) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -183,20 +180,14 @@ class CsvConnector(Connector):
         copies: dict[tuple[Path, ...], Path] = {}
         types = {}
         for kind, settings in self.system.objects.items():
-            paths = tuple(await asyncio.to_thread(self._paths_to_copy, kind))
+            paths = tuple(await asyncio.to_thread(paths_to_copy, self.folder, self._configured(kind), self.options))
             if paths not in copies:
                 copies[paths] = await asyncio.to_thread(copy_all, paths, folder)
             own = settings.options.model_copy(update={"path": copies[paths]})
             types[kind] = settings.model_copy(update={"options": own})
-        finished = self.options.model_copy(update={"done": None, "min_age": timedelta(), "take": "all"})
+        finished = self.options.model_copy(update=AS_COPIED)
         system = self.system.model_copy(update={"objects": types, "options": finished})
         return Copy(CsvConnector(self.name, system, self.folder))
-
-    def _paths_to_copy(self, object_type: str) -> list[Path]:
-        """Give the files to copy of a type; one that is named may be missing, and stays so."""
-        path = self.path_of(object_type)
-        is_there = path.exists() or is_pattern(self._configured(object_type))
-        return self.delivery_of(object_type).paths if is_there else [path]
 
     async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         results = []
@@ -215,18 +206,6 @@ class CsvConnector(Connector):
                 raise CannotConnect(f"{path}: only a plain file of one type is written, with a header and a delimiter")
             self._tables[object_type] = CsvTable(path, settings, self.options)
         return self._tables[object_type]
-
-
-def _hashed(deliveries: Mapping[str, Delivery]) -> str:
-    """Give what all files hold, by their hashes; something else where they are not the last word."""
-    if any(one.waiting for one in deliveries.values()):
-        return ""
-    return _state({kind: list(map(digest_of, one.paths)) for kind, one in deliveries.items()})
-
-
-def _state(digests: Mapping[str, Sequence[str]]) -> str:
-    """Give the hashes of files, type by type."""
-    return " ".join(f"{kind}:{','.join(sorted(digests[kind]))}" for kind in sorted(digests))
 
 
 async def _pages(sources: Collection[Source], size: int, known: Fingerprints) -> AsyncIterator[ImportPage]:

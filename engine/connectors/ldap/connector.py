@@ -33,7 +33,8 @@ from engine.connectors.ldap.reading import Incomplete, Pages, Reading, base_of, 
 from engine.connectors.ldap.schema import read_schema
 from engine.connectors.ldap.session import Session, TriedInVain
 from engine.connectors.ldap.writing import LdapWriter
-from engine.errors import CannotConnect, ConnectionLost, ObjectError, StepFailed
+from engine.connectors.password_delivery import refuse_unusable
+from engine.errors import CannotConnect, ConnectionLost, ObjectError, StepFailed, Undelivered
 from engine.values import dn
 from storage.fingerprints import Fingerprints
 from storage.records import Attributes, ChangeType
@@ -98,7 +99,20 @@ class LdapConnector(Connector):
     def _test(self) -> list[CheckLine]:
         self._session.open()
         lines = list(check_lines(self._session, self.system, self._reading, self._delta.offer()))
-        return [*lines, *(CheckLine(True, "client", note) for note in self.notes)]
+        return [*lines, *self._deliveries(), *(CheckLine(True, "client", note) for note in self.notes)]
+
+    def _deliveries(self) -> Iterator[CheckLine]:
+        """Tell of each type whose new accounts get passwords of their own whether those could be delivered."""
+        for kind, settings in self.system.objects.items():
+            policy = initial_password_of(settings)
+            if not isinstance(policy, PasswordPolicy):
+                continue
+            try:
+                refuse_unusable(policy.deliver, self._session.folder)
+            except StepFailed as failure:
+                yield CheckLine(False, kind, f"nobody would get the password of a new account: {failure}")
+            else:
+                yield CheckLine(True, kind, "the passwords of new accounts can be delivered")
 
     async def discover_schema(self) -> dict[str, list[str]]:
         described = await self.describe_schema()
@@ -217,4 +231,10 @@ class LdapConnector(Connector):
             raise StepFailed(NOBODY_WOULD_KNOW.format(system=self.name, type=object_type))
         meant = ExportOperation(0, ChangeType.UPDATE, object_type, external_id, secondary_id, attributes=attributes)
         result = await self._waiting(lambda: self._writing().reset_password(meant, policy))
+        if result.undelivered:
+            raise Undelivered(f"it has another password, and nobody got it: {result.undelivered}; reset it again")
         return result.error
+
+    def delivers_afterwards(self, object_type: str) -> bool:
+        policy = initial_password_of(self.system.objects[object_type])
+        return isinstance(policy, PasswordPolicy) and policy.deliver.comes_after

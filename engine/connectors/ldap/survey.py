@@ -1,8 +1,9 @@
 """Look at a live directory for a first configuration: its kind, its types of entries, what they hold."""
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from engine.connectors.base import SchemaAttribute
@@ -14,10 +15,9 @@ from engine.connectors.ldap.options import LdapOptions
 from engine.connectors.ldap.reading import Incomplete, read_pages
 from engine.connectors.ldap.schema import Schema, read_schema
 from engine.connectors.ldap.session import Session
+from engine.connectors.survey import SAMPLE, Survey, SurveyedType
 from engine.errors import CannotConnect
 
-SAMPLE = 200
-"""Entries of each type that are looked at."""
 MOST_BYTES = 4_096
 """A value longer than this is no matter of identity: a photograph, a certificate."""
 _OPEN = (
@@ -38,27 +38,7 @@ _DOMAIN = (
 _CLASSES = frozenset({"objectclass", "objectcategory", "instancetype"})
 
 
-class SurveyedType(NamedTuple):
-    """A type of entries that a directory holds."""
-
-    name: str
-    object_class: tuple[str, ...]
-    filter: str
-    sampled: int
-    attributes: list[SchemaAttribute]
-    """Those that entries of the sample have and that may be written, the most frequent first; many-valued as seen."""
-
-
-class Survey(NamedTuple):
-    """What a directory is like."""
-
-    base: str
-    external_id: str
-    active_directory: bool
-    types: list[SurveyedType]
-
-
-def survey(url: str, folder: Path, **options: object) -> Survey:
+def survey_directory(url: str, folder: Path, options: Mapping[str, Any]) -> Survey:
     """Look at a directory, and change nothing; its base is the URL's path, or the first that the server names.
 
     Raises `CannotConnect`, `CredentialsRefused`, `ConnectionLost`, or pydantic's `ValidationError` for the options.
@@ -83,10 +63,11 @@ def _survey(session: Session, url: str, asked: str) -> Survey:
     domain = session.offers.is_active_directory
     schema = read_schema(session)
     found: dict[str, SurveyedType] = {}
-    for name, classes, filter_ in _DOMAIN if domain else _OPEN:
-        if name not in found and (one := _look(session, schema, base, (name, classes, filter_))) is not None:
-            found[name] = one
-    return Survey(base, "objectGUID" if domain else "entryUUID", domain, list(found.values()))
+    for kind in _DOMAIN if domain else _OPEN:
+        if kind[0] not in found and (one := _look(session, schema, base, kind)) is not None:
+            found[kind[0]] = one
+    address = "/".join(url.split("/", 3)[:3])
+    return Survey({"connector": "ldap", "url": address, "base": base}, list(found.values()))
 
 
 def _look(session: Session, schema: Schema, base: str, kind: tuple[str, tuple[str, ...], str]) -> SurveyedType | None:
@@ -97,7 +78,12 @@ def _look(session: Session, schema: Schema, base: str, kind: tuple[str, tuple[st
     for page in read_pages(session, search, SAMPLE):
         entries = [] if isinstance(page, Incomplete) else page
         break
-    return SurveyedType(name, classes, filter_, len(entries), _attributes(schema, entries)) if entries else None
+    if not entries:
+        return None
+    keys: dict[str, Any] = {"object_class": list(classes)} | ({"filter": filter_} if filter_ else {})
+    keys["external_id"] = "objectGUID" if session.offers.is_active_directory else "entryUUID"
+    keys["secondary_external_id"] = "dn"
+    return SurveyedType(name, keys, len(entries), _attributes(schema, entries))
 
 
 def _attributes(schema: Schema, entries: list[Entry]) -> list[SchemaAttribute]:

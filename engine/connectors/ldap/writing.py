@@ -65,15 +65,18 @@ class LdapWriter:
         results: Results = {}
         self._codes, self._renamed, self._parts = {}, set(), Counter()
         self._passwords.prepare(operations)
+        failure: ConnectionLost | Unfit | None = None
         try:
             self._export(_without_refused(operations, self._passwords.refusal_of, results), results)
-        except ConnectionLost as error:
-            raise ConnectionLost(f"'{self._session.name}': {error}", list(results.values())) from error
-        except Unfit as error:
-            told = f"'{self._session.name}': the server sent what is not understood: {error}; try client = \"ldap3\""
-            raise ConnectionLost(told, list(results.values())) from error
+        except (ConnectionLost, Unfit) as error:
+            failure = error
         finally:
             self._passwords.deliver(results)
+        if isinstance(failure, Unfit):
+            told = f"'{self._session.name}': the server sent what is not understood: {failure}; try client = \"ldap3\""
+            raise ConnectionLost(told, list(results.values())) from failure
+        if failure is not None:
+            raise ConnectionLost(f"'{self._session.name}': {failure}", list(results.values())) from failure
         return list(results.values())
 
     def reset_password(self, operation: ExportOperation, policy: PasswordPolicy) -> ExportResult:

@@ -5,9 +5,8 @@ from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequenc
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
 
-from engine.configuration.models import Model, SystemConfig
+from engine.configuration.models import SystemConfig
 from engine.connectors.base import (
     PAGE_BYTES,
     Capabilities,
@@ -24,14 +23,27 @@ from engine.connectors.base import (
     ImportRestart,
     Unchanged,
 )
+from engine.connectors.deliveries import (
+    AS_COPIED,
+    Delivery,
+    DeliveryOptions,
+    delivery,
+    empty_ones,
+    hashed,
+    is_pattern,
+    paths_to_copy,
+    state_of,
+    why_not_all,
+)
 from engine.connectors.directory_types import Base, DirectoryObjectOptions, why_no_flow
 from engine.connectors.entries import EntryReader
-from engine.connectors.files import Seen, changed_since, copy_into, digest_of, in_pages, repeated, snapshot
+from engine.connectors.files import Seen, copy_all, in_pages, repeated
+from engine.connectors.ldif import errors
 from engine.connectors.ldif.directory import LdifDirectory
 from engine.connectors.ldif.doubts import ids_in, why_nobody
 from engine.connectors.ldif.entry import Entry, quick_entry
-from engine.connectors.ldif.format import LdifError, Other, Quick, count_entries, read_quickly
-from engine.errors import CannotConnect, ObjectError
+from engine.connectors.ldif.files import LdifFiles
+from engine.errors import CannotConnect
 from engine.values import dn
 from storage.fingerprints import Fingerprints, fingerprint_of, scope_of
 
@@ -40,11 +52,13 @@ MOST_CLASSES = 10_000
 _SCOPE = scope_of(b"ldif")
 
 
-class LdifOptions(Model):
+class LdifOptions(DeliveryOptions):
     """`[systems.NAME]` with `connector = "ldif"`."""
 
     path: Path
-    """The file."""
+    """The file, or a pattern such as `in/*.ldif`."""
+    member: str | None = None
+    """The file in a ZIP archive, where that holds several."""
     base: Base = ""
     """The part of the directory to look at; by default all of it."""
 
@@ -61,8 +75,8 @@ class LdifConnector(Connector):
         super().__init__(name, system, folder)
         self.options: LdifOptions = system.options
         self.path = folder / self.options.path
-        self._unfinished = ""
-        """Why the file that was read last does not hold everything."""
+        self._files: LdifFiles | None = None
+        """Copies of the files that were imported last."""
         self._classes = {
             kind: frozenset(name.lower() for name in settings.options.object_class)
             for kind, settings in system.objects.items()
@@ -78,59 +92,76 @@ class LdifConnector(Connector):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._forget()
         self._directory.close()
+
+    def _forget(self) -> None:
+        if self._files is not None:
+            self._files.close()
+            self._files = None
+
+    def _delivered(self) -> dict[str, Delivery]:
+        """Give the files to read: one directory, whatever its types. Raises `CannotConnect`."""
+        return {"": delivery(self.folder, self.options.path, self.options)}
+
+    def _opened(self) -> LdifFiles:
+        """Begin to read the files as they are now. Raises `CannotConnect`."""
+        return LdifFiles(self._delivered()[""], self.options.member)
 
     async def test(self) -> list[CheckLine]:
         try:
-            count = await asyncio.to_thread(self._count)
+            count, names = await asyncio.to_thread(self._measure)
         except CannotConnect as error:
             return [CheckLine(False, "file", str(error))]
-        return [CheckLine(True, "file", f"{self.path}: {count:,} entries")]
+        return [CheckLine(True, "file", f"{names}: {count:,} entries")]
 
-    def _count(self) -> int:
-        copy = snapshot(self.path).file
-        with copy:
-            return sum(1 for _ in self._entries(copy))
+    def _measure(self) -> tuple[int, str]:
+        """Give how many entries there are, and in which files."""
+        with self._opened() as files:
+            return sum(1 for _ in files.entries()), ", ".join(str(one.path) for one in files.files)
 
     async def discover_schema(self) -> dict[str, list[str]]:
         return await asyncio.to_thread(self._discover)
 
     def _discover(self) -> dict[str, list[str]]:
         names: dict[str, set[str]] = {kind: set() for kind in self.system.objects}
-        copy = snapshot(self.path).file
-        with copy:
-            for entry in self._entries(copy):
+        with self._opened() as files:
+            for entry in files.entries():
                 if (kind := self._type_of(entry)) is not None:
                     names[kind].update(entry.attributes)
         return {kind: sorted(found) for kind, found in names.items()}
 
     async def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportEvent]:
+        self._forget()
         partitions = list(self._bases.values())
-        if request.state is not None and await asyncio.to_thread(digest_of, self.path) == request.state:
+        before = await asyncio.to_thread(self._delivered)
+        if request.state is not None and await asyncio.to_thread(hashed, before) == request.state:
             yield ImportEnd(complete=True, partitions=partitions, state=request.state, unchanged=True)
             return
-        copy, before, state = await asyncio.to_thread(snapshot, self.path)
-        with copy:
-            total, seen = await asyncio.to_thread(count_entries, copy), Seen()
-            async for page in in_pages(self._pages(copy, request, frozenset(), seen), total):
+        files = self._files = await asyncio.to_thread(LdifFiles, before[""], self.options.member)
+        seen = Seen()
+        async for page in in_pages(self._pages(files, request, frozenset(), seen), files.count):
+            yield page
+        if duplicates := await asyncio.to_thread(self._duplicates, files, seen):
+            yield ImportRestart()
+            async for page in in_pages(self._pages(files, request, duplicates, Seen()), files.count):
                 yield page
-            if duplicates := await asyncio.to_thread(self._duplicates, copy, seen):
-                yield ImportRestart()
-                async for page in in_pages(self._pages(copy, request, duplicates, Seen()), total):
-                    yield page
-        changed = changed_since(self.path, before)
-        reason = f"{self.path} changed while it was read" if changed else self._unfinished
-        yield ImportEnd(complete=not reason, partitions=partitions, reason=reason, state=state)
+        reasons = [files.unfinished] if files.unfinished else []
+        reasons += empty_ones([(one.path, not one.entries) for one in files.files])
+        read = [(one.path, one.copy.stamp) for one in files.files]
+        reasons += await asyncio.to_thread(why_not_all, read, before, self._delivered)
+        state = state_of({"": [one.copy.digest for one in files.files]})
+        yield ImportEnd(complete=not reasons, partitions=partitions, reason="; ".join(reasons), state=state)
 
     def looks_for(self, object_type: str) -> str:
         return "".join(f"(objectClass={name})" for name in sorted(self._classes[object_type]))
 
-    def _duplicates(self, copy: BinaryIO, seen: Seen) -> frozenset[str]:
-        """Give the ids and the DNs that stand in the file more than once."""
+    def _duplicates(self, files: LdifFiles, seen: Seen) -> frozenset[str]:
+        """Give the ids and the DNs that stand in the files more than once."""
         readers = self._readers({kind: frozenset() for kind in self.system.objects})
 
         def ids() -> Iterator[str]:
-            for entry in self._entries(copy):
+            for entry in files.entries():
                 yield _mark(entry.dn)
                 kind = self._type_of(entry)
                 if kind and (external_id := readers[kind].external_id(entry.attributes)) is not None:
@@ -147,7 +178,7 @@ class LdifConnector(Connector):
             self.notes.append(text)
 
     def _pages(
-        self, copy: BinaryIO, request: ImportRequest, duplicates: frozenset[str], seen: Seen
+        self, files: LdifFiles, request: ImportRequest, duplicates: frozenset[str], seen: Seen
     ) -> Generator[ImportPage]:
         """Give the objects page by page, and take note of the ids and DNs seen; `duplicates` are nobody's.
 
@@ -159,13 +190,13 @@ class LdifConnector(Connector):
         unchanged: list[Unchanged] = []
         others: list[str] = []
         size = 0
-        for entry in self._entries(copy, partial(_recalled, known)):
+        for entry in files.entries(partial(_recalled, known)):
             if isinstance(entry, Unchanged):
                 unchanged.append(entry)
             else:
                 if known.knows_any:
                     others.append(entry.dn)
-                if (one := self._object_of(readers, entry, duplicates, seen)) is not None:
+                if (one := self._object_of(files, readers, entry, duplicates, seen)) is not None:
                     page.append(one)
                     size += entry.size
             if max(len(page) + len(unchanged), len(others)) >= request.page_size or size >= PAGE_BYTES:
@@ -175,51 +206,45 @@ class LdifConnector(Connector):
             yield ImportPage(page, unchanged=unchanged, others=others)
 
     def _object_of(
-        self, readers: Mapping[str, EntryReader], entry: Entry, duplicates: frozenset[str], seen: Seen
+        self,
+        files: LdifFiles,
+        readers: Mapping[str, EntryReader],
+        entry: Entry,
+        duplicates: frozenset[str],
+        seen: Seen,
     ) -> ImportedObject | None:
         """Make the object of an entry, and take note of its id and DN; None where it is of no type."""
         mark = _mark(entry.dn)
         seen.add(mark)
         is_double = mark in duplicates
         if is_double:
-            self._unfinish(f"line {entry.line}: the DN '{entry.dn}' stands in the file more than once")
+            files.unfinish(f"line {entry.line}: the DN '{entry.dn}' stands in the file more than once")
         if entry.torn:
-            self._unfinish(f"line {entry.line}: {entry.torn}")
+            files.unfinish(f"line {entry.line}: {entry.torn}")
         kind = self._type_of(entry)
         if kind is None:
             return None
-        one = self._read(readers[kind], entry, is_double=is_double)
+        one = self._read(files, readers[kind], entry, is_double=is_double)
         own = f"{kind}\0{one.external_id or readers[kind].external_id(entry.attributes)}"
         seen.add(own)
         if one.external_id is not None and own in duplicates:
-            one.error = _duplicate(one)
+            one.error = errors.duplicate(one)
         one.fingerprint = entry.fingerprint
         return one
 
-    def _read(self, reader: EntryReader, entry: Entry, *, is_double: bool) -> ImportedObject:
+    def _read(self, files: LdifFiles, reader: EntryReader, entry: Entry, *, is_double: bool) -> ImportedObject:
         """Make the object of an entry; whose it is cannot be known where it is cut, or another may stand in it."""
-        one = reader.read(entry.dn, entry.attributes, f"{self.path.name}:{entry.line}", entry.wrong)
+        one = reader.read(entry.dn, entry.attributes, f"{files.now.name}:{entry.line}", entry.wrong)
         one.partition = self._bases[one.type]
         torn = entry.torn or why_nobody(reader, self._id_names[one.type], entry.dn, entry.attributes)
         if torn:
-            self._unfinish(f"line {entry.line}: {torn}")
+            files.unfinish(f"line {entry.line}: {torn}")
         if is_double:
-            one.error, one.attributes = _duplicate_dn(one), {}
+            one.error, one.attributes = errors.duplicate_dn(one), {}
         if entry.cut or torn:
             one.external_id, one.attributes = None, {}
-            one.error = _cut(one) if entry.cut else _torn(one, torn)
+            one.error = errors.cut(one) if entry.cut else errors.torn(one, torn)
         return one
-
-    def _entries(self, copy: BinaryIO, quick: Quick[Other] = quick_entry) -> Iterator[Entry | Other]:
-        copy.seek(0)
-        self._unfinished = ""
-        try:
-            yield from read_quickly(copy, self._unfinish, quick)
-        except LdifError as error:
-            raise CannotConnect(f"{self.path}: not readable as LDIF: {error}") from error
-
-    def _unfinish(self, why: str) -> None:
-        self._unfinished = self._unfinished or f"{self.path}: {why}"
 
     def _type_of(self, entry: Entry) -> str | None:
         """Give the first configured type whose object classes an entry has, below that type's base."""
@@ -251,21 +276,20 @@ class LdifConnector(Connector):
     def _find_hidden(self, object_type: str, external_ids: frozenset[str]) -> dict[str, str]:
         """Look for ids in entries of other classes, and in those outside the base whose parent is not in the file."""
         reader = self._readers({object_type: frozenset()})[object_type]
-        copy = snapshot(self.path).file
-        with copy:
-            others = {
-                found: entry
-                for entry in self._entries(copy)
-                if self._type_of(entry) != object_type
-                for found in ids_in(reader, self._id_names[object_type], entry.attributes)
-                if found in external_ids
-            }
-            parents = {_mark(dn.parent(entry.dn)) for entry in others.values()}
-            there = parents & {mark for entry in self._entries(copy) if (mark := _mark(entry.dn)) in parents}
+        files = self._files = self._files or self._opened()
+        others = {
+            found: (entry, f"{files.now}:{entry.line}")
+            for entry in files.entries()
+            if self._type_of(entry) != object_type
+            for found in ids_in(reader, self._id_names[object_type], entry.attributes)
+            if found in external_ids
+        }
+        parents = {_mark(dn.parent(entry.dn)) for entry, _ in others.values()}
+        there = parents & {mark for entry in files.entries() if (mark := _mark(entry.dn)) in parents}
         base = self._bases[object_type]
         return {
-            one: f"{self.path}:{entry.line}"
-            for one, entry in others.items()
+            one: place
+            for one, (entry, place) in others.items()
             if self._is_below(entry, base) or _mark(dn.parent(entry.dn)) not in there
         }
 
@@ -277,19 +301,28 @@ class LdifConnector(Connector):
         secondary_id: str | None,
         attributes: frozenset[str],
     ) -> ImportedObject | None:
-        entry = await asyncio.to_thread(self._directory.find, object_type, external_id, secondary_id)
+        entry = await asyncio.to_thread(self._written().find, object_type, external_id, secondary_id)
         if entry is None:
             return None
         reader = EntryReader(object_type, self.system.objects[object_type], attributes)
         return reader.read(entry.dn, entry.attributes, str(self.path), entry.wrong)
 
     async def copy_to(self, folder: Path, used: Mapping[str, frozenset[str]]) -> Copy:
-        path = await asyncio.to_thread(copy_into, self.path, folder)
-        options = self.options.model_copy(update={"path": path})
+        paths = await asyncio.to_thread(paths_to_copy, self.folder, self.options.path, self.options)
+        path = await asyncio.to_thread(copy_all, paths, folder)
+        options = self.options.model_copy(update={"path": path, **AS_COPIED})
         return Copy(LdifConnector(self.name, self.system.model_copy(update={"options": options}), self.folder))
 
     async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
-        return await asyncio.to_thread(self._directory.apply, operations)
+        return await asyncio.to_thread(self._written().apply, operations)
+
+    def _written(self) -> LdifDirectory:
+        """Give the directory to write to. Raises `CannotConnect` where it is no plain file."""
+        if is_pattern(self.options.path):
+            raise CannotConnect(f"{self.path}: is a pattern, and what is written needs one file of its own")
+        if self.options.member is not None:
+            raise CannotConnect(f"{self.path}: only a plain file is written, and none in an archive")
+        return self._directory
 
 
 def _recalled(known: Fingerprints, record: bytes, line: int) -> Entry | Unchanged | None:
@@ -300,41 +333,9 @@ def _recalled(known: Fingerprints, record: bytes, line: int) -> Entry | Unchange
     return quick_entry(record, line, fingerprint)
 
 
-def _duplicate(one: ImportedObject) -> ObjectError:
-    return ObjectError(
-        "duplicate-external-id",
-        f"the external id '{one.external_id}' stands in the file more than once",
-        "give every entry its own id; until then none of them changes anything",
-    )
-
-
 def _mark(entry_dn: str) -> str:
     """Give what no other entry of a file has: its DN, told apart from ids."""
     try:
         return f"\0{dn.key(entry_dn)}"
     except dn.InvalidDn:
         return f"\0{entry_dn}"
-
-
-def _duplicate_dn(one: ImportedObject) -> ObjectError:
-    return ObjectError(
-        "duplicate-external-id",
-        f"the DN '{one.secondary_id}' stands in the file more than once",
-        "keep one of the two entries; until then none of them changes anything",
-    )
-
-
-def _torn(one: ImportedObject, why: str) -> ObjectError:
-    return ObjectError(
-        "missing-external-id",
-        f"whose entry '{one.secondary_id}' is cannot be known: {why}",
-        "part the two entries by a blank line, or let the file be written anew, and import it again",
-    )
-
-
-def _cut(one: ImportedObject) -> ObjectError:
-    return ObjectError(
-        "missing-external-id",
-        f"the file ends in the middle of '{one.secondary_id}', so that its id may be cut",
-        "let the whole file be written, and import it again",
-    )

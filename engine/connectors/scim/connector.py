@@ -136,8 +136,13 @@ class ScimConnector(Connector):
         return {kind: self._described(kind) for kind in self.system.objects}
 
     def _described(self, kind: str) -> list[SchemaAttribute]:
-        """Give the attributes of a type, by their paths and by the names that the configuration gives them."""
+        """Give the attributes of a type, by their paths and by the names that the configuration gives them.
+
+        Nothing where the service says nothing of its schemas: then anything may be there.
+        """
         own, profile = self._own(kind), self._profiles[self._own(kind).resource]
+        if not profile.attributes:
+            return []
         found = {one.name.lower(): one for one in profile.described()}
         ids = [SchemaAttribute(name, multi=False, read_only=name != "externalId") for name in ("id", "externalId")]
         named = [

@@ -119,6 +119,11 @@ async def read_profiles(service: Service, resources: Iterable[str]) -> dict[str,
     return {resource: _profile(resource, config, kinds, schemas) for resource in set(resources)}
 
 
+async def resource_types(service: Service) -> list[str]:
+    """Ask a service which types of resources it has; none where it does not say. Raises `StepFailed`."""
+    return [str(get(one, "name")) for one in _listed(await _asked(service, "/ResourceTypes")) if get(one, "name")]
+
+
 async def _asked(service: Service, path: str) -> Answer:
     """Ask what need not be there. Raises `CannotConnect` for any other refusal."""
     answer = await service.ask(path)

@@ -11,6 +11,7 @@ from engine.labels import label_of
 from engine.pending_exports.waves import OWED
 from engine.phases.exporting.interim_names import rename, stepped_aside
 from engine.phases.exporting.order import Sending
+from engine.phases.exporting.owed_passwords import tell_interrupted
 from engine.statistics import Statistic
 from engine.step import Step
 from engine.values.matching_rules import Matching, differences, same, still_to_do
@@ -71,6 +72,7 @@ async def settle_interrupted(step: Step, connector: Connector, system: str) -> A
         async with step.page() as tx:
             await exports.change(tx, settled)
             await rename(tx, step.workspace, aside)
+            await tell_interrupted(tx, step, left, settled, csos)
         yield step.progress()
 
 

@@ -9,6 +9,7 @@ from engine.labels import label_of
 from engine.pending_exports.waves import OWED
 from engine.phases.exporting.failures import failed
 from engine.phases.exporting.order import Batch, Sending
+from engine.phases.exporting.owed_passwords import take_results
 from engine.statistics import Statistic
 from engine.step import Step
 from storage import clock, exports, objects
@@ -59,6 +60,7 @@ async def store(step: Step, sent: Sent, *, may_stop: bool = True) -> None:
             await exports.mark_exported(tx, ids, step_id=step.id, reason=reason)
         await exports.change(tx, rows.changed)
         await objects.learn_external_ids(tx, rows.learned)
+        await take_results(tx, sent.batch, sent.results)
     if sent.lost is not None:
         raise sent.lost
 

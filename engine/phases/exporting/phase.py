@@ -11,6 +11,7 @@ take the next batch, in waves            _Queue.take
     creates of whom no source gives      hold_sourceless          sourceless.py
     children after their parents         wait_for_parents         order.py
     references last                      hold_back_references     order.py
+    passwords to be delivered            mark_owed                owed_passwords.py
 send it                                  _execute
     what a failure is after a look       _settle_failure
         it exists                        adopt_or_refuse          doubtful_writes.py
@@ -38,6 +39,7 @@ from engine.phases.exporting.failures import failed
 from engine.phases.exporting.interim_names import take_interim_names
 from engine.phases.exporting.order import Batch, Sending, hold_back_references, wait_for_parents
 from engine.phases.exporting.outcomes import Sent, store
+from engine.phases.exporting.owed_passwords import forget_unsent, mark_owed
 from engine.phases.exporting.pace import Pace, pace_of, tell_waiting
 from engine.phases.exporting.sourceless import hold_sourceless
 from engine.step import Step
@@ -76,7 +78,7 @@ async def execute_exports(step: Step) -> AsyncIterator[Progress]:
             if not pace.why_not():
                 async for progress in take_interim_names(step, connector, size):
                     yield progress
-            queue = _Queue(step, size, pace)
+            queue = _Queue(step, connector, size, pace)
             turn, unstored = await queue.take(), None
             while turn is not None:
                 turn, unstored = await _send(step, connector, queue, turn, unstored)
@@ -93,8 +95,9 @@ async def execute_exports(step: Step) -> AsyncIterator[Progress]:
 class _Queue:
     """Takes the exports of a system in the order in which they are sent."""
 
-    def __init__(self, step: Step, size: int, pace: Pace) -> None:
+    def __init__(self, step: Step, connector: Connector, size: int, pace: Pace) -> None:
         self._step = step
+        self._connector = connector
         self._size = size
         self.pace = pace
         self._after = (-1, 0)
@@ -141,6 +144,7 @@ class _Queue:
     async def _take_turn(self, tx: Transaction, found: list[PendingExport]) -> Turn:
         self._after = (found[-1].wave, found[-1].id)
         batch = await _begin(tx, self._step, found)
+        await mark_owed(tx, self._connector, batch)
         sent = {one.export.id for one in batch}
         return Turn(found[0].wave, batch, [one for one in found if one.id in sent])
 
@@ -183,6 +187,7 @@ async def _put_back(step: Step, turn: Turn) -> None:
     """Let a batch that was not sent be as it was."""
     async with step.workspace.store.transaction() as tx:
         await exports.change(tx, turn.before)
+        await forget_unsent(tx, turn.batch)
         labels = {one.export.id: label_of(one.cso) for one in turn.batch}
         executing, why = ExportStatus.EXECUTING, "not sent: the step was stopped before"
         moves = [

@@ -30,7 +30,9 @@ async def load_fingerprints(tx: Transaction, task: ImportState) -> None:
     task.known_since_step = kept.step_id
     if kept.reading == task.reading and not clock.is_past(kept.since, AGAIN_AFTER) and not _claims_any(task):
         task.read_since = kept.since
-        task.fingerprints = Fingerprints(kept.records, (await _at_rest(tx, task)).__contains__)
+        task.fingerprints = Fingerprints((await _at_rest(tx, task)).__contains__)
+        async for piece in known_records.pieces(tx, system):
+            task.fingerprints.learn(piece)
 
 
 async def _at_rest(tx: Transaction, task: ImportState) -> Sightings:
@@ -105,5 +107,5 @@ async def keep_fingerprints(tx: Transaction, task: ImportState, *, nothing_appli
     if nothing_applied:
         await known_records.hold_after(tx, step.system, task.known_since_step, step.id)
     elif task.end.full and not task.is_noted:  # else what was told of records would not be told again
-        kept = Kept(step.id, task.reading, task.read_since, bytes(task.fingerprints))
-        await known_records.keep(tx, step.system, kept)
+        kept = Kept(step.id, task.reading, task.read_since)
+        await known_records.keep(tx, step.system, kept, task.fingerprints.pieces())

@@ -12,7 +12,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0012');
+INSERT INTO "alembic_version" VALUES('0014');
 CREATE TABLE audit (
 	id INTEGER NOT NULL, 
 	at TEXT NOT NULL, 
@@ -31,12 +31,17 @@ CREATE TABLE counters (
 	value INTEGER NOT NULL, 
 	PRIMARY KEY (name)
 );
+CREATE TABLE fingerprint_pieces (
+	system TEXT NOT NULL, 
+	number INTEGER NOT NULL, 
+	records BLOB NOT NULL, 
+	PRIMARY KEY (system, number)
+);
 CREATE TABLE fingerprints (
 	system TEXT NOT NULL, 
 	step_id INTEGER NOT NULL, 
 	reading TEXT NOT NULL, 
 	since TEXT NOT NULL, 
-	records BLOB NOT NULL, 
 	PRIMARY KEY (system)
 );
 CREATE TABLE given_values (
@@ -197,6 +202,12 @@ CREATE TABLE offers (
 	worker TEXT, 
 	refusal TEXT, 
 	PRIMARY KEY (step_id)
+);
+CREATE TABLE owed_passwords (
+	cso_id INTEGER NOT NULL, 
+	since TEXT NOT NULL, 
+	why TEXT NOT NULL, 
+	PRIMARY KEY (cso_id)
 );
 CREATE TABLE owed_references (
 	direction TEXT NOT NULL, 

@@ -3,7 +3,7 @@
 import os
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -49,41 +49,51 @@ def demo(
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to make the workspace.")],
     source: Annotated[
-        str | None, typer.Option("--from", metavar="URL", help="A live directory to begin with: ldap://HOST[/BASE].")
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="URL",
+            help="A live system to begin with: ldap://HOST[/BASE], https://HOST/PATH (SCIM), postgresql://USER@HOST/NAME.",
+        ),
     ] = None,
-    bind_dn: Annotated[str | None, typer.Option("--bind-dn", help="The account to look at it as.")] = None,
+    bind_dn: Annotated[str | None, typer.Option("--bind-dn", help="The account to look at a directory as.")] = None,
     password_env: Annotated[
-        str, typer.Option("--password-env", help="The environment variable that holds its password.")
-    ] = "DIRECTORY_PASSWORD",  # noqa: S107 - the name of a variable
+        str | None,
+        typer.Option(
+            "--password-env",
+            help="The environment variable with the password or token; by default DIRECTORY_PASSWORD with --bind-dn.",
+        ),
+    ] = None,
     starttls: Annotated[bool, typer.Option("--starttls", help="Encrypt an ldap:// connection.")] = False,
     ca_file: Annotated[Path | None, typer.Option("--ca-file", help="Who vouches for its certificate.")] = None,
 ) -> None:
-    """Make a workspace: a commented interlock.toml and a little sample data, or one from a live directory."""
+    """Make a workspace: a commented interlock.toml and a little sample data, or one from a live system."""
     if source is not None:
-        _init_from(folder, source, bind_dn, password_env, starttls=starttls, ca_file=ca_file)
+        connection = _connection(source, bind_dn, password_env, starttls=starttls)
+        if ca_file is not None:
+            connection["ca_file"] = str(ca_file.resolve())
+        _init_from(folder, source, connection)
         return
     config = _make(folder, list(people(INIT_PEOPLE)), None, demo=False)
     say(f"{config}: change it to your own systems, then")
     say(f"    cd {folder} && interlock check && interlock run")
 
 
-def _init_from(
-    folder: Path, source: str, bind_dn: str | None, password_env: str, *, starttls: bool, ca_file: Path | None
-) -> None:
-    """Look at a live directory, and write what fits it."""
-    options: dict[str, object] = {"tls": "starttls"} if starttls else {}
-    written = {"tls": '"starttls"'} if starttls else {}
-    if ca_file is not None:
-        options["ca_file"] = str(ca_file.resolve())
-        written["ca_file"] = f'"{ca_file.resolve()}"'
+def _connection(source: str, bind_dn: str | None, password_env: str | None, *, starttls: bool) -> dict[str, Any]:
+    """Give the keys of the system that say how it is reached, beside its address."""
+    found: dict[str, Any] = {"tls": "starttls"} if starttls else {}
     if bind_dn is not None:
-        options |= {"bind_dn": bind_dn, "password": {"env": password_env}}
-        quoted = bind_dn.replace("\\", "\\\\").replace('"', '\\"')
-        written |= {"bind_dn": f'"{quoted}"', "password": f'{{ env = "{password_env}" }}'}
+        return found | {"bind_dn": bind_dn, "password": {"env": password_env or "DIRECTORY_PASSWORD"}}
+    if password_env is not None and not source.startswith("ldap"):
+        found["token" if source.startswith("http") else "password"] = {"env": password_env}
+    return found
+
+
+def _init_from(folder: Path, source: str, connection: dict[str, Any]) -> None:
+    """Look at a live system, and write what fits it."""
     try:
-        found = feed.survey(source, Path.cwd(), **options)
-        address = source.split("/", 3)
-        path = write_starter(folder, starter(found, "/".join(address[:3]), written))
+        found = feed.survey(source, Path.cwd(), connection)
+        path = write_starter(folder, starter(found, connection))
     except KeyboardInterrupt:
         fail("stopped; nothing was written", INTERRUPTED)
     except ValueError as error:
@@ -95,7 +105,10 @@ def _init_from(
     except OSError as error:
         fail(f"{folder}: cannot be written: {error.strerror or error}", USAGE)
     for one in found.types:
-        say(f"{one.name}: {', '.join(one.object_class)}, {one.sampled:,} looked at, {len(one.attributes)} attributes")
+        what = ", ".join(one.keys.get("object_class", ())) or one.keys.get("resource") or one.keys.get("table")
+        say(f"{one.name}: {what}, {one.sampled:,} looked at, {len(one.attributes)} attributes")
+    for note in found.notes:
+        say(note)
     say(f"{path}: look through it, then")
     say(f"    cd {folder} && interlock check && interlock run")
 

@@ -6,8 +6,21 @@ import typer
 
 from tui import feed
 from tui.terminal.command_groups import command_group
-from tui.terminal.context import CONFIG, NO_START, ConfigOption, carry_out, fail, numbers, open_workspace, readable
-from tui.terminal.printing import say
+from tui.terminal.commands.listing import LimitOption
+from tui.terminal.context import (
+    CONFIG,
+    NO_START,
+    ConfigOption,
+    JsonOption,
+    carry_out,
+    fail,
+    numbers,
+    open_workspace,
+    readable,
+)
+from tui.terminal.printing import complain, say, write_json, write_table
+
+SHOWN = 100
 
 password = command_group("Passwords of single accounts.", no_args_is_help=True)
 
@@ -31,3 +44,22 @@ def reset(
         say(carry_out(workspace, work))
     except feed.StepFailed as error:
         fail(str(error), NO_START)
+
+
+@password.command()
+def owed(
+    limit: LimitOption = None,
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """List the accounts whose first password, or another one, nobody got, or may have got."""
+    workspace = open_workspace(config)
+    most = limit if limit is not None else 0 if as_json else SHOWN
+    rows = carry_out(workspace, feed.owed_passwords(workspace, most + 1 if most else 1_000_000))
+    shown = rows[:most] if most else rows
+    if as_json:
+        write_json(shown)
+        return
+    write_table(["id", "object", "why"], ([row["id"], row["object"], row["why"]] for row in shown))
+    if len(rows) > len(shown):
+        complain(f"these are the first {most:,}; --limit 0 lists all of them")

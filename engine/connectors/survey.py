@@ -1,0 +1,64 @@
+"""What a look at a live system finds: enough for a first configuration."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from engine.connectors.base import SchemaAttribute
+from engine.errors import CannotConnect
+
+SAMPLE = 200
+"""Objects of each type that are looked at."""
+_DIRECTORIES = frozenset({"ldap", "ldaps", "ldapi"})
+_DATABASES = frozenset({"postgresql", "mysql", "mariadb", "sqlite", "oracle", "mssql"})
+
+
+class SurveyedType(NamedTuple):
+    """A type of objects that a system holds."""
+
+    name: str
+    keys: Mapping[str, Any]
+    """Its keys in the configuration, but for its attributes."""
+    sampled: int
+    attributes: list[SchemaAttribute]
+    """Those that the sample has and that a rule can use, the likeliest first."""
+    refers_to: Mapping[str, str] = {}
+    """Attribute → the type that it names objects of, where ids alone do not say."""
+
+
+class Survey(NamedTuple):
+    """What a system is like."""
+
+    keys: Mapping[str, Any]
+    """The keys of `[systems.NAME]` that it is reached by, without what was given for that."""
+    types: list[SurveyedType]
+    notes: tuple[str, ...] = ()
+    """What was passed over, and why."""
+
+
+def survey(url: str, folder: Path, options: Mapping[str, Any]) -> Survey:
+    """Look at a directory, a SCIM service or a database, and change nothing; `options` are further keys of the system.
+
+    Raises `CannotConnect`, `CredentialsRefused`, `ConnectionLost`, or ValueError for the address and the options.
+    """
+    scheme = urlsplit(url).scheme
+    plain = scheme.partition("+")[0]
+    try:
+        if scheme in _DIRECTORIES:
+            from engine.connectors.ldap.survey import survey_directory  # noqa: PLC0415 - each loads a client of its own
+
+            return survey_directory(url, folder, options)
+        if scheme in ("https", "http"):
+            from engine.connectors.scim.survey import survey_service  # noqa: PLC0415 - an optional package
+
+            return survey_service(url, folder, options)
+        if plain in _DATABASES:
+            from engine.connectors.sql.survey import survey_database  # noqa: PLC0415 - SQLAlchemy takes its time
+
+            return survey_database(url, folder, options)
+    except ModuleNotFoundError as error:
+        extra = "sql" if plain in _DATABASES else "scim"
+        raise CannotConnect(f"{url}: '{error.name}' is not installed; pip install interlock[{extra}]") from error
+    told = "no directory (ldap://HOST/BASE), SCIM service (https://HOST/PATH) or database (postgresql://USER@HOST/NAME)"
+    raise ValueError(told)

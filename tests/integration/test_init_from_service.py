@@ -1,0 +1,170 @@
+"""`interlock init --from` a SCIM service or a database: what they say of themselves makes a configuration that runs."""
+
+import sqlite3
+import tomllib
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.databases import PASSWORD, mariadb, postgresql, sqlite
+from tests.inside import Inside
+from tests.scim import TOKEN, ScimServer, Scripted
+
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+
+
+def _begin(tmp_path: Path, *arguments: str, env: dict[str, str]) -> tuple[Inside, str, dict[str, Any]]:
+    told = Inside(tmp_path / "begin", "", env)("init", str(tmp_path / "work"), *arguments)
+    written = (tmp_path / "work" / "interlock.toml").read_text()
+    return Inside(tmp_path / "work", written, env), told, tomllib.loads(written)
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[ScimServer]:
+    with ScimServer(tmp_path / "service") as service:
+        yield service
+
+
+def _fill(service: ScimServer) -> None:
+    boss = service.ask("POST", "/Users", {"schemas": [USER], "userName": "boss", "active": True})
+    ada = service.ask(
+        "POST",
+        "/Users",
+        {
+            "schemas": [USER, ENTERPRISE],
+            "userName": "ada",
+            "name": {"givenName": "Ada", "familyName": "Lovelace"},
+            "emails": [{"type": "work", "value": "ada@example.org"}, {"type": "home", "value": "ada@home.example"}],
+            "password": "never shown",
+            ENTERPRISE: {"department": "Engines", "manager": {"value": boss["id"]}},
+        },
+    )
+    service.ask("POST", "/Groups", {"schemas": [GROUP], "displayName": "All", "members": [{"value": ada["id"]}]})
+
+
+def _reached(service: ScimServer) -> tuple[str, ...]:
+    return "--from", service.url, "--password-env", "APP_TOKEN", "--ca-file", str(service.authority.file)
+
+
+def test_scim(tmp_path: Path, service: ScimServer) -> None:
+    _fill(service)
+    before = service.users(), service.groups()
+    work, told, made = _begin(tmp_path, *_reached(service), env={"APP_TOKEN": TOKEN})
+    assert "person: User, 2 looked at" in told
+    types = made["systems"]["service"]["objects"]
+    assert types["person"]["secondary_external_id"] == "userName"
+    assert types["person"]["paths"]["emails_work"] == 'emails[type eq "work"].value'
+    assert types["person"]["paths"]["department"] == f"{ENTERPRISE}:department"
+    assert types["person"]["paths"]["givenName"] == "name.givenName"
+    assert types["person"]["attributes"] == {"active": "boolean", "manager": "reference"}
+    assert types["group"]["attributes"] == {"members": "reference[]"}
+    assert types["group"]["refers_to"] == {"members": "person"}
+    assert "password" not in (work.folder / "interlock.toml").read_text()
+    assert TOKEN not in (work.folder / "interlock.toml").read_text()
+    assert "FAIL" not in work("check")
+    work("run")
+    assert work.statuses("service") == {"Normal": 3}
+    assert "Engines" in str(work.json("show", _mvo(work, "Lovelace")))
+    assert _mvo(work, "Lovelace") in str(work.json("show", _mvo(work, "All"))), "the group has its member"
+    work("run")
+    assert (service.users(), service.groups()) == before, "nothing was written"
+
+
+def _mvo(work: Inside, label: str) -> str:
+    (found,) = work.json("metaverse", "--search", label)
+    return str(found["id"])
+
+
+def test_an_empty_scim_service_is_told_by_its_schema(tmp_path: Path, service: ScimServer) -> None:
+    work, told, made = _begin(tmp_path, *_reached(service), env={"APP_TOKEN": TOKEN})
+    assert "person: User, 0 looked at" in told
+    assert "userName" in made["rules"][0]["flow"]
+    assert "familyName" in made["rules"][0]["flow"]
+    assert "password" not in made["rules"][0]["flow"]
+    assert "FAIL" not in work("check")
+    work("run")
+
+
+def test_a_scim_service_that_says_nothing_of_itself(tmp_path: Path) -> None:
+    users = [{"id": "1", "userName": "ada", "active": True, "phoneNumbers": [{"value": "1"}, {"value": "2"}]}]
+
+    def answer(method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any, dict[str, str]]:
+        if path == "/Users":
+            return 200, {"totalResults": 1, "Resources": users}, {}
+        return 404 if path != "/Groups" else 403, {"detail": "not for you"}, {}
+
+    with Scripted(answer) as service:
+        work, told, made = _begin(tmp_path, "--from", service.url, env={})
+        assert "/Groups: not for you" in told
+        (person,) = made["systems"]["service"]["objects"].values()
+        assert person["attributes"] == {"active": "boolean", "phoneNumbers": "text[]"}
+        assert "FAIL" not in work("check")
+        work("run")
+        assert work.statuses("service") == {"Normal": 1}
+
+
+def test_what_is_no_scim_service_is_said(tmp_path: Path) -> None:
+    work = Inside(tmp_path, "", {})
+    with Scripted(lambda *_: (200, b"<html>", {})) as service:
+        assert "no JSON object" in work("init", str(tmp_path / "new"), "--from", service.url, status=4)
+    assert "over http anybody" in work("init", str(tmp_path / "new"), "--from", "http://app.example.org", status=2)
+    assert "or database" in work("init", str(tmp_path / "new"), "--from", "ftp://127.0.0.1", status=2)
+    assert not (tmp_path / "new").exists()
+
+
+TABLES = """
+CREATE TABLE department (code VARCHAR(9) PRIMARY KEY, title VARCHAR(99) NOT NULL);
+CREATE TABLE employee (
+    number INTEGER PRIMARY KEY, name VARCHAR(99) NOT NULL, born DATE, password_hash VARCHAR(99),
+    unit VARCHAR(9) REFERENCES department (code), boss INTEGER REFERENCES employee (number)
+);
+CREATE TABLE phone (
+    person INTEGER NOT NULL REFERENCES employee (number), number VARCHAR(30) NOT NULL, PRIMARY KEY (person, number)
+);
+CREATE TABLE contract (country VARCHAR(2), number INTEGER, starts DATE, PRIMARY KEY (country, number));
+CREATE TABLE log (told VARCHAR(99));
+INSERT INTO department VALUES ('E', 'Engines');
+INSERT INTO employee VALUES (1, 'Ada', '1815-12-10', 'x', 'E', NULL);
+INSERT INTO employee VALUES (2, 'Bob', NULL, 'y', 'E', 1);
+INSERT INTO phone VALUES (1, '+49 1'), (1, '+49 2');
+INSERT INTO contract VALUES ('DE', 7, '2020-01-01');
+"""
+
+
+SERVERS = {"sqlite": sqlite, "postgresql": postgresql, "mariadb": mariadb}
+
+
+@pytest.mark.parametrize("dialect", list(SERVERS))
+def test_sql(tmp_path: Path, dialect: str) -> None:
+    with sqlite(tmp_path) if dialect == "sqlite" else SERVERS[dialect]() as server:
+        database = server.database()
+        database.run(*(one for one in TABLES.split(";") if one.strip()))
+        password = () if dialect == "sqlite" else ("--password-env", "HR_PASSWORD")
+        work, told, made = _begin(tmp_path, "--from", database.url, *password, env={"HR_PASSWORD": PASSWORD})
+        assert "person: employee, 2 looked at" in told
+        assert "log has no primary key" in told
+        types = made["systems"]["database"]["objects"]
+        assert types["person"]["attributes"]["born"] == "date"
+        assert types["person"]["refers_to"] == {"unit": "group", "boss": "person"}
+        assert types["person"]["many"] == {"phone": {"table": "phone", "key": "person", "value": "number"}}
+        assert types["contract"]["key"] == ["country", "number"]
+        assert "password_hash" not in (work.folder / "interlock.toml").read_text()
+        assert "FAIL" not in work("check")
+        work("run")
+        assert work.statuses("database") == {"Normal": 4}
+        assert _mvo(work, "Ada") in str(work.json("show", _mvo(work, "Bob"))), "the boss is a reference"
+        assert "+49 2" in str(work.json("show", _mvo(work, "Ada")))
+
+
+def test_an_sqlite_file_is_found_from_the_new_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(sqlite3.connect(tmp_path / "hr.db")) as connection:
+        connection.executescript(TABLES)
+    monkeypatch.chdir(tmp_path)
+    work, _, made = _begin(tmp_path, "--from", "sqlite:///hr.db", env={})
+    assert made["systems"]["database"]["url"] == f"sqlite:///{tmp_path / 'hr.db'}"
+    assert "is not there" in work("init", str(tmp_path / "new"), "--from", "sqlite:///nowhere.db", status=4)

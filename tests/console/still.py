@@ -97,6 +97,20 @@ def let_days_pass(store: Path, days: int) -> None:
     connection.close()
 
 
+def let_configuration_stand_still(store: Path) -> None:
+    """Give what is kept of the configuration fixed times; the audit log is whole no more."""
+    connection = sqlite3.connect(store)
+    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        connection.execute(f"DROP TRIGGER {name}")
+    at = f"{DAY}T08:00:00.000Z"
+    connection.execute("UPDATE audit SET at = ? WHERE action = 'configuration'", (at,))
+    connection.execute(
+        "UPDATE rule_marks SET fingerprint = json_set(fingerprint, '$.at', ?) WHERE scope = 'configuration'", (at,)
+    )
+    connection.commit()
+    connection.close()
+
+
 def let_plan_stand_still(folder: Path) -> None:
     """Give the times of a plan that is kept fixed values, and the ids that its copy of a directory gave."""
     plan = next(folder.glob("interlock.db.plan-*"))

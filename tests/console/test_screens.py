@@ -15,7 +15,15 @@ from storage import lease
 from tests.console.conftest import TURN, Console, Open
 from tests.console.office import let_leave, make_office
 from tests.console.picture import picture
-from tests.console.still import DAY, advance, let_days_pass, let_plan_stand_still, pretend_run, stand_still
+from tests.console.still import (
+    DAY,
+    advance,
+    let_configuration_stand_still,
+    let_days_pass,
+    let_plan_stand_still,
+    pretend_run,
+    stand_still,
+)
 from tests.console.test_by_hand import DOORS
 from tests.workspace import Workspace
 from tui.console.screens.line import LineScreen
@@ -252,6 +260,25 @@ async def test_what_is_decided_by_hand_looks_like_its_picture(
         await console.settle(TURN)
         await BY_HAND[name](console)
         await compare(console, request, name)
+
+
+@pytest.mark.parametrize("size", [*SIZES, WIDE], ids=["80x24", "120x40", "200x60"])
+async def test_a_configuration_that_has_changed_looks_like_its_picture(
+    demo: Path, opened: Open, request: pytest.FixtureRequest, size: tuple[int, int]
+) -> None:
+    folder = Path(f"/tmp/interlock-{size[0]}x{size[1]}") / "demo"  # the path is in the picture
+    shutil.rmtree(folder.parent, ignore_errors=True)
+    shutil.copytree(demo, folder)
+    let_configuration_stand_still(folder / "interlock.db")
+    toml = folder / "interlock.toml"
+    async with opened(folder, size=size) as console:
+        await keys("8", "o")(console)
+        console.app.session.read_at = f"{DAY}T09:00:00.000Z"
+        before = toml.read_text().replace("provision = true", "provision = false", 1)
+        toml.write_text(before + '\n[profiles.evening]\nsteps = ["sync"]\n')
+        os.utime(toml, (1_772_442_000, 1_772_442_000))
+        await console.until("the files say something else")
+        await compare(console, request, "config")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])

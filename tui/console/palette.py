@@ -29,6 +29,7 @@ _SEARCH = re.compile(r"(?:object|objects|find)\s+(\S.*)")
 _MORE = {
     "owed": "references that wait for whom they name",
     "trends": "objects, joins, errors and durations, day by day",
+    "config": "the configuration: what has changed in it, tried and reloaded",
     "schedule": "when profiles ran, are to run, and which are late",
 }
 Command = tuple[str, str, Callable[[], object]]

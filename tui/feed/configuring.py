@@ -67,17 +67,24 @@ async def on_disk(workspace: Workspace, path: Path) -> OnDisk:
     return OnDisk(fresh, [], [one._asdict() for one in changes], elsewhere)
 
 
-def stamps(path: Path) -> Stamps:
-    """Tell by which state of its files a configuration was read."""
-    found: list[tuple[str, int, int]] = []
-    for file in files_of(path):
-        try:
-            state = file.stat()
-        except OSError:
-            found.append((str(file), 0, 0))
-        else:
-            found.append((str(file), state.st_mtime_ns, state.st_size))
-    return tuple(found)
+def stamps(path: Path, known: Stamps = ()) -> Stamps:
+    """Tell by which state of its files a configuration was read; what is known is looked at before it is read again.
+
+    The folders of included files are among them, since others may come to be there.
+    """
+    if known and (found := tuple(_stamp(Path(name)) for name, _, _ in known)) == known:
+        return found
+    files = files_of(path)
+    folders = {file.parent for file in files[1:]} - {path.parent}
+    return tuple(_stamp(one) for one in (*files, *sorted(folders)))
+
+
+def _stamp(path: Path) -> tuple[str, int, int]:
+    try:
+        state = path.stat()
+    except OSError:
+        return str(path), 0, 0
+    return str(path), state.st_mtime_ns, state.st_size
 
 
 def missing_passwords(workspace: Workspace, systems: set[str] | None = None) -> list[tuple[str, str]]:

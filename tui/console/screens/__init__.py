@@ -4,6 +4,7 @@ from textual.screen import Screen
 
 from tui.console.screens.audit import AuditScreen
 from tui.console.screens.base import TABS
+from tui.console.screens.configuration import ConfigurationScreen
 from tui.console.screens.deciding import ReviewItemScreen
 from tui.console.screens.explaining import ExplainedScreen
 from tui.console.screens.exports import ExportScreen, ExportsScreen
@@ -40,6 +41,7 @@ MORE: dict[str, type[Screen[None]]] = {
     "owed": OwedScreen,
     "trends": TrendsScreen,
     "schedule": ScheduleScreen,
+    "config": ConfigurationScreen,
 }
 """The screens that no digit leads to, by their names on the command line."""
 

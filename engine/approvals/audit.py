@@ -1,6 +1,7 @@
 """What goes into the audit log: every decision, release, join by hand, run, and change of the configuration."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -25,6 +26,8 @@ FEWEST_LETTERS = 3
 """Of a reason."""
 FIRST_OF_CJK = 0x2E80
 """From here on a letter may be a word."""
+TOLD_EVERY = 500
+"""Entries after which it is told how many are proved."""
 FIELDS = AuditEntry._fields[1:]
 
 
@@ -168,10 +171,11 @@ def _items_of(entry: AuditEntry) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-async def verify(tx: Transaction, seal: str | None = None) -> Verdict:
+async def verify(tx: Transaction, seal: str | None = None, tell: Callable[[int], None] = lambda _: None) -> Verdict:
     """Prove the log whole: every entry as its hash says, none missing, none out of order.
 
-    With a seal, the hash of an entry that was kept elsewhere, also that its end was not cut off.
+    With a seal, the hash of an entry that was kept elsewhere, also that its end was not cut off. `tell` hears now and
+    then how many entries are proved.
     """
     faults: list[Fault] = []
     count, head, last_id, sealed = 0, "", 0, seal is None
@@ -180,6 +184,9 @@ async def verify(tx: Transaction, seal: str | None = None) -> Verdict:
         faults += _faults(entry, last_id, head)
         last_id, head = entry.id, entry.fields[-1] or ""
         sealed = sealed or head == seal
+        if count % TOLD_EVERY == 0:
+            tell(count)
+            await asyncio.sleep(0)  # whoever else waits for the loop is not kept waiting
     if not sealed:
         faults.append(Fault(last_id + 1, f"no entry has the hash of the seal {seal}: its end was cut off"))
     return Verdict(count, head, faults)

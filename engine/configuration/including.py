@@ -50,6 +50,17 @@ def read_whole(path: Path) -> Whole:
     return whole
 
 
+def files_of(path: Path) -> list[Path]:
+    """Give a configuration file and those that it includes, as far as they can be read."""
+    try:
+        _, raw = _read(path, "")
+        written = raw.get("include", [])
+        patterns = [one for one in written if isinstance(one, str)] if isinstance(written, list) else []
+        return [path, *_included(path, patterns, Whole(raw, {}))]
+    except ConfigurationError:
+        return [path]
+
+
 def _included(path: Path, patterns: list[str], whole: Whole) -> Iterator[Path]:
     """Give the included files, in the order of their patterns and then of their names, each once."""
     seen = {path.resolve()}

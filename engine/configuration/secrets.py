@@ -3,10 +3,11 @@
 import importlib
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from engine.configuration.base import Model
 from engine.errors import CredentialsRefused
@@ -47,6 +48,19 @@ class Secret(Model):
                 return file.read().strip()
         except OSError as error:
             raise CredentialsRefused(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def unset_variables(model: object) -> Iterator[str]:
+    """Give the variables that secrets anywhere in a part of the configuration name, and that are not set."""
+    if isinstance(model, Secret):
+        if model.env is not None and not os.environ.get(model.env):
+            yield model.env
+    elif isinstance(model, BaseModel):
+        for name in type(model).model_fields:
+            yield from unset_variables(getattr(model, name))
+    elif isinstance(model, dict | list):
+        for one in model.values() if isinstance(model, dict) else model:
+            yield from unset_variables(one)
 
 
 def _from_keyring(service: str, user: str) -> str:

@@ -32,8 +32,8 @@ class Change(NamedTuple):
     enter: int = 0
 
 
-async def changes_since(tx: Transaction, workspace: Workspace, before: Document) -> list[Change]:
-    """Give all that is otherwise in the configuration than it was."""
+async def changes_since(tx: Transaction | None, workspace: Workspace, before: Document) -> list[Change]:
+    """Give all that is otherwise in the configuration than it was; without a transaction no scope is counted."""
     now = plain(workspace.config)
     found = list(_of_tables("", before, now))
     for key, one in zip(_BY_NAME, ("rule", "group"), strict=True):
@@ -62,7 +62,9 @@ def _ends(table: Document) -> str:
     return f": {table['from']} → {table['to']}" if "from" in table else ""
 
 
-async def _of_named(tx: Transaction, workspace: Workspace, where: str, old: Document, new: Document) -> list[Change]:
+async def _of_named(
+    tx: Transaction | None, workspace: Workspace, where: str, old: Document, new: Document
+) -> list[Change]:
     """Give what is otherwise in a rule or a group."""
     found: list[Change] = []
     if old.get("scope") != new.get("scope"):
@@ -86,9 +88,11 @@ def _of_flows(table: str, old: Document, new: Document) -> Iterator[str]:
             yield f"{table} to {attribute}: {_shown(before)} → {_shown(after)}"
 
 
-async def _of_scope(tx: Transaction, workspace: Workspace, where: str, old: Document, new: Document) -> Change:
+async def _of_scope(tx: Transaction | None, workspace: Workspace, where: str, old: Document, new: Document) -> Change:
     """Say what a changed scope does, by the objects that there are."""
     written = f"{_shown(old.get('scope'), 'everybody')} → {_shown(new.get('scope'), 'everybody')}"
+    if tx is None:
+        return Change(where, f"scope: {written}")
     try:
         scopes = [compile_condition(one["scope"]) if one.get("scope") else None for one in (old, new)]
     except InvalidExpression:

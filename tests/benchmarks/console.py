@@ -68,6 +68,31 @@ class Bench:
         self.terminal.send("esc")
         time.sleep(1)
 
+    def more(self) -> None:
+        """Measure the screens that no digit leads to, and what is completed and matched among a million objects."""
+        self.terminal.send("7")
+        time.sleep(1)
+        for key, name in (("t", "Trends"), ("o", "Schedule")):
+            self.open(key, name)
+            self.terminal.send("esc")
+            time.sleep(0.5)
+        self.terminal.send("8")
+        time.sleep(1)
+        self.open("o", "Configuration")
+        self.terminal.send("esc")
+        self.terminal.send(":", *"owed")
+        time.sleep(1)
+        self.open("enter", "Owed references")
+        self.terminal.send("esc")
+        self.terminal.send("3", "/", *"departm")
+        sent = self.terminal.send("e")
+        tell("filter departme: completed", self.terminal.wait_for("department:") - sent, "s")
+        self.terminal.send("esc", "/")
+        sent = self.terminal.send(*"id:~^123456$", "enter")
+        tell("filter id:~^123456$, shown", self.terminal.wait_for("cso-123456") - sent, "s")
+        self.terminal.send("esc")
+        self.terminal.wait_for("of 1,000,000")
+
     def open(self, key: str, name: str) -> None:
         """Measure one screen: until its first frame, and the processor time of all that follows."""
         before = self.cpu()
@@ -189,6 +214,7 @@ def main(arguments: Sequence[str]) -> None:
         bench.screens()
         bench.keys()
         bench.lists()
+        bench.more()
         bench.idle()
         bench.run(400_000)
         bench.hour(chosen.seconds)

@@ -128,7 +128,7 @@ class Console:
         """Wait until nothing is being read, and the plain keys are accepted by a box that has just come up."""
         await self.pilot.pause(seconds)
         if isinstance(self.app.screen, Confirm):
-            await self.wait(lambda: not self.app.screen._too_early())
+            await self.wait(lambda: not self.app.screen.too_early)
         await self.app.workers.wait_for_complete()
         await self.pilot.pause()
 

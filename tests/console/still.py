@@ -1,6 +1,7 @@
 """Bring a store to a standstill: the same times, names and ids whenever and wherever it was made."""
 
 import sqlite3
+from datetime import date, timedelta
 from pathlib import Path
 
 DAY = "2026-03-02"
@@ -58,6 +59,56 @@ def _name_entries(ldif: Path, known: dict[str, str]) -> None:
 
 def _moment(seconds: str) -> str:
     return f"strftime('%Y-%m-%dT%H:%M:%fZ', '{DAY} 08:00:00', '+' || ({seconds}) || ' seconds')"
+
+
+def let_days_pass(store: Path, days: int) -> None:
+    """Write down a night's run for each working day before, ever more objects and ever longer, some with errors."""
+    connection = sqlite3.connect(store)
+    last = date.fromisoformat(DAY)
+    for number in range(days):
+        day = last - timedelta(days=days - number)
+        if day.weekday() > 4:
+            continue
+        key, people = 10_000 + number, 900 + 2 * number
+        took = 60 + number + number * 7 % 20
+        began, ended = f"{day}T05:30:00.000Z", f"{day}T05:{30 + took // 60}:{took % 60:02}.000Z"
+        connection.execute(
+            "INSERT INTO runs (id, profile, operator, host, pid, started_at, ended_at, result) "
+            "VALUES (?, 'nightly', 'root', 'signalbox', 1, ?, ?, 'success')",
+            (key, began, ended),
+        )
+        for place, (phase, system) in enumerate((("import", "hr"), ("sync", ""), ("confirm", "directory"))):
+            told = f'{{"joins": {number * 5 % 11}}}' if phase == "sync" else "{}"
+            connection.execute(
+                "INSERT INTO steps (id, run_id, position, phase, system, started_at, ended_at, result, done, total, "
+                "statistics, message) VALUES (?, ?, ?, ?, ?, ?, ?, 'success', ?, ?, ?, '')",
+                (3 * key + place, key, place, phase, system, began, ended, people, people, told),
+            )
+        connection.executemany(
+            "INSERT INTO item_errors (step_id, code, message, advice, system, type, label, position, is_warning) "
+            "VALUES (?, 'dn-not-determined', 'no department', '', 'hr', 'person', 'x', '', 0)",
+            [(3 * key + 1,)] * (number * 3 % 7 if number % 4 == 0 else 0),
+        )
+    connection.executemany(
+        "INSERT INTO owed_references VALUES ('out', ?, 'manager', 'directory', ?, ?, 1)",
+        [(number, str(number + 100), f"{DAY}T08:{number % 60:02}:00.000Z") for number in range(1, 31)],
+    )
+    connection.commit()
+    connection.close()
+
+
+def let_configuration_stand_still(store: Path) -> None:
+    """Give what is kept of the configuration fixed times; the audit log is whole no more."""
+    connection = sqlite3.connect(store)
+    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        connection.execute(f"DROP TRIGGER {name}")
+    at = f"{DAY}T08:00:00.000Z"
+    connection.execute("UPDATE audit SET at = ? WHERE action = 'configuration'", (at,))
+    connection.execute(
+        "UPDATE rule_marks SET fingerprint = json_set(fingerprint, '$.at', ?) WHERE scope = 'configuration'", (at,)
+    )
+    connection.commit()
+    connection.close()
 
 
 def let_plan_stand_still(folder: Path) -> None:

@@ -41,6 +41,17 @@ async def test_the_log_is_proved_whole_or_told_where_it_is_not(opened: Open, off
         await console.show("9", "approve")
         await console.press("t")
         await console.hear("whole: nothing was edited")
+        await console.press("z")
+        await console.hear("seal, copied, to be kept elsewhere: ")
+        seal = console.said.split()[-1]
+        await console.press("T")
+        await console.paste(seal)
+        await console.press("enter")
+        await console.hear("whole, up to the seal and after it")
+        await console.press("T")
+        await console.paste("0" * 64)
+        await console.press("enter")
+        await console.hear("its end was cut off")
     with closing(sqlite3.connect(office.folder / "interlock.db")) as store, store:
         for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             store.execute(f"DROP TRIGGER {name}")

@@ -15,10 +15,19 @@ from storage import lease
 from tests.console.conftest import TURN, Console, Open
 from tests.console.office import let_leave, make_office
 from tests.console.picture import picture
-from tests.console.still import advance, let_plan_stand_still, pretend_run, stand_still
+from tests.console.still import (
+    DAY,
+    advance,
+    let_configuration_stand_still,
+    let_days_pass,
+    let_plan_stand_still,
+    pretend_run,
+    stand_still,
+)
 from tests.console.test_by_hand import DOORS
 from tests.workspace import Workspace
 from tui.console.screens.line import LineScreen
+from tui.console.screens.trends import TrendsScreen
 from tui.console.sheets.pace import Pace
 
 SCREENS = Path(__file__).parents[2] / "screenshots"
@@ -73,6 +82,17 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Path:
     site("run", status=1)
     stand_still(site.folder / "interlock.db")
     return site.folder
+
+
+@pytest.fixture(scope="module")
+def days(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo after seven weeks of nights, with profiles that are late, and with references that are owed."""
+    folder = tmp_path_factory.mktemp("days") / "demo"
+    shutil.copytree(demo, folder)
+    toml = folder / "interlock.toml"
+    toml.write_text(toml.read_text() + '[profiles.hourly]\nsteps = ["import hr", "sync"]\nevery = "1h"\n')
+    let_days_pass(folder / "interlock.db", 50)
+    return folder
 
 
 @pytest.fixture(autouse=True)
@@ -147,6 +167,20 @@ BY_HAND: dict[str, Drive] = {
     "restore": keys("6", "B", "B"),
 }
 WIDE_SHOTS = ("plan", "plan-attribute", "rules", "schema")
+
+
+async def trends(console: Console) -> None:
+    """Look back from the day on which everything stands still."""
+    console.app.push_screen(TrendsScreen(until=DAY))
+    await console.until("Longest run")
+    await console.settle()
+
+
+PAST: dict[str, Drive] = {
+    "trends": trends,
+    "schedule": keys("7", "o", "j"),
+    "owed": keys("colon", *"owed", "enter"),
+}
 TROUBLE: dict[str, Drive] = {
     "todo-held": keys("0", "j"),
     "line-held": keys(),
@@ -195,6 +229,17 @@ async def test_a_wide_screen_looks_like_its_picture(
         await compare(console, request, name)
 
 
+@pytest.mark.parametrize("size", [*SIZES, WIDE], ids=["80x24", "120x40", "200x60"])
+@pytest.mark.parametrize("name", PAST)
+async def test_what_was_looks_like_its_picture(
+    days: Path, opened: Open, request: pytest.FixtureRequest, name: str, size: tuple[int, int]
+) -> None:
+    async with opened(days, size=size) as console:
+        await console.settle(TURN)
+        await PAST[name](console)
+        await compare(console, request, name)
+
+
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
 @pytest.mark.parametrize("name", TROUBLE)
 async def test_trouble_looks_like_its_picture(
@@ -215,6 +260,25 @@ async def test_what_is_decided_by_hand_looks_like_its_picture(
         await console.settle(TURN)
         await BY_HAND[name](console)
         await compare(console, request, name)
+
+
+@pytest.mark.parametrize("size", [*SIZES, WIDE], ids=["80x24", "120x40", "200x60"])
+async def test_a_configuration_that_has_changed_looks_like_its_picture(
+    demo: Path, opened: Open, request: pytest.FixtureRequest, size: tuple[int, int]
+) -> None:
+    folder = Path(f"/tmp/interlock-{size[0]}x{size[1]}") / "demo"  # the path is in the picture
+    shutil.rmtree(folder.parent, ignore_errors=True)
+    shutil.copytree(demo, folder)
+    let_configuration_stand_still(folder / "interlock.db")
+    toml = folder / "interlock.toml"
+    async with opened(folder, size=size) as console:
+        await keys("8", "o")(console)
+        console.app.session.read_at = f"{DAY}T09:00:00.000Z"
+        before = toml.read_text().replace("provision = true", "provision = false", 1)
+        toml.write_text(before + '\n[profiles.evening]\nsteps = ["sync"]\n')
+        os.utime(toml, (1_772_442_000, 1_772_442_000))
+        await console.until("the files say something else")
+        await compare(console, request, "config")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])

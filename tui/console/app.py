@@ -148,6 +148,19 @@ class InterlockApp(Ways, KeyByKey[int], inherit_bindings=False):
 
     # Keeping up ---------------------------------------------------------------------------------------------------
 
+    def reload(self) -> None:
+        """Use the configuration as its files have it by now."""
+        self.act("reload", self._reload)
+
+    async def _reload(self) -> str:
+        session = cast("Session", self.session)
+        await session.reload()
+        console = session.workspace.config.console
+        self.theme = theme_for(self.settings.theme if self.settings.theme else console.theme)
+        self.set_keymap(console.keys)
+        self._on_screen(lambda screen: screen.fresh())
+        return "the configuration was reloaded: what its files say is used here"
+
     async def _tick(self) -> None:
         if self.session is None or self._polling or self.frozen_at:
             return

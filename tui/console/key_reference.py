@@ -11,6 +11,7 @@ from tui.console.palette import Palette
 from tui.console.screens import (
     audit,
     by_hand,
+    configuration,
     deciding,
     deleted,
     explaining,
@@ -35,6 +36,7 @@ from tui.console.screens.base import ConsoleScreen
 from tui.console.screens.choice import Choice
 from tui.console.screens.confirm import Confirm, Question
 from tui.console.screens.help import HelpScreen
+from tui.console.screens.passwords import PasswordScreen
 from tui.console.widgets.rows import Rows
 
 _PARTS: tuple[tuple[str, tuple[type[DOMNode], ...]], ...] = (
@@ -50,8 +52,10 @@ _PARTS: tuple[tuple[str, tuple[type[DOMNode], ...]], ...] = (
     ("Exports", (exports.ExportsScreen,)),
     ("Review, and one of its items", (deciding.ReviewKeys,)),
     ("Review", (review.ReviewScreen,)),
+    ("Runs", (runs.RunsScreen,)),
     ("One run", (runs.RunScreen,)),
     ("Systems", (systems.SystemsScreen,)),
+    ("Configuration", (configuration.ConfigurationScreen,)),
     ("Rules", (rules.RulesScreen, rules.RuleScreen)),
     ("Audit", (audit.AuditScreen,)),
     ("One thing whole", (thing.SheetScreen,)),
@@ -62,7 +66,7 @@ _PARTS: tuple[tuple[str, tuple[type[DOMNode], ...]], ...] = (
     ("Deleted", (deleted.DeletedScreen, deleted.GoneScreen)),
     ("One object whole", (trying.ObjectScreen, trying.TryScreen)),
     ("The command line", (Palette,)),
-    ("Where something is asked", (Confirm, Question, Choice, AskLine)),
+    ("Where something is asked", (Confirm, Question, Choice, PasswordScreen, AskLine)),
     ("Help", (HelpScreen,)),
 )
 

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 
 _ID = re.compile(r"(?:(?:show|object|run|export)\s+)?((?:cso|mvo|exp|rev|run)-\d{1,18})")
 _SEARCH = re.compile(r"(?:object|objects|find)\s+(\S.*)")
+_MORE = {
+    "owed": "references that wait for whom they name",
+    "trends": "objects, joins, errors and durations, day by day",
+    "config": "the configuration: what has changed in it, tried and reloaded",
+    "schedule": "when profiles ran, are to run, and which are late",
+}
 Command = tuple[str, str, Callable[[], object]]
 
 
@@ -46,6 +52,7 @@ class ConsoleCommands(Provider):
         found.append(("Plan", "what the next keys of the Line would do", app.open_plan))
         found.append(("Deleted", "what is gone, and the way back", app.open_deleted))
         found.append(("Rules", "each rule, how many are in its scope, and what it feeds", app.open_rules))
+        found += [(name.capitalize(), what, partial(app.open_more, name)) for name, what in _MORE.items()]
         for key in keys.keys_of(self.screen):
             if keys.place_of(key) != "list" and not key.id.startswith("screen."):
                 run = partial(self.app.run_action, key.action, default_namespace=key.node)

@@ -40,7 +40,11 @@ class Session:
         self.role = feed.role_of(self.workspace.config, self.operator)
         self.shown_role = str(self.role) if roles else ""
         """The operator's role; nothing where there are none."""
-        self._roles_of = _changed_at(config)
+        self._stamps = feed.stamps(config)
+        self.disk: feed.OnDisk | None = None
+        """What the configuration's files say by now, where they were changed since they were read."""
+        self.read_at = feed.now()
+        """When what is used of the configuration was read."""
         self.profile: str | None = None
         self.snapshot: feed.Snapshot | None = None
         self.counts: feed.Counts | None = None
@@ -100,10 +104,10 @@ class Session:
 
     async def poll(self, *, counting: bool = True) -> bool:
         """Read what has changed; tell whether anything has."""
-        another_role = await self._keep_role()
+        other_files = await self._follow_files()
         try:
             version = await self.workspace.store.changes()
-            changed = another_role or version != self._seen
+            changed = other_files or version != self._seen
             if changed or self._alive_changed_possible():
                 before = self.snapshot
                 self.snapshot = await feed.snapshot(self.workspace)
@@ -144,20 +148,51 @@ class Session:
             "Review": self.snapshot.waiting if self.snapshot else 0,
         }
 
-    async def _keep_role(self) -> bool:
-        """Follow the roles that the configuration gives by now; tell whether the operator has another one.
+    async def _follow_files(self) -> bool:
+        """Look whether the configuration's files have changed; tell whether they have.
 
-        One that is withdrawn is gone in an open console.
+        Roles hold at once: one that is withdrawn is gone in an open console. All else waits till it is reloaded.
         """
-        changed_at, before = _changed_at(self.config), self.role
-        if changed_at == self._roles_of:
+        found = await asyncio.to_thread(feed.stamps, self.config, self._stamps)
+        if found == self._stamps:
             return False
-        self._roles_of = changed_at
+        self._stamps = found
         # in a thread: reading the whole file takes a while, and so may asking for the operator's groups
         self.workspace = await asyncio.to_thread(feed.with_roles_of, self.workspace, self.config)
-        self.role = await asyncio.to_thread(feed.role_of, self.workspace.config, self.operator)
+        await asyncio.to_thread(self._find_role)
+        self.disk = await feed.on_disk(self.workspace, self.config)
+        return True
+
+    def _find_role(self) -> None:
+        self.role = feed.role_of(self.workspace.config, self.operator)
         self.shown_role = str(self.role) if self.workspace.config.roles else ""
-        return self.role != before
+
+    def why_no_reload(self) -> str:
+        """Say why the configuration cannot be reloaded now."""
+        disk, run = self.disk, self.running
+        if disk is None or not disk.differs:
+            return "the files say what is used already"
+        if run is not None or self._awaited:
+            return f"{f'run-{run.id}' if run else 'a run'} is going on: reload when it has ended"
+        if disk.problems:
+            return "what is on disk is wrong: nothing was reloaded"
+        if disk.elsewhere:
+            return "it names another store: close the console, and open it again"
+        return ""
+
+    async def reload(self) -> None:
+        """Use the configuration as its files have it. Raises `RuntimeError` where that cannot be."""
+        self.disk = await feed.on_disk(self.workspace, self.config)  # it may have changed again meanwhile
+        if reason := self.why_no_reload():
+            raise RuntimeError(reason)
+        if self.disk.workspace is not None:
+            self.workspace = self.disk.workspace
+        self.disk, self.read_at = None, feed.now()
+        await asyncio.to_thread(self._find_role)
+        if self.profile not in self.workspace.config.profiles:
+            self.profile = None
+        self.data_version += 1
+        self.count_anew()
 
     def _alive_changed_possible(self) -> bool:
         """A process can die without a word in the store."""
@@ -212,13 +247,6 @@ class Session:
     async def close(self) -> None:
         """Let go of the store; a run that was started goes on."""
         await self.workspace.store.close()
-
-
-def _changed_at(config: Path) -> float:
-    try:
-        return config.stat().st_mtime
-    except OSError:
-        return 0.0
 
 
 def _last_line(said: str) -> str:

@@ -73,6 +73,14 @@ class Shell(Protocol):
         """List what is gone."""
         ...
 
+    def reload(self) -> None:
+        """Use the configuration as its files have it by now."""
+        ...
+
+    def open_more(self, name: str) -> None:
+        """Show one of the screens that no digit leads to, by its name."""
+        ...
+
     def open_rules(self, name: str = "") -> None:
         """List the rules, or show the one of a name."""
         ...

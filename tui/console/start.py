@@ -28,6 +28,25 @@ def asked_for(arguments: Sequence[str]) -> Path | None:
             return None
 
 
+def open_plain(config: Path) -> int:
+    """Open the console as lines of text on a workspace, over any standard input and output; give its exit status."""
+    if not config.exists():
+        tty.complain(missing(config))
+        return USAGE
+    if closed := restricted.is_restricted(os.environ) or _said(config).get("restricted") is True:
+        restricted.forget_dangerous(os.environ)
+    settings = wished(config, tty.prepare(os.environ))._replace(mouse=False, restricted=closed)
+    use_ascii(settings.ascii)
+    from tui.console.app import InterlockApp  # noqa: PLC0415 - Textual reads what was prepared when it is imported
+    from tui.console.plain import open_plainly  # noqa: PLC0415
+
+    app = InterlockApp(config, settings)
+    status = open_plainly(app)
+    for line in app.failure.splitlines():
+        tty.complain(line)
+    return status
+
+
 def open_console(config: Path) -> int:
     """Open the console on a workspace and give its exit status; the terminal is given back whatever happens."""
     if not config.exists():

@@ -52,6 +52,12 @@ class Ways(App[Any]):
 
         self.push_screen(DeletedScreen())
 
+    def open_more(self, name: str) -> None:
+        """Show one of the screens that no digit leads to, by its name."""
+        from tui.console.screens import MORE  # noqa: PLC0415 - loaded with the screens
+
+        self.push_screen(MORE[name]())
+
     def open_rules(self, name: str = "") -> None:
         """List the rules, or show the one of a name."""
         from tui.console.screens.rules import RulesScreen  # noqa: PLC0415 - loaded with the screens

@@ -42,8 +42,18 @@ if TYPE_CHECKING:
     from storage.patterns import InvalidPattern, compiled
     from storage.records import GATE_STOPS, HeldBatch, Run, StepRecord, StepResult
     from storage.reviews import AFTER_RESTORE, BEFORE_CHANGING, BEFORE_EXPORT, MASS_CHANGE
-    from tui.feed import auditing, kept_plans, lists, planning, rules, todo
-    from tui.feed.configuring import configuration_diff, json_schema, rule_places
+    from tui.feed import auditing, kept_plans, lists, planning, rules, todo, trends
+    from tui.feed.configuring import (
+        OnDisk,
+        Stamps,
+        configuration_diff,
+        configuration_history,
+        json_schema,
+        missing_passwords,
+        on_disk,
+        rule_places,
+        stamps,
+    )
     from tui.feed.explaining import explain, try_expression
     from tui.feed.foreseeing import (
         Followed,
@@ -58,7 +68,7 @@ if TYPE_CHECKING:
     )
     from tui.feed.joining import Candidates, Compared, compare
     from tui.feed.lists import Document, listing, waiting_items
-    from tui.feed.owing import owed, owed_passwords
+    from tui.feed.owing import count_owed, owed, owed_passwords
     from tui.feed.past_runs import PastRun, history
     from tui.feed.scheduling import scheduled, tell_failure_of
     from tui.feed.snapshots import Counts, Snapshot, counts, snapshot
@@ -103,8 +113,18 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "storage.patterns": ("InvalidPattern", "compiled"),
     "storage.records": ("GATE_STOPS", "HeldBatch", "Run", "StepRecord", "StepResult"),
     "storage.reviews": ("AFTER_RESTORE", "BEFORE_CHANGING", "BEFORE_EXPORT", "MASS_CHANGE"),
-    "tui.feed": ("auditing", "kept_plans", "lists", "planning", "rules", "todo"),
-    "tui.feed.configuring": ("configuration_diff", "json_schema", "rule_places"),
+    "tui.feed": ("auditing", "kept_plans", "lists", "planning", "rules", "todo", "trends"),
+    "tui.feed.configuring": (
+        "OnDisk",
+        "Stamps",
+        "configuration_diff",
+        "configuration_history",
+        "json_schema",
+        "missing_passwords",
+        "on_disk",
+        "rule_places",
+        "stamps",
+    ),
     "tui.feed.explaining": ("explain", "try_expression"),
     "tui.feed.foreseeing": (
         "Followed",
@@ -120,7 +140,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "tui.feed.joining": ("Candidates", "Compared", "compare"),
     "tui.feed.past_runs": ("PastRun", "history"),
     "tui.feed.lists": ("Document", "listing", "waiting_items"),
-    "tui.feed.owing": ("owed", "owed_passwords"),
+    "tui.feed.owing": ("count_owed", "owed", "owed_passwords"),
     "tui.feed.scheduling": ("scheduled", "tell_failure_of"),
     "tui.feed.snapshots": ("Counts", "Snapshot", "counts", "snapshot"),
     "tui.feed.standing": (

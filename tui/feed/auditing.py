@@ -1,6 +1,6 @@
 """The audit log as the command line asks for it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from engine.approvals.audit import Verdict, verify
 from engine.workspace import Workspace
@@ -10,10 +10,10 @@ from tui.feed.lists import Document
 from tui.feed.things import UnknownId
 
 
-async def proof(workspace: Workspace, seal: str | None = None) -> Verdict:
-    """Prove the log whole, with a seal also at its end."""
+async def proof(workspace: Workspace, seal: str | None = None, tell: Callable[[int], None] = lambda _: None) -> Verdict:
+    """Prove the log whole, with a seal also at its end; `tell` hears how many entries are proved."""
     async with workspace.store.reading() as tx:
-        return await verify(tx, seal)
+        return await verify(tx, seal, tell)
 
 
 async def newest(workspace: Workspace, limit: int) -> list[Document]:

@@ -36,7 +36,7 @@ def _outbound(row: Owed, mvos: dict[int, Mvo]) -> Document:
     mvo, other = mvos.get(row.owner_id), mvos.get(int(row.key))
     named = label_of_mvo(other) if other else key
     why = f"{named} has no account in '{row.system}'"
-    return _listed(row, owner, label_of_mvo(mvo) if mvo else owner, key, why)
+    return _listed(row, owner, label_of_mvo(mvo) if mvo else owner, key, why) | {"named": named}
 
 
 def _inbound(row: Owed, csos: dict[int, Cso]) -> Document:
@@ -53,6 +53,13 @@ def _listed(row: Owed, owner: str, label: str, names: str, why: str) -> Document
         "attribute": row.attribute,
         "system": row.system,
         "names": names,
+        "named": names,
         "waits_because": why,
         "since": row.since,
     }
+
+
+async def count_owed(workspace: Workspace) -> int:
+    """Count the references that are owed."""
+    async with workspace.store.reading() as tx:
+        return await references.count_owed(tx)

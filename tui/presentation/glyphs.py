@@ -31,6 +31,8 @@ class Glyphs(NamedTuple):
     empty: str
     steps: str
     """The steps of a sparkline, lowest first."""
+    axis: str
+    """At the left of a chart, its corner, and below it."""
     ellipsis: str
     """As wide as `display` makes it."""
 
@@ -57,6 +59,7 @@ UNICODE = Glyphs(
     full="█",
     empty="░",
     steps="▁▂▃▄▅▆▇█",
+    axis="│└─",
     ellipsis="…",
 )
 ASCII = Glyphs(
@@ -81,6 +84,7 @@ ASCII = Glyphs(
     full="#",
     empty=".",
     steps="_.-=+*%#",
+    axis="|+-",
     ellipsis="...",
 )
 

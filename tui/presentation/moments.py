@@ -41,3 +41,17 @@ def since_when(stamp: str | None) -> str:
     if days == 1:
         return "since yesterday"
     return f"since {moment:%A}" if days < 7 else f"since {moment:%Y-%m-%d}"
+
+
+def until_when(stamp: str | None) -> str:
+    """Say when something is to be, by this machine's clock: in how long, or the day of this week and the hour."""
+    if not stamp:
+        return ""
+    moment, now = datetime.fromisoformat(stamp).astimezone(), datetime.now(UTC).astimezone()
+    seconds = (moment - now).total_seconds()
+    if seconds < 7200:
+        return f"in {max(seconds, 0) / 60:.0f} min"
+    days = (moment.date() - now.date()).days
+    if days < 7:
+        return f"{('today', 'tomorrow')[days] if days < 2 else f'{moment:%A}'} {moment:%H:%M}"
+    return f"{moment:%Y-%m-%d %H:%M}"

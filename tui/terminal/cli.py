@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tui.console.start import CONFIG, USAGE, missing, open_console
+from tui.console.start import CONFIG, USAGE, missing, open_console, open_plain
 from tui.console.tty import complain, is_usable
 from tui.terminal.command_groups import CommandGroup
 from tui.terminal.commands_by_name import PLACES, CommandsByName
@@ -44,6 +44,9 @@ def interlock(
     config: Annotated[
         Path | None, typer.Option("--config", "-c", envvar="INTERLOCK_CONFIG", help="The configuration file.")
     ] = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="The console as lines of text that change little, for screen readers.")
+    ] = False,
     show_version: Annotated[bool, typer.Option("--version", help="Tell the version.", is_eager=True)] = False,
 ) -> None:
     """Open the console; or run one of these commands. Nothing is deleted without an approval."""
@@ -52,6 +55,8 @@ def interlock(
         raise typer.Exit
     if config is not None:
         os.environ["INTERLOCK_CONFIG"] = str(config)  # so that a command after it finds the same file
+    if plain and context.invoked_subcommand is None:
+        raise typer.Exit(open_plain(config or CONFIG))
     if context.invoked_subcommand is None:
         _open(config or CONFIG)
 

@@ -123,6 +123,10 @@ class ServerPlace(Place):
         """Give the number that every transaction that writes adds one to."""
         return await engines.data_version(watch)
 
+    async def know_sizes(self, writer: AsyncEngine) -> None:
+        """Analyze the tables of which the server knows little any more; it would do so a minute later itself."""
+        await engines.know_sizes(writer)
+
     def explain(self, error: Exception) -> StoreError:
         """Tell what an error means."""
         return errors.explain(error, self.name)

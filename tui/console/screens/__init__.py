@@ -4,19 +4,23 @@ from textual.screen import Screen
 
 from tui.console.screens.audit import AuditScreen
 from tui.console.screens.base import TABS
+from tui.console.screens.configuration import ConfigurationScreen
 from tui.console.screens.deciding import ReviewItemScreen
 from tui.console.screens.explaining import ExplainedScreen
 from tui.console.screens.exports import ExportScreen, ExportsScreen
 from tui.console.screens.line import LineScreen
 from tui.console.screens.objects import MetaverseScreen, ObjectsScreen
+from tui.console.screens.owed import OwedScreen
 from tui.console.screens.review import ReviewScreen
 from tui.console.screens.runs import ErrorsScreen, RunScreen, RunsScreen
+from tui.console.screens.schedule import ScheduleScreen
 from tui.console.screens.systems import SystemsScreen
 from tui.console.screens.todo import TodoScreen
 from tui.console.screens.transitions import TransitionsScreen
+from tui.console.screens.trends import TrendsScreen
 from tui.console.screens.trying import ObjectScreen
 
-__all__ = ["SCREENS", "TABS", "screen_for"]
+__all__ = ["MORE", "SCREENS", "TABS", "screen_for"]
 
 SCREENS: dict[str, type[Screen[None]]] = {
     "todo": TodoScreen,
@@ -31,6 +35,15 @@ SCREENS: dict[str, type[Screen[None]]] = {
     "audit": AuditScreen,
 }
 """The screens that have a digit, in its order."""
+
+
+MORE: dict[str, type[Screen[None]]] = {
+    "owed": OwedScreen,
+    "trends": TrendsScreen,
+    "schedule": ScheduleScreen,
+    "config": ConfigurationScreen,
+}
+"""The screens that no digit leads to, by their names on the command line."""
 
 
 def screen_for(thing: str) -> Screen[None]:

@@ -170,7 +170,7 @@ class ConsoleScreen(Screen[None]):
             (f"  {display(session.operator, 20)}{f' {session.shown_role}' if session.shown_role else ''}  ", ""),
             *app.mode_badge(),
         ]
-        return spread(left, [*_run_state(session), *app.freshness()], width)
+        return spread(left, [*_on_disk(session, width), *_run_state(session), *app.freshness()], width)
 
     def _foot(self, width: int) -> list[Line]:
         """Give the keys, or what is to be said instead of them, over as many lines as that takes."""
@@ -230,6 +230,16 @@ class ConsoleScreen(Screen[None]):
 def _short(count: int, *, narrow: bool) -> str:
     """Write a number in few cells where there is little room."""
     return f"{count // 1000:,}k" if narrow and count >= 1000 else f"{count:,}"
+
+
+def _on_disk(session: Session, width: int) -> Line:
+    """Say that the files of the configuration say something else than what is used here."""
+    disk = session.disk
+    if disk is None or not disk.differs:
+        return []
+    what = "wrong" if disk.problems else "changed"
+    told = f"configuration {what} on disk: :config  " if width >= NARROW else f"{what}: :config  "
+    return [(told, "danger" if disk.problems else "warn")]
 
 
 def _run_state(session: Session) -> Line:

@@ -101,18 +101,20 @@ class Confirm(ModalScreen[Answer | None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Drop what was typed before the box could be seen."""
         asked = self._asked
-        if self._too_early() and event.value not in ("", asked.said, *(asked.extra or ())):
+        if self.too_early and event.value not in ("", asked.said, *(asked.extra or ())):
             with event.input.prevent(Input.Changed):
                 event.input.value = ""
             self._now_shown()
 
-    def _too_early(self) -> bool:
+    @property
+    def too_early(self) -> bool:
+        """Whether keys are dropped that came before the box could be seen."""
         return monotonic() - self._shown_at < QUIET_SECONDS or self._shown_at == float("inf")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Go to the next field, or do it: an empty field cancels, a wrong number is refused."""
         event.stop()
-        if self._too_early():
+        if self.too_early:
             return
         if not event.value.strip():
             self.dismiss(None)

@@ -293,6 +293,10 @@ class PlanScreen(StartingScreen):
         if reason := self.why_not("anew"):
             self.say(f"no new plan: {reason}", "warn")
             return
+        systems = {plan.system for plan in self.session.plans[self._first :]}
+        self.with_passwords(self.session.workspace, systems, self._begin_plan)
+
+    def _begin_plan(self) -> None:
         arguments = [*([self._profile] if self._profile else []), "--from", str(self._first + 1)]
         try:
             self.session.start_plan(arguments)

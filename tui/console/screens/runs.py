@@ -44,6 +44,19 @@ class RunsScreen(ListScreen):
         Column("operator", "operator", 10, lambda row: row["operator"], priority=4),
     )
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "trends", "trends", id="runs.trends"),
+        Binding("o", "schedule", "schedule", id="runs.schedule"),
+    ]
+
+    def action_trends(self) -> None:
+        """Show how things went day by day."""
+        self.console_app.open_more("trends")
+
+    def action_schedule(self) -> None:
+        """Show when profiles ran, and are to run."""
+        self.console_app.open_more("schedule")
+
     def body(self) -> ComposeResult:
         """The plots above the list."""
         yield Lines([[], [], [], []], id="facts")  # as many as the plots will have

@@ -5,12 +5,12 @@ from functools import partial
 
 from tui import feed
 from tui.console.beside import beside
-from tui.console.screens.base import ConsoleScreen
 from tui.console.screens.confirm import Asked
+from tui.console.screens.passwords import AskingForPasswords
 from tui.presentation.pieces import Line
 
 
-class StartingScreen(ConsoleScreen):
+class StartingScreen(AskingForPasswords):
     """A screen that starts runs."""
 
     beginning = False
@@ -28,7 +28,14 @@ class StartingScreen(ConsoleScreen):
     def begin_run(
         self, plans: list[feed.StepPlan], arguments: list[str], started: Callable[[], None] = lambda: None
     ) -> None:
-        """Start a run; what exports is counted anew first, and asks for the number if it will delete anything."""
+        """Start a run; what exports is counted anew first, and asks for the number if it will delete anything.
+
+        Passwords that are missing are asked for before.
+        """
+        systems = {plan.system for plan in plans}
+        self.with_passwords(self.session.workspace, systems, partial(self._begin_run, plans, arguments, started))
+
+    def _begin_run(self, plans: list[feed.StepPlan], arguments: list[str], started: Callable[[], None]) -> None:
         if any(plan.phase == "export" for plan in plans):
             self.beginning = True
             beside(self, partial(self._count_and_begin, plans, arguments, started), "begin")

@@ -8,12 +8,13 @@ from textual.binding import Binding, BindingType
 from tui import feed
 from tui.console.beside import beside
 from tui.console.screens.choice import Choice
+from tui.console.screens.passwords import AskingForPasswords
 from tui.console.screens.rules import RulesScreen, SchemaScreen
 from tui.console.screens.thing import SheetScreen
 from tui.console.sheets import systems as sheet
 
 
-class SystemsScreen(SheetScreen):
+class SystemsScreen(AskingForPasswords, SheetScreen):
     """Every connected system."""
 
     TITLE = "Systems"
@@ -21,6 +22,7 @@ class SystemsScreen(SheetScreen):
         Binding("t", "test", "test connections", id="systems.test"),
         Binding("r", "rules", "rules", id="systems.rules"),
         Binding("s", "schema", "schema", id="systems.schema"),
+        Binding("o", "configuration", "configuration", id="systems.config"),
     ]
 
     def __init__(self) -> None:
@@ -40,6 +42,10 @@ class SystemsScreen(SheetScreen):
         """List the rules."""
         self.app.push_screen(RulesScreen())
 
+    def action_configuration(self) -> None:
+        """Show whether the files of the configuration say what is used here, and what has changed."""
+        self.console_app.open_more("config")
+
     def action_schema(self) -> None:
         """Show what a system says of its attributes, beside the rules."""
         names = list(self.session.workspace.config.systems)
@@ -51,6 +57,9 @@ class SystemsScreen(SheetScreen):
 
     def action_test(self) -> None:
         """Test whether every system can be used as configured."""
+        self.with_passwords(self.session.workspace, None, self._begin_test)
+
+    def _begin_test(self) -> None:
         self.say("testing every connection …", "accent")
         beside(self, self._test, "test")
 

@@ -25,6 +25,8 @@ FOR = "7d"
 """How long is proposed."""
 
 
+OPENS = {"reference": "owed"}
+"""Groups whose things stand in a list that no digit leads to."""
 COLUMNS = ("kind", "system", "what", "example")
 """What groups are filtered by."""
 
@@ -84,7 +86,9 @@ class TodoScreen(MarkingScreen):
     def open_row(self, document: dict[str, Any]) -> None:
         """Go to the list in which the things of a group stand, with no others in it."""
         kind, line = document["list"], document["filter"] or ""
-        if kind is None:
+        if document["kind"] in OPENS:
+            self.console_app.open_more(OPENS[document["kind"]])
+        elif kind is None:
             self.say(str(document["advice"]))
         elif kind == "errors":
             self.app.push_screen(ErrorsScreen(None, line))

@@ -165,10 +165,17 @@ class Palette(CommandPalette):
 
     @on(Input.Submitted)
     def _wait_for_all(self, event: Input.Submitted) -> None:
-        if any(one.node is self and not one.is_finished for one in self.workers):
+        is_searching = any(one.node is self and not one.is_finished for one in self.workers)
+        if is_searching and not self._is_found(event.value):
             event.prevent_default()
             event.stop()
             self._is_entered = True
+
+    def _is_found(self, typed: str) -> bool:
+        """Tell whether the very thing that is typed stands first: no search can find anything better."""
+        found = self.query_one(CommandList)
+        hit = getattr(found.get_option_at_index(0), "hit", None) if found.option_count else None
+        return hit is not None and str(hit.text).casefold() == typed.strip().casefold()
 
     @on(Input.Changed)
     def _go_on_typing(self) -> None:

@@ -90,7 +90,7 @@ class Bench:
         tell("filter departm: completed", self.terminal.wait_for("tab department:") - sent, "s")
         self.leave()
         sent = self.terminal.send("/", *"object:~^ada.*E0000128", "enter")
-        tell("filter object:~^ada.*E0000128, shown", self.terminal.wait_for("1 of 1") - sent, "s")
+        tell("filter object:~^ada.*E0000128, shown", self.terminal.wait_for("(E0000128)") - sent, "s")
         self.leave()
         self.terminal.wait_for("of 1,000,000")
 

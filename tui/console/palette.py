@@ -121,6 +121,7 @@ class Palette(CommandPalette):
         Binding("tab", "complete", "complete", id="palette.complete", show=False),
         Binding("up", "up", "up; above the first, what was asked before", id="palette.up", show=False),
     ]
+    _RESULT_BATCH_TIME = 0.1  # type: ignore[misc] # what there is already is shown while more is looked for
     _is_entered = False
     """Whether `enter` was pressed before all was found."""
     _back = 0
@@ -147,9 +148,9 @@ class Palette(CommandPalette):
         own = next((one for one in self._providers if isinstance(one, ConsoleCommands)), None)
         return await own.lines(typed) if own is not None else []
 
-    def action_complete(self) -> None:
+    async def action_complete(self) -> None:
         """Complete what is typed."""
-        if (line := self._proposals.take(self.query_one(Input).value)) is not None:
+        if (line := await self._proposals.take(self.query_one(Input).value)) is not None:
             self._write(line)
 
     def action_up(self) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import httpx
-from scim2_models import ScimProvider
+from scim2_models import BulkRequest, EnterpriseUser, Group, ScimProvider, User
 from scim2_server.memory import InMemoryStorage
 from scim2_server.testserver.application import BearerTokenApplication
 from scim2_server.utils import (
@@ -23,6 +23,8 @@ from scim2_server.utils import (
 from tests.certificates import Authority
 
 TOKEN = "a token for tests"
+MOST_OPERATIONS = 20
+"""How many operations a bulk request may have."""
 JSON = dict[str, Any]
 
 
@@ -34,10 +36,15 @@ class _Quiet(WSGIRequestHandler):
 class ScimServer:
     """The service of the package scim2-server, and what it holds."""
 
+    bulk: "BulkEndpoint | None" = None
+    """What takes its bulk requests, where it has that."""
+
     def __init__(self, folder: Path, **features: bool) -> None:
         self.authority = Authority(folder / "authority")
         certificate = self.authority.sign("localhost", names="DNS:localhost,IP:127.0.0.1")
         self.application = make_application(features)
+        if features.get("bulk"):
+            self.application = self.bulk = BulkEndpoint(self.application)
         self.requests: list[tuple[str, str]] = []
         self._server = make_server("127.0.0.1", 0, self._noted, WSGIServer, _Quiet)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -82,9 +89,66 @@ def make_application(features: dict[str, bool]) -> Any:
     config = load_default_service_provider_config()
     for name, supported in features.items():
         getattr(config, name).supported = supported
+    if features.get("bulk"):
+        config.bulk.max_operations, config.bulk.max_payload_size = MOST_OPERATIONS, 1_000_000
     schemas, kinds = load_default_schemas().values(), load_default_resource_types().values()
     provider = ScimProvider.from_discovery(schemas, kinds, config=config)
     return BearerTokenApplication(InMemoryStorage(), provider, bearer_tokens=[TOKEN])
+
+
+class BulkEndpoint:
+    """Takes bulk requests for a service that has none itself, which carries out each operation of them."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+        self._inside = httpx.WSGITransport(app=application)
+        self.requests: list[JSON] = []
+        self.limit = 1_000_000
+        """How many bytes a request may have."""
+        self.change: Callable[[JSON], tuple[int, JSON]] = lambda answer: (200, answer)
+        """What becomes of an answer."""
+        self.tells_places = True
+        """Whether results say of which resource they are."""
+        self.before: Callable[[JSON], tuple[int, JSON] | None] = lambda request: None
+
+    def __call__(self, environ: JSON, start: Callable[..., Any]) -> Any:
+        if environ["PATH_INFO"] != "/v2/Bulk":
+            return self._application(environ, start)
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        request = json.loads(body)
+        self.requests.append(request)
+        # what the standard says of a request, by somebody else's models
+        BulkRequest[User[EnterpriseUser] | Group].model_validate(request)
+        status, answer = self._answer(request, len(body), environ.get("HTTP_AUTHORIZATION", ""))
+        start(f"{status} told", [("Content-Type", "application/scim+json")])
+        return [json.dumps(answer).encode()]
+
+    def _answer(self, request: JSON, size: int, authorization: str) -> tuple[int, JSON]:
+        if size > self.limit:
+            return 413, {"status": "413", "detail": "too large"}
+        if (refusal := self.before(request)) is not None:
+            return refusal
+        done = [self._carry_out(one, authorization) for one in request["Operations"]]
+        schema = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
+        return self.change({"schemas": [schema], "Operations": done})
+
+    def _carry_out(self, one: JSON, authorization: str) -> JSON:
+        headers = {"Authorization": authorization, "Content-Type": "application/scim+json"}
+        headers |= {"If-Match": one["version"]} if "version" in one else {}
+        with httpx.Client(transport=self._inside, base_url="https://localhost/v2") as client:
+            answer = client.request(one["method"], one["path"], json=one.get("data"), headers=headers)
+        location = answer.headers.get("Location") or f"https://localhost/v2{one['path']}"
+        result = {"method": one["method"], "status": str(answer.status_code)}
+        result |= {"bulkId": one["bulkId"]} if "bulkId" in one else {}
+        if answer.status_code >= 300:
+            return (
+                result
+                | {"response": answer.json()}
+                | ({} if one["method"] == "POST" or not self.tells_places else {"location": location})
+            )
+        if one["method"] == "POST":
+            location = answer.json()["meta"]["location"]
+        return result | ({"location": location} if self.tells_places or one["method"] == "POST" else {})
 
 
 class Scripted:

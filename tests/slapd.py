@@ -1,6 +1,7 @@
 """A real slapd for tests: a temporary directory, mdb, a loopback port; asserted with OpenLDAP's own tools."""
 
 import base64
+import os
 import shutil
 import signal
 import socket
@@ -50,6 +51,7 @@ class Slapd:
         overlays: str = "",
         durable: bool = False,
         secure: bool = False,
+        env: dict[str, str] | None = None,
     ) -> None:
         self.home = home
         (home / "data").mkdir(parents=True)
@@ -68,6 +70,7 @@ class Slapd:
         self.url = f"ldap://127.0.0.1:{self.port}"
         self.ldaps_port = free_port() if secure else None
         self.socket_url = f"ldapi://{quote(str(home / 'ldapi'), safe='')}"
+        self._env = {**os.environ, **(env or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     def load(self, ldif: Path) -> None:
@@ -82,7 +85,7 @@ class Slapd:
         if self.ldaps_port is not None:
             urls.append(f"ldaps://127.0.0.1:{self.ldaps_port}")
         command = [program, "-d", "0", "-f", str(self.home / "slapd.conf"), "-h", " ".join(urls)]
-        self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._env)
         log.close()
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:

@@ -48,6 +48,8 @@ class ImportRequest:
     state: str | None = None
     """In which state the system was when all of it was read, as that `ImportEnd` gave it: if it is in that very state,
     an `ImportEnd` that says `unchanged` is all that is wanted."""
+    newest: bool = False
+    """Whether something that was written is looked for: a copy that may be behind is not to be read."""
     fingerprints: Fingerprints | None = None
     """What is known of records that need not be read again, for a connector that can tell what a record is before it
     reads it: see `ImportPage.unchanged`."""
@@ -212,6 +214,9 @@ class Connector(ABC):
     def refuses_flow(attribute: str) -> str | None:  # noqa: ARG004 - of use to the connectors that know more
         """Say why no rule may flow to an attribute of this kind of system; None where one may."""
         return None
+
+    hiding = "stands inside another object; look for a quote too many there, or for columns in another order"
+    """What it means that `find_hidden` finds somebody who has not come, and what to do."""
 
     def __init__(self, name: str, system: SystemConfig, folder: Path) -> None:
         self.name = name

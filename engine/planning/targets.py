@@ -60,6 +60,7 @@ class PlannedConnector(Connector):
     def __init__(self, real: Connector, workspace: PlannedWorkspace) -> None:
         super().__init__(real.name, real.system, real.folder)
         self.capabilities = real.capabilities
+        self.hiding = real.hiding
         self.notes = real.notes
         self._real = real
         self._workspace = workspace

@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.benchmarks import compare, console, groups, ldap, postgresql, review
+from tests.benchmarks import compare, console, domain, groups, ldap, postgresql, review
 from tests.benchmarks.baselines import parse_and_compare, raw_upsert
 from tests.slapd import ADMIN, BASE, PASSWORD, SUFFIX, Slapd
 from tests.workspace import INTERLOCK, Workspace
@@ -165,6 +165,9 @@ def main() -> None:
         return
     if sys.argv[1:2] == ["ldap"]:
         ldap.measure(sys.argv[2:])
+        return
+    if sys.argv[1:2] == ["domain"]:
+        domain.measure(*(int(text) for text in sys.argv[2:] or ("20000", "5000")))
         return
     if sys.argv[1:2] in (["groups"], ["review"]):
         (groups if sys.argv[1] == "groups" else review).measure()

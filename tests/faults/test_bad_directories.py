@@ -10,7 +10,7 @@ from threading import Timer
 
 import pytest
 
-from engine.connectors.ldap.survey import survey
+from engine.connectors.ldap.survey import survey_directory
 from engine.errors import StepFailed
 from tests.inside import Inside
 from tests.pace import slowness
@@ -166,7 +166,7 @@ def test_looking_at_a_directory_for_the_first_time_ends(
     end.start()
     began = time.monotonic()
     with suppress(StepFailed):
-        survey(f"{directory.url}/{SUFFIX}", tmp_path, timeout=0.4, reconnects=0)
+        survey_directory(f"{directory.url}/{SUFFIX}", tmp_path, {"timeout": 0.4, "reconnects": 0})
     end.cancel()
     end.join()
     assert time.monotonic() - began < BOUND

@@ -12,7 +12,6 @@ import pytest
 from tests.inside import Inside
 from tests.integration.test_workers import Worker
 
-pytestmark = pytest.mark.usefixtures("either_store")
 SYSTEMS = ("badges", "north", "south")
 """Those that workers reach: a source, and two targets."""
 STEPS = [
@@ -78,7 +77,8 @@ at_once = {at_once}
 """
 
 
-def _config(*, at_once: bool, more: str = "") -> str:
+def config_of(*, at_once: bool, more: str = "") -> str:
+    """Give a configuration of two sources and two targets, all but one reached by a worker of its own."""
     return CONFIG.format(
         targets="".join(TARGET.format(name=name, more=more) for name in SYSTEMS[1:]),
         steps=", ".join(f'"{step}"' for step in STEPS),
@@ -100,14 +100,20 @@ class Office(Inside):
         self.csv("hr.csv", [{"id": f"p{one}"} for one in range(many)])
         self.csv("badges.csv", [{"id": f"p{one}", "badge": f"{'' if one % 12 else badge}{one}"} for one in range(many)])
 
-    def came_of_it(self) -> list[Any]:
-        """Give what the systems and the store hold, without what differs from run to run."""
+    def stands(self) -> list[Any]:
+        """Give what the systems and the store hold, without ids and times."""
         objects = "SELECT system, status, secondary_id, json_remove(attributes, '$.entryUUID'), mvo_id IS NULL"
         return [
             *(sorted(self._lines(name)) for name in SYSTEMS[1:]),
             sorted(self.query(f"{objects} FROM objects"), key=repr),
             sorted(self.query("SELECT type, attributes, deleted FROM metaverse"), key=repr),
             self.query("SELECT count(*) FROM pending_exports"),
+        ]
+
+    def came_of_it(self) -> list[Any]:
+        """Give that with what has happened."""
+        return [
+            *self.stands(),
             sorted(self.query("SELECT phase, system, statistics, result FROM steps"), key=repr),
             sorted(self.query("SELECT entity, system, label, from_status, to_status FROM transitions"), key=repr),
         ]
@@ -141,10 +147,11 @@ def _overlap(one: tuple[str, str], other: tuple[str, str]) -> bool:
     return one[0] < other[1] and other[0] < one[1]
 
 
+@pytest.mark.usefixtures("either_store")
 def test_what_comes_at_once_is_what_comes_one_by_one(tmp_path: Path) -> None:
     found = []
     for at_once in (False, True):
-        office = Office(tmp_path / f"ws-{at_once}", _config(at_once=at_once))
+        office = Office(tmp_path / f"ws-{at_once}", config_of(at_once=at_once))
         with workers(office, *SYSTEMS):
             for many, badge in ((60, "b"), (57, "c"), (59, "c")):
                 office.people(many, badge)
@@ -157,7 +164,7 @@ def test_what_comes_at_once_is_what_comes_one_by_one(tmp_path: Path) -> None:
 
 
 def test_systems_do_not_wait_for_each_other_and_the_metaverse_waits_for_all(tmp_path: Path) -> None:
-    office = Office(tmp_path / "ws", _config(at_once=True, more=SLOW))
+    office = Office(tmp_path / "ws", config_of(at_once=True, more=SLOW))
     with workers(office, *SYSTEMS):
         office("run", "nightly")
     spans = _spans(office)
@@ -170,7 +177,7 @@ def test_systems_do_not_wait_for_each_other_and_the_metaverse_waits_for_all(tmp_
 
 def test_one_worker_has_time_for_one_system_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.runs.workers.PATIENCE_SECONDS", 1)
-    config = _config(at_once=True, more=SLOW)
+    config = config_of(at_once=True, more=SLOW)
     for name in SYSTEMS:
         config = config.replace(f"of-{name}", "of-all")
     office = Office(tmp_path / "ws", config)
@@ -182,7 +189,7 @@ def test_one_worker_has_time_for_one_system_after_the_other(tmp_path: Path, monk
 
 
 def test_where_one_stops_the_others_end_their_step_and_no_more_begins(tmp_path: Path) -> None:
-    office = Office(tmp_path / "ws", _config(at_once=True, more=SLOW))
+    office = Office(tmp_path / "ws", config_of(at_once=True, more=SLOW))
     with workers(office, *SYSTEMS) as there:
         run = office.start("run", "nightly")
         end = time.monotonic() + 60
@@ -203,7 +210,7 @@ def test_where_one_stops_the_others_end_their_step_and_no_more_begins(tmp_path: 
 
 
 def test_a_run_that_is_killed_ends_them_all(tmp_path: Path) -> None:
-    office = Office(tmp_path / "ws", _config(at_once=True, more=SLOW))
+    office = Office(tmp_path / "ws", config_of(at_once=True, more=SLOW))
     with workers(office, *SYSTEMS) as there:
         run = office.start("run", "nightly")
         end = time.monotonic() + 60

@@ -19,7 +19,7 @@ from engine.connectors.initial_passwords import CLASSES, LOOK_ALIKE
 from tests.directory import UNITS, accounts
 from tests.dying import killed
 from tests.inside import Inside
-from tests.slapd import BASE, PASSWORD, SUFFIX, Slapd
+from tests.slapd import ADMIN, BASE, PASSWORD, SUFFIX, Slapd
 from tests.smtp import MailServer, make_certificate
 
 DN = "uid={{ id | rdn }},ou=people," + SUFFIX
@@ -70,7 +70,8 @@ def opened(site: Inside, key: Any) -> list[dict[str, str]]:
 
 
 def told(site: Inside) -> list[dict[str, str]]:
-    return json.loads((site.folder / "told.json").read_text())
+    place = site.folder / "told.json"
+    return json.loads(place.read_text()) if place.exists() else []
 
 
 def may_bind(server: Slapd, dn: str, password: str) -> bool:
@@ -173,6 +174,53 @@ def test_a_policy_that_makes_no_sense_is_refused(server: Slapd, tmp_path: Path, 
     said = site("check", status=2)
     assert why in said
     assert "keyring" not in said, "whoever writes a policy means no secret"
+
+
+# ---------------------------------------------------------------------------------- a policy of the server's
+
+WRITER = f"cn=interlock,{SUFFIX}"
+RIGHTS = f'access to * by dn.exact="{WRITER}" write by anonymous auth by * read'
+POLICY = f"""
+dn: {WRITER}
+objectClass: organizationalRole
+objectClass: simpleSecurityObject
+cn: interlock
+userPassword: {PASSWORD}
+
+dn: cn=policy,{SUFFIX}
+objectClass: device
+objectClass: pwdPolicy
+cn: policy
+pwdAttribute: userPassword
+pwdCheckQuality: 2
+pwdMinLength: 30
+pwdInHistory: 3
+"""
+
+
+@pytest.mark.parametrize("client", ["auto", "ldap3"])
+def test_why_a_policy_refuses_a_password_is_told(tmp_path: Path, key: Any, client: str) -> None:
+    overlay = f'overlay ppolicy\nppolicy_default "cn=policy,{SUFFIX}"\n{RIGHTS}'
+    server = Slapd(tmp_path / "slapd", extra="moduleload ppolicy.la", overlays=overlay).start()
+    try:
+        server.add("\n".join([BASE, UNITS, POLICY]))
+        sealed = SEALED % key.to_public()
+        site = office(server, tmp_path / "ws", sealed, more=f'client = "{client}"')
+        config = (site.folder / "interlock.toml").read_text().replace(f'bind_dn = "{ADMIN}"', f'bind_dn = "{WRITER}"')
+        site.configure(config)
+        said = site("run", status=None)
+        assert "the password policy refuses it: the password is too short" in said + str(site.json("exports"))
+        assert server.people() == {}
+        site.configure(config.replace("initial_password = { ", "initial_password = { length = 32, "))
+        site("exports", "retry", *[one["id"] for one in site.json("exports")])
+        site("run")
+        assert len(server.people()) == 3
+        site.configure(config)
+        number = next(one["id"] for one in site.json("objects") if (one["secondary_id"] or "").startswith("uid=p1,"))
+        refused = site("password", "reset", number, "--reason", "forgotten", status=2)
+        assert "keeps its password: the password policy refuses it: the password is too short" in refused
+    finally:
+        server.stop()
 
 
 # ---------------------------------------------------------------------------------- nobody got it

@@ -561,15 +561,28 @@ def directory(folder):
 FOREIGN = BASE + person(1) + "entryUUID: foreign\n"
 
 
+class Meanwhile(list):
+    """Operations; behind the first of them somebody else writes the file."""
+
+    def __init__(self, operations, path):
+        super().__init__(operations)
+        self.path = path
+
+    def __iter__(self):
+        for number, one in enumerate(super().__iter__()):
+            if number == 1:
+                self.path.write_text(FOREIGN)
+            yield one
+        self.path.write_text(FOREIGN)
+
+
 def test_a_file_that_someone_else_changes_before_it_is_written_is_not_overwritten(tmp_path):
     found = directory(tmp_path)
 
-    def operations():
-        yield create("uid=bob,dc=org")
-        (tmp_path / "directory.ldif").write_text(FOREIGN)
+    operations = Meanwhile([create("uid=bob,dc=org")], tmp_path / "directory.ldif")
 
     with pytest.raises(ConnectionLost, match="changed by another program"):
-        found.apply(operations())
+        found.apply(operations)
     found.close()
     assert (tmp_path / "directory.ldif").read_text() == FOREIGN
 
@@ -577,13 +590,10 @@ def test_a_file_that_someone_else_changes_before_it_is_written_is_not_overwritte
 def test_nothing_is_reported_as_done_that_is_lost_because_someone_else_changed_the_file(tmp_path):
     found = directory(tmp_path)
 
-    def operations():
-        yield create("uid=bob,dc=org")
-        (tmp_path / "directory.ldif").write_text(FOREIGN)
-        yield create("uid=eve,dc=org", number=2)
+    operations = Meanwhile([create("uid=bob,dc=org"), create("uid=eve,dc=org", number=2)], tmp_path / "directory.ldif")
 
     try:
-        results = found.apply(operations())
+        results = found.apply(operations)
     except ConnectionLost:
         results = []
     found.close()
@@ -597,12 +607,10 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path):
     found = directory(tmp_path)
     (tmp_path / "directory.ldif").unlink()
 
-    def operations():
-        yield create("dc=org", kind="unit")
-        (tmp_path / "directory.ldif").write_text(FOREIGN)
+    operations = Meanwhile([create("dc=org", kind="unit")], tmp_path / "directory.ldif")
 
     with pytest.raises(ConnectionLost):
-        found.apply(operations())
+        found.apply(operations)
     found.close()
     assert (tmp_path / "directory.ldif").read_text() == FOREIGN
 

@@ -1,10 +1,12 @@
-"""Encrypt a connection and bind on it, before one deadline: StartTLS (RFC 4511 §4.14), simple bind, SASL EXTERNAL."""
+"""Encrypt a connection and bind on it, before one deadline: StartTLS (RFC 4511 §4.14), simple bind, SASL."""
 
 import ssl
+from itertools import count
 from typing import NamedTuple
 
 from engine.connectors.ldap import requests
 from engine.connectors.ldap.ber import WireError
+from engine.connectors.ldap.kerberos import Ticket, bind_by_ticket
 from engine.connectors.ldap.messages import Decoder, Message, Result
 from engine.connectors.ldap.wire import Wire
 from engine.errors import ConnectionLost
@@ -23,6 +25,8 @@ class Credentials(NamedTuple):
     password: bytes = b""
     external: bool = False
     """Whether the server knows by itself who we are (SASL EXTERNAL)."""
+    ticket: Ticket | None = None
+    """Who we are for Kerberos (SASL GSSAPI)."""
 
 
 def start_tls(wire: Wire, context: ssl.SSLContext, host: str) -> Result | None:
@@ -38,7 +42,16 @@ def start_tls(wire: Wire, context: ssl.SSLContext, host: str) -> Result | None:
 
 
 def bind(wire: Wire, who: Credentials) -> Result:
-    """Bind, and give what the server answers. Raises `ConnectionLost` or `WireError`."""
+    """Bind, and give what the server answers. Raises `StepFailed` or `WireError`."""
+    if who.ticket is not None:
+        numbers = count(2)
+        encrypted = wire.socket if isinstance(wire.socket, ssl.SSLSocket) else None
+
+        def ask(credentials: bytes) -> Result:
+            number = next(numbers)
+            return _asked(wire, number, requests.encode_sasl_bind(number, "GSSAPI", credentials), "the bind")
+
+        return bind_by_ticket(who.ticket, encrypted, ask)
     if who.external:
         request = requests.encode_sasl_bind(2, "EXTERNAL", b"")
     else:

@@ -62,7 +62,7 @@ _MEANINGS = (
 def check_lines(session: Session, system: SystemConfig, reading: Reading, delta: str) -> Iterator[CheckLine]:
     """Look at an open session, and change nothing. `delta` says by what the server tells what has changed."""
     options: LdapOptions = system.options
-    yield CheckLine(True, "connection", f"{options.url} as {who(options)}")
+    yield CheckLine(True, "connection", f"{options.url} as {options.who}")
     yield CheckLine(True, "TLS", _encryption(session, options))
     yield CheckLine(True, "client", f"read and written by {session.link.kind}")
     for base in dict.fromkeys(base_of(system, settings) for settings in system.objects.values()):
@@ -86,11 +86,6 @@ def check_lines(session: Session, system: SystemConfig, reading: Reading, delta:
         yield CheckLine(True, name, told)
     told = f"by {delta}" if delta else "not offered by the server: every import reads everything"
     yield CheckLine(True, "delta import", told)
-
-
-def who(options: LdapOptions) -> str:
-    """Say whom the server takes us for."""
-    return options.bind_dn or ("SASL EXTERNAL" if options.sasl == "external" else "anonymous")
 
 
 def _encryption(session: Session, options: LdapOptions) -> str:

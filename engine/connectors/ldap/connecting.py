@@ -7,6 +7,7 @@ from pathlib import Path
 from engine.connectors.ldap import results
 from engine.connectors.ldap.ber import WireError
 from engine.connectors.ldap.binding import Credentials, bind, start_tls
+from engine.connectors.ldap.kerberos import Ticket
 from engine.connectors.ldap.messages import Result
 from engine.connectors.ldap.opening import open_socket
 from engine.connectors.ldap.options import LdapOptions
@@ -73,6 +74,8 @@ def _credentials(name: str, options: LdapOptions, folder: Path) -> Credentials:
             f"'{name}': the password would go unencrypted to {options.host}; "
             'use ldaps:// or tls = "starttls" (or plaintext = "allowed", if you must)'
         )
+    if options.sasl == "gssapi":
+        return Credentials(ticket=_ticket(name, options, folder))
     if not options.bind_dn:
         return Credentials(external=options.sasl == "external")
     if not password:
@@ -82,6 +85,16 @@ def _credentials(name: str, options: LdapOptions, folder: Path) -> Credentials:
     except (LDAPException, ValueError) as error:
         raise CredentialsRefused(f"'{name}': the password holds a character that none may hold (RFC 4013)") from error
     return Credentials(options.bind_dn, prepared.encode())
+
+
+def _ticket(name: str, options: LdapOptions, folder: Path) -> Ticket:
+    """Give who we are for Kerberos. Raises `CredentialsRefused` where anybody on the way could take the connection."""
+    if not (options.encrypted or options.stays_here) and options.plaintext == "refused":
+        raise CredentialsRefused(
+            f"'{name}': whoever is between us and {options.host} could read and change what follows the bind; "
+            'use ldaps:// or tls = "starttls" (or plaintext = "allowed", if you must)'
+        )
+    return Ticket(options.host, options.principal or "", folder / options.keytab if options.keytab else None)
 
 
 def _bind(name: str, options: LdapOptions, wire: Wire, context: ssl.SSLContext | None, who: Credentials) -> None:
@@ -97,6 +110,10 @@ def _bind(name: str, options: LdapOptions, wire: Wire, context: ssl.SSLContext |
         _check_bound(name, options, bind(wire, who))
     except Abandoned:
         raise
+    except CredentialsRefused as error:
+        raise CredentialsRefused(_named(name, error)) from error
+    except CannotConnect as error:
+        raise CannotConnect(_named(name, error)) from error
     except ssl.SSLError as error:
         raise CannotConnect(f"'{name}': no connection to {options.url}: {_reason(error)}") from error
     except ConnectionLost as error:
@@ -105,6 +122,11 @@ def _bind(name: str, options: LdapOptions, wire: Wire, context: ssl.SSLContext |
         raise CannotConnect(
             f"'{name}': what answers at {options.url} does not speak LDAP ({error}): correct url"
         ) from None
+
+
+def _named(name: str, error: Exception) -> str:
+    text = str(error)
+    return text if text.startswith(f"'{name}'") else f"'{name}': {text}"
 
 
 def _reason(error: ssl.SSLError) -> str:
@@ -119,8 +141,7 @@ def _check_bound(name: str, options: LdapOptions, result: Result) -> None:
         return
     error = results.explain_result(result)
     if result.code in REFUSED:
-        who = options.bind_dn or ("SASL EXTERNAL" if options.sasl == "external" else "anonymous")
-        raise CredentialsRefused(f"'{name}': {who}: {error.message}; {error.advice}")
+        raise CredentialsRefused(f"'{name}': {options.who}: {error.message}; {error.advice}")
     if result.code == REFERRAL:
         elsewhere = b", ".join(result.referrals).decode(errors="replace") or "another server"
         raise CannotConnect(f"'{name}': {options.url} lets nobody bind, and refers to {elsewhere}: set url to that")

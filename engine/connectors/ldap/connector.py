@@ -30,6 +30,7 @@ from engine.connectors.ldap.delta import Delta, NoDelta
 from engine.connectors.ldap.link import Search, Unfit
 from engine.connectors.ldap.options import LdapObjectOptions, LdapOptions, initial_password_of
 from engine.connectors.ldap.reading import Incomplete, Pages, Reading, base_of, class_filter, read_pages
+from engine.connectors.ldap.replicas import Replicas
 from engine.connectors.ldap.schema import read_schema
 from engine.connectors.ldap.session import Session, TriedInVain
 from engine.connectors.ldap.writing import LdapWriter
@@ -52,6 +53,7 @@ class LdapConnector(Connector):
     Options = LdapOptions
     ObjectOptions = LdapObjectOptions
     refuses_flow = staticmethod(why_no_flow)
+    hiding = "stands there, and not on the replica that was read: let that hold everything, or correct 'read_urls'"
 
     def __init__(self, name: str, system: SystemConfig, folder: Path) -> None:
         super().__init__(name, system, folder)
@@ -59,6 +61,9 @@ class LdapConnector(Connector):
         self._session = Session(name, self.options, folder, self.notes)
         self._reading = Reading(self._session, system)
         self._delta = Delta(self._session, system, self._reading)
+        self._replicas = Replicas(self._session, system)
+        self._source = self._session
+        """Whom the import that goes on reads."""
         self._writer: LdapWriter | None = None
 
     async def __aenter__(self) -> Self:
@@ -68,7 +73,11 @@ class LdapConnector(Connector):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._waiting(self._session.close)
+        await self._waiting(self._close)
+
+    def _close(self) -> None:
+        self._replicas.close()
+        self._session.close()
 
     def abandon(self) -> None:
         self._session.stop.set()
@@ -99,7 +108,8 @@ class LdapConnector(Connector):
     def _test(self) -> list[CheckLine]:
         self._session.open()
         lines = list(check_lines(self._session, self.system, self._reading, self._delta.offer()))
-        return [*lines, *self._deliveries(), *(CheckLine(True, "client", note) for note in self.notes)]
+        lines += [*self._replicas.check(), *self._deliveries()]
+        return [*lines, *(CheckLine(True, "client", note) for note in self.notes)]
 
     def _deliveries(self) -> Iterator[CheckLine]:
         """Tell of each type whose new accounts get passwords of their own whether those could be delivered."""
@@ -135,6 +145,8 @@ class LdapConnector(Connector):
         events = self._import(request)
         while (event := await self._waiting(next, events, None)) is not None:
             yield event
+            if isinstance(event, ImportEnd):
+                return  # nobody waits for what is behind it, and is taken for somebody who gave up
 
     def looks_for(self, object_type: str) -> str:
         return class_filter(self.system.objects[object_type])
@@ -146,12 +158,16 @@ class LdapConnector(Connector):
         """
         for left in self._session.attempts():
             begun = False
+            self._source = self._session
             try:
                 for event in self._changed_or_all(request):
                     begun = True
                     yield event
             except Unfit as error:
-                self._session.fall_back(str(error))
+                if self._source is self._session:
+                    self._session.fall_back(str(error))
+                else:
+                    self._replicas.give_up(str(error))
                 if begun:
                     yield ImportRestart()
                 yield from self._import(request)
@@ -159,7 +175,7 @@ class LdapConnector(Connector):
             except TriedInVain:
                 raise
             except ConnectionLost as error:
-                self._session.close()
+                self._source.close()
                 if begun or not left:
                     raise ConnectionLost(self._session.named(error)) from error
             else:
@@ -182,14 +198,28 @@ class LdapConnector(Connector):
 
     def _all(self, request: ImportRequest) -> Iterator[ImportEvent]:
         watermark = self._delta.mark(request)
+        reading = self._reading
+        replica = None if request.newest else self._replicas.current()
+        if replica is not None:
+            self._source, reading = replica, Reading(replica, self.system)
         partitions = [dn.key(base_of(self.system, settings)) for settings in self.system.objects.values()]
         for kind, used in request.types.items():
-            for page in self._reading.pages(kind, used, request.page_size, request.fingerprints or Fingerprints()):
+            for page in reading.pages(kind, used, request.page_size, request.fingerprints or Fingerprints()):
                 if isinstance(page, Incomplete):
                     yield ImportEnd(complete=False, partitions=partitions, reason=page.reason)
                     return
                 yield page
         yield ImportEnd(complete=True, partitions=partitions, watermark=watermark)
+
+    async def find_hidden(self, object_type: str, external_ids: frozenset[str]) -> dict[str, str]:
+        """Ask the primary for those whom a replica did not hold: it may hold a part alone."""
+        if self._source is self._session:
+            return {}
+        return await self._waiting(self._on_primary, object_type, external_ids)
+
+    def _on_primary(self, kind: str, external_ids: frozenset[str]) -> dict[str, str]:
+        found = ((one, self._reading.one(kind, one, None, frozenset())) for one in sorted(external_ids))
+        return {one: f"{self._session.options.url}: {there.secondary_id}" for one, there in found if there is not None}
 
     async def read_object(
         self,

@@ -155,6 +155,7 @@ class _DirectoryCopy(LdifConnector):
 class _LateDirectory(LdifDirectory):
     """Writes its file when it is closed: nobody else reads it meanwhile, and one that is lost with the plan may be."""
 
+    _takes_excerpts = False
     _unsaved = False
 
     def __init__(

@@ -49,14 +49,22 @@ class LdapOptions(Model):
     more_urls: list[str] = Field(default_factory=list)
     """Other servers that hold the same directory: when a step begins and `url` does not answer, the next one is
     asked. A step that has begun with one never goes on with another."""
+    read_urls: list[str] = Field(default_factory=list)
+    """Replicas that full imports read instead of `url`: the first that proves, by its contextCSN, that it has all that
+    `url` has. What was written is looked for at `url`."""
     base: Base
     """The part of the directory to look at."""
     bind_dn: str | None = None
     """Whom to bind as."""
     password: Secret | None = None
     """With which password."""
-    sasl: Literal["none", "external"] = "none"
-    """`external` lets the server tell who we are: by the client's certificate, or by the process over `ldapi://`."""
+    sasl: Literal["none", "external", "gssapi"] = "none"
+    """`external` lets the server tell who we are: by the client's certificate, or by the process over `ldapi://`.
+    `gssapi` binds by Kerberos."""
+    principal: str | None = None
+    """With `gssapi`, who we are: `interlock@EXAMPLE.ORG`; by default whose tickets they are, or whose keytab it is."""
+    keytab: Path | None = None
+    """With `gssapi`, the file that tickets are asked for with; by default those of the process are taken (`kinit`)."""
     tls: Literal["none", "starttls"] = "none"
     """`starttls` encrypts an `ldap://` connection; `ldaps://` is encrypted from the start."""
     ca_file: Path | None = None
@@ -98,20 +106,30 @@ class LdapOptions(Model):
             )
         return url
 
-    @field_validator("more_urls")
+    @field_validator("more_urls", "read_urls")
     @classmethod
     def _known_schemes(cls, urls: list[str]) -> list[str]:
         return [cls._known_scheme(url) for url in urls]
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.sasl == "external" and (self.bind_dn or self.password):
-            raise ValueError('with sasl = "external" the server knows who we are: leave out bind_dn and password')
+        if self.sasl != "none" and (self.bind_dn or self.password):
+            raise ValueError(f'with sasl = "{self.sasl}" the server knows who we are: leave out bind_dn and password')
+        if self.sasl != "gssapi" and (self.principal or self.keytab):
+            raise ValueError('principal and keytab go with sasl = "gssapi"')
         if (self.client_key is None) != (self.client_certificate is None):
             raise ValueError("client_certificate and client_key go together")
-        if self.tls == "starttls" and any(one.scheme != "ldap" for one in self.servers()):
+        schemes = {one.scheme for one in self.servers()} | {urlsplit(url).scheme for url in self.read_urls}
+        if self.tls == "starttls" and schemes != {"ldap"}:
             raise ValueError('tls = "starttls" encrypts an ldap:// connection')
         return self
+
+    @property
+    def who(self) -> str:
+        """Say as whom we bind."""
+        if self.sasl == "gssapi":
+            return f"{self.principal or 'whose tickets there are'} by Kerberos"
+        return self.bind_dn or ("SASL EXTERNAL" if self.sasl == "external" else "anonymous")
 
     def servers(self) -> "list[LdapOptions]":
         """Give the options with each server's address alone, in the order in which they are tried."""

@@ -16,6 +16,7 @@ from engine.connectors.ldap.active_directory import GUID, id_bytes, is_exact, na
 from engine.connectors.ldap.chunks import in_chunks
 from engine.connectors.ldap.link import Add, Delete, Modification, Modify, Rename, Request, Unfit
 from engine.connectors.ldap.messages import Control
+from engine.connectors.ldap.password_policy import POLICY, with_policy
 from engine.connectors.ldap.passwords import Passwords
 from engine.connectors.ldap.reading import Reading, base_of
 from engine.connectors.ldap.refusals import Refusals
@@ -100,7 +101,12 @@ class LdapWriter:
         password = self._passwords.made_for(operation)
         wanted = self._passwords.attributes_of(password, must_change=must_change)
         changes: list[Modification] = [(REPLACE, name, values) for name, values in wanted]
-        return Modify(self._name(operation, operation.secondary_id or ""), changes, self._controls(operation))
+        controls = [*self._controls(operation), *self._policy()]
+        return Modify(self._name(operation, operation.secondary_id or ""), changes, controls)
+
+    def _policy(self) -> list[Control]:
+        """Give the control by which a password policy says why it refuses a password, where the server knows it."""
+        return [Control(POLICY)] if self._session.offers.has(POLICY) else []
 
     def _export(self, operations: Sequence[ExportOperation], results: Results) -> None:
         """Execute operations; once more, without an assertion, what may have failed for that alone.
@@ -250,7 +256,7 @@ class LdapWriter:
         for index, result in self._session.link.execute(requests, self._options.in_flight):
             operation = operations[index]
             creating = operation.change_type == ChangeType.CREATE
-            error = explain_result(result, creating=creating) if result.code else None
+            error = with_policy(explain_result(result, creating=creating), result) if result.code else None
             self._codes[operation.id] = result.code
             results[operation.id] = ExportResult(operation.id, error=error)
 
@@ -288,7 +294,8 @@ class LdapWriter:
         controls = self._controls(operation)
         if operation.change_type == ChangeType.CREATE:
             attributes = entry_attributes(entry_dn, settings, operation.attributes, self._schema.usual)
-            return Add(entry_dn, attributes + self._passwords.of(operation), controls)
+            password = self._passwords.of(operation)
+            return Add(entry_dn, attributes + password, [*controls, *(self._policy() if password else ())])
         entry_dn = self._name(operation, entry_dn)
         if operation.change_type == ChangeType.DELETE:
             return Delete(entry_dn, controls)

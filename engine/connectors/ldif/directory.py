@@ -1,8 +1,11 @@
 """A directory in one LDIF file that can be written: indexed on disk, replaced as a whole after each batch."""
 
+import io
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from engine.configuration import external_ids
 from engine.configuration.models import ObjectTypeConfig
@@ -11,6 +14,7 @@ from engine.connectors.directory_types import entry_attributes, old_rdn_goes
 from engine.connectors.entries import EntryReader
 from engine.connectors.files import Refused, Stamp, changed_since, replacing, stamp, unreadable, unwritable
 from engine.connectors.ldif.entry import Entry
+from engine.connectors.ldif.excerpt import BYTES_EACH, Excerpt, Unusual, Wanted
 from engine.connectors.ldif.format import LdifError, numbered, parse_entry, read_blocks, write_entry
 from engine.errors import CannotConnect, ConnectionLost, ObjectError
 from engine.values import dn, typed
@@ -25,6 +29,9 @@ TypeOf = Callable[[Entry], str | None]
 
 class LdifDirectory:
     """The entries of a file by DN and by entryUUID, in a temporary index, so that memory stays bounded."""
+
+    _takes_excerpts = True
+    """Whether it may look for some entries alone, and write all others as they are."""
 
     def __init__(
         self, path: Path, types: dict[str, ObjectTypeConfig], type_of: TypeOf, bases: Mapping[str, str] | None = None
@@ -78,15 +85,55 @@ class LdifDirectory:
 
     def apply(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         """Execute operations and replace the file; what is reported as done is on the disk."""
+        if (excerpt := self._excerpt(operations)) is not None:
+            with closing(excerpt):
+                return self._apply(operations, excerpt.tree, lambda: self._replace(excerpt.write))
         tree = self._load()
+        return self._apply(operations, tree, lambda: self._save(tree))
+
+    def _apply(
+        self, operations: Sequence[ExportOperation], tree: EntryTree, save: Callable[[], None]
+    ) -> list[ExportResult]:
         try:
             results = [self._execute(tree, operation) for operation in operations]
         except OSError as error:
             self.close()
             raise unwritable(self.path, error) from error
         if any(result.error is None for result in results):
-            self._save(tree)
+            save()
         return results
+
+    def _excerpt(self, operations: Sequence[ExportOperation]) -> Excerpt | None:
+        """Find the entries that operations are about, if they are few of many, and nothing about them is unusual."""
+        if not self._takes_excerpts or (self._tree is not None and not self._changed()):
+            return None
+        try:
+            before = stamp(self.path)
+            if self.path.stat().st_size < BYTES_EACH * len(operations):
+                return None
+            wanted = wanted_by(operations, self._types)
+            with self.path.open("rb") as file:
+                excerpt = Excerpt(file, wanted, self._tree_entry)
+        except (OSError, Unusual, DuplicateKey, LdifError, dn.InvalidDn):
+            return None  # whoever reads all of it tells what is wrong
+        if not self._holds_all(excerpt.tree, operations, wanted):
+            excerpt.close()
+            return None
+        self.close()
+        self._stamp = before
+        return excerpt
+
+    def _holds_all(self, tree: EntryTree, operations: Sequence[ExportOperation], wanted: Wanted) -> bool:
+        """Tell whether a tree holds whom operations mean by their ids, and the children of whom they delete."""
+        for one in operations:
+            if one.external_id is None:
+                continue
+            block = tree.find_by_external_id(self._id_key(one.type, one.external_id))
+            if block is None:
+                return False
+            if one.change_type == ChangeType.DELETE and dn.key(_parsed(block).dn) not in wanted.parents:
+                return False
+        return True
 
     def _execute(self, tree: EntryTree, operation: ExportOperation) -> ExportResult:
         try:
@@ -215,17 +262,61 @@ class LdifDirectory:
 
     def _save(self, tree: EntryTree) -> None:
         """Write every entry, parents before children, and take the old file's place."""
-        if self._changed():
-            self.close()
-            raise ConnectionLost(f"{self.path}: was changed by another program while it was being written")
+
+        def write(_old: BinaryIO | None, new: BinaryIO) -> None:
+            new.write(b"version: 1\n\n")
+            new.writelines(_separated(block) for block in tree.blocks())
+
+        self._replace(write)
+
+    def _replace(self, write: Callable[[BinaryIO, BinaryIO], None]) -> None:
+        """Let the file be written anew, from what it was, unless another program has changed it meanwhile."""
+        self._refuse_changed()
         try:
-            with replacing(self.path) as file:
-                file.write(b"version: 1\n\n")
-                file.writelines(_separated(block) for block in tree.blocks())
+            with replacing(self.path) as new, self._old() as old:
+                write(old, cast("BinaryIO", new))
+                self._refuse_changed()  # it may have become another one before its entries were copied
         except OSError as error:
             self.close()
             raise unwritable(self.path, error) from error
         self._stamp = stamp(self.path)
+
+    def _refuse_changed(self) -> None:
+        if self._changed():
+            self.close()
+            raise ConnectionLost(f"{self.path}: was changed by another program while it was being written")
+
+    def _old(self) -> BinaryIO:
+        return self.path.open("rb") if self.path.exists() else io.BytesIO()
+
+
+def wanted_by(operations: Sequence[ExportOperation], types: Mapping[str, ObjectTypeConfig]) -> Wanted:
+    """Give what operations need to know of a file. Raises `Unusual` and `InvalidDn`."""
+    keys: set[str] = set()
+    parents: set[str] = set()
+    names: set[tuple[str, bool]] = set()
+    ids: set[str] = set()
+    for one in operations:
+        if one.new_secondary_id is not None or one.secondary_id is None:
+            raise Unusual
+        key = dn.key(one.secondary_id)
+        keys |= {key, dn.parent(key)} if one.change_type == ChangeType.CREATE else {key}
+        if one.change_type == ChangeType.DELETE:
+            parents.add(key)
+        if one.external_id is not None:
+            names.add(_id_name_of(types[one.type]))
+            ids.add(one.external_id)
+    if len(names) > 1:
+        raise Unusual
+    name, have_no_case = names.pop() if names else ("", False)
+    return Wanted(frozenset(keys), frozenset(parents), name.encode(), frozenset(map(str.encode, ids)), have_no_case)
+
+
+def _id_name_of(settings: ObjectTypeConfig) -> tuple[str, bool]:
+    """Give the attribute of a type's ids, and whether case makes no difference. Raises `Unusual` for ids of no text."""
+    if external_ids.kind_of(settings) not in ("text", "reference"):
+        raise Unusual
+    return settings.external_id, not external_ids.is_as_written(settings)
 
 
 def _id_key_of(settings: ObjectTypeConfig) -> Callable[[str], str]:

@@ -24,11 +24,12 @@ from engine.connectors.base import (
     SchemaAttribute,
 )
 from engine.connectors.files import Refused
+from engine.connectors.scim.bulk import Limits, write_in_bulk
 from engine.connectors.scim.options import ScimObjectOptions, ScimOptions
 from engine.connectors.scim.profile import Profile, read_profiles
 from engine.connectors.scim.reading import Shifted, TypeReader
 from engine.connectors.scim.service import Service
-from engine.connectors.scim.writing import write
+from engine.connectors.scim.writing import Writing
 from engine.errors import CannotConnect, ConnectionLost, StepFailed
 
 NO_DELETES = "delta goes by meta.lastModified, and cannot see what was deleted: that takes a full import"
@@ -40,6 +41,7 @@ class ScimConnector(Connector):
     capabilities = Capabilities(writes=True, batch_size=100, delta=True)
     Options = ScimOptions
     ObjectOptions = ScimObjectOptions
+    hiding = "is there all the same: it moved from one page to another while they were read; import again"
 
     def __init__(self, name: str, system: SystemConfig, folder: Path) -> None:
         super().__init__(name, system, folder)
@@ -53,7 +55,8 @@ class ScimConnector(Connector):
         try:
             await self._service.open()
             resources = [self._own(kind).resource for kind in self.system.objects]
-            self._profiles = await read_profiles(self._service, resources)
+            found = await read_profiles(self._service, resources)
+            self._profiles = {name: profile.without(self.options.unused()) for name, profile in found.items()}
         except ConnectionLost as error:
             await self._service.close()
             raise CannotConnect(str(error)) from error
@@ -101,7 +104,7 @@ class ScimConnector(Connector):
             if answer.status != 200:
                 lines.append(CheckLine(False, kind, f"{profile.endpoint}: {answer.detail}"))
                 continue
-            can = [one for one in ("patch", "filter", "sort", "etag") if profile.supports(one)]
+            can = [one for one in ("patch", "filter", "sort", "etag", "bulk") if profile.supports(one)]
             total = answer.document.get("totalResults")
             told = f"{profile.endpoint}: {total} resources; the service has {', '.join(can) or 'none of the extras'}"
             lines.append(CheckLine(True, kind, told))
@@ -230,7 +233,13 @@ class ScimConnector(Connector):
 
     async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         readers = {kind: self._reader(kind) for kind in {one.type for one in operations}}
-        done = await asyncio.gather(*(write(readers[one.type], one) for one in operations), return_exceptions=True)
+        writings = [Writing(readers[one.type], one) for one in operations]
+        config = next((one.config for one in self._profiles.values()), {})
+        limits = Limits.of(config)
+        if limits is not None and len(writings) > 1:
+            done = await write_in_bulk(self._service, limits, writings)
+        else:
+            done = await asyncio.gather(*(one.result() for one in writings), return_exceptions=True)
         results = [one for one in done if isinstance(one, ExportResult)]
         for failure in done:
             if isinstance(failure, StepFailed):

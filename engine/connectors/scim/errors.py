@@ -20,12 +20,15 @@ _BY_STATUS = {
     410: "missing-object",
     412: "missing-value",
     413: "limit-exceeded",
+    429: "server-busy",
     501: "unwilling",
+    503: "server-busy",
 }
 ADVICE = {
     "existing-object": "join it by a rule, or correct the value that has to be unique",
     "missing-object": "import the service to see what became of it",
     "missing-value": "import the service, then evaluate again",
+    "server-busy": "it is sent again later",
     "permission-denied": "let our account do this in the service",
 }
 

@@ -75,10 +75,18 @@ class ScimOptions(Model):
     """How long it may ask to be asked later (429, 503) before the step gives up."""
     connections: int = Field(4, ge=1, le=32)
     """How many requests may be under way at once."""
+    patch: bool = True
+    """Whether what changes is sent by PATCH, where the service says that it has that; else all of the resource."""
+    bulk: bool = True
+    """Whether many objects are written with one request, where the service offers that."""
     overlap: Duration = timedelta(minutes=5)
     """How far before the last change a delta import begins: for clocks."""
 
     _checked = field_validator("url")(_address)
+
+    def unused(self) -> list[str]:
+        """Give what is not to be used of the service, whatever it offers."""
+        return [name for name, used in (("patch", self.patch), ("bulk", self.bulk)) if not used]
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

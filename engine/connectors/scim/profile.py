@@ -1,11 +1,11 @@
 """What a SCIM service says of itself: what it supports, where its resources are, and what their attributes are."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.connectors.base import SchemaAttribute
-from engine.connectors.scim.paths import DEFAULT, Path, Resource, get
+from engine.connectors.scim.paths import DEFAULT, Path, Resource, get, key_of
 from engine.connectors.scim.service import Answer, Service
 from engine.errors import CannotConnect
 
@@ -33,6 +33,11 @@ class Profile:
         """Tell whether the service says that it supports something: `patch`, `filter`, `sort`, `etag`."""
         found = get(self.config, feature)
         return isinstance(found, dict) and get(found, "supported") is True
+
+    def without(self, features: Iterable[str]) -> "Profile":
+        """Give the profile of a service of which some features are not to be used."""
+        unsupported = {key_of(self.config, name): {"supported": False} for name in features}
+        return replace(self, config={**self.config, **unsupported})
 
     @property
     def has_cursors(self) -> bool:

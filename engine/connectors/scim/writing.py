@@ -1,7 +1,7 @@
 """Write objects as resources: POST, PATCH or PUT, DELETE; what somebody else changed meanwhile stays."""
 
 from copy import deepcopy
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.files import Refused
@@ -9,6 +9,7 @@ from engine.connectors.program.values import text_of
 from engine.connectors.scim.errors import ADVICE, refused
 from engine.connectors.scim.paths import DEFAULT, Path, Resource, get, key_of, quoted
 from engine.connectors.scim.reading import TypeReader, segment
+from engine.connectors.scim.service import Answer
 from engine.values.typed import InvalidValue
 from storage.records import AttributeChange, ChangeType
 
@@ -19,15 +20,17 @@ _LOST = (
 )
 
 
-async def write(reader: TypeReader, operation: ExportOperation) -> ExportResult:
-    """Carry one operation out. Raises `ConnectionLost` where nobody knows whether it took place."""
-    try:
-        return await _Writing(reader, operation).result()
-    except Refused as refusal:
-        return ExportResult(operation.id, error=refusal.error)
+class Change(NamedTuple):
+    """What is asked of the service for one operation."""
+
+    method: str
+    path: str
+    document: Resource | None = None
+    etag: str | None = None
+    """The version that the resource has to have."""
 
 
-class _Writing:
+class Writing:
     """One operation, being carried out."""
 
     def __init__(self, reader: TypeReader, operation: ExportOperation) -> None:
@@ -38,21 +41,52 @@ class _Writing:
         self._second = reader.settings.secondary_external_id
 
     async def result(self) -> ExportResult:
-        """Carry it out. Raises `Refused`."""
+        """Carry it out. Raises `ConnectionLost` where nobody knows whether it took place."""
+        try:
+            change = await self.prepared()
+        except Refused as refusal:
+            return ExportResult(self._operation.id, error=refusal.error)
+        return self.done() if change is None else await self.sent(change)
+
+    async def prepared(self) -> Change | None:
+        """Give what is to be asked of the service; None where there is nothing to do. Raises `Refused`."""
         match self._operation.change_type:
             case ChangeType.CREATE:
-                return ExportResult(self._operation.id, await self._create())
+                return self._create()
             case ChangeType.UPDATE:
-                await self._update()
+                return await self._update()
             case ChangeType.DELETE:
-                await self._delete()
+                return await self._delete()
+
+    async def sent(self, change: Change) -> ExportResult:
+        """Ask the service by itself. Raises `ConnectionLost` where nobody knows whether it took place."""
+        return await self.settled(await self._service.change(*change))
+
+    async def settled(self, answer: Answer) -> ExportResult:
+        """Give what the service's answer means."""
+        try:
+            if answer.status >= 300:
+                raise refused(answer)
+            is_create = self._operation.change_type == ChangeType.CREATE
+            return ExportResult(self._operation.id, await self._made(answer) if is_create else None)
+        except Refused as refusal:
+            return ExportResult(self._operation.id, error=refusal.error)
+
+    def done(self) -> ExportResult:
+        """Give the result where there was nothing to do."""
         return ExportResult(self._operation.id)
+
+    def failed(self, failure: BaseException) -> ExportResult | BaseException:
+        """Give what it means that it could not be prepared."""
+        if isinstance(failure, Refused):
+            return ExportResult(self._operation.id, error=failure.error)
+        return failure
 
     # ------------------------------------------------------------------ create
 
-    async def _create(self) -> str | None:
-        """Send the resource, and give its external id."""
-        operation, settings = self._operation, self._reader.settings
+    def _create(self) -> Change:
+        """Give the resource. Raises `Refused`."""
+        operation = self._operation
         if operation.external_id is None and operation.secondary_id is None:
             raise Refused("unwilling", *_LOST)
         resource: Resource = {}
@@ -64,9 +98,11 @@ class _Writing:
                 path.put(resource, [operation.secondary_id], many=False)
         extensions = [key for key in resource if key.lower().startswith("urn:")]
         document = {"schemas": [self._profile.schema, *extensions], **resource}
-        answer = await self._service.change("POST", self._profile.endpoint, document)
-        if answer.status >= 300:
-            raise refused(answer)
+        return Change("POST", self._profile.endpoint, document)
+
+    async def _made(self, answer: Answer) -> str:
+        """Give the external id of the resource that was made. Raises `Refused` where none was."""
+        operation, settings = self._operation, self._reader.settings
         made = self._reader.path_of(settings.external_id).values(answer.document)
         if made:
             return text_of(made[0])
@@ -108,7 +144,7 @@ class _Writing:
 
     # ------------------------------------------------------------------ update
 
-    async def _update(self) -> None:
+    async def _update(self) -> Change | None:
         """Write what changes over what was there when it was decided."""
         held, etag = await self._held()
         wanted = deepcopy(held)
@@ -123,20 +159,15 @@ class _Writing:
             path.put(wanted, [self._operation.new_secondary_id], many=False)
             operations.append({"op": "replace", "path": path.text, "value": self._operation.new_secondary_id})
         if not operations:
-            return
+            return None
         place = f"{self._profile.endpoint}/{segment(str(get(held, 'id')))}"
         version = etag if self._profile.supports("etag") else None
         if self._profile.supports("patch"):
-            answer = await self._service.change(
-                "PATCH", place, {"schemas": [_PATCH], "Operations": operations}, version
-            )
-        else:
-            wanted.pop(key_of(wanted, "meta"), None)
-            extensions = [key for key in wanted if key.lower().startswith("urn:")]
-            wanted["schemas"] = list(dict.fromkeys([*(get(held, "schemas") or [self._profile.schema]), *extensions]))
-            answer = await self._service.change("PUT", place, wanted, version)
-        if answer.status >= 300:
-            raise refused(answer)
+            return Change("PATCH", place, {"schemas": [_PATCH], "Operations": operations}, version)
+        wanted.pop(key_of(wanted, "meta"), None)
+        extensions = [key for key in wanted if key.lower().startswith("urn:")]
+        wanted["schemas"] = list(dict.fromkeys([*(get(held, "schemas") or [self._profile.schema]), *extensions]))
+        return Change("PUT", place, wanted, version)
 
     async def _held(self) -> tuple[Resource, str | None]:
         operation = self._operation
@@ -207,12 +238,10 @@ class _Writing:
 
     # ------------------------------------------------------------------ delete
 
-    async def _delete(self) -> None:
+    async def _delete(self) -> Change:
         held, etag = await self._held()
         place = f"{self._profile.endpoint}/{segment(str(get(held, 'id')))}"
-        answer = await self._service.change("DELETE", place, etag=etag if self._profile.supports("etag") else None)
-        if answer.status >= 300:
-            raise refused(answer)
+        return Change("DELETE", place, None, etag if self._profile.supports("etag") else None)
 
 
 def _refuse_unseen(change: AttributeChange, now: list[Any], goal: list[Any]) -> None:

@@ -33,13 +33,12 @@ async def look_for_hidden(task: ImportState, connector: Connector) -> None:
         async for kind, ids in _unseen(tx, task):
             found = await connector.find_hidden(kind, ids) or await _among_new(tx, task, kind, ids)
             if found:
-                task.unreadable += [_say(one, where) for one, where in sorted(found.items())]
+                task.unreadable += [_say(one, where, connector.hiding) for one, where in sorted(found.items())]
                 return
 
 
-def _say(external_id: str, where: str) -> str:
-    told = f"{where}: '{external_id}' has not come, and stands inside another object"
-    return f"{told}; look for a quote too many there, or for columns in another order"
+def _say(external_id: str, where: str, hiding: str) -> str:
+    return f"{where}: '{external_id}' has not come, and {hiding}"
 
 
 async def _unseen(tx: Transaction, task: ImportState) -> AsyncIterator[tuple[str, frozenset[str]]]:

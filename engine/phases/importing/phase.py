@@ -118,7 +118,8 @@ async def _begin(tx: Transaction, task: ImportState, connector: Connector) -> Im
         task.is_known[kind] = await census.has_any(tx, step.system, kind)
         task.flowing[kind] = mass_changes.flowing(step.workspace, step.system, kind)
     state = None if task.last is None else task.last.state
-    return replace(request, state=state, fingerprints=task.fingerprints)
+    newest = step.plan.phase == "confirm" or task.reconciles
+    return replace(request, state=state, newest=newest, fingerprints=task.fingerprints)
 
 
 async def _request(tx: Transaction, step: Step, connector: Connector) -> ImportRequest:

@@ -105,6 +105,11 @@ class EntryTree:
         self._unwritten.pop(key, None)
         self._connection.execute("DELETE FROM entries WHERE key = ?", [key])
 
+    def entries(self) -> Iterator[tuple[str, bytes]]:
+        """Give every name and text, parents before children. Raises OSError for a full disk."""
+        self._write()
+        yield from self._connection.execute("SELECT key, block FROM entries ORDER BY depth, rowid")
+
     def blocks(self) -> Iterator[bytes]:
         """Give every text, parents before children. Raises OSError for a full disk."""
         self._write()

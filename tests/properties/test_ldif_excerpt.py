@@ -1,0 +1,164 @@
+"""Operations on a few entries of a file come to the same, whether all of it is read or an excerpt is enough."""
+
+import base64
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.configuration.file import load
+from engine.connectors.base import ExportOperation
+from engine.connectors.ldif import directory as directories
+from engine.connectors.ldif.connector import LdifConnector
+from engine.connectors.ldif.directory import LdifDirectory
+from engine.connectors.ldif.format import read_entries
+from engine.errors import CannotConnect
+from engine.values import dn
+from storage.records import AttributeChange, ChangeStatus, ChangeType
+
+CONFIG = """
+[systems.directory]
+connector = "ldif"
+path = "directory.ldif"
+[systems.directory.objects.unit]
+object_class = ["organizationalUnit"]
+external_id = "entryUUID"
+secondary_external_id = "dn"
+[systems.directory.objects.person]
+object_class = ["inetOrgPerson"]
+external_id = "entryUUID"
+secondary_external_id = "dn"
+"""
+UNITS = ("ou=a,dc=org", "ou=b,dc=org", "ou=c,ou=b,dc=org")
+
+
+class Line(NamedTuple):
+    """How an entry is written in the file."""
+
+    unit: int
+    name: str
+    form: str
+    """As it usually is, or not: its name spaced, in base64 or folded, its id in capitals, in base64 or missing, with a
+    comment, written twice, or with another entry glued to it."""
+
+
+FORMS = ["plain"] * 12 + ["spaced", "base64", "folded", "capitals", "coded", "without", "comment", "twice", "glued"]
+lines = st.builds(Line, st.integers(0, 2), st.sampled_from("mno"), st.sampled_from(FORMS))
+deeds = st.tuples(
+    st.sampled_from(["create", "create unit", "update", "rename", "delete", "delete unit"]),
+    st.integers(0, 2),
+    st.sampled_from("mnor"),
+    st.booleans(),
+    st.none() | st.integers(0, 7),
+)
+Deed = tuple[str, int, str, bool, int | None]
+"""What is done, in which unit, to whom, whether by the id, and which of the file's entries is meant instead, if any."""
+
+
+def _id(place: str) -> str:
+    return f"00000000-0000-0000-0000-{abs(hash(place)) % 10**12:012d}"
+
+
+def _text(line: Line) -> str:
+    name = f"uid={line.name},{UNITS[line.unit]}"
+    one = _id(name)
+    heads = {
+        "spaced": f"dn: uid={line.name} , {UNITS[line.unit].upper()}",
+        "base64": f"dn:: {base64.b64encode(name.encode()).decode()}",
+        "folded": f"dn: {name[:10]}\n {name[10:]}",
+        "comment": f"# {name}\ndn: {name}",
+    }
+    ids = {
+        "capitals": f"entryuuid: {one.upper()}\n",
+        "coded": f"entryUUID:: {base64.b64encode(one.encode()).decode()}\n",
+        "without": "",
+    }
+    head, tail = heads.get(line.form, f"dn: {name}"), ids.get(line.form, f"entryUUID: {one}\n")
+    text = f"{head}\nobjectClass: inetOrgPerson\nuid: {line.name}\ncn: {line.name}\n{tail}"
+    return text + {"twice": f"\n{text}", "glued": "dn: uid=glued,dc=org\ncn: glued\n"}.get(line.form, "")
+
+
+def _file(found: list[Line], end: str) -> str:
+    written = {(line.unit, line.name): line for line in found}
+    units = [f"dn: {name}\nobjectClass: organizationalUnit\nou: {name[3]}\nentryUUID: {_id(name)}\n" for name in UNITS]
+    entries = ["version: 1\n", "dn: dc=org\nobjectClass: domain\ndc: org\n", *units, *map(_text, written.values())]
+    return "\n".join(entries) + end
+
+
+def _operation(number: int, deed: Deed, found: list[Line]) -> ExportOperation:
+    what, unit, name, by_id, which = deed
+    if found and which is not None:
+        unit, name, _ = found[which % len(found)]
+    is_unit = what.endswith("unit")
+    entry = UNITS[unit] if is_unit and what != "create unit" else f"uid={name},{UNITS[unit]}"
+    more: dict[str, Any] = {"external_id": _id(entry) if by_id and not what.startswith("create") else None}
+    kind = ChangeType(what.split()[0].capitalize().replace("Rename", "Update"))
+    if kind == ChangeType.CREATE:
+        entry = f"ou={name},{UNITS[unit]}" if is_unit else entry
+        more["attributes"] = {} if is_unit else {"cn": [name]}
+    elif kind == ChangeType.UPDATE:
+        more["changes"] = [AttributeChange("cn", [f"new {number}"], [], True, ChangeStatus.PENDING)]
+        more["new_secondary_id"] = f"uid={name}x,{UNITS[0]}" if what == "rename" else None
+    return ExportOperation(number, kind, "unit" if is_unit else "person", secondary_id=entry, **more)
+
+
+def _came_of_it(folder: Path, text: str, operations: list[ExportOperation], *, excerpts: bool) -> Any:
+    (folder / "interlock.toml").write_text(CONFIG)
+    path = folder / "directory.ldif"
+    path.write_text(text)
+    connector = LdifConnector("directory", load(folder / "interlock.toml")[0].systems["directory"], folder)
+    found = LdifDirectory(path, dict(connector.system.objects), connector._type_of)
+    found._takes_excerpts = excerpts
+    try:
+        told = found.apply(operations)
+    except CannotConnect as error:
+        return str(error).replace(str(folder), ""), path.read_text()
+    finally:
+        found.close()
+    results = [(one.id, one.error and one.error.code) for one in told]
+    with path.open("rb") as file:
+        entries = [
+            (dn.key(one.dn), sorted((name, held) for name, held in one.attributes.items() if name != "entryuuid"))
+            for one in read_entries(file)
+        ]
+    names = [name for name, _ in entries]
+    for name in names:
+        above = dn.parent(name)
+        assert not above or names.index(above) < names.index(name), "parents stand before children"
+    return results, sorted(entries)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.lists(lines, min_size=2, max_size=6),
+    st.sampled_from(["", "\n", "\n\n"]),
+    st.lists(deeds, min_size=1, max_size=5),
+)
+def test_an_excerpt_comes_to_what_the_whole_comes_to(found: list[Line], end: str, wanted: list[Deed]) -> None:
+    text = _file(found, end)
+    operations = [_operation(number, deed, found) for number, deed in enumerate(wanted, 1)]
+    each, directories.BYTES_EACH = directories.BYTES_EACH, 0
+    try:
+        with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+            whole = _came_of_it(Path(one), text, operations, excerpts=False)
+            assert _came_of_it(Path(other), text, operations, excerpts=True) == whole
+    finally:
+        directories.BYTES_EACH = each
+
+
+def test_what_nobody_asked_about_stays_to_the_byte(tmp_path: Path) -> None:
+    odd = "dn: uid=odd,ou=a,dc=org\nobjectClass: inetOrgPerson\nCN:   odd\nentryUUID: x\nsn: folded\n  and so\n"
+    text = _file([Line(0, "m", "plain")], "\n") + odd
+    operations = [_operation(1, ("update", 0, "m", True, None), []), _operation(2, ("create", 1, "n", False, None), [])]
+    each, directories.BYTES_EACH = directories.BYTES_EACH, 0
+    try:
+        _came_of_it(tmp_path, text, operations, excerpts=True)
+    finally:
+        directories.BYTES_EACH = each
+    written = (tmp_path / "directory.ldif").read_text()
+    assert odd in written
+    assert written.startswith("version: 1\n\ndn: dc=org\nobjectClass: domain\ndc: org\n\n")
+    assert "cn: new 1\n" in written
+    assert written.index("uid=n,ou=b") > written.index("uid=odd")

@@ -104,6 +104,7 @@ class Step:
     """How many objects there is something to know of, though nothing has failed."""
     notes: int = 0
     """How many sentences the message says of how the step was carried out."""
+    _pages: int = 0
     _new_errors: list[ItemError] = field(default_factory=list)
     _moves: list[Move] = field(default_factory=list)
 
@@ -135,6 +136,9 @@ class Step:
             yield tx
             await self._keep(tx)
         self.control.sure_at = began
+        self._pages += 1
+        if not self._pages & (self._pages - 1):  # the first, second, fourth, eighth and so on
+            await self.workspace.store.know_sizes()
         _drop_what_is_left()
         stopper = self.control.stop_requested_by or asked_by
         limit = self.workspace.config.run.error_limit

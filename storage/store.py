@@ -128,6 +128,14 @@ class Store:
         except _failures(self.place) as error:
             raise self.place.explain(error) from error
 
+    async def know_sizes(self) -> None:
+        """Let the database look at tables that have grown much. Raises `StoreError`."""
+        try:
+            with self._used():
+                await self.place.know_sizes(self._writer)
+        except _failures(self.place) as error:
+            raise self.place.explain(error) from error
+
     async def changes(self) -> int:
         """Give a number that differs from the last one if anything was committed meanwhile, by this process or another.
 

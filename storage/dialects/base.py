@@ -77,6 +77,9 @@ class Place(ABC):
     async def data_version(self, watch: AsyncEngine) -> int:
         """Give a number that changes whenever another connection, of any process, commits something."""
 
+    async def know_sizes(self, writer: AsyncEngine) -> None:  # noqa: B027 - not every database has to be told
+        """Let the database look at tables that have grown much: it plans by what it knows of them."""
+
     @abstractmethod
     def explain(self, error: Exception) -> StoreError:
         """Give an error of the database as what it means for the store, and what to do about it."""

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from storage.clock import seconds_between
-from tests.samba import ADMIN, PASSWORD, PEOPLE, Samba, provisioned
+from tests.samba import ADMIN, PASSWORD, PEOPLE, SUFFIX, Samba, provisioned
 from tests.workspace import INTERLOCK, Workspace
 
 CONFIG = """
@@ -80,6 +80,8 @@ provision = true
 dn = "CN={{ id | rdn }},BASE"
 flow = { cn = "id", sAMAccountName = "id", member = "members" }
 """
+ADDED = 500
+"""How many accounts ldapadd creates beside an export."""
 CHANGED = 100
 """How many accounts change before a delta import."""
 
@@ -102,6 +104,7 @@ class _Domain:
         self._samba = samba
         self._site = Workspace(folder, config, {"DIRECTORY_PASSWORD": PASSWORD})
         self._people = people
+        self._others = 0
         self._groups = {
             f"g{at // size}": [str(one) for one in range(at, min(at + size, people))] for at in range(0, people, size)
         }
@@ -112,7 +115,9 @@ class _Domain:
         self._write()
         for step in ("import hr", "import ad", "sync", "evaluate"):
             self._step(step, "", 0)
+        self._add_raw()
         self._step("export ad", "export, accounts and groups", everything)
+        self._add_raw()
         self._step("confirm ad", "confirm", everything)
         self._step("import ad", "import, unchanged", everything)
         self._read_raw(everything)
@@ -141,6 +146,19 @@ class _Domain:
         self._site.csv("hr.csv", rows)
         groups = [{"id": name, "members": "|".join(members)} for name, members in self._groups.items()]
         self._site.csv("groups.csv", groups)
+
+    def _add_raw(self) -> None:
+        """Create some accounts with ldapadd, elsewhere."""
+        self._others += 1
+        elsewhere = f"OU=Others {self._others},{SUFFIX}"
+        entries = [f"dn: {elsewhere}\nobjectClass: organizationalUnit\n"]
+        for one in range(ADDED):
+            lines = [f"dn: CN=Other {one},{elsewhere}", "objectClass: user", f"sAMAccountName: o{self._others}-{one}"]
+            lines += ["givenName: First", "sn: Last", "displayName: First Last", f"employeeNumber: {one}"]
+            entries.append("\n".join([*lines, "title: Clerk", ""]))
+        began = time.monotonic()
+        self._samba.tool("ldapadd", text="\n".join(entries))
+        self._tell("ldapadd of others", ADDED, time.monotonic() - began, 0)
 
     def _read_raw(self, count: int) -> None:
         """Read the same with ldapsearch."""

@@ -104,7 +104,10 @@ def _operation(number: int, deed: Deed, found: list[Line]) -> ExportOperation:
     return ExportOperation(number, kind, "unit" if is_unit else "person", secondary_id=entry, **more)
 
 
-def _came_of_it(folder: Path, text: str, operations: list[ExportOperation], *, excerpts: bool) -> Any:
+def _came_of_it(
+    folder: Path, text: str, operations: list[ExportOperation], *, excerpts: bool, cut: int = 0, anew: bool = False
+) -> Any:
+    """Give what comes of operations in two batches, the second from a place on, perhaps with the file read anew."""
     (folder / "interlock.toml").write_text(CONFIG)
     path = folder / "directory.ldif"
     path.write_text(text)
@@ -112,7 +115,10 @@ def _came_of_it(folder: Path, text: str, operations: list[ExportOperation], *, e
     found = LdifDirectory(path, dict(connector.system.objects), connector._type_of)
     found._takes_excerpts = excerpts
     try:
-        told = found.apply(operations)
+        told = found.apply(operations[:cut]) if cut else []
+        if anew:
+            found.close()
+        told = [*told, *found.apply(operations[cut:])]
     except CannotConnect as error:
         return str(error).replace(str(folder), ""), path.read_text()
     finally:
@@ -146,6 +152,19 @@ def test_an_excerpt_comes_to_what_the_whole_comes_to(found: list[Line], end: str
             assert _came_of_it(Path(other), text, operations, excerpts=True) == whole
     finally:
         directories.BYTES_EACH = each
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(deeds, min_size=2, max_size=8), st.integers(1, 7), st.booleans())
+def test_a_second_batch_comes_to_what_it_comes_to_in_a_file_read_anew(
+    wanted: list[Deed], cut: int, only_creates: bool
+) -> None:
+    if only_creates:
+        wanted = [(("create", "create unit")[one[3]], *one[1:]) for one in wanted]
+    operations = [_operation(number, deed, []) for number, deed in enumerate(wanted, 1)]
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+        anew = _came_of_it(Path(one), _file([], ""), operations, excerpts=False, cut=cut, anew=True)
+        assert _came_of_it(Path(other), _file([], ""), operations, excerpts=False, cut=cut) == anew
 
 
 def test_what_nobody_asked_about_stays_to_the_byte(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from engine.connectors.directory_types import entry_attributes, old_rdn_goes
 from engine.connectors.entries import EntryReader
 from engine.connectors.files import Refused, Stamp, changed_since, replacing, stamp, unreadable, unwritable
 from engine.connectors.ldif.entry import Entry
-from engine.connectors.ldif.excerpt import BYTES_EACH, Excerpt, Unusual, Wanted
+from engine.connectors.ldif.excerpt import BYTES_EACH, Excerpt, Unusual, Wanted, append
 from engine.connectors.ldif.format import LdifError, numbered, parse_entry, read_blocks, write_entry
 from engine.errors import CannotConnect, ConnectionLost, ObjectError
 from engine.values import dn, typed
@@ -45,9 +45,12 @@ class LdifDirectory:
         self._id_keys = {kind: _id_key_of(settings) for kind, settings in types.items()}
         self._stamp: Stamp | None = None
         self._tree: EntryTree | None = None
+        self._is_written_here = False
+        """Whether the file is as it was written from the index."""
 
     def close(self) -> None:
         """Drop the index; the file is as the last batch left it."""
+        self._is_written_here = False
         if self._tree is not None:
             self._tree.close()
             self._tree = None
@@ -87,20 +90,25 @@ class LdifDirectory:
         """Execute operations and replace the file; what is reported as done is on the disk."""
         if (excerpt := self._excerpt(operations)) is not None:
             with closing(excerpt):
-                return self._apply(operations, excerpt.tree, lambda: self._replace(excerpt.write))
+                return self._apply(operations, excerpt.tree, lambda _: self._replace(excerpt.write))
         tree = self._load()
-        return self._apply(operations, tree, lambda: self._save(tree))
+        return self._apply(operations, tree, lambda done: self._save_done(tree, done))
 
     def _apply(
-        self, operations: Sequence[ExportOperation], tree: EntryTree, save: Callable[[], None]
+        self,
+        operations: Sequence[ExportOperation],
+        tree: EntryTree,
+        save: Callable[[Sequence[ExportOperation]], None],
     ) -> list[ExportResult]:
+        """Execute operations on a tree, and let those be saved that were executed."""
         try:
             results = [self._execute(tree, operation) for operation in operations]
         except OSError as error:
             self.close()
             raise unwritable(self.path, error) from error
-        if any(result.error is None for result in results):
-            save()
+        done = {result.id for result in results if result.error is None}
+        if done:
+            save([one for one in operations if one.id in done])
         return results
 
     def _excerpt(self, operations: Sequence[ExportOperation]) -> Excerpt | None:
@@ -260,6 +268,14 @@ class LdifDirectory:
         """Give the text by which an id is found: types that are told apart by a filter share their attribute."""
         return self._id_keys[kind](external_id)
 
+    def _save_done(self, tree: EntryTree, done: Sequence[ExportOperation]) -> None:
+        """Save what operations have made: new entries alone behind the others, where those were written here."""
+        if not self._is_written_here or any(one.change_type != ChangeType.CREATE for one in done):
+            self._save(tree)
+            return
+        made = [tree.find(dn.key(one.secondary_id or "")) or b"" for one in done]
+        self._replace(lambda old, new: append(old, new, made))
+
     def _save(self, tree: EntryTree) -> None:
         """Write every entry, parents before children, and take the old file's place."""
 
@@ -268,6 +284,7 @@ class LdifDirectory:
             new.writelines(_separated(block) for block in tree.blocks())
 
         self._replace(write)
+        self._is_written_here = True
 
     def _replace(self, write: Callable[[BinaryIO, BinaryIO], None]) -> None:
         """Let the file be written anew, from what it was, unless another program has changed it meanwhile."""

@@ -6,7 +6,7 @@ to whoever reads all of it.
 
 import binascii
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from engine.connectors.files import Seen
@@ -98,10 +98,7 @@ class Excerpt:
         source.seek(at)
         shutil.copyfileobj(source, written, _PART)
         there = {piece.key for piece in self._pieces}
-        for key, block in self.tree.entries():
-            if key not in there:
-                written.end_record()
-                written.write(block.rstrip(b"\n") + b"\n\n")
+        written.write_records(block for key, block in self.tree.entries() if key not in there)
 
 
 class _Written:
@@ -116,10 +113,18 @@ class _Written:
         self._target.write(data)
         self._end = data[-2:] if len(data) > 1 else (self._end + data)[-2:]
 
-    def end_record(self) -> None:
-        """See to it that a blank line is behind the last record."""
-        if self._end != b"\n\n":
-            self.write(b"\n")
+    def write_records(self, blocks: Iterable[bytes]) -> None:
+        """Write records behind a blank line, each with one of its own."""
+        for block in blocks:
+            separator = b"" if self._end == b"\n\n" else b"\n"
+            self.write(separator + block.rstrip(b"\n") + b"\n\n")
+
+
+def append(source: BinaryIO, target: BinaryIO, blocks: Iterable[bytes]) -> None:
+    """Write a file with more records at its end."""
+    written = _Written(target)
+    shutil.copyfileobj(source, written, _PART)
+    written.write_records(blocks)
 
 
 def _records(file: BinaryIO) -> Iterator[tuple[int, bytes]]:

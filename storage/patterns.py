@@ -14,12 +14,24 @@ class InvalidPattern(ValueError):
 @lru_cache(maxsize=64)
 def compiled(pattern: str) -> Any:
     """Compile a pattern. Raises `InvalidPattern`."""
+    return _compiled(pattern, "")
+
+
+@lru_cache(maxsize=64)
+def in_lines(pattern: str) -> Any:
+    """Compile a pattern that finds, in texts with a line each, at least those lines that it would find one by one."""
+    if "\\A" in pattern or "\\z" in pattern:
+        return _compiled("", "")
+    return _compiled(pattern, "(?m)")
+
+
+def _compiled(pattern: str, flags: str) -> Any:
     import re2  # noqa: PLC0415 - only a filter by a pattern needs it
 
     options = re2.Options()
     options.case_sensitive, options.log_errors, options.max_mem = False, False, MOST_MEMORY
     try:
-        return re2.compile(pattern, options)
+        return re2.compile(f"{flags}{pattern}", options)
     except re2.error as error:
         told = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
         raise InvalidPattern(f"'{pattern}' is no regular expression: {told}") from None

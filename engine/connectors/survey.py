@@ -1,6 +1,6 @@
 """What a look at a live system finds: enough for a first configuration."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -10,6 +10,8 @@ from engine.errors import CannotConnect
 
 SAMPLE = 200
 """Objects of each type that are looked at."""
+SHOWN = 5
+"""Rows that are given as they are."""
 _DIRECTORIES = frozenset({"ldap", "ldaps", "ldapi"})
 _DATABASES = frozenset({"postgresql", "mysql", "mariadb", "sqlite", "oracle", "mssql"})
 
@@ -25,6 +27,12 @@ class SurveyedType(NamedTuple):
     """Those that the sample has and that a rule can use, the likeliest first."""
     refers_to: Mapping[str, str] = {}
     """Attribute → the type that it names objects of, where ids alone do not say."""
+    candidates: Sequence[str] = ()
+    """What may identify an object, the likeliest first, where that is not certain."""
+    rows: Sequence[Mapping[str, str]] = ()
+    """The first objects as they are."""
+    named: tuple[str, str] = ("", "")
+    """How most entries of a directory are named: the attribute of their RDN, and below which DN they stand."""
 
 
 class Survey(NamedTuple):
@@ -38,12 +46,16 @@ class Survey(NamedTuple):
 
 
 def survey(url: str, folder: Path, options: Mapping[str, Any]) -> Survey:
-    """Look at a directory, a SCIM service or a database, and change nothing; `options` are further keys of the system.
+    """Look at a file, a directory, a SCIM service or a database, and change nothing; `options` are its further keys.
 
     Raises `CannotConnect`, `CredentialsRefused`, `ConnectionLost`, or ValueError for the address and the options.
     """
     scheme = urlsplit(url).scheme
     plain = scheme.partition("+")[0]
+    if scheme in ("", "file") or (folder / url).is_file():
+        from engine.connectors.csv.survey import survey_file  # noqa: PLC0415 - likewise
+
+        return survey_file(folder / url.removeprefix("file://"))
     try:
         if scheme in _DIRECTORIES:
             from engine.connectors.ldap.survey import survey_directory  # noqa: PLC0415 - each loads a client of its own
@@ -60,5 +72,5 @@ def survey(url: str, folder: Path, options: Mapping[str, Any]) -> Survey:
     except ModuleNotFoundError as error:
         extra = "sql" if plain in _DATABASES else "scim"
         raise CannotConnect(f"{url}: '{error.name}' is not installed; pip install interlock[{extra}]") from error
-    told = "no directory (ldap://HOST/BASE), SCIM service (https://HOST/PATH) or database (postgresql://USER@HOST/NAME)"
+    told = "no file, directory (ldap://HOST/BASE), SCIM service (https://HOST/PATH) or database (postgresql://USER@HOST/NAME)"
     raise ValueError(told)

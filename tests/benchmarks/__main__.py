@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.benchmarks import compare, console, domain, groups, ldap, postgresql, review
+from tests.benchmarks import compare, console, domain, groups, ldap, postgresql, review, workers
 from tests.benchmarks.baselines import parse_and_compare, raw_upsert
 from tests.slapd import ADMIN, BASE, PASSWORD, SUFFIX, Slapd
 from tests.workspace import INTERLOCK, Workspace
@@ -162,6 +162,9 @@ def main() -> None:
         return
     if sys.argv[1:2] == ["postgresql"]:
         postgresql.measure(sys.argv[2:])
+        return
+    if sys.argv[1:2] == ["workers"]:
+        workers.measure(sys.argv[2:])
         return
     if sys.argv[1:2] == ["ldap"]:
         ldap.measure(sys.argv[2:])

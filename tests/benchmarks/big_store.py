@@ -49,9 +49,14 @@ def make_big_store(folder: Path, objects: int = 1_000_000, exports: int = 100_00
 
 def _insert(connection: sqlite3.Connection, table: str, rows: Iterator[tuple[Any, ...]]) -> None:
     first = next(rows)
+    columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")][
+        : len(first)
+    ]  # the rest has defaults
     marks = ", ".join("?" * len(first))
-    connection.execute(f"INSERT INTO {table} VALUES ({marks})", first)
-    connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+    names = ", ".join(f'"{name}"' for name in columns)
+    into = f"INSERT INTO {table} ({names}) VALUES ({marks})"
+    connection.execute(into, first)
+    connection.executemany(into, rows)
 
 
 def _text(document: object) -> str:
@@ -76,6 +81,10 @@ def _person(number: int) -> dict[str, list[str]]:
     }
 
 
+def _name(number: int) -> str:
+    return f"{FIRST[number % 8]} {LAST[number // 8 % 8]}"
+
+
 def _dn(number: int) -> str:
     return f"uid=u{number:07},ou={DEPARTMENTS[number % 7]},ou=people,dc=example,dc=org"
 
@@ -85,17 +94,17 @@ def _objects(half: int) -> Iterator[tuple[Any, ...]]:
         text = _text(_person(number))
         status = "Obsolete" if number <= 5000 else "Normal"
         head = ("hr", "person", f"E{number:07}", None, None, "", status)
-        yield (number, *head, text, number, number, "projection", 0, 0, AT, AT)
+        yield (number, *head, text, number, number, "projection", 0, 0, AT, AT, None, _name(number))
     for number in range(1, half + 1):
         dn = _dn(number)
         text = _text({**_person(number), "entryUUID": [f"{number:08}-0000-4000-8000-000000000000"]})
         head = ("directory", "person", f"{number:08}-0000-4000-8000-000000000000", dn, dn, "", "Normal")
-        yield (half + number, *head, text, number, number, "provisioning", 0, 0, AT, AT)
+        yield (half + number, *head, text, number, number, "provisioning", 0, 0, AT, AT, None, _name(number))
 
 
 def _metaverse(half: int) -> Iterator[tuple[Any, ...]]:
     for number in range(1, half + 1):
-        found = _person(number) | {"display_name": [f"{FIRST[number % 8]} {LAST[number // 8 % 8]}"]}
+        found = _person(number) | {"display_name": [_name(number)]}
         by = {name: [number, "people from hr"] for name in found}
         yield (number, "person", _text(found), _text(by), 0, None, None, 0, AT, AT)
 

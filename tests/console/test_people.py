@@ -69,9 +69,7 @@ async def test_a_role_that_is_withdrawn_is_gone_in_an_open_console(office: Works
             await shown.press("W")
             await shown.hear("anna is a viewer here")
             file.write_text("nothing of a configuration")
-            await shown.wait(
-                lambda: shown.app.session is not None and shown.app.session._roles_of == file.stat().st_mtime
-            )
+            await shown.until("wrong on disk: :config")
             await shown.until("anna viewer")
     finally:
         file.write_text(before)

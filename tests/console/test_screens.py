@@ -26,9 +26,12 @@ from tests.console.still import (
 )
 from tests.console.test_by_hand import DOORS
 from tests.workspace import Workspace
+from tui.console.beginning import Beginning
 from tui.console.screens.line import LineScreen
 from tui.console.screens.trends import TrendsScreen
 from tui.console.sheets.pace import Pace
+from tui.demo.people import PERSON_COLUMNS, people
+from tui.demo.workspace import write_csv
 
 SCREENS = Path(__file__).parents[2] / "screenshots"
 SIZES = [(80, 24), (120, 40)]
@@ -308,3 +311,19 @@ async def test_a_run_looks_like_its_picture(
             advance(store, step, done)
             await console.until(f"{done:,}")
         await compare(console, request, "line-running")
+
+
+@pytest.mark.parametrize("size", [*SIZES, WIDE], ids=["80x24", "120x40", "200x60"])
+async def test_the_questions_of_init_look_like_their_picture(
+    tmp_path: Path, request: pytest.FixtureRequest, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_csv(tmp_path / "people.csv", PERSON_COLUMNS, list(people(40)))
+    monkeypatch.chdir(tmp_path)
+    app = Beginning(None)
+    async with app.run_test(size=size) as pilot:
+        console = Console(app, pilot)
+        await console.until("Where do people come from?")
+        await console.paste("people.csv")
+        await console.press("enter")
+        await console.until("differs in each", "40 looked at")
+        await compare(console, request, "init")

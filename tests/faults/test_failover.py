@@ -53,6 +53,22 @@ def _finished(log: bytes) -> list[tuple[int, str]]:
     return [(one["step"], one["result"]) for one in told if one["event"] == "step-finished"]
 
 
+def test_a_standby_is_read_from_and_not_written_to(servers: tuple[Server, Server], tmp_path: Path) -> None:
+    site = _placed(tmp_path / "site", *servers)
+    site("run")
+    url = f"postgresql://admin@/interlock?host={servers[1].home}&port={servers[1].port}"
+    assert site.database is not None
+    file = site.folder / "interlock.toml"
+    file.write_text(file.read_text().replace(site.database.url, url))
+    assert "150 person" in site("status")
+    assert "mvo-1" in site("explain", "mvo-1", "--json")
+    assert "Nothing would change" in site("plan")
+    for refused in (["run"], ["store", "check"]):
+        said = site(*refused, status=4)
+        assert "the server takes no writes now: it is a standby" in said
+        assert "has failed" not in said
+
+
 @pytest.mark.parametrize("phase", ["import", "sync", "evaluate", "export", "confirm"])
 def test_what_was_said_before_a_failover_is_so_behind_it(
     servers: tuple[Server, Server], tmp_path: Path, phase: str

@@ -12,7 +12,11 @@ SECONDS = 4
 
 def picture() -> str:
     """Give the moving picture."""
-    frames = [(SCREENSHOTS / f"{name}-120x40.svg").read_text() for name in SHOWN]
+    return moving([(SCREENSHOTS / f"{name}-120x40.svg").read_text() for name in SHOWN])
+
+
+def moving(frames: list[str]) -> str:
+    """Make one picture of many of one size, each shown for some seconds."""
     box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', frames[0])
     assert box is not None
     width, height = box.groups()

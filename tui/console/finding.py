@@ -42,6 +42,10 @@ class Everything(Provider):
         if len(text) < FEWEST or session is None or is_command:
             return
         await asyncio.sleep(PAUSE)
+        # at once, so that what was found elsewhere is shown while the store is looked through
+        listing = partial(cast("Shell", self.app).find_objects, text)
+        shown = display(text, 50)
+        yield Hit(0.01, _entry(f"objects with {shown}", "the list, filtered"), listing, text=f"objects {shown}")
         score = 0.9
         for name, place in (await asyncio.to_thread(feed.rule_places, session.config)).items():
             if text.casefold() in name.casefold():

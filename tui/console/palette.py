@@ -121,6 +121,7 @@ class Palette(CommandPalette):
         Binding("tab", "complete", "complete", id="palette.complete", show=False),
         Binding("up", "up", "up; above the first, what was asked before", id="palette.up", show=False),
     ]
+    _RESULT_BATCH_TIME = 0.1  # type: ignore[misc] # what there is already is shown while more is looked for
     _is_entered = False
     """Whether `enter` was pressed before all was found."""
     _back = 0
@@ -147,9 +148,9 @@ class Palette(CommandPalette):
         own = next((one for one in self._providers if isinstance(one, ConsoleCommands)), None)
         return await own.lines(typed) if own is not None else []
 
-    def action_complete(self) -> None:
+    async def action_complete(self) -> None:
         """Complete what is typed."""
-        if (line := self._proposals.take(self.query_one(Input).value)) is not None:
+        if (line := await self._proposals.take(self.query_one(Input).value)) is not None:
             self._write(line)
 
     def action_up(self) -> None:
@@ -165,10 +166,17 @@ class Palette(CommandPalette):
 
     @on(Input.Submitted)
     def _wait_for_all(self, event: Input.Submitted) -> None:
-        if any(one.node is self and not one.is_finished for one in self.workers):
+        is_searching = any(one.node is self and not one.is_finished for one in self.workers)
+        if is_searching and not self._is_found(event.value):
             event.prevent_default()
             event.stop()
             self._is_entered = True
+
+    def _is_found(self, typed: str) -> bool:
+        """Tell whether the very thing that is typed stands first: no search can find anything better."""
+        found = self.query_one(CommandList)
+        hit = getattr(found.get_option_at_index(0), "hit", None) if found.option_count else None
+        return hit is not None and str(hit.text).casefold() == typed.strip().casefold()
 
     @on(Input.Changed)
     def _go_on_typing(self) -> None:

@@ -17,6 +17,7 @@ from engine.connectors.ldap.schema import Schema, read_schema
 from engine.connectors.ldap.session import Session
 from engine.connectors.survey import SAMPLE, Survey, SurveyedType
 from engine.errors import CannotConnect
+from engine.values import dn
 
 MOST_BYTES = 4_096
 """A value longer than this is no matter of identity: a photograph, a certificate."""
@@ -83,7 +84,19 @@ def _look(session: Session, schema: Schema, base: str, kind: tuple[str, tuple[st
     keys: dict[str, Any] = {"object_class": list(classes)} | ({"filter": filter_} if filter_ else {})
     keys["external_id"] = "objectGUID" if session.offers.is_active_directory else "entryUUID"
     keys["secondary_external_id"] = "dn"
-    return SurveyedType(name, keys, len(entries), _attributes(schema, entries))
+    return SurveyedType(name, keys, len(entries), _attributes(schema, entries), named=_named(entries))
+
+
+def _named(entries: list[Entry]) -> tuple[str, str]:
+    """Give by which attribute most entries are named, and below which DN most of them stand."""
+    counted: Counter[tuple[str, str]] = Counter()
+    for entry in entries:
+        try:
+            own, above = dn.from_bytes(entry.dn)[0], dn.parent(dn.from_bytes(entry.dn)[0])
+            counted[dn.own_rdn(own)[0][0], above] += 1
+        except dn.InvalidDn:
+            continue
+    return counted.most_common(1)[0][0] if counted else ("", "")
 
 
 def _attributes(schema: Schema, entries: list[Entry]) -> list[SchemaAttribute]:

@@ -44,7 +44,17 @@ class ServerPlace(Place):
 
     @contextmanager
     def connected(self, isolation: IsolationLevel | None = None, *, read_only: bool = False) -> Iterator[_Connection]:
-        """Give a connection for one transaction. Raises `StoreError` for a server that is not fit."""
+        """Give a connection for one transaction. Raises `StoreError` for whatever is wrong, then or later."""
+        try:
+            with self._connected() as connection:
+                connection.isolation_level = isolation
+                connection.read_only = read_only or None
+                yield connection
+        except psycopg.Error as error:
+            raise self.explain(error) from error
+
+    @contextmanager
+    def _connected(self) -> Iterator[_Connection]:
         with psycopg.connect(**self.settings) as connection:
             info = connection.info
             if info.server_version < OLDEST_SERVER:
@@ -61,8 +71,6 @@ class ServerPlace(Place):
                 )
             connection.execute("SET lock_timeout = '10s'")
             connection.commit()
-            connection.isolation_level = isolation
-            connection.read_only = read_only or None
             yield connection
 
     def prepare(self) -> None:

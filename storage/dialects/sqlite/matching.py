@@ -4,7 +4,7 @@ import sqlite3
 
 import orjson
 
-from storage.patterns import compiled
+from storage.patterns import compiled, in_lines
 
 
 def teach(connection: sqlite3.Connection) -> None:
@@ -19,11 +19,16 @@ def _matches(text: object, pattern: str) -> bool:
 
 def _value_matches(document: str, name: str | None, pattern: str) -> bool:
     """Tell whether a value in a document of attributes matches: of one attribute, whatever its case, or of any."""
+    found = orjson.loads(document)
+    if name is not None:
+        found = {key: values for key, values in found.items() if key.casefold() == name.casefold()}
+    texts = [_text(value) for values in found.values() for value in (values if isinstance(values, list) else [values])]
+    # most documents are ruled out by one look at all values together, a line each
+    if in_lines(pattern).search("\n".join(texts)) is None:
+        return False
     search = compiled(pattern).search
-    for key, values in orjson.loads(document).items():
-        if name is not None and key.casefold() != name.casefold():
-            continue
-        for value in values if isinstance(values, list) else [values]:
-            if search(value if isinstance(value, str) else orjson.dumps(value).decode()) is not None:
-                return True
-    return False
+    return any(search(text) is not None for text in texts)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()

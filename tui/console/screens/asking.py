@@ -38,9 +38,11 @@ class Proposals(Suggester):
         self._told()
         return next((line for line in self.lines if _goes_on(line, value)), None)
 
-    def take(self, typed: str) -> str | None:
+    async def take(self, typed: str) -> str | None:
         """Give the line that a completion makes of what is typed: as far as all go on alike, else the first."""
-        if self.of != typed or not self.lines:
+        if self.of != typed:
+            await self.get_suggestion(typed)
+        if not self.lines:
             return None
         common = self.lines[0]
         for line in self.lines[1:]:
@@ -118,10 +120,10 @@ class AskLine(Horizontal):
         event.stop()
         self._close(event.value)
 
-    def action_complete(self) -> None:
+    async def action_complete(self) -> None:
         """Complete what is typed."""
         field = self.query_one(Input)
-        line = self.proposals.take(field.value) if self.proposals else None
+        line = await self.proposals.take(field.value) if self.proposals else None
         if line is not None:
             field.value = line
             field.cursor_position = len(line)

@@ -1,6 +1,7 @@
 """Make workspaces: a new one, or a demo that walks all five phases."""
 
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,6 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from tui import feed
+from tui.beginning.proposal import Source, Target, proposed
+from tui.beginning.starter import starter, write_starter
+from tui.console.beginning import begin
 from tui.console.start import open_console
 from tui.console.tty import is_usable
 from tui.demo.people import people
@@ -15,7 +19,6 @@ from tui.demo.walk import walk
 from tui.demo.workspace import LiveDirectory, WorkspaceExists, make_workspace
 from tui.terminal.commands.running import execute
 from tui.terminal.context import INTERRUPTED, NO_START, USAGE, carry_out, fail, open_workspace
-from tui.terminal.first_configuration import starter, write_starter
 from tui.terminal.printing import say
 
 PEOPLE = 1000
@@ -47,14 +50,21 @@ def demo(
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to make the workspace.")],
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Where to make the workspace.")] = None,
     source: Annotated[
         str | None,
         typer.Option(
             "--from",
-            metavar="URL",
-            help="A live system to begin with: ldap://HOST[/BASE], https://HOST/PATH (SCIM), postgresql://USER@HOST/NAME.",
+            metavar="FILE|URL",
+            help="What to begin with: a CSV file, ldap://HOST[/BASE], https://HOST/PATH (SCIM), postgresql://USER@HOST/NAME.",
         ),
+    ] = None,
+    identity: Annotated[
+        str | None, typer.Option("--id", metavar="COLUMN", help="What identifies a person; by default the likeliest.")
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option("--to", metavar="URL", help="The directory in which they get accounts: ldap://HOST[/BASE]."),
     ] = None,
     bind_dn: Annotated[str | None, typer.Option("--bind-dn", help="The account to look at a directory as.")] = None,
     password_env: Annotated[
@@ -66,17 +76,46 @@ def init(
     ] = None,
     starttls: Annotated[bool, typer.Option("--starttls", help="Encrypt an ldap:// connection.")] = False,
     ca_file: Annotated[Path | None, typer.Option("--ca-file", help="Who vouches for its certificate.")] = None,
+    from_password_env: Annotated[
+        str | None, typer.Option("--from-password-env", help="With --to: the variable with the password of --from.")
+    ] = None,
+    ask: Annotated[bool, typer.Option("--ask", help="Ask for all of it, step by step; so it is without DIR.")] = False,
 ) -> None:
-    """Make a workspace: a commented interlock.toml and a little sample data, or one from a live system."""
-    if source is not None:
-        connection = _connection(source, bind_dn, password_env, starttls=starttls)
-        if ca_file is not None:
-            connection["ca_file"] = str(ca_file.resolve())
-        _init_from(folder, source, connection)
+    """Make a workspace: step by step; a commented interlock.toml with sample data; or one from what is there."""
+    if ask or (folder is None and source is None):
+        _ask(folder)
         return
-    config = _make(folder, list(people(INIT_PEOPLE)), None, demo=False)
-    say(f"{config}: change it to your own systems, then")
-    say(f"    cd {folder} && interlock check && interlock run")
+    if folder is None:
+        fail("name the folder of the new workspace: interlock init DIR --from …", USAGE)
+    if source is None:
+        if target is not None or identity is not None:
+            fail("--to and --id want --from: where people come from", USAGE)
+        config = _make(folder, list(people(INIT_PEOPLE)), None, demo=False)
+        say(f"{config}: change it to your own systems, then")
+        say(f"    cd {folder} && interlock check && interlock run")
+        return
+    connection = _connection(target or source, bind_dn, password_env, starttls=starttls)
+    if ca_file is not None:
+        connection["ca_file"] = str(ca_file.resolve())
+    if target is None:
+        own = connection
+    else:
+        own = _connection(source, None, from_password_env, starttls=False)
+    _init_from(folder, partial(_proposed, source, own, identity, target, connection))
+
+
+def _ask(folder: Path | None) -> None:
+    """Ask in the console, where there is a terminal."""
+    if not is_usable(os.environ):
+        fail(
+            "there is no terminal to ask in: interlock init DIR --from FILE --to ldap://HOST/BASE says all of it", USAGE
+        )
+    path = begin(folder)
+    if path is None:
+        fail("stopped; nothing was written", INTERRUPTED)
+    say(f"{path}: look through it, then")
+    say(f"    cd {path.parent} && interlock check && interlock plan")
+    say("A password is named in it by its variable; the console asks for one that is not set.")
 
 
 def _connection(source: str, bind_dn: str | None, password_env: str | None, *, starttls: bool) -> dict[str, Any]:
@@ -89,15 +128,36 @@ def _connection(source: str, bind_dn: str | None, password_env: str | None, *, s
     return found
 
 
-def _init_from(folder: Path, source: str, connection: dict[str, Any]) -> None:
-    """Look at a live system, and write what fits it."""
+def _proposed(
+    source: str, own: dict[str, Any], identity: str | None, target: str | None, connection: dict[str, Any]
+) -> tuple[feed.Survey, str]:
+    """Look at what is there, and give what was found and a configuration that fits it.
+
+    What has no target, and is none that people usually come from, comes in and is shown: nothing more is known of it.
+    """
+    found = feed.survey(source, Path.cwd(), own)
+    if target is None and found.keys["connector"] != "csv" and identity is None:
+        return found, starter(found, own)
+    where = Target(feed.survey(target, Path.cwd(), connection), connection) if target is not None else None
+    whom = Source(found, "", own)
+    likely = identity or str(whom.people.keys["external_id"])
+    columns = [one.name for one in whom.people.attributes]
+    if identity is not None and identity not in columns:
+        raise ValueError(f"has no '{identity}'; it has {', '.join(columns)}")
+    if found.notes and identity is None and found.keys["connector"] == "csv":
+        raise ValueError(f"{found.notes[0]}: --id COLUMN")
+    return found, proposed(whom._replace(identity=likely), where)
+
+
+def _init_from(folder: Path, propose: Callable[[], tuple[feed.Survey, str]]) -> None:
+    """Look at what is there, and write what fits it."""
     try:
-        found = feed.survey(source, Path.cwd(), connection)
-        path = write_starter(folder, starter(found, connection))
+        found, written = propose()
+        path = write_starter(folder, written)
     except KeyboardInterrupt:
         fail("stopped; nothing was written", INTERRUPTED)
     except ValueError as error:
-        fail(f"{source}: {error}", USAGE)
+        fail(str(error), USAGE)
     except feed.StepFailed as error:
         fail(str(error), NO_START)
     except FileExistsError:
@@ -106,7 +166,7 @@ def _init_from(folder: Path, source: str, connection: dict[str, Any]) -> None:
         fail(f"{folder}: cannot be written: {error.strerror or error}", USAGE)
     for one in found.types:
         what = ", ".join(one.keys.get("object_class", ())) or one.keys.get("resource") or one.keys.get("table")
-        say(f"{one.name}: {what}, {one.sampled:,} looked at, {len(one.attributes)} attributes")
+        say(f"{one.name}: {what or 'rows'}, {one.sampled:,} looked at, {len(one.attributes)} attributes")
     for note in found.notes:
         say(note)
     say(f"{path}: look through it, then")

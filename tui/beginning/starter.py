@@ -25,7 +25,7 @@ def starter(survey: feed.Survey, connection: Mapping[str, Any]) -> str:
         'path = "interlock.db"',
         "",
         f"[systems.{called}]",
-        *(f"{key} = {_value(value)}" for key, value in {**survey.keys, **connection}.items()),
+        *(f"{name} = {value(one)}" for name, one in {**survey.keys, **connection}.items()),
         "",
         f"[systems.{called}.deletions]  # more than this many missing, or this part of them: nothing is marked",
         "max_count = 50",
@@ -80,13 +80,13 @@ def _type(called: str, one: feed.SurveyedType) -> Iterator[str]:
     names = {found.name for found in taken}
     paths = {name: path for name, path in one.keys.get("paths", {}).items() if name in names}
     keys = {**one.keys, "paths": paths}
-    yield from (f"{key} = {_value(value)}" for key, value in keys.items() if value)
+    yield from (f"{name} = {value(one)}" for name, one in keys.items() if one)
     kinds = {name: kind for name, kind in _kinds(one).items() if kind != "text"}
     matchings = {found.name: found.matching for found in taken if found.matching != "exact"}
     refers_to = {name: kind for name, kind in one.refers_to.items() if name in names}
-    for key, table in (("attributes", kinds), ("matching", matchings), ("refers_to", refers_to)):
+    for called_so, table in (("attributes", kinds), ("matching", matchings), ("refers_to", refers_to)):
         if table:
-            yield f"{key} = {_value(table)}"
+            yield f"{called_so} = {value(table)}"
 
 
 def _kinds(one: feed.SurveyedType) -> dict[str, str]:
@@ -97,7 +97,7 @@ def _metaverse(one: feed.SurveyedType) -> Iterator[str]:
     yield f"[metaverse.{one.name}]"
     kinds = {name: kind for name, kind in _kinds(one).items() if kind != "text"}
     if kinds:
-        yield f"attributes = {_value(kinds)}"
+        yield f"attributes = {value(kinds)}"
     yield 'deletion = { when = "last_connector_gone" }'
 
 
@@ -109,24 +109,26 @@ def _rule(called: str, one: feed.SurveyedType) -> Iterator[str]:
     yield "project = true"
     yield "[rules.flow]"
     for found in one.attributes[:MOST_FLOWS]:
-        yield f"{_key(found.name)} = {_text(found.name)}"
+        yield f"{key(found.name)} = {text(found.name)}"
 
 
-def _value(value: Any) -> str:
+def value(given: Any) -> str:
     """Write a value as TOML: a table in one line."""
-    if isinstance(value, Mapping):
-        return f"{{ {', '.join(f'{_key(name)} = {_value(one)}' for name, one in value.items())} }}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_value, value))}]"
-    return _text(str(value))
+    if isinstance(given, Mapping):
+        return f"{{ {', '.join(f'{key(name)} = {value(one)}' for name, one in given.items())} }}"
+    if isinstance(given, list):
+        return f"[{', '.join(map(value, given))}]"
+    return text(str(given))
 
 
-def _key(name: str) -> str:
-    return name if set(name) <= _PLAIN else _text(name)
+def key(name: str) -> str:
+    """Write a key as TOML."""
+    return name if name and set(name) <= _PLAIN else text(name)
 
 
-def _text(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+def text(given: str) -> str:
+    """Write a text as TOML."""
+    escaped = given.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in escaped) + '"'
 
 
@@ -134,10 +136,10 @@ def _one_line(note: str) -> str:
     return "".join(char if char.isprintable() else " " for char in note)
 
 
-def write_starter(folder: Path, text: str) -> Path:
+def write_starter(folder: Path, written: str) -> Path:
     """Write the configuration into a folder that has none. Raises `FileExistsError` or `OSError`."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "interlock.toml"
     with path.open("x", encoding="utf-8") as file:
-        file.write(text)
+        file.write(written)
     return path

@@ -1,0 +1,1 @@
+"""Beginnings: a first configuration, from what there is."""

@@ -1,0 +1,64 @@
+"""Try a proposed configuration: the plan of the first ten people, worked out in a process and a folder of their own."""
+
+import asyncio
+import csv
+import os
+import sys
+import tempfile
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tui.beginning.proposal import Source, Target, proposed
+
+FIRST = 10
+"""People of whom the plan is made."""
+SECONDS = 120
+"""How long the plan may take."""
+
+
+async def plan_of_first(source: Source, target: Target | None) -> dict[str, Any]:
+    """Give the plan of the first ten people as a document; of another source than a file, of all of them.
+
+    Raises `RuntimeError` with what the program said where there is none.
+    """
+    with tempfile.TemporaryDirectory(prefix="interlock-") as name:
+        folder = Path(name)
+        written = proposed(_first(source, folder), target)
+        (folder / "interlock.toml").write_text(written, encoding="utf-8")
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "tui", "plan", "--json", "-c", str(folder / "interlock.toml")),
+            env={name: value for name, value in os.environ.items() if name != "FORCE_COLOR"},
+            cwd=folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            out, err = await asyncio.wait_for(process.communicate(), SECONDS)
+        except (TimeoutError, asyncio.CancelledError):
+            process.kill()
+            await process.wait()
+            raise
+    try:
+        found: dict[str, Any] = orjson.loads(out)
+    except orjson.JSONDecodeError:
+        said = err.decode(errors="replace").strip()
+        raise RuntimeError(said.replace(str(folder), "") or f"it ended with {process.returncode}") from None
+    return found
+
+
+def _first(source: Source, folder: Path) -> Source:
+    """Give the source with the first people of its file alone."""
+    keys = dict(source.survey.keys)
+    if keys["connector"] != "csv":
+        return source
+    delimiter, encoding = str(keys.get("delimiter", ",")), str(keys.get("encoding", "utf-8-sig"))
+    with Path(keys["path"]).open(encoding=encoding, newline="") as file:
+        rows = list(islice(csv.reader(file, delimiter=delimiter), FIRST + 1))
+    path = folder / "people.csv"
+    with path.open("w", encoding=encoding, newline="") as file:
+        csv.writer(file, delimiter=delimiter).writerows(rows)
+    return source._replace(survey=source.survey._replace(keys={**keys, "path": str(path)}))

@@ -33,7 +33,7 @@ PLACES = (
     Place(
         "init",
         "making",
-        "Make a workspace: a commented interlock.toml and a little sample data, or one from a live system.",
+        "Make a workspace: step by step; a commented interlock.toml with sample data; or one from what is there.",
     ),
     Place("check", "running", "Validate the configuration and test every connection."),
     Place("run", "running", "Run a profile: its steps one after the other, stopped where a gate says so."),

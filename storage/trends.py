@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, cast, func, select
+from sqlalchemy import ColumnElement, Integer, cast, func, literal_column, select
 
 from storage.dialects import expressions
 from storage.store import Transaction
@@ -11,7 +11,7 @@ from storage.tables import item_errors, runs, steps
 
 READING = ("import", "confirm")
 """Phases that read what a system holds."""
-_OF_STEPS = func.substr(steps.c.started_at, 1, 10)
+_OF_STEPS = func.substr(steps.c.started_at, literal_column("1"), literal_column("10"))
 
 
 class DayOfSystem(NamedTuple):

@@ -9,7 +9,10 @@ from textual.command import CommandPalette
 from tests.console.conftest import Console, Open
 from tests.console.office import let_change, make_office
 from tests.workspace import Workspace
+from tui import feed
+from tui.console.completing import completions
 from tui.console.remembered import Remembered
+from tui.console.row_source import RowsAtHand
 from tui.feed.lists import unfinished
 
 SIZE = 60
@@ -189,3 +192,9 @@ def test_what_cannot_be_kept_is_there_till_the_console_is_closed(tmp_path: Path)
     with pytest.raises(OSError, match="file"):
         kept.save_filter("objects", "x", "status:Normal")
     assert kept.filters("objects") == {"x": "status:Normal"}
+
+
+async def test_what_could_act_on_a_terminal_is_not_proposed() -> None:
+    rows = [{"name": name} for name in ("a\x1b[2Jb", "a\u202ec", "ab", "a\nd")]
+    source = RowsAtHand(lambda: rows, ("name",))
+    assert await completions("name:a", source, feed.Query("rules")) == ["name:ab"]

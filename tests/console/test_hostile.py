@@ -102,6 +102,10 @@ def _poison(store: Path) -> None:
         "VALUES (?, ?, ?, ?, ?, 7, ?, 'held', '2026-01-01T00:00:00.000Z')",
         (run, step, HOSTILE, HOSTILE, HOSTILE, HOSTILE),
     )
+    connection.executemany(
+        "INSERT INTO owed_references VALUES (?, 1, ?, ?, ?, '2026-01-01T00:00:00.000Z', 1)",
+        [("in", HOSTILE, HOSTILE, HOSTILE), ("out", HOSTILE, HOSTILE, "1")],
+    )
     connection.commit()
     connection.close()
 
@@ -360,3 +364,34 @@ async def test_what_is_gone_is_clean(office: Workspace, opened: Open) -> None:
         await console.until("Restore ")
         await console.settle(0.2)
         clean(console)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)], ids=["80x24", "200x60"])
+async def test_the_screens_without_a_digit_show_it_safely(
+    office: Workspace, opened: Open, size: tuple[int, int]
+) -> None:
+    async with opened(office, size=size) as console:
+        for key in ("t", "o"):
+            await console.press("7")
+            await console.until("Runs")
+            await console.press(key)
+            await console.until("Runs ›")
+            await console.settle(0.3)
+            clean(console)
+            await console.press("escape")
+        await console.press("8", "o")
+        await look(console, "configuration", "file")
+        await console.press("escape", "colon")
+        await console.type("owed")
+        await console.press("enter")
+        await look(console, "owed references", "1 of 2")
+        await console.press("slash")
+        for letter in "attribute:":
+            await console.press("colon" if letter == ":" else letter)
+            await console.settle(0.1)
+            clean(console)
+        await console.press("escape", "3", "slash")
+        for letter in "title:":
+            await console.press("colon" if letter == ":" else letter)
+            await console.settle(0.1)
+            clean(console)

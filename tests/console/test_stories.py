@@ -64,9 +64,17 @@ async def _record(console: Console, story: Sequence[Beat]) -> str:
             await console.paste(beat.typed)
             await console.settle(0.3)
         await console.until(*beat.seen, seconds=60)
-        await console.settle(0.5)
-        frames.append(picture(console.app, beat.told))
+        frames.append(await _still(console, beat.told))
     return moving(frames)
+
+
+async def _still(console: Console, told: str) -> str:
+    """Give the picture of the screen once it stays as it is."""
+    before = ""
+    while (found := picture(console.app, told)) != before:
+        before = found
+        await console.settle(0.6)
+    return found
 
 
 def _compare(request: pytest.FixtureRequest, name: str, found: str) -> None:

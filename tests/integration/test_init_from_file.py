@@ -14,6 +14,7 @@ from textual.widgets import Input
 from tests.inside import Inside
 from tests.integration.test_init_from_directory import ENTRIES
 from tests.slapd import ADMIN, BASE, PASSWORD, SUFFIX, Slapd
+from tests.terminal import Terminal
 from tests.workspace import INTERLOCK
 from tui.console.beginning import Beginning
 
@@ -175,3 +176,19 @@ def test_the_console_asks_step_by_step(
     assert slapd.search("(employeeNumber=00017)", "cn")
     os.environ.pop("DIRECTORY_PASSWORD", None)
     shutil.rmtree(tmp_path / "new")
+
+
+def test_it_is_asked_on_a_real_terminal(tmp_path: Path, german: Path) -> None:
+    terminal = Terminal([*INTERLOCK, "init"], size=(100, 30), env=dict(os.environ), cwd=tmp_path)
+    terminal.wait_for("Where do people come from?")
+    terminal.send(*str(german), "enter")
+    terminal.wait_for("Personalnummer", "differs in each")
+    terminal.send("enter")
+    terminal.wait_for("Where do they get accounts?")
+    terminal.send("enter")
+    terminal.wait_for("The plan of the first ten people", "project")
+    terminal.send("enter")
+    assert terminal.ended() == 0
+    assert "interlock check && interlock plan" in terminal.text
+    made = tomllib.loads((tmp_path / "interlock" / "interlock.toml").read_text())
+    assert [rule["name"] for rule in made["rules"]] == ["people from hr"]

@@ -301,8 +301,3 @@ class Beginning(App[Path]):
             self._say(f"{folder}: cannot be written: {error.strerror or error}", "danger")
         else:
             self.exit(path)
-
-
-def begin(folder: Path | None) -> Path | None:
-    """Ask step by step on this terminal; give the file that was written."""
-    return Beginning(folder).run()

@@ -2,6 +2,7 @@
 
 from tui import feed
 from tui.console.widgets.source import Source
+from tui.presentation.display import display
 
 
 async def completions(line: str, source: Source, query: feed.Query) -> list[str]:
@@ -9,7 +10,8 @@ async def completions(line: str, source: Source, query: feed.Query) -> list[str]
     place, column, begun = feed.lists.unfinished(line)
     if column is None and not begun:
         return []
-    found = await source.suggest(query, column, begun)
+    # what stands behind the cursor is painted as it is: only what can be shown as it is, is proposed
+    found = [one for one in await source.suggest(query, column, begun) if display(one) == one]
     if column is None:
         return [f"{line[:place]}{name}:" for name in found if " " not in name]
     return [f"{line[:place]}{_quoted(value)}" for value in found if '"' not in value]

@@ -30,7 +30,7 @@ class Remembered:
     @property
     def commands(self) -> list[str]:
         """What was asked of the command line, the latest last."""
-        return [one for one in self._here().get("commands", []) if isinstance(one, str)]
+        return [one for one in self._here().get("commands", []) if isinstance(one, str) and one.isprintable()]
 
     def filters(self, kind: str) -> dict[str, str]:
         """Give the filters of a kind of list: name → line."""

@@ -153,10 +153,9 @@ class Session:
 
         Roles hold at once: one that is withdrawn is gone in an open console. All else waits till it is reloaded.
         """
-        found = await asyncio.to_thread(feed.stamps, self.config, self._stamps)
-        if found == self._stamps:
+        if feed.are_as_before(self._stamps):
             return False
-        self._stamps = found
+        self._stamps = await asyncio.to_thread(feed.stamps, self.config)
         # in a thread: reading the whole file takes a while, and so may asking for the operator's groups
         self.workspace = await asyncio.to_thread(feed.with_roles_of, self.workspace, self.config)
         await asyncio.to_thread(self._find_role)

@@ -70,6 +70,25 @@ def open_console(config: Path) -> int:
         raise
 
 
+def ask_for_beginning(folder: Path | None) -> Path | None:
+    """Ask for a first configuration on this terminal, and give the file that was written; None if nothing was."""
+    settings = tty.prepare(os.environ)
+    use_ascii(settings.ascii)
+    before = tty.modes(sys.__stderr__)
+    try:
+        from tui.console.beginning import Beginning  # noqa: PLC0415 - Textual reads what was prepared
+        from tui.console.driver import ConsoleDriver  # noqa: PLC0415
+
+        if settings.ascii:
+            tty.speak_ascii(sys.__stderr__)
+        app = Beginning(folder, settings.theme)
+        app.driver_class = ConsoleDriver
+        return app.run(mouse=settings.mouse)
+    except BaseException:
+        tty.restore(sys.__stderr__, before)
+        raise
+
+
 def _run(config: Path, settings: tty.TerminalSettings) -> int:
     from tui.console.app import InterlockApp  # noqa: PLC0415 - Textual reads what was prepared when it is imported
     from tui.console.driver import ConsoleDriver  # noqa: PLC0415

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from tui.feed.configuring import (
         OnDisk,
         Stamps,
+        are_as_before,
         configuration_diff,
         configuration_history,
         json_schema,
@@ -117,6 +118,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "tui.feed.configuring": (
         "OnDisk",
         "Stamps",
+        "are_as_before",
         "configuration_diff",
         "configuration_history",
         "json_schema",

@@ -67,16 +67,19 @@ async def on_disk(workspace: Workspace, path: Path) -> OnDisk:
     return OnDisk(fresh, [], [one._asdict() for one in changes], elsewhere)
 
 
-def stamps(path: Path, known: Stamps = ()) -> Stamps:
-    """Tell by which state of its files a configuration was read; what is known is looked at before it is read again.
+def stamps(path: Path) -> Stamps:
+    """Tell by which state of its files a configuration is read now.
 
     The folders of included files are among them, since others may come to be there.
     """
-    if known and (found := tuple(_stamp(Path(name)) for name, _, _ in known)) == known:
-        return found
     files = files_of(path)
     folders = {file.parent for file in files[1:]} - {path.parent}
     return tuple(_stamp(one) for one in (*files, *sorted(folders)))
+
+
+def are_as_before(known: Stamps) -> bool:
+    """Tell whether no file has changed; none is read."""
+    return all(_stamp(Path(name)) == (name, changed, size) for name, changed, size in known)
 
 
 def _stamp(path: Path) -> tuple[str, int, int]:

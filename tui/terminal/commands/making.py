@@ -11,8 +11,7 @@ import typer
 from tui import feed
 from tui.beginning.proposal import Source, Target, proposed
 from tui.beginning.starter import starter, write_starter
-from tui.console.beginning import begin
-from tui.console.start import open_console
+from tui.console.start import ask_for_beginning, open_console
 from tui.console.tty import is_usable
 from tui.demo.people import people
 from tui.demo.walk import walk
@@ -110,7 +109,7 @@ def _ask(folder: Path | None) -> None:
         fail(
             "there is no terminal to ask in: interlock init DIR --from FILE --to ldap://HOST/BASE says all of it", USAGE
         )
-    path = begin(folder)
+    path = ask_for_beginning(folder)
     if path is None:
         fail("stopped; nothing was written", INTERRUPTED)
     say(f"{path}: look through it, then")

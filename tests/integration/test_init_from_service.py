@@ -144,6 +144,7 @@ def test_sql(tmp_path: Path, dialect: str) -> None:
     with sqlite(tmp_path) if dialect == "sqlite" else SERVERS[dialect]() as server:
         database = server.database()
         database.run(*(one for one in TABLES.split(";") if one.strip()))
+        database.engine.dispose()
         password = () if dialect == "sqlite" else ("--password-env", "HR_PASSWORD")
         work, told, made = _begin(tmp_path, "--from", database.url, *password, env={"HR_PASSWORD": PASSWORD})
         assert "person: employee, 2 looked at" in told

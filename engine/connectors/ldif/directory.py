@@ -14,7 +14,7 @@ from engine.connectors.directory_types import entry_attributes, old_rdn_goes
 from engine.connectors.entries import EntryReader
 from engine.connectors.files import Refused, Stamp, changed_since, replacing, stamp, unreadable, unwritable
 from engine.connectors.ldif.entry import Entry
-from engine.connectors.ldif.excerpt import BYTES_EACH, Excerpt, Unusual, Wanted, append
+from engine.connectors.ldif.excerpt import BYTES_EACH, Excerpt, Unusual, Wanted, append, wanted_by
 from engine.connectors.ldif.format import LdifError, numbered, parse_entry, read_blocks, write_entry
 from engine.errors import CannotConnect, ConnectionLost, ObjectError
 from engine.values import dn, typed
@@ -305,35 +305,6 @@ class LdifDirectory:
 
     def _old(self) -> BinaryIO:
         return self.path.open("rb") if self.path.exists() else io.BytesIO()
-
-
-def wanted_by(operations: Sequence[ExportOperation], types: Mapping[str, ObjectTypeConfig]) -> Wanted:
-    """Give what operations need to know of a file. Raises `Unusual` and `InvalidDn`."""
-    keys: set[str] = set()
-    parents: set[str] = set()
-    names: set[tuple[str, bool]] = set()
-    ids: set[str] = set()
-    for one in operations:
-        if one.new_secondary_id is not None or one.secondary_id is None:
-            raise Unusual
-        key = dn.key(one.secondary_id)
-        keys |= {key, dn.parent(key)} if one.change_type == ChangeType.CREATE else {key}
-        if one.change_type == ChangeType.DELETE:
-            parents.add(key)
-        if one.external_id is not None:
-            names.add(_id_name_of(types[one.type]))
-            ids.add(one.external_id)
-    if len(names) > 1:
-        raise Unusual
-    name, have_no_case = names.pop() if names else ("", False)
-    return Wanted(frozenset(keys), frozenset(parents), name.encode(), frozenset(map(str.encode, ids)), have_no_case)
-
-
-def _id_name_of(settings: ObjectTypeConfig) -> tuple[str, bool]:
-    """Give the attribute of a type's ids, and whether case makes no difference. Raises `Unusual` for ids of no text."""
-    if external_ids.kind_of(settings) not in ("text", "reference"):
-        raise Unusual
-    return settings.external_id, not external_ids.is_as_written(settings)
 
 
 def _id_key_of(settings: ObjectTypeConfig) -> Callable[[str], str]:

@@ -6,13 +6,17 @@ to whoever reads all of it.
 
 import binascii
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO, NamedTuple
 
+from engine.configuration import external_ids
+from engine.configuration.models import ObjectTypeConfig
+from engine.connectors.base import ExportOperation
 from engine.connectors.files import Seen
 from engine.connectors.ldif.entry import Entry, quick_entry
 from engine.connectors.ldif.format import LdifError
 from engine.values import dn
+from storage.records import ChangeType
 from storage.scratch import EntryTree, TreeEntry
 
 BYTES_EACH = 8_000
@@ -39,6 +43,35 @@ class Wanted(NamedTuple):
     ids: frozenset[bytes]
     """The ids of entries that have to be there, in lower case where case makes no difference."""
     ids_have_no_case: bool
+
+
+def wanted_by(operations: Sequence[ExportOperation], types: Mapping[str, ObjectTypeConfig]) -> Wanted:
+    """Give what operations need to know of a file. Raises `Unusual` and `InvalidDn`."""
+    keys: set[str] = set()
+    parents: set[str] = set()
+    names: set[tuple[str, bool]] = set()
+    ids: set[str] = set()
+    for one in operations:
+        if one.new_secondary_id is not None or one.secondary_id is None:
+            raise Unusual
+        key = dn.key(one.secondary_id)
+        keys |= {key, dn.parent(key)} if one.change_type == ChangeType.CREATE else {key}
+        if one.change_type == ChangeType.DELETE:
+            parents.add(key)
+        if one.external_id is not None:
+            names.add(_id_name_of(types[one.type]))
+            ids.add(one.external_id)
+    if len(names) > 1:
+        raise Unusual
+    name, have_no_case = names.pop() if names else ("", False)
+    return Wanted(frozenset(keys), frozenset(parents), name.encode(), frozenset(map(str.encode, ids)), have_no_case)
+
+
+def _id_name_of(settings: ObjectTypeConfig) -> tuple[str, bool]:
+    """Give the attribute of a type's ids, and whether case makes no difference. Raises `Unusual` for ids of no text."""
+    if external_ids.kind_of(settings) not in ("text", "reference"):
+        raise Unusual
+    return settings.external_id, not external_ids.is_as_written(settings)
 
 
 class _Piece(NamedTuple):

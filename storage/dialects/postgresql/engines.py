@@ -62,7 +62,7 @@ async def know_sizes(writer: AsyncEngine) -> None:
     async with writer.begin() as connection:
         await connection.exec_driver_sql("SET LOCAL default_statistics_target = 20")
         for (name,) in (await connection.exec_driver_sql(_OUTGROWN)).all():
-            await connection.exec_driver_sql(f"ANALYZE {name}")
+            await connection.exec_driver_sql(f"ANALYZE (SKIP_LOCKED) {name}")  # whoever has it locked may be doing so
 
 
 async def data_version(watch: AsyncEngine) -> int:

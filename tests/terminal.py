@@ -17,6 +17,7 @@ import pytest
 
 KEYS = {
     "enter": "\r",
+    "backspace": "\x7f",
     "esc": "\x1b",
     "down": "\x1b[B",
     "up": "\x1b[A",

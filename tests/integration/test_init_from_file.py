@@ -185,7 +185,9 @@ def test_it_is_asked_on_a_real_terminal(tmp_path: Path, german: Path) -> None:
     terminal.wait_for("Personalnummer", "differs in each")
     terminal.send("enter")
     terminal.wait_for("Where do they get accounts?")
-    terminal.send("enter")
+    terminal.send(*"nowhere", "enter")
+    terminal.wait_for("a directory is wanted, ldaps://HOST/BASE, or nothing at all")
+    terminal.send(*["backspace"] * len("nowhere"), "enter")
     terminal.wait_for("The plan of the first ten people", "project")
     terminal.send("enter")
     assert terminal.ended() == 0

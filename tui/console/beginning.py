@@ -179,6 +179,9 @@ class Beginning(App[Path]):
         if self._step == PEOPLE and not answer:
             self._say("a file or an address is wanted", "warn")
             return
+        if self._step == DIRECTORY and answer and not answer.startswith(("ldap://", "ldaps://")):
+            self._say("a directory is wanted, ldaps://HOST/BASE, or nothing at all", "warn")
+            return
         if self._step == PROPOSAL:
             self._write(answer)
             return

@@ -1,10 +1,13 @@
 """Regular expressions of filters: RE2's, whose matching takes a time in proportion to the text; the case is ignored."""
 
+import re
 from functools import lru_cache
 from typing import Any
 
 MOST_MEMORY = 8 * 2**20
 """Bytes that a compiled pattern may take."""
+_OF_THE_WHOLE = re.compile(r"\\[Az]|\(\?[a-zA-Z]*-")
+"""What stands for the ends of a text, however many lines it has; or takes it back that every line has ends."""
 
 
 class InvalidPattern(ValueError):
@@ -20,7 +23,7 @@ def compiled(pattern: str) -> Any:
 @lru_cache(maxsize=64)
 def in_lines(pattern: str) -> Any:
     """Compile a pattern that finds, in texts with a line each, at least those lines that it would find one by one."""
-    if "\\A" in pattern or "\\z" in pattern:
+    if _OF_THE_WHOLE.search(pattern):
         return _compiled("", "")
     return _compiled(pattern, "(?m)")
 

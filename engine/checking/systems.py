@@ -83,7 +83,7 @@ def schema_lines(
     flowed = _flowed(workspace, system, kind)
     if owned := sorted(name for name in flowed if _form(name) in known and known[_form(name)].read_only):
         yield CheckLine(False, "schema", f"{kind}: the server alone sets {', '.join(owned)}; no rule can flow them")
-    yield from _kinds(settings, kind, known, used)
+    yield from _kinds(settings, kind, known, used, in_directory=workspace.is_dn(system, kind))
     yield from _flowed_twice(kind, known, flowed)
     yield from _declared_otherwise(settings, kind, known, used)
     yield from _shared_single(workspace, system, kind, known)
@@ -151,9 +151,12 @@ def _bare_sources(workspace: Workspace, system: str, kind: str) -> dict[str, str
 
 
 def _kinds(
-    settings: ObjectTypeConfig, kind: str, known: dict[str, SchemaAttribute], used: Iterable[str]
+    settings: ObjectTypeConfig, kind: str, known: dict[str, SchemaAttribute], used: Iterable[str], *, in_directory: bool
 ) -> Iterable[CheckLine]:
-    """Tell where the configuration calls an attribute something else than the schema does."""
+    """Tell where the configuration calls an attribute something else than the schema does.
+
+    Outside a directory a reference is a key of any kind.
+    """
     for name in sorted(used):
         one = known.get(_form(name))
         if one is None:
@@ -170,7 +173,8 @@ def _kinds(
             yield CheckLine(
                 False, "schema", f"{kind}.{name}: declared as {declared.kind}, and the schema has bytes there"
             )
-        if one.kind in _VALUES and declared.kind not in ("text", one.kind, *_VALUES[one.kind]):
+        may_be = ("text", one.kind, *_VALUES.get(one.kind, ()), *(() if in_directory else ("reference",)))
+        if one.kind in _VALUES and declared.kind not in may_be:
             yield CheckLine(
                 True, "schema", f"{kind}.{name}: declared as {declared.kind}, and the schema has {one.kind} there"
             )

@@ -32,6 +32,8 @@ from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from storage.dialects.patterns import for_postgresql
+
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _CHILD = InternalTraversal.dp_clauseelement
 
@@ -61,6 +63,16 @@ class _Sought(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return value if value is None or dialect.name == "sqlite" else value.replace("\0", "\u2400")
+
+
+class _Pattern(TypeDecorator[str]):
+    """A regular expression."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value if value is None or dialect.name == "sqlite" else for_postgresql(value)
 
 
 class _Among(ColumnElement[bool]):
@@ -277,14 +289,14 @@ def attribute_contains(document: ColumnElement[Any], name: str, text: str) -> Co
 
 def matches(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
     """Test whether a regular expression is found in a column, whatever the case."""
-    ours = cast(column, Text).collate("C").op("~*", is_comparison=True)(literal(pattern, Text))
+    ours = cast(column, Text).collate("C").op("~*", is_comparison=True)(literal(pattern, _Pattern))
     return _Either(sqlite=func.matches(column, pattern, type_=Boolean()), postgresql=ours)
 
 
 def value_matches(document: ColumnElement[Any], pattern: str, name: str | None = None) -> ColumnElement[bool]:
     """Test whether a regular expression is found in a value of an attribute, or of any, whatever the case."""
     key, one, ours = _values_in(document)
-    ours = ours.where(one.op("~*", is_comparison=True)(literal(pattern, Text)))
+    ours = ours.where(one.op("~*", is_comparison=True)(literal(pattern, _Pattern)))
     ours = ours if name is None else ours.where(same_word(key, name))
     return _Either(
         sqlite=func.value_matches(document, literal(name, Text), pattern, type_=Boolean()),

@@ -251,7 +251,7 @@ def test_links_that_come_and_go_while_the_console_writes_a_list(office: Inside, 
         async with workspace.store:
             query = feed.Query("objects")
             with suppress(ValueError, OSError):
-                await write_rows(FeedSource(workspace), query, [], office.folder, "list.csv")
+                await write_rows(FeedSource(lambda: workspace), query, [], office.folder, "list.csv")
 
     with _swapping(office.folder, ["list.csv"], outside):
         _again_and_again(lambda number: asyncio.run(write(number)))

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.console.office import let_leave, make_office
+from tests.console.test_configuration_screen import LDAP
+from tests.terminal import Terminal
 from tests.workspace import INTERLOCK, Workspace
 
 FRAMES = set("─│╭╮╰╯▔▁┃▲●○◆")
@@ -87,3 +89,36 @@ def test_no_configuration_is_said(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert "nonsense" in done.stderr
+
+
+@pytest.mark.parametrize(("typed", "encoding"), [(b"\xff\xfe\n3\n", "utf-8"), (b"3\n", "ascii")])
+def test_what_is_no_text_on_a_line_ends_nothing(office: Workspace, tmp_path: Path, typed: bytes, encoding: str) -> None:
+    env = {**os.environ, "PYTHONIOENCODING": encoding, "XDG_STATE_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [*INTERLOCK, "--plain"],
+        cwd=office.folder,
+        env=env,
+        input=typed,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"> cso-1  hr  person" in done.stdout
+
+
+def test_a_password_that_is_typed_is_not_shown(tmp_path: Path) -> None:
+    site = make_office(tmp_path / "office", 20, LDAP)
+    env = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
+    env.pop("OFFICE_PASSWORD", None)
+    terminal = Terminal([*INTERLOCK, "--plain"], size=(150, 50), env=env, cwd=site.folder)
+    terminal.wait_for("> ")
+    terminal.type(b":config\nt\n")
+    terminal.wait_for("wants a password: OFFICE_PASSWORD is not set", "password:")
+    terminal.type(b"secret\n")
+    terminal.wait_for("tests failed")
+    terminal.type(b"visible\n")
+    terminal.wait_for("visible")
+    terminal.type(b"\x04")
+    assert terminal.ended() == 0
+    assert "secret" not in terminal.written

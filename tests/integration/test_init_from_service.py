@@ -162,6 +162,26 @@ def test_sql(tmp_path: Path, dialect: str) -> None:
         assert "+49 2" in str(work.json("show", _mvo(work, "Ada")))
 
 
+def test_what_the_user_may_not_read_is_left_out(tmp_path: Path) -> None:
+    with postgresql() as server:
+        database = server.database()
+        database.run(*(one for one in TABLES.split(";") if one.strip()))
+        database.run("CREATE SCHEMA payroll", "CREATE TABLE payroll.salary (person INTEGER PRIMARY KEY)")
+        database.run(
+            f"CREATE ROLE reader LOGIN PASSWORD '{PASSWORD}'", "GRANT SELECT ON employee, department TO reader"
+        )
+        database.engine.dispose()
+        url = database.url.replace("//admin@", "//reader@")
+        password = ("--password-env", "HR_PASSWORD")
+        work, told, made = _begin(tmp_path, "--from", url, *password, env={"HR_PASSWORD": PASSWORD})
+        assert "this user may not read contract, log, payroll.salary, phone: left out" in told
+        assert set(made["systems"]["database"]["objects"]) == {"person", "group"}
+        said = work("check")
+        assert "FAIL" not in said
+        assert "declared as reference" not in said
+        work("run")
+
+
 def test_an_sqlite_file_is_found_from_the_new_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(sqlite3.connect(tmp_path / "hr.db")) as connection:
         connection.executescript(TABLES)

@@ -705,6 +705,19 @@ def test_who_may_only_read_is_told_so(running: Callable[[str], Server], tmp_path
     database.engine.dispose()
 
 
+def test_check_says_what_the_user_may_not_read(running: Callable[[str], Server], tmp_path: Path) -> None:
+    database = running("postgresql").database()
+    database.run(*PEOPLE)
+    name = f"blind_{database.engine.url.database}"
+    database.run(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'", f"GRANT SELECT ON person TO {name}")
+    site = writing(tmp_path, database)
+    text = (site.folder / "interlock.toml").read_text()
+    site.configure(text.replace("//admin@", f"//{name}@"))
+    said = site("check", status=4)
+    assert "person: person: cannot be read: permission denied for table phone" in said
+    database.engine.dispose()
+
+
 def test_check_says_where_a_column_is_something_else(database: Database, tmp_path: Path) -> None:
     fill(database, 2)
     declared = {name: kind for name, kind in ATTRIBUTES.items() if name not in ("level", "born")}

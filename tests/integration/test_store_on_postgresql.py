@@ -538,3 +538,23 @@ def test_what_a_copy_of_rows_meets_is_told_like_all_else(database: stores.Databa
                 assert await join_keys.all_of(tx, "metaverse.person") == {"1": [1]}
 
     asyncio.run(write())
+
+
+def test_tables_of_others_in_the_same_schema_keep_no_step_from_going_on(
+    database: stores.Database, where: ServerAddress
+) -> None:
+    names = ('"Name of others"', '"x; DROP TABLE counters; --"', "locked")
+    for name in names:
+        database.run(f"CREATE TABLE {name} AS SELECT generate_series(1, 3000)")
+    with database.connected() as cleaning:
+        cleaning.execute("LOCK TABLE locked IN SHARE UPDATE EXCLUSIVE MODE")  # as VACUUM does
+
+        async def work() -> None:
+            async with Store.open(where) as store:
+                await store.know_sizes()
+
+        asyncio.run(work())
+    with database.connected() as connection:
+        assert connection.execute("SELECT count(*) FROM counters").fetchone() is not None
+        known = connection.execute("SELECT DISTINCT tablename FROM pg_stats WHERE tablename ~ 'others|DROP|locked'")
+        assert sorted(known.fetchall()) == [("Name of others",), ("x; DROP TABLE counters; --",)]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from storage import list_values, lists
+from storage.errors import StoreError
 from storage.list_queries import Query, Term
 from storage.lists import UnknownColumn
 from storage.patterns import InvalidPattern
@@ -238,6 +239,11 @@ def test_a_filter_finds_the_rows_that_have_all_its_terms(store: Path, kind: str,
         ("objects", 'note:~"^say .hi"', [4]),
         ("objects", r"note:~\Asay", [4]),
         ("objects", r"~\Acole", []),
+        ("objects", r"object:~\bzo", [1]),
+        ("objects", r"object:~z\Bo", [1]),
+        ("objects", "object:~[åx]ngstr.M", [1]),
+        ("objects", r"note:~^école\z", [4]),
+        ("objects", r"note:~\xe9\x{43}ole", [4]),
         ("metaverse", "~^eng", [1, 3]),
         ("metaverse", "department:~s$", [1]),
         ("exports", "error:~^perm.*ed$", [2]),
@@ -261,6 +267,36 @@ def test_a_regular_expression_is_found_in_texts_and_values(
 def test_what_is_no_regular_expression_is_said(store: Path) -> None:
     with pytest.raises(InvalidPattern, match=r"'\(a' is no regular expression: .*missing"):
         found(store, "objects", "object:~(a")
+
+
+def test_what_one_database_alone_knows_of_regular_expressions_is_said(store: Path) -> None:
+    if isinstance(store, ServerAddress):
+        with pytest.raises(StoreError, match=r"regular expression.*quantifier operand"):
+            found(store, "objects", "level:~(?-m:^true$)")
+    else:
+        assert found(store, "objects", "level:~(?-m:^true$)") == [2]
+
+
+def test_a_point_stands_for_no_line_break(store: Path) -> None:
+    async def work(tx):
+        await put(tx, objects, {"id": 999, "external_id": "two\nlines", "attributes": {"text": ["two\nlines"]}})
+        lines = ["two.lines", "(?s)two.lines", "(?m)^lines", "^lines", "[^x]lines"]
+        queries = [Query("objects", parse_filter(f"text:~{line}")) for line in lines]
+        return [await lists.count(tx, query) for query in queries]
+
+    async def undone() -> list[int]:
+        async with Store.open(store) as opened:
+            with contextlib.suppress(_Undone):
+                async with opened.transaction() as tx:
+                    counted = await work(tx)
+                    raise _Undone
+        return counted
+
+    assert asyncio.run(undone()) == [0, 1, 1, 0, 1]
+
+
+class _Undone(Exception):
+    """Lets a transaction leave nothing."""
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,11 @@ what is asked.
 import asyncio
 import re
 import sys
+import termios
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from difflib import SequenceMatcher
+from io import TextIOWrapper
 from queue import SimpleQueue
 from threading import Thread
 from time import monotonic
@@ -51,7 +54,7 @@ def run_plainly(app: InterlockApp, typed: TextIO, told: TextIO) -> int:
     Thread(target=_read, args=(typed, lines), daemon=True).start()
 
     async def drive(pilot: Pilot[Any]) -> None:
-        await Plainly(app, pilot, told).drive(lines)
+        await Plainly(app, pilot, typed, told).drive(lines)
         if not app._exit:
             app.exit(0)
 
@@ -68,9 +71,10 @@ def _read(typed: TextIO, lines: "SimpleQueue[str | None]") -> None:
 class Plainly:
     """One console as lines of text."""
 
-    def __init__(self, app: InterlockApp, pilot: Pilot[Any], told: TextIO) -> None:
+    def __init__(self, app: InterlockApp, pilot: Pilot[Any], typed: TextIO, told: TextIO) -> None:
         self._app = app
         self._pilot = pilot
+        self._typed = typed
         self._told = told
         self._before: tuple[Screen[Any] | None, list[str]] = (None, [])
 
@@ -84,8 +88,10 @@ class Plainly:
             await self._settle()
             if not self._app.is_running or self._app._exit:
                 return
-            self._tell()
-            line = await self._next(lines)
+            field = self._app.focused
+            with unseen(self._typed, wanted=isinstance(field, Input) and field.password):
+                self._tell()
+                line = await self._next(lines)
             if line is None:
                 return
             await self._take(line)
@@ -160,6 +166,21 @@ class Plainly:
         self._told.flush()
 
 
+@contextmanager
+def unseen(typed: TextIO, *, wanted: bool) -> Iterator[None]:
+    """Let a terminal not show what is typed, where it is a password."""
+    if not wanted or not typed.isatty():
+        yield
+        return
+    before = termios.tcgetattr(typed)
+    hidden = [*before[:3], before[3] & ~termios.ECHO | termios.ECHONL, *before[4:]]
+    termios.tcsetattr(typed, termios.TCSADRAIN, hidden)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(typed, termios.TCSADRAIN, before)
+
+
 def lines_of(screen: Screen[Any]) -> Iterator[str]:
     """Read a screen off: its lines without frames and empty ones, that of the cursor marked."""
     size = screen.app.size
@@ -187,5 +208,8 @@ def _cursor(screen: Screen[Any]) -> int | None:
 
 
 def open_plainly(app: InterlockApp) -> int:
-    """Run a console over standard input and output."""
-    return run_plainly(app, cast("TextIO", sys.__stdin__), cast("TextIO", sys.__stdout__))
+    """Run a console over standard input and output; what is no text there, or cannot be told there, is a `?`."""
+    typed, told = cast("TextIOWrapper", sys.__stdin__), cast("TextIOWrapper", sys.__stdout__)
+    for stream in (typed, told):
+        stream.reconfigure(errors="replace")
+    return run_plainly(app, typed, told)

@@ -95,6 +95,9 @@ class SqlConnector(Connector):
             version = ".".join(map(str, connection.dialect.server_version_info or ()))
             lines = [CheckLine(True, "database", f"{connection.dialect.name} {version}")]
             for kind, tables in self._tables(connection).items():
+                if why := tables.why_unreadable(connection):
+                    lines.append(CheckLine(False, kind, f"{tables.place}: cannot be read: {why}"))
+                    continue
                 lines.append(CheckLine(True, kind, f"{tables.place}: {len(tables.columns)} columns"))
                 if not tables.is_unique and tables.table is not None:
                     names = ", ".join(tables.key_names)

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Inspector, inspect, make_url, select
+from sqlalchemy import Connection, Inspector, inspect, literal, make_url, select, table
+from sqlalchemy.exc import DBAPIError
 
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import SchemaAttribute
@@ -75,6 +76,7 @@ class _Survey:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._inspector: Inspector = inspect(connection)
+        self._unreadable: list[_Place] = []
         self._keys = {place: self._key_of(place) for place in self._places()}
         self._references = {place: self._references_of(place) for place in self._keys}
         self._many = {place: of for place in self._keys if (of := self._belongs_to(place)) is not None}
@@ -87,7 +89,19 @@ class _Survey:
             if schema not in _SYSTEMS_OWN:
                 own = None if schema == usual else schema
                 found += [_Place(own, name) for name in sorted(self._inspector.get_table_names(schema))]
-        return found
+        readable = [place for place in found if self._is_readable(place)]
+        self._unreadable = [place for place in found if place not in readable]
+        return readable
+
+    def _is_readable(self, place: _Place) -> bool:
+        """Tell whether the user may read a table: a database lists those of others as well."""
+        try:
+            with self._connection.begin_nested():
+                rows = table(place.table, schema=place.schema)
+                self._connection.execute(select(literal(1)).select_from(rows).limit(1))
+        except DBAPIError:
+            return False
+        return True
 
     def _key_of(self, place: _Place) -> list[str]:
         return list(self._inspector.get_pk_constraint(place.table, place.schema)["constrained_columns"])
@@ -118,6 +132,8 @@ class _Survey:
         notes = [
             f"{place.name} has no primary key: name its 'key' to use it" for place in plain if not self._keys[place]
         ]
+        if self._unreadable:
+            notes.append(f"this user may not read {', '.join(sorted(place.name for place in self._unreadable))}: left out")
         if others:
             notes.append(f"there are more tables: {', '.join(place.name for place in others)}")
         return [self._type(place) for place in chosen], tuple(notes)

@@ -25,11 +25,12 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy import types as sql
-from sqlalchemy.exc import NoSuchTableError
+from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import SchemaAttribute
 from engine.connectors.sql.change_table import ChangeTable
+from engine.connectors.sql.errors import told
 from engine.connectors.sql.options import ManyOptions, SqlObjectOptions
 from engine.connectors.sql.values import as_column_takes
 from engine.errors import CannotConnect
@@ -155,6 +156,16 @@ class TypeTables:
             except (ValueError, ArithmeticError):
                 return None
         return and_(*conditions)
+
+    def why_unreadable(self, connection: Connection) -> str:
+        """Say why no row of the type can be read; nothing where one can, or where there is none."""
+        try:
+            with connection.begin_nested():
+                for source in (self.source, *self.many.values()):
+                    connection.execute(select(source).limit(1)).first()
+        except DBAPIError as error:
+            return told(error)
+        return ""
 
     def describe(self) -> list[SchemaAttribute]:
         """Give the attributes that objects can have."""

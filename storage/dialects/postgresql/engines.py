@@ -27,7 +27,7 @@ _SET = "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]
 _TAKE_TURN = "UPDATE store_changes SET number = number + 1"
 """Waits for the one that writes, as there is one row; and tells whoever watches it that something was committed."""
 _OUTGROWN = (
-    "SELECT relname FROM pg_stat_user_tables WHERE schemaname = current_schema() "
+    "SELECT quote_ident(relname) FROM pg_stat_user_tables WHERE schemaname = current_schema() "
     "AND n_mod_since_analyze > 2000 + n_live_tup / 10"
 )
 _ASK = "SELECT number FROM store_changes"
@@ -57,12 +57,12 @@ async def know_sizes(writer: AsyncEngine) -> None:
     """Analyze the tables of which much is new to the server, roughly, as it is done again and again.
 
     Where it takes a system for one of few objects, it reads all of them for each page of names. A user who does not own
-    the tables is refused with a warning, and it stays as it is.
+    the tables is refused with a warning, and it stays as it is. A table that the server is cleaning up is left out.
     """
     async with writer.begin() as connection:
         await connection.exec_driver_sql("SET LOCAL default_statistics_target = 20")
         for (name,) in (await connection.exec_driver_sql(_OUTGROWN)).all():
-            await connection.exec_driver_sql(f"ANALYZE (SKIP_LOCKED) {name}")  # whoever has it locked may be doing so
+            await connection.exec_driver_sql(f"ANALYZE (SKIP_LOCKED) {name}")
 
 
 async def data_version(watch: AsyncEngine) -> int:

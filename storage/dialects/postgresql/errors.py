@@ -20,6 +20,10 @@ _BY_STATE: dict[str, tuple[type[StoreError], str]] = {
         StoreError,
         "a text holds the character NUL, which no text of PostgreSQL can; correct it at its source",
     ),
+    "2201B": (
+        StoreError,
+        "the server does not know everything of a regular expression that a file as the store does; say it otherwise",
+    ),
     "25006": (
         StoreReadOnly,
         "the server takes no writes now: it is a standby, or set to read only; name the one that is written to",
@@ -54,7 +58,7 @@ def explain(error: Exception, name: str) -> StoreError:
     cause = _driver_error(error)
     if (known := _BY_STATE.get(state)) is not None:
         kind, advice = known
-        return kind(f"{name}: {advice}{_detail(cause) if state in ('42501', '28000', '42P01') else ''}")
+        return kind(f"{name}: {advice}{_detail(cause) if state in ('42501', '28000', '42P01', '2201B') else ''}")
     if state.startswith("23"):
         return StoreError(f"{name}: refused by a rule of the store itself: {_first(cause)}")
     if state.startswith(("08", "57P")):

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Inspector, inspect, literal, make_url, select, table
+from sqlalchemy import Connection, Inspector, inspect, literal, make_url, select
+from sqlalchemy import table as plain_table
 from sqlalchemy.exc import DBAPIError
 
 from engine.configuration.models import ObjectTypeConfig
@@ -97,7 +98,7 @@ class _Survey:
         """Tell whether the user may read a table: a database lists those of others as well."""
         try:
             with self._connection.begin_nested():
-                rows = table(place.table, schema=place.schema)
+                rows = plain_table(place.table, schema=place.schema)
                 self._connection.execute(select(literal(1)).select_from(rows).limit(1))
         except DBAPIError:
             return False
@@ -133,7 +134,8 @@ class _Survey:
             f"{place.name} has no primary key: name its 'key' to use it" for place in plain if not self._keys[place]
         ]
         if self._unreadable:
-            notes.append(f"this user may not read {', '.join(sorted(place.name for place in self._unreadable))}: left out")
+            names = ", ".join(sorted(place.name for place in self._unreadable))
+            notes.append(f"this user may not read {names}: left out")
         if others:
             notes.append(f"there are more tables: {', '.join(place.name for place in others)}")
         return [self._type(place) for place in chosen], tuple(notes)

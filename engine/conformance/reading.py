@@ -20,7 +20,7 @@ from engine.conformance.findings import (
     untried,
 )
 from engine.connectors.base import Connector, ImportedObject, ImportEnd, ImportRequest
-from engine.errors import StepFailed
+from engine.errors import CannotConnect, StepFailed
 from engine.values import typed
 from engine.values.typed import InvalidValue
 from engine.workspace import Workspace
@@ -58,7 +58,8 @@ async def reading_findings(workspace: Workspace, system: str) -> Findings:
             yield await _in_small_pages(connector, request, whole)
             yield await _unchanged(connector, request, whole)
             yield await _delta(connector, request, whole)
-            for finding in await _look_ups(connector, request, whole):
+            is_target = any(name == system for name, _ in workspace.rules.target_types())
+            for finding in await _look_ups(connector, request, whole, is_target=is_target):
                 yield finding
     except StepFailed as error:
         yield broken("an import reaches its end", str(error))
@@ -205,7 +206,17 @@ async def _delta(connector: Connector, request: ImportRequest, whole: Imported) 
     return judged(promise, unknown, f"{len(second.objects)} changed, {second.deleted} deleted")
 
 
-async def _look_ups(connector: Connector, request: ImportRequest, whole: Imported) -> list[Finding]:
+async def _look_ups(connector: Connector, request: ImportRequest, whole: Imported, *, is_target: bool) -> list[Finding]:
+    """Look a few objects up as exports do; a source need not be fit for that."""
+    try:
+        return await _looked_up_all(connector, request, whole)
+    except CannotConnect as error:
+        if is_target:
+            raise
+        return [untried("looked up by its id, an object is as it was imported", f"no rule writes to it, and {error}")]
+
+
+async def _looked_up_all(connector: Connector, request: ImportRequest, whole: Imported) -> list[Finding]:
     """Look a few objects up, by their ids and by their names, and one that is not there."""
     readable = [one for one in whole.objects if one.external_id is not None and one.error is None]
     by_id: list[str] = []

@@ -60,6 +60,21 @@ def test_csv(tmp_path: Path) -> None:
     assert (tmp_path / "it.csv").read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["csv", "ldif"])
+def test_files_as_they_are_delivered(tmp_path: Path, name: str) -> None:
+    kind: dict[str, Any] = {"external_id": "id"} if name == "csv" else DIRECTORY["person"]
+    flow = ["id", "name"] if name == "csv" else ["uid", "cn"]
+    site = make(tmp_path, {"connector": name, "path": f"in/*.{name}", "objects": {"person": kind}}, "person", flow)
+    (tmp_path / "in").mkdir()
+    if name == "csv":
+        site.csv("in/1.csv", PEOPLE)
+    else:
+        classes = "".join(f"objectClass: {one}\n" for one in DIRECTORY["person"]["object_class"])
+        (tmp_path / "in" / "1.ldif").write_text(f"dn: uid=a,dc=x\n{classes}uid: a\ncn: A\nsn: A\nentryUUID: 1\n")
+    found = keeps_all(site)
+    assert "no rule writes to it" in str(found["looked up by its id, an object is as it was imported"])
+
+
 ENTRY = """type = "person"
 secondary_id = "uid=conformance,ou=people,{suffix}"
 new_secondary_id = "uid=conformance2,ou=people,{suffix}"

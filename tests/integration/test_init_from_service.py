@@ -86,8 +86,14 @@ def test_an_empty_scim_service_is_told_by_its_schema(tmp_path: Path, service: Sc
     assert "userName" in made["rules"][0]["flow"]
     assert "familyName" in made["rules"][0]["flow"]
     assert "password" not in made["rules"][0]["flow"]
+    group = made["systems"]["service"]["objects"]["group"]
+    assert group["attributes"]["members"] == "reference[]"
+    assert [text for text in group["paths"].values() if "members" in text] in ([], ["members.value"])
     assert "FAIL" not in work("check")
     work("run")
+    _fill(service)
+    work("run")
+    assert work.statuses("service") == {"Normal": 3}
 
 
 def test_a_scim_service_that_says_nothing_of_itself(tmp_path: Path) -> None:

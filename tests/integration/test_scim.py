@@ -299,3 +299,18 @@ def test_only_changes_are_read_by_a_delta(tmp_path: Path, service: ScimServer) -
     site("step", "import", "app")
     site("step", "detect", "app")
     assert [one["status"] for one in site.json("objects", "--search", "bob") if one["system"] == "app"] == ["Obsolete"]
+
+
+def test_a_type_that_holds_nothing_keeps_no_other_from_a_delta(tmp_path: Path, service: ScimServer) -> None:
+    site = _site(tmp_path, service, overlap="0s")
+    site("run")
+    for group in service.groups().values():
+        service.ask("DELETE", f"/Groups/{group['id']}")
+    assert service.groups() == {}
+    site("step", "import", "app")
+    ada = service.users()["ada"]["id"]
+    service.ask("PATCH", f"/Users/{ada}", _patch("replace", "name.familyName", "Somebody"))
+    site("step", "delta", "app")
+    (step,) = site.json("show", site.json("runs")[0]["id"])["steps"]
+    assert step["message"] == ""
+    assert step["statistics"]["updates"] == 1

@@ -691,6 +691,28 @@ def test_a_deadlock_undoes_a_batch_and_nothing_is_reported_as_done_that_is_not(
     database.engine.dispose()
 
 
+@pytest.mark.parametrize("dialect", ["postgresql", "mysql"])
+def test_a_row_that_is_locked_waits_and_the_others_do_not(
+    running: Callable[[str], Server], tmp_path: Path, dialect: str
+) -> None:
+    database = running(dialect).database()
+    database.run(*PEOPLE)
+    site = writing(tmp_path, database)
+    text_of = (site.folder / "interlock.toml").read_text()
+    site.configure(text_of.replace('connector = "sql"', 'connector = "sql"\ntimeout = "10s"'))
+    site("run")
+    people(site, **{f"p{one}": {"level": "2"} for one in range(1, 6)})
+    with database.engine.begin() as other:
+        other.execute(text("SELECT id FROM person WHERE id = 2 FOR UPDATE"))
+        site("run", status=None)
+        (left,) = site.json("exports")
+        assert left["error_code"] == "server-busy"
+        assert database.rows("SELECT count(*) FROM person WHERE level = 2") == [(4,)]
+    site("run", status=None)
+    assert database.rows("SELECT count(*) FROM person WHERE level = 2") == [(5,)]
+    database.engine.dispose()
+
+
 def test_who_may_only_read_is_told_so(running: Callable[[str], Server], tmp_path: Path) -> None:
     database = running("postgresql").database()
     database.run(*PEOPLE)

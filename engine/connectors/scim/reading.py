@@ -76,6 +76,8 @@ class TypeReader:
             raise Shifted(f"some of its {self.profile.endpoint[1:]} came twice: they moved while it was read")
         if self.newest is not None and self._began is not None:
             self.newest = min(self.newest, self._began)
+        elif not count and condition is None:
+            self.newest = self._began  # whatever comes to be there comes later
 
     def _note_change(self, resource: Resource) -> None:
         changed = _moment(get(get(resource, "meta"), "lastModified"))

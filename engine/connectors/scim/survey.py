@@ -141,7 +141,15 @@ def _by_schema(profile: Profile) -> list[str]:
     described = [one for one in profile.described() if not one.read_only]
     described.sort(key=lambda one: not one.required)
     paths = [one.name for one in described if profile.definition_of(Path.parse(one.name)) is not None]
-    return [text for text in paths if _is_of_use(Path.parse(text), profile)]
+    return list(dict.fromkeys(_of_any_type(text) for text in paths if _is_of_use(Path.parse(text), profile)))
+
+
+def _of_any_type(text: str) -> str:
+    """Give the path of elements that name resources, whatever type those are of: members are users, groups or both."""
+    path = Path.parse(text)
+    if not path.terms or not all(value in _NAMES for _, value in path.terms):
+        return text
+    return f"{path.top}.{path.sub or DEFAULT}"
 
 
 def _is_of_use(path: Path, profile: Profile) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection
 
-from engine.configuration.models import SystemConfig
+from engine.configuration.models import ObjectTypeConfig, SystemConfig
 from engine.connectors.base import (
     Capabilities,
     CheckLine,
@@ -52,7 +52,7 @@ class SqlConnector(Connector):
         self._database = Database(name, self.options, folder)
         self._looked_at: dict[str, TypeTables] = {}
         """What the database said of the types' tables; asked once while the connector is entered."""
-        self._growing = all(one.options.changed or one.options.change_table for one in system.objects.values())
+        self._growing = all(map(_grows, system.objects.values()))
         self.capabilities = Capabilities(writes=True, batch_size=500, delta=self._growing)
 
     async def __aexit__(
@@ -103,12 +103,18 @@ class SqlConnector(Connector):
                     names = ", ".join(tables.key_names)
                     told = f"nothing in {tables.place} keeps {names} from standing there twice; make it unique"
                     lines.append(CheckLine(True, kind, told))
-                if changed := tables.options.changed:
-                    told = f"delta goes by '{changed}', and cannot see what was deleted: that takes a full import"
-                    lines.append(CheckLine(True, kind, told))
-                if changes := tables.options.change_table:
-                    lines.append(CheckLine(True, kind, f"delta goes by '{changes.table}', and sees what was deleted"))
+                lines += [CheckLine(True, kind, told) for told in self._of_delta(tables.options)]
             return lines
+
+    def _of_delta(self, options: SqlObjectOptions) -> Iterator[str]:
+        """Say what `delta` goes by for a type, if it is of use for any."""
+        if options.changed:
+            yield f"delta goes by '{options.changed}', and cannot see what was deleted: that takes a full import"
+        elif options.change_table:
+            yield f"delta goes by '{options.change_table.table}', and sees what was deleted"
+        elif any(_grows(one) for one in self.system.objects.values()):
+            why = "has neither 'changed' nor 'change_table'"
+            yield f"{why}, so that delta reads everything: give it a system of its own"
 
     async def discover_schema(self) -> dict[str, list[str]]:
         described = await self.describe_schema()
@@ -203,6 +209,11 @@ class SqlConnector(Connector):
             tables = self._tables(connection)
             connection.rollback()  # looking at the tables has begun a transaction
             return write(connection, tables, operations)
+
+
+def _grows(settings: ObjectTypeConfig) -> bool:
+    """Tell whether something of a type shows what has changed: `changed`, or `change_table`."""
+    return bool(settings.options.changed or settings.options.change_table)
 
 
 def _changed(

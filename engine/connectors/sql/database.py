@@ -110,7 +110,19 @@ class Database:
         """Give a connection to write with. Raises `StepFailed`."""
         options = {} if self.dialect == "sqlite" else {"isolation_level": "READ COMMITTED"}
         with self._connected(options) as connection:
+            self._wait_little_for_locks(connection)
             yield connection
+
+    def _wait_little_for_locks(self, connection: Connection) -> None:
+        """Let a row that somebody else has locked be one object's error, long before the whole batch is given up."""
+        seconds = self._options.timeout.total_seconds() * _OF_TIMEOUT
+        if self.dialect == "postgresql":
+            connection.exec_driver_sql(f"SET lock_timeout = {max(int(seconds * 1000), 1)}")
+        elif self.dialect in ("mysql", "mariadb"):
+            connection.exec_driver_sql(f"SET SESSION innodb_lock_wait_timeout = {max(int(seconds), 1)}")
+        else:
+            return
+        connection.commit()
 
     @contextmanager
     def _connected(self, options: dict[str, Any]) -> Iterator[Connection]:
@@ -146,6 +158,8 @@ class Database:
             self._engine = None
 
 
+_OF_TIMEOUT = 0.1
+"""How much of the time that a batch may take is waited for a lock."""
 _SNAPSHOTS = frozenset({"postgresql", "mysql", "mariadb"})
 """Databases whose REPEATABLE READ is a snapshot."""
 

@@ -27,7 +27,8 @@ CLASSES: dict[Class, str] = {
 BITS = 50
 """How hard a password has to be to guess, at least: the logarithm of how many there could be."""
 MOST_WORDS = 1_000_000
-_ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"\x00-\x1f\x7f]+@[^\s@,;:<>()\[\]\\\"=\x00-\x1f\x7f]+")
+_ATOM = r"[^\s@.,;:<>()\[\]\\\"\x00-\x1f\x7f]+"
+_ADDRESS = re.compile(rf"{_ATOM}(\.{_ATOM})*@{_ATOM}(\.{_ATOM})*")
 
 
 class PasswordMailConfig(MailServerConfig):
@@ -75,8 +76,11 @@ class DeliveryConfig(Model):
 
 
 def is_address(text: str) -> bool:
-    """Tell whether a text is one address of e-mail, as a header and SMTP take it."""
-    return _ADDRESS.fullmatch(text) is not None
+    """Tell whether a text is one address of e-mail, as a header and SMTP take it.
+
+    None that has an encoded word (RFC 2047): a header would be read as other addresses than SMTP was told.
+    """
+    return _ADDRESS.fullmatch(text) is not None and "=?" not in text and "=" not in text.rpartition("@")[2]
 
 
 class PasswordPolicy(Model):

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import formatdate, getaddresses, make_msgid
 from pathlib import Path
 from typing import NamedTuple
 
@@ -72,7 +72,8 @@ def mail_server(settings: MailServerConfig, folder: Path, seconds: float) -> Ite
 def _handed(server: smtplib.SMTP, settings: MailServerConfig, letter: Letter) -> Handed:
     try:
         with _in_words(settings):
-            refused = server.send_message(_message(settings, letter))
+            readers = [address for _, address in getaddresses(letter.to)]
+            refused = server.send_message(_message(settings, letter), to_addrs=readers)
     except MailFailed as failure:
         return Handed(taken=False, told=str(failure))
     if refused:

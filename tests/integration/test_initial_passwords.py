@@ -388,6 +388,25 @@ def test_a_password_is_mailed_to_the_manager(server: Slapd, tmp_path: Path, post
     assert {dn[:6] for dn in letters(post)["desk@example.org"]} == {"uid=p0", "uid=p3"}, "whose manager has no address"
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "=?utf-8?q?thief=40example.com=2C?=boss@example.org",  # a header would hold two addresses
+        "=?utf-8?q?a=0ab?=@example.org",
+        "boss@example..org",
+        "boss@example.org, thief@example.com",
+    ],
+)
+def test_what_a_header_would_take_for_other_addresses_is_none(
+    server: Slapd, tmp_path: Path, post: MailServer, address: str
+) -> None:
+    policy = mailed(tmp_path, post, 'to_attribute = "mail"', 'to = ["desk@example.org"]')
+    site = managed(server, tmp_path / "ws", policy)
+    site.csv("hr.csv", [{"id": "p0", "boss": "", "mail": address}])
+    site("run")
+    assert set(letters(post)) == {"desk@example.org"}
+
+
 def test_who_has_nobody_to_be_told_waits(server: Slapd, tmp_path: Path, post: MailServer) -> None:
     site = managed(server, tmp_path / "ws", mailed(tmp_path, post, 'to_attribute = "mail"'))
     said = site("run", status=None)

@@ -21,6 +21,14 @@ syncrepl rid=001 provider={url} type=refreshAndPersist retry="1 +" searchbase="{
 updateref {url}
 """
 
+OTHER = """
+database mdb
+suffix "dc=other"
+rootdn "{admin}"
+directory {folder}
+"""
+"""A second database, which does not tell how far it is."""
+
 
 class Pair:
     """A primary and its replica; what passes between them can be held back."""
@@ -144,6 +152,34 @@ def test_a_primary_that_does_not_tell_how_far_it_is_is_read_itself(pair: Pair, t
         assert len(alone.people()) == 3
     finally:
         alone.stop()
+
+
+def test_a_context_that_proves_nothing_is_not_read_from_a_replica(tmp_path: Path) -> None:
+    servers = []
+    for name in ("primary", "replica"):
+        (tmp_path / name / "units").mkdir(parents=True)
+        second = OTHER.format(folder=tmp_path / name / "units", admin=ADMIN)
+        server = Slapd(tmp_path / name, extra=MODULES, overlays=f"{PROVIDER}\n{second}").start()
+        servers.append(server)
+        server.add(BASE)
+        server.add("dn: dc=other\nobjectClass: dcObject\nobjectClass: organization\no: Other\ndc: other\n")
+    primary, replica = servers
+    try:
+        primary.add("dn: ou=sales,dc=other\nobjectClass: organizationalUnit\nou: sales\n")
+        replica.add(UNITS)  # of the first context, it has come further
+        config = accounts(primary, dn=DN, flow={}, system=f'read_urls = ["{replica.url}"]')
+        unit = config.partition("[systems.directory.objects.person]")[2].partition("[metaverse")[0]
+        unit = unit.replace("inetOrgPerson", "organizationalUnit")
+        other = f'[systems.directory.objects.unit]\nbase = "dc=other"\n{unit}[metaverse.person]'
+        site = Inside(tmp_path / "ws", config.replace("[metaverse.person]", other), {"DIRECTORY_PASSWORD": PASSWORD})
+        site.csv("hr.csv", [{"id": "p1"}])
+        site("step", "import", "directory")
+        assert "it tells no contextCSN of dc=other" in said(site)
+        assert site.statuses("directory") == {"Normal": 1}
+        assert "the primary tells no contextCSN of dc=other" in site("check", status=4)
+    finally:
+        for server in servers:
+            server.stop()
 
 
 def test_a_replica_that_holds_a_part_lets_nobody_be_missing(tmp_path: Path) -> None:

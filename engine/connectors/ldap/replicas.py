@@ -47,8 +47,8 @@ class Replicas:
         if not self._options.read_urls or self._given_up:
             return None
         wanted = self._reached(self._primary)
-        if not wanted:
-            self._primary.tell(f"{self._primary.options.url} was read, and no replica: it tells no contextCSN")
+        if silent := self._silent(wanted):
+            self._primary.tell(f"{self._primary.options.url} was read, and no replica: it tells no contextCSN{silent}")
             return None
         for url in self._options.read_urls:
             session = self._session(url)
@@ -67,11 +67,22 @@ class Replicas:
     def check(self) -> Iterator[CheckLine]:
         """Tell of each replica whether it could be read now."""
         wanted = self._reached(self._primary) if self._options.read_urls else {}
+        silent = self._silent(wanted) if self._options.read_urls else ""
         for url in self._options.read_urls:
             session = self._session(url)
-            why = self._why_not(session, wanted) if wanted else "the primary tells no contextCSN, so it is read itself"
+            unproved = f"the primary tells no contextCSN{silent}, so it is read itself"
+            why = unproved if silent else self._why_not(session, wanted)
             session.close()
             yield CheckLine(why is None, "replica", f"{url}: {why or 'has all that the primary has'}")
+
+    def _silent(self, wanted: Reached) -> str:
+        """Say of which contexts the primary does not tell how far it is: a replica cannot prove anything of those."""
+        told = {key.partition("\0")[0] for key in wanted}
+        missing = sorted(self._contexts(self._primary) - told)
+        return f" of {', '.join(missing)}" if missing else ""
+
+    def _contexts(self, session: Session) -> set[str]:
+        return {session.context_of(base) or base for base in self._bases}
 
     def _session(self, url: str) -> Session:
         options = self._options.model_copy(update={"url": url, "more_urls": []})
@@ -101,7 +112,7 @@ class Replicas:
         if not session.is_open:
             session.open()
         found: Reached = {}
-        for context in {session.context_of(base) or base for base in self._bases}:
+        for context in self._contexts(session):
             search = Search(context, "(objectClass=*)", ["contextCSN"], BASE)
             messages, _ = session.read(lambda link, search=search: find(link, search))  # type: ignore[misc]
             for value in _values(messages):

@@ -74,10 +74,14 @@ class TypeReader:
             raise Shifted(f"it gave {count:,} {self.profile.endpoint[1:]} of the {total:,} that it told of")
         if seen.suspects():
             raise Shifted(f"some of its {self.profile.endpoint[1:]} came twice: they moved while it was read")
-        if self.newest is not None and self._began is not None:
-            self.newest = min(self.newest, self._began)
-        elif not count and condition is None:
-            self.newest = self._began  # whatever comes to be there comes later
+        is_empty = count == 0 and condition is None
+        self.newest = self._until(self.newest, is_empty=is_empty)
+
+    def _until(self, newest: datetime | None, *, is_empty: bool) -> datetime | None:
+        """Give up to when all changes were seen: never later than when the reading began; so it is of nothing, too."""
+        if newest is None or self._began is None:
+            return self._began if is_empty else newest
+        return min(newest, self._began)
 
     def _note_change(self, resource: Resource) -> None:
         changed = _moment(get(get(resource, "meta"), "lastModified"))

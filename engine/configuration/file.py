@@ -2,7 +2,8 @@
 
 import difflib
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -20,6 +21,11 @@ from engine.rules import Rules, compile_rules
 from engine.rules.inferred_types import with_types_of_flows
 
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
+
+
+_WAY = re.compile(r"(literal|function-after|function-before|function-wrap)\[")
+"""How pydantic labels one of several ways to write a value."""
+_OTHER_KIND = frozenset({"literal_error", "model_type", "dict_type", "string_type"})
 
 
 def load(path: Path) -> tuple[Config, Rules]:
@@ -107,7 +113,7 @@ def _model(
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        for detail in error.errors():
+        for detail in _of_the_way_meant(error.errors()):
             where = (*path, *(part for part in detail["loc"] if part != "[key]"))
             if detail["type"] == "extra_forbidden":
                 known = _known_keys(model, detail["loc"][:-1]) + (_known_keys(beside, ()) if beside else [])
@@ -115,6 +121,31 @@ def _model(
             else:
                 problems.append((where, detail["msg"].removeprefix("Value error, ")))
         return None
+
+
+def _of_the_way_meant(errors: Sequence[Any]) -> list[Any]:
+    """Give the problems of a value that may be written in several ways for the way that comes nearest.
+
+    Pydantic tells those of every way, each behind a label of its own.
+    """
+    found: dict[tuple[str | int, ...], dict[str, list[Any]]] = {}
+    plain = []
+    for one in errors:
+        at = next((place for place, part in enumerate(one["loc"]) if _WAY.match(str(part))), None)
+        if at is None:
+            plain.append(one)
+            continue
+        unlabelled = {**one, "loc": (*one["loc"][:at], *one["loc"][at + 1 :])}
+        found.setdefault(one["loc"][:at], {}).setdefault(str(one["loc"][at]), []).append(unlabelled)
+    for ways in found.values():
+        plain += min(ways.values(), key=_distance)
+    return plain
+
+
+def _distance(errors: Iterable[Any]) -> tuple[bool, int, int]:
+    """Tell how far a value is from a way to write it: farthest where it is of another kind, or has other keys."""
+    types = [one["type"] for one in errors]
+    return not _OTHER_KIND.isdisjoint(types), types.count("extra_forbidden"), len(types)
 
 
 def _known_keys(model: Any, loc: tuple[str | int, ...]) -> list[str]:

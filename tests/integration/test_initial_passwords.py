@@ -140,6 +140,7 @@ def test_nothing_is_created_where_nobody_would_get_it(
     server: Slapd, tmp_path: Path, key: Any, policy: str, why: str
 ) -> None:
     site = office(server, tmp_path / "ws", policy.replace("KEY", str(key.to_public())))
+    assert why in site("check", status=4)
     assert why in site("run", status=None)
     assert server.people() == {}
     assert {(one["status"], one["error_code"]) for one in site.json("exports")} == {("Pending", "no-initial-password")}
@@ -173,6 +174,8 @@ def test_a_policy_that_makes_no_sense_is_refused(server: Slapd, tmp_path: Path, 
     site = office(server, tmp_path / "ws", policy)
     said = site("check", status=2)
     assert why in said
+    assert "Input should be" not in said
+    assert "function-" not in said
     assert "keyring" not in said, "whoever writes a policy means no secret"
 
 

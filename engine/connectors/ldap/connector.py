@@ -22,7 +22,7 @@ from engine.connectors.base import (
     SchemaAttribute,
 )
 from engine.connectors.directory_types import why_no_flow
-from engine.connectors.initial_passwords import PasswordPolicy
+from engine.connectors.initial_passwords import PasswordPolicy, make_passwords
 from engine.connectors.ldap.ber import WireError
 from engine.connectors.ldap.check import check_lines
 from engine.connectors.ldap.copy import copy_directory
@@ -119,6 +119,7 @@ class LdapConnector(Connector):
                 continue
             try:
                 refuse_unusable(policy.deliver, self._session.folder)
+                make_passwords(policy, self._session.folder, 1)
             except StepFailed as failure:
                 yield CheckLine(False, kind, f"nobody would get the password of a new account: {failure}")
             else:

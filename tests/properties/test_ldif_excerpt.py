@@ -45,6 +45,7 @@ class Line(NamedTuple):
 
 
 FORMS = ["plain"] * 12 + ["spaced", "base64", "folded", "capitals", "coded", "without", "comment", "twice", "glued"]
+FORMS += ["glued in capitals", "glued and folded"]
 lines = st.builds(Line, st.integers(0, 2), st.sampled_from("mno"), st.sampled_from(FORMS))
 deeds = st.tuples(
     st.sampled_from(["create", "create unit", "update", "rename", "delete", "delete unit"]),
@@ -77,7 +78,13 @@ def _text(line: Line) -> str:
     }
     head, tail = heads.get(line.form, f"dn: {name}"), ids.get(line.form, f"entryUUID: {one}\n")
     text = f"{head}\nobjectClass: inetOrgPerson\nuid: {line.name}\ncn: {line.name}\n{tail}"
-    return text + {"twice": f"\n{text}", "glued": "dn: uid=glued,dc=org\ncn: glued\n"}.get(line.form, "")
+    behind = {
+        "twice": f"\n{text}",
+        "glued": "dn: uid=glued,dc=org\ncn: glued\n",
+        "glued in capitals": "DN: uid=glued,dc=org\ncn: glued\n",
+        "glued and folded": "description:\n dn: uid=glued,dc=org\n",
+    }
+    return text + behind.get(line.form, "")
 
 
 def _file(found: list[Line], end: str) -> str:

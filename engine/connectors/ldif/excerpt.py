@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from engine.connectors.files import Seen
+from engine.connectors.ldif.doubts import is_hidden_dn
 from engine.connectors.ldif.entry import Entry, quick_entry
 from engine.connectors.ldif.format import LdifError
 from engine.values import dn
@@ -155,13 +156,20 @@ def _key_of(record: bytes) -> str:
     while more.startswith(b" "):  # a long name is folded
         part, _, more = more.partition(b"\n")
         name += part[1:]
-    if not name.startswith((b"dn: ", b"dn:: ")) or more.startswith(b"\n") or b"\ndn:" in record:
+    if not name.startswith((b"dn: ", b"dn:: ")) or more.startswith(b"\n") or _hides_another(record):
         raise Unusual
     try:
         written = name[4:].lstrip(b" ") if name[3:4] == b" " else binascii.a2b_base64(name[5:], strict_mode=True)
         return dn.key(written.decode())
     except (UnicodeDecodeError, binascii.Error, dn.InvalidDn) as error:
         raise Unusual from error
+
+
+def _hides_another(record: bytes) -> bool:
+    """Tell whether a line of a record may once have been the first one of another."""
+    if record.lower().count(b"dn:") == 1:
+        return False  # its own
+    return any(is_hidden_dn(line) for line in record.split(b"\n")[1:])
 
 
 def _parsed(record: bytes) -> Entry:

@@ -1,10 +1,12 @@
 """Operations on a few entries of a file come to the same, whether all of it is read or an excerpt is enough."""
 
 import base64
+import io
 import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +15,7 @@ from engine.connectors.base import ExportOperation
 from engine.connectors.ldif import directory as directories
 from engine.connectors.ldif.connector import LdifConnector
 from engine.connectors.ldif.directory import LdifDirectory
+from engine.connectors.ldif.excerpt import Excerpt, Unusual, Wanted
 from engine.connectors.ldif.format import read_entries
 from engine.errors import CannotConnect
 from engine.values import dn
@@ -169,3 +172,10 @@ def test_what_nobody_asked_about_stays_to_the_byte(tmp_path: Path) -> None:
     assert written.startswith("version: 1\n\ndn: dc=org\nobjectClass: domain\ndc: org\n\n")
     assert "cn: new 1\n" in written
     assert written.index("uid=n,ou=b") > written.index("uid=odd")
+
+
+def test_a_record_that_never_ends_is_given_up_soon() -> None:
+    endless = io.BytesIO(b"dn: dc=org\n" + b"description: x\n" * 3_000_000)
+    with pytest.raises(Unusual):
+        Excerpt(endless, Wanted(frozenset(), frozenset(), b"", frozenset(), ids_have_no_case=False), None)
+    assert endless.tell() < 20_000_000, "each part of it is looked through from its beginning"

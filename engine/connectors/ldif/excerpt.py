@@ -20,6 +20,8 @@ BYTES_EACH = 8_000
 """How large a file is for each operation at least, where an excerpt of it is worth its while."""
 _PART = 1 << 20
 """How many bytes of the file are read at once."""
+_MOST = 1 << 24
+"""How many bytes a record may have: it is looked through once for each part of it."""
 ReadEntry = Callable[[Entry, bytes], TreeEntry]
 """Takes an entry and its text, and gives it by its name and its id."""
 
@@ -133,6 +135,8 @@ def _records(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
             raise Unusual
         end = text.rfind(b"\n\n")
         if end < 0:
+            if len(text) > _MOST:
+                raise Unusual
             rest = text
             continue
         for record in text[:end].split(b"\n\n"):

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from pydantic import ValidationError
+
 from engine.connectors.base import SchemaAttribute
 from engine.errors import CannotConnect
 
@@ -69,6 +71,9 @@ def survey(url: str, folder: Path, options: Mapping[str, Any]) -> Survey:
             from engine.connectors.sql.survey import survey_database  # noqa: PLC0415 - SQLAlchemy takes its time
 
             return survey_database(url, folder, options)
+    except ValidationError as error:
+        wrong = dict.fromkeys(str(one.get("ctx", {}).get("error", one["msg"])) for one in error.errors())
+        raise ValueError("; ".join(wrong)) from None  # not with the address, which may hold a password
     except ModuleNotFoundError as error:
         extra = "sql" if plain in _DATABASES else "scim"
         raise CannotConnect(f"{url}: '{error.name}' is not installed; pip install interlock[{extra}]") from error

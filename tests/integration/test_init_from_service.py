@@ -195,3 +195,20 @@ def test_an_sqlite_file_is_found_from_the_new_folder(tmp_path: Path, monkeypatch
     work, _, made = _begin(tmp_path, "--from", "sqlite:///hr.db", env={})
     assert made["systems"]["database"]["url"] == f"sqlite:///{tmp_path / 'hr.db'}"
     assert "is not there" in work("init", str(tmp_path / "new"), "--from", "sqlite:///nowhere.db", status=4)
+
+
+@pytest.mark.parametrize("address", ["postgresql://hr:pass-word@127.0.0.1/hr", "https://hr:pass-word@127.0.0.1/scim"])
+def test_a_password_in_an_address_is_not_said_again(tmp_path: Path, address: str) -> None:
+    told = Inside(tmp_path, "", {})("init", str(tmp_path / "new"), "--from", address, status=2)
+    assert "password" in told
+    assert "pass-word" not in told
+    assert "pydantic" not in told
+
+
+def test_a_column_of_any_characters_is_found_again(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "hr.db")) as connection:
+        connection.executescript('CREATE TABLE person (id TEXT PRIMARY KEY, "a\U000e0001\x1fb" TEXT)')
+        connection.execute("INSERT INTO person VALUES ('1', 'x')")
+        connection.commit()
+    _, _, made = _begin(tmp_path, "--from", f"sqlite:///{tmp_path / 'hr.db'}", env={})
+    assert made["rules"][0]["flow"] == {"id": "id", "a\U000e0001\x1fb": "a\U000e0001\x1fb"}

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.connectors.ldap.ber import WireError
+from engine.connectors.ldap.kerberos import Ticket, bind_by_ticket
+from engine.connectors.ldap.messages import Result
 from tests.certificates import Authority
 from tests.directory import UNITS, accounts
 from tests.inside import Inside
@@ -107,6 +110,17 @@ def test_what_is_wrong_with_tickets_is_said(realm: Realm, tmp_path: Path) -> Non
     site = office(realm, tmp_path / "ws3", f'keytab = "{stranger}"')
     site("run", status=None)
     assert realm.slapd.people() == {}, "whoever has tickets may not do everything"
+
+
+def test_a_server_that_takes_us_for_bound_without_a_proof_is_not_believed(
+    realm: Realm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in realm.kdc.env.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(WireError, match="before the server has proved who it is"):
+        bind_by_ticket(Ticket("localhost", keytab=realm.keytab), None, lambda _: Result(2, 0))
+    refused = bind_by_ticket(Ticket("localhost", keytab=realm.keytab), None, lambda _: Result(2, 49))
+    assert refused.code == 49
 
 
 def test_a_kdc_that_does_not_answer_is_told_as_such(tmp_path: Path) -> None:

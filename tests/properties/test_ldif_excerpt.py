@@ -1,10 +1,12 @@
 """Operations on a few entries of a file come to the same, whether all of it is read or an excerpt is enough."""
 
 import base64
+import io
 import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +15,7 @@ from engine.connectors.base import ExportOperation
 from engine.connectors.ldif import directory as directories
 from engine.connectors.ldif.connector import LdifConnector
 from engine.connectors.ldif.directory import LdifDirectory
+from engine.connectors.ldif.excerpt import Excerpt, Unusual, Wanted
 from engine.connectors.ldif.format import read_entries
 from engine.errors import CannotConnect
 from engine.values import dn
@@ -45,6 +48,7 @@ class Line(NamedTuple):
 
 
 FORMS = ["plain"] * 12 + ["spaced", "base64", "folded", "capitals", "coded", "without", "comment", "twice", "glued"]
+FORMS += ["glued in capitals", "glued and folded"]
 lines = st.builds(Line, st.integers(0, 2), st.sampled_from("mno"), st.sampled_from(FORMS))
 deeds = st.tuples(
     st.sampled_from(["create", "create unit", "update", "rename", "delete", "delete unit"]),
@@ -77,7 +81,13 @@ def _text(line: Line) -> str:
     }
     head, tail = heads.get(line.form, f"dn: {name}"), ids.get(line.form, f"entryUUID: {one}\n")
     text = f"{head}\nobjectClass: inetOrgPerson\nuid: {line.name}\ncn: {line.name}\n{tail}"
-    return text + {"twice": f"\n{text}", "glued": "dn: uid=glued,dc=org\ncn: glued\n"}.get(line.form, "")
+    behind = {
+        "twice": f"\n{text}",
+        "glued": "dn: uid=glued,dc=org\ncn: glued\n",
+        "glued in capitals": "DN: uid=glued,dc=org\ncn: glued\n",
+        "glued and folded": "description:\n dn: uid=glued,dc=org\n",
+    }
+    return text + behind.get(line.form, "")
 
 
 def _file(found: list[Line], end: str) -> str:
@@ -181,3 +191,10 @@ def test_what_nobody_asked_about_stays_to_the_byte(tmp_path: Path) -> None:
     assert written.startswith("version: 1\n\ndn: dc=org\nobjectClass: domain\ndc: org\n\n")
     assert "cn: new 1\n" in written
     assert written.index("uid=n,ou=b") > written.index("uid=odd")
+
+
+def test_a_record_that_never_ends_is_given_up_soon() -> None:
+    endless = io.BytesIO(b"dn: dc=org\n" + b"description: x\n" * 3_000_000)
+    with pytest.raises(Unusual):
+        Excerpt(endless, Wanted(frozenset(), frozenset(), b"", frozenset(), ids_have_no_case=False), None)
+    assert endless.tell() < 20_000_000, "each part of it is looked through from its beginning"

@@ -129,7 +129,7 @@ def key(name: str) -> str:
 def text(given: str) -> str:
     """Write a text as TOML."""
     escaped = given.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in escaped) + '"'
+    return '"' + "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in escaped) + '"'
 
 
 def _one_line(note: str) -> str:

@@ -70,6 +70,8 @@ def _bind(gssapi: Any, ticket: Ticket, encrypted: ssl.SSLSocket | None, ask: Ask
     result = ask(context.step() or b"")
     while result.code == _GOES_ON and not context.complete:
         result = ask(context.step(result.name or b"") or b"")
+    if result.code == 0:
+        raise WireError("a bind by Kerberos that is said to be done before the server has proved who it is")
     if result.code != _GOES_ON:
         return result
     layers = context.unwrap(result.name or b"").message

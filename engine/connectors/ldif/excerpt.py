@@ -13,6 +13,7 @@ from engine.configuration import external_ids
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import ExportOperation
 from engine.connectors.files import Seen
+from engine.connectors.ldif.doubts import is_hidden_dn
 from engine.connectors.ldif.entry import Entry, quick_entry
 from engine.connectors.ldif.format import LdifError
 from engine.values import dn
@@ -23,6 +24,8 @@ BYTES_EACH = 8_000
 """How large a file is for each operation at least, where an excerpt of it is worth its while."""
 _PART = 1 << 20
 """How many bytes of the file are read at once."""
+_MOST = 1 << 24
+"""How many bytes a record may have: it is looked through once for each part of it."""
 ReadEntry = Callable[[Entry, bytes], TreeEntry]
 """Takes an entry and its text, and gives it by its name and its id."""
 
@@ -170,6 +173,8 @@ def _records(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
             raise Unusual
         end = text.rfind(b"\n\n")
         if end < 0:
+            if len(text) > _MOST:
+                raise Unusual
             rest = text
             continue
         for record in text[:end].split(b"\n\n"):
@@ -193,13 +198,20 @@ def _key_of(record: bytes) -> str:
     while more.startswith(b" "):  # a long name is folded
         part, _, more = more.partition(b"\n")
         name += part[1:]
-    if not name.startswith((b"dn: ", b"dn:: ")) or more.startswith(b"\n") or b"\ndn:" in record:
+    if not name.startswith((b"dn: ", b"dn:: ")) or more.startswith(b"\n") or _hides_another(record):
         raise Unusual
     try:
         written = name[4:].lstrip(b" ") if name[3:4] == b" " else binascii.a2b_base64(name[5:], strict_mode=True)
         return dn.key(written.decode())
     except (UnicodeDecodeError, binascii.Error, dn.InvalidDn) as error:
         raise Unusual from error
+
+
+def _hides_another(record: bytes) -> bool:
+    """Tell whether a line of a record may once have been the first one of another."""
+    if record.lower().count(b"dn:") == 1:
+        return False  # its own
+    return any(is_hidden_dn(line) for line in record.split(b"\n")[1:])
 
 
 def _parsed(record: bytes) -> Entry:

@@ -138,7 +138,7 @@ class SystemConfig(Model):
     """`[systems.NAME]`: a connected system."""
 
     connector: str
-    """`csv`, `ldif`, `ldap`, `sql`, `program`, or one that another package brings."""
+    """`csv`, `ldif`, `ldap`, `sql`, `scim`, `program`, or one that another package brings."""
     objects: dict[Name, ObjectTypeConfig] = Field(min_length=1)
     """Its types of objects."""
     timezone: TimeZone | None = None

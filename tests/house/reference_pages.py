@@ -28,6 +28,7 @@ from engine.connectors.ldap.options import LdapObjectOptions, LdapOptions
 from engine.connectors.ldif.connector import LdifOptions
 from engine.connectors.program import messages
 from engine.connectors.program.options import ProgramObjectOptions, ProgramOptions
+from engine.connectors.scim.options import ScimObjectOptions, ScimOptions
 from engine.connectors.sql.options import SqlObjectOptions, SqlOptions
 from engine.expressions.sources import Constant
 from engine.values.typed import AttributeType
@@ -41,6 +42,7 @@ _CONNECTORS: tuple[tuple[str, tuple[type[BaseModel], ...]], ...] = (
     ("ldif", (LdifOptions, DirectoryObjectOptions)),
     ("ldap", (LdapOptions, LdapObjectOptions)),
     ("program", (ProgramOptions, ProgramObjectOptions)),
+    ("scim", (ScimOptions, ScimObjectOptions)),
     ("sql", (SqlOptions, SqlObjectOptions)),
 )
 _CONFIGURATION = """# Configuration reference

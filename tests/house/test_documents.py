@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.connectors import connector_names
 from tests.house import moving_picture, reference_pages
 from tests.house.anchors import anchors
 from tests.house.measures import ROOT, sources
@@ -18,6 +19,13 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs
 def test_a_reference_page_is_what_the_program_says(name: str) -> None:
     page = ROOT / "docs" / name
     assert page.read_text() == reference_pages.pages()[name], f"docs/{name} is stale: run scripts/docs"
+
+
+def test_every_connector_has_its_keys_in_the_reference() -> None:
+    page = reference_pages.configuration()
+    for name in connector_names():
+        assert f"## Keys of the `{name}` connector" in page
+        assert f"`{name}`" in next(line for line in page.splitlines() if line.startswith("| `connector`"))
 
 
 def test_every_key_of_the_configuration_says_what_it_means() -> None:

@@ -1,5 +1,6 @@
 """Several servers for one directory: the next is asked where a step begins, and never in the middle of one."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,3 +86,14 @@ def test_who_refuses_our_password_is_the_one_that_is_asked(slapd: Slapd, tmp_pat
         with pytest.raises(CredentialsRefused):
             read_all(connector_to(slapd.url, tmp_path, more_urls=[other.url]))
         assert other.connections == 0
+
+
+def test_check_tries_each_of_them(slapd: Slapd, tmp_path: Path, nobody: str) -> None:
+    connector = connector_to(slapd.url, tmp_path, more_urls=[nobody])
+    (told,) = [line for line in asyncio.run(connector.test()) if line.subject == "server"]
+    assert not told.ok
+    assert told.message.startswith(f"{nobody}: ")
+    with Proxy(slapd.port, lambda data, _: data) as other:
+        connector = connector_to(slapd.url, tmp_path, more_urls=[other.url])
+        (told,) = [line for line in asyncio.run(connector.test()) if line.subject == "server"]
+        assert told.ok

@@ -108,8 +108,23 @@ class LdapConnector(Connector):
     def _test(self) -> list[CheckLine]:
         self._session.open()
         lines = list(check_lines(self._session, self.system, self._reading, self._delta.offer()))
-        lines += [*self._replicas.check(), *self._deliveries()]
+        lines += [*self._other_servers(), *self._replicas.check(), *self._deliveries()]
         return [*lines, *(CheckLine(True, "client", note) for note in self.notes)]
+
+    def _other_servers(self) -> Iterator[CheckLine]:
+        """Tell of each server that is asked where the first does not answer whether it would."""
+        for options in self.options.servers():
+            if options.url == self._session.options.url:
+                continue
+            other = Session(self.name, options, self.folder, [], self._session.stop)
+            try:
+                other.open()
+            except StepFailed as error:
+                yield CheckLine(False, "server", f"{options.url}: {error}")
+            else:
+                yield CheckLine(True, "server", f"{options.url} as {options.who}")
+            finally:
+                other.close()
 
     def _deliveries(self) -> Iterator[CheckLine]:
         """Tell of each type whose new accounts get passwords of their own whether those could be delivered."""

@@ -57,7 +57,8 @@ class Database:
             return engine
         except (ModuleNotFoundError, NoSuchModuleError) as error:
             missing = getattr(error, "name", None) or url.drivername
-            told = f"{self._name}: the driver '{missing}' is not installed; pip install interlock[sql]"
+            package = "interlock[sql]" if missing in _OURS else _PACKAGES.get(missing, missing)
+            told = f"{self._name}: the driver '{missing}' is not installed; pip install {package}"
             raise CannotConnect(told) from error
 
     def _sqlite(self, url: URL) -> Engine:
@@ -158,6 +159,10 @@ class Database:
             self._engine = None
 
 
+_OURS = frozenset({"psycopg", "pymysql"})
+"""The drivers that come with the extra."""
+_PACKAGES = {"pytds": "python-tds sqlalchemy-pytds", "mssql.pytds": "sqlalchemy-pytds", "cx_Oracle": "oracledb"}
+"""What others are called where they are installed from."""
 _OF_TIMEOUT = 0.1
 """How much of the time that a batch may take is waited for a lock."""
 _SNAPSHOTS = frozenset({"postgresql", "mysql", "mariadb"})

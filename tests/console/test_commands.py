@@ -186,6 +186,25 @@ def test_what_is_kept_is_private_for_each_workspace_and_nothing_where_it_is_brok
         assert Remembered(file, tmp_path / "a.toml").filters("objects") == {}
 
 
+def test_two_consoles_keep_what_either_was_told(tmp_path: Path) -> None:
+    file = tmp_path / "console.json"
+    one, other = Remembered(file, tmp_path / "a.toml"), Remembered(file, tmp_path / "a.toml")
+    assert (one.filters("objects"), other.filters("objects")) == ({}, {})
+    one.save_filter("objects", "x", "status:Normal")
+    other.save_filter("objects", "y", "smith")
+    other.add_command("runs")
+    one.forget_filter("objects", "x")
+    one.add_command("todo")
+    again = Remembered(file, tmp_path / "a.toml")
+    assert (again.filters("objects"), again.commands) == ({"y": "smith"}, ["runs", "todo"])
+
+
+def test_what_is_no_filter_in_the_file_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "console.json"
+    file.write_text('{"%s": {"filters": {"objects": {"x": 5, "y": "smith"}}}}' % (tmp_path / "a.toml"))
+    assert Remembered(file, tmp_path / "a.toml").filters("objects") == {"y": "smith"}
+
+
 def test_what_cannot_be_kept_is_there_till_the_console_is_closed(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     kept = Remembered(tmp_path / "file" / "console.json", tmp_path / "a.toml")

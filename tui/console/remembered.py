@@ -26,6 +26,7 @@ class Remembered:
         self._file = file
         self._workspace = str(workspace.resolve())
         self._own: dict[str, Any] | None = None
+        self._is_written = True
 
     @property
     def commands(self) -> list[str]:
@@ -34,20 +35,23 @@ class Remembered:
 
     def filters(self, kind: str) -> dict[str, str]:
         """Give the filters of a kind of list: name → line."""
-        found: dict[str, str] = self._here().get("filters", {}).get(kind, {})
-        return dict(sorted(found.items()))
+        found: dict[str, Any] = self._here().get("filters", {}).get(kind, {})
+        return {name: line for name, line in sorted(found.items()) if isinstance(line, str)}
 
     def add_command(self, text: str) -> None:
         """Keep what was asked of the command line; where that cannot be written, for this time alone."""
+        self._look_again()
         with suppress(OSError):
             self._write("commands", [*(one for one in self.commands if one != text), text][-MOST_COMMANDS:])
 
     def save_filter(self, kind: str, name: str, line: str) -> None:
         """Keep a filter under a name. Raises `OSError` where it cannot be written; it is kept for this time then."""
+        self._look_again()
         self._write("filters", {**self._here().get("filters", {}), kind: {**self.filters(kind), name: line}})
 
     def forget_filter(self, kind: str, name: str) -> None:
         """Forget a filter. Raises `OSError` likewise."""
+        self._look_again()
         left = {known: line for known, line in self.filters(kind).items() if known != name}
         self._write("filters", {**self._here().get("filters", {}), kind: left})
 
@@ -55,6 +59,11 @@ class Remembered:
         if self._own is None:
             self._own = self._read().get(self._workspace, {})
         return self._own
+
+    def _look_again(self) -> None:
+        """Take what another console has kept meanwhile, unless this one knows what it could not write."""
+        if self._file is not None and self._is_written:
+            self._own = None
 
     def _read(self) -> dict[str, Any]:
         """Read the file; what is none of ours counts as nothing."""
@@ -70,6 +79,7 @@ class Remembered:
         self._own = {**self._here(), name: value}
         if self._file is None:
             return
+        self._is_written = False
         folder = self._file.parent
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         new = folder / f".{self._file.name}.{os.getpid()}"
@@ -77,6 +87,7 @@ class Remembered:
         new.write_bytes(kept)
         new.chmod(0o600)
         new.replace(self._file)
+        self._is_written = True
 
 
 def _is_ours(kept: object) -> bool:

@@ -498,7 +498,8 @@ def test_what_is_no_spreadsheet_is_refused(tmp_path: Path) -> None:
 # Written ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_new_file_has_the_columns_in_the_order_that_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_new_file_has_the_columns_in_the_order_that_is_said(tmp_path: Path, *, is_there: bool) -> None:
     config = CONFIG[: CONFIG.index("[systems.out]")] + (
         '[systems.out]\nconnector = "csv"\nquoting = "all"\n[systems.out.objects.person]\npath = "out.csv"\n'
         'external_id = "uid"\nheader = ["cn", "uid", "sn"]\n'
@@ -507,6 +508,9 @@ def test_a_new_file_has_the_columns_in_the_order_that_is_said(tmp_path: Path) ->
     config = config.replace('join = [["employeeNumber"]]', 'join = [["uid"]]')
     site = Inside(tmp_path / "ws", config)
     (site.folder / "hr.csv").write_bytes(_csv(PEOPLE[:1]))
+    if is_there:
+        (site.folder / "out.csv").touch()
+        site("step", "import", "out")
     for step in (("import", "hr"), ("sync",), ("evaluate",), ("export", "out")):
         site("step", *step)
     assert (site.folder / "out.csv").read_bytes() == b'"cn","uid","sn","employeeNumber"\r\n"Ada","1","Ada","1"\r\n'

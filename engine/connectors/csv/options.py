@@ -51,7 +51,7 @@ class CsvObjectOptions(Model):
     columns: dict[str, Width] = Field({})
     """Column → its width in characters, in their order: the file has columns of fixed widths, and no header."""
     header: list[str] = Field([])
-    """The order of the columns in a file that is made new; others follow."""
+    """The order of the columns in a file that is made new, or is still empty; others follow."""
 
     @model_validator(mode="after")
     def _one_column(self) -> Self:

@@ -50,7 +50,7 @@ class CsvTable:
             else:
                 with self.path.open("rb") as file:
                     self._format = look_at(file, self._options)
-                    self._take(list(self._rows(file)))
+                    self._take(list(self._rows(file)) or [self._new_header()])
         except (OSError, Undecodable) as error:
             raise CannotConnect(f"{self.path}: cannot be read: {error}") from error
         except BadlyQuoted as error:

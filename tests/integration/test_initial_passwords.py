@@ -510,6 +510,9 @@ def test_no_password_goes_in_clear_to_another_machine(server: Slapd, tmp_path: P
     site.configure(text.replace("ldap://127.0.0.1", "ldap://0").replace("base = ", 'plaintext = "allowed"\nbase = ', 1))
     (number,) = [one["id"] for one in site.json("objects") if (one["secondary_id"] or "").startswith("uid=p1,")]
     assert "sent over TLS only" in site("password", "reset", number, "--reason", "forgotten", status=2)
+    assert "no account could be created: the entry gets a password, and that is sent over TLS only" in site(
+        "check", status=4
+    )
     assert len(opened(site, key)) == delivered
 
 

@@ -30,6 +30,7 @@ from engine.connectors.ldap.delta import Delta, NoDelta
 from engine.connectors.ldap.link import Search, Unfit
 from engine.connectors.ldap.options import LdapObjectOptions, LdapOptions, initial_password_of
 from engine.connectors.ldap.reading import Incomplete, Pages, Reading, base_of, class_filter, read_pages
+from engine.connectors.ldap.refusals import overheard
 from engine.connectors.ldap.replicas import Replicas
 from engine.connectors.ldap.schema import read_schema
 from engine.connectors.ldap.session import Session, TriedInVain
@@ -130,6 +131,9 @@ class LdapConnector(Connector):
         """Tell of each type whose new accounts get passwords of their own whether those could be delivered."""
         for kind, settings in self.system.objects.items():
             policy = initial_password_of(settings)
+            if policy is not None and (refused := overheard(self._session)) is not None:
+                yield CheckLine(False, kind, f"no account could be created: {refused.message}; {refused.advice}")
+                continue
             if not isinstance(policy, PasswordPolicy):
                 continue
             try:

@@ -64,15 +64,19 @@ class Refusals:
 
     def overheard(self) -> ObjectError | None:
         """Give the error that a password meets on a connection that is not encrypted."""
-        if self._session.options.encrypted or (
-            self._session.options.stays_here and not self._session.offers.is_active_directory
-        ):
-            return None
-        return ObjectError(
-            "permission-denied",
-            "the entry gets a password, and that is sent over TLS only",
-            'use ldaps:// or tls = "starttls"',
-        )
+        return overheard(self._session)
+
+
+def overheard(session: Session) -> ObjectError | None:
+    """Give the error that a password meets on a session that others can listen to, or that a domain takes none over."""
+    options = session.options
+    if options.encrypted or (options.stays_here and not session.offers.is_active_directory):
+        return None
+    return ObjectError(
+        "permission-denied",
+        "the entry gets a password, and that is sent over TLS only",
+        'use ldaps:// or tls = "starttls"',
+    )
 
 
 def _unusable_name(operation: ExportOperation) -> ObjectError | None:

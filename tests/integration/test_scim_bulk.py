@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from engine.connectors.scim.bulk import _by_change, _Prepared
+from engine.connectors.scim.writing import Change, Writing
 from tests.inside import Inside
 from tests.integration.test_scim import _settled, _site
 from tests.scim import JSON, MOST_OPERATIONS, BulkEndpoint, ScimServer
@@ -176,3 +178,13 @@ def test_it_keeps_what_connectors_promise(tmp_path: Path, service: ScimServer) -
     code, out, err = site.main("connector", "test", "app", "--write", str(site.folder / "sample.toml"), "--json")
     assert code == 0, out + err
     assert len(service.users()) == 50
+
+
+@pytest.mark.parametrize("before", ["https://app.example.org/scim/v2", "/scim/v2", ""])
+def test_a_user_and_a_group_of_the_same_id_have_each_its_own_result(before: str) -> None:
+    writing = Writing.__new__(Writing)
+    paths = ["/Users/7", "/Groups/7", "/Users/a%20b"]
+    part = [_Prepared(number, writing, Change("PATCH", path)) for number, path in enumerate(paths)]
+    results = [{"method": "PATCH", "location": f"{before}{path}", "status": "200"} for path in paths]
+    assert _by_change(part, results) == {number: [result] for number, result in enumerate(results)}
+    assert _by_change(part, results[1:2])[0] == [], "a group's result is no user's"

@@ -140,9 +140,9 @@ async def _outcome(one: _Prepared, own: Sequence[Resource]) -> ExportResult:
         raise ConnectionLost(f"{place}: the service does not say what became of it ({get(own[0], 'status')})")
     told = get(own[0], "response")
     document: Resource = told if isinstance(told, dict) else {}
-    made = _last(get(own[0], "location"))
-    if not document and one.change.method == "POST" and made is not None:
-        document = {"id": made}
+    made = _ends(get(own[0], "location"))
+    if not document and one.change.method == "POST" and made:
+        document = {"id": made[-1]}
     return await one.writing.settled(Answer(status, document))
 
 
@@ -152,14 +152,15 @@ def _is_of(result: Resource, one: _Prepared) -> bool:
         return False
     if one.change.method == "POST":
         return str(get(result, "bulkId")) == str(one.number)
-    return _last(get(result, "location")) == _last(one.change.path)
+    said, own = _ends(get(result, "location")), _ends(one.change.path)
+    return said[-1:] == own[-1:] and (len(said) < 2 or said[0].lower() == own[0].lower())
 
 
-def _last(location: Any) -> str | None:
-    """Give the last part of an address: the resource's id."""
+def _ends(location: Any) -> list[str]:
+    """Give the last two parts of an address: where resources of a type are, and the id; users and groups share ids."""
     if not isinstance(location, str) or "/" not in location:
-        return None
-    return unquote(urlsplit(location).path.rstrip("/").rsplit("/", 1)[-1]) or None
+        return []
+    return [unquote(one) for one in urlsplit(location).path.split("/") if one][-2:]
 
 
 def _status(said: Any) -> int | None:

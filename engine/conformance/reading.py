@@ -54,17 +54,22 @@ async def reading_findings(workspace: Workspace, system: str) -> Findings:
                 yield finding
             told = f"{len(whole.objects):,} objects took {grown:,} MB more"
             yield judged("an import needs little memory", [told] if grown > MEGABYTES else [], told)
-            yield await _again(connector, request, whole)
-            yield await _in_small_pages(connector, request, whole)
+            yield _of_some(await _again(connector, request, whole), whole)
+            yield _of_some(await _in_small_pages(connector, request, whole), whole)
             yield await _unchanged(connector, request, whole)
             yield await _delta(connector, request, whole)
             is_target = any(name == system for name, _ in workspace.rules.target_types())
             for finding in await _look_ups(connector, request, whole, is_target=is_target):
-                yield finding
+                yield _of_some(finding, whole)
     except StepFailed as error:
         yield broken("an import reaches its end", str(error))
         return
     yield await _ended(workspace, system, request)
+
+
+def _of_some(finding: Finding, whole: Imported) -> Finding:
+    """Give a finding as it is, or as not tried where there was nothing to try it on."""
+    return finding if whole.objects or finding.kept is False else untried(finding.promise, "there are no objects")
 
 
 def _request(workspace: Workspace, system: str) -> ImportRequest:

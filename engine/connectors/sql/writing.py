@@ -28,6 +28,7 @@ from engine.connectors.sql import keys
 from engine.connectors.sql.errors import is_broken, object_error
 from engine.connectors.sql.tables import TypeTables
 from engine.connectors.sql.values import as_column_takes, values_of
+from engine.errors import ObjectError
 from engine.values import zones
 from engine.values.typed import InvalidValue
 from storage.records import AttributeChange, ChangeType
@@ -75,7 +76,7 @@ def _in_one_transaction(
         except SQLAlchemyError as error:
             if is_broken(error):
                 raise
-            found = object_error(error)
+            found = _with_columns(object_error(error), types[one.type], one)
             if found.code == "server-busy" and not is_alone:  # a deadlock may have undone more than this
                 raise _OneByOne from error
             if is_alone:
@@ -89,6 +90,21 @@ def _in_one_transaction(
             raise
         raise _OneByOne from error
     return results
+
+
+def _with_columns(error: ObjectError, tables: TypeTables, one: ExportOperation) -> ObjectError:
+    """Name the columns that a value is too long for, where the database says only that one is."""
+    if error.code != "syntax-violation" or "too long" not in error.message:
+        return error
+    given = {**one.attributes, **{change.name: change.add for change in one.changes}}
+    long = [name for name, values in given.items() if _is_too_long(tables, name, values)]
+    named = [f"'{name}'" for name in long if name not in error.message]
+    return error._replace(message=f"{error.message} ({', '.join(named)})") if named else error
+
+
+def _is_too_long(tables: TypeTables, name: str, values: Sequence[Any]) -> bool:
+    most = getattr(tables.columns[name].type, "length", None) if name in tables.columns else None
+    return most is not None and any(len(str(value)) > most for value in values)
 
 
 class _Writing:

@@ -52,7 +52,7 @@ async def writing_findings(workspace: Workspace, system: str, sample: Sample, *,
 
     Raises `ConfigurationError` for a sample that the configuration does not know, and `NotAllowed`.
     """
-    require(workspace.config, operator, Role.ADMINISTRATOR, "connector test --write")
+    require(workspace.config, operator, Role.ADMINISTRATOR, "try a connector by writing")
     if workspace.config.systems[system].read_only:
         raise ConfigurationError(f"'{system}' is read_only: nothing is written to it")
     types = workspace.config.systems[system].objects

@@ -694,6 +694,19 @@ def test_a_deadlock_undoes_a_batch_and_nothing_is_reported_as_done_that_is_not(
     database.engine.dispose()
 
 
+def test_an_error_does_not_show_columns_that_nobody_configured(
+    running: Callable[[str], Server], tmp_path: Path
+) -> None:
+    database = running("postgresql").database()
+    database.run(*PEOPLE, "ALTER TABLE person ADD wages TEXT NOT NULL DEFAULT 'much', ADD CHECK (level < 1)")
+    site = writing(tmp_path, database)
+    site("run", status=None)
+    said = str(site.json("exports"))
+    assert "violates check constraint" in said
+    assert "much" not in said
+    database.engine.dispose()
+
+
 @pytest.mark.parametrize("dialect", ["postgresql", "mysql"])
 def test_a_row_that_is_locked_waits_and_the_others_do_not(
     running: Callable[[str], Server], tmp_path: Path, dialect: str

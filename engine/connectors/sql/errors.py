@@ -64,6 +64,8 @@ _ADVICE = {
     "schema-violation": "correct the rule's flow, or the table",
     "server-error": "look into the database's log",
 }
+_WHOLE_ROW = re.compile(r"DETAIL:\s+Failing row contains.*", re.DOTALL)
+"""What PostgreSQL says besides: the values of all columns, those that nobody reads included."""
 _REFUSED = frozenset({"28P01", "28000"})
 _REFUSED_NUMBERS = frozenset({1044, 1045, 1698})
 
@@ -112,10 +114,10 @@ def is_broken(error: SQLAlchemyError) -> bool:
 
 
 def told(error: SQLAlchemyError) -> str:
-    """Give what the database said, in one line, without the statement and its values."""
+    """Give what the database said, in one line, without the statement and its values, nor the row as it was to be."""
     original = getattr(error, "orig", None) or error
     text = str(original.args[-1] if _number(original) and len(getattr(original, "args", ())) > 1 else original)
-    return re.sub(r"\s+", " ", text).strip()[:500] or type(original).__name__
+    return re.sub(r"\s+", " ", _WHOLE_ROW.sub("", text)).strip()[:500] or type(original).__name__
 
 
 def _sqlstate(original: Any) -> str:

@@ -1,6 +1,7 @@
 """`interlock --plain`: the real program over pipes, a line in, lines of text out."""
 
 import os
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -122,3 +123,30 @@ def test_a_password_that_is_typed_is_not_shown(tmp_path: Path) -> None:
     terminal.type(b"\x04")
     assert terminal.ended() == 0
     assert "secret" not in terminal.written
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-"])
+def test_without_a_line_to_read_or_to_tell_on_it_says_so(office: Workspace, closed: str) -> None:
+    command = f"exec {shlex.join([*INTERLOCK, '--plain'])} {closed}"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=office.folder, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "standard input and output" in done.stderr
+
+
+def test_a_password_that_no_variable_can_hold_is_refused(tmp_path: Path) -> None:
+    site = make_office(tmp_path / "office", 20, LDAP)
+    env = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
+    env.pop("OFFICE_PASSWORD", None)
+    done = subprocess.run(
+        [*INTERLOCK, "--plain"],
+        cwd=site.folder,
+        env=env,
+        input=b":config\nt\nsec\0ret\nq\n",
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"holds a character that OFFICE_PASSWORD cannot" in done.stdout

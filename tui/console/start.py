@@ -33,6 +33,9 @@ def open_plain(config: Path) -> int:
     if not config.exists():
         tty.complain(missing(config))
         return USAGE
+    if sys.__stdin__ is None or sys.__stdout__ is None:
+        tty.complain("--plain reads lines and tells lines: let its standard input and output be open")
+        return USAGE
     if closed := restricted.is_restricted(os.environ) or _said(config).get("restricted") is True:
         restricted.forget_dangerous(os.environ)
     settings = wished(config, tty.prepare(os.environ))._replace(mouse=False, restricted=closed)

@@ -65,7 +65,11 @@ class AskingForPasswords(ConsoleScreen):
             if password is None:
                 self.say(f"cancelled: nothing was begun without {variable}")
                 return
-            os.environ[variable] = password
+            try:
+                os.environ[variable] = password
+            except ValueError:
+                self.say(f"nothing was begun: what was given holds a character that {variable} cannot", "warn")
+                return
             self.with_passwords(workspace, systems, begin)
 
         self.app.push_screen(PasswordScreen(system, variable), answered)

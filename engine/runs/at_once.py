@@ -16,7 +16,7 @@ HERE = ""
 class _Ended(NamedTuple):
     """A chain has come to its end, or to an error."""
 
-    error: Exception | None = None
+    error: BaseException | None = None
 
 
 def stages(
@@ -47,15 +47,15 @@ async def together(chains: Sequence[AsyncIterator[Event]]) -> AsyncIterator[Even
     told: asyncio.Queue[Event | _Ended] = asyncio.Queue()
 
     async def follow(chain: AsyncIterator[Event]) -> None:
-        try:
-            async for event in chain:
-                await told.put(event)
-        except Exception as error:
-            await told.put(_Ended(error))
-        else:
-            await told.put(_Ended())
+        async for event in chain:
+            await told.put(event)
+
+    def end(task: asyncio.Task[None]) -> None:
+        told.put_nowait(_Ended(asyncio.CancelledError() if task.cancelled() else task.exception()))
 
     following = [asyncio.create_task(follow(chain)) for chain in chains]
+    for task in following:
+        task.add_done_callback(end)
     going_on = len(following)
     try:
         while going_on:

@@ -278,6 +278,10 @@ async def carry_out(workspace: Workspace, control: Control, step_id: int, plan: 
             result = StepResult.WARNINGS
     except StepFailed as failure:
         result, step.message = failure.result, str(failure)
+    except asyncio.CancelledError:
+        step.message = "the run was ended in the middle of it; whole pages are kept"
+        await _close_step(workspace, step, result, lenient=True)
+        raise
     except Exception as failure:
         step.message = str(failure) if isinstance(failure, StoreError) else f"{type(failure).__name__}: {failure}"
         await _close_step(workspace, step, result, lenient=True)

@@ -132,6 +132,10 @@ class PlannedConnector(Connector):
         whose = secondary_id or external_id or object_type
         raise StepFailed(f"'{self.name}': a plan gives {whose} no password")
 
+    def delivers_afterwards(self, object_type: str) -> bool:  # noqa: ARG002 - of no type: a plan creates no account
+        """Deliver no password to anybody."""
+        return False
+
     async def export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         """Execute operations on the copy of the system, made when the first are to be sent."""
         if self._entered is None:

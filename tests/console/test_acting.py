@@ -157,7 +157,9 @@ async def test_what_is_decided_stays_in_the_list_until_that_is_left_and_is_taken
         await console.until("Approve 1 item of 'hr'")
         await _answer(console, "they have left", "1")
         await console.hear("approved; the next sync carries it out (u takes it back)")
-        await console.press("asterisk", "a")  # of what is marked, what waits is asked about
+        await console.press("asterisk")
+        await console.until(f"{LEAVERS} of {LEAVERS} marked")
+        await console.press("a")  # of what is marked, what waits is asked about
         await console.until(f"Approve {LEAVERS - 1} items of 'hr'")
         await console.settle()
         await console.press("escape")

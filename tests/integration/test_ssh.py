@@ -109,9 +109,9 @@ def test_the_console_of_a_key_writes_no_file_and_suspends_into_no_shell(site: Si
     console.wait_for("this console writes no files")
     console.send("\x1a", "\x1c", "\x11")  # ctrl+z, ctrl+\, ctrl+q
     console.send(":", "screenshot", "enter")
-    console.wait_for("No matches found")
+    console.wait_for("nothing matches the filter")
     console.send("esc")
-    console.wait(lambda text: "No matches found" not in text, "the command line to go")
+    console.wait(lambda text: "nothing matches the filter" not in text, "the filter to go")
     console.send("2")
     console.wait_for("Exports")
     _leave(console)

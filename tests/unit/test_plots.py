@@ -54,7 +54,7 @@ def test_a_sparkline_of_nothing_and_of_zeros_is_blank():
 
 def test_every_symbol_is_one_cell_wide_on_every_terminal():
     for name, symbol in UNICODE._asdict().items():
-        wide = 8 if name == "steps" else 1
+        wide = {"steps": 8, "axis": 3}.get(name, 1)
         assert cell_len(symbol) == wide, name
         assert name == "ellipsis" or len(getattr(ASCII, name)) == wide, name
     assert all(symbol.isascii() for symbol in ASCII)

@@ -12,7 +12,7 @@ from tui.console import sheets
 from tui.console.beside import beside
 from tui.console.screens.base import guarded
 from tui.console.screens.passwords import AskingForPasswords
-from tui.console.screens.thing import SheetScreen
+from tui.console.screens.thing import LiveSheetScreen
 from tui.console.sheets.configuration import configuration
 from tui.presentation.moments import local_time
 
@@ -20,7 +20,7 @@ CHANGES = 10
 """Changes before that are told."""
 
 
-class ConfigurationScreen(AskingForPasswords, SheetScreen):
+class ConfigurationScreen(AskingForPasswords, LiveSheetScreen):
     """The state of the configuration."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -31,27 +31,16 @@ class ConfigurationScreen(AskingForPasswords, SheetScreen):
     def __init__(self) -> None:
         super().__init__()
         self._checked: list[tuple[str, feed.CheckLine]] = []
-        self._seen = -1
 
     def crumb(self) -> str:
         """What this shows."""
         return "configuration"
 
-    def fresh(self) -> None:
-        """Read again what has changed."""
-        super().fresh()
-        if self.ready and self._seen != self.session.data_version:
-            self._seen = self.session.data_version
-            beside(self, self._read, "configuration")
-
-    async def _read(self) -> None:
+    async def build(self) -> sheets.Build:
+        """Read what has changed."""
         session = self.session
-        try:
-            diff = await feed.configuration_diff(session.workspace, counting=False)
-            history = await feed.configuration_history(session.workspace, CHANGES)
-        except feed.StoreError as error:
-            self.sheet.show(partial(sheets.words, f"cannot be read: {error}"))
-            return
+        diff = await feed.configuration_diff(session.workspace, counting=False)
+        history = await feed.configuration_history(session.workspace, CHANGES)
         found = {
             "file": str(session.config),
             "read_at": session.read_at,
@@ -61,8 +50,7 @@ class ConfigurationScreen(AskingForPasswords, SheetScreen):
             "history": history,
             "files": [_file(name, changed, session.config.parent) for name, changed, _ in feed.stamps(session.config)],
         }
-        if self.ready and self.is_attached:
-            self.sheet.show(partial(configuration, found))
+        return partial(configuration, found)
 
     def why_not(self, action: str) -> str:
         """Refuse to reload what is the same or wrong, and while a run is going on."""
@@ -90,7 +78,7 @@ class ConfigurationScreen(AskingForPasswords, SheetScreen):
         self._checked = []
         async for one in feed.check(workspace):
             self._checked.append(one)
-            await self._read()
+            await self.read()
         bad = sum(not line.ok for _, line in self._checked)
         told = f"{bad} of {len(self._checked)} tests failed" if bad else f"{len(self._checked)} tests, all well"
         self.say(told, "danger" if bad else "good")

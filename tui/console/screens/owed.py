@@ -5,9 +5,7 @@ from typing import Any
 
 from tui import feed
 from tui.console import sheets
-from tui.console.beside import beside
-from tui.console.row_source import RowsAtHand
-from tui.console.screens.listing import ListScreen
+from tui.console.screens.at_hand import AtHandScreen
 from tui.console.sheets import owed as sheet
 from tui.console.widgets.columns import Column, Order
 from tui.presentation.moments import local_time
@@ -15,13 +13,13 @@ from tui.presentation.pieces import Line
 
 MOST = 2_000
 """References that are listed, the oldest first: no more are ever read."""
-NAMES = ("object", "attribute", "system", "named", "since", "why")
 
 
-class OwedScreen(ListScreen):
+class OwedScreen(AtHandScreen):
     """What waits for somebody who is not there yet, the oldest first."""
 
     KIND = "owed"
+    NAMES = ("object", "attribute", "system", "named", "since", "why")
     EMPTY = "nothing is owed: every reference names somebody who is there"
     COLUMNS = (
         Column("object", "object", 24, lambda row: row["label"], flex=2),
@@ -34,39 +32,23 @@ class OwedScreen(ListScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._rows: list[feed.Document] = []
         self._count = 0
 
     def crumb(self) -> str:
         """What this lists."""
         return "owed references"
 
-    def connect(self) -> None:
-        """Show them as soon as they are read."""
-        self.table.connect(RowsAtHand(lambda: self._rows, NAMES))
-        beside(self, self._read_owed, "owed")
-
-    def read_again(self) -> None:
-        """Read them again."""
-        beside(self, self._read_owed, "owed")
-
-    async def _read_owed(self) -> None:
+    async def rows_now(self) -> list[feed.Document]:
+        """Read the oldest, and how many there are in all."""
         workspace = self.session.workspace
-        try:
-            found = await feed.owed(workspace, MOST)
-            self._count = len(found) if len(found) < MOST else await feed.count_owed(workspace)
-        except feed.StoreError as error:
-            self.say(str(error), "danger")
-            return
+        found = await feed.owed(workspace, MOST)
+        self._count = len(found) if len(found) < MOST else await feed.count_owed(workspace)
         told = ({**one, "object": one["label"], "why": one["waits_because"]} for one in found)
-        self._rows = [{**one, "key": key, "id": f"owed-{key}"} for key, one in enumerate(told)]
-        if self.ready and self.is_attached:
-            self._detail_of = None
-            self.table.data_changed()
+        return [{**one, "key": key, "id": f"owed-{key}"} for key, one in enumerate(told)]
 
     def told(self) -> Line:
         """Say that there are more of them than are listed."""
-        if self._count > len(self._rows):
+        if self._count > len(self.rows):
             return [(f"the oldest of {self._count:,}  ", "warn"), *super().told()]
         return super().told()
 

@@ -8,8 +8,7 @@ from textual.binding import Binding, BindingType
 from tui import feed
 from tui.console import sheets
 from tui.console.beside import beside
-from tui.console.row_source import RowsAtHand
-from tui.console.screens.listing import ListScreen
+from tui.console.screens.at_hand import AtHandScreen
 from tui.console.screens.runs import ErrorsScreen
 from tui.console.screens.thing import SheetScreen
 from tui.console.sheets import rules as sheet
@@ -17,8 +16,6 @@ from tui.console.sheets.layout import Document
 from tui.console.widgets.columns import Column, Order
 from tui.presentation.display import display
 from tui.presentation.pieces import Line
-
-NAMES = ("number", "name", "from", "to", "inside", "outside", "failing", "stands_at")
 
 
 def _count(row: dict[str, Any], name: str) -> str:
@@ -29,10 +26,11 @@ def _failing(row: dict[str, Any]) -> tuple[str, str]:
     return (f"{row['failing']:,}", "danger") if row["failing"] else ("", "")
 
 
-class RulesScreen(ListScreen):
+class RulesScreen(AtHandScreen):
     """Every rule, in the order of the file."""
 
     KIND = "rules"
+    NAMES = ("number", "name", "from", "to", "inside", "outside", "failing", "stands_at")
     ERRORS = "!failing:0"
     EMPTY = "no rule is configured"
     COLUMNS = (
@@ -50,7 +48,6 @@ class RulesScreen(ListScreen):
     def __init__(self, name: str = "") -> None:
         super().__init__()
         self._filter = f'name:"{name}"' if name else ""
-        self._rows: list[Document] = []
         self._counts: dict[str, Document] = {}
         self._counting = False
         self._why_uncounted = ""
@@ -63,32 +60,16 @@ class RulesScreen(ListScreen):
         """The one that is asked for, or all."""
         return feed.Query(self.KIND, self.terms(self._filter))
 
-    def connect(self) -> None:
-        """Show the rules as soon as they are read."""
-        self.table.connect(RowsAtHand(lambda: self._rows, NAMES))
-
     def on_mount(self) -> None:
-        """Read the rules, and begin to count in a process of its own."""
+        """Begin to count in a process of its own."""
         super().on_mount()
-        beside(self, self._read_rules, "rules")
         self.action_count()
 
-    def read_again(self) -> None:
-        """Read what goes wrong again; who is in which scope is counted when that is asked for."""
-        beside(self, self._read_rules, "rules")
-
-    async def _read_rules(self) -> None:
-        session = self.session
-        try:
-            found = await feed.rules.rules(session.workspace, session.config)
-        except feed.StoreError as error:
-            self.say(str(error), "danger")
-            return
+    async def rows_now(self) -> list[Document]:
+        """Read what goes wrong; who is in which scope is counted when that is asked for."""
+        found = await feed.rules.rules(self.session.workspace, self.session.config)
         none = {"inside": None, "outside": None, "failed": None}
-        self._rows = [{**none, **rule, **self._counts.get(rule["name"], {})} for rule in found]
-        if self.ready and self.is_attached:
-            self._detail_of = None
-            self.table.data_changed()
+        return [{**none, **rule, **self._counts.get(rule["name"], {})} for rule in found]
 
     def told(self) -> Line:
         """Say that the counting goes on, or came to nothing."""
@@ -113,7 +94,7 @@ class RulesScreen(ListScreen):
             self._counts = {rule["name"]: {name: rule.get(name) for name in names} for rule in found}
         finally:
             self._counting = False
-        await self._read_rules()
+        await self.read_rows()
         self.show_frame()
 
     async def detail_of(self, document: dict[str, Any]) -> sheets.Build:

@@ -5,20 +5,17 @@ from typing import Any
 
 from tui import feed
 from tui.console import sheets
-from tui.console.beside import beside
-from tui.console.row_source import RowsAtHand
-from tui.console.screens.listing import ListScreen
+from tui.console.screens.at_hand import AtHandScreen
 from tui.console.sheets import schedule as sheet
 from tui.console.widgets.columns import Column, Order
 from tui.presentation.moments import local_time, until_when
 
-NAMES = ("profile", "when", "began", "result", "next", "late")
 
-
-class ScheduleScreen(ListScreen):
+class ScheduleScreen(AtHandScreen):
     """Every profile with its times."""
 
     KIND = "schedule"
+    NAMES = ("profile", "when", "began", "result", "next", "late")
     ERRORS = "late:yes"
     EMPTY = 'no profile is configured: [profiles.NAME] names steps, and at = "06:30" their time'
     COLUMNS = (
@@ -30,33 +27,14 @@ class ScheduleScreen(ListScreen):
         Column("late", "", 20, sheet.late),
     )
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._rows: list[feed.Document] = []
-
     def crumb(self) -> str:
         """What this lists."""
         return "schedule"
 
-    def connect(self) -> None:
-        """Show the profiles as soon as they are read."""
-        self.table.connect(RowsAtHand(lambda: self._rows, NAMES))
-        beside(self, self._read_schedule, "schedule")
-
-    def read_again(self) -> None:
-        """Read them again."""
-        beside(self, self._read_schedule, "schedule")
-
-    async def _read_schedule(self) -> None:
-        try:
-            found = await feed.scheduled(self.session.workspace)
-        except feed.StoreError as error:
-            self.say(str(error), "danger")
-            return
-        self._rows = [sheet.row(number, one) for number, one in enumerate(found)]
-        if self.ready and self.is_attached:
-            self._detail_of = None
-            self.table.data_changed()
+    async def rows_now(self) -> list[feed.Document]:
+        """Read the profiles."""
+        found = await feed.scheduled(self.session.workspace)
+        return [sheet.row(number, one) for number, one in enumerate(found)]
 
     async def detail_of(self, document: dict[str, Any]) -> sheets.Build:
         """The profile whole."""

@@ -7,6 +7,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from tui import feed
 from tui.console import sheets
 from tui.console.beside import beside
 from tui.console.screens.base import ConsoleScreen
@@ -49,29 +50,44 @@ class SheetScreen(ConsoleScreen):
             self.say(f"copied: {display(text, 60)}", "good")
 
 
-class ThingScreen(SheetScreen):
-    """A thing by its id; it follows the store."""
+class LiveSheetScreen(SheetScreen):
+    """A sheet that follows the store."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen = -1
+
+    def fresh(self) -> None:
+        """Read it again if the store has changed since."""
+        super().fresh()
+        if self.ready and self._seen != self.session.data_version:
+            self._seen = self.session.data_version
+            beside(self, self.read, "sheet")
+
+    async def read(self) -> None:
+        """Read it, and show it where it is still wanted."""
+        try:
+            build = await self.build()
+        except feed.StoreError as error:
+            build = partial(sheets.words, f"cannot be read: {error}")
+        if self.ready and self.is_attached:
+            self.sheet.show(build)
+
+    async def build(self) -> sheets.Build:
+        """Read what is shown, and give its sheet. Raises `StoreError`."""
+        raise NotImplementedError
+
+
+class ThingScreen(LiveSheetScreen):
+    """A thing by its id."""
 
     def __init__(self, thing: str) -> None:
         super().__init__()
         self.thing = thing
-        self._seen = -1
 
     def crumb(self) -> str:
         """The id."""
         return self.thing
-
-    def fresh(self) -> None:
-        """Read the thing again if the store has changed since."""
-        super().fresh()
-        if self.ready and self._seen != self.session.data_version:
-            self._seen = self.session.data_version
-            beside(self, self._read, "thing")
-
-    async def _read(self) -> None:
-        build = await self.build()
-        if self.ready:
-            self.sheet.show(build)
 
     async def build(self) -> sheets.Build:
         """Read the thing, and give its sheet."""

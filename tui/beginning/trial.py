@@ -1,9 +1,6 @@
 """Try a proposed configuration: the plan of the first ten people, worked out in a process and a folder of their own."""
 
-import asyncio
 import csv
-import os
-import sys
 import tempfile
 from itertools import islice
 from pathlib import Path
@@ -12,6 +9,7 @@ from typing import Any
 import orjson
 
 from tui.beginning.proposal import Source, Target, proposed
+from tui.feed.own_process import carry_out
 
 FIRST = 10
 """People of whom the plan is made."""
@@ -28,25 +26,11 @@ async def plan_of_first(source: Source, target: Target | None) -> dict[str, Any]
         folder = Path(name)
         written = proposed(_first(source, folder), target)
         (folder / "interlock.toml").write_text(written, encoding="utf-8")
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "tui", "plan", "--json", "-c", str(folder / "interlock.toml")),
-            env={name: value for name, value in os.environ.items() if name != "FORCE_COLOR"},
-            cwd=folder,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            out, err = await asyncio.wait_for(process.communicate(), SECONDS)
-        except (TimeoutError, asyncio.CancelledError):
-            process.kill()
-            await process.wait()
-            raise
+        done = await carry_out(folder / "interlock.toml", ["plan"], seconds=SECONDS)
     try:
-        found: dict[str, Any] = orjson.loads(out)
+        found: dict[str, Any] = orjson.loads(done.out)
     except orjson.JSONDecodeError:
-        said = err.decode(errors="replace").strip()
-        raise RuntimeError(said.replace(str(folder), "") or f"it ended with {process.returncode}") from None
+        raise RuntimeError(done.err.replace(str(folder), "") or f"it ended with {done.status}") from None
     return found
 
 

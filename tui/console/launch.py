@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from tui.feed.own_process import plain_surroundings
+
 LINES = 20
 _TAIL = 16_384
 
@@ -73,5 +75,4 @@ def _start(config: Path, arguments: Sequence[str], output: IO[bytes] | int) -> s
 
 def _environment() -> dict[str, str]:
     """Give this environment, with plain text for output whatever the terminal is like."""
-    environment = {name: value for name, value in os.environ.items() if name != "FORCE_COLOR"}
-    return {**environment, "PYTHONIOENCODING": "utf-8:backslashreplace"}
+    return {**plain_surroundings(), "PYTHONIOENCODING": "utf-8:backslashreplace"}

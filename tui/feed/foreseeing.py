@@ -1,10 +1,6 @@
 """What takes long, in a process of its own: what decisions would lead to, and whom rules are for."""
 
-import asyncio
-import os
-import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +9,7 @@ import orjson
 
 from engine.planning.by_hand import Followed, follow
 from engine.planning.foresight import Foresight, foresee
+from tui.feed.own_process import carry_out
 
 __all__ = [
     "Followed",
@@ -51,23 +48,10 @@ async def rules_beside(config: Path) -> list[dict[str, Any]]:
 
 async def _beside(config: Path, arguments: Sequence[str]) -> Any:
     """Carry a command out in a process of its own, and give the document that it writes."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "tui", *arguments, "--json", "-c", str(config)),
-        env={name: value for name, value in os.environ.items() if name != "FORCE_COLOR"},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        out, err = await process.communicate()
-    except asyncio.CancelledError:
-        with suppress(ProcessLookupError):  # it may have ended at the same moment
-            process.kill()
-        await process.communicate()  # the loop may end next: nothing of the process stays open in it
-        raise
-    if process.returncode:
-        raise RuntimeError(err.decode(errors="replace").strip() or f"it ended with {process.returncode}")
-    return orjson.loads(out)
+    done = await carry_out(config, arguments)
+    if done.status:
+        raise RuntimeError(done.err or f"it ended with {done.status}")
+    return orjson.loads(done.out)
 
 
 def foresight_document(found: Foresight) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from engine.connectors.ldap.access_log import AccessLog, Log
 from engine.connectors.ldap.active_directory import GUID, id_filter, id_of_guid
 from engine.connectors.ldap.ber import WireError
 from engine.connectors.ldap.dirsync import DirectoryChanges
-from engine.connectors.ldap.link import Filling, Search, Unfit, find
+from engine.connectors.ldap.link import Filling, Search, Unfit, find, texts_of
 from engine.connectors.ldap.messages import Entry, Intermediate, Message, Result
 from engine.connectors.ldap.reading import Reading, base_of
 from engine.connectors.ldap.requests import BASE
@@ -89,13 +89,7 @@ class Delta:
             return None
         search = Search(above, "(objectClass=*)", ["contextCSN"], BASE)
         found, _ = self._session.read(lambda link: find(link, search))
-        values = [
-            value.decode(errors="replace")
-            for one in found
-            if isinstance(one, Entry)
-            for _, held in one.attributes
-            for value in held
-        ]
+        values = texts_of(found, "contextCSN")
         return f"rid=000,csn={';'.join(values)}" if values else None
 
     def changes(self, request: ImportRequest, size: int) -> Changes:

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from engine.connectors.base import PAGE_BYTES
-from engine.connectors.ldap.messages import Control, Message, ReadAttributes, Result, read_attributes
+from engine.connectors.ldap.messages import Control, Entry, Message, ReadAttributes, Result, read_attributes
 from engine.connectors.ldap.requests import BASE, SUBTREE
+from engine.values.attribute_descriptions import usual
 
 MOST = 1_000_000
 """How many messages may answer a search that is not read in pages."""
@@ -135,3 +136,15 @@ def find(link: DirectoryLink, search: Search) -> tuple[list[Message], Result]:
     if not isinstance(result, Result):
         raise Unfit("a search ended without its result")
     return found, result
+
+
+def texts_of(found: Iterable[Message], name: str) -> list[str]:
+    """Give the values that an attribute has in all entries of an answer, as texts."""
+    return [
+        value.decode(errors="replace")
+        for entry in found
+        if isinstance(entry, Entry)
+        for written, values in entry.attributes
+        if usual(written.decode(errors="replace")) == usual(name)
+        for value in values
+    ]

@@ -2,8 +2,7 @@
 
 from engine.connectors.base import ExportOperation
 from engine.connectors.initial_passwords import PasswordMailConfig, is_address
-from engine.connectors.ldap.link import Search, find
-from engine.connectors.ldap.messages import Entry
+from engine.connectors.ldap.link import Search, find, texts_of
 from engine.connectors.ldap.requests import BASE
 from engine.connectors.ldap.session import Session
 from engine.values import dn
@@ -51,12 +50,4 @@ class Readers:
         """Give the first address of an entry; none where it is not there, or has none."""
         search = Search(entry_dn, "(objectClass=*)", [_MAIL], BASE)
         found, _ = self._session.read(lambda link: find(link, search))
-        values = [
-            value.decode(errors="replace")
-            for entry in found
-            if isinstance(entry, Entry)
-            for name, held in entry.attributes
-            if usual(name.decode(errors="replace")) == _MAIL
-            for value in held
-        ]
-        return [value for value in values if is_address(value)][:1]
+        return [value for value in texts_of(found, _MAIL) if is_address(value)][:1]

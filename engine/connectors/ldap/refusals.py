@@ -60,10 +60,6 @@ class Refusals:
         """Give the error where a password would go over a connection that is not encrypted."""
         if operation.change_type != ChangeType.CREATE or initial_password_of(self._objects[operation.type]) is None:
             return None
-        return self.overheard()
-
-    def overheard(self) -> ObjectError | None:
-        """Give the error that a password meets on a connection that is not encrypted."""
         return overheard(self._session)
 
 

@@ -5,12 +5,11 @@ tells how far a server is by its contextCSN, for each server that is written to 
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from engine.configuration.models import SystemConfig
 from engine.connectors.base import CheckLine
-from engine.connectors.ldap.link import Search, Unfit, find
-from engine.connectors.ldap.messages import Entry
+from engine.connectors.ldap.link import Search, Unfit, find, texts_of
 from engine.connectors.ldap.options import LdapOptions
 from engine.connectors.ldap.patience import Abandoned
 from engine.connectors.ldap.reading import base_of
@@ -115,13 +114,7 @@ class Replicas:
         for context in self._contexts(session):
             search = Search(context, "(objectClass=*)", ["contextCSN"], BASE)
             messages, _ = session.read(lambda link, search=search: find(link, search))  # type: ignore[misc]
-            for value in _values(messages):
+            for value in texts_of(messages, "contextCSN"):
                 number = value.split("#")[2] if value.count("#") >= 2 else ""
                 found[f"{context}\0{number}"] = value
         return found
-
-
-def _values(messages: Sequence[object]) -> Iterator[str]:
-    for one in messages:
-        if isinstance(one, Entry):
-            yield from (value.decode(errors="replace") for _, values in one.attributes for value in values)

@@ -19,7 +19,7 @@ from engine.connectors.ldap.messages import Control
 from engine.connectors.ldap.password_policy import POLICY, with_policy
 from engine.connectors.ldap.passwords import Passwords
 from engine.connectors.ldap.reading import Reading, base_of
-from engine.connectors.ldap.refusals import Refusals
+from engine.connectors.ldap.refusals import Refusals, overheard
 from engine.connectors.ldap.requests import ADD, DELETE, REPLACE, encode_equality
 from engine.connectors.ldap.results import NO_SUCH_OBJECT, SUCCESS, explain, explain_result
 from engine.connectors.ldap.schema import Schema
@@ -82,7 +82,7 @@ class LdapWriter:
 
     def reset_password(self, operation: ExportOperation, policy: PasswordPolicy) -> ExportResult:
         """Give the entry of an operation another password. Raises what `export` raises."""
-        refusal = self._refusals.overheard() or self._refusals.out_of_base(operation)
+        refusal = overheard(self._session) or self._refusals.out_of_base(operation)
         if refusal is not None:
             return ExportResult(operation.id, error=refusal)
         results: Results = {}

@@ -1,6 +1,6 @@
 """Which accounts have, or may have, a password that nobody got: a mark for each, and no password."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from sqlalchemy import delete, exists, func, select
@@ -43,11 +43,15 @@ _IS_SENT = exists().where(
 """Whether the account's create is on its way right now: nothing is known of it yet."""
 
 
-async def mark(tx: Transaction, cso_ids: Iterable[int], why: str) -> None:
-    """Write down that the passwords of some accounts are owed from now on."""
-    since = clock.now()
-    if rows := [{"cso_id": one, "since": since, "why": why} for one in cso_ids]:
-        await writing.upsert(tx, owed_passwords, ["cso_id"], rows)
+async def mark(tx: Transaction, why: Mapping[int, str]) -> None:
+    """Write down that the passwords of some accounts are owed, each with why: from now on, or as long as it was."""
+    if not why:
+        return
+    table, now = owed_passwords.c, clock.now()
+    query = select(table.cso_id, table.since).where(expressions.among(table.cso_id, why))
+    since = {row.cso_id: row.since for row in await tx.execute(query)}
+    rows = [{"cso_id": one, "since": since.get(one, now), "why": told} for one, told in why.items()]
+    await writing.upsert(tx, owed_passwords, ["cso_id"], rows)
 
 
 async def forget(tx: Transaction, cso_ids: Iterable[int]) -> None:

@@ -57,7 +57,7 @@ async def _begin(workspace: Workspace, cso: Cso, operator: str, reason: str) -> 
     async with workspace.store.transaction() as tx:
         before = (await owed_passwords.get(tx, [cso.id])).get(cso.id)
         await _record(tx, workspace, "password-reset", cso, operator, {"reason": reason})
-        await owed_passwords.mark(tx, [cso.id], DIED)
+        await owed_passwords.mark(tx, {cso.id: DIED})
     return before
 
 
@@ -65,8 +65,10 @@ async def _failed(workspace: Workspace, cso: Cso, operator: str, why: str, owed:
     """Write down why it failed, and whether a password is owed all the same."""
     async with workspace.store.transaction() as tx:
         await _record(tx, workspace, "password-reset-failed", cso, operator, {"why": why})
-        await owed_passwords.forget(tx, [cso.id])
-        await owed_passwords.mark(tx, [cso.id] if owed is not None else [], owed or "")
+        if owed is not None:
+            await owed_passwords.mark(tx, {cso.id: owed})
+        else:
+            await owed_passwords.forget(tx, [cso.id])
 
 
 async def _record(

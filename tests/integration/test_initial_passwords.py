@@ -34,14 +34,6 @@ TOLD = f"deliver = {{ command = {json.dumps([sys.executable, 'keep.py'])} }}"
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Slapd]:
-    server = Slapd(tmp_path / "slapd").start()
-    server.add("\n".join([BASE, UNITS]))
-    yield server
-    server.stop()
-
-
-@pytest.fixture
 def key() -> Any:
     return pyrage.x25519.Identity.generate()
 
@@ -305,6 +297,16 @@ def test_a_reset_whose_delivery_fails_says_so_and_stays_owed(server: Slapd, tmp_
     server.stop()
     site("password", "reset", number, "--reason", "the server is away", status=4)
     assert owed(site) == set(), "nothing was done"
+
+
+def test_a_password_is_owed_since_it_was_first(server: Slapd, tmp_path: Path) -> None:
+    site = office(server, tmp_path / "ws", 'deliver = { command = ["false"] }')
+    site("run", status=None)
+    first = {one["id"]: one["since"] for one in site.json("password", "owed")}
+    site.shift = "3d"
+    number = min(first)
+    site("password", "reset", number, "--reason", "nobody got it", status=None)
+    assert {one["id"]: one["since"] for one in site.json("password", "owed")} == first
 
 
 # ---------------------------------------------------------------------------------- by mail

@@ -17,7 +17,7 @@ async def mark_owed(tx: Transaction, connector: Connector, batch: Batch) -> None
     """Write down whose passwords are to be delivered, before their accounts are created."""
     created = [one for one in batch if one.export.change_type == ChangeType.CREATE]
     owed = [one.cso.id for one in created if connector.delivers_afterwards(one.export.type)]
-    await owed_passwords.mark(tx, owed, DIED)
+    await owed_passwords.mark(tx, dict.fromkeys(owed, DIED))
 
 
 async def take_results(tx: Transaction, batch: Batch, results: Sequence[ExportResult]) -> None:
@@ -25,9 +25,7 @@ async def take_results(tx: Transaction, batch: Batch, results: Sequence[ExportRe
     csos = {one.export.id: one.cso.id for one in batch if one.export.change_type == ChangeType.CREATE}
     told = {csos[one.id]: one for one in results if one.id in csos}
     await owed_passwords.forget(tx, [cso_id for cso_id, one in told.items() if not one.undelivered])
-    for cso_id, one in told.items():
-        if one.undelivered:
-            await owed_passwords.mark(tx, [cso_id], one.undelivered)
+    await owed_passwords.mark(tx, {cso_id: one.undelivered for cso_id, one in told.items() if one.undelivered})
 
 
 async def forget_unsent(tx: Transaction, batch: Batch) -> None:

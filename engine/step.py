@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import math
 import threading
 import time
 import uuid
@@ -66,7 +67,7 @@ class Control:
     operator: str = ""
     owner: str = field(default_factory=lambda: uuid.uuid4().hex)
     stop_requested_by: str | None = None
-    sure_at: float = 0.0
+    sure_at: float = -math.inf
     """When the store last said that the lease is the owner's, by a clock that goes on while the machine sleeps."""
 
     def is_sure(self) -> bool:

@@ -97,7 +97,7 @@ async def _send(service: Service, part: Sequence[_Prepared]) -> dict[int, Outcom
     document = {"schemas": [_REQUEST], "Operations": [one.operation for one in part]}
     try:
         answer = await service.change("POST", "/Bulk", document)
-    except BaseException as failure:
+    except Exception as failure:
         return {one.number: failure for one in part}
     if answer.status == _TOO_LARGE:
         half = len(part) // 2

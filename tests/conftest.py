@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.compiled import keep_what_is_compiled
+from tests.directory import server
 from tests.stores import either_store
 
-__all__ = ["either_store"]
+__all__ = ["either_store", "server"]
 
 keep_what_is_compiled()
 os.environ.pop("COLUMNS", None)  # what rich finds there when it is loaded would be the width of every command's lists

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from engine.configuration.models import ObjectTypeConfig, SystemConfig
 from engine.connectors.base import (
     ExportOperation,
@@ -34,6 +36,15 @@ def person(uid: str, **more: str) -> str:
     lines = {"cn": uid, "sn": uid, "uid": uid} | more
     body = "".join(f"{name}: {value}\n" for name, value in lines.items())
     return f"dn: uid={uid},ou=people,{SUFFIX}\nobjectClass: inetOrgPerson\n{body}\n"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Slapd]:
+    """A directory with a unit for people and one for groups, and nobody in it."""
+    server = Slapd(tmp_path / "slapd").start()
+    server.add("\n".join([BASE, UNITS]))
+    yield server
+    server.stop()
 
 
 @contextmanager

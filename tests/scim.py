@@ -33,7 +33,31 @@ class _Quiet(WSGIRequestHandler):
         return
 
 
-class ScimServer:
+class Asked:
+    """A service as somebody else sees it."""
+
+    authority: Authority
+    url: str
+
+    def ask(self, method: str, path: str, document: JSON | None = None) -> JSON:
+        """Ask the service for something, as somebody else would."""
+        context = ssl.create_default_context(cafile=str(self.authority.file))
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/scim+json"}
+        with httpx.Client(verify=context, headers=headers, trust_env=False) as client:
+            answer = client.request(method, self.url + path, json=document)
+            assert answer.status_code < 300, answer.text
+            return answer.json() if answer.content else {}
+
+    def users(self) -> dict[str, JSON]:
+        """Give all users by their names."""
+        return {one["userName"]: one for one in self.ask("GET", "/Users?count=1000").get("Resources", [])}
+
+    def groups(self) -> dict[str, JSON]:
+        """Give all groups by their names."""
+        return {one["displayName"]: one for one in self.ask("GET", "/Groups?count=1000").get("Resources", [])}
+
+
+class ScimServer(Asked):
     """The service of the package scim2-server, and what it holds."""
 
     bulk: "BulkEndpoint | None" = None
@@ -56,23 +80,6 @@ class ScimServer:
     def _noted(self, environ: JSON, start: Callable[..., Any]) -> Iterator[bytes]:
         self.requests.append((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
         yield from self.application(environ, start)
-
-    def ask(self, method: str, path: str, document: JSON | None = None) -> JSON:
-        """Ask the service for something, as somebody else would."""
-        context = ssl.create_default_context(cafile=str(self.authority.file))
-        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/scim+json"}
-        with httpx.Client(verify=context, headers=headers, trust_env=False) as client:
-            answer = client.request(method, self.url + path, json=document)
-            assert answer.status_code < 300, answer.text
-            return answer.json() if answer.content else {}
-
-    def users(self) -> dict[str, JSON]:
-        """Give all users by their names."""
-        return {one["userName"]: one for one in self.ask("GET", "/Users?count=1000").get("Resources", [])}
-
-    def groups(self) -> dict[str, JSON]:
-        """Give all groups by their names."""
-        return {one["displayName"]: one for one in self.ask("GET", "/Groups?count=1000").get("Resources", [])}
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -7,17 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from storage.dialects.postgresql.place import ServerPlace
 from tests import stores
 from tests.databases import Server, postgresql, standby
 from tests.faults.test_kill import Site
+from tests.faults.test_server_of_the_store import LOST, phase_of
 from tui.demo.people import next_day
-
-LOST = 5
-"""The exit status of a run that was interrupted."""
 
 
 @pytest.fixture
@@ -37,14 +34,6 @@ def _placed(folder: Path, primary: Server, second: Server) -> Site:
     site.configure((site.folder / "interlock.toml").read_text())
     ServerPlace(url, folder).prepare()
     return site
-
-
-def _phase(site: Site) -> str | None:
-    try:
-        found = site.glance("SELECT phase FROM steps WHERE result IS NULL ORDER BY id DESC LIMIT 1")
-    except psycopg.OperationalError:
-        return None
-    return found[0][0] if found else None
 
 
 def _finished(log: bytes) -> list[tuple[int, str]]:
@@ -82,7 +71,7 @@ def test_what_was_said_before_a_failover_is_so_behind_it(
     calm("run")
     calm("run")
     run = struck.start("run", "--log-format", "json")
-    while run.poll() is None and _phase(struck) != phase:
+    while run.poll() is None and phase_of(struck) != phase:
         time.sleep(0.002)
     time.sleep(random.Random(phase).uniform(0, 0.1))
     primary.perish()

@@ -21,7 +21,8 @@ def sites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Site, Site]:
     return Site(tmp_path / "calm", None, None), Site(tmp_path / "struck", None, None)
 
 
-def _phase(site: Site) -> str | None:
+def phase_of(site: Site) -> str | None:
+    """Give the phase that a run is in; None while the server does not answer, either."""
     try:
         found = site.glance("SELECT phase FROM steps WHERE result IS NULL ORDER BY id DESC LIMIT 1")
     except psycopg.OperationalError:
@@ -32,7 +33,7 @@ def _phase(site: Site) -> str | None:
 def _crash_in(site: Site, phase: str, delay: float) -> bool:
     """Start a run, and let the server crash some time after a phase has begun; tell whether the run met it."""
     with preloaded.running(["run"], cwd=site.folder, env=site.env) as run:
-        while run.goes_on() and _phase(site) != phase:
+        while run.goes_on() and phase_of(site) != phase:
             time.sleep(0.002)
         time.sleep(delay)
         met = run.goes_on()

@@ -13,9 +13,9 @@ import pytest
 
 from storage import lease
 from tests import stores
-from tests.directory import UNITS, accounts
+from tests.directory import accounts
 from tests.inside import Inside
-from tests.slapd import BASE, PASSWORD, SUFFIX, Slapd
+from tests.slapd import PASSWORD, SUFFIX, Slapd
 from tests.sleeping import STALE_SECONDS
 
 ROOT = Path(__file__).parents[2]
@@ -24,14 +24,6 @@ MAPPED = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
 ELSEWHERE = ["unshare", *MAPPED, "--uts", "sh", "-c", 'hostname dmz; exec "$@"', "sh"]
 """What gives a process a host name of its own, so that nobody here can look at it."""
 BATCH = 4
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Slapd]:
-    server = Slapd(tmp_path / "slapd").start()
-    server.add("\n".join([BASE, UNITS]))
-    yield server
-    server.stop()
 
 
 @pytest.fixture

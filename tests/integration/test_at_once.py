@@ -1,6 +1,7 @@
 """Steps of different systems that workers carry out at the same time: what comes of it is what comes one by one."""
 
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -136,6 +137,16 @@ def workers(office: Inside, *names: str) -> Iterator[dict[str, Worker]]:
         yield found
 
 
+def _exporting(office: Office, there: dict[str, Worker]) -> "subprocess.Popen[bytes]":
+    """Start a run, and give it once both targets are being exported to."""
+    run = office.start("run", "nightly")
+    end = time.monotonic() + 60
+    while not all(("step-started", "export") in there[name].events() for name in SYSTEMS[1:]):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    return run
+
+
 def _spans(office: Inside) -> dict[str, tuple[str, str]]:
     rows = office.query(
         "SELECT phase, system, started_at, ended_at FROM steps WHERE run_id = (SELECT max(id) FROM runs)"
@@ -191,11 +202,7 @@ def test_one_worker_has_time_for_one_system_after_the_other(tmp_path: Path, monk
 def test_where_one_stops_the_others_end_their_step_and_no_more_begins(tmp_path: Path) -> None:
     office = Office(tmp_path / "ws", config_of(at_once=True, more=SLOW))
     with workers(office, *SYSTEMS) as there:
-        run = office.start("run", "nightly")
-        end = time.monotonic() + 60
-        while not all(("step-started", "export") in there[name].events() for name in SYSTEMS[1:]):
-            assert time.monotonic() < end
-            time.sleep(0.01)
+        run = _exporting(office, there)
         there["north"].process.send_signal(signal.SIGKILL)
         out, _ = run.communicate(timeout=60)
         assert run.returncode == 5, out.decode()
@@ -212,15 +219,12 @@ def test_where_one_stops_the_others_end_their_step_and_no_more_begins(tmp_path: 
 def test_a_run_that_is_killed_ends_them_all(tmp_path: Path) -> None:
     office = Office(tmp_path / "ws", config_of(at_once=True, more=SLOW))
     with workers(office, *SYSTEMS) as there:
-        run = office.start("run", "nightly")
-        end = time.monotonic() + 60
-        while not all(("step-started", "export") in there[name].events() for name in SYSTEMS[1:]):
-            assert time.monotonic() < end
-            time.sleep(0.01)
+        run = _exporting(office, there)
         run.kill()
         run.communicate()
         assert "still carries out a step of it" in office("run", "nightly", status=4)
         office("stop")
+        end = time.monotonic() + 60
         while "still carries out" in office("run", "nightly", status=None):
             assert time.monotonic() < end
         office("run", "nightly")

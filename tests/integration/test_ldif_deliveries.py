@@ -4,8 +4,6 @@ import bz2
 import gzip
 import io
 import lzma
-import os
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.inside import Inside, document, in_and_out
+from tests.integration.test_deliveries import put, refused
 
 UUIDS = {name: f"00000000-0000-4000-8000-{number:012}" for number, name in enumerate(("ada", "bob", "cleo", "dan"))}
 
@@ -40,22 +39,8 @@ def _site(folder: Path, **keys: str) -> Inside:
     return site
 
 
-def _put(site: Inside, name: str, content: bytes, age: float = 0) -> None:
-    path = site.folder / "in" / name
-    path.write_bytes(content)
-    os.utime(path, (time.time() - age, time.time() - age))
-
-
 def _names(site: Inside) -> set[str]:
     return {row["attributes"]["uid"][0] for row in site.json("objects", "--system", "hr")}
-
-
-def _refused(site: Inside) -> str:
-    """Run an import that cannot begin, and give what it says; nobody may be lost by it."""
-    before = len(site.json("objects"))
-    site("step", "import", "hr", status=4)
-    assert len(site.json("objects")) == before
-    return site("show", site.json("runs")[0]["id"])
 
 
 def _last(site: Inside) -> str:
@@ -64,38 +49,38 @@ def _last(site: Inside) -> str:
 
 def test_of_a_folder_the_newest_file_is_read_and_a_plan_reads_the_same(tmp_path: Path) -> None:
     site = _site(tmp_path)
-    _put(site, "a.ldif", _ldif("ada", "bob", "cleo"), age=100)
-    _put(site, "b.ldif", _ldif("ada", "bob"), age=200)
+    put(site, "a.ldif", _ldif("ada", "bob", "cleo"), age=100)
+    put(site, "b.ldif", _ldif("ada", "bob"), age=200)
     assert "a.ldif: 4 entries" in site("check")
     assert len([one for one in site.json("plan")["steps"] if one["phase"] == "export"]) == 1
     site("run")
     assert _names(site) == {"ada", "bob", "cleo"}
     assert len((site.folder / "out.csv").read_text().splitlines()) == 4
     assert "unchanged since" in site("step", "import", "hr") + _last(site)
-    _put(site, "c.ldif", _ldif("ada", "bob"))
+    put(site, "c.ldif", _ldif("ada", "bob"))
     site("run")
     assert site.json("review")[0]["label"].startswith("cleo")
 
 
 def test_all_files_are_one_directory(tmp_path: Path) -> None:
     site = _site(tmp_path, take="all")
-    _put(site, "a.ldif", _ldif("ada", "bob"))
-    _put(site, "b.ldif", _entry("cleo").encode())
+    put(site, "a.ldif", _ldif("ada", "bob"))
+    put(site, "b.ldif", _entry("cleo").encode())
     site("run")
     assert _names(site) == {"ada", "bob", "cleo"}
-    _put(site, "a.ldif", _ldif("ada"))
-    _put(site, "b.ldif", f"{_entry('bob')}\n{_entry('cleo')}".encode())
+    put(site, "a.ldif", _ldif("ada"))
+    put(site, "b.ldif", f"{_entry('bob')}\n{_entry('cleo')}".encode())
     site("run")
     assert site.json("review") == [], "who moves from one file to another is not missing"
-    _put(site, "b.ldif", _entry("cleo").encode())
+    put(site, "b.ldif", _entry("cleo").encode())
     site("run")
     assert [item["label"].split()[0] for item in site.json("review")] == ["bob"]
 
 
 def test_who_stands_in_two_files_is_nobodys(tmp_path: Path) -> None:
     site = _site(tmp_path, take="all")
-    _put(site, "a.ldif", _ldif("ada", "bob"))
-    _put(site, "b.ldif", _entry("bob").encode())
+    put(site, "a.ldif", _ldif("ada", "bob"))
+    put(site, "b.ldif", _entry("bob").encode())
     site("run", status=1)
     errors = [error for run in site.json("runs") for error in site.json("show", run["id"])["errors"]]
     assert {error["code"] for error in errors} == {"duplicate-external-id"}
@@ -105,10 +90,10 @@ def test_who_stands_in_two_files_is_nobodys(tmp_path: Path) -> None:
 
 def test_an_empty_file_among_others_says_that_something_is_away(tmp_path: Path) -> None:
     site = _site(tmp_path, take="all")
-    _put(site, "a.ldif", _ldif("ada"))
-    _put(site, "b.ldif", _entry("bob").encode())
+    put(site, "a.ldif", _ldif("ada"))
+    put(site, "b.ldif", _entry("bob").encode())
     site("run")
-    _put(site, "b.ldif", b"")
+    put(site, "b.ldif", b"")
     site("run", status=1)
     assert "b.ldif: is empty, and another file is not" in _last(site)
     assert site.json("review") == []
@@ -117,19 +102,19 @@ def test_an_empty_file_among_others_says_that_something_is_away(tmp_path: Path) 
 @pytest.mark.parametrize("mark", ["hr.ldif.done", "hr.done"])
 def test_a_file_without_its_mark_is_not_read(tmp_path: Path, mark: str) -> None:
     site = _site(tmp_path, path="in/hr.ldif", done=".done")
-    _put(site, "hr.ldif", _ldif("ada"))
-    assert "there is no hr.ldif.done" in _refused(site)
-    _put(site, mark, b"")
+    put(site, "hr.ldif", _ldif("ada"))
+    assert "there is no hr.ldif.done" in refused(site)
+    put(site, mark, b"")
     site("run")
     assert _names(site) == {"ada"}
 
 
 def test_a_newer_file_that_is_not_finished_makes_the_import_incomplete(tmp_path: Path) -> None:
     site = _site(tmp_path, min_age="1h")
-    _put(site, "a.ldif", _ldif("ada", "bob"), age=10_000)
+    put(site, "a.ldif", _ldif("ada", "bob"), age=10_000)
     site("run")
-    _put(site, "a.ldif", _ldif("ada"), age=9_000)
-    _put(site, "b.ldif", _ldif("ada", "bob", "cleo"))
+    put(site, "a.ldif", _ldif("ada"), age=9_000)
+    put(site, "b.ldif", _ldif("ada", "bob", "cleo"))
     site("run", status=1)
     assert "b.ldif: it was written" in _last(site)
     assert site.json("review") == []
@@ -148,11 +133,11 @@ def _zipped(data: bytes) -> bytes:
 def test_packed_files_are_read(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
     keys = {"member": "people.ldif"} if pack is _zipped else {}
     site = _site(tmp_path, path="in/hr.ldif.packed", **keys)
-    _put(site, "hr.ldif.packed", pack(_ldif("ada", "bob")))
+    put(site, "hr.ldif.packed", pack(_ldif("ada", "bob")))
     site("run")
     assert _names(site) == {"ada", "bob"}
-    _put(site, "hr.ldif.packed", pack(_ldif("ada", "bob"))[:-20])
-    assert "cannot be unpacked" in _refused(site)
+    put(site, "hr.ldif.packed", pack(_ldif("ada", "bob"))[:-20])
+    assert "cannot be unpacked" in refused(site)
 
 
 def test_nothing_is_written_to_a_pattern_or_into_an_archive(tmp_path: Path) -> None:
@@ -172,8 +157,8 @@ def _target(folder: Path, keys: dict[str, str]) -> Inside:
     tables = {"systems": {"hr": hr, "out": out}, "metaverse": {"person": {}}}
     site = Inside(folder / "ws", document(tables, rules=rules))
     (site.folder / "in").mkdir()
-    _put(site, "out.ldif", _ldif())
+    put(site, "out.ldif", _ldif())
     if "member" in keys:
-        _put(site, "out.ldif", _zipped(_ldif()))
+        put(site, "out.ldif", _zipped(_ldif()))
     site.csv("hr.csv", [{"uid": "eve", "cn": "Eve", "sn": "Eve"}])
     return site

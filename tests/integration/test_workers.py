@@ -14,22 +14,14 @@ import pytest
 
 from storage import clock
 from tests import stores
-from tests.directory import UNITS, accounts
+from tests.directory import accounts
 from tests.inside import Inside
-from tests.slapd import BASE, PASSWORD, SUFFIX, Slapd
+from tests.slapd import PASSWORD, SUFFIX, Slapd
 from tests.workspace import INTERLOCK
 
 on_both = pytest.mark.usefixtures("either_store")
 DN = "uid={{ id | rdn }},ou=people," + SUFFIX
 RUNS_ON = 'runs_on = ["dmz-1", "dmz-2"]'
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Slapd]:
-    server = Slapd(tmp_path / "slapd").start()
-    server.add("\n".join([BASE, UNITS]))
-    yield server
-    server.stop()
 
 
 @pytest.fixture
@@ -215,20 +207,20 @@ def test_a_worker_waits_for_a_server_that_is_away(
 
 
 def test_machines_whose_clocks_differ_do_not_share_a_store(
-    office: Inside, server: Slapd, either_store: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    office: Inside, server: Slapd, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setenv(stores.VARIABLE, "postgresql")
     site = Inside(tmp_path / "there", (office.folder / "interlock.toml").read_text())
     site.csv("hr.csv", [{"id": "p0"}])
-    site.env["INTERLOCK_WORKER"] = "dmz-1"
-    site.env["DIRECTORY_PASSWORD"] = PASSWORD
+    site.env |= {"INTERLOCK_WORKER": "dmz-1", "DIRECTORY_PASSWORD": PASSWORD}
     real = clock.of_this_machine
     for minutes, way in ((5, "300 s ahead of"), (-5, "300 s behind")):
         monkeypatch.setattr(clock, "of_this_machine", lambda: real() + timedelta(minutes=minutes))  # noqa: B023
-        if either_store == "postgresql":
-            said = site("run", status=4)
-            assert f"this machine's clock is {way} that of the store's server" in said
-            assert "set both by a time server" in said
-        monkeypatch.setattr(clock, "of_this_machine", real)
+        said = site("run", status=4)
+        assert f"this machine's clock is {way} that of the store's server" in said
+        assert "set both by a time server" in said
+    assert server.people() == {}
+    monkeypatch.setattr(clock, "of_this_machine", real)
     site("run")
     assert len(server.people()) == 1
 

@@ -371,7 +371,9 @@ def test_somebody_whose_row_became_another_type_is_not_missing(tmp_path: Path) -
     put(site, "all.csv", KINDS.replace(b"P,2", b"p,2"))
     site("run", status=None)
     assert site.json("review") == []
-    assert "all.csv:5" in str([site.json("show", run["id"]) for run in site.json("runs")])
+    told = str([site.json("show", run["id"]) for run in site.json("runs")])
+    assert "all.csv:5" in told
+    assert "stands in a row of another kind: look at the column that 'only' names" in told
 
 
 def test_the_column_that_tells_has_to_be_there(tmp_path: Path) -> None:

@@ -56,6 +56,8 @@ class CsvConnector(Connector):
     def __init__(self, name: str, system: SystemConfig, folder: Path) -> None:
         super().__init__(name, system, folder)
         self.options: CsvOptions = system.options
+        if any(one.options.only for one in system.objects.values()):
+            self.hiding = f"stands in a row of another kind: look at the column that 'only' names; or it {self.hiding}"
         self._tables: dict[str, CsvTable] = {}
         self._open = ExitStack()
         """Closes the copies of the files that were imported last."""

@@ -225,6 +225,48 @@ def test_a_date_that_python_has_none_for_is_one_rows_error(running: Callable[[st
     database.engine.dispose()
 
 
+def test_spans_of_time_and_types_without_a_name_are_read_as_they_are_written(
+    running: Callable[[str], Server], tmp_path: Path
+) -> None:
+    database = running("postgresql").database()
+    database.run(
+        "CREATE TABLE person (id INTEGER PRIMARY KEY, until TIME, term INTERVAL, note XML, times TIME[])",
+        "INSERT INTO person VALUES (1, '24:00', '1 month 2 days', '<a/>', '{09:00,24:00}')",
+    )
+    names = ["until", "term", "note", "times"]
+    site = reading(tmp_path, system(database, many=None, attributes={"times": "text[]"}), names)
+    assert "1 adds" in site("step", "import", "it")
+    assert [attributes(site, "1")[name] for name in names] == [
+        ["24:00:00"],
+        ["1 mon 2 days"],
+        ["<a/>"],
+        ["09:00:00", "24:00:00"],
+    ]
+    database.engine.dispose()
+
+
+def test_a_span_longer_than_a_day_is_written_as_its_database_does(
+    running: Callable[[str], Server], tmp_path: Path
+) -> None:
+    database = running("mysql").database()
+    database.run("CREATE TABLE person (id INTEGER PRIMARY KEY, worked TIME(1), owed TIME)")
+    database.run("INSERT INTO person VALUES (1, '36:05:00.5', '-01:30:00')")
+    site = reading(tmp_path, system(database, many=None, attributes={}), ["worked", "owed"])
+    site("step", "import", "it")
+    assert attributes(site, "1")["worked"] == ["36:05:00.500000"]
+    assert attributes(site, "1")["owed"] == ["-01:30:00"]
+    database.engine.dispose()
+
+
+def test_a_table_may_have_any_name(database: Database, tmp_path: Path) -> None:
+    quote = "`" if database.name == "mysql" else '"'
+    table = f"{quote}per.sons{quote}"
+    database.run(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, name TEXT)", f"INSERT INTO {table} VALUES (1, 'Ada')")
+    site = reading(tmp_path, system(database, table='"per.sons"', many=None, attributes={}), ["name"])
+    site("step", "import", "it")
+    assert attributes(site, "1")["name"] == ["Ada"]
+
+
 def test_percent_signs_colons_and_quotes_are_the_querys_own(database: Database, tmp_path: Path) -> None:
     fill(database, 12)
     query = """SELECT id, name, '10:30 100%' AS mail FROM person WHERE name LIKE 'Person 1%' AND name <> 'a;b''c'"""
@@ -537,6 +579,26 @@ def test_a_key_that_the_database_gives_is_taken_over(database: Database, tmp_pat
     site.csv("hr.csv", [{"login": one, "name": one.upper()} for one in ("ada", "bob")])
     site("run")
     assert database.rows("SELECT login, name FROM account ORDER BY login") == [("ada", "ADA"), ("bob", "BOB")]
+
+
+@pytest.mark.parametrize(("name", "kind"), [("postgresql", "INTERVAL"), ("mysql", "TIME"), ("sqlite", "TIME")])
+def test_spans_of_time_are_written_and_changed(
+    running: Callable[[str], Server], tmp_path: Path, name: str, kind: str
+) -> None:
+    with sqlite(tmp_path) as files:
+        database = files.database() if name == "sqlite" else running(name).database()
+        database.run(f"CREATE TABLE account (login VARCHAR(20) NOT NULL PRIMARY KEY, worked {kind})")
+        hr = {"connector": "csv", "objects": {"person": {"path": "hr.csv", "external_id": "login"}}}
+        it = system(database, table="account", external_id="login", many=None, attributes={})
+        rules = in_and_out("it.person", ["login", "worked"])
+        tables = {"systems": {"hr": hr, "it": it}, "metaverse": {"person": {}}}
+        site = Inside(tmp_path / "site", document(tables, rules=rules), {"DB_PASSWORD": PASSWORD})
+        for hours in ("36:05:00", "100:00:00", "00:30:00"):
+            site.csv("hr.csv", [{"login": "ada", "worked": hours}])
+            assert "1 exports confirmed" in site("run")
+            account = next(one["id"] for one in site.json("objects") if one["system"] == "it")
+            assert site.json("show", account)["attributes"]["worked"] == [hours]
+        database.engine.dispose()
 
 
 # ---------------------------------------------------------------------- what goes wrong

@@ -1,6 +1,8 @@
 """What a type's objects are made of in a database: its table or query, its key, tables of many values."""
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import (
@@ -25,10 +27,11 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy import types as sql
-from sqlalchemy.exc import DBAPIError, NoSuchTableError
+from sqlalchemy.exc import DBAPIError, NoSuchTableError, SAWarning
 
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import SchemaAttribute
+from engine.connectors.sql import table_names
 from engine.connectors.sql.change_table import ChangeTable
 from engine.connectors.sql.errors import told
 from engine.connectors.sql.options import ManyOptions, SqlObjectOptions
@@ -36,6 +39,14 @@ from engine.connectors.sql.values import as_column_takes
 from engine.errors import CannotConnect
 
 _SOURCE = "interlock_source"
+
+
+@contextmanager
+def of_any_type() -> Iterator[None]:
+    """Let columns be described whose type SQLAlchemy has no name for: they are read as the driver gives them."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Did not recognize type", SAWarning)
+        yield
 
 
 class TypeTables:
@@ -72,17 +83,18 @@ class TypeTables:
         return self.options.table or f"the query of '{self.kind}'"
 
     def _reflected(self, name: str, connection: Connection) -> Table:
-        schema, _, plain = name.rpartition(".")
-        listeners = [("column_reflect", _as_written)] if connection.dialect.name == "sqlite" else []
+        schema, plain = table_names.parted(name)
+        listeners = [("column_reflect", as_it_is)] if (as_it_is := _AS_THEY_ARE.get(connection.dialect.name)) else []
         try:
-            return Table(
-                plain,
-                MetaData(),
-                schema=schema or None,
-                autoload_with=connection,
-                resolve_fks=False,
-                listeners=listeners,
-            )
+            with of_any_type():
+                return Table(
+                    plain,
+                    MetaData(),
+                    schema=schema,
+                    autoload_with=connection,
+                    resolve_fks=False,
+                    listeners=listeners,
+                )
         except NoSuchTableError:
             raise CannotConnect(f"{self._system}: there is no table '{name}'") from None
 
@@ -198,6 +210,26 @@ def _as_written(_inspector: Any, _table: Any, found: Any) -> None:
     if isinstance(found["type"], (Date, DateTime, Time)):
         found["info"] = {"kind": kind_of(found["type"])}
         found["type"] = Text()
+
+
+class _Span(sql.UserDefinedType[Any]):
+    """A column of a span of time, given as the driver gives it."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """Give its name."""
+        return "TIME"
+
+
+def _as_spans(_inspector: Any, _table: Any, found: Any) -> None:
+    """Take the times of MySQL as the spans that they are there: SQLAlchemy would drop the days of one."""
+    if isinstance(found["type"], Time):
+        found["type"] = _Span()
+
+
+_AS_THEY_ARE = {"sqlite": _as_written, "mysql": _as_spans, "mariadb": _as_spans}
+"""What has to be said of columns, by the name of the dialect, before their values are read."""
 
 
 def kind_of_column(one: Column[Any]) -> str:

@@ -3,7 +3,7 @@
 import base64
 import uuid
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -34,17 +34,31 @@ def _read(kind: str, value: Any) -> Any:
 
 def text_of(value: Any) -> str:
     """Write a value of a driver as a text."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (date, time)):
-        return value.isoformat()
-    if isinstance(value, (dict, list)):
-        return orjson.dumps(value).decode()
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return base64.b64encode(bytes(value)).decode()
-    return str(value)
+    match value:
+        case bool():
+            text = "true" if value else "false"
+        case date() | time():
+            text = value.isoformat()
+        case timedelta():
+            text = _clock(value)
+        case Decimal():
+            text = format(value, "f")
+        case dict() | list():
+            text = orjson.dumps(value).decode()
+        case bytes() | bytearray() | memoryview():
+            text = base64.b64encode(bytes(value)).decode()
+        case _:
+            text = str(value)
+    return text
+
+
+def _clock(value: timedelta) -> str:
+    """Write a span of time as databases do: hours, more than a day's if need be, minutes and seconds."""
+    left, sign = (-value, "-") if value < timedelta() else (value, "")
+    minutes, seconds = divmod(left.days * 86_400 + left.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    fraction = f".{left.microseconds:06}" if left.microseconds else ""
+    return f"{sign}{hours:02}:{minutes:02}:{seconds:02}{fraction}"
 
 
 def as_column_takes(kind: str, wanted: type | None, value: Any) -> Any:

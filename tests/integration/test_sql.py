@@ -1,6 +1,7 @@
 """Databases as systems: PostgreSQL, MariaDB and SQLite, read in one snapshot and written with nobody's change lost."""
 
 import gc
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -579,6 +580,31 @@ def test_a_key_that_the_database_gives_is_taken_over(database: Database, tmp_pat
     site.csv("hr.csv", [{"login": one, "name": one.upper()} for one in ("ada", "bob")])
     site("run")
     assert database.rows("SELECT login, name FROM account ORDER BY login") == [("ada", "ADA"), ("bob", "BOB")]
+
+
+@pytest.mark.parametrize("kind", ["JSON", "JSONB"])
+def test_documents_are_read_and_written_as_such(
+    running: Callable[[str], Server], tmp_path: Path, kind: str
+) -> None:
+    database = running("postgresql").database()
+    database.run(f"CREATE TABLE account (login VARCHAR(20) NOT NULL PRIMARY KEY, profile {kind})")
+    hr = {"connector": "csv", "objects": {"person": {"path": "hr.csv", "external_id": "login"}}}
+    it = system(database, table="account", external_id="login", many=None, attributes={})
+    tables = {"systems": {"hr": hr, "it": it}, "metaverse": {"person": {}}}
+    rules = in_and_out("it.person", ["login", "profile"])
+    site = Inside(tmp_path / "site", document(tables, rules=rules), {"DB_PASSWORD": PASSWORD})
+    large = '{"n":123456789012345678901234567890,"é":[1.5,null]}'
+    for written, held in ((large, large), ('{"n":2}', '{"n":2}'), ("plain", '"plain"'), ("", None), (large, large)):
+        site.csv("hr.csv", [{"login": "ada", "profile": written}])
+        assert "1 exports confirmed" in site("run")
+        found = [None if text is None else json.loads(text) for (text,) in database.rows("SELECT profile::text FROM account")]
+        assert found == [None if held is None else json.loads(held)]
+    database.run("UPDATE account SET profile = '[3]'")
+    site.csv("hr.csv", [{"login": "ada", "profile": "other"}])
+    for step in ("import hr", "sync", "evaluate"):
+        site("step", *step.split())
+    assert "somebody else has changed profile" in site("step", "export", "it", status=1)
+    database.engine.dispose()
 
 
 @pytest.mark.parametrize(("name", "kind"), [("postgresql", "INTERVAL"), ("mysql", "TIME"), ("sqlite", "TIME")])

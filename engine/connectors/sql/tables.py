@@ -153,7 +153,7 @@ class TypeTables:
 
     def python_type(self, name: str) -> type | None:
         """Give the type that the driver has for a column's values, where that is known."""
-        return _python_type(self.columns[name].type)
+        return python_type_of(self.columns[name].type)
 
     def is_key(self, parts: Sequence[str]) -> ColumnElement[bool] | None:
         """Give the condition by which a key is found; None where its columns cannot hold such a value."""
@@ -193,7 +193,7 @@ class TypeTables:
         if not isinstance(one, Column):  # of a query: nothing more is known of it
             return SchemaAttribute(name, multi=False)
         is_given = one.server_default is not None or one.autoincrement is True or one.identity is not None
-        is_key = one.primary_key and _python_type(one.type) is int
+        is_key = one.primary_key and python_type_of(one.type) is int
         required = not one.nullable and not is_given and not is_key
         return SchemaAttribute(
             name,
@@ -228,7 +228,18 @@ def _as_spans(_inspector: Any, _table: Any, found: Any) -> None:
         found["type"] = _Span()
 
 
-_AS_THEY_ARE = {"sqlite": _as_written, "mysql": _as_spans, "mariadb": _as_spans}
+def _without_null(_inspector: Any, _table: Any, found: Any) -> None:
+    """Let no value of a JSON document be NULL, and not the document `null`."""
+    if isinstance(found["type"], sql.JSON):
+        found["type"].none_as_null = True
+
+
+_AS_THEY_ARE = {
+    "sqlite": _as_written,
+    "mysql": _as_spans,
+    "mariadb": _as_spans,
+    "postgresql": _without_null,
+}
 """What has to be said of columns, by the name of the dialect, before their values are read."""
 
 
@@ -237,7 +248,10 @@ def kind_of_column(one: Column[Any]) -> str:
     return str(one.info.get("kind") or kind_of(one.type))
 
 
-def _python_type(type_: sql.TypeEngine[Any]) -> type | None:
+def python_type_of(type_: sql.TypeEngine[Any]) -> type | None:
+    """Give the type that the driver has for a column's values, where that is known."""
+    if isinstance(type_, sql.JSON):
+        return dict
     try:
         found = type_.python_type
     except NotImplementedError:

@@ -1,13 +1,12 @@
 """Values as a driver gives and takes them, and as the store has them."""
 
 import base64
+import json
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
-
-import orjson
 
 from engine.values import typed, zones
 from engine.values.typed import InvalidValue
@@ -44,12 +43,26 @@ def text_of(value: Any) -> str:
         case Decimal():
             text = format(value, "f")
         case dict() | list():
-            text = orjson.dumps(value).decode()
+            text = _document(value)
         case bytes() | bytearray() | memoryview():
             text = base64.b64encode(bytes(value)).decode()
         case _:
             text = str(value)
     return text
+
+
+def _document(value: dict[str, Any] | list[Any]) -> str:
+    """Write a JSON document, with numbers of any size, as databases have them."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _read_document(text: str) -> Any:
+    """Read a JSON document; a text that is none is the document that holds it."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text
+    return found if isinstance(found, dict | list) else text
 
 
 def _clock(value: timedelta) -> str:
@@ -90,5 +103,6 @@ _READERS: dict[type, Callable[[str], Any]] = {
     datetime: datetime.fromisoformat,
     time: time.fromisoformat,
     str: str,
+    dict: _read_document,
 }
 """How the text of a value becomes what a column takes."""

@@ -13,6 +13,7 @@ from sqlalchemy import (
     RowMapping,
     Table,
     and_,
+    cast,
     delete,
     insert,
     literal,
@@ -20,13 +21,14 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.files import Refused
 from engine.connectors.sql import keys
 from engine.connectors.sql.errors import is_broken, object_error
-from engine.connectors.sql.tables import TypeTables
+from engine.connectors.sql.tables import TypeTables, python_type_of
 from engine.connectors.sql.values import as_column_takes, values_of
 from engine.errors import ObjectError
 from engine.values import zones
@@ -287,7 +289,8 @@ class _Writing:
         if not values:
             return
         options, table = self._tables.options.many[name], self._tables.many[name]
-        kind, wanted = self._tables.kind_of(name), _type_of(table, options.value)
+        value_column = table.columns[options.value]
+        kind, wanted = self._tables.kind_of(name), python_type_of(value_column.type)
         try:
             rows = [{options.key: parent, options.value: as_column_takes(kind, wanted, one)} for one in values]
         except (ValueError, ArithmeticError) as error:
@@ -306,11 +309,6 @@ class _Writing:
 
 def _is(column: Column[Any], value: Any) -> ColumnElement[bool]:
     """Give the condition that a column holds just a value, or NULL."""
+    if isinstance(column.type, JSON):  # of PostgreSQL, where it has no equality by itself
+        return cast(column, JSONB).is_not_distinct_from(cast(literal(value, column.type), JSONB))
     return column.is_not_distinct_from(literal(value, column.type))
-
-
-def _type_of(table: Table, name: str) -> type | None:
-    try:
-        return table.columns[name].type.python_type
-    except NotImplementedError:
-        return None

@@ -582,6 +582,19 @@ def test_a_key_that_the_database_gives_is_taken_over(database: Database, tmp_pat
     assert database.rows("SELECT login, name FROM account ORDER BY login") == [("ada", "ADA"), ("bob", "BOB")]
 
 
+def test_a_fixed_width_is_filled_with_blanks_that_are_no_part_of_the_value(database: Database, tmp_path: Path) -> None:
+    database.run("CREATE TABLE account (login CHAR(8) NOT NULL PRIMARY KEY, unit CHAR(5))")
+    hr = {"connector": "csv", "objects": {"person": {"path": "hr.csv", "external_id": "login"}}}
+    it = system(database, table="account", external_id="login", many=None, attributes={})
+    tables = {"systems": {"hr": hr, "it": it}, "metaverse": {"person": {}}}
+    rules = in_and_out("it.person", ["login", "unit"])
+    site = Inside(tmp_path / "site", document(tables, rules=rules), {"DB_PASSWORD": PASSWORD})
+    for unit in ("ab", "cde", ""):
+        site.csv("hr.csv", [{"login": "ada", "unit": unit}])
+        assert "1 exports confirmed" in site("run")
+    assert [one["external_id"] for one in site.json("objects") if one["system"] == "it"] == ["ada"]
+
+
 @pytest.mark.parametrize("kind", ["JSON", "JSONB"])
 def test_documents_are_read_and_written_as_such(
     running: Callable[[str], Server], tmp_path: Path, kind: str

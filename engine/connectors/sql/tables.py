@@ -228,17 +228,30 @@ def _as_spans(_inspector: Any, _table: Any, found: Any) -> None:
         found["type"] = _Span()
 
 
-def _without_null(_inspector: Any, _table: Any, found: Any) -> None:
-    """Let no value of a JSON document be NULL, and not the document `null`."""
+class _Padded(sql.TypeDecorator[str]):
+    """A column of a fixed width, given without the blanks that fill it, which count for nothing there."""
+
+    impl = sql.CHAR
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: object) -> str | None:
+        """Give a value as it was meant."""
+        return None if value is None else value.rstrip(" ")
+
+
+def _as_meant(_inspector: Any, _table: Any, found: Any) -> None:
+    """Take no value of a JSON document as NULL, and not as the document `null`; and fixed widths without blanks."""
     if isinstance(found["type"], sql.JSON):
         found["type"].none_as_null = True
+    elif isinstance(found["type"], sql.CHAR):
+        found["type"] = _Padded(found["type"].length)
 
 
 _AS_THEY_ARE = {
     "sqlite": _as_written,
     "mysql": _as_spans,
     "mariadb": _as_spans,
-    "postgresql": _without_null,
+    "postgresql": _as_meant,
 }
 """What has to be said of columns, by the name of the dialect, before their values are read."""
 

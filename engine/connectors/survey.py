@@ -15,6 +15,7 @@ SAMPLE = 200
 SHOWN = 5
 """Rows that are given as they are."""
 _DIRECTORIES = frozenset({"ldap", "ldaps", "ldapi"})
+_PROGRAM = "program:"
 _DATABASES = frozenset({"postgresql", "mysql", "mariadb", "sqlite", "oracle", "mssql"})
 
 
@@ -48,7 +49,7 @@ class Survey(NamedTuple):
 
 
 def survey(url: str, folder: Path, options: Mapping[str, Any]) -> Survey:
-    """Look at a file, a directory, a SCIM service or a database, and change nothing; `options` are its further keys.
+    """Look at a file, directory, SCIM service, database or program, and change nothing; `options` are its further keys.
 
     Raises `CannotConnect`, `CredentialsRefused`, `ConnectionLost`, or ValueError for the address and the options.
     """
@@ -59,6 +60,10 @@ def survey(url: str, folder: Path, options: Mapping[str, Any]) -> Survey:
 
         return survey_file(folder / url.removeprefix("file://"))
     try:
+        if url.startswith(_PROGRAM):
+            from engine.connectors.program.survey import survey_program  # noqa: PLC0415 - likewise
+
+            return survey_program(url.removeprefix(_PROGRAM), folder, options)
         if scheme in _DIRECTORIES:
             from engine.connectors.ldap.survey import survey_directory  # noqa: PLC0415 - each loads a client of its own
 
@@ -77,5 +82,12 @@ def survey(url: str, folder: Path, options: Mapping[str, Any]) -> Survey:
     except ModuleNotFoundError as error:
         extra = "sql" if plain in _DATABASES else "scim"
         raise CannotConnect(f"{url}: '{error.name}' is not installed; pip install interlock[{extra}]") from error
-    told = "no file, directory (ldap://HOST/BASE), SCIM service (https://HOST/PATH) or database (postgresql://USER@HOST/NAME)"
-    raise ValueError(told)
+    raise ValueError(
+        "no file, directory (ldap://HOST/BASE), SCIM service (https://HOST/PATH), "
+        "database (postgresql://USER@HOST/NAME) or program (program:COMMAND)"
+    )
+
+
+def from_anywhere(word: str, folder: Path) -> str:
+    """Give a word as it is understood in any folder: one that names a file as its whole path."""
+    return str((folder / word).absolute()) if word and "\0" not in word and (folder / word).is_file() else word

@@ -66,7 +66,26 @@ def toml(value: object) -> str:
 
 def reading_of(name: str) -> str:
     """Give how an expression reads an attribute."""
-    return name if name.isidentifier() and name not in _SPOKEN else f"attributes[{toml(name)}]"
+    return name if is_plain(name) else f"attributes[{toml(name)}]"
+
+
+def is_plain(name: str) -> bool:
+    """Tell whether an expression reads an attribute by its name alone."""
+    return name.isidentifier() and name not in _SPOKEN
+
+
+def flow_of(name: str) -> str:
+    """Give the source of a flow that copies an attribute, whatever it is called."""
+    if name == name.strip() and not CONTROL.search(name) and not any(one in name for one in ("{{", "{%", " | ", " ~ ")):
+        return name
+    return f"{{{{ attributes['{''.join(map(_letter, name))}'] }}}}"
+
+
+def _letter(char: str) -> str:
+    """Give a character as a text in an expression has it; braces would end the expression."""
+    if char.isprintable() and char not in "'\\{}":
+        return char
+    return f"\\x{ord(char):02x}" if ord(char) < 256 else f"\\U{ord(char):08x}"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -104,6 +123,11 @@ def attribute_name(text: str) -> str:
     if label(text) != text.strip():
         raise ValueError(f"'{text}' begins or ends with a blank: write '{text.strip()}'")
     return text
+
+
+def is_attribute_name(text: str) -> bool:
+    """Tell whether an attribute can be called so."""
+    return bool(text.strip()) and text == text.strip() and not CONTROL.search(text)
 
 
 def label(text: str) -> str:

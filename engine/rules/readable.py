@@ -78,7 +78,7 @@ def read(
     try:
         expression = compiler(written)
     except InvalidExpression as error:
-        raise InvalidExpression(f"{error}{_by_name(written, side.known)}", where) from error
+        raise InvalidExpression(f"{error}{_by_name(written, None, side.known)}", where) from error
     side = side._replace(known=side.known | frozenset(beside))
     for name in sorted(expression.names - side.known):
         if problem := _unknown(where, written, name, expression, side):
@@ -131,7 +131,7 @@ def refuse_tables(where: Where, expression: Expression, what: str) -> None:
 
 def _unknown(where: Where, written: str, name: str, expression: Expression, side: Side) -> str | None:
     """Tell what is wrong with a name that is not known; None where it may be there all the same."""
-    meant = "" if expression.is_bare else _by_name(written, side.known)
+    meant = "" if expression.is_bare else _by_name(written, name, side.known)
     if side.is_closed:
         problem = f"'{name}' is neither declared in {side.title} nor filled by any rule"
     elif meant:
@@ -152,10 +152,11 @@ def as_constant(where: Where, written: str) -> str:
     return f"; a text is written: {as_key(key)} = {{ constant = {toml(written)} }}"
 
 
-def _by_name(written: str, known: Iterable[str]) -> str:
-    """Say how an expression reads the known attributes of other than plain names that it seems to mean."""
+def _by_name(written: str, part: str | None, known: Iterable[str]) -> str:
+    """Say how an expression reads the known attribute that it seems to mean; `part` is the part of it that it reads."""
     bare = re.sub(r"""attributes\s*(\[|\.get\()\s*("[^"]*"|'[^']*')""", "", written)
-    meant = [name for name in sorted(known, key=len, reverse=True) if not name.isidentifier() and name in bare]
+    others = (one for one in sorted(known, key=len, reverse=True) if not one.isidentifier() and one in bare)
+    meant = [one for one in others if part is None or part in re.split(r"\W+", one)]
     return f"; an expression reads '{meant[0]}' as {reading_of(meant[0])}" if meant else ""
 
 

@@ -1,5 +1,6 @@
 """`interlock init --from` a SCIM service or a database: what they say of themselves makes a configuration that runs."""
 
+import csv
 import sqlite3
 import tomllib
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.databases import PASSWORD, mariadb, postgresql, sqlite
-from tests.inside import Inside
+from tests.inside import Inside, document
 from tests.scim import TOKEN, ScimServer, Scripted
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -119,7 +120,7 @@ def test_what_is_no_scim_service_is_said(tmp_path: Path) -> None:
     with Scripted(lambda *_: (200, b"<html>", {})) as service:
         assert "no JSON object" in work("init", str(tmp_path / "new"), "--from", service.url, status=4)
     assert "over http anybody" in work("init", str(tmp_path / "new"), "--from", "http://app.example.org", status=2)
-    assert "or database" in work("init", str(tmp_path / "new"), "--from", "ftp://127.0.0.1", status=2)
+    assert "or program" in work("init", str(tmp_path / "new"), "--from", "ftp://127.0.0.1", status=2)
     assert not (tmp_path / "new").exists()
 
 
@@ -197,18 +198,81 @@ def test_an_sqlite_file_is_found_from_the_new_folder(tmp_path: Path, monkeypatch
     assert "is not there" in work("init", str(tmp_path / "new"), "--from", "sqlite:///nowhere.db", status=4)
 
 
-@pytest.mark.parametrize("address", ["postgresql://hr:pass-word@127.0.0.1/hr", "https://hr:pass-word@127.0.0.1/scim"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://hr:pass-word@127.0.0.1/hr",
+        "postgresql://hr@127.0.0.1/hr?password=pass-word",
+        "postgresql:/hr:pass-word@127.0.0.1/hr",
+        "https://hr:pass-word@127.0.0.1/scim",
+        "https://hr:pass-word@127.0.0.1/scim?a=b",
+        "ldap://cn=admin:pass-word@127.0.0.1/dc=x",
+        "ldaps://hr:pass-word@127.0.0.1:port/dc=x",
+        "ldap://:pass-word@127.0.0.1",
+    ],
+)
 def test_a_password_in_an_address_is_not_said_again(tmp_path: Path, address: str) -> None:
-    told = Inside(tmp_path, "", {})("init", str(tmp_path / "new"), "--from", address, status=2)
-    assert "password" in told
-    assert "pass-word" not in told
-    assert "pydantic" not in told
+    kind, _, rest = address.partition(":")
+    connector = {"postgresql": "sql", "https": "scim"}.get(kind, "ldap")
+    keys = {"connector": connector, "url": address, "objects": {"person": {"external_id": "id"}}}
+    keys |= {"base": "dc=x"} if connector == "ldap" else {}
+    site = Inside(tmp_path, document({"systems": {"it": keys}, "metaverse": {"person": {}}}, rules=[]), {})
+    for told in (site("init", str(tmp_path / "new"), "--from", address, status=2), site("check", status=2)):
+        assert "address" in told
+        assert "pass-word" not in told, rest
+        assert "pydantic" not in told
+
+
+STRANGE = [
+    "{{ x }}",
+    "{% if y",
+    "a | b",
+    "it's",
+    'a"b',
+    "c\\d",
+    "{",
+    "}}",
+    "-- x",
+    "{# no #}",
+    "$HOME",
+    "[0]",
+    "not",
+    "now",
+    "é ü",
+    "#",
+]
+"""What columns may be called, and an expression would read otherwise."""
 
 
 def test_a_column_of_any_characters_is_found_again(tmp_path: Path) -> None:
+    names = [*STRANGE, "a\U000e0001\x1fb", " blank "]
     with closing(sqlite3.connect(tmp_path / "hr.db")) as connection:
-        connection.executescript('CREATE TABLE person (id TEXT PRIMARY KEY, "a\U000e0001\x1fb" TEXT)')
-        connection.execute("INSERT INTO person VALUES ('1', 'x')")
+        columns = ", ".join('"{}" TEXT'.format(name.replace('"', '""')) for name in names)
+        connection.execute(f"CREATE TABLE person (id TEXT PRIMARY KEY, {columns})")
+        values = [f"value {n}" for n in range(len(names))]
+        connection.execute(f"INSERT INTO person VALUES ('1'{', ?' * len(names)})", values)
         connection.commit()
-    _, _, made = _begin(tmp_path, "--from", f"sqlite:///{tmp_path / 'hr.db'}", env={})
-    assert made["rules"][0]["flow"] == {"id": "id", "a\U000e0001\x1fb": "a\U000e0001\x1fb"}
+    work, _, made = _begin(tmp_path, "--from", f"sqlite:///{tmp_path / 'hr.db'}", env={})
+    assert set(made["rules"][0]["flow"]) == {"id", *STRANGE, "a__b", "blank"}
+    assert "FAIL" not in work("check")
+    work("plan")
+    work("run")
+    shown = work.json("show", "mvo-1")["attributes"]
+    assert shown == {
+        name: [value] for name, value in zip(["id", *STRANGE, "a__b", "blank"], ["1", *values], strict=True)
+    }
+
+
+def test_columns_of_a_file_of_any_characters_are_found_again(tmp_path: Path) -> None:
+    names = ["not", *STRANGE[:12], *STRANGE[13:], "true", "n", "2nd"]
+    with (tmp_path / "people.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([names, *([f"{row}{n}" for n in range(len(names))] for row in "abc")])
+    work, _, made = _begin(tmp_path, "--from", str(tmp_path / "people.csv"), "--id", "not", env={})
+    assert made["systems"]["hr"]["objects"]["person"]["external_id"] == "not"
+    assert next(iter(made["rules"][0]["flow"])) == "not_"
+    assert len(made["rules"][0]["flow"]) == len(names)
+    assert "FAIL" not in work("check")
+    assert "a0" in work("plan")
+    work("run")
+    shown = work.json("show", "mvo-1")["attributes"]
+    assert sorted(value for values in shown.values() for value in values) == sorted(f"a{n}" for n in range(len(names)))

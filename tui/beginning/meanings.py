@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from tui import feed
+
 MEANINGS: dict[str, tuple[str, ...]] = {
     "first_name": ("firstname", "givenname", "forename", "vorname", "prenom", "nombre", "voornaam", "fornavn"),
     "last_name": ("lastname", "surname", "sn", "familyname", "nachname", "name2", "nom", "apellido", "achternaam"),
@@ -34,4 +36,17 @@ def meanings(columns: Iterable[str]) -> dict[str, str]:
 def as_attribute(column: str) -> str:
     """Give a column a name by which expressions can read it."""
     plain = "".join(char if char.isascii() and char.isalnum() else "_" for char in column.strip().lower()).strip("_")
-    return plain if plain and not plain[0].isdigit() else f"column_{plain}" if plain else "column"
+    if not plain or plain[0].isdigit():
+        return f"column_{plain}".rstrip("_")
+    return plain if feed.is_plain(plain) else f"{plain}_"
+
+
+def attribute_names(columns: Iterable[str]) -> dict[str, str]:
+    """Give columns by their own names: attribute → column; one that no attribute can be called has another name."""
+    found: dict[str, str] = {}
+    for column in columns:
+        name = column if feed.is_attribute_name(column) else as_attribute(column)
+        while name in found:
+            name += "_"
+        found[name] = column
+    return found

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 from tui import feed
 from tui.beginning.meanings import as_attribute, meanings
-from tui.beginning.starter import MOST_FLOWS, key, text, value
+from tui.beginning.starter import MOST_FLOWS, key, kinds_of, text, value
 
-SYSTEMS = {"csv": "hr", "sql": "database", "scim": "service", "ldap": "source"}
+SYSTEMS = {"csv": "hr", "sql": "database", "scim": "service", "ldap": "source", "program": "program"}
 """Connector → what a source is called."""
 
 
@@ -93,20 +93,14 @@ def _source(source: Source) -> Iterator[str]:
     people, called = source.people, source.called
     yield f"[systems.{called}]"
     yield from (f"{name} = {value(one)}" for name, one in {**source.survey.keys, **source.connection}.items())
-    yield f"[systems.{called}.objects.person]  # {people.sampled:,} looked at"
+    yield f"[systems.{called}.objects.{people.name}]  # {people.sampled:,} looked at"
     for name, one in {**people.keys, "external_id": source.identity}.items():
         why = "  # complete and different in each of them" if name == "external_id" and people.candidates else ""
         yield f"{name} = {value(one)}{why}" if one else f"# {name}"
-    kinds = _kinds(people)
+    kinds = kinds_of(people)
     if kinds:
         yield f"attributes = {value(kinds)}"
     yield from _limits(called)
-
-
-def _kinds(people: feed.SurveyedType) -> dict[str, str]:
-    """Give the types of what is no plain text."""
-    told = {one.name: one.kind + ("[]" if one.multi else "") for one in people.attributes[:MOST_FLOWS]}
-    return {name: kind for name, kind in told.items() if kind != "text"}
 
 
 def _limits(called: str) -> Iterator[str]:
@@ -132,7 +126,7 @@ _OPEN_PERSON = {"object_class": ["inetOrgPerson"], "external_id": "entryUUID", "
 
 
 def _metaverse(source: Source, names: Mapping[str, str]) -> Iterator[str]:
-    kinds = _kinds(source.people)
+    kinds = kinds_of(source.people)
     typed = {name: kinds[column] for name, column in names.items() if column in kinds}
     yield "[metaverse.person]"
     if typed:
@@ -143,11 +137,11 @@ def _metaverse(source: Source, names: Mapping[str, str]) -> Iterator[str]:
 def _inbound(source: Source, names: Mapping[str, str]) -> Iterator[str]:
     yield "[[rules]]"
     yield f'name = "people from {source.called}"'
-    yield f'from = "{source.called}.person"'
+    yield f'from = "{source.called}.{source.people.name}"'
     yield 'to = "metaverse.person"'
     yield "project = true                    # whoever is new becomes a person of the metaverse"
     yield "[rules.flow]"
-    yield from (f"{key(name)} = {text(column)}" for name, column in names.items())
+    yield from (f"{key(name)} = {text(feed.flow_of(column))}" for name, column in names.items())
 
 
 def _outbound(source: Source, target: Target, names: Mapping[str, str]) -> Iterator[str]:

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from tui import feed
+from tui.beginning.meanings import attribute_names
 
 MOST_FLOWS = 20
 """Attributes of a type that flow at first; the others are there to be added."""
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-_CALLED = {"ldap": "directory", "scim": "service", "sql": "database"}
+_CALLED = {"ldap": "directory", "scim": "service", "sql": "database", "program": "program"}
 """Connector → what its system is, and is called in the configuration."""
 
 
@@ -71,6 +72,11 @@ _TARGETS = {
         "# provision = true",
         '# deprovision = "delete"          # never without an approval',
     ),
+    "program": (
+        '# join = [["..."]]                # what exists already is joined, not doubled',
+        "# provision = true",
+        '# deprovision = "delete"          # never without an approval',
+    ),
 }
 
 
@@ -81,7 +87,7 @@ def _type(called: str, one: feed.SurveyedType) -> Iterator[str]:
     paths = {name: path for name, path in one.keys.get("paths", {}).items() if name in names}
     keys = {**one.keys, "paths": paths}
     yield from (f"{name} = {value(one)}" for name, one in keys.items() if one)
-    kinds = {name: kind for name, kind in _kinds(one).items() if kind != "text"}
+    kinds = kinds_of(one)
     matchings = {found.name: found.matching for found in taken if found.matching != "exact"}
     refers_to = {name: kind for name, kind in one.refers_to.items() if name in names}
     for called_so, table in (("attributes", kinds), ("matching", matchings), ("refers_to", refers_to)):
@@ -89,15 +95,23 @@ def _type(called: str, one: feed.SurveyedType) -> Iterator[str]:
             yield f"{called_so} = {value(table)}"
 
 
-def _kinds(one: feed.SurveyedType) -> dict[str, str]:
-    return {found.name: found.kind + ("[]" if found.multi else "") for found in one.attributes[:MOST_FLOWS]}
+def kinds_of(one: feed.SurveyedType) -> dict[str, str]:
+    """Give the types of what is no plain text: attribute → type."""
+    told = {found.name: found.kind + ("[]" if found.multi else "") for found in one.attributes[:MOST_FLOWS]}
+    return {name: kind for name, kind in told.items() if kind != "text" and feed.is_attribute_name(name)}
+
+
+def _flowing(one: feed.SurveyedType) -> dict[str, str]:
+    """Give what flows: attribute of the metaverse → attribute of the system."""
+    return attribute_names(found.name for found in one.attributes[:MOST_FLOWS])
 
 
 def _metaverse(one: feed.SurveyedType) -> Iterator[str]:
     yield f"[metaverse.{one.name}]"
-    kinds = {name: kind for name, kind in _kinds(one).items() if kind != "text"}
-    if kinds:
-        yield f"attributes = {value(kinds)}"
+    kinds = kinds_of(one)
+    typed = {name: kinds[source] for name, source in _flowing(one).items() if source in kinds}
+    if typed:
+        yield f"attributes = {value(typed)}"
     yield 'deletion = { when = "last_connector_gone" }'
 
 
@@ -108,8 +122,7 @@ def _rule(called: str, one: feed.SurveyedType) -> Iterator[str]:
     yield f'to = "metaverse.{one.name}"'
     yield "project = true"
     yield "[rules.flow]"
-    for found in one.attributes[:MOST_FLOWS]:
-        yield f"{key(found.name)} = {text(found.name)}"
+    yield from (f"{key(name)} = {text(feed.flow_of(source))}" for name, source in _flowing(one).items())
 
 
 def value(given: Any) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from textual.containers import Container, Horizontal
 from textual.widgets import Input, Label
 
 from tui import feed
+from tui.beginning.programs import PROGRAM, given_to_program, secret_variables
 from tui.beginning.proposal import Source, Target, proposed
 from tui.beginning.starter import write_starter
 from tui.beginning.trial import plan_of_first
@@ -33,12 +35,17 @@ WHERE = "interlock"
 """The folder that is proposed."""
 OF_SOURCE, OF_DIRECTORY = "SOURCE_PASSWORD", "DIRECTORY_PASSWORD"
 """The variables that the configuration names for the two passwords."""
-STEPS = ("people", "account", "password", "identity", "directory", "bind as", "password", "proposal")
-PEOPLE, ACCOUNT, SECRET, IDENTITY, DIRECTORY, BIND, BIND_SECRET, PROPOSAL = range(len(STEPS))
+STEPS = (
+    *("people", "account", "settings", "variables", "password", "identity"),
+    *("directory", "bind as", "password", "proposal"),
+)
+PEOPLE, ACCOUNT, SETTINGS, VARIABLES, SECRET, IDENTITY, DIRECTORY, BIND, BIND_SECRET, PROPOSAL = range(len(STEPS))
 
 QUESTIONS = {
     PEOPLE: ("a file, or an address", False),
     ACCOUNT: ("look at it as (a bind DN; empty: nobody)", False),
+    SETTINGS: ("what it is told, NAME=VALUE … (empty: nothing)", False),
+    VARIABLES: ("its variables, NAME=VALUE …, secret ones as NAME", False),
     SECRET: ("its password or token (empty: none)", True),
     DIRECTORY: ("address (empty: none yet)", False),
     BIND: ("bind as (a DN; empty: nobody)", False),
@@ -108,7 +115,7 @@ class Beginning(App[Path]):
         self._step = step
         self.query_one("#detail").styles.display = "block" if step == PROPOSAL else "none"
         self.shown.styles.width = None if step == PROPOSAL else "100%"
-        if step in (PEOPLE, ACCOUNT, SECRET):
+        if step in (PEOPLE, ACCOUNT, SETTINGS, VARIABLES, SECRET):
             self.shown.show(sheet.welcome)
         elif step == IDENTITY and self._source is not None:
             self._show_columns(self._source)
@@ -161,6 +168,8 @@ class Beginning(App[Path]):
 
     def _of_people(self) -> list[int]:
         """Give what is asked of where people come from: of a file nothing more."""
+        if self._answers.get(PEOPLE, "").startswith(PROGRAM):
+            return [SETTINGS, VARIABLES, *([SECRET] if secret_variables(self._words(VARIABLES)) else [])]
         scheme = self._answers.get(PEOPLE, "").partition("://")[0] if "://" in self._answers.get(PEOPLE, "") else ""
         if scheme.startswith("ldap"):
             return [ACCOUNT, SECRET]
@@ -179,6 +188,9 @@ class Beginning(App[Path]):
         if self._step == PEOPLE and not answer:
             self._say("a file or an address is wanted", "warn")
             return
+        if self._step in (SETTINGS, VARIABLES) and (wrong := self._why_not_given(answer)):
+            self._say(wrong, "warn")
+            return
         if self._step == DIRECTORY and answer and not answer.startswith(("ldap://", "ldaps://")):
             self._say("a directory is wanted, ldaps://HOST/BASE, or nothing at all", "warn")
             return
@@ -188,12 +200,33 @@ class Beginning(App[Path]):
         self._keep(answer)
         self._on()
 
+    def _why_not_given(self, answer: str) -> str:
+        """Say why something cannot be given to a program; nothing where it can."""
+        try:
+            words = shlex.split(answer)
+            given_to_program(words if self._step == SETTINGS else [], words, Path.cwd())
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    def _words(self, step: int) -> list[str]:
+        """Give the words of an answer, as a shell has them; none where a quotation is not closed."""
+        try:
+            return shlex.split(self._answers.get(step, ""))
+        except ValueError:
+            return []
+
     def _keep(self, answer: str) -> None:
         """Keep an answer; a password goes into this process's own surroundings, and nowhere else."""
         if not self._asking[1]:
             self._answers[self._step] = answer
         elif answer:
-            os.environ[OF_SOURCE if self._step == SECRET else OF_DIRECTORY] = answer
+            os.environ[self._variable_of_source() if self._step == SECRET else OF_DIRECTORY] = answer
+
+    def _variable_of_source(self) -> str:
+        """Give the variable that holds the secret of where people come from; a program's has a name of its own."""
+        own = secret_variables(self._words(VARIABLES)) if self._answers[PEOPLE].startswith(PROGRAM) else []
+        return next((name for name in own if not os.environ.get(name)), own[0] if own else OF_SOURCE)
 
     @on(Rows.Chosen, "#shown")
     def _chosen(self) -> None:
@@ -219,6 +252,8 @@ class Beginning(App[Path]):
     def _connection(self, account: int, variable: str) -> dict[str, Any]:
         """Give what a system is reached by, beside its address."""
         address = self._answers[PEOPLE if variable == OF_SOURCE else DIRECTORY]
+        if address.startswith(PROGRAM):
+            return given_to_program(self._words(SETTINGS), self._words(VARIABLES), Path.cwd())
         secret = {"env": variable} if os.environ.get(variable) else None
         if address.startswith("ldap"):
             bind_dn = self._answers.get(account)

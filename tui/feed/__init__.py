@@ -74,7 +74,15 @@ if TYPE_CHECKING:
     from tui.feed.scheduling import scheduled, tell_failure_of
     from tui.feed.snapshots import Counts, Snapshot, counts, snapshot
     from tui.feed.standing import STATUSES, errors_after, errors_of_step, plans_of, request_stop, run_document, status
-    from tui.feed.surveying import Survey, SurveyedType, survey
+    from tui.feed.surveying import (
+        Survey,
+        SurveyedType,
+        flow_of,
+        from_anywhere,
+        is_attribute_name,
+        is_plain,
+        survey,
+    )
     from tui.feed.systems import configuration
     from tui.feed.things import UnknownId, gone, items, person_of, show, stages_in
 
@@ -154,7 +162,15 @@ _BEHIND: dict[str, tuple[str, ...]] = {
         "run_document",
         "status",
     ),
-    "tui.feed.surveying": ("Survey", "SurveyedType", "survey"),
+    "tui.feed.surveying": (
+        "Survey",
+        "SurveyedType",
+        "flow_of",
+        "from_anywhere",
+        "is_attribute_name",
+        "is_plain",
+        "survey",
+    ),
     "tui.feed.systems": ("configuration",),
     "tui.feed.things": ("UnknownId", "gone", "items", "person_of", "show", "stages_in"),
 }

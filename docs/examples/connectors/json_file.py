@@ -46,7 +46,7 @@ for line in sys.stdin:
         case "hello":
             path = request["settings"]["path"]
             names = {kind: one["external_id"] for kind, one in request["types"].items()}
-            say("hello", protocol=1, name="json_file.py", writes=True, batch_size=500)
+            say("hello", protocol=1, name="json_file.py", writes=True, batch_size=500, types=[*load()])
             continue
         case "import":
             for kind in request["types"]:

@@ -35,6 +35,7 @@ from engine.connectors.ldap.replicas import Replicas
 from engine.connectors.ldap.schema import read_schema
 from engine.connectors.ldap.session import Session, TriedInVain
 from engine.connectors.ldap.writing import LdapWriter
+from engine.connectors.ldap.writing_apart import Begin, WriterApart, begin_with
 from engine.connectors.password_delivery import refuse_unusable
 from engine.errors import CannotConnect, ConnectionLost, ObjectError, StepFailed, Undelivered
 from engine.values import dn
@@ -66,6 +67,7 @@ class LdapConnector(Connector):
         self._source = self._session
         """Whom the import that goes on reads."""
         self._writer: LdapWriter | None = None
+        self._apart = WriterApart(self._begin_apart, self.notes, self._session.stop)
 
     async def __aenter__(self) -> Self:
         await self._waiting(self._session.open)
@@ -77,6 +79,7 @@ class LdapConnector(Connector):
         await self._waiting(self._close)
 
     def _close(self) -> None:
+        self._apart.close()
         self._replicas.close()
         self._session.close()
 
@@ -263,10 +266,20 @@ class LdapConnector(Connector):
         return await self._waiting(self._export, operations)
 
     def _export(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
+        if any(self._gets_password(one) for one in operations):
+            return self._apart.export(operations)
         try:
             return self._writing().export(operations)
         except CannotConnect as error:
             raise ConnectionLost(str(error)) from error
+
+    def _gets_password(self, operation: ExportOperation) -> bool:
+        """Tell whether an entry is created with a password, which this process is never to hold."""
+        is_created = operation.change_type == ChangeType.CREATE
+        return is_created and initial_password_of(self.system.objects[operation.type]) is not None
+
+    def _begin_apart(self) -> Begin:
+        return begin_with(self.name, self.system, self._session.options, self.folder)
 
     def _writing(self) -> LdapWriter:
         if self._writer is None:
@@ -280,7 +293,7 @@ class LdapConnector(Connector):
         if not isinstance(policy, PasswordPolicy):
             raise StepFailed(NOBODY_WOULD_KNOW.format(system=self.name, type=object_type))
         meant = ExportOperation(0, ChangeType.UPDATE, object_type, external_id, secondary_id, attributes=attributes)
-        result = await self._waiting(lambda: self._writing().reset_password(meant, policy))
+        result = await self._waiting(self._apart.reset_password, meant, policy)
         if result.undelivered:
             raise Undelivered(f"it has another password, and nobody got it: {result.undelivered}; reset it again")
         return result.error

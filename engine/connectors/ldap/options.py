@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from engine.configuration.models import Model, ObjectTypeConfig
 from engine.configuration.secrets import Secret
+from engine.connectors.addresses import refuse_password, shown
 from engine.connectors.directory_types import Base, DirectoryObjectOptions
 from engine.connectors.initial_passwords import PasswordPolicy
 from engine.connectors.ldap.filters import compiled
@@ -98,10 +99,11 @@ class LdapOptions(Model):
     @field_validator("url")
     @classmethod
     def _known_scheme(cls, url: str) -> str:
+        refuse_password(url)
         parts = urlsplit(url)
         if parts.scheme not in SCHEMES or not parts.netloc or not _has_port(parts):
             raise ValueError(
-                f"'{url}' is not a directory's address: ldap://HOST[:PORT], ldaps://HOST[:PORT] or "
+                f"{shown(url)} is not a directory's address: ldap://HOST[:PORT], ldaps://HOST[:PORT] or "
                 "ldapi://%2Fpath%2Fto%2Fsocket"
             )
         return url

@@ -1,7 +1,6 @@
 """A directory in one LDIF file that can be written: indexed on disk, replaced as a whole after each batch."""
 
 import io
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +15,7 @@ from engine.connectors.files import Refused, Stamp, changed_since, replacing, st
 from engine.connectors.ldif.entry import Entry
 from engine.connectors.ldif.excerpt import BYTES_EACH, Excerpt, Unusual, Wanted, append, wanted_by
 from engine.connectors.ldif.format import LdifError, numbered, parse_entry, read_blocks, write_entry
+from engine.connectors.ldif.new_entries import names_of_new, random_uuids
 from engine.errors import CannotConnect, ConnectionLost, ObjectError
 from engine.values import dn, typed
 from engine.values.attribute_descriptions import normal, usual
@@ -45,6 +45,7 @@ class LdifDirectory:
         self._id_keys = {kind: _id_key_of(settings) for kind, settings in types.items()}
         self._stamp: Stamp | None = None
         self._tree: EntryTree | None = None
+        self._uuids = random_uuids()
         self._is_written_here = False
         """Whether the file is as it was written from the index."""
 
@@ -102,6 +103,7 @@ class LdifDirectory:
     ) -> list[ExportResult]:
         """Execute operations on a tree, and let those be saved that were executed."""
         try:
+            tree.look_up(names_of_new(operations))
             results = [self._execute(tree, operation) for operation in operations]
         except OSError as error:
             self.close()
@@ -168,7 +170,7 @@ class LdifDirectory:
             raise Refused("existing-object", f"'{entry_dn}' exists already", "join it by a rule")
         self._need_parent(tree, entry_dn)
         attributes = entry_attributes(entry_dn, self._types[operation.type], operation.attributes)
-        assigned = {"entryUUID": [str(uuid.uuid4()).encode()]}
+        assigned = {"entryUUID": [next(self._uuids)]}
         self._put(tree, entry_dn, dict(attributes) | assigned, {})
         is_id = usual(self._types[operation.type].external_id) == "entryuuid"
         return self._readers[operation.type].external_id(assigned) if is_id else None

@@ -49,7 +49,8 @@ class ProgramConnector(Connector):
         super().__init__(name, system, folder)
         self.options: ProgramOptions = system.options
         self._program: Program | None = None
-        self._hello: messages.Hello | None = None
+        self.hello: messages.Hello | None = None
+        """What it has said of itself, once it runs."""
         self._is_abandoned = False
 
     async def __aenter__(self) -> Self:
@@ -64,11 +65,11 @@ class ProgramConnector(Connector):
             memory_mb=options.memory_mb,
         )
         try:
-            self._hello = await self._greet(program)
+            self.hello = await self._greet(program)
         except BaseException:
             await self._leave()
             raise
-        can = self._hello
+        can = self.hello
         self.capabilities = Capabilities(writes=can.writes, delta=can.delta, batch_size=can.batch_size)
         return self
 
@@ -126,7 +127,7 @@ class ProgramConnector(Connector):
             raise CannotConnect(str(error)) from error
         raise CannotConnect(f"{self.name}: it did not say hello")
 
-    async def _ask(self, request: dict[str, Any], *kinds: type[messages.Answer]) -> AsyncGenerator[Any]:
+    async def ask(self, request: dict[str, Any], *kinds: type[messages.Answer]) -> AsyncGenerator[Any]:
         """Ask for something, and give what is answered, its end last. Raises `StepFailed`.
 
         A program whose answer nobody takes to its end is ended: the rest of it would be taken for another answer.
@@ -176,7 +177,7 @@ class ProgramConnector(Connector):
         try:
             async with self._running():
                 found = [CheckLine(True, "program", self._described())]
-                async for one in self._ask({"request": "test"}, messages.Check):
+                async for one in self.ask({"request": "test"}, messages.Check):
                     if isinstance(one, messages.Check):
                         found.append(CheckLine(one.ok, one.subject, one.text))
                 return found
@@ -184,7 +185,7 @@ class ProgramConnector(Connector):
             return [CheckLine(False, "program", str(error))]
 
     def _described(self) -> str:
-        can = self._hello or messages.Hello(message="hello", protocol=1)
+        can = self.hello or messages.Hello(message="hello", protocol=1)
         abilities = ["reads", *(["writes"] if can.writes else []), *(["tells what changed"] if can.delta else [])]
         return f"{can.name or self.options.command[0]}: {', '.join(abilities)}"
 
@@ -195,7 +196,7 @@ class ProgramConnector(Connector):
     async def describe_schema(self) -> dict[str, list[SchemaAttribute]]:
         found: dict[str, list[SchemaAttribute]] = {kind: [] for kind in self.system.objects}
         async with self._running():
-            async for one in self._ask({"request": "schema"}, messages.Attribute):
+            async for one in self.ask({"request": "schema"}, messages.Attribute):
                 if isinstance(one, messages.Attribute) and one.type in found:
                     attribute = SchemaAttribute(
                         one.name, one.kind, one.multi, required=one.required, read_only=one.read_only
@@ -212,7 +213,7 @@ class ProgramConnector(Connector):
         page: list[ImportedObject] = []
         deleted: list[base.Deleted] = []
         size = 0
-        async with aclosing(self._ask(asked, messages.Object, messages.Deleted)) as answers:
+        async with aclosing(self.ask(asked, messages.Object, messages.Deleted)) as answers:
             async for one in answers:
                 if isinstance(one, messages.Deleted):
                     deleted.append(self._deleted(one, request))
@@ -289,7 +290,7 @@ class ProgramConnector(Connector):
             "attributes": sorted(attributes),
         }
         found: ImportedObject | None = None
-        async for one in self._ask(asked, messages.Object):
+        async for one in self.ask(asked, messages.Object):
             if isinstance(one, messages.Object):
                 if found is not None:
                     raise ConnectionLost(f"{self.name}: it gave several objects where one was asked for")
@@ -304,7 +305,7 @@ class ProgramConnector(Connector):
         asked = {"request": "export", "operations": [_written(n, one) for n, one in numbered.items()]}
         results: dict[int, ExportResult] = {}
         try:
-            async for one in self._ask(asked, messages.Result):
+            async for one in self.ask(asked, messages.Result):
                 if isinstance(one, messages.Result):
                     if one.n not in numbered or one.n in results:
                         raise ConnectionLost(f"{self.name}: it gave a result for {one.n}, which nobody waits for")

@@ -55,6 +55,8 @@ class Hello(Answer):
     """Whether it can give only what changed since a watermark."""
     batch_size: int = Field(100, ge=1, le=10_000)
     """How many operations it wants at once."""
+    types: list[str] = []
+    """The types of objects that it has; looked at by `interlock init`, before any is configured."""
 
 
 class Object(Answer):

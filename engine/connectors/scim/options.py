@@ -11,16 +11,16 @@ from pydantic import Field, field_validator, model_validator
 from engine.configuration.models import Model
 from engine.configuration.secrets import Secret
 from engine.configuration.values import Duration
+from engine.connectors.addresses import refuse_password, shown
 from engine.connectors.scim.paths import Path as ScimPath
 
 
 def _address(text: str) -> str:
     """Refuse what is no address, and an open line on which a token would go. Raises `ValueError`."""
+    refuse_password(text)
     parts = urlsplit(text)
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError(f"'{text}' is no address of a service, such as https://app.example.org/scim/v2")
-    if parts.username or parts.password:
-        raise ValueError("no user or password belongs into the address")
+        raise ValueError(f"{shown(text)} is no address of a service, such as https://app.example.org/scim/v2")
     if parts.scheme == "http" and not _is_here(parts.hostname):
         raise ValueError(f"'{text}': over http anybody on the way can read the token; use https")
     return text.rstrip("/")

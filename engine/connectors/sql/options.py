@@ -11,9 +11,12 @@ from sqlalchemy.exc import ArgumentError
 from engine.configuration.models import Model
 from engine.configuration.secrets import Secret
 from engine.configuration.values import Duration
+from engine.connectors.addresses import shown
 
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`")
+_PASSWORDS = frozenset({"password", "passwd", "pwd", "sslpassword"})
+"""What drivers take a password by, behind the address."""
 
 
 class SqlOptions(Model):
@@ -35,8 +38,10 @@ class SqlOptions(Model):
         try:
             url = make_url(text)
         except ArgumentError:
-            raise ValueError(f"'{text}' is no address of a database, such as postgresql://user@host/database") from None
-        if url.password is not None:
+            raise ValueError(
+                f"{shown(text)} is no address of a database, such as postgresql://user@host/database"
+            ) from None
+        if url.password is not None or any(name.lower() in _PASSWORDS for name in url.query):
             raise ValueError("a password does not belong into the address; name its place by 'password'")
         return text
 

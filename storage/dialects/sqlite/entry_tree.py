@@ -1,6 +1,7 @@
 """A tree of entries in a private temporary file: for directories that need not fit into memory."""
 
 import errno
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -34,6 +35,7 @@ class EntryTree:
         self._connection = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._unwritten: dict[str, TreeEntry] = {}
         self._size = 0
+        self._looked_up: dict[str, bytes | None] = {}
         run = self._connection.execute
         run("PRAGMA journal_mode = OFF")
         run("CREATE TABLE entries (key TEXT PRIMARY KEY, parent TEXT, external_id TEXT, depth INTEGER, block BLOB)")
@@ -59,8 +61,17 @@ class EntryTree:
         """Drop everything."""
         self._connection.close()
 
+    def look_up(self, keys: Iterable[str]) -> None:
+        """Look names up at once, so that `find` need not ask for each of them, until others are looked up."""
+        self._write()
+        self._looked_up = dict.fromkeys(keys)
+        query = "SELECT key, block FROM entries WHERE key IN (SELECT value FROM json_each(?))"
+        self._looked_up.update(self._connection.execute(query, [json.dumps(list(self._looked_up))]))
+
     def find(self, key: str) -> bytes | None:
         """Give the text of the entry with a name."""
+        if key in self._looked_up:
+            return self._looked_up[key]
         if (unwritten := self._unwritten.get(key)) is not None:
             return unwritten.block
         return self._first("SELECT block FROM entries WHERE key = ?", key)
@@ -84,6 +95,8 @@ class EntryTree:
         """Take an entry in, in place of one that has its name. Raises OSError for a full disk."""
         self._unwritten.pop(entry.key, None)
         self._unwritten[entry.key] = entry
+        if entry.key in self._looked_up:
+            self._looked_up[entry.key] = entry.block
         self._size += len(entry.block)
         if self._size >= _UNWRITTEN:
             self._write()
@@ -103,6 +116,8 @@ class EntryTree:
     def remove(self, key: str) -> None:
         """Remove the entry with a name."""
         self._unwritten.pop(key, None)
+        if key in self._looked_up:
+            self._looked_up[key] = None
         self._connection.execute("DELETE FROM entries WHERE key = ?", [key])
 
     def entries(self) -> Iterator[tuple[str, bytes]]:

@@ -14,8 +14,8 @@ SAMPLES = 3
 def welcome(width: int) -> list[SheetLine]:
     """Say what is going to happen."""
     told = (
-        "A file that HR exports, a database, a directory, a service. Interlock reads it, and writes nothing to it. "
-        "Where people get accounts is asked next; what a run would do is shown before anything is done."
+        "A file that HR exports, a database, a directory, a service, a program. Interlock reads it, and writes nothing "
+        "to it. Where people get accounts is asked next; what a run would do is shown before anything is done."
     )
     lines = [*section("Where do people come from?"), *prose("", told, width)]
     for example in (
@@ -24,6 +24,7 @@ def welcome(width: int) -> list[SheetLine]:
         "sqlite:///hr.db",
         "https://app.example.org/scim/v2",
         "ldap://ldap.example.org/dc=example,dc=org",
+        "program:pwsh -NoProfile exchange.ps1",
     ):
         lines += named("", example, width, 2, tone="accent")
     return lines

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from tui import feed
+from tui.beginning.programs import PROGRAM, given_to_program
 from tui.beginning.proposal import Source, Target, proposed
 from tui.beginning.starter import starter, write_starter
 from tui.console.start import ask_for_beginning, open_console
@@ -55,7 +56,8 @@ def init(
         typer.Option(
             "--from",
             metavar="FILE|URL",
-            help="What to begin with: a CSV file, ldap://HOST[/BASE], https://HOST/PATH (SCIM), postgresql://USER@HOST/NAME.",
+            help="What to begin with: a CSV file, ldap://HOST[/BASE], https://HOST/PATH (SCIM), "
+            "postgresql://USER@HOST/NAME, 'program:COMMAND'.",
         ),
     ] = None,
     identity: Annotated[
@@ -78,6 +80,17 @@ def init(
     from_password_env: Annotated[
         str | None, typer.Option("--from-password-env", help="With --to: the variable with the password of --from.")
     ] = None,
+    setting: Annotated[
+        list[str] | None, typer.Option("--setting", metavar="NAME=VALUE", help="What a program is told; several times.")
+    ] = None,
+    variable: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--variable",
+            metavar="NAME[=VALUE]",
+            help="A variable of a program; without a value a secret, kept in the variable.",
+        ),
+    ] = None,
     ask: Annotated[bool, typer.Option("--ask", help="Ask for all of it, step by step; so it is without DIR.")] = False,
 ) -> None:
     """Make a workspace: step by step; a commented interlock.toml with sample data; or one from what is there."""
@@ -87,20 +100,23 @@ def init(
     if folder is None:
         fail("name the folder of the new workspace: interlock init DIR --from …", USAGE)
     if source is None:
-        if target is not None or identity is not None:
-            fail("--to and --id want --from: where people come from", USAGE)
-        config = _make(folder, list(people(INIT_PEOPLE)), None, demo=False)
-        say(f"{config}: change it to your own systems, then")
-        say(f"    cd {folder} && interlock check && interlock run")
+        _make_sample(folder, bare=target is None and identity is None)
         return
     connection = _connection(target or source, bind_dn, password_env, starttls=starttls)
     if ca_file is not None:
         connection["ca_file"] = str(ca_file.resolve())
-    if target is None:
-        own = connection
-    else:
-        own = _connection(source, None, from_password_env, starttls=False)
+    own = connection if target is None else _connection(source, None, from_password_env, starttls=False)
+    secret = password_env if target is None else from_password_env
+    own |= _given_to_program(source, secret, setting or [], variable or [])
     _init_from(folder, partial(_proposed, source, own, identity, target, connection))
+
+
+def _make_sample(folder: Path, *, bare: bool) -> None:
+    if not bare:
+        fail("--to and --id want --from: where people come from", USAGE)
+    config = _make(folder, list(people(INIT_PEOPLE)), None, demo=False)
+    say(f"{config}: change it to your own systems, then")
+    say(f"    cd {folder} && interlock check && interlock run")
 
 
 def _ask(folder: Path | None) -> None:
@@ -122,9 +138,21 @@ def _connection(source: str, bind_dn: str | None, password_env: str | None, *, s
     found: dict[str, Any] = {"tls": "starttls"} if starttls else {}
     if bind_dn is not None:
         return found | {"bind_dn": bind_dn, "password": {"env": password_env or "DIRECTORY_PASSWORD"}}
-    if password_env is not None and not source.startswith("ldap"):
+    if password_env is not None and not source.startswith(("ldap", PROGRAM)):
         found["token" if source.startswith("http") else "password"] = {"env": password_env}
     return found
+
+
+def _given_to_program(source: str, secret: str | None, settings: list[str], variables: list[str]) -> dict[str, Any]:
+    """Give the keys that say what a program is given; none for another source."""
+    if source.startswith(PROGRAM):
+        try:
+            return given_to_program(settings, [*variables, *([secret] if secret else [])], Path.cwd())
+        except ValueError as error:
+            fail(str(error), USAGE)
+    if settings or variables:
+        fail("--setting and --variable are for a program: --from 'program:COMMAND'", USAGE)
+    return {}
 
 
 def _proposed(

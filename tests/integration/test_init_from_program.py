@@ -1,0 +1,197 @@
+"""`interlock init --from program:…`: what a program says and gives makes a configuration that runs."""
+
+import asyncio
+import json
+import sys
+import threading
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from tests.inside import Inside
+from tests.integration.test_conformance import EXAMPLES
+from tui.console.beginning import Beginning
+
+TOKEN = "only in the variable"
+
+
+def _begin(tmp_path: Path, *arguments: str, env: dict[str, str]) -> tuple[Inside, str, dict[str, Any]]:
+    told = Inside(tmp_path / "begin", "", env)("init", str(tmp_path / "work"), *arguments)
+    written = (tmp_path / "work" / "interlock.toml").read_text()
+    return Inside(tmp_path / "work", written, env), told, tomllib.loads(written)
+
+
+def _shown(work: Inside, label: str) -> dict[str, Any]:
+    (found,) = work.json("metaverse", "--search", label)
+    shown: dict[str, Any] = work.json("show", str(found["id"]))
+    return shown
+
+
+def test_a_source_in_sh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "accounts").write_text(
+        "ada:x:1001:100:Ada Lovelace:/home/ada:/bin/sh\nbo:x:1002:100:Bo Ek:/home/bo:/bin/sh\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    asked = ("--from", f"program:{EXAMPLES / 'passwd.sh'}", "--variable", "PASSWD_FILE=accounts")
+    work, told, made = _begin(tmp_path, *asked, env={})
+    assert "account: rows, 2 looked at, 5 attributes" in told
+    program = made["systems"]["program"]
+    assert program["environment"] == {"PASSWD_FILE": str(tmp_path / "accounts")}, "understood in the new folder, too"
+    assert program["objects"]["account"] == {"external_id": "login", "attributes": {"uid": "integer"}}
+    assert "FAIL" not in work("check")
+    work("run")
+    assert _shown(work, "Lovelace")["attributes"]["uid"] == [1001]
+
+
+def test_a_target_in_python(tmp_path: Path) -> None:
+    boxes = {
+        "1": {"guid": ["1"], "name": ["Ada"], "size": [3], "open": [True], "since": ["2020-01-02"], "also": ["a", "b"]},
+        "2": {"guid": ["2"], "name": ["Bo"], "userPassword": ["never shown"]},
+    }
+    (tmp_path / "boxes.json").write_text(json.dumps({"mailbox": boxes, "mail box": {}}))
+    before = (tmp_path / "boxes.json").read_bytes()
+    command = f"program:{sys.executable} {EXAMPLES / 'json_file.py'}"
+    work, told, made = _begin(tmp_path, "--from", command, "--setting", f"path={tmp_path / 'boxes.json'}", env={})
+    assert "'mail box' is no name for a type: left out" in told
+    (kind,) = made["systems"]["program"]["objects"].values()
+    assert kind["attributes"] == {"size": "integer", "open": "boolean", "since": "date", "also": "text[]"}
+    assert "userPassword" not in (work.folder / "interlock.toml").read_text()
+    assert "FAIL" not in work("check")
+    work("run")
+    assert _shown(work, "Ada")["attributes"]["also"] == ["a", "b"]
+    assert (tmp_path / "boxes.json").read_bytes() == before
+
+
+@contextmanager
+def _people(count: int) -> Iterator[tuple[str, list[str]]]:
+    """Serve pages of people; give the address, and the pages that were asked for."""
+    asked: list[str] = []
+
+    class Pages(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            if self.headers["Authorization"] != f"Bearer {TOKEN}":
+                self.send_error(401)
+                return
+            first = int(self.path.partition("from=")[2] or 0)
+            people = [{"id": n, "name": f"Person {n}", "level": n % 5} for n in range(first, min(first + 50, count))]
+            more = f"/people?from={first + 50}" if first + 50 < count else None
+            content = json.dumps({"items": people, "next": more}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+
+
+def test_a_source_over_http_is_read_as_far_as_a_sample_goes(tmp_path: Path) -> None:
+    with _people(1000) as (url, asked):
+        given = ("--setting", f"url={url}", "--variable", "API_TOKEN")
+        command = f"program:{sys.executable} {EXAMPLES / 'rest.py'}"
+        work, told, made = _begin(tmp_path, "--from", command, *given, env={"API_TOKEN": TOKEN})
+        assert "person: rows, 200 looked at, 3 attributes" in told
+        assert len(asked) < 20, "not all of it was read"
+        assert made["systems"]["program"]["environment"] == {"API_TOKEN": {"env": "API_TOKEN"}}
+        assert made["systems"]["program"]["objects"]["person"] == {
+            "external_id": "id",
+            "attributes": {"level": "integer"},
+        }
+        assert TOKEN not in (work.folder / "interlock.toml").read_text()
+        assert "FAIL" not in work("check")
+        work("run")
+        assert work.statuses("program") == {"Normal": 1000}
+        refused = Inside(tmp_path / "begin", "", {"API_TOKEN": "another"})
+        assert "401" in refused("init", str(tmp_path / "new"), "--from", command, *given, status=4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("--from", "program:nothing-of-this-name"), 4, "'nothing-of-this-name' cannot be started"),
+        (("--from", "program:"), 2, "name the program"),
+        (("--from", "program:sh 'x"), 2, "a quotation is not closed"),
+        (("--from", "program:cat"), 4, "no message"),
+        (("--from", "program:true"), 4, "ended with status 0 before it had answered"),
+        (
+            ("--from", f"program:{EXAMPLES / 'passwd.sh'}", "--variable", "PASSWD_FILE=/nowhere"),
+            4,
+            "/nowhere cannot be read",
+        ),
+        (("--from", f"program:{EXAMPLES / 'passwd.sh'}", "--variable", "UNSET"), 4, "UNSET is not set"),
+        (
+            ("--from", f"program:{sys.executable} {EXAMPLES / 'json_file.py'}", "--setting", "path=/nowhere"),
+            4,
+            "names no type",
+        ),
+        (("--from", "program:cat", "--setting", "path"), 2, "'path' is no setting: write NAME=VALUE"),
+        (("--from", "people.csv", "--setting", "a=b"), 2, "--setting and --variable are for a program"),
+    ],
+)
+def test_what_cannot_be_begun_with_is_said(tmp_path: Path, arguments: tuple[str, ...], status: int, said: str) -> None:
+    assert said in Inside(tmp_path, "", {})("init", str(tmp_path / "new"), *arguments, status=status)
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_console_asks_what_a_program_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("API_TOKEN", "")
+    app = Beginning(None)
+
+    async def ask(url: str) -> None:
+        async with app.run_test(size=(100, 30)) as pilot:
+
+            def text() -> str:
+                lines = (strip.text for strip in app.screen._compositor.render_strips())
+                return " ".join(" ".join(lines).split())
+
+            async def until(*wanted: str) -> None:
+                for _ in range(400):
+                    if all(one in text() for one in wanted):
+                        return
+                    await pilot.pause(0.05)
+                raise AssertionError(f"waited in vain for {wanted}:\n{text()}")
+
+            async def answer(given: str) -> None:
+                assert isinstance(app.focused, Input)
+                app.focused.value = given
+                await pilot.press("enter")
+
+            await until("Where do people come from?")
+            await answer(f"program:{sys.executable} {EXAMPLES / 'rest.py'}")
+            await until("what it is told, NAME=VALUE")
+            await answer("url")
+            await until("'url' is no setting: write NAME=VALUE")
+            await answer(f"url={url}")
+            await until("secret ones as NAME")
+            await answer("API_TOKEN")
+            await until("its password or token")
+            await answer(TOKEN)
+            await until("differs in each", "Person 1", "level", "20 looked at")
+            await pilot.press("enter")
+            await until("Where do they get accounts?")
+            await answer("")
+            await until("[systems.program]", "The plan of the first ten people", "Person 1")
+            await answer("new")
+            await pilot.pause(0.2)
+
+    with _people(20) as (url, _):
+        asyncio.run(ask(url))
+        assert app.return_value == Path("new/interlock.toml")
+        written = (tmp_path / "new" / "interlock.toml").read_text()
+        assert TOKEN not in written
+        work = Inside(tmp_path / "new", written, {"API_TOKEN": TOKEN})
+        work("run")
+        assert work.statuses("program") == {"Normal": 20}

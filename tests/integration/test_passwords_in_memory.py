@@ -1,0 +1,145 @@
+"""At the end of what made a password, the memory of the process holds none: all of it is searched."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from tests.inside import Inside
+from tests.integration.test_initial_passwords import (
+    MANAGED,
+    SEALED,
+    TOLD,
+    Any,
+    MailServer,
+    key,
+    letters,
+    mailed,
+    managed,
+    office,
+    opened,
+    owed,
+    post,
+    told,
+)
+from tests.memory import at_its_end, found_in
+from tests.proxy import Proxy, Silence
+from tests.slapd import PASSWORD, Slapd
+
+__all__ = ["key", "post"]
+Found = TypeVar("Found")
+PEOPLE = 20
+HERE = (
+    "from engine.connectors.ldap import connector; "
+    "connector.LdapConnector._gets_password = lambda *_: False; "
+    "connector.WriterApart.reset_password = lambda apart, *meant: "
+    "apart._begin.__self__._writing().reset_password(*meant)"
+)
+"""Let the process write by itself what gets a password: what these tests then find."""
+
+
+@pytest.mark.parametrize("way", ["sealed", "told", "mailed"])
+@pytest.mark.parametrize(("where", "what"), [("apart", "run"), ("apart", "step"), ("here", "step")])
+def test_no_password_is_in_memory_at_the_end(
+    server: Slapd, tmp_path: Path, key: Any, post: MailServer, way: str, where: str, what: str
+) -> None:
+    if way == "mailed":
+        site = managed(server, tmp_path / "ws", mailed(tmp_path, post, 'to = ["hr@example.org"]'))
+    else:
+        site = office(server, tmp_path / "ws", SEALED % key.to_public() if way == "sealed" else TOLD, PEOPLE)
+    arguments = ["run"]
+    if what == "step":
+        for step in ("import hr", "import directory", "sync", "evaluate"):
+            site("step", *step.split())
+        arguments = ["step", "export", "directory"]
+    with at_its_end(site, *arguments, before=HERE if where == "here" else "pass") as pid:
+        passwords = _delivered(site, key, post, way)
+        assert len(passwords) == (len(MANAGED) if way == "mailed" else PEOPLE)
+        found = found_in(pid, passwords)
+        assert found_in(pid, [PASSWORD]), "what the process knows is found"
+    assert bool(found) == (where == "here"), found
+
+
+@pytest.mark.parametrize("where", ["apart", "here"])
+def test_no_password_is_in_memory_when_one_was_reset(server: Slapd, tmp_path: Path, where: str) -> None:
+    site = office(server, tmp_path / "ws", TOLD)
+    site("run")
+    (site.folder / "told.json").unlink()
+    (number,) = [one["id"] for one in site.json("objects") if (one["secondary_id"] or "").startswith("uid=p1,")]
+    reset = ("password", "reset", str(number), "--reason", "forgotten on holiday")
+    with at_its_end(site, *reset, before=HERE if where == "here" else "pass") as pid:
+        (delivered,) = told(site)
+        found = found_in(pid, [delivered["password"]])
+    assert bool(found) == (where == "here")
+
+
+def _delivered(site: Inside, key: Any, post: MailServer, way: str) -> list[str]:
+    if way == "mailed":
+        return [password for accounts in letters(post).values() for password in accounts.values()]
+    return [one["password"] for one in (opened(site, key) if way == "sealed" else told(site))]
+
+
+def _writer_of(run: int) -> int | None:
+    """Give the process that writes for another one, once there is one."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            told = path.read_text()
+            is_writer = "writer_process" in path.with_name("cmdline").read_text()
+            if is_writer and told.rpartition(")")[2].split()[1] == str(run):
+                return int(path.parent.name)
+    return None
+
+
+def _speaks_to(pid: int, port: int) -> bool:
+    """Tell whether a process is connected to a port of this machine."""
+    own = set()
+    with suppress(OSError):
+        own = {os.readlink(one) for one in Path(f"/proc/{pid}/fd").iterdir()}
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return any(line[2].endswith(f":{port:04X}") and line[3] == "01" and f"socket:[{line[9]}]" in own for line in lines)
+
+
+def _until(what: Callable[[], Found], seconds: float) -> Found:
+    """Wait until something is so, and give it."""
+    last = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < last
+        time.sleep(0.05)
+    return found
+
+
+def _no_word_of_what_was_created(data: bytes, _passed: int) -> bytes:
+    """Pass everything on but the answer to a request to add an entry."""
+    if b"\x69\x07\x0a\x01\x00" in data:
+        raise Silence
+    return data
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+def test_who_writes_does_not_go_on_without_whoever_asked(server: Slapd, tmp_path: Path, how: signal.Signals) -> None:
+    site = office(server, tmp_path / "ws", TOLD)
+    for step in ("import hr", "import directory", "sync", "evaluate"):
+        site("step", *step.split())
+    config = (site.folder / "interlock.toml").read_text()
+    with Proxy(int(server.url.rpartition(":")[2]), _no_word_of_what_was_created) as proxy:
+        site.configure(config.replace(server.url, proxy.url))
+        run = site.start("step", "export", "directory")
+        try:
+            _until(server.people, 30)
+            writer = _until(lambda: _writer_of(run.pid), 1)
+            assert _speaks_to(writer, proxy.address[1])
+            run.send_signal(how)
+            _until(lambda: not _speaks_to(writer, proxy.address[1]), 20)
+        finally:
+            run.kill()
+            run.communicate()
+    _until(lambda: not Path(f"/proc/{writer}/cmdline").exists(), 20)
+    site.configure(config)
+    site("run", status=None)
+    assert len(server.people()) == 3
+    assert owed(site) == set(server.people()), "nobody was told what became of them"

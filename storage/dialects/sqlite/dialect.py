@@ -13,7 +13,7 @@ from storage.dialects.sqlite import driver, opening
 
 WRITER_CACHE = 32_000
 """Kilobytes of pages that the writer keeps."""
-READER_CACHE = 4_000
+READER_CACHE = 1_000
 """The same for each reader: pages of a list are read once, and several readers must not hold much."""
 BUSY_SECONDS = 10
 """How long a statement waits for another program's lock."""

@@ -145,7 +145,9 @@ class ListScreen(TakingAlong):
         if self.app.has_class("-broad") or self.has_class("-broad") or not room:
             self.table.styles.height = self.detail.styles.height = None
             return
-        rows = (self.table.total or 0) + HEADING
+        if self.table.total is None:
+            return  # laid out once, when it is counted: a layout is what opening a screen costs most for
+        rows = self.table.total + HEADING
         self.table.styles.height = max(min(rows, room * MOST_ROWS // 100), LEAST_ROWS)
         self.detail.styles.height = "1fr"
 

@@ -509,6 +509,25 @@ def test_people_are_created_changed_and_deleted(database: Database, tmp_path: Pa
     assert site.json("exports") == []
 
 
+def test_of_two_rows_with_one_id_none_is_written(database: Database, tmp_path: Path) -> None:
+    database.run("CREATE TABLE person (id VARCHAR(5) NOT NULL, name VARCHAR(40))")
+    hr = {"connector": "csv", "objects": {"person": {"path": "hr.csv", "external_id": "id"}}}
+    it = system(database, many=None, attributes={})
+    tables = {"systems": {"hr": hr, "it": it}, "metaverse": {"person": {}}}
+    rules = in_and_out("it.person", ["id", "name"])
+    site = Inside(tmp_path / "site", document(tables, rules=rules), {"DB_PASSWORD": PASSWORD})
+    site.csv("hr.csv", [{"id": str(n), "name": f"Person {n}"} for n in (3, 4)])
+    site("run")
+    site.csv("hr.csv", [{"id": str(n), "name": f"Changed {n}"} for n in (3, 4)])
+    for step in ("import hr", "sync", "evaluate"):
+        site("step", *step.split())
+    database.run("INSERT INTO person VALUES ('3', 'Another')")
+    said = site("step", "export", "it", status=None)
+    assert "'3' stands in person more than once" in said + str(site.errors()), said
+    names = sorted(name for (name,) in database.rows("SELECT name FROM person"))
+    assert names == ["Another", "Changed 4", "Person 3"]
+
+
 def test_a_plan_says_what_a_run_does_to_a_table(database: Database, tmp_path: Path) -> None:
     database.run(*PEOPLE)
     site = writing(tmp_path, database)

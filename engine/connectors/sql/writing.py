@@ -219,11 +219,16 @@ class _Writing:
             condition = tables.is_key(parts) if parts is not None else None
         elif (second := tables.settings.secondary_external_id) is not None and second in tables.columns:
             condition = self._table.columns[second] == operation.secondary_id
-        held = self._held(condition) if condition is not None else None
-        if condition is None or held is None:
-            told = f"'{operation.external_id or operation.secondary_id}' does not stand in {tables.place}"
+        name = operation.external_id or operation.secondary_id
+        query = select(self._table).where(condition).limit(2) if condition is not None else None
+        held = self._connection.execute(query).mappings().all() if query is not None else []
+        if condition is None or not held:
+            told = f"'{name}' does not stand in {tables.place}"
             raise Refused("missing-object", told, "import the database to see what became of it")
-        return condition, held
+        if len(held) > 1:
+            told = f"'{name}' stands in {tables.place} more than once"
+            raise Refused("duplicate-external-id", told, "give every row its own id, or take one of them away")
+        return condition, held[0]
 
     def _held(self, condition: ColumnElement[bool]) -> RowMapping | None:
         return self._connection.execute(select(self._table).where(condition).limit(1)).mappings().first()

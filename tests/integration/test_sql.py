@@ -601,6 +601,32 @@ def test_a_key_that_the_database_gives_is_taken_over(database: Database, tmp_pat
     assert database.rows("SELECT login, name FROM account ORDER BY login") == [("ada", "ADA"), ("bob", "BOB")]
 
 
+def test_what_mysql_has_for_several_names_and_for_no_date(running: Callable[[str], Server], tmp_path: Path) -> None:
+    database = running("mysql").database()
+    database.run(
+        "CREATE TABLE account (login VARCHAR(9) NOT NULL PRIMARY KEY, roles SET('b', 'a', 'c'), until DATE NOT NULL)"
+    )
+    hr = {"connector": "csv", "objects": {"person": {"path": "hr.csv", "external_id": "login"}}}
+    hr["objects"]["person"]["attributes"] = {"roles": "text[]", "until": "date"}
+    declared = {"roles": "text[]", "until": "date"}
+    it = system(database, table="account", external_id="login", many=None, attributes=declared)
+    tables = {"systems": {"hr": hr, "it": it}, "metaverse": {"person": {"attributes": declared}}}
+    rules = in_and_out("it.person", ["login", "roles", "until"])
+    site = Inside(tmp_path / "site", document(tables, rules=rules), {"DB_PASSWORD": PASSWORD})
+    for roles, held in (("a|b|c", "b,a,c"), ("c", "c"), ("a|c", "a,c"), ("", ""), ("b", "b")):
+        site.csv("hr.csv", [{"login": "ada", "roles": roles, "until": "2026-01-01"}])
+        assert "1 exports confirmed" in site("run")
+        assert database.rows("SELECT roles FROM account") == [(held,)]
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("SET SESSION sql_mode = ''")
+        connection.exec_driver_sql("INSERT INTO account VALUES ('bob', 'c,b', '0000-00-00')")
+        connection.commit()
+    site("step", "import", "it")
+    bob = next(one["id"] for one in site.json("objects") if one["external_id"] == "bob")
+    assert site.json("show", bob)["attributes"] == {"login": ["bob"], "roles": ["b", "c"]}
+    database.engine.dispose()
+
+
 def test_a_fixed_width_is_filled_with_blanks_that_are_no_part_of_the_value(database: Database, tmp_path: Path) -> None:
     database.run("CREATE TABLE account (login CHAR(8) NOT NULL PRIMARY KEY, unit CHAR(5))")
     hr = {"connector": "csv", "objects": {"person": {"path": "hr.csv", "external_id": "login"}}}

@@ -27,6 +27,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy import types as sql
+from sqlalchemy.dialects.mysql import SET
 from sqlalchemy.exc import DBAPIError, NoSuchTableError, SAWarning
 
 from engine.configuration.models import ObjectTypeConfig
@@ -198,7 +199,7 @@ class TypeTables:
         return SchemaAttribute(
             name,
             kind_of_column(one),
-            isinstance(one.type, ARRAY),
+            isinstance(one.type, (ARRAY, Members)),
             required=required,
             read_only=one.computed is not None,
             syntax=str(one.type),
@@ -222,10 +223,35 @@ class _Span(sql.UserDefinedType[Any]):
         return "TIME"
 
 
-def _as_spans(_inspector: Any, _table: Any, found: Any) -> None:
-    """Take the times of MySQL as the spans that they are there: SQLAlchemy would drop the days of one."""
+class Members(sql.TypeDecorator[list[str]]):
+    """A column that holds some of a few names, which MySQL calls SET, as a list in the order of their declaration."""
+
+    impl = sql.String
+    cache_ok = True
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        """Take the names that there are."""
+        super().__init__()
+        self.names = names
+
+    def process_result_value(self, value: str | None, dialect: object) -> list[str] | None:
+        """Give the names that a text holds."""
+        return None if value is None else [one for one in value.split(",") if one]
+
+    def process_bind_param(self, value: list[str] | None, dialect: object) -> str | None:
+        """Give names as the database writes them; those it does not know stand behind, to be refused."""
+        if value is None:
+            return None
+        known = [one for one in self.names if one in value]
+        return ",".join([*known, *(one for one in value if one not in known)])
+
+
+def _as_of_mysql(_inspector: Any, _table: Any, found: Any) -> None:
+    """Take times as the spans that they are there: SQLAlchemy would drop the days of one; and a SET in its order."""
     if isinstance(found["type"], Time):
         found["type"] = _Span()
+    elif isinstance(found["type"], SET):
+        found["type"] = Members(tuple(found["type"].values))
 
 
 class _Padded(sql.TypeDecorator[str]):
@@ -249,8 +275,8 @@ def _as_meant(_inspector: Any, _table: Any, found: Any) -> None:
 
 _AS_THEY_ARE = {
     "sqlite": _as_written,
-    "mysql": _as_spans,
-    "mariadb": _as_spans,
+    "mysql": _as_of_mysql,
+    "mariadb": _as_of_mysql,
     "postgresql": _as_meant,
 }
 """What has to be said of columns, by the name of the dialect, before their values are read."""
@@ -289,4 +315,6 @@ _KINDS: tuple[tuple[type[Any], str], ...] = (
     (DateTime, "datetime"),
     (Date, "date"),
     (LargeBinary, "binary"),
+    (sql.BINARY, "binary"),
+    (sql.VARBINARY, "binary"),
 )

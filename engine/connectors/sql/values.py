@@ -14,11 +14,16 @@ from engine.values.typed import InvalidValue
 
 def values_of(kind: str, found: Any, *, keep_empty: bool) -> list[Any]:
     """Read what a column holds as values of a kind: none for NULL, several for an array. Raises `InvalidValue`."""
-    if found is None:
+    if found is None or _is_no_date(kind, found):
         return []
     listed: Iterable[Any] = found if isinstance(found, list) else [found]
-    read = [_read(kind, one) for one in listed if one is not None and (keep_empty or one != "")]
+    read = [_read(kind, one) for one in listed if one is not None and (keep_empty or one not in ("", b""))]
     return list(dict.fromkeys(read))
+
+
+def _is_no_date(kind: str, found: Any) -> bool:
+    """Tell whether it is what MySQL has for no date, where a column may not be NULL."""
+    return kind in ("date", "datetime") and isinstance(found, str) and found.startswith("0000-00-00")
 
 
 def _read(kind: str, value: Any) -> Any:

@@ -28,7 +28,7 @@ from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.files import Refused
 from engine.connectors.sql import keys
 from engine.connectors.sql.errors import is_broken, object_error
-from engine.connectors.sql.tables import TypeTables, python_type_of
+from engine.connectors.sql.tables import Members, TypeTables, python_type_of
 from engine.connectors.sql.values import as_column_takes, values_of
 from engine.errors import ObjectError
 from engine.values import zones
@@ -168,7 +168,7 @@ class _Writing:
         tables = self._tables
         if name not in tables.columns:
             raise Refused("schema-violation", f"{tables.place} has no column '{name}'", "correct the rule's flow")
-        if isinstance(self._table.columns[name].type, ARRAY):
+        if isinstance(self._table.columns[name].type, (ARRAY, Members)):
             return [self._as_taken(name, value) for value in values]
         if len(values) > 1:
             told = f"'{name}' takes one value, and is to have {len(values)}"

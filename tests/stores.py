@@ -133,6 +133,12 @@ def placed(config: str, database: Database) -> str:
     return f"{head}[store]\n{url}\n{re.sub(r'(?m)^ *(path|url) *=.*$', '', table)}{mark}{others}"
 
 
+@pytest.fixture
+def store_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the test's workspaces have their stores in files, wherever others have them: it is about the file."""
+    monkeypatch.delenv(VARIABLE, raising=False)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def either_store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Let the test's workspaces have their stores in a file, then on a server."""

@@ -21,17 +21,20 @@ from sqlalchemy import (
     Text,
     func,
     insert,
+    or_,
     select,
     update,
 )
 
 from storage import clock, lease, mark, writing
 from storage.dialects.base import Place
-from storage.dialects.expressions import among, contains, storable
+from storage.dialects.expressions import among, contains, matches, storable
 from storage.dialects.sqlite import opening
 from storage.dialects.sqlite.place import FilePlace
 from storage.documents import decode, encode
 from storage.errors import StoreReadOnly
+from storage.list_queries import Term
+from storage.patterns import compiled
 from storage.store import Store, Transaction
 
 _metadata = MetaData()
@@ -123,8 +126,7 @@ class Wanted(NamedTuple):
     type: str | None = None
     told: str | None = None
     attribute: str | None = None
-    terms: tuple[tuple[str, str | None, bool], ...] = ()
-    """(text, column or None for any, whether it must not be held)."""
+    terms: tuple[Term, ...] = ()
 
 
 COLUMNS = ("name", "dn", "operation", "system", "type", "becomes")
@@ -287,22 +289,24 @@ def _listed(wanted: Wanted) -> tuple[ColumnElement[int], list[ColumnElement[bool
         found = [_changes.c.told == wanted.told] if wanted.told is not None else []
     found.append(table.c.step == wanted.step)
     found += [table.c[name] == value for name in ("system", "type") if (value := getattr(wanted, name)) is not None]
-    if conditions := [_condition(wanted, *term) for term in wanted.terms]:
+    if conditions := [_condition(wanted, term) for term in wanted.terms]:
         if table is _touched:
             found.append(_touched.c.change_id == _changes.c.id)
         found += conditions
     return key, found
 
 
-def _condition(wanted: Wanted, text: str, column: str | None, inverted: bool) -> ColumnElement[bool]:
+def _condition(wanted: Wanted, term: Term) -> ColumnElement[bool]:
+    """Give the condition that a change holds a text, or what a regular expression finds. Raises `InvalidPattern`."""
     places = {"operation": _changes.c.told, **{name: _changes.c[name] for name in ("name", "dn", "system", "type")}}
     if wanted.attribute is not None:
         places["becomes"] = _touched.c.becomes
-    text = storable(text)
-    places_meant = [places[column]] if column else [_changes.c.name, _changes.c.dn]
-    held = [contains(place, text) for place in places_meant]
-    whole = held[0] if len(held) == 1 else held[0] | held[1]
-    return ~whole if inverted else whole
+    if term.pattern:
+        compiled(term.text)
+    look = matches if term.pattern else contains
+    meant = [places[term.column.lower()]] if term.column else [_changes.c.name, _changes.c.dn]
+    held = or_(*(look(place, storable(term.text)) for place in meant))
+    return ~held if term.inverted else held
 
 
 # What was sent -----------------------------------------------------------------------------------------------------

@@ -8,11 +8,13 @@ from sqlalchemy import ColumnElement, select
 from storage.dialects import expressions
 from storage.labels import LABEL
 from storage.records import ChangeType, CsoStatus, ExportStatus, ReviewKind, ReviewState, StepResult
+from storage.references import NAMED, OWNER
 from storage.tables import (
     audit,
     item_errors,
     metaverse,
     objects,
+    owed,
     owed_passwords,
     pending_exports,
     review_items,
@@ -228,6 +230,18 @@ PLANS: dict[str, ListPlan] = {
         documents=(tombstones.c.attributes,),
         attributes=tombstones.c.attributes,
         newest_first=True,
+    ),
+    "owed": ListPlan(
+        owed.c.id,
+        {
+            "id": _number(owed.c.id),
+            "object": _label(OWNER),
+            "attribute": _word(owed.c.attribute),
+            "system": _word(owed.c.system),
+            "named": _text(NAMED),
+            "since": _text(owed.c.since),
+        },
+        texts=(OWNER, NAMED, owed.c.attribute, owed.c.system),
     ),
     "errors": ListPlan(
         item_errors.c.id,

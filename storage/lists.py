@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, UnaryExpression, and_, func, or_, select
 
-from storage import audit, exports, list_words, metaverse, objects, reviews, runs, tombstones, transitions
+from storage import audit, exports, list_words, metaverse, objects, references, reviews, runs, tombstones, transitions
 from storage.audit import AuditEntry
 from storage.dialects import expressions
 from storage.list_columns import PLANS, Element, ListColumn
@@ -17,8 +17,19 @@ from storage.transitions import Transition
 
 __all__ = ["KINDS", "Record", "UnknownColumn", "columns", "count", "keys", "page", "rank"]
 
-Record = Cso | Mvo | ListedExport | ReviewItem | Run | Transition | ListedError | AuditEntry | tombstones.Listed
-"""A row of a list, by its kind: objects, metaverse, exports, review, runs, transitions, errors, audit, deleted."""
+Record = (
+    Cso
+    | Mvo
+    | ListedExport
+    | ReviewItem
+    | Run
+    | Transition
+    | ListedError
+    | AuditEntry
+    | tombstones.Listed
+    | references.ListedOwed
+)
+"""A row of a list, by its kind, in the order of the kinds that they are of: objects first, what is owed last."""
 
 KINDS = tuple(PLANS)
 """The kinds of lists there are."""
@@ -134,6 +145,7 @@ _READERS: dict[str, Callable[[Transaction, list[int]], Awaitable[Sequence[Record
     "errors": runs.errors_among,
     "audit": audit.get,
     "deleted": tombstones.listed,
+    "owed": references.listed,
 }
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, cast, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Text, and_, bindparam, case, cast, delete, exists, func, or_, select, update
 
 from storage import clock, writing
 from storage.dialects import expressions
+from storage.labels import LABEL
 from storage.store import Transaction
 from storage.tables import metaverse, objects, owed, pending_exports, references
 from storage.tables.base import Number
@@ -41,6 +42,15 @@ class Owed(NamedTuple):
     told: bool = False
 
 
+class ListedOwed(NamedTuple):
+    """An owed reference with what a person calls whose it is, and whom it names."""
+
+    id: int
+    owed: Owed
+    label: str
+    named: str
+
+
 class Address(NamedTuple):
     """What an MVO's account in a system is called, or will be once its open export is carried out."""
 
@@ -53,6 +63,24 @@ class Address(NamedTuple):
 
 
 _KEY = ("direction", "owner_id", "attribute", "system", "key")
+_ROW = tuple(owed.c[name] for name in Owed._fields)
+
+_PERSON = "mvo-" + cast(owed.c.owner_id, Text)
+_NAME = func.min(func.nullif(objects.c.name, ""))
+_OF_PERSON = select(_NAME).where(objects.c.mvo_id == owed.c.owner_id).scalar_subquery()
+_OF_OBJECT = select(LABEL).where(objects.c.id == owed.c.owner_id).scalar_subquery()
+OWNER = case(
+    (owed.c.direction == OUT, func.coalesce(_OF_PERSON + " (" + _PERSON + ")", _PERSON)),
+    else_=func.coalesce(_OF_OBJECT, "cso-" + cast(owed.c.owner_id, Text)),
+)
+"""What a person calls whose reference it is, as the store works it out."""
+_OTHER = case((owed.c.direction == OUT, cast(owed.c.key, Number)))
+_OF_OTHER = select(_NAME).where(objects.c.mvo_id == _OTHER).scalar_subquery()
+NAMED = case(
+    (owed.c.direction == OUT, func.coalesce(_OF_OTHER + " (mvo-" + owed.c.key + ")", "mvo-" + owed.c.key)),
+    else_=owed.c.key,
+)
+"""What a person calls whom it names."""
 
 
 async def change(tx: Transaction, gone: list[Edge], come: list[Edge]) -> None:
@@ -140,7 +168,7 @@ async def addresses(tx: Transaction, system: str, mvo_ids: Iterable[int]) -> lis
 async def replace_owed(tx: Transaction, direction: str, owner_ids: Iterable[int], rows: list[Owed]) -> None:
     """Say all that some owners owe in one direction; what they owed before and still do keeps its age."""
     ids = list(owner_ids)
-    query = select(owed).where(owed.c.direction == direction, expressions.among(owed.c.owner_id, ids))
+    query = select(*_ROW).where(owed.c.direction == direction, expressions.among(owed.c.owner_id, ids))
     before = {tuple(row[:5]) for row in await tx.execute(query)}
     after = {tuple(row[:5]): row for row in rows}
     paid = [key for key in before if key not in after]
@@ -192,7 +220,7 @@ async def _owners(tx: Transaction, direction: str, condition: ColumnElement[bool
 
 async def untold(tx: Transaction, direction: str, limit: int) -> list[Owed]:
     """Give owed references that nobody was told about yet."""
-    query = select(owed).where(owed.c.direction == direction, ~owed.c.told).order_by(owed.c.owner_id).limit(limit)
+    query = select(*_ROW).where(owed.c.direction == direction, ~owed.c.told).order_by(owed.c.owner_id).limit(limit)
     return [Owed(*row) for row in await tx.execute(query)]
 
 
@@ -204,14 +232,15 @@ async def mark_told(tx: Transaction, rows: list[Owed]) -> None:
         await tx.execute(update(owed).where(*chosen).values(told=True), named)
 
 
-async def listed(tx: Transaction, limit: int) -> list[Owed]:
-    """List what is owed, the oldest first."""
-    return [Owed(*row) for row in await tx.execute(select(owed).order_by(owed.c.since, owed.c.owner_id).limit(limit))]
+async def listed(tx: Transaction, ids: Iterable[int]) -> list[ListedOwed]:
+    """Read some of what is owed, by the numbers of the rows."""
+    query = select(owed.c.id, *_ROW, OWNER, NAMED).where(expressions.among(owed.c.id, ids))
+    return [ListedOwed(key, Owed(*row), label, named) for key, *row, label, named in await tx.execute(query)]
 
 
 async def owed_by(tx: Transaction, direction: str, owner_id: int) -> list[Owed]:
     """List what one owner owes."""
-    query = select(owed).where(owed.c.direction == direction, owed.c.owner_id == owner_id).limit(100)
+    query = select(*_ROW).where(owed.c.direction == direction, owed.c.owner_id == owner_id).limit(100)
     return [Owed(*row) for row in await tx.execute(query)]
 
 

@@ -10,6 +10,7 @@ from storage.tables import (
     item_errors,
     metaverse,
     objects,
+    owed,
     pending_exports,
     review_items,
     runs,
@@ -35,6 +36,7 @@ _DEFAULTS: dict[Table, dict[str, Any]] = {
         "kept": False,
         "created_at": AT,
         "changed_at": AT,
+        "name": "",
     },
     metaverse: {
         "type": "person",
@@ -47,6 +49,7 @@ _DEFAULTS: dict[Table, dict[str, Any]] = {
         "created_at": AT,
         "changed_at": AT,
     },
+    owed: {"direction": "in", "attribute": "manager", "system": "hr", "since": AT, "told": False},
     pending_exports: {
         "system": "directory",
         "type": "person",

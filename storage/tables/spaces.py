@@ -132,15 +132,16 @@ references = Table(
 owed = Table(
     "owed_references",
     metadata,
-    Column("direction", Text, primary_key=True),
-    Column("owner_id", Number, primary_key=True),
-    Column("attribute", Text, primary_key=True),
-    Column("system", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
+    Column("id", Number, primary_key=True),
+    Column("direction", Text, nullable=False),
+    Column("owner_id", Number, nullable=False),
+    Column("attribute", Text, nullable=False),
+    Column("system", Text, nullable=False),
+    Column("key", Text, nullable=False),
     Column("since", Text, nullable=False),
     Column("told", Boolean, nullable=False),
+    Index("owed_once", "direction", "owner_id", "attribute", "system", "key", unique=True),
     Index("owed_untold", "direction", "owner_id", **only("told = 0", "NOT told")),
-    sqlite_with_rowid=False,
 )
 
 wanted = Table(

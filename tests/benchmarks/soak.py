@@ -72,6 +72,7 @@ def soak(folder: Path, log: Path, seconds: float) -> None:
                 run_at += RUN_SECONDS
                 bench.terminal.send("1", "W", *"[[[[[[", "n")
                 bench.terminal.wait_for("the run has ended", seconds=120)
+                bench.terminal.send("W")  # read-only again
             for _ in range(4):
                 store.execute("UPDATE steps SET done = done + 1 WHERE id = ?", (step,))
                 store.execute("UPDATE pending_exports SET attempts = attempts + 1 WHERE id % 97 = ?", (number % 97,))

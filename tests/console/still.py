@@ -90,7 +90,8 @@ def let_days_pass(store: Path, days: int) -> None:
             [(3 * key + 1,)] * (number * 3 % 7 if number % 4 == 0 else 0),
         )
     connection.executemany(
-        "INSERT INTO owed_references VALUES ('out', ?, 'manager', 'directory', ?, ?, 1)",
+        "INSERT INTO owed_references (direction, owner_id, attribute, system, key, since, told) "
+        "VALUES ('out', ?, 'manager', 'directory', ?, ?, 1)",
         [(number, str(number + 100), f"{DAY}T08:{number % 60:02}:00.000Z") for number in range(1, 31)],
     )
     connection.commit()

@@ -66,7 +66,8 @@ def _with_past(office: Workspace, folder: Path, days: int) -> Workspace:
                     [(number, 0), (number, 1)],
                 )
         store.executemany(
-            "INSERT INTO owed_references VALUES ('out', ?, 'manager', 'directory', ?, '2026-11-20T05:30:00.000Z', 1)",
+            "INSERT INTO owed_references (direction, owner_id, attribute, system, key, since, told) "
+            "VALUES ('out', ?, 'manager', 'directory', ?, '2026-11-20T05:30:00.000Z', 1)",
             [(number, str(number + 20)) for number in range(1, 21)],
         )
     return Workspace(folder, (folder / "interlock.toml").read_text())
@@ -164,17 +165,27 @@ async def test_owed_references_lead_to_whose_they_are(past: Workspace, opened: O
         await console.until("owed references › mvo-2")
 
 
-async def test_no_more_of_them_are_read_than_anybody_looks_through(past: Workspace, opened: Open) -> None:
+async def test_the_store_looks_through_all_of_them(past: Workspace, opened: Open) -> None:
     with closing(sqlite3.connect(past.folder / "interlock.db")) as store, store:
         store.executemany(
-            "INSERT INTO owed_references VALUES ('in', 1, 'manager', 'hr', ?, '2026-11-21T05:30:00.000Z', 1)",
+            "INSERT INTO owed_references (direction, owner_id, attribute, system, key, since, told) "
+            "VALUES ('in', 1, 'manager', 'hr', ?, '2026-11-21T05:30:00.000Z', 1)",
             [(f"E9{number:06}",) for number in range(3_000)],
         )
     async with opened(past) as console:
         await console.press("colon")
         await console.type("owed")
         await console.press("enter")
-        await console.until("the oldest of 3,020", "1 of 2,000")
+        await console.until("1 of 3,020")
+        await console.press("slash")
+        await console.type("named:E9002999 !system:directory")
+        await console.press("enter")
+        await console.until("1 of 1", "E9002999")
+        await console.press("slash")
+        await console.press("ctrl+u")
+        await console.type("object:~^noah.*\\(mvo-2\\)$")
+        await console.press("enter")
+        await console.until("1 of 1", "Noah Nolan (mvo-2)")
 
 
 async def test_nothing_is_owed(office: Workspace, opened: Open) -> None:

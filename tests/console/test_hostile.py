@@ -103,7 +103,8 @@ def _poison(store: Path) -> None:
         (run, step, HOSTILE, HOSTILE, HOSTILE, HOSTILE),
     )
     connection.executemany(
-        "INSERT INTO owed_references VALUES (?, 1, ?, ?, ?, '2026-01-01T00:00:00.000Z', 1)",
+        "INSERT INTO owed_references (direction, owner_id, attribute, system, key, since, told) "
+        "VALUES (?, 1, ?, ?, ?, '2026-01-01T00:00:00.000Z', 1)",
         [("in", HOSTILE, HOSTILE, HOSTILE), ("out", HOSTILE, HOSTILE, "1")],
     )
     connection.commit()

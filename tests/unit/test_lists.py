@@ -13,7 +13,17 @@ from storage.lists import UnknownColumn
 from storage.patterns import InvalidPattern
 from storage.place import ServerAddress
 from storage.store import Store
-from storage.tables import item_errors, metaverse, objects, pending_exports, review_items, runs, steps, transitions
+from storage.tables import (
+    item_errors,
+    metaverse,
+    objects,
+    owed,
+    pending_exports,
+    review_items,
+    runs,
+    steps,
+    transitions,
+)
 from tests import stores
 from tests.stored import put
 from tui.feed.lists import COLUMNS, parse_filter
@@ -36,7 +46,13 @@ def store(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
                 objects,
                 {"external_id": "e1", "secondary_id": "cn=Zoë Ångström", "attributes": {"mail": ["zoe@x.org"]}},
                 {"external_id": "e2", "system": "HR2", "status": "Obsolete", "attributes": {"Level": [12, True]}},
-                {"external_id": None, "secondary_id": "cn=b", "status": "PendingProvisioning", "mvo_id": 7},
+                {
+                    "external_id": None,
+                    "secondary_id": "cn=b",
+                    "status": "PendingProvisioning",
+                    "mvo_id": 7,
+                    "name": "Bo",
+                },
                 {
                     "external_id": "E4",
                     "secondary_id": 'cn="q", ou=50%',
@@ -59,6 +75,13 @@ def store(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
                 {"cso_id": 2, "error_code": "permission-denied", "error_message": "Not allowed", "attempts": 3},
                 {"cso_id": 3, "change_type": "Create", "status": "Failed", "error_code": "syntax-violation"},
                 {"cso_id": 4, "change_type": "Delete", "status": "AwaitingApproval", "held": True},
+            )
+            await put(
+                tx,
+                owed,
+                {"owner_id": 1, "key": "E9"},
+                {"owner_id": 7, "key": "12", "direction": "out", "attribute": "member", "system": "directory"},
+                {"owner_id": 99, "key": "7", "direction": "out", "system": "directory"},
             )
             past, future = "2020-01-01T00:00:00.000Z", "2999-01-01T00:00:00.000Z"
             await put(
@@ -215,6 +238,17 @@ def found(path: Path, kind: str, line: str, **more) -> list[int]:
         ("transitions", "operator:anna", [2]),
         ("transitions", "gone", [2]),
         ("transitions", "pending", [3]),
+        ("owed", "", [1, 2, 3]),
+        ("owed", "object:zoë", [1]),
+        ("owed", 'object:"bo (mvo-7)"', [2]),
+        ("owed", "object:mvo-99", [3]),
+        ("owed", "named:bo", [3]),
+        ("owed", "named:mvo-12", [2]),
+        ("owed", "named:E9", [1]),
+        ("owed", "attribute:member", [2]),
+        ("owed", "!system:hr", [2, 3]),
+        ("owed", "since:2026-01-02", [1, 2, 3]),
+        ("owed", "bo", [2, 3]),
         ("errors", "", [1, 2]),
         ("errors", "phase:export", [2]),
         ("errors", "run:run-1", [1]),
@@ -251,6 +285,8 @@ def test_a_filter_finds_the_rows_that_have_all_its_terms(store: Path, kind: str,
         ("runs", "system:~dir", [2]),
         ("runs", "result:~s", [1, 2]),
         ("review", "state:~kept", [2]),
+        ("owed", "object:~^bo", [2]),
+        ("owed", "named:~^(e9|bo)", [1, 3]),
         ("objects", "object:~", None),  # nothing is typed of it yet
     ],
 )

@@ -79,6 +79,19 @@ def test_objects_of_an_older_store_have_the_names_that_an_import_would_give_them
     assert (named[1], named[2499], named[2500]) == ("Ada King 1", "Ada King 2499", "")
 
 
+def test_what_an_older_store_owes_is_numbered_by_age(tmp_path: Path) -> None:
+    path = tmp_path / "interlock.db"
+    make_old_store(path, "0014")
+    owed = [("in", number, "manager", "hr", f"E{number}", f"2026-01-0{9 - number}", number % 2) for number in (1, 2, 3)]
+    connection = sqlite3.connect(path)
+    connection.executemany("INSERT INTO owed_references VALUES (?, ?, ?, ?, ?, ?, ?)", owed)
+    connection.commit()
+    connection.close()
+    asyncio.run(read_run(path))
+    found = sqlite3.connect(path).execute("SELECT * FROM owed_references ORDER BY id").fetchall()
+    assert found == [(number, *row) for number, row in enumerate(reversed(owed), 1)]
+
+
 def test_a_newer_store_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "interlock.db"
     make_old_store(path, REVISIONS[-1])

@@ -1,10 +1,16 @@
 """What goes over the line: Textual's updates of a part of the screen, cut down to the cells that have changed."""
 
+from functools import lru_cache, partial
+from typing import Any
+
 from rich.cells import cell_len
 from rich.console import Console
 from rich.control import Control
 from textual import _compositor
+from textual._styles_cache import StylesCache
 from textual.strip import Strip
+
+_BACKGROUNDS: Any = vars(StylesCache)["get_inner_outer"].__wrapped__
 
 
 class NarrowUpdate(_compositor.ChopsUpdate):
@@ -45,3 +51,12 @@ def _beginning(text: str, cell: int) -> int:
 def send_narrowly() -> None:
     """Let Textual send narrow updates from now on."""
     vars(_compositor)["ChopsUpdate"] = NarrowUpdate
+
+
+def forget_gone_widgets() -> None:
+    """Let Textual keep no painted lines of widgets that are gone.
+
+    Its cache of backgrounds, meant for the class, has each widget's lines in its keys: some 20 MB in an hour.
+    """
+    styles: Any = StylesCache
+    styles.get_inner_outer = staticmethod(lru_cache(1024)(partial(_BACKGROUNDS, StylesCache)))

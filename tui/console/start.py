@@ -46,7 +46,9 @@ def open_plain(config: Path) -> int:
     use_ascii(settings.ascii)
     from tui.console.app import InterlockApp  # noqa: PLC0415 - Textual reads what was prepared when it is imported
     from tui.console.plain import open_plainly  # noqa: PLC0415
+    from tui.console.screen_updates import forget_gone_widgets  # noqa: PLC0415
 
+    forget_gone_widgets()
     share_heap()
     app = InterlockApp(config, settings)
     status = open_plainly(app)
@@ -100,11 +102,12 @@ def ask_for_beginning(folder: Path | None) -> Path | None:
 def _run(config: Path, settings: tty.TerminalSettings) -> int:
     from tui.console.app import InterlockApp  # noqa: PLC0415 - Textual reads what was prepared when it is imported
     from tui.console.driver import ConsoleDriver  # noqa: PLC0415
-    from tui.console.screen_updates import send_narrowly  # noqa: PLC0415
+    from tui.console.screen_updates import forget_gone_widgets, send_narrowly  # noqa: PLC0415
 
     if settings.ascii:
         tty.speak_ascii(sys.__stderr__)
     send_narrowly()
+    forget_gone_widgets()
     share_heap()
     app = InterlockApp(config, settings)
     app.driver_class = ConsoleDriver

@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     )
     from tui.feed.joining import Candidates, Compared, compare
     from tui.feed.lists import Document, listing, waiting_items
-    from tui.feed.owing import count_owed, owed, owed_passwords
+    from tui.feed.owing import owed, owed_passwords
     from tui.feed.past_runs import PastRun, history
     from tui.feed.scheduling import scheduled, tell_failure_of
     from tui.feed.snapshots import Counts, Snapshot, counts, snapshot
@@ -152,7 +152,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "tui.feed.joining": ("Candidates", "Compared", "compare"),
     "tui.feed.past_runs": ("PastRun", "history"),
     "tui.feed.lists": ("Document", "listing", "waiting_items"),
-    "tui.feed.owing": ("count_owed", "owed", "owed_passwords"),
+    "tui.feed.owing": ("owed", "owed_passwords"),
     "tui.feed.scheduling": ("scheduled", "tell_failure_of"),
     "tui.feed.snapshots": ("Counts", "Snapshot", "counts", "snapshot"),
     "tui.feed.standing": (

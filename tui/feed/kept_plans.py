@@ -9,9 +9,7 @@ from engine.workspace import Workspace
 from storage import kept_plans
 from storage.errors import StoreError
 from storage.kept_plans import COLUMNS, Total, Wanted
-from storage.list_queries import Term
 from storage.lists import UnknownColumn
-from storage.patterns import InvalidPattern
 from storage.store import Store
 from tui.feed.lists import Document
 
@@ -108,7 +106,7 @@ class KeptPlan:
     # Its changes ----------------------------------------------------------------------------------------------------
 
     async def page(self, wanted: Wanted, *, after: int = 0, skip: int = 0, limit: int = 100) -> list[Document]:
-        """Read changes, each with its `key` and its `place`. Raises `UnknownColumn` or `StoreError`."""
+        """Read changes, each with `key` and `place`. Raises `UnknownColumn`, `InvalidPattern` or `StoreError`."""
         _refuse_unknown(wanted)
         async with self._opened().reading() as tx:
             found = await kept_plans.page(tx, wanted, after=after, skip=skip, limit=limit)
@@ -143,18 +141,11 @@ def names_of_columns() -> tuple[str, ...]:
     return COLUMNS
 
 
-def with_terms(wanted: Wanted, terms: tuple[Term, ...]) -> Wanted:
-    """Narrow what is wanted by the terms of a filter. Raises `InvalidPattern` for any: texts alone are looked for."""
-    if any(term.pattern for term in terms):
-        raise InvalidPattern("the lists of a plan are filtered by texts, not by regular expressions")
-    return wanted._replace(terms=tuple((term.text, term.column, term.inverted) for term in terms))
-
-
 def _refuse_unknown(wanted: Wanted) -> None:
     known = COLUMNS if wanted.attribute is not None else tuple(name for name in COLUMNS if name != "becomes")
-    for _, column, _ in wanted.terms:
-        if column is not None and column not in known:
-            raise UnknownColumn(f"no column '{column}' here; there are: {', '.join(known)}")
+    for term in wanted.terms:
+        if term.column is not None and term.column.lower() not in known:
+            raise UnknownColumn(f"no column '{term.column}' here; there are: {', '.join(known)}")
 
 
 def _by_attribute(told: Iterable[Total]) -> list[AttributeTotal]:

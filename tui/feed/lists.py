@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.labels import label_of, label_of_mvo
 from engine.workspace import Workspace
-from storage import list_values, lists, tombstones
+from storage import list_values, lists, references, tombstones
 from storage.list_queries import ListedError, ListedExport, Place, Query, Term
 from storage.records import Cso, Mvo, PendingExport
 from storage.store import Transaction
@@ -176,11 +176,33 @@ def _document(kind: str, record: lists.Record) -> Document:
         case tombstones.Listed(gone, by, reason):
             more = {"label": gone.label, "by": by, "reason": reason, "id": f"cso-{gone.object_id}", "key": gone.id}
             return {**gone._asdict(), **more}
+        case references.ListedOwed():
+            return {"key": record.id, "id": f"owed-{record.id}", **owed_document(record)}
         case Transition() | ListedError():
             return {"key": record.id, **record._asdict()}
         case _:
             fields = record._asdict()
     return {"key": fields["id"], **fields, "id": f"{_PREFIXES[kind]}-{fields['id']}"}
+
+
+def owed_document(found: references.ListedOwed) -> Document:
+    """Give an owed reference: whose it is, whom it names, and why it waits."""
+    one = found.owed
+    if one.direction == references.OUT:
+        owner, names, why = f"mvo-{one.owner_id}", f"mvo-{one.key}", f"{found.named} has no account in '{one.system}'"
+    else:
+        owner, names = f"cso-{one.owner_id}", one.key
+        why = f"'{one.key}' is no object of '{one.system}' that is joined to the metaverse"
+    return {
+        "owner": owner,
+        "label": found.label,
+        "attribute": one.attribute,
+        "system": one.system,
+        "names": names,
+        "named": found.named,
+        "waits_because": why,
+        "since": one.since,
+    }
 
 
 def export_document(export: PendingExport) -> Document:

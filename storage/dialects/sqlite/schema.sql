@@ -12,7 +12,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0014');
+INSERT INTO "alembic_version" VALUES('0015');
 CREATE TABLE audit (
 	id INTEGER NOT NULL, 
 	at TEXT NOT NULL, 
@@ -210,6 +210,7 @@ CREATE TABLE owed_passwords (
 	PRIMARY KEY (cso_id)
 );
 CREATE TABLE owed_references (
+	id INTEGER NOT NULL, 
 	direction TEXT NOT NULL, 
 	owner_id INTEGER NOT NULL, 
 	attribute TEXT NOT NULL, 
@@ -217,11 +218,8 @@ CREATE TABLE owed_references (
 	"key" TEXT NOT NULL, 
 	since TEXT NOT NULL, 
 	told BOOLEAN NOT NULL, 
-	PRIMARY KEY (direction, owner_id, attribute, system, "key")
-)
- WITHOUT ROWID
-
-;
+	PRIMARY KEY (id)
+);
 CREATE TABLE pending_exports (
 	id INTEGER NOT NULL, 
 	cso_id INTEGER NOT NULL, 
@@ -361,7 +359,6 @@ CREATE INDEX imports_by_system ON imports (system, step_id);
 CREATE INDEX item_errors_by_step ON item_errors (step_id);
 CREATE INDEX metaverse_deleted ON metaverse (type) WHERE deleted = 1;
 CREATE INDEX references_to ON mvo_references (target_id);
-CREATE INDEX owed_untold ON owed_references (direction, owner_id) WHERE told = 0;
 CREATE INDEX review_by_decision ON review_items (decided_at);
 CREATE INDEX tombstones_by_time ON tombstones (system, at);
 CREATE INDEX audit_by_action ON audit (action, id);
@@ -391,4 +388,6 @@ CREATE INDEX given_values_by_mvo ON given_values (mvo_id);
 CREATE INDEX given_values_ended ON given_values (mvo_type, attribute, until) WHERE until IS NOT NULL;
 CREATE INDEX leaving_due ON leaving (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX item_errors_by_code ON item_errors (code, step_id);
+CREATE UNIQUE INDEX owed_once ON owed_references (direction, owner_id, attribute, system, "key");
+CREATE INDEX owed_untold ON owed_references (direction, owner_id) WHERE told = 0;
 COMMIT;

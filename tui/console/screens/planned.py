@@ -15,7 +15,7 @@ from tui.console.sheets import planned as sheet
 from tui.console.widgets.columns import Column
 from tui.console.widgets.source import Row
 from tui.console.widgets.table import VirtualTable
-from tui.feed.kept_plans import KeptPlan, Wanted, with_terms
+from tui.feed.kept_plans import KeptPlan, Wanted
 from tui.presentation.display import display, values
 
 
@@ -28,15 +28,15 @@ class PlanSource:
 
     async def page(self, query: feed.Query, after: Any, skip: int, limit: int) -> list[Row]:
         """Give the rows after a place, leaving some out."""
-        return await self._plan.page(with_terms(self._wanted, query.terms), after=after or 0, skip=skip, limit=limit)
+        return await self._plan.page(self._wanted._replace(terms=query.terms), after=after or 0, skip=skip, limit=limit)
 
     async def count(self, query: feed.Query) -> int:
         """Count the rows of a query."""
-        return await self._plan.count(with_terms(self._wanted, query.terms))
+        return await self._plan.count(self._wanted._replace(terms=query.terms))
 
     async def rank(self, query: feed.Query, place: Any) -> int:
         """Count the rows before a place."""
-        return await self._plan.rank(with_terms(self._wanted, query.terms), place)
+        return await self._plan.rank(self._wanted._replace(terms=query.terms), place)
 
     async def suggest(self, query: feed.Query, column: str | None, begin: str) -> list[str]:  # noqa: ARG002
         """Give columns that begin so."""
@@ -46,7 +46,7 @@ class PlanSource:
 
     async def keys(self, query: feed.Query) -> list[int]:
         """List the keys of all rows of a query, in order."""
-        return await self._plan.keys(with_terms(self._wanted, query.terms))
+        return await self._plan.keys(self._wanted._replace(terms=query.terms))
 
 
 def _touched(row: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.values import typed, zones
+from engine.values.durations import clock_of
 from engine.values.typed import InvalidValue
 
 
@@ -44,7 +45,7 @@ def text_of(value: Any) -> str:
         case date() | time():
             text = value.isoformat()
         case timedelta():
-            text = _clock(value)
+            text = clock_of(value)
         case Decimal():
             text = format(value, "f")
         case dict() | list():
@@ -68,15 +69,6 @@ def _read_document(text: str) -> Any:
     except ValueError:
         return text
     return found if isinstance(found, dict | list) else text
-
-
-def _clock(value: timedelta) -> str:
-    """Write a span of time as databases do: hours, more than a day's if need be, minutes and seconds."""
-    left, sign = (-value, "-") if value < timedelta() else (value, "")
-    minutes, seconds = divmod(left.days * 86_400 + left.seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    fraction = f".{left.microseconds:06}" if left.microseconds else ""
-    return f"{sign}{hours:02}:{minutes:02}:{seconds:02}{fraction}"
 
 
 def as_column_takes(kind: str, wanted: type | None, value: Any) -> Any:

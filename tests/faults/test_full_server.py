@@ -5,13 +5,17 @@ import pwd
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests import preloaded, stores
+from tests.databases import postgresql
 from tests.faults.test_kill import Site
-from tui.demo.people import next_day
+from tests.workspace import Workspace
+from tui.demo.people import next_day, people
+from tui.demo.workspace import make_workspace
 
 STEPS = ("import hr", "detect hr", "sync", "evaluate", "export directory", "import directory", "detect directory")
 SPACE = "tiny"
@@ -40,23 +44,35 @@ class Disk:
         self._filler.unlink(missing_ok=True)
 
 
+@contextmanager
+def little_disk(size: str) -> Iterator[Path]:
+    """Give a disk of a size, on which the server's user may write."""
+    folder = Path(tempfile.mkdtemp(prefix="disk-", dir="/tmp"))  # where that user gets to
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=777", "tmpfs", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+        folder.rmdir()
+
+
 @pytest.fixture
 def disk() -> Iterator[Disk]:
-    folder = Path(tempfile.mkdtemp(prefix="disk-", dir="/tmp"))  # where the server's user gets to
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100m,mode=755", "tmpfs", str(folder)], check=True)
+    with little_disk("100m") as folder:
+        yield from _with_tables_on(folder)
+
+
+def _with_tables_on(folder: Path) -> Iterator[Disk]:
     space = folder / "space"
     space.mkdir()
     nobody = pwd.getpwnam("nobody")
     os.chown(space, nobody.pw_uid, nobody.pw_gid)
     stores.server().run(f"CREATE TABLESPACE {SPACE} LOCATION '{space}'")
-    folder.chmod(0o755)
     found = Disk(folder)
     yield found
     found.empty()
     stores.Database.forget(SPACE)
     stores.server().run(f"DROP TABLESPACE {SPACE}")
-    subprocess.run(["umount", str(folder)], check=True)
-    folder.rmdir()
 
 
 @pytest.fixture
@@ -97,3 +113,18 @@ def test_a_full_disk_of_the_server_loses_and_doubles_nothing(sites: tuple[Site, 
         assert full.state() == calm.state()
     assert all(met[step] for step in ("import hr", "sync", "evaluate", "export directory", "import directory")), met
     assert "sound" in full("store", "check")
+
+
+def test_a_server_whose_own_log_has_no_room_ends_and_the_run_goes_on_when_it_is_back(tmp_path: Path) -> None:
+    with little_disk("36m") as folder, postgresql(log=folder / "log") as server:
+        server.run("CREATE DATABASE store")
+        config = make_workspace(tmp_path / "site", list(people(3000)), None, demo=False).read_text()
+        url = f'url = "{server.socket_url("store")}"'
+        site = Workspace(tmp_path / "site", config.replace('path = "interlock.db"', url))
+        said = site("run", status=5)
+        assert "the server's disk is full" in said or "the connection to the server was lost" in said
+        subprocess.run(["mount", "-o", "remount,size=400m", str(folder)], check=True)
+        server.crash()
+        assert "run-1 was interrupted" in site("run")
+        assert "sound" in site("store", "check")
+    assert (site.folder / "directory.ldif").read_text().count("dn: uid=") == 3000

@@ -73,7 +73,7 @@ def _read(file: BinaryIO, path: Path, sheet: str | None) -> Iterator[list[Any]]:
 
 
 def _text(cell: Any) -> str:
-    """Give a cell as it would stand in CSV: whole numbers without a point, dates as in ISO 8601, hours as in `36:05:00`."""
+    """Give a cell as it would stand in CSV: integers without a point, dates as in ISO 8601, hours as `36:05:00`."""
     match cell:
         case bool():
             return "true" if cell else "false"

@@ -4,9 +4,13 @@ import json
 import stat
 import subprocess
 
+import pytest
+
 from tests.console.office import let_leave, make_office
 from tests.inside import Inside
 from tests.workspace import INTERLOCK, Workspace
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 
 def _inside(office: Workspace) -> Inside:

@@ -143,6 +143,7 @@ def test_back_in_scope_withdraws_the_staged_delete(office: Office, slapd: Slapd)
     assert office.json("review") == []
 
 
+@pytest.mark.usefixtures("either_store")
 def test_the_store_itself_refuses_a_delete_that_nobody_approved(office: Office) -> None:
     office("run")
     office.rows[3]["status"] = "inactive"
@@ -152,6 +153,7 @@ def test_the_store_itself_refuses_a_delete_that_nobody_approved(office: Office) 
         office.edit("UPDATE pending_exports SET status = 'Pending'")
 
 
+@pytest.mark.usefixtures("either_store")
 def test_a_delete_under_a_forged_approval_is_sent_back(office: Office, slapd: Slapd) -> None:
     office("run")
     office.rows[3]["status"] = "inactive"

@@ -130,6 +130,7 @@ def test_a_delete_without_an_approval_is_told(office: Inside) -> None:
     assert "exp-900 deletes without an approval" in office("store", "check", status=1)
 
 
+@pytest.mark.usefixtures("either_store")
 def test_history_goes_with_time_and_what_is_needed_stays(office: Inside) -> None:
     office("run")
     let_leave(office, 3)
@@ -155,6 +156,7 @@ def test_history_goes_with_time_and_what_is_needed_stays(office: Inside) -> None
     assert {item["id"] for item in office.json("review")} == {"rev-3", "rev-4"}
 
 
+@pytest.mark.usefixtures("either_store")
 def test_for_ever_is_for_ever(office: Inside) -> None:
     config = (office.folder / "interlock.toml").read_text()
     office.configure(config + '\n[retention]\nruns = 0\ntransitions = "0"\nitems = 0\n')
@@ -181,6 +183,7 @@ def test_the_store_does_not_grow_without_bound(office: Inside) -> None:
         assert late <= early, sizes
 
 
+@pytest.mark.usefixtures("either_store")
 def test_much_history_goes_in_steps_and_a_run_stays_short_of_it(office: Inside) -> None:
     office("run")
     office.edit(

@@ -18,6 +18,7 @@ from tests.inside import Inside
 from tests.integration.test_conformance import EXAMPLES
 from tui.console.beginning import Beginning
 
+IN_SH = f"program:{EXAMPLES / 'passwd.sh'}"
 TOKEN = "only in the variable"
 
 
@@ -137,11 +138,15 @@ def test_a_source_over_http_is_read_as_far_as_a_sample_goes(tmp_path: Path) -> N
             "names no type",
         ),
         (("--from", "program:cat", "--setting", "path"), 2, "'path' is no setting: write NAME=VALUE"),
+        (("--from", IN_SH, "--variable", "API_TOKEN=abc"), 2, "'API_TOKEN' is secret, by its name"),
+        (("--from", IN_SH, "--setting", "smtp-password=abc"), 2, "'smtp-password' is secret, by its name"),
         (("--from", "people.csv", "--setting", "a=b"), 2, "--setting and --variable are for a program"),
     ],
 )
 def test_what_cannot_be_begun_with_is_said(tmp_path: Path, arguments: tuple[str, ...], status: int, said: str) -> None:
-    assert said in Inside(tmp_path, "", {})("init", str(tmp_path / "new"), *arguments, status=status)
+    told = Inside(tmp_path, "", {})("init", str(tmp_path / "new"), *arguments, status=status)
+    assert said in told
+    assert "abc" not in told
     assert not (tmp_path / "new").exists()
 
 

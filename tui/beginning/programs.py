@@ -8,6 +8,8 @@ from tui import feed
 
 PROGRAM = "program:"
 """What an address of a program begins with; its command follows."""
+_SECRET = frozenset({"PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "KEY"})
+"""How the names of variables end whose values are written into no file."""
 
 
 def given_to_program(settings: Iterable[str], variables: Iterable[str], folder: Path) -> dict[str, Any]:
@@ -35,4 +37,7 @@ def _pair(written: str, folder: Path) -> tuple[str, str]:
     name, is_one, value = written.partition("=")
     if not name.strip() or not is_one:
         raise ValueError(f"'{written}' is no setting: write NAME=VALUE")
+    if name.strip().upper().replace("-", "_").rpartition("_")[2] in _SECRET:
+        told = f"'{name.strip()}' is secret, by its name: set a variable to it, and name that variable alone"
+        raise ValueError(told)
     return name.strip(), feed.from_anywhere(value, folder)

@@ -153,6 +153,9 @@ class SystemConfig(Model):
     runs_on: list[Name] = []
     """The workers that reach it, where the machine that runs profiles does not: its steps are carried out by one of
     them (`interlock worker --name NAME`), which alone needs its secrets."""
+    first: int | None = Field(None, ge=1)
+    """Reads no more than so many objects of it, to try rules with a few: such an import is incomplete, so that nobody
+    is missing after it."""
     read_only: bool = False
     """Whether nothing is ever written to it: then no rule may lead there."""
     window: OfDay | None = None

@@ -144,7 +144,7 @@ def value(given: Any) -> str:
         return f"{{ {', '.join(f'{key(name)} = {value(one)}' for name, one in given.items())} }}"
     if isinstance(given, list):
         return f"[{', '.join(map(value, given))}]"
-    return text(str(given))
+    return str(given) if isinstance(given, int) and not isinstance(given, bool) else text(str(given))
 
 
 def key(name: str) -> str:

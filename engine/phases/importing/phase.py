@@ -20,6 +20,7 @@ whom a complete import has not shown     reconcile_unseen            confirming/
 """
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
@@ -160,20 +161,27 @@ async def _take_in(task: ImportState, connector: Connector, request: ImportReque
 
 async def _read(task: ImportState, connector: Connector, request: ImportRequest) -> AsyncIterator[Progress]:
     """Take pages up to the end that the connector tells of. Raises `ConnectionLost` where it tells of none."""
-    async for event in read_ahead(connector.import_objects(request)):
-        if isinstance(event, ImportEnd):
-            task.end = event
-            if event.unchanged:
-                _take_unchanged(task)
-            if event.complete:
-                task.step.total = task.step.done  # until then it may have been an estimate
-            return
-        if isinstance(event, ImportRestart):
-            task.begin_again()
-            continue
-        async with task.step.page() as tx:
-            await _look(tx, task, event)
-        yield task.step.progress()
+    first = task.step.settings.first
+    async with aclosing(read_ahead(connector.import_objects(request))) as events:
+        async for event in events:
+            if isinstance(event, ImportEnd):
+                task.end = event
+                if event.unchanged:
+                    _take_unchanged(task)
+                if event.complete:
+                    task.step.total = task.step.done  # until then it may have been an estimate
+                return
+            if isinstance(event, ImportRestart):
+                task.begin_again()
+                continue
+            page = event if first is None else replace(event, objects=event.objects[: first - task.step.done])
+            async with task.step.page() as tx:
+                await _look(tx, task, page)
+            yield task.step.progress()
+            if first is not None and task.step.done >= first:
+                task.end = ImportEnd(complete=False, reason=f"the first {first} alone were read, as 'first' says")
+                task.step.total = task.step.done
+                return
     raise ConnectionLost(f"{task.step.system}: the import stopped without saying that it had reached the end")
 
 

@@ -1,13 +1,13 @@
 """Read a page ahead: while one page is stored, the next is being read."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TypeVar
 
 Item = TypeVar("Item")
 
 
-async def read_ahead(source: AsyncIterator[Item]) -> AsyncIterator[Item]:
+async def read_ahead(source: AsyncIterator[Item]) -> AsyncGenerator[Item, None]:
     """Give the items of a source in their order, with one fetched before it is asked for."""
     iterator = aiter(source)
     pending = asyncio.ensure_future(_next(iterator))

@@ -6,17 +6,16 @@ import os
 import shutil
 import tempfile
 import time
-from array import array
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from hashlib import blake2b, file_digest
-from itertools import pairwise
 from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple
 
 from engine.connectors.base import ImportPage
 from engine.errors import CannotConnect, ConnectionLost, ObjectError, StepFailed
+from engine.values.seen import Seen
 
 _TRIES = 5
 _AWAY = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT})
@@ -195,21 +194,6 @@ async def in_pages(pages: Generator[ImportPage], total: int) -> AsyncIterator[Im
         while page := await asyncio.to_thread(next, pages, None):
             page.total = total
             yield page
-
-
-class Seen:
-    """Ids that a source holds, by eight bytes each: enough to tell which of them may stand in it more than once."""
-
-    def __init__(self) -> None:
-        self._hashes = array("q")
-
-    def add(self, text: str) -> None:
-        """Take note of an id."""
-        self._hashes.append(hash(text))
-
-    def suspects(self) -> set[int]:
-        """Give the hashes that came more than once."""
-        return {one for one, other in pairwise(sorted(self._hashes)) if one == other}
 
 
 def find_duplicates(read_ids: Callable[[], Iterable[str]]) -> frozenset[str]:

@@ -1,7 +1,6 @@
 """Run a profile, or a single step: lease, steps, results, recovery."""
 
 import asyncio
-import ctypes
 import gc
 import os
 import socket
@@ -17,6 +16,7 @@ from engine.configuration.models import Config
 from engine.configuration.steps import StepPlan
 from engine.errors import StepFailed
 from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
+from engine.heap import give_memory_back, share_heap
 from engine.maintenance.pruning import prune
 from engine.phases.detecting.phase import detect_deletions
 from engine.phases.evaluating.phase import evaluate_exports
@@ -87,6 +87,7 @@ def tune_interpreter() -> None:
     reference counting alone, and each page has it look through what is left when it is over. And while one thread
     reads a page ahead, another must get its turn soon.
     """
+    share_heap()
     sys.setswitchinterval(0.0005)
     if not gc.get_freeze_count():  # a process that runs more than once would keep what the last run left
         gc.freeze()
@@ -288,15 +289,9 @@ async def carry_out(workspace: Workspace, control: Control, step_id: int, plan: 
         raise
     finally:
         zones.use_for_step(workspace.config.store.timezone)
-        _give_memory_back()
+        give_memory_back()
     await _close_step(workspace, step, result)
     yield StepFinished(step_id, plan, result, step.message, step.counted(), step.errors, step.warnings)
-
-
-def _give_memory_back() -> None:
-    """Give the system what a step has used: the C library would keep it, in pieces that are of no use to the next."""
-    with suppress(OSError, AttributeError):  # another C library
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 async def _close_step(workspace: Workspace, step: Step, result: StepResult, *, lenient: bool = False) -> None:

@@ -1,21 +1,18 @@
 """The way into the console: quick, and nothing of it is imported before the terminal has been asked."""
 
-import ctypes
 import os
 import sys
 import tomllib
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tui import feed
 from tui.console import restricted, tty
 from tui.presentation.display import use_ascii
 
 USAGE = 2
 CONFIG = Path("interlock.toml")
-M_ARENA_MAX = -8
-"""What the C library calls the number of its heaps (`malloc.h`)."""
 _THEMES: dict[str, tty.Theme] = {"dark": "dark", "light": "light", "ansi": "ansi-dark"}
 
 
@@ -49,7 +46,7 @@ def open_plain(config: Path) -> int:
     from tui.console.screen_updates import forget_gone_widgets  # noqa: PLC0415
 
     forget_gone_widgets()
-    share_heap()
+    feed.share_heap()
     app = InterlockApp(config, settings)
     status = open_plainly(app)
     for line in app.failure.splitlines():
@@ -108,22 +105,13 @@ def _run(config: Path, settings: tty.TerminalSettings) -> int:
         tty.speak_ascii(sys.__stderr__)
     send_narrowly()
     forget_gone_widgets()
-    share_heap()
+    feed.share_heap()
     app = InterlockApp(config, settings)
     app.driver_class = ConsoleDriver
     status = app.run(mouse=settings.mouse)
     for line in app.failure.splitlines():
         tty.complain(line)
     return status or app.return_code or 0
-
-
-def share_heap() -> None:
-    """Let all threads take memory from one heap: of one for each, most is held and not used.
-
-    Most threads are connections of the store, which take turns.
-    """
-    with suppress(OSError, AttributeError):  # another C library
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def _said(config: Path) -> dict[str, Any]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.errors import ConfigurationError, DecisionRefused, StepFailed
     from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
     from engine.expressions.expression import InvalidExpression
+    from engine.heap import share_heap
     from engine.maintenance import store_moving, store_restoring, store_upkeep
     from engine.monitoring import metrics
     from engine.monitoring.paces import paces
@@ -103,6 +104,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "engine.errors": ("ConfigurationError", "DecisionRefused", "StepFailed"),
     "engine.events": ("Event", "Progress", "RunFinished", "RunStarted", "StepFinished", "StepStarted"),
     "engine.expressions.expression": ("InvalidExpression",),
+    "engine.heap": ("share_heap",),
     "engine.maintenance": ("store_moving", "store_restoring", "store_upkeep"),
     "engine.notifying": ("notice",),
     "engine.scheduling": ("units",),

@@ -39,8 +39,9 @@ from engine.connectors.deliveries import (
     state_of,
     why_not_all,
 )
-from engine.connectors.files import Seen, copy_all, in_pages
+from engine.connectors.files import copy_all, in_pages
 from engine.errors import CannotConnect, StepFailed
+from engine.values.seen import Seen
 from storage.fingerprints import Fingerprints
 
 csv.field_size_limit(LARGEST_ROW)

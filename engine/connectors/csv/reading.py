@@ -25,9 +25,10 @@ from engine.connectors.csv.options import CsvObjectOptions, CsvOptions
 from engine.connectors.csv.rows import RowReader
 from engine.connectors.csv.spreadsheet import is_spreadsheet, read_unfolded, unfolded
 from engine.connectors.csv.spreadsheet_errors import broken_cells
-from engine.connectors.files import Seen, Snapshot, count_lines, find_duplicates, snapshot
+from engine.connectors.files import Snapshot, count_lines, find_duplicates, snapshot
 from engine.errors import CannotConnect
 from engine.expressions.sources import name_hint
+from engine.values.seen import Seen
 from storage.fingerprints import Fingerprints, fingerprint_of, scope_of
 
 MOST_BAD = 10_000
@@ -255,7 +256,8 @@ class Source:
             return
         page: list[ImportedObject] = []
         unchanged: list[Unchanged] = []
-        reader, seen, scope = self._reader, self._begin(), self._scope()
+        reader, seen = self._reader, self._begin()
+        scope = scope_of(orjson.dumps([self._type, self.header]))  # by these a row means what it does
         for line, row, is_last in _with_last(self._own_rows()):
             fingerprint = None if is_last else _fingerprint(scope, row)
             if fingerprint is not None and (cso_id := known.cso_of(fingerprint)):
@@ -285,10 +287,6 @@ class Source:
         if one.error is not None:
             self._doubt(line, row)
         return one
-
-    def _scope(self) -> bytes:
-        """Give what the meaning of a row depends on besides the configuration."""
-        return scope_of(orjson.dumps([self._type, self.header]))
 
     def _begin(self) -> Seen:
         """Forget what an earlier reading has noted; give where to note the ids."""

@@ -37,7 +37,7 @@ from engine.connectors.deliveries import (
 )
 from engine.connectors.directory_types import Base, DirectoryObjectOptions, why_no_flow
 from engine.connectors.entries import EntryReader
-from engine.connectors.files import Seen, copy_all, in_pages, repeated
+from engine.connectors.files import copy_all, in_pages, repeated
 from engine.connectors.ldif import errors
 from engine.connectors.ldif.directory import LdifDirectory
 from engine.connectors.ldif.doubts import ids_in, why_nobody
@@ -45,6 +45,7 @@ from engine.connectors.ldif.entry import Entry, quick_entry
 from engine.connectors.ldif.files import LdifFiles
 from engine.errors import CannotConnect
 from engine.values import dn
+from engine.values.seen import Seen
 from storage.fingerprints import Fingerprints, fingerprint_of, scope_of
 
 MOST_CLASSES = 10_000

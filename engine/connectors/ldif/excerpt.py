@@ -12,11 +12,11 @@ from typing import BinaryIO, NamedTuple
 from engine.configuration import external_ids
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import ExportOperation
-from engine.connectors.files import Seen
 from engine.connectors.ldif.doubts import is_hidden_dn
 from engine.connectors.ldif.entry import Entry, quick_entry
 from engine.connectors.ldif.format import LdifError
 from engine.values import dn
+from engine.values.seen import Seen
 from storage.records import ChangeType
 from storage.scratch import EntryTree, TreeEntry
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import ImportedObject
-from engine.connectors.files import Refused, Seen
+from engine.connectors.files import Refused
 from engine.connectors.program.values import text_of
 from engine.connectors.scim.errors import refused
 from engine.connectors.scim.options import ScimObjectOptions
@@ -16,6 +16,7 @@ from engine.connectors.scim.profile import Profile
 from engine.connectors.scim.service import Answer, Service
 from engine.errors import CannotConnect, ConnectionLost, CredentialsRefused, ObjectError
 from engine.values import typed
+from engine.values.seen import Seen
 from engine.values.typed import InvalidValue
 from storage.records import Attributes
 

@@ -2,13 +2,12 @@
 
 import marshal
 import tempfile
-from array import array
-from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from collections.abc import Iterator
 from typing import IO, NamedTuple
 
 from engine.connectors.base import Deleted, ImportedObject
 from engine.errors import ObjectError
+from engine.values.seen import Seen
 from storage.documents import decode
 from storage.labels import labelled
 from storage.objects import Content, content_of
@@ -63,8 +62,8 @@ class Arrivals:
 
     def __init__(self) -> None:
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed with the import
-        self._ids = array("q")
-        self._names = array("q")
+        self._ids = Seen()
+        self._names = Seen()
         self._settled: list[bytes] = []
         self.deleted: list[Deleted] = []
 
@@ -76,7 +75,7 @@ class Arrivals:
         """Begin anew: everything is read once more."""
         self._file.seek(0)
         self._file.truncate()
-        self._ids, self._names = array("q"), array("q")
+        self._ids, self._names = Seen(), Seen()
         self._settled.clear()
         self.deleted.clear()
 
@@ -85,9 +84,9 @@ class Arrivals:
         for one in page:
             content = one.content
             if content.external_id is not None:
-                self._ids.append(hash((one.type, content.external_id)))
+                self._ids.add((one.type, content.external_id))
             if content.secondary_key is not None:
-                self._names.append(hash((one.type, content.secondary_key)))
+                self._names.add((one.type, content.secondary_key))
         self._settled.append(settled)
         raw = marshal.dumps([_plain(one) for one in page])
         self._file.write(len(raw).to_bytes(_LENGTH, "big") + raw)
@@ -108,7 +107,7 @@ class Arrivals:
 
     def twice(self) -> "Twice":
         """Find the ids, and the names, that more than one object came with: by equal hashes, then by what they are."""
-        ids, names = _repeated(self._ids), _repeated(self._names)
+        ids, names = self._ids.suspects(), self._names.suspects()
         found = Twice(set(), set(), set())
         if not ids and not names:
             return found
@@ -165,11 +164,6 @@ def _marks(one: Arrival) -> Iterator[Mark]:
         yield False, one.type, one.content.external_id
     if one.content.secondary_key is not None:
         yield True, one.type, one.content.secondary_key
-
-
-def _repeated(hashes: Iterable[int]) -> set[int]:
-    ordered = sorted(hashes)
-    return {one for one, other in pairwise(ordered) if one == other}
 
 
 def _plain(one: Arrival) -> tuple[object, ...]:

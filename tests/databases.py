@@ -129,8 +129,11 @@ class Database:
 
 
 @contextmanager
-def postgresql(certificate: Certificate | None = None) -> Iterator[Server]:
-    """Run a PostgreSQL server, which speaks TLS if it has a certificate; it will not be root's."""
+def postgresql(certificate: Certificate | None = None, log: Path | None = None) -> Iterator[Server]:
+    """Run a PostgreSQL server, which speaks TLS if it has a certificate; it will not be root's.
+
+    `log` is the folder of its write-ahead log, where that has one of its own.
+    """
     binaries = sorted(POSTGRES.glob("*/bin"))[-1]
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as folder:
         home = Path(folder)
@@ -140,6 +143,7 @@ def postgresql(certificate: Certificate | None = None) -> Iterator[Server]:
         secret.chmod(0o644)
         data, port = home / "data", _free_port()
         make = [str(binaries / "initdb"), "-D", str(data), "-U", "admin", "-E", "UTF8", "--auth-local=trust"]
+        make += [] if log is None else ["--waldir", str(log)]
         subprocess.run(
             [*user, *make, "--auth-host=scram-sha-256", "--locale=C.UTF-8", f"--pwfile={secret}", "-N"],
             check=True,

@@ -73,6 +73,23 @@ class Database:
             cls._by_folder[folder] = cls(like=known[1]) if known else cls()
         return cls._by_folder[folder]
 
+    def move(self, tablespace: str) -> None:
+        """Let its tables stand on another disk."""
+        server().run(f"ALTER DATABASE {self.name} SET TABLESPACE {tablespace}")
+
+    @classmethod
+    def forget(cls, tablespace: str) -> None:
+        """Drop those on a disk."""
+        for name in cls._made:
+            where = (
+                f"SELECT 1 FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace "
+                f"WHERE t.spcname = '{tablespace}' AND d.datname = '{name}'"
+            )
+            with psycopg.connect(server().socket_url("postgres")) as connection:
+                is_there = connection.execute(where.encode()).fetchone()
+            if is_there:
+                server().run(f"DROP DATABASE {name} WITH (FORCE)")
+
     @classmethod
     def at(cls, url: str) -> "Database":
         """Give the one that stands at an address."""
@@ -114,6 +131,12 @@ def placed(config: str, database: Database) -> str:
     head, _, rest = config.partition("[store]")
     table, mark, others = rest.partition("\n[")
     return f"{head}[store]\n{url}\n{re.sub(r'(?m)^ *(path|url) *=.*$', '', table)}{mark}{others}"
+
+
+@pytest.fixture
+def store_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the test's workspaces have their stores in files, wherever others have them: it is about the file."""
+    monkeypatch.delenv(VARIABLE, raising=False)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

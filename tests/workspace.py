@@ -98,5 +98,18 @@ class Workspace:
             for statement in statements:
                 store.execute(statement)
 
+    def without_trigger(self, name: str, table: str, *statements: str) -> None:
+        """Change the store by hand as one could who has taken a trigger of a table away."""
+        on_table = f" ON {table}" if self.database is not None else ""
+        self.edit(f"DROP TRIGGER {name}{on_table}", *statements)
+
+    def content(self) -> str:
+        """Give all that the store holds, as text."""
+        if self.database is not None:
+            with self.database.seen() as copy:
+                return "\n".join(copy.iterdump())
+        with closing(sqlite3.connect(self.folder / "interlock.db")) as store:
+            return "\n".join(store.iterdump())
+
     def statuses(self, system: str) -> dict[str, int]:
         return dict(self.query(f"SELECT status, count(*) FROM objects WHERE system = '{system}' GROUP BY status"))

@@ -72,9 +72,10 @@ class RememberingConnector(Connector):
         return None if external_id is None else f"\0{kind}\0{external_id}"
 
     def _find(self, kind: str, external_id: str | None, secondary_id: str | None) -> ImportedObject | None:
-        block = self._tree.find_by_external_id(f"{kind}\0{external_id}") if external_id is not None else None
-        if block is None and external_id is None and (key := self._key(kind, secondary_id, None)) is not None:
-            block = self._tree.find(key)
+        if external_id is not None:
+            return next(map(_read, self._tree.find_by_external_id(f"{kind}\0{external_id}")), None)
+        key = self._key(kind, secondary_id, None)
+        block = self._tree.find(key) if key is not None else None
         return _read(block) if block is not None else None
 
     async def test(self) -> list[CheckLine]:

@@ -1,7 +1,8 @@
 """Hours of the day in which something may happen, `20:00-06:00`, and how often, `50/s`."""
 
 import re
-from datetime import datetime, time
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta
 from typing import NamedTuple
 
 _HOURS = re.compile(r"(\d\d?):(\d\d)\s*-\s*(\d\d?):(\d\d)")
@@ -30,6 +31,12 @@ class Hours(NamedTuple):
 def hours(text: str) -> list[Hours]:
     """Read hours, several with commas between. Raises ValueError."""
     return [_one(part.strip()) for part in text.split(",")]
+
+
+def next_begin(several: Iterable[Hours], now: datetime) -> datetime:
+    """Give the next moment at which one of some hours begins; of the clock that `now` is of."""
+    today = [datetime.combine(now.date(), one.begin) for one in several]
+    return min(begin if begin > now else begin + timedelta(days=1) for begin in today)
 
 
 def _one(text: str) -> Hours:

@@ -1,6 +1,7 @@
 """What holds on every screen: any size, any terminal, any key, the help and the command line."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -296,3 +297,17 @@ async def test_enter_takes_what_was_found_for_all_that_was_typed(opened: Open, o
         assert console.app.current_mode == "objects"
         await console.press("escape", "colon", *"systems", "enter")
         await console.wait(lambda: console.app.current_mode == "systems")
+
+
+async def test_systems_says_what_waits_for_a_window_and_until_when(opened: Open, tmp_path: Path) -> None:
+    office = make_office(tmp_path / "office")
+    now = datetime.now(UTC)
+    window = f"{now + timedelta(hours=2):%H:%M}-{now + timedelta(hours=3):%H:%M}"
+    config = (office.folder / "interlock.toml").read_text()
+    office.configure(config.replace("[systems.directory]", f'[systems.directory]\nwindow = "{window}"', 1))
+    office("run")
+    async with opened(office) as console:
+        await console.press("8")
+        await console.until(
+            f"window {window}", f"until {now + timedelta(hours=2):%Y-%m-%d %H:%M}, when its window opens"
+        )

@@ -97,12 +97,7 @@ def test_a_create_that_the_server_already_has_as_meant_is_adopted(office: Office
     for step in (["import", "hr"], ["sync"], ["evaluate"], ["export", "directory"]):
         office("step", *step)
     # As if the process had died after the server answered, and before that was stored.
-    import sqlite3
-
-    connection = sqlite3.connect(office.folder / "interlock.db")
-    connection.execute("UPDATE pending_exports SET status = 'Pending'")
-    connection.commit()
-    connection.close()
+    office.edit("UPDATE pending_exports SET status = 'Pending'")
     office("step", "export", "directory")
     assert office.steps()["export directory"]["statistics"] == {"adopted": 71}
     office("step", "confirm", "directory")

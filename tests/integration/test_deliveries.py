@@ -8,7 +8,7 @@ import os
 import time
 import zipfile
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -446,9 +446,10 @@ def test_a_spreadsheet_gives_what_it_shows(tmp_path: Path) -> None:
         'path = "in/hr.xlsx"',
         of_type='attributes = { born = "date", seen = "datetime", active = "boolean", share = "text" }',
     )
-    heading = ["id", "name", "team", "born", "seen", "active", "share"]
-    ada = [1, "Ada", "A", date(1815, 12, 10).replace(year=1915), datetime(2026, 1, 2, 3, 4), True, 0.5]
-    text = ["007", "Bob", None, None, None, False, None]
+    heading = ["id", "name", "team", "born", "seen", "active", "share", "worked"]
+    worked = timedelta(hours=36, minutes=5)
+    ada = [1, "Ada", "A", date(1815, 12, 10).replace(year=1915), datetime(2026, 1, 2, 3, 4), True, 0.5, worked]
+    text = ["007", "Bob", None, None, None, False, None, None]
     put(site, "hr.xlsx", _sheet([[], heading, ada, [], text]))
     site("run")
     found = {row["external_id"]: row["attributes"] for row in site.json("objects", "--system", "hr")}
@@ -460,6 +461,7 @@ def test_a_spreadsheet_gives_what_it_shows(tmp_path: Path) -> None:
         "seen": ["2026-01-02T03:04:00Z"],
         "active": [True],
         "share": ["0.5"],
+        "worked": ["36:05:00"],
     }
     assert found["007"] == {"id": ["007"], "name": ["Bob"], "active": [False]}
 

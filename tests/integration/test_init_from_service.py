@@ -276,3 +276,24 @@ def test_columns_of_a_file_of_any_characters_are_found_again(tmp_path: Path) -> 
     work("run")
     shown = work.json("show", "mvo-1")["attributes"]
     assert sorted(value for values in shown.values() for value in values) == sorted(f"a{n}" for n in range(len(names)))
+
+
+@pytest.mark.parametrize("source", ["hr.db", "people.csv"])
+def test_what_does_not_flow_at_first_is_named(tmp_path: Path, source: str) -> None:
+    names = [f"column {n}\nx = 1" if n == 24 else f"column_{n}" for n in range(25)]
+    if source == "hr.db":
+        with closing(sqlite3.connect(tmp_path / source)) as connection:
+            columns = ", ".join(f'"{name}" TEXT' for name in names)
+            connection.execute(f"CREATE TABLE person ({columns}, PRIMARY KEY (column_0))")
+            connection.execute(f"INSERT INTO person VALUES (?{', ?' * 24})", [str(n) for n in range(25)])
+            connection.commit()
+        address = f"sqlite:///{tmp_path / source}"
+    else:
+        with (tmp_path / source).open("w", newline="") as file:
+            csv.writer(file).writerows([names, *([f"{row}{n}" for n in range(25)] for row in "abc")])
+        address = str(tmp_path / source)
+    work, _, made = _begin(tmp_path, "--from", address, env={})
+    written = (work.folder / "interlock.toml").read_text()
+    assert len(made["rules"][0]["flow"]) == 20
+    assert "# there are 5 more, to be added here:\n#   column_20, column_21, column_22, column_23, " in written
+    assert "FAIL" not in work("check")

@@ -1,9 +1,7 @@
 """A delta import reads what changed, removes what the server says was deleted, and nothing else."""
 
 import json
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -229,8 +227,7 @@ def test_once_a_week_a_delta_reads_everything_and_says_so(telling: Slapd, tmp_pa
     site = office(tmp_path / "office", telling)
     site("run", "often")
     assert "everything" not in site.steps()["delta directory"]["message"]
-    with closing(sqlite3.connect(site.folder / "interlock.db")) as store, store:
-        store.execute("UPDATE imports SET started_at = '2020-01-01T00:00:00.000Z' WHERE full")
+    site.edit("UPDATE imports SET started_at = '2020-01-01T00:00:00.000Z' WHERE \"full\"")
     site("run", "often")
     step = site.steps()["delta directory"]
     assert step["message"] == "everything was read, as once in 7 days, not only what changed"

@@ -1,9 +1,13 @@
 """Leavers: nothing goes without an approval, and what went is proved gone."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+
+import psycopg
+import pytest
 
 from tests.integration.conftest import Office, by_number
 from tests.slapd import Slapd
@@ -139,33 +143,24 @@ def test_back_in_scope_withdraws_the_staged_delete(office: Office, slapd: Slapd)
     assert office.json("review") == []
 
 
+@pytest.mark.usefixtures("either_store")
 def test_the_store_itself_refuses_a_delete_that_nobody_approved(office: Office) -> None:
-    import sqlite3
-
-    import pytest
-
     office("run")
     office.rows[3]["status"] = "inactive"
     office.write()
     office("run")
-    connection = sqlite3.connect(office.folder / "interlock.db")
-    with pytest.raises(sqlite3.IntegrityError, match="no live approval covers this delete"):
-        connection.execute("UPDATE pending_exports SET status = 'Pending'")
-    connection.close()
+    with pytest.raises((sqlite3.IntegrityError, psycopg.Error), match="no live approval covers this delete"):
+        office.edit("UPDATE pending_exports SET status = 'Pending'")
 
 
+@pytest.mark.usefixtures("either_store")
 def test_a_delete_under_a_forged_approval_is_sent_back(office: Office, slapd: Slapd) -> None:
-    import sqlite3
-
     office("run")
     office.rows[3]["status"] = "inactive"
     office.write()
     office("run")
-    connection = sqlite3.connect(office.folder / "interlock.db")
-    connection.execute("DROP TRIGGER delete_is_approved_when_sent")
-    connection.execute("UPDATE pending_exports SET approval_id = 1, status = 'Pending'")
-    connection.commit()
-    connection.close()
+    forged = "UPDATE pending_exports SET approval_id = 1, status = 'Pending'"
+    office.without_trigger("delete_is_approved_when_sent", "pending_exports", forged)
     office("step", "export", "directory")
     assert len(slapd.people()) == 60
     assert office.query("SELECT status FROM pending_exports") == [("AwaitingApproval",)]

@@ -57,6 +57,7 @@ def statements() -> Iterator[dict[str, object]]:
     event.remove(Engine, "before_cursor_execute", note)
 
 
+@pytest.mark.usefixtures("store_file")  # what SQLite plans is looked at
 def test_a_run_without_a_change_scans_nothing_that_grows(tmp_path: Path, statements: dict[str, object]) -> None:
     Workspace(tmp_path, "")("init", "ws")
     site = Inside(tmp_path / "ws", (tmp_path / "ws" / "interlock.toml").read_text())

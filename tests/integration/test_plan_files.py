@@ -121,6 +121,7 @@ def test_ldif_cannot_be_made_to_say_more(files: Workspace) -> None:
     assert not any(line.startswith("dn: dc=example") for line in lines)
 
 
+@pytest.mark.usefixtures("store_file")
 def test_what_is_not_ours_to_write_is_refused_before_anything_is_planned(files: Workspace) -> None:
     files("run")
     config = (files.folder / "interlock.toml").read_text().replace("hr.csv", "./hr.csv")

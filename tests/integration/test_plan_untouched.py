@@ -21,6 +21,8 @@ from tests.workspace import Workspace
 from tui.demo.people import people
 from tui.demo.workspace import make_workspace
 
+pytestmark = pytest.mark.usefixtures("store_file")
+
 
 @pytest.fixture
 def files(tmp_path: Path) -> Workspace:

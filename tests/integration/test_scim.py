@@ -161,6 +161,17 @@ def test_users_that_are_there_are_joined_and_nothing_of_others_is_touched(tmp_pa
     assert set(users) == {"ada", "bob", "cleo", "robot"}
 
 
+def test_what_has_parts_is_no_value(tmp_path: Path, service: ScimServer) -> None:
+    user = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada"}
+    service.ask("POST", "/Users", {**user, "name": {"givenName": "Ada", "familyName": "Lovelace"}})
+    rule = {"name": "in", "from": "app.user", "to": "metaverse.person", "project": True, "flow": {"name": "name"}}
+    tables = {"systems": {"app": _system(service)}, "metaverse": {"person": {}}}
+    site = Inside(tmp_path / "ws", document(tables, rules=[rule]), {"APP_TOKEN": TOKEN})
+    told = site("step", "import", "app", status=1)
+    assert "'name': is no single value; it has parts: name." in told
+    assert "name.familyName" in told
+
+
 def test_drift_is_put_right_and_what_nobody_saw_is_not_overwritten(tmp_path: Path, service: ScimServer) -> None:
     site = _site(tmp_path, service)
     site("run")

@@ -1,6 +1,7 @@
 """Databases as systems: PostgreSQL, MariaDB and SQLite, read in one snapshot and written with nobody's change lost."""
 
 import gc
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -223,6 +224,48 @@ def test_a_date_that_python_has_none_for_is_one_rows_error(running: Callable[[st
     assert attributes(site, "0")["seen"] == ["2026-01-02T02:04:05Z"]
     assert [one["external_id"] for one in site.json("objects")] == ["0"]
     database.engine.dispose()
+
+
+def test_spans_of_time_and_types_without_a_name_are_read_as_they_are_written(
+    running: Callable[[str], Server], tmp_path: Path
+) -> None:
+    database = running("postgresql").database()
+    database.run(
+        "CREATE TABLE person (id INTEGER PRIMARY KEY, until TIME, term INTERVAL, note XML, times TIME[])",
+        "INSERT INTO person VALUES (1, '24:00', '1 month 2 days', '<a/>', '{09:00,24:00}')",
+    )
+    names = ["until", "term", "note", "times"]
+    site = reading(tmp_path, system(database, many=None, attributes={"times": "text[]"}), names)
+    assert "1 adds" in site("step", "import", "it")
+    assert [attributes(site, "1")[name] for name in names] == [
+        ["24:00:00"],
+        ["1 mon 2 days"],
+        ["<a/>"],
+        ["09:00:00", "24:00:00"],
+    ]
+    database.engine.dispose()
+
+
+def test_a_span_longer_than_a_day_is_written_as_its_database_does(
+    running: Callable[[str], Server], tmp_path: Path
+) -> None:
+    database = running("mysql").database()
+    database.run("CREATE TABLE person (id INTEGER PRIMARY KEY, worked TIME(1), owed TIME)")
+    database.run("INSERT INTO person VALUES (1, '36:05:00.5', '-01:30:00')")
+    site = reading(tmp_path, system(database, many=None, attributes={}), ["worked", "owed"])
+    site("step", "import", "it")
+    assert attributes(site, "1")["worked"] == ["36:05:00.500000"]
+    assert attributes(site, "1")["owed"] == ["-01:30:00"]
+    database.engine.dispose()
+
+
+def test_a_table_may_have_any_name(database: Database, tmp_path: Path) -> None:
+    quote = "`" if database.name == "mysql" else '"'
+    table = f"{quote}per.sons{quote}"
+    database.run(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, name TEXT)", f"INSERT INTO {table} VALUES (1, 'Ada')")
+    site = reading(tmp_path, system(database, table='"per.sons"', many=None, attributes={}), ["name"])
+    site("step", "import", "it")
+    assert attributes(site, "1")["name"] == ["Ada"]
 
 
 def test_percent_signs_colons_and_quotes_are_the_querys_own(database: Database, tmp_path: Path) -> None:
@@ -466,6 +509,25 @@ def test_people_are_created_changed_and_deleted(database: Database, tmp_path: Pa
     assert site.json("exports") == []
 
 
+def test_of_two_rows_with_one_id_none_is_written(database: Database, tmp_path: Path) -> None:
+    database.run("CREATE TABLE person (id VARCHAR(5) NOT NULL, name VARCHAR(40))")
+    hr = {"connector": "csv", "objects": {"person": {"path": "hr.csv", "external_id": "id"}}}
+    it = system(database, many=None, attributes={})
+    tables = {"systems": {"hr": hr, "it": it}, "metaverse": {"person": {}}}
+    rules = in_and_out("it.person", ["id", "name"])
+    site = Inside(tmp_path / "site", document(tables, rules=rules), {"DB_PASSWORD": PASSWORD})
+    site.csv("hr.csv", [{"id": str(n), "name": f"Person {n}"} for n in (3, 4)])
+    site("run")
+    site.csv("hr.csv", [{"id": str(n), "name": f"Changed {n}"} for n in (3, 4)])
+    for step in ("import hr", "sync", "evaluate"):
+        site("step", *step.split())
+    database.run("INSERT INTO person VALUES ('3', 'Another')")
+    said = site("step", "export", "it", status=None)
+    assert "'3' stands in person more than once" in said + str(site.errors()), said
+    names = sorted(name for (name,) in database.rows("SELECT name FROM person"))
+    assert names == ["Another", "Changed 4", "Person 3"]
+
+
 def test_a_plan_says_what_a_run_does_to_a_table(database: Database, tmp_path: Path) -> None:
     database.run(*PEOPLE)
     site = writing(tmp_path, database)
@@ -537,6 +599,88 @@ def test_a_key_that_the_database_gives_is_taken_over(database: Database, tmp_pat
     site.csv("hr.csv", [{"login": one, "name": one.upper()} for one in ("ada", "bob")])
     site("run")
     assert database.rows("SELECT login, name FROM account ORDER BY login") == [("ada", "ADA"), ("bob", "BOB")]
+
+
+def test_what_mysql_has_for_several_names_and_for_no_date(running: Callable[[str], Server], tmp_path: Path) -> None:
+    database = running("mysql").database()
+    database.run(
+        "CREATE TABLE account (login VARCHAR(9) NOT NULL PRIMARY KEY, roles SET('b', 'a', 'c'), until DATE NOT NULL)"
+    )
+    hr = {"connector": "csv", "objects": {"person": {"path": "hr.csv", "external_id": "login"}}}
+    hr["objects"]["person"]["attributes"] = {"roles": "text[]", "until": "date"}
+    declared = {"roles": "text[]", "until": "date"}
+    it = system(database, table="account", external_id="login", many=None, attributes=declared)
+    tables = {"systems": {"hr": hr, "it": it}, "metaverse": {"person": {"attributes": declared}}}
+    rules = in_and_out("it.person", ["login", "roles", "until"])
+    site = Inside(tmp_path / "site", document(tables, rules=rules), {"DB_PASSWORD": PASSWORD})
+    for roles, held in (("a|b|c", "b,a,c"), ("c", "c"), ("a|c", "a,c"), ("", ""), ("b", "b")):
+        site.csv("hr.csv", [{"login": "ada", "roles": roles, "until": "2026-01-01"}])
+        assert "1 exports confirmed" in site("run")
+        assert database.rows("SELECT roles FROM account") == [(held,)]
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("SET SESSION sql_mode = ''")
+        connection.exec_driver_sql("INSERT INTO account VALUES ('bob', 'c,b', '0000-00-00')")
+        connection.commit()
+    site("step", "import", "it")
+    bob = next(one["id"] for one in site.json("objects") if one["external_id"] == "bob")
+    assert site.json("show", bob)["attributes"] == {"login": ["bob"], "roles": ["b", "c"]}
+    database.engine.dispose()
+
+
+def test_a_fixed_width_is_filled_with_blanks_that_are_no_part_of_the_value(database: Database, tmp_path: Path) -> None:
+    database.run("CREATE TABLE account (login CHAR(8) NOT NULL PRIMARY KEY, unit CHAR(5))")
+    hr = {"connector": "csv", "objects": {"person": {"path": "hr.csv", "external_id": "login"}}}
+    it = system(database, table="account", external_id="login", many=None, attributes={})
+    tables = {"systems": {"hr": hr, "it": it}, "metaverse": {"person": {}}}
+    rules = in_and_out("it.person", ["login", "unit"])
+    site = Inside(tmp_path / "site", document(tables, rules=rules), {"DB_PASSWORD": PASSWORD})
+    for unit in ("ab", "cde", ""):
+        site.csv("hr.csv", [{"login": "ada", "unit": unit}])
+        assert "1 exports confirmed" in site("run")
+    assert [one["external_id"] for one in site.json("objects") if one["system"] == "it"] == ["ada"]
+
+
+@pytest.mark.parametrize("kind", ["JSON", "JSONB"])
+def test_documents_are_read_and_written_as_such(running: Callable[[str], Server], tmp_path: Path, kind: str) -> None:
+    database = running("postgresql").database()
+    database.run(f"CREATE TABLE account (login VARCHAR(20) NOT NULL PRIMARY KEY, profile {kind})")
+    hr = {"connector": "csv", "objects": {"person": {"path": "hr.csv", "external_id": "login"}}}
+    it = system(database, table="account", external_id="login", many=None, attributes={})
+    tables = {"systems": {"hr": hr, "it": it}, "metaverse": {"person": {}}}
+    rules = in_and_out("it.person", ["login", "profile"])
+    site = Inside(tmp_path / "site", document(tables, rules=rules), {"DB_PASSWORD": PASSWORD})
+    large = '{"n":123456789012345678901234567890,"é":[1.5,null]}'
+    for written, held in ((large, large), ('{"n":2}', '{"n":2}'), ("plain", '"plain"'), ("", None), (large, large)):
+        site.csv("hr.csv", [{"login": "ada", "profile": written}])
+        assert "1 exports confirmed" in site("run")
+        ((text,),) = database.rows("SELECT profile::text FROM account")
+        assert (None if text is None else json.loads(text)) == (None if held is None else json.loads(held))
+    database.run("UPDATE account SET profile = '[3]'")
+    site.csv("hr.csv", [{"login": "ada", "profile": "other"}])
+    for step in ("import hr", "sync", "evaluate"):
+        site("step", *step.split())
+    assert "somebody else has changed profile" in site("step", "export", "it", status=1)
+    database.engine.dispose()
+
+
+@pytest.mark.parametrize(("name", "kind"), [("postgresql", "INTERVAL"), ("mysql", "TIME"), ("sqlite", "TIME")])
+def test_spans_of_time_are_written_and_changed(
+    running: Callable[[str], Server], tmp_path: Path, name: str, kind: str
+) -> None:
+    with sqlite(tmp_path) as files:
+        database = files.database() if name == "sqlite" else running(name).database()
+        database.run(f"CREATE TABLE account (login VARCHAR(20) NOT NULL PRIMARY KEY, worked {kind})")
+        hr = {"connector": "csv", "objects": {"person": {"path": "hr.csv", "external_id": "login"}}}
+        it = system(database, table="account", external_id="login", many=None, attributes={})
+        rules = in_and_out("it.person", ["login", "worked"])
+        tables = {"systems": {"hr": hr, "it": it}, "metaverse": {"person": {}}}
+        site = Inside(tmp_path / "site", document(tables, rules=rules), {"DB_PASSWORD": PASSWORD})
+        for hours in ("36:05:00", "100:00:00", "00:30:00"):
+            site.csv("hr.csv", [{"login": "ada", "worked": hours}])
+            assert "1 exports confirmed" in site("run")
+            account = next(one["id"] for one in site.json("objects") if one["system"] == "it")
+            assert site.json("show", account)["attributes"]["worked"] == [hours]
+        database.engine.dispose()
 
 
 # ---------------------------------------------------------------------- what goes wrong

@@ -1,4 +1,7 @@
-"""The store looked after: backed up while it is in use, checked, made smaller, and its history pruned."""
+"""The store looked after: backed up while it is in use, checked, made smaller, and its history pruned.
+
+What is about the file of a store is tried on a file alone; `test_store_on_postgresql.py` tells the same of a server.
+"""
 
 import os
 import socket
@@ -32,6 +35,7 @@ def _count(office: Workspace, table: str) -> int:
     return office.query(f"SELECT count(*) FROM {table}")[0][0]
 
 
+@pytest.mark.usefixtures("store_file")
 def test_a_backup_is_whole_private_and_never_in_place_of_another_file(office: Inside) -> None:
     office("run")
     copy = office.folder / "copy.db"
@@ -47,6 +51,7 @@ def test_a_backup_is_whole_private_and_never_in_place_of_another_file(office: In
     assert "sound" in office("store", "check")
 
 
+@pytest.mark.usefixtures("store_file")
 def test_a_backup_during_a_run_holds_whole_pages_and_the_run_goes_on(tmp_path) -> None:
     office = make_office(tmp_path / "office", 1500, "\n[run]\npage_size = 50\n")
     office("step", "import", "hr")
@@ -69,6 +74,7 @@ def test_a_backup_during_a_run_holds_whole_pages_and_the_run_goes_on(tmp_path) -
         connection.close()
 
 
+@pytest.mark.usefixtures("store_file")
 def test_vacuum_is_refused_while_a_run_goes_on_and_gives_room_back(office: Inside) -> None:
     office("run")
     _bend(office, "CREATE TABLE ballast AS SELECT zeroblob(3000000) AS room", "DROP TABLE ballast")
@@ -91,6 +97,7 @@ def test_the_store_is_an_administrators(office: Inside) -> None:
     assert not (office.folder / "copy.db").exists()
 
 
+@pytest.mark.usefixtures("store_file")
 @pytest.mark.parametrize(
     ("bend", "told"),
     [
@@ -108,6 +115,7 @@ def test_what_is_wrong_with_a_store_is_told(office: Inside, bend: str, told: str
     assert told in office("store", "check", status=1)
 
 
+@pytest.mark.usefixtures("store_file")
 def test_a_delete_without_an_approval_is_told(office: Inside) -> None:
     office("run")
     trigger = office.query("SELECT sql FROM sqlite_master WHERE name = 'delete_is_approved_when_staged'")[0][0]
@@ -122,6 +130,7 @@ def test_a_delete_without_an_approval_is_told(office: Inside) -> None:
     assert "exp-900 deletes without an approval" in office("store", "check", status=1)
 
 
+@pytest.mark.usefixtures("either_store")
 def test_history_goes_with_time_and_what_is_needed_stays(office: Inside) -> None:
     office("run")
     let_leave(office, 3)
@@ -147,6 +156,7 @@ def test_history_goes_with_time_and_what_is_needed_stays(office: Inside) -> None
     assert {item["id"] for item in office.json("review")} == {"rev-3", "rev-4"}
 
 
+@pytest.mark.usefixtures("either_store")
 def test_for_ever_is_for_ever(office: Inside) -> None:
     config = (office.folder / "interlock.toml").read_text()
     office.configure(config + '\n[retention]\nruns = 0\ntransitions = "0"\nitems = 0\n')
@@ -173,10 +183,10 @@ def test_the_store_does_not_grow_without_bound(office: Inside) -> None:
         assert late <= early, sizes
 
 
+@pytest.mark.usefixtures("either_store")
 def test_much_history_goes_in_steps_and_a_run_stays_short_of_it(office: Inside) -> None:
     office("run")
-    _bend(
-        office,
+    office.edit(
         "UPDATE transitions SET id = id + 1000000",
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) INSERT INTO transitions "
         "(id, at, entity, entity_id, system, label, reason) SELECT i, '2020', 'cso', i, 'hr', 'x', '' FROM n",

@@ -1,8 +1,6 @@
 """A file that has not changed is not read again, and everything that follows from an import follows all the same."""
 
 import re
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -24,11 +22,6 @@ def site(tmp_path: Path) -> Inside:
     site = with_accounts(tmp_path / "ws", PEOPLE, LIMITS)
     site("run")
     return site
-
-
-def edit_store(site: Inside, sql: str) -> None:
-    with closing(sqlite3.connect(site.folder / "interlock.db")) as store, store:
-        store.execute(sql)
 
 
 def imported(site: Inside, step: str = "import hr") -> str:
@@ -147,11 +140,11 @@ def test_what_somebody_changed_in_the_target_is_seen(site: Inside) -> None:
 
 
 def test_after_a_week_it_is_read_all_the_same(site: Inside) -> None:
-    edit_store(site, "UPDATE imports SET started_at = '2020-01-01T00:00:00.000Z'")
+    site.edit("UPDATE imports SET started_at = '2020-01-01T00:00:00.000Z'")
     assert not UNCHANGED.match(imported(site))
     assert UNCHANGED.match(imported(site))
 
 
 def test_an_older_store_reads_once_more(site: Inside) -> None:
-    edit_store(site, "UPDATE imports SET state = NULL")
+    site.edit("UPDATE imports SET state = NULL")
     assert not UNCHANGED.match(imported(site))

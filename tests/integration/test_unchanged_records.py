@@ -3,9 +3,7 @@
 Which records were read shows in what the store is made to hold of them: an import that reads one puts it right.
 """
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -34,8 +32,7 @@ def site(tmp_path: Path) -> Inside:
 
 def spoil(site: Inside, system: str = "hr") -> None:
     """Let the store hold something else of all objects of a system."""
-    with closing(sqlite3.connect(site.folder / "interlock.db")) as store, store:
-        store.execute("UPDATE objects SET hash = 1, name = ? WHERE system = ?", (WRONG, system))
+    site.edit(f"UPDATE objects SET hash = 1, name = '{WRONG}' WHERE system = '{system}'")
 
 
 def read_again(site: Inside, system: str = "hr", status: int | None = 0, phase: str = "import") -> set[str]:
@@ -101,8 +98,7 @@ def test_everything_is_read_again_where_it_may_mean_something_else(site: Inside,
     elif why == "another column":
         site.csv("hr.csv", [{"more": "", "team": ""} | one for one in changed("3")])
     else:
-        with closing(sqlite3.connect(site.folder / "interlock.db")) as store, store:
-            store.execute("UPDATE fingerprints SET since = '2020-01-01T00:00:00.000Z'")
+        site.edit("UPDATE fingerprints SET since = '2020-01-01T00:00:00.000Z'")
     assert read_again(site) == EVERYBODY
     write_people(site, changed("4")) if why != "another column" else None
     assert read_again(site) != EVERYBODY

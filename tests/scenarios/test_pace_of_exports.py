@@ -22,8 +22,17 @@ def test_exports_wait_outside_the_window_and_say_so(office: Office) -> None:
     assert told.startswith("4 exports wait: it is ")
     assert "its window is" in told
     assert {one["status"] for one in office.json("exports")} == {"Pending"}
+    window = office.systems["directory"]["window"]
+    (pace,) = office.json("status")["paces"]
+    assert (pace["system"], pace["window"], pace["waiting"]) == ("directory", window, 4)
+    opens = datetime.fromisoformat(pace["opens"])
+    assert timedelta(hours=4, minutes=58) < opens - datetime.now(UTC) < timedelta(hours=5)
+    said = f"'directory' has window {window}: 4 exports wait until {opens:%Y-%m-%d %H:%M}, when its window opens"
+    assert said in office("status")
 
     office.runs_in("6h")
+    (pace,) = office.json("status")["paces"]
+    assert (pace["opens"], pace["waiting"], pace["kept_back"]) == (None, 0, "")
     assert office.people() == {"ada", "bob", "cleo", "dan"}
     office.settled()
 
@@ -34,6 +43,8 @@ def test_several_windows_and_the_zone_of_the_store(office: Office) -> None:
     own = f"{local - timedelta(hours=1):%H:%M}-{local + timedelta(hours=1):%H:%M}"
     office.systems["directory"]["window"] = f"{_around(3)}, {own}"
     office.run()
+    (pace,) = office.json("status")["paces"]
+    assert pace["opens"] is None
     assert office.people() == {"ada", "bob", "cleo", "dan"}
 
 
@@ -53,9 +64,16 @@ def test_it_says_how_many_wait_for_the_next_run(office: Office) -> None:
     office.systems["directory"]["max_exports"] = 3
     office.run()
     assert office.steps()["export directory"]["message"] == "1 export waits: max_exports lets 3 go in a run"
+    assert "'directory' has max_exports 3\n" in office("status")
+    office.hires("8", "Hal Other")
+    office.hires("9", "Ivy Other")
+    office.hires("10", "Joy Other")
+    for step in (("import", "hr"), ("sync",), ("evaluate",)):
+        office("step", *step)
+    assert "'directory' has max_exports 3: 1 export waits for a later run: one sends 3" in office("status")
     for step in (("evaluate",), ("export", "directory")):
         office("step", *step)
-    assert len(office.people()) == 4, "a step by itself is a run of its own"
+    assert len(office.people()) == 6, "a step by itself is a run of its own"
 
 
 def test_a_rate_is_kept(office: Office) -> None:

@@ -292,6 +292,29 @@ def test_one_entry_is_found_in_the_file_as_it_is_now(tmp_path):
     assert (before.attributes["cn"], after.attributes["cn"]) == (["Ann"], ["Annabel"])
 
 
+@pytest.mark.parametrize("excerpts", [True, False])
+@pytest.mark.parametrize("change_type", [ChangeType.UPDATE, ChangeType.DELETE])
+def test_of_two_entries_with_one_id_none_is_written(tmp_path, monkeypatch, excerpts, change_type):
+    monkeypatch.setattr("engine.connectors.ldif.directory.BYTES_EACH", 0 if excerpts else 1 << 30)
+    content = BASE + person(1) + f"entryUUID: {ANN_ID}\n" + person(2) + "entryUUID: other\n"
+    connector = make(tmp_path, content)
+    meant = ExportOperation(1, change_type, "person", ANN_ID, ANN, changes=[replace("cn", "Bea")])
+    (result,) = export(connector, meant)
+    assert result.error.code == "duplicate-external-id"
+    assert ANN in result.error.message
+    assert "uid=p1," in result.error.message
+    assert (tmp_path / "directory.ldif").read_text() == content
+    assert find(connector, ANN_ID) is None, "nobody can say which of them is meant"
+
+
+def test_who_has_an_id_of_another_type_is_somebody_else(tmp_path):
+    group = f"\ndn: ou=Sales,dc=org\nobjectClass: organizationalUnit\nou: Sales\nentryUUID: {ANN_ID}\n"
+    connector = make(tmp_path, BASE + group)
+    meant = ExportOperation(1, ChangeType.UPDATE, "person", ANN_ID, ANN, changes=[replace("cn", "Bea")])
+    assert codes(export(connector, meant)) == [None]
+    assert entries(tmp_path)[ANN].attributes["cn"] == [b"Bea"]
+
+
 # ------------------------------------------------------------------ create
 
 

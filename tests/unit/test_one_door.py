@@ -16,6 +16,7 @@ DOOR = {
     "engine/connectors/ldap/copy.py",  # likewise: a copy's own way of writing
     "engine/connectors/ldap/connector.py",  # hands on to its writer
     "engine/connectors/ldap/writing.py",  # its writer
+    "engine/connectors/ldap/writer_process.py",  # likewise, in a process of its own
 }
 
 

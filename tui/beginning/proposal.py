@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from tui import feed
 from tui.beginning.meanings import as_attribute, meanings
-from tui.beginning.starter import MOST_FLOWS, key, kinds_of, text, value
+from tui.beginning.starter import MOST_FLOWS, key, kinds_of, left_out, text, value
 
 SYSTEMS = {"csv": "hr", "sql": "database", "scim": "service", "ldap": "source", "program": "program"}
 """Connector → what a source is called."""
@@ -142,6 +142,7 @@ def _inbound(source: Source, names: Mapping[str, str]) -> Iterator[str]:
     yield "project = true                    # whoever is new becomes a person of the metaverse"
     yield "[rules.flow]"
     yield from (f"{key(name)} = {text(feed.flow_of(column))}" for name, column in names.items())
+    yield from left_out(source.people, names.values())
 
 
 def _outbound(source: Source, target: Target, names: Mapping[str, str]) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """Write a first configuration for a live system: what is there becomes people and groups of the metaverse."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from tui import feed
@@ -9,6 +10,8 @@ from tui.beginning.meanings import attribute_names
 
 MOST_FLOWS = 20
 """Attributes of a type that flow at first; the others are there to be added."""
+_WIDTH = 110
+"""How long a line of names may be."""
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 _CALLED = {"ldap": "directory", "scim": "service", "sql": "database", "program": "program"}
 """Connector → what its system is, and is called in the configuration."""
@@ -123,6 +126,16 @@ def _rule(called: str, one: feed.SurveyedType) -> Iterator[str]:
     yield "project = true"
     yield "[rules.flow]"
     yield from (f"{key(name)} = {text(feed.flow_of(source))}" for name, source in _flowing(one).items())
+    yield from left_out(one, _flowing(one).values())
+
+
+def left_out(kind: feed.SurveyedType, taken: Iterable[str]) -> Iterator[str]:
+    """Name in comments the attributes that do not flow at first."""
+    known = set(taken)
+    others = [key(one.name) for one in kind.attributes if one.name not in known]
+    if others:
+        yield f"# there are {len(others)} more, to be added here:"
+        yield from (f"#   {line}" for line in wrap(", ".join(map(_one_line, others)), _WIDTH, break_long_words=False))
 
 
 def value(given: Any) -> str:

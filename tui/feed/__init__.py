@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.expressions.expression import InvalidExpression
     from engine.maintenance import store_moving, store_restoring, store_upkeep
     from engine.monitoring import metrics
+    from engine.monitoring.paces import paces
     from engine.notifying import notice
     from engine.roles import Role, refusal, role_of, with_roles_of
     from engine.runs import workers
@@ -115,6 +116,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "engine.step": ("Control",),
     "engine.workspace": ("Workspace", "open_workspace"),
     "engine.monitoring": ("metrics",),
+    "engine.monitoring.paces": ("paces",),
     "storage.clock": ("now",),
     "storage.errors": ("AlreadyRunning", "StoreError", "StorePutBack"),
     "storage.list_queries": ("Query", "Term"),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from engine.configuration.steps import StepPlan
+from engine.monitoring import paces
 from engine.runs.due_work import Ahead, outlook
 from engine.runs.unsent import LeftOver, left_over
 from engine.workspace import Workspace
@@ -44,6 +45,8 @@ class Counts(NamedTuple):
     exports: list[tuple[str, ChangeType, ExportStatus, bool, int]]
     ahead: list[Ahead]
     left_over: LeftOver
+    sendable: dict[str, int]
+    """What a run would send to each system that takes exports only at times, slowly, or a few."""
 
     @property
     def objects(self) -> int:
@@ -79,5 +82,6 @@ async def counts(workspace: Workspace, plans: Sequence[StepPlan]) -> Counts:
         queue = await exports.counts(tx)
         ahead = await outlook(tx, plans, systems, queue)
         left = await left_over(tx)
+        held_up = await paces.sendable(tx, workspace.config)
     ended = clock.now()
-    return Counts(ended, clock.seconds_between(started, ended), systems, mvos, queue, ahead, left)
+    return Counts(ended, clock.seconds_between(started, ended), systems, mvos, queue, ahead, left, held_up)

@@ -3,6 +3,7 @@
 from engine.approvals.audit import said_of_older
 from engine.configuration.steps import StepPlan
 from engine.decisions.operator import current_operator
+from engine.monitoring.paces import Paced, paces, sendable
 from engine.roles import role_of
 from engine.runs.stopping import stop_runs
 from engine.runs.unsent import LeftOver, left_over
@@ -58,6 +59,7 @@ async def status(workspace: Workspace) -> Document:
                 {"system": system, "change": change.value, "status": state.value, "held": is_held, "exports": count}
                 for system, change, state, is_held, count in await exports.counts(tx)
             ],
+            "paces": [_pace(one) for one in paces(workspace.config, await sendable(tx, workspace.config))],
             "there_again": await reviews.count_there_again(tx),
             "owed_references": await references.count_owed(tx),
             "workers": [_worker(one) for one in await workers.every(tx)],
@@ -69,6 +71,10 @@ async def status(workspace: Workspace) -> Document:
                 "exports": _left_over(await left_over(tx)),
             },
         }
+
+
+def _pace(one: Paced) -> Document:
+    return {**one._asdict(), "limits": one.limits, "kept_back": one.kept_back}
 
 
 def _worker(one: Worker) -> Document:

@@ -11,6 +11,7 @@ import orjson
 from engine.connectors.csv.format import Row
 from engine.connectors.files import Snapshot, unreadable
 from engine.errors import CannotConnect
+from engine.values.durations import clock_of
 
 SUFFIXES = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
 _EXACT = 2**53
@@ -72,7 +73,7 @@ def _read(file: BinaryIO, path: Path, sheet: str | None) -> Iterator[list[Any]]:
 
 
 def _text(cell: Any) -> str:
-    """Give a cell as it would stand in CSV: whole numbers without a point, dates as in ISO 8601."""
+    """Give a cell as it would stand in CSV: integers without a point, dates as in ISO 8601, hours as `36:05:00`."""
     match cell:
         case bool():
             return "true" if cell else "false"
@@ -83,6 +84,6 @@ def _text(cell: Any) -> str:
         case date() | time():
             return cell.isoformat()
         case timedelta():
-            return str(cell)
+            return clock_of(cell)
         case _:
             return str(cell).strip()

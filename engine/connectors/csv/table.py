@@ -86,9 +86,9 @@ class CsvTable:
         self._index = {one: number for number, one in enumerate(ids) if one is not None}
 
     def find(self, external_id: str) -> list[str] | None:
-        """Give the row with an id."""
+        """Give the row with an id; none where several have it."""
         self._load()
-        found = self._index.get(external_id) if external_id else None
+        found = self._index.get(external_id) if external_id not in self._duplicates else None
         return None if found is None else self._held[found]
 
     def apply(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:

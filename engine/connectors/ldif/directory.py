@@ -82,10 +82,15 @@ class LdifDirectory:
     def find(self, kind: str, external_id: str | None, secondary_id: str | None) -> Entry | None:
         """Look an entry up by its primary id, or else by its DN."""
         tree = self._load()
-        block = tree.find_by_external_id(self._id_key(kind, external_id)) if external_id is not None else None
-        if block is None and secondary_id is not None:
-            block = tree.find(dn.key(secondary_id))
-        return _parsed(block) if block else None
+        found = self._with_id(tree, kind, external_id) if external_id is not None else []
+        if not found and secondary_id is not None and (block := tree.find(dn.key(secondary_id))) is not None:
+            found = [_parsed(block)]
+        return found[0] if len(found) == 1 else None
+
+    def _with_id(self, tree: EntryTree, kind: str, external_id: str) -> list[Entry]:
+        """Give the entries with an id: those of its type, or, where none of them is, those that were of it."""
+        found = [_parsed(block) for block in tree.find_by_external_id(self._id_key(kind, external_id))]
+        return [one for one in found if self._type_of(one) == kind] or found
 
     def apply(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         """Execute operations and replace the file; what is reported as done is on the disk."""
@@ -138,10 +143,10 @@ class LdifDirectory:
         for one in operations:
             if one.external_id is None:
                 continue
-            block = tree.find_by_external_id(self._id_key(one.type, one.external_id))
-            if block is None:
+            found = self._with_id(tree, one.type, one.external_id)
+            if not found:
                 return False
-            if one.change_type == ChangeType.DELETE and dn.key(_parsed(block).dn) not in wanted.parents:
+            if one.change_type == ChangeType.DELETE and dn.key(found[0].dn) not in wanted.parents:
                 return False
         return True
 
@@ -178,16 +183,18 @@ class LdifDirectory:
     def _locate(self, tree: EntryTree, operation: ExportOperation, entry_dn: str) -> Entry:
         """Find the entry that is meant: by its id where that is known, wherever it stands now."""
         if operation.external_id is not None:
-            block = tree.find_by_external_id(self._id_key(operation.type, operation.external_id))
+            found = self._with_id(tree, operation.type, operation.external_id)
         else:
-            block = tree.find(dn.key(entry_dn))
-        if block is None:
+            found = [_parsed(block) for block in [tree.find(dn.key(entry_dn))] if block is not None]
+        if not found:
             raise Refused(
                 "missing-object", f"'{entry_dn}' does not exist", "import the directory to see what became of it"
             )
-        entry = _parsed(block)
-        self._need_base(operation.type, entry.dn)
-        return entry
+        if len(found) > 1:
+            told = f"'{operation.external_id}' stands in the file more than once: {found[0].dn} and {found[1].dn}"
+            raise Refused("duplicate-external-id", told, "give every entry its own id, or take one of them away")
+        self._need_base(operation.type, found[0].dn)
+        return found[0]
 
     def _need_base(self, kind: str, entry_dn: str) -> None:
         """Refuse to write outside the part of the directory in which the entries of a type stand."""

@@ -210,7 +210,8 @@ class TypeReader:
         try:
             one.attributes = self._attributes(resource)
         except InvalidValue as error:
-            one.error = ObjectError("syntax-violation", str(error), "correct it in the service, or declare its type")
+            advice = "correct it in the service, declare its type, or name the part that is meant"
+            one.error = ObjectError("syntax-violation", str(error), advice)
         return one
 
     def _one_text(self, resource: Resource, name: str) -> str | None:
@@ -229,10 +230,20 @@ class TypeReader:
         """Read the values of an attribute. Raises `InvalidValue` with its name."""
         kind = self.settings.type_of(name).kind
         try:
-            values = [typed.parse(kind, text_of(one)) for one in path.values(resource) if one != ""]
+            held = path.values(resource)
+            _refuse_object(path, held or [path.raw(resource)])
+            values = [typed.parse(kind, text_of(one)) for one in held if one != ""]
         except InvalidValue as error:
             raise InvalidValue(f"'{name}': {error}") from error
         return list(dict.fromkeys(values))
+
+
+def _refuse_object(path: Path, held: list[Any]) -> None:
+    """Refuse what has parts of its own, where the path names none of them. Raises `InvalidValue`."""
+    whole = next((one for one in held if isinstance(one, dict)), None)
+    if whole and path.sub is None:
+        parts = ", ".join(f"{path.text}.{name}" for name in whole)
+        raise InvalidValue(f"is no single value; it has parts: {parts}")
 
 
 def _moment(text: Any) -> datetime | None:

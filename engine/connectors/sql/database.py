@@ -170,10 +170,13 @@ _SNAPSHOTS = frozenset({"postgresql", "mysql", "mariadb"})
 
 
 def _read_dates_as_written(driver: Any, _record: object) -> None:
-    """Take dates as texts: one that Python has none for, such as `infinity`, is one row's error, and no other's."""
+    """Take dates and times as texts: one that Python has none for, such as `infinity`, is no other row's error.
+
+    So are intervals: Python's have no months.
+    """
     from psycopg.types.string import TextLoader  # noqa: PLC0415 - an optional driver
 
-    for kind in ("date", "timestamp", "timestamptz"):
+    for kind in ("date", "timestamp", "timestamptz", "time", "timetz", "interval"):
         driver.adapters.register_loader(kind, TextLoader)
 
 

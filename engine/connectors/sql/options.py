@@ -50,7 +50,7 @@ class ManyOptions(Model):
     """`[systems.NAME.objects.TYPE.many.ATTRIBUTE]`: the values of an attribute, a row each, in a table of their own."""
 
     table: str
-    """The table, with its schema before a dot if it needs one."""
+    """The table, with its schema before a dot if it needs one; a part with a dot stands in double quotes."""
     key: str
     """Its column that names the object: what the object has as its external id."""
     value: str
@@ -61,7 +61,7 @@ class ChangeTableOptions(Model):
     """`[systems.NAME.objects.TYPE.change_table]`: where every change is written down, such as by triggers."""
 
     table: str
-    """The table, with its schema before a dot if it needs one."""
+    """The table, with its schema before a dot if it needs one; a part with a dot stands in double quotes."""
     key: list[str] = Field(min_length=1)
     """Its columns with the key of the row that was changed, in the order of the type's own key."""
     sequence: str
@@ -72,7 +72,7 @@ class SqlObjectOptions(Model):
     """`[systems.NAME.objects.TYPE]` of a database."""
 
     table: str | None = None
-    """The table, or view, with its schema before a dot if it needs one."""
+    """The table, or view, with its schema before a dot if it needs one; a part with a dot stands in double quotes."""
     query: str | None = None
     """A SELECT instead: its columns are the attributes; it cannot be written."""
     key: list[str] = Field(default_factory=list)

@@ -12,9 +12,10 @@ from sqlalchemy.exc import DBAPIError
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import SchemaAttribute
 from engine.connectors.directory_types import is_secret
+from engine.connectors.sql import table_names
 from engine.connectors.sql.database import Database
 from engine.connectors.sql.options import SqlObjectOptions, SqlOptions
-from engine.connectors.sql.tables import TypeTables
+from engine.connectors.sql.tables import TypeTables, of_any_type
 from engine.connectors.survey import SAMPLE, SHOWN, Survey, SurveyedType
 from engine.errors import CannotConnect
 
@@ -38,7 +39,7 @@ class _Place(NamedTuple):
 
     @property
     def name(self) -> str:
-        return self.table if self.schema is None else f"{self.schema}.{self.table}"
+        return table_names.written(self.schema, self.table)
 
 
 class _Reference(NamedTuple):
@@ -54,7 +55,7 @@ def survey_database(url: str, folder: Path, options: Mapping[str, Any]) -> Surve
     settings = SqlOptions.model_validate({"url": url, **options})
     database = Database(url, settings, folder)
     try:
-        with database.reading() as connection:
+        with database.reading() as connection, of_any_type():
             types, notes = _Survey(connection).types()
     finally:
         database.close()

@@ -1,6 +1,8 @@
 """What a type's objects are made of in a database: its table or query, its key, tables of many values."""
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import (
@@ -25,10 +27,12 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy import types as sql
-from sqlalchemy.exc import DBAPIError, NoSuchTableError
+from sqlalchemy.dialects.mysql import SET
+from sqlalchemy.exc import DBAPIError, NoSuchTableError, SAWarning
 
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import SchemaAttribute
+from engine.connectors.sql import table_names
 from engine.connectors.sql.change_table import ChangeTable
 from engine.connectors.sql.errors import told
 from engine.connectors.sql.options import ManyOptions, SqlObjectOptions
@@ -36,6 +40,14 @@ from engine.connectors.sql.values import as_column_takes
 from engine.errors import CannotConnect
 
 _SOURCE = "interlock_source"
+
+
+@contextmanager
+def of_any_type() -> Iterator[None]:
+    """Let columns be described whose type SQLAlchemy has no name for: they are read as the driver gives them."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Did not recognize type", SAWarning)
+        yield
 
 
 class TypeTables:
@@ -72,17 +84,18 @@ class TypeTables:
         return self.options.table or f"the query of '{self.kind}'"
 
     def _reflected(self, name: str, connection: Connection) -> Table:
-        schema, _, plain = name.rpartition(".")
-        listeners = [("column_reflect", _as_written)] if connection.dialect.name == "sqlite" else []
+        schema, plain = table_names.parted(name)
+        listeners = [("column_reflect", as_it_is)] if (as_it_is := _AS_THEY_ARE.get(connection.dialect.name)) else []
         try:
-            return Table(
-                plain,
-                MetaData(),
-                schema=schema or None,
-                autoload_with=connection,
-                resolve_fks=False,
-                listeners=listeners,
-            )
+            with of_any_type():
+                return Table(
+                    plain,
+                    MetaData(),
+                    schema=schema,
+                    autoload_with=connection,
+                    resolve_fks=False,
+                    listeners=listeners,
+                )
         except NoSuchTableError:
             raise CannotConnect(f"{self._system}: there is no table '{name}'") from None
 
@@ -141,7 +154,7 @@ class TypeTables:
 
     def python_type(self, name: str) -> type | None:
         """Give the type that the driver has for a column's values, where that is known."""
-        return _python_type(self.columns[name].type)
+        return python_type_of(self.columns[name].type)
 
     def is_key(self, parts: Sequence[str]) -> ColumnElement[bool] | None:
         """Give the condition by which a key is found; None where its columns cannot hold such a value."""
@@ -181,12 +194,12 @@ class TypeTables:
         if not isinstance(one, Column):  # of a query: nothing more is known of it
             return SchemaAttribute(name, multi=False)
         is_given = one.server_default is not None or one.autoincrement is True or one.identity is not None
-        is_key = one.primary_key and _python_type(one.type) is int
+        is_key = one.primary_key and python_type_of(one.type) is int
         required = not one.nullable and not is_given and not is_key
         return SchemaAttribute(
             name,
             kind_of_column(one),
-            isinstance(one.type, ARRAY),
+            isinstance(one.type, (ARRAY, Members)),
             required=required,
             read_only=one.computed is not None,
             syntax=str(one.type),
@@ -200,12 +213,84 @@ def _as_written(_inspector: Any, _table: Any, found: Any) -> None:
         found["type"] = Text()
 
 
+class _Span(sql.UserDefinedType[Any]):
+    """A column of a span of time, given as the driver gives it."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """Give its name."""
+        return "TIME"
+
+
+class Members(sql.TypeDecorator[list[str]]):
+    """A column that holds some of a few names, which MySQL calls SET, as a list in the order of their declaration."""
+
+    impl = sql.String
+    cache_ok = True
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        """Take the names that there are."""
+        super().__init__()
+        self.names = names
+
+    def process_result_value(self, value: str | None, dialect: object) -> list[str] | None:
+        """Give the names that a text holds."""
+        return None if value is None else [one for one in value.split(",") if one]
+
+    def process_bind_param(self, value: list[str] | None, dialect: object) -> str | None:
+        """Give names as the database writes them; those it does not know stand behind, to be refused."""
+        if value is None:
+            return None
+        known = [one for one in self.names if one in value]
+        return ",".join([*known, *(one for one in value if one not in known)])
+
+
+def _as_of_mysql(_inspector: Any, _table: Any, found: Any) -> None:
+    """Take times as the spans that they are there: SQLAlchemy would drop the days of one; and a SET in its order."""
+    if isinstance(found["type"], Time):
+        found["type"] = _Span()
+    elif isinstance(found["type"], SET):
+        found["type"] = Members(tuple(found["type"].values))
+
+
+class _Padded(sql.TypeDecorator[str]):
+    """A column of a fixed width, given without the blanks that fill it, which count for nothing there."""
+
+    impl = sql.CHAR
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: object) -> str | None:
+        """Give a value as it was meant."""
+        return None if value is None else value.rstrip(" ")
+
+
+def _as_meant(_inspector: Any, _table: Any, found: Any) -> None:
+    """Take no value of a JSON document as NULL, and not as the document `null`; and fixed widths without blanks."""
+    if isinstance(found["type"], sql.JSON):
+        found["type"].none_as_null = True
+    elif isinstance(found["type"], sql.CHAR):
+        found["type"] = _Padded(found["type"].length)
+
+
+_AS_THEY_ARE = {
+    "sqlite": _as_written,
+    "mysql": _as_of_mysql,
+    "mariadb": _as_of_mysql,
+    "postgresql": _as_meant,
+}
+"""What has to be said of columns, by the name of the dialect, before their values are read."""
+
+
 def kind_of_column(one: Column[Any]) -> str:
     """Give the kind of attribute that a column is."""
     return str(one.info.get("kind") or kind_of(one.type))
 
 
-def _python_type(type_: sql.TypeEngine[Any]) -> type | None:
+def python_type_of(type_: sql.TypeEngine[Any]) -> type | None:
+    """Give the type that the driver has for a column's values, where that is known."""
+    if isinstance(type_, sql.JSON):
+        return dict
     try:
         found = type_.python_type
     except NotImplementedError:
@@ -230,4 +315,6 @@ _KINDS: tuple[tuple[type[Any], str], ...] = (
     (DateTime, "datetime"),
     (Date, "date"),
     (LargeBinary, "binary"),
+    (sql.BINARY, "binary"),
+    (sql.VARBINARY, "binary"),
 )

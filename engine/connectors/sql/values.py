@@ -1,25 +1,30 @@
 """Values as a driver gives and takes them, and as the store has them."""
 
 import base64
+import json
 import uuid
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-import orjson
-
 from engine.values import typed, zones
+from engine.values.durations import clock_of
 from engine.values.typed import InvalidValue
 
 
 def values_of(kind: str, found: Any, *, keep_empty: bool) -> list[Any]:
     """Read what a column holds as values of a kind: none for NULL, several for an array. Raises `InvalidValue`."""
-    if found is None:
+    if found is None or _is_no_date(kind, found):
         return []
     listed: Iterable[Any] = found if isinstance(found, list) else [found]
-    read = [_read(kind, one) for one in listed if one is not None and (keep_empty or one != "")]
+    read = [_read(kind, one) for one in listed if one is not None and (keep_empty or one not in ("", b""))]
     return list(dict.fromkeys(read))
+
+
+def _is_no_date(kind: str, found: Any) -> bool:
+    """Tell whether it is what MySQL has for no date, where a column may not be NULL."""
+    return kind in ("date", "datetime") and isinstance(found, str) and found.startswith("0000-00-00")
 
 
 def _read(kind: str, value: Any) -> Any:
@@ -34,17 +39,36 @@ def _read(kind: str, value: Any) -> Any:
 
 def text_of(value: Any) -> str:
     """Write a value of a driver as a text."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (date, time)):
-        return value.isoformat()
-    if isinstance(value, (dict, list)):
-        return orjson.dumps(value).decode()
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return base64.b64encode(bytes(value)).decode()
-    return str(value)
+    match value:
+        case bool():
+            text = "true" if value else "false"
+        case date() | time():
+            text = value.isoformat()
+        case timedelta():
+            text = clock_of(value)
+        case Decimal():
+            text = format(value, "f")
+        case dict() | list():
+            text = _document(value)
+        case bytes() | bytearray() | memoryview():
+            text = base64.b64encode(bytes(value)).decode()
+        case _:
+            text = str(value)
+    return text
+
+
+def _document(value: dict[str, Any] | list[Any]) -> str:
+    """Write a JSON document, with numbers of any size, as databases have them."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _read_document(text: str) -> Any:
+    """Read a JSON document; a text that is none is the document that holds it."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text
+    return found if isinstance(found, dict | list) else text
 
 
 def as_column_takes(kind: str, wanted: type | None, value: Any) -> Any:
@@ -76,5 +100,6 @@ _READERS: dict[type, Callable[[str], Any]] = {
     datetime: datetime.fromisoformat,
     time: time.fromisoformat,
     str: str,
+    dict: _read_document,
 }
 """How the text of a value becomes what a column takes."""

@@ -13,6 +13,7 @@ from sqlalchemy import (
     RowMapping,
     Table,
     and_,
+    cast,
     delete,
     insert,
     literal,
@@ -20,13 +21,14 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.files import Refused
 from engine.connectors.sql import keys
 from engine.connectors.sql.errors import is_broken, object_error
-from engine.connectors.sql.tables import TypeTables
+from engine.connectors.sql.tables import Members, TypeTables, python_type_of
 from engine.connectors.sql.values import as_column_takes, values_of
 from engine.errors import ObjectError
 from engine.values import zones
@@ -166,7 +168,7 @@ class _Writing:
         tables = self._tables
         if name not in tables.columns:
             raise Refused("schema-violation", f"{tables.place} has no column '{name}'", "correct the rule's flow")
-        if isinstance(self._table.columns[name].type, ARRAY):
+        if isinstance(self._table.columns[name].type, (ARRAY, Members)):
             return [self._as_taken(name, value) for value in values]
         if len(values) > 1:
             told = f"'{name}' takes one value, and is to have {len(values)}"
@@ -217,11 +219,16 @@ class _Writing:
             condition = tables.is_key(parts) if parts is not None else None
         elif (second := tables.settings.secondary_external_id) is not None and second in tables.columns:
             condition = self._table.columns[second] == operation.secondary_id
-        held = self._held(condition) if condition is not None else None
-        if condition is None or held is None:
-            told = f"'{operation.external_id or operation.secondary_id}' does not stand in {tables.place}"
+        name = operation.external_id or operation.secondary_id
+        query = select(self._table).where(condition).limit(2) if condition is not None else None
+        held = self._connection.execute(query).mappings().all() if query is not None else []
+        if condition is None or not held:
+            told = f"'{name}' does not stand in {tables.place}"
             raise Refused("missing-object", told, "import the database to see what became of it")
-        return condition, held
+        if len(held) > 1:
+            told = f"'{name}' stands in {tables.place} more than once"
+            raise Refused("duplicate-external-id", told, "give every row its own id, or take one of them away")
+        return condition, held[0]
 
     def _held(self, condition: ColumnElement[bool]) -> RowMapping | None:
         return self._connection.execute(select(self._table).where(condition).limit(1)).mappings().first()
@@ -287,7 +294,8 @@ class _Writing:
         if not values:
             return
         options, table = self._tables.options.many[name], self._tables.many[name]
-        kind, wanted = self._tables.kind_of(name), _type_of(table, options.value)
+        value_column = table.columns[options.value]
+        kind, wanted = self._tables.kind_of(name), python_type_of(value_column.type)
         try:
             rows = [{options.key: parent, options.value: as_column_takes(kind, wanted, one)} for one in values]
         except (ValueError, ArithmeticError) as error:
@@ -306,11 +314,6 @@ class _Writing:
 
 def _is(column: Column[Any], value: Any) -> ColumnElement[bool]:
     """Give the condition that a column holds just a value, or NULL."""
+    if isinstance(column.type, JSON):  # of PostgreSQL, where it has no equality by itself
+        return cast(column, JSONB).is_not_distinct_from(cast(literal(value, column.type), JSONB))
     return column.is_not_distinct_from(literal(value, column.type))
-
-
-def _type_of(table: Table, name: str) -> type | None:
-    try:
-        return table.columns[name].type.python_type
-    except NotImplementedError:
-        return None

@@ -76,10 +76,11 @@ class EntryTree:
             return unwritten.block
         return self._first("SELECT block FROM entries WHERE key = ?", key)
 
-    def find_by_external_id(self, external_id: str) -> bytes | None:
-        """Give the text of the entry with an id. Raises OSError for a full disk."""
+    def find_by_external_id(self, external_id: str) -> list[bytes]:
+        """Give the texts of the entries with an id. Raises OSError for a full disk."""
         self._write()
-        return self._first("SELECT block FROM entries WHERE external_id = ?", external_id)
+        query = "SELECT block FROM entries WHERE external_id = ? ORDER BY rowid"
+        return [block for (block,) in self._connection.execute(query, [external_id])]
 
     def _first(self, query: str, value: str) -> bytes | None:
         row = self._connection.execute(query, [value]).fetchone()

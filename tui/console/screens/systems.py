@@ -34,9 +34,11 @@ class SystemsScreen(AskingForPasswords, SheetScreen):
         super().fresh()
         if self.ready:
             session = self.session
-            self.sheet.show(
-                partial(sheet.systems, feed.configuration(session.workspace), session.counts, self._checked)
-            )
+            counts = session.counts
+            kept = feed.paces(session.workspace.config, counts.sendable if counts is not None else {})
+            kept_back = {one.system: one.kept_back for one in kept}
+            said = feed.configuration(session.workspace)
+            self.sheet.show(partial(sheet.systems, said, counts, kept_back, self._checked))
 
     def action_rules(self) -> None:
         """List the rules."""

@@ -1,5 +1,6 @@
 """The systems as configured, with the objects of each by status."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from tui import feed
@@ -11,9 +12,13 @@ from tui.presentation.glyphs import glyphs
 
 
 def systems(
-    found: Document, counts: feed.Counts | None, checked: list[tuple[str, feed.CheckLine]], width: int
+    found: Document,
+    counts: feed.Counts | None,
+    kept_back: Mapping[str, str],
+    checked: list[tuple[str, feed.CheckLine]],
+    width: int,
 ) -> list[SheetLine]:
-    """Show every system, the rules and the profiles."""
+    """Show every system, with what keeps its exports back, the rules and the profiles."""
     lines: list[SheetLine] = []
     for name, system in found["systems"].items():
         lines += section(name, note=system["connector"])
@@ -26,6 +31,7 @@ def systems(
         lines += fact("deletions", _short(system["deletions"]), width)
         lines += fact("exports", _short(system["exports"]), width)
         lines += _counts(name, counts, width)
+        lines += fact("waiting", kept_back.get(name, ""), width, tone="warn") if kept_back.get(name) else []
         lines += _checks(name, checked, width)
     lines += section("Rules", note=f"{len(found['rules'])}, in the order of their priority")
     for rule in found["rules"]:

@@ -237,6 +237,7 @@ def status(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
         say(f"{again:,} {was} there again: interlock review", "bold")
     if owed := found["owed_references"]:
         say(f"{owed:,} reference{'s are' if owed != 1 else ' is'} owed: interlock owed")
+    _tell_paces(found)
     _tell_workers(found)
     for one in found["open_runs"]:
         say(f"run-{one['id']} ({one['profile']}) is open since {one['started_at']}, by {one['operator']}")
@@ -251,6 +252,13 @@ def _tell_first(workspace: feed.Workspace, found: feed.Document) -> None:
         say(display(found["older_store"]), "bold")
     if workspace.config.roles:
         say(f"operator {display(found['operator'])}: {found['role']}")
+
+
+def _tell_paces(found: feed.Document) -> None:
+    """Tell of the systems that take exports only at times, slowly, or a few, and of what waits for that."""
+    for one in found["paces"]:
+        kept = f": {one['kept_back']}" if one["kept_back"] else ""
+        say(f"'{one['system']}' has {one['limits']}{kept}", "bold" if kept else "")
 
 
 def _tell_workers(found: feed.Document) -> None:

@@ -90,6 +90,10 @@ def test_a_chart_has_values_and_dates_on_its_axes() -> None:
     ]
 
 
+def test_a_chart_of_one_day_has_its_date() -> None:
+    assert _drawn(2, width=30, height=1) == [" 2 │███", " 0 └────", "    03-01"]
+
+
 def test_a_narrow_chart_shows_the_newest_and_ascii_is_enough() -> None:
     display.use_ascii(True)
     try:

@@ -26,7 +26,7 @@ ALLOWED = {
     "metaverse USING INDEX metaverse_deleted": "likewise, those that are deleted or in grace",
     "objects USING COVERING INDEX objects_by_status": "counted in its index for what the end of a run tells",
     "metaverse USING COVERING INDEX metaverse_by_type": "likewise",
-    "owed_references": "what is owed, counted for the same",
+    "owed_references USING COVERING INDEX owed_once": "what is owed, counted for the same",
     "audit": "its newest entry alone: ordered by id, and limited to one",
     "steps": "by their runs, which retention keeps few",
     "pending_exports USING COVERING INDEX exports_in_order": "what is open, which a confirmed run leaves empty",

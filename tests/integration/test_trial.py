@@ -36,6 +36,9 @@ def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
 
 def _planned(address: str, target: Target, folder: Path, identity: str, **connection: Any) -> dict[str, Any]:
     found = feed.survey(address, folder, connection)
+    people = Source(found, identity, connection).people
+    assert any("Nolan" in value for row in people.rows for value in row.values()), "a sample is shown"
+    assert {name for row in people.rows for name in row} <= {one.name for one in people.attributes}
     return asyncio.run(plan_of_first(Source(found, identity, connection), target))
 
 

@@ -38,6 +38,11 @@ POLL_SECONDS = 0.25
 PATIENCE_SECONDS = 0.7
 """After this long a change that has not been made is said to wait for the store."""
 TWICE_SECONDS = 2.0
+COLLECTING = 20_000, 5, 5
+"""After how many objects, and rounds, Python looks for those that hold each other, as closed screens do.
+
+With the numbers that it starts with, which suit what is loaded and stays, it would hardly ever look among the old.
+"""
 
 
 class InterlockApp(Ways, KeyByKey[int], inherit_bindings=False):
@@ -108,6 +113,7 @@ class InterlockApp(Ways, KeyByKey[int], inherit_bindings=False):
             self.add_mode(name, screen)
         await self.switch_mode("todo" if await self.session.read_todo() else "line")
         gc.freeze()  # what was loaded stays: looking through it again takes longer than opening a screen
+        gc.set_threshold(*COLLECTING)
         self.set_interval(POLL_SECONDS, self._tick)
         await self._tick()  # count, now that there is something on screen
         self._tell_unknown(console.keys, loaded.key_ids)

@@ -53,7 +53,7 @@ def chart(
         bars = "".join(_cell(one, top, row, height) * max(cells - 1, 1) + " " * (cells > 1) for one in shown)
         lines.append([(f" {told:>{at_left}} {axis[0]}", "dim"), (bars, "accent")])
     lines.append([(f" {form(0):>{at_left}} {axis[1]}{axis[2] * (len(shown) * cells)}", "dim")])
-    lines.append([(" " * (at_left + 3) + _dates(named, cells), "dim")])
+    lines.append([(" " * (at_left + 3) + _dates(named, cells, room), "dim")])
     return lines
 
 
@@ -77,9 +77,9 @@ def _cell(value: float | None, top: float, row: int, height: int) -> str:
     return " " if eighths <= 0 else steps[min(eighths, len(steps)) - 1]
 
 
-def _dates(labels: Sequence[str], cells: int) -> str:
-    """Write labels below their values, as many as there is room for; the last one always."""
-    line = [" "] * (len(labels) * cells)
+def _dates(labels: Sequence[str], cells: int, room: int) -> str:
+    """Write labels below their values, as many as there is room for; the last one also where it is wider than all."""
+    line = [" "] * max(len(labels) * cells, min(room, len(labels[-1]) if labels else 0))
     end = len(line)
     for index in range(len(labels) - 1, -1, -1):
         label = labels[index]

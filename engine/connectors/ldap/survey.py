@@ -15,7 +15,7 @@ from engine.connectors.ldap.options import LdapOptions
 from engine.connectors.ldap.reading import Incomplete, read_pages
 from engine.connectors.ldap.schema import Schema, read_schema
 from engine.connectors.ldap.session import Session
-from engine.connectors.survey import SAMPLE, Survey, SurveyedType
+from engine.connectors.survey import SAMPLE, SHOWN, Survey, SurveyedType
 from engine.errors import CannotConnect
 from engine.values import dn
 
@@ -84,7 +84,15 @@ def _look(session: Session, schema: Schema, base: str, kind: tuple[str, tuple[st
     keys: dict[str, Any] = {"object_class": list(classes)} | ({"filter": filter_} if filter_ else {})
     keys["external_id"] = "objectGUID" if session.offers.is_active_directory else "entryUUID"
     keys["secondary_external_id"] = "dn"
-    return SurveyedType(name, keys, len(entries), _attributes(schema, entries), named=_named(entries))
+    found = _attributes(schema, entries)
+    rows = [_row(entry, {one.name for one in found if one.kind != "binary"}) for entry in entries[:SHOWN]]
+    return SurveyedType(name, keys, len(entries), found, rows=rows, named=_named(entries))
+
+
+def _row(entry: Entry, names: set[str]) -> dict[str, str]:
+    """Give the values of some attributes of an entry."""
+    held = ((raw.decode(errors="replace").partition(";")[0], values) for raw, values in entry.attributes)
+    return {name: "|".join(one.decode(errors="replace") for one in values) for name, values in held if name in names}
 
 
 def _named(entries: list[Entry]) -> tuple[str, str]:

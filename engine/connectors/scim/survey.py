@@ -11,7 +11,7 @@ from engine.connectors.scim.options import ScimOptions
 from engine.connectors.scim.paths import DEFAULT, Path, Resource, get, quoted
 from engine.connectors.scim.profile import Profile, read_profiles, resource_types
 from engine.connectors.scim.service import Service
-from engine.connectors.survey import SAMPLE, Survey, SurveyedType
+from engine.connectors.survey import SAMPLE, SHOWN, Survey, SurveyedType
 from engine.errors import CannotConnect, ConnectionLost
 
 _USUAL = ("User", "Group")
@@ -74,6 +74,7 @@ def _type(resource: str, profile: Profile, sample: Sequence[Resource], resources
     found: list[SchemaAttribute] = []
     named: dict[str, str] = {}
     refers_to: dict[str, str] = {}
+    paths: dict[str, Path] = {}
     for text in texts:
         path = profile.meant(Path.parse(text))
         described = _described(path, profile, sample, many=text in many)
@@ -86,10 +87,17 @@ def _type(resource: str, profile: Profile, sample: Sequence[Resource], resources
             refers_to[name] = target
             described = described._replace(kind="reference", matching="exact")
         found.append(described._replace(name=name))
+        paths[name] = path
     keys: dict[str, Any] = {"resource": resource, "external_id": "id"}
     if (second := _found_by(resource, profile)) is not None:
         keys["secondary_external_id"] = second
-    return SurveyedType(_called(resource), {**keys, "paths": named} if named else keys, len(sample), found, refers_to)
+    keys |= {"paths": named} if named else {}
+    rows = [{name: _written(path.values(one)) for name, path in paths.items()} for one in sample[:SHOWN]]
+    return SurveyedType(_called(resource), keys, len(sample), found, refers_to, rows=rows)
+
+
+def _written(values: Sequence[Any]) -> str:
+    return "|".join(str(one) for one in values)
 
 
 def _called(resource: str) -> str:

@@ -1,7 +1,7 @@
 """Look at a database for a first configuration: its tables, their keys, and what refers to what."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from engine.connectors.sql import table_names
 from engine.connectors.sql.database import Database
 from engine.connectors.sql.options import SqlObjectOptions, SqlOptions
 from engine.connectors.sql.tables import TypeTables, of_any_type
-from engine.connectors.survey import SAMPLE, Survey, SurveyedType
+from engine.connectors.survey import SAMPLE, SHOWN, Survey, SurveyedType
 from engine.errors import CannotConnect
 
 MOST_TABLES = 10
@@ -161,8 +161,11 @@ class _Survey:
         if many:
             keys["many"] = {name: self._written(table) for name, table in many.items()}
         refers_to = self._referred(place, many)
-        sampled, attributes = self._attributes(place, keys, refers_to)
-        return SurveyedType(self._names[place], keys, sampled, attributes, refers_to)
+        sample, attributes = self._attributes(place, keys, refers_to)
+        names = [one.name for one in attributes]
+        rows = [{name: str(row[name]) for name in names if row.get(name) is not None} for row in sample[:SHOWN]]
+        sure = [key[0]] if sample and len(key) == 1 else []
+        return SurveyedType(self._names[place], keys, len(sample), attributes, refers_to, candidates=sure, rows=rows)
 
     def _referred(self, place: _Place, many: Mapping[str, _Place]) -> dict[str, str]:
         """Give the attributes that name objects of a type."""
@@ -186,8 +189,8 @@ class _Survey:
 
     def _attributes(
         self, place: _Place, keys: Mapping[str, Any], refers_to: Mapping[str, str]
-    ) -> tuple[int, list[SchemaAttribute]]:
-        """Give how many rows were looked at, and the columns of which one holds something, in the table's order."""
+    ) -> tuple[Sequence[Mapping[str, Any]], list[SchemaAttribute]]:
+        """Give the rows that were looked at, and the columns of which one holds something, in the table's order."""
         own = {name: keys[name] for name in ("table", "key", "many") if name in keys}
         settings = ObjectTypeConfig(external_id=keys["external_id"], options=SqlObjectOptions(**own))
         tables = TypeTables(place.name, place.table, settings, self._connection)
@@ -201,7 +204,7 @@ class _Survey:
             for one in tables.describe()
             if one.name in keys.get("many", ()) or (one.name in columns and not _holds_secrets(one.name))
         ]
-        return len(rows), found
+        return [{str(name): value for name, value in row.items()} for row in rows], found
 
 
 def _likelihood(place: _Place) -> tuple[bool, bool, str]:

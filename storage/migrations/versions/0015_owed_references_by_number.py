@@ -11,11 +11,11 @@ _NUMBER = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
 
 def upgrade() -> None:
     """Make the table anew, with what is owed in the order in which it came."""
-    op.drop_index("owed_untold", "owed_references")
-    op.rename_table("owed_references", "owed_before")
+    op.execute("CREATE TABLE owed_before AS SELECT * FROM owed_references")
+    op.drop_table("owed_references")  # with its index, and the name of its key
     op.create_table(
         "owed_references",
-        sa.Column("id", _NUMBER, primary_key=True),
+        sa.Column("id", _NUMBER, sa.Identity(always=False), primary_key=True),
         sa.Column("direction", sa.Text(), nullable=False),
         sa.Column("owner_id", _NUMBER, nullable=False),
         sa.Column("attribute", sa.Text(), nullable=False),

@@ -110,7 +110,7 @@ class ListScreen(TakingAlong):
         table = self.table
         line: Line = []
         if self._filter:
-            line.append((f"filter {display(self._filter, 30)}  ", "accent"))
+            line.append((f"filter {display(self._filter, max(self.size.width // 2, 30))}  ", "accent"))
         line += self.told_order()
         if table.marks.range_from is not None:
             line.append((f"range of {len(table.marks.drawn):,}: v marks it  ", "mark"))

@@ -71,9 +71,9 @@ class ScimServer(Asked):
             self.application = self.bulk = BulkEndpoint(self.application)
         self.requests: list[tuple[str, str]] = []
         self._server = make_server("127.0.0.1", 0, self._noted, WSGIServer, _Quiet)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate.certificate, certificate.key)
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.load_cert_chain(certificate.certificate, certificate.key)
+        self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
         self.url = f"https://localhost:{self._server.server_port}/v2"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 

@@ -33,9 +33,11 @@ def tls_context(name: str, options: LdapOptions, folder: Path) -> ssl.SSLContext
     context.hostname_checks_common_name = False
     if options.client_certificate and options.client_key:
         try:
-            context.load_cert_chain(folder / options.client_certificate, folder / options.client_key)
+            # with a password, of which there is none, nobody is asked for one at the terminal
+            context.load_cert_chain(folder / options.client_certificate, folder / options.client_key, password="")
         except OSError as error:
-            raise CredentialsRefused(f"'{name}': client_certificate or client_key cannot be used: {error}") from error
+            told = f"'{name}': client_certificate or client_key cannot be used: {error}; a key behind a password cannot"
+            raise CredentialsRefused(told) from error
     return context
 
 

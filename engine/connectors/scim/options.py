@@ -69,6 +69,10 @@ class ScimOptions(Model):
     """Its key, where that is not in the same file."""
     proxy: str | None = None
     """The proxy to go through: `http://HOST:PORT`."""
+    proxy_user: str | None = None
+    """Who we are to the proxy, where it wants to know."""
+    proxy_password: Secret | None = None
+    """With which password."""
     timeout: Duration = timedelta(minutes=1)
     """How long the service may take for an answer."""
     patience: Duration = timedelta(minutes=5)
@@ -84,6 +88,18 @@ class ScimOptions(Model):
 
     _checked = field_validator("url")(_address)
 
+    @field_validator("proxy")
+    @classmethod
+    def _without_password(cls, address: str | None) -> str | None:
+        if address is None:
+            return None
+        try:
+            refuse_password(address)
+        except ValueError:
+            told = "no password belongs into the address of a proxy; name it by 'proxy_user' and 'proxy_password'"
+            raise ValueError(told) from None
+        return address
+
     def unused(self) -> list[str]:
         """Give what is not to be used of the service, whatever it offers."""
         return [name for name, used in (("patch", self.patch), ("bulk", self.bulk)) if not used]
@@ -95,6 +111,8 @@ class ScimOptions(Model):
             raise ValueError("name one way to sign in: 'token', 'oauth' or 'user'")
         if (self.user is None) != (self.password is None):
             raise ValueError("'user' and 'password' belong together")
+        if (self.proxy_user is None) != (self.proxy_password is None) or (self.proxy_user and not self.proxy):
+            raise ValueError("'proxy', 'proxy_user' and 'proxy_password' belong together")
         return self
 
 

@@ -68,7 +68,7 @@ class Service:
                 verify=self._tls(),
                 auth=auth,
                 timeout=httpx.Timeout(seconds, connect=min(seconds, 30.0)),
-                proxy=options.proxy,
+                proxy=self._proxy(),
                 follow_redirects=False,  # a token goes nowhere but to where it was meant for
                 trust_env=False,
                 headers={"Accept": f"{_MEDIA}, application/json;q=0.9", "User-Agent": "interlock"},
@@ -92,6 +92,15 @@ class Service:
         """Wait no longer for any answer."""
         self._abandoned.set()
 
+    def _proxy(self) -> httpx.Proxy | None:
+        """Give the proxy to go through, and who we are there. Raises `CredentialsRefused` and ValueError."""
+        options = self._options
+        if options.proxy is None:
+            return None
+        if options.proxy_user is None or options.proxy_password is None:
+            return httpx.Proxy(options.proxy)
+        return httpx.Proxy(options.proxy, auth=(options.proxy_user, options.proxy_password.reveal(self._folder)))
+
     def _tls(self) -> ssl.SSLContext:
         options = self._options
         try:
@@ -100,9 +109,11 @@ class Service:
             )
             if options.client_certificate is not None:
                 key = str(self._folder / options.client_key) if options.client_key else None
-                context.load_cert_chain(str(self._folder / options.client_certificate), key)
+                # with a password, of which there is none, nobody is asked for one at the terminal
+                context.load_cert_chain(str(self._folder / options.client_certificate), key, password="")
         except (OSError, ssl.SSLError) as error:
-            raise CannotConnect(f"{self._name}: a certificate cannot be read: {error}") from error
+            told = f"a certificate cannot be read: {error}; a key behind a password is not"
+            raise CannotConnect(f"{self._name}: {told}") from error
         return context
 
     async def _ask_token(self) -> None:
@@ -222,13 +233,20 @@ class Service:
                 if not sending.done():
                     raise ConnectionLost(f"{self._name}: nobody waits for it any longer")
                 return sending.result()
-            except httpx.HTTPError as error:
-                told = str(error) or type(error).__name__
-                raise ConnectionLost(f"{self._name}: {request.url.copy_with(query=None)}: {told}") from error
+            except (httpx.HTTPError, OSError) as error:  # TLS that breaks behind the handshake is an OSError
+                place = f"{self._name}: {request.url.copy_with(query=None)}"
+                raise ConnectionLost(f"{place}: {self._why(error)}") from error
             finally:
                 for one in (sending, stopping):
                     one.cancel()
                 await asyncio.gather(sending, stopping, return_exceptions=True)
+
+    def _why(self, error: Exception) -> str:
+        """Say why there is no answer, and what may be wrong with the way to the service."""
+        told = _said(error)
+        if "CERTIFICATE_REQUIRED" in told.upper().replace(" ", "_"):
+            return f"{told}: it wants a certificate of ours; name one by 'client_certificate'"
+        return told if self._options.proxy is None else f"through the proxy {self._options.proxy}: {told}"
 
     async def _read(self, request: httpx.Request, auth: httpx.Auth | None) -> tuple[int, bytes, httpx.Headers]:
         answer = await self._opened.send(request, stream=True, auth=auth or httpx.USE_CLIENT_DEFAULT)
@@ -249,6 +267,14 @@ class Service:
         except TimeoutError:
             return
         raise ConnectionLost(f"{self._name}: nobody waits for it any longer")
+
+
+def _said(error: BaseException) -> str:
+    """Give what an error says, or the one that it comes from where it says nothing itself."""
+    one: BaseException | None = error
+    while one is not None and not str(one):
+        one = one.__cause__ or one.__context__
+    return type(error).__name__ if one is None else str(one)
 
 
 def _document(body: bytes) -> dict[str, Any] | None:

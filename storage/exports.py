@@ -1,9 +1,10 @@
 """The queue of pending exports."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy import Select, delete, func, or_, select, tuple_, update
 
 from storage import clock, transitions, writing
 from storage.dialects import expressions
@@ -144,14 +145,23 @@ def _sendable(system: str) -> Select[Any]:
 
 async def sendable(tx: Transaction, system: str, after: tuple[int, int], limit: int) -> list[PendingExport]:
     """Read the next exports to send, all of one wave, after a (wave, id): so many, or as many as fit into a page."""
-    wave, last = after
-    later = or_(pending_exports.c.wave > wave, (pending_exports.c.wave == wave) & (pending_exports.c.id > last))
-    order = (pending_exports.c.wave, pending_exports.c.id)
-    query = _sendable(system).where(later).order_by(*order)
-    sizes = query.with_only_columns(func.length(pending_exports.c.changes)).limit(limit)
-    count = fitting((await tx.execute(sizes)).scalars())
-    found = await _exports(tx, query.limit(count))
-    return [export for export in found if export.wave == found[0].wave]
+    places: list[tuple[int, int, int]] = []
+    for status in SENDABLE:  # each by itself: the index has those of one status in their order
+        places += await _places(tx, system, status, after, limit)
+    places = sorted(places)[:limit]
+    count = fitting(size for wave, _, size in places if wave == places[0][0])
+    found = await get(tx, [export_id for _, export_id, _ in places[:count]])
+    return sorted(found, key=attrgetter("id"))
+
+
+async def _places(
+    tx: Transaction, system: str, status: ExportStatus, after: tuple[int, int], limit: int
+) -> list[tuple[int, int, int]]:
+    """Give wave, id and size of the next exports to send that are in one status."""
+    place = (pending_exports.c.wave, pending_exports.c.id)
+    query = _sendable(system).where(pending_exports.c.status == status.value, tuple_(*place) > tuple_(*after))
+    query = query.with_only_columns(*place, func.length(pending_exports.c.changes)).order_by(*place).limit(limit)
+    return [(row[0], row[1], row[2]) for row in await tx.execute(query)]
 
 
 async def with_interim(tx: Transaction, system: str) -> list[PendingExport]:

@@ -14,6 +14,7 @@ LOCK_SECONDS = 10
 """How long a transaction waits for the one that writes."""
 SESSION = {
     "jit": "off",  # a statement is done before it would be compiled
+    "random_page_cost": "1.1",  # nothing is read from a disk that turns; else whole tables are read for a page's rows
     "plan_cache_mode": "force_custom_plan",  # a list of five thousand is not looked through as one of ten is
     "lock_timeout": f"{LOCK_SECONDS}s",
     "tcp_keepalives_idle": "30",  # a machine that is gone holds no lock for long

@@ -169,7 +169,7 @@ BY_HAND: dict[str, Drive] = {
     "deleted": keys("6", "B"),
     "restore": keys("6", "B", "B"),
 }
-WIDE_SHOTS = ("plan", "plan-attribute", "rules", "schema")
+WIDE_SHOTS = ("todo", "plan", "plan-attribute", "rules", "schema")
 
 
 async def trends(console: Console) -> None:
@@ -243,7 +243,7 @@ async def test_what_was_looks_like_its_picture(
         await compare(console, request, name)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+@pytest.mark.parametrize("size", [*SIZES, WIDE], ids=["80x24", "120x40", "200x60"])
 @pytest.mark.parametrize("name", TROUBLE)
 async def test_trouble_looks_like_its_picture(
     trouble: Path, opened: Open, request: pytest.FixtureRequest, name: str, size: tuple[int, int]

@@ -139,6 +139,7 @@ SHOTS: dict[str, Drive] = {
     "plan-attribute": keys("1", "P", *["j"] * 10, "enter"),
     "exports": keys("2"),
     "export": keys("2", "enter"),
+    "staged": keys("2", "enter", "enter"),
     "objects": keys("3", "G"),
     "object": keys("3", "j", "j", "enter"),
     "metaverse": keys("4", "j", "j", "j"),
@@ -169,7 +170,7 @@ BY_HAND: dict[str, Drive] = {
     "deleted": keys("6", "B"),
     "restore": keys("6", "B", "B"),
 }
-WIDE_SHOTS = ("todo", "plan", "plan-attribute", "rules", "schema")
+WIDE_SHOTS = ("todo", "export", "staged", "object", "metaverse-object", "plan", "plan-attribute", "rules", "schema")
 
 
 async def trends(console: Console) -> None:

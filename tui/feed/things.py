@@ -141,23 +141,26 @@ async def course(workspace: Workspace, text: str) -> Document:
     `StoreError`.
     """
     found = await show(workspace, text)
-    kind, _, number = text.partition("-")
-    about = {"cso": int(number), "exp": found.get("cso_id"), "rev": found.get("object_id")}.get(kind)
     async with workspace.store.reading() as tx:
-        csos = await objects.get(tx, [about] if about is not None else [])
-        persons = [int(number)] if kind == "mvo" else [one.mvo_id for one in csos if one.mvo_id is not None]
-        csos += [one for one in await objects.joined_to(tx, persons) if one.id != about]
-        staged = await exports.of_objects(tx, [one.id for one in csos])
-        moves = [move for one in csos for move in await transitions.of(tx, "cso", one.id)]
+        csos = {one.id: one for one in await _all_of_person(tx, found)}
+        staged = await exports.of_objects(tx, csos)
+        moves = [move for cso_id in csos for move in await transitions.of(tx, "cso", cso_id)]
         moves += [move for one in staged.values() for move in await transitions.of(tx, "export", one.id)]
     history = {move.id: move._asdict() for move in moves}
     history |= {move["id"]: move for move in found.get("transitions", [])}
-    shown = [_staged(cso, staged[cso.id]) for cso in csos if cso.id in staged]
-    return {
-        "id": text,
-        "staged": [one for one in shown if one["id"] != text],
-        "transitions": list(history.values()),
-    }
+    others = [_staged(csos[cso_id], export) for cso_id, export in staged.items() if f"exp-{export.id}" != text]
+    return {"id": text, "staged": others, "transitions": list(history.values())}
+
+
+async def _all_of_person(tx: Transaction, found: Document) -> list[Cso]:
+    """Give the object that a thing is about, if it is there, and all that are joined to the same person."""
+    kind, _, number = found["id"].partition("-")
+    if kind == "mvo":
+        return await objects.joined_to(tx, [int(number)])
+    about = {"exp": found.get("cso_id"), "rev": found.get("object_id")}.get(kind, int(number))
+    csos = await objects.get(tx, [about] if about is not None else [])
+    persons = [one.mvo_id for one in csos if one.mvo_id is not None]
+    return csos + [one for one in await objects.joined_to(tx, persons) if one.id != about]
 
 
 def _staged(cso: Cso, export: PendingExport) -> Document:

@@ -25,10 +25,11 @@ def _staged(export: Document, width: int) -> list[SheetLine]:
     change, tone = tones.change(export["change_type"])
     state, state_tone = ("held", "warn") if export["held"] else tones.status(export["status"])
     lines = [
-        *section("Staged", note=f"for {display(export['label'], max(width - 12, 20))}"),
-        *named("", f"{export['id']}: in {export['system']}", width, 0, link=export["id"]),
+        *section("Staged"),
+        *named("", export["label"], width, 0, link=export["id"]),
+        SheetLine([(f"  {display(export['id'])} in {display(export['system'])}", "dim"), (f"  {change}", tone)]),
     ]
-    lines[-1].line[-1:-1] = [("  ", ""), (change, tone), ("  ", ""), (state, state_tone)]
+    lines[-1].line.append((f"  {state}", state_tone))
     if export["error_code"]:
         lines += named("", f"{export['error_code']}: {export['error_message']}", width, 0, tone="danger")
     if export["new_secondary_id"]:

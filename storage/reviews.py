@@ -277,10 +277,10 @@ async def _batches(tx: Transaction, query: Select[Any]) -> list[HeldBatch]:
     return [HeldBatch._make((*row[:-2], decode(row[-2]), row[-1])) for row in await tx.execute(query)]
 
 
-async def candidates_of(tx: Transaction, batch_id: int) -> list[int]:
-    """List the CSO ids of a held batch."""
+async def candidates_of(tx: Transaction, batch_id: int, limit: int | None = None) -> list[int]:
+    """List the CSO ids of a held batch, at most so many."""
     query = select(held_candidates.c.object_id).where(held_candidates.c.batch_id == batch_id)
-    return list((await tx.execute(query.order_by(held_candidates.c.object_id))).scalars())
+    return list((await tx.execute(query.order_by(held_candidates.c.object_id).limit(limit))).scalars())
 
 
 async def release(tx: Transaction, batch_id: int, *, operator: str, reason: str) -> None:

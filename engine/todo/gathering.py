@@ -23,7 +23,7 @@ async def gather(tx: Transaction, workspace: Workspace) -> list[Group]:
         *await stopped_steps(tx, workspace),
         *await dead_runs(tx),
         *await late_profiles(tx, workspace),
-        *(_held(batch) for batch in await reviews.held(tx)),
+        *(held_batch(batch) for batch in await reviews.held(tx)),
         *(_asked(items) for items in await todo.asked_items(tx)),
         *(_stuck(exports) for exports in await todo.stuck_exports(tx)),
         *(_password(owed) for owed in await owed_passwords.counted(tx)),
@@ -36,7 +36,8 @@ async def gather(tx: Transaction, workspace: Workspace) -> list[Group]:
     return in_order(one._replace(acknowledged=known.get(one.key)) for one in found)
 
 
-def _held(batch: HeldBatch) -> Group:
+def held_batch(batch: HeldBatch) -> Group:
+    """Give the group of what a gate holds."""
     return Group(
         f"held {batch.id} {batch.gate} {batch.system} {batch.type} {batch.partition}",
         Kind.HELD,

@@ -412,3 +412,41 @@ async def test_an_export_that_did_not_stick_shows_all_four_states(tmp_path: Path
         line = next(line for line in console.lines if line.startswith(" title"))
         wanted = f"Chief of {title}"
         assert line.split() == f"title Caretaker {wanted} {wanted} Caretaker".split()
+
+
+async def test_beside_an_object_stand_what_is_staged_for_it_and_its_history(office: Workspace, opened: Open) -> None:
+    async with opened(office, size=(200, 60)) as console:
+        await console.show("2", "exp-")
+        await console.settle()
+        export = console.app.screen.table.current
+        console.app.open_thing(f"cso-{export['cso_id']}")
+        await console.until(f"Exports › cso-{export['cso_id']}", "Staged", "Chief of", "Timeline")
+        screen = console.app.screen
+        assert screen.detail.region.x >= screen.sheet.region.right
+        sides = (screen.sheet, screen.detail)
+        left, right = (["".join(text for text, _ in one.line) for one in side.lines] for side in sides)
+        assert "Timeline" not in left
+        assert "Timeline" in right
+        assert any("title" in line and "→ Chief of" in line for line in right)
+        await console.press("tab")
+        while screen.detail.current.link != export["id"]:
+            await console.press("j")
+        await console.press("enter")
+        await console.until(f"› {export['id']}")
+        await console.press("escape", "escape")
+        assert screen.sheet.has_focus
+        await console.resize(120, 40)
+        await console.wait(lambda: any(one.line and one.line[0][0] == "Timeline" for one in screen.sheet.lines))
+        assert not screen.detail.display
+        assert "Staged" not in console.text
+
+
+async def test_beside_a_person_stands_what_became_of_all_it_is_joined_to(office: Workspace, opened: Open) -> None:
+    async with opened(office, size=(200, 60)) as console:
+        await console.show("4", "mvo-1 ")
+        console.app.open_thing("mvo-1")
+        await console.until("› mvo-1", "Timeline", "Joined")
+        joined = (await feed.show(console.app.session.workspace, "mvo-1"))["joined"]
+        assert len(joined) == 2
+        beside = "\n".join(line[120:] for line in console.lines)
+        assert all(one["id"] in beside for one in joined)

@@ -139,6 +139,7 @@ SHOTS: dict[str, Drive] = {
     "plan-attribute": keys("1", "P", *["j"] * 10, "enter"),
     "exports": keys("2"),
     "export": keys("2", "enter"),
+    "staged": keys("2", "enter", "enter"),
     "objects": keys("3", "G"),
     "object": keys("3", "j", "j", "enter"),
     "metaverse": keys("4", "j", "j", "j"),
@@ -169,7 +170,7 @@ BY_HAND: dict[str, Drive] = {
     "deleted": keys("6", "B"),
     "restore": keys("6", "B", "B"),
 }
-WIDE_SHOTS = ("plan", "plan-attribute", "rules", "schema")
+WIDE_SHOTS = ("todo", "export", "staged", "object", "metaverse-object", "plan", "plan-attribute", "rules", "schema")
 
 
 async def trends(console: Console) -> None:
@@ -243,7 +244,7 @@ async def test_what_was_looks_like_its_picture(
         await compare(console, request, name)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+@pytest.mark.parametrize("size", [*SIZES, WIDE], ids=["80x24", "120x40", "200x60"])
 @pytest.mark.parametrize("name", TROUBLE)
 async def test_trouble_looks_like_its_picture(
     trouble: Path, opened: Open, request: pytest.FixtureRequest, name: str, size: tuple[int, int]

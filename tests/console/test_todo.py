@@ -8,6 +8,7 @@ import pytest
 from tests.console.conftest import Console, Open
 from tests.console.office import let_leave, make_office
 from tests.workspace import Workspace
+from tui import feed
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +130,34 @@ async def test_a_filter_finds_groups_by_any_of_their_words(opened: Open, office:
         await console.press("slash")
         await console.type("no such thing")
         await console.until("nothing matches the filter")
+
+
+async def test_beside_a_group_stand_the_first_of_it_by_name_and_lead_to_them(opened: Open, office: Workspace) -> None:
+    async with opened(office, size=(200, 60), at="todo") as console:
+        await console.until("missing in 'hr'")
+        table, detail = console.app.screen.table, console.app.screen.detail
+        assert detail.region.x >= table.region.right
+        names = [item["label"] for item in await feed.lists.page(console.app.session.workspace, feed.Query("review"))]
+        assert len(names) == 2
+        await console.until("Which", *names)
+        await console.press("tab")
+        while not detail.current.link:
+            await console.press("j")
+        await console.press("enter")
+        await console.until("To do › rev-")
+        await console.press("escape", "escape")
+        await console.press("enter")
+        await console.until("filter kind:absence")
+
+
+async def test_beside_what_a_gate_holds_stand_the_objects_that_it_holds(opened: Open, calm: Workspace) -> None:
+    let_leave(calm, 40)
+    calm("run", status=3)
+    async with opened(calm, size=(200, 60), at="todo") as console:
+        await console.until("held by")
+        held = [group for group in console.app.session.todo if group["kind"] == "held"]
+        found = await feed.todo.first(console.app.session.workspace, held[0], 3)
+        assert [one["id"].partition("-")[0] for one in found] == ["cso"] * 3
+        while console.app.screen.table.current["kind"] != "held":
+            await console.press("j")
+        await console.until("Which", *(one["label"][:30] for one in found))

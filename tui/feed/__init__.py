@@ -86,7 +86,7 @@ if TYPE_CHECKING:
         survey,
     )
     from tui.feed.systems import configuration
-    from tui.feed.things import UnknownId, gone, items, person_of, show, stages_in
+    from tui.feed.things import UnknownId, course, gone, items, person_of, show, stages_in
 
 _BEHIND: dict[str, tuple[str, ...]] = {
     "engine.approvals.audit": ("OLDER", "refuse_no_reason"),
@@ -176,7 +176,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
         "survey",
     ),
     "tui.feed.systems": ("configuration",),
-    "tui.feed.things": ("UnknownId", "gone", "items", "person_of", "show", "stages_in"),
+    "tui.feed.things": ("UnknownId", "course", "gone", "items", "person_of", "show", "stages_in"),
 }
 """Module → what it gives: the same again, for the running program."""
 _PLACES = {name: module for module, names in _BEHIND.items() for name in names}

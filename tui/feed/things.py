@@ -7,7 +7,7 @@ from engine.labels import label_of, label_of_mvo, with_references
 from engine.values import dn
 from engine.workspace import Workspace
 from storage import exports, metaverse, objects, references, reviews, runs, tombstones, transitions
-from storage.records import BatchState, Cso, ReviewItem, ReviewState
+from storage.records import BatchState, Cso, PendingExport, ReviewItem, ReviewState
 from storage.store import Transaction
 from tui.feed.lists import Document, export_document
 
@@ -85,15 +85,7 @@ async def _show_export(tx: Transaction, export_id: int) -> Document | None:
         return {"id": f"exp-{export_id}", "gone": True, "transitions": history} if history else None
     export = found[0]
     cso = (await objects.get(tx, [export.cso_id]))[0]
-    now = {change.name: cso.attributes.get(change.name, []) for change in export.changes}
-    changes = [{**change._asdict(), "now": now[change.name]} for change in export.changes]
-    return {
-        **export._asdict(),
-        "id": f"exp-{export_id}",
-        "label": label_of(cso),
-        "changes": changes,
-        "transitions": history,
-    }
+    return {**_staged(cso, export), "transitions": history}
 
 
 async def _show_review(tx: Transaction, item_id: int) -> Document | None:
@@ -140,6 +132,41 @@ async def _show_run(tx: Transaction, run_id: int) -> Document | None:
             batch._asdict() for batch in await reviews.stopped_in(tx, run_id) if batch.state != BatchState.HELD
         ],
     }
+
+
+async def course(workspace: Workspace, text: str) -> Document:
+    """Give what is staged in any system for the person that a thing is about, and how all of that came to be so.
+
+    `staged` are exports, each change with what is there `now`; `transitions` are in no order. Raises `UnknownId` or
+    `StoreError`.
+    """
+    found = await show(workspace, text)
+    async with workspace.store.reading() as tx:
+        csos = {one.id: one for one in await _all_of_person(tx, found)}
+        staged = await exports.of_objects(tx, csos)
+        moves = [move for cso_id in csos for move in await transitions.of(tx, "cso", cso_id)]
+        moves += [move for one in staged.values() for move in await transitions.of(tx, "export", one.id)]
+    history = {move.id: move._asdict() for move in moves}
+    history |= {move["id"]: move for move in found.get("transitions", [])}
+    others = [_staged(csos[cso_id], export) for cso_id, export in staged.items() if f"exp-{export.id}" != text]
+    return {"id": text, "staged": others, "transitions": list(history.values())}
+
+
+async def _all_of_person(tx: Transaction, found: Document) -> list[Cso]:
+    """Give the object that a thing is about, if it is there, and all that are joined to the same person."""
+    kind, _, number = found["id"].partition("-")
+    if kind == "mvo":
+        return await objects.joined_to(tx, [int(number)])
+    about = {"exp": found.get("cso_id"), "rev": found.get("object_id")}.get(kind, int(number))
+    csos = await objects.get(tx, [about] if about is not None else [])
+    persons = [one.mvo_id for one in csos if one.mvo_id is not None]
+    return csos + [one for one in await objects.joined_to(tx, persons) if one.id != about]
+
+
+def _staged(cso: Cso, export: PendingExport) -> Document:
+    """Give an export of an object, each change with what is there now."""
+    changes = [{**change._asdict(), "now": cso.attributes.get(change.name, [])} for change in export.changes]
+    return {**export._asdict(), "id": f"exp-{export.id}", "label": label_of(cso), "changes": changes}
 
 
 def stages_in(item: Document) -> list[tuple[int, str, str, str]]:

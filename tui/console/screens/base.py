@@ -90,6 +90,11 @@ class ConsoleScreen(Screen[None]):
     ready = False
     """Whether everything on the screen is there."""
 
+    @property
+    def is_broad(self) -> bool:
+        """Whether two things stand beside each other."""
+        return self.has_class("-broad")
+
     # The frame ----------------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:

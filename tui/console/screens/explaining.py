@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from tui import feed
 from tui.console import sheets
 from tui.console.screens.thing import ThingScreen
+from tui.console.screens.whole import WholeScreen
 from tui.console.sheets import explaining as sheet
 from tui.presentation.display import display
 
@@ -60,7 +61,7 @@ class RawScreen(ThingScreen):
         self.say(f"copied: {self.thing} as JSON, {len(lines):,} lines", "good")
 
 
-class ExplainedScreen(ThingScreen):
+class ExplainedScreen(WholeScreen):
     """A thing whole, with the ways to why it is so, and to what is stored of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -142,7 +142,7 @@ class ListScreen(TakingAlong):
         if not self.ready or not self.is_attached:
             return
         room = self.query_one("#split").size.height
-        if self.app.has_class("-broad") or self.has_class("-broad") or not room:
+        if self.is_broad or not room:
             self.table.styles.height = self.detail.styles.height = None
             return
         if self.table.total is None:

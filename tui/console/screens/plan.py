@@ -205,7 +205,7 @@ class PlanScreen(StartingScreen):
         if not self.is_attached:
             return
         room = self.query_one("#split").size.height
-        if self.app.has_class("-broad") or self.has_class("-broad") or not room:
+        if self.is_broad or not room:
             self.overview.styles.height = self.detail.styles.height = None
             return
         self.overview.styles.height = max(min(len(self._entries), room * MOST_ROWS // 100), LEAST_ROWS)

@@ -43,7 +43,7 @@ class SheetScreen(ConsoleScreen):
 
     def action_copy_line(self) -> None:
         """Copy the value on the line, or the line."""
-        line = self.sheet.current
+        line = self.focused.current if isinstance(self.focused, Sheet) else self.sheet.current
         if line is not None:
             text = line.whole or "".join(piece for piece, _ in line.line).strip()
             self.app.copy_to_clipboard(display(text))

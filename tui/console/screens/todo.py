@@ -23,7 +23,8 @@ from tui.presentation.pieces import Line
 
 FOR = "7d"
 """How long is proposed."""
-
+FIRST = 50
+"""Things of a group that are named beside it."""
 
 OPENS = {"reference": "owed"}
 """Groups whose things stand in a list that no digit leads to."""
@@ -80,8 +81,14 @@ class TodoScreen(MarkingScreen):
         return None
 
     async def detail_of(self, document: dict[str, Any]) -> sheets.Build:
-        """The group whole."""
-        return partial(sheet.group, document)
+        """The group whole, with the names of the first in it, and the very first whole."""
+        workspace = self.session.workspace
+        try:
+            found = await feed.todo.first(workspace, document, FIRST)
+        except feed.StoreError as error:
+            return partial(sheets.words, f"cannot be read: {error}")
+        thing = sheet.thing_of(found[0]) if found else None
+        return partial(sheet.group, document, found, await sheets.read(workspace, thing) if thing else None)
 
     def open_row(self, document: dict[str, Any]) -> None:
         """Go to the list in which the things of a group stand, with no others in it."""

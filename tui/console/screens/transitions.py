@@ -4,23 +4,16 @@ from typing import Any
 
 from tui.console import sheets
 from tui.console.screens.listing import ListScreen
-from tui.console.sheets.layout import fact, prose, stated
+from tui.console.sheets.layout import fact, moved, prose, stated
 from tui.console.widgets.columns import Column, Order
 from tui.presentation import tones
 from tui.presentation.glyphs import glyphs
 from tui.presentation.moments import local_time
 
-_PREFIX = {"cso": "cso", "export": "exp", "review": "rev"}
-
 
 def _moved(row: dict[str, Any]) -> tuple[str, str]:
     became, tone = tones.became(row)
     return f"{row['from_status'] or '·'} {glyphs().arrow} {row['to_status'] or became}", tone
-
-
-def thing_of(row: dict[str, Any]) -> str:
-    """Give the id of what moved."""
-    return f"{_PREFIX[row['entity']]}-{row['entity_id']}"
 
 
 class TransitionsScreen(ListScreen):
@@ -42,19 +35,19 @@ class TransitionsScreen(ListScreen):
 
     def thing_of(self, document: dict[str, Any]) -> str | None:
         """Give the id of what moved."""
-        return thing_of(document)
+        return moved(document)
 
     def open_row(self, document: dict[str, Any]) -> None:
         """Open what moved."""
-        self.console_app.open_thing(thing_of(document))
+        self.console_app.open_thing(moved(document))
 
     async def detail_of(self, document: dict[str, Any]) -> sheets.Build:
         """Give the transition whole."""
 
         def build(width: int) -> list[sheets.SheetLine]:
             return [
-                *fact("object", document["label"], width, tone="strong", link=thing_of(document)),
-                *fact("id", thing_of(document), width),
+                *fact("object", document["label"], width, tone="strong", link=moved(document)),
+                *fact("id", moved(document), width),
                 *fact("system", document["system"], width),
                 *stated("from", tones.status(document["from_status"] or "nothing"), width),
                 *stated("to", tones.became(document), width),

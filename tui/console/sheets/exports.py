@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tui.console.sheets.layout import NAME, Document, fact, named, prose, section, stated, timeline
+from tui.console.sheets.layout import NAME, Document, fact, named, prose, section, stated
 from tui.console.widgets.sheet import SheetLine
 from tui.presentation import tones
 from tui.presentation.display import display, fit
@@ -17,8 +17,7 @@ SIDE_BY_SIDE = 96
 def export(found: Document, width: int) -> list[SheetLine]:
     """Show a pending export."""
     if found.get("gone"):
-        gone = [SheetLine([(f" {found['id']} is settled: nothing is pending any more", "good")])]
-        return [*gone, *section("Timeline"), *timeline(found["transitions"], width)]
+        return [SheetLine([(f" {found['id']} is settled: nothing is pending any more", "good")])]
     lines = [
         *fact("object", found["label"], width, tone="strong", link=f"cso-{found['cso_id']}"),
         *fact("id", f"{found['id']} in {found['system']}", width),
@@ -43,7 +42,7 @@ def export(found: Document, width: int) -> list[SheetLine]:
     if found["changes"]:
         lines += section("Attributes", note=f"{len(found['changes'])}")
         lines += _table(found["changes"], width) if width >= SIDE_BY_SIDE else _stacked(found["changes"], width)
-    return [*lines, *section("Timeline"), *timeline(found["transitions"], width)]
+    return lines
 
 
 def _stacked(changes: list[Document], width: int) -> list[SheetLine]:
@@ -57,22 +56,23 @@ def _stacked(changes: list[Document], width: int) -> list[SheetLine]:
 
 
 def _states(change: Document) -> list[tuple[str, str, str]]:
-    shown = [("now", _joined(change.get("now", [])), ""), ("to write", to_be_written(change), "accent")]
+    shown = [("now", joined(change.get("now", [])), ""), ("to write", to_be_written(change), "accent")]
     if change["status"] in SENT:
         shown.append(("exported", to_be_written(change), ""))
     if change["imported"] is not None:
-        shown.append(("re-imported", _joined(change["imported"]), "danger"))
+        shown.append(("re-imported", joined(change["imported"]), "danger"))
     return shown
 
 
 def to_be_written(change: Document) -> str:
     """Say what a change does: the values that stand afterwards, or what is added and removed."""
     if change["replace"]:
-        return _joined(change["add"]) if change["add"] else "(no value)"
+        return joined(change["add"]) if change["add"] else "(no value)"
     return "  ".join([f"+ {value}" for value in change["add"]] + [f"- {value}" for value in change["remove"]])
 
 
-def _joined(values: list[Any]) -> str:
+def joined(values: list[Any]) -> str:
+    """Give values in one line."""
     return " | ".join(str(value) for value in values) if values else "(no value)"
 
 
@@ -85,10 +85,10 @@ def _table(changes: list[Document], width: int) -> list[SheetLine]:
     for change in changes:
         sent = change["status"] in SENT
         values = (
-            (_joined(change.get("now", [])), ""),
+            (joined(change.get("now", [])), ""),
             (to_be_written(change), "accent"),
             (to_be_written(change) if sent else "", ""),
-            (_joined(change["imported"]) if change["imported"] is not None else "", "danger"),
+            (joined(change["imported"]) if change["imported"] is not None else "", "danger"),
         )
         row: Line = [(" " + fit(display(change["name"]), name), "strong")]
         row += [(" " + fit(display(value, each - 1), each - 1), tone) for value, tone in values]

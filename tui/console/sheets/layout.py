@@ -95,29 +95,45 @@ def attributes(found: Mapping[str, list[Any]], width: int, *, by: Mapping[str, s
             lines += named(name if index == 0 else "", value, width, indent)
         if by and name in by:
             beside = display(by[name])
-            if width_of(lines[-1].line) + cell_len(beside) + CONTRIBUTOR_GAP < width:
-                column = max(width // 2 - width_of(lines[-1].line), 2)
-                lines[-1].line.append((" " * column + beside, "dim"))
+            taken = width_of(lines[-1].line)
+            column = max(width // 2, taken + CONTRIBUTOR_GAP)
+            if column + cell_len(beside) < width:
+                lines[-1].line.append((" " * (column - taken) + beside, "dim"))
                 continue
             lines.append(SheetLine([(" " * (indent + 2), ""), (display(by[name], max(width - indent - 3, 8)), "dim")]))
     return lines
 
 
-def timeline(moves: Iterable[Mapping[str, Any]], width: int) -> list[SheetLine]:
-    """Give status transitions, newest first."""
+PREFIXES = {"cso": "cso", "export": "exp", "review": "rev"}
+"""How the ids of what moves begin."""
+
+
+def moved(move: Mapping[str, Any]) -> str:
+    """Give the id of what moved."""
+    return f"{PREFIXES[move['entity']]}-{move['entity_id']}"
+
+
+def timeline(moves: Iterable[Mapping[str, Any]], width: int, *, about: str | None = None) -> list[SheetLine]:
+    """Give status transitions, newest first; beside those of things other than `about`, what moved and a link."""
     lines = []
     for move in sorted(moves, key=lambda move: (move["at"], move["id"]), reverse=True):
         before, (after, tone) = move["from_status"] or "·", tones.became(move)
         after = move["to_status"] or after
         who = f" by {move['operator']}" if move["operator"] else ""
         what = f"{before} {glyphs().arrow} {after}" if before != after else str(after)
+        other = moved(move) if about not in (None, moved(move)) else None
+        whose: Line = (
+            [(f"  {display(move['system'], 16)} {other}", "dim"), (f" {glyphs().arrow}", "accent")] if other else []
+        )
         lines.append(
             SheetLine(
                 [
                     (f" {local_time(move['at'], precise=True)}  ", "dim"),
                     (display(what, 44), tone),
                     (display(who, 30), "strong"),
-                ]
+                    *whose,
+                ],
+                other,
             )
         )
         if move["reason"]:

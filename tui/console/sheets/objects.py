@@ -1,6 +1,6 @@
 """One connected system object, and one metaverse object, whole."""
 
-from tui.console.sheets.layout import Document, attributes, fact, section, stated, timeline
+from tui.console.sheets.layout import Document, attributes, fact, section, stated
 from tui.console.widgets.sheet import SheetLine
 from tui.presentation import tones
 from tui.presentation.display import display
@@ -8,10 +8,9 @@ from tui.presentation.moments import local_time
 
 
 def cso(found: Document, width: int) -> list[SheetLine]:
-    """Show a CSO: its ids, where it is joined, what is staged, what it holds, and its transitions in time."""
+    """Show a CSO: its ids, where it is joined, what is staged, and what it holds."""
     if found.get("removed"):
-        gone = [SheetLine([(f" {found['id']} is no longer in the connector space", "warn")])]
-        return [*gone, *section("Timeline"), *timeline(found["transitions"], width)]
+        return [SheetLine([(f" {found['id']} is no longer in the connector space", "warn")])]
     lines = [
         *fact("object", found["label"], width, tone="strong"),
         *fact("id", found["id"], width),
@@ -37,8 +36,7 @@ def cso(found: Document, width: int) -> list[SheetLine]:
     lines += fact("since", local_time(found["created_at"], precise=True), width)
     lines += fact("changed", local_time(found["changed_at"], precise=True), width)
     lines += section("Attributes", note=f"{len(found['attributes'])}")
-    lines += attributes(found["attributes"], width)
-    return [*lines, *section("Timeline"), *timeline(found["transitions"], width)]
+    return lines + attributes(found["attributes"], width)
 
 
 def mvo(found: Document, width: int) -> list[SheetLine]:

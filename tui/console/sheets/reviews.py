@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from tui.console.sheets.layout import Document, attributes, fact, prose, section, stated, timeline
+from tui.console.sheets.layout import Document, attributes, fact, prose, section, stated
 from tui.console.widgets.sheet import SheetLine
 from tui.feed import person_of, stages_in
 from tui.presentation import tones
@@ -45,7 +45,7 @@ def review(found: Document, width: int) -> list[SheetLine]:
     if found.get("attributes"):
         lines += section("Last known attributes")
         lines += attributes(found["attributes"], width)
-    return [*lines, *section("Timeline"), *timeline(found["transitions"], width)]
+    return lines
 
 
 def consequences(item: Document, width: int) -> list[SheetLine]:

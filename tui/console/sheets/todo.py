@@ -1,14 +1,18 @@
 """One group of what waits for a person: what it is, since when, what to do, and who knows of it."""
 
-from tui.console.sheets.layout import Document, fact, prose, section
-from tui.console.widgets.sheet import SheetLine
+from collections.abc import Sequence
+
+from tui.console.sheets.layout import Document, fact, named, prose, section
+from tui.console.sheets.runs import object_of
+from tui.console.widgets.sheet import Build, SheetLine
 from tui.presentation.moments import local_time
 
 _OPENS = {"review": "the review", "exports": "the exports", "runs": "the runs", "errors": "the item errors"}
+_OPENS |= {"objects": "the objects"}
 
 
-def group(found: Document, width: int) -> list[SheetLine]:
-    """Show a group whole."""
+def group(found: Document, first: Sequence[Document], very_first: Build | None, width: int) -> list[SheetLine]:
+    """Show a group whole; below it the first of what is in it, by name; and the very first whole, if it is a thing."""
     lines = [
         *prose("what", f"{found['count']:,} {found['what']}", width, tone="strong"),
         *prose("what to do", found["advice"], width, tone="accent"),
@@ -16,14 +20,40 @@ def group(found: Document, width: int) -> list[SheetLine]:
     ]
     if found["system"]:
         lines += fact("system", found["system"], width)
-    if found["example"]:
+    if found["example"] and not first:
         lines += fact("for instance" if found["count"] > 1 else "who", found["example"], width)
     lines += fact("id", found["id"], width)
     if found["list"]:
         lines += prose("enter", f"opens {_OPENS[found['list']]} with the filter {found['filter']}", width, tone="dim")
+    elif found["kind"] == "reference":
+        lines += prose("enter", "opens the owed references", width, tone="dim")
     if said := found["acknowledgement"]:
         lines += section("Acknowledged", note="" if found["acknowledged"] else "by now there are more of them")
         lines += fact("by", said["operator"], width)
         lines += fact("covers", f"{said['covers']:,}, until {local_time(said['until'])}", width)
         lines += prose("why", said["reason"], width)
+    lines += _first(found, first, width)
+    if very_first is not None:
+        lines += [*section("The first of them" if len(first) > 1 else "In full"), *very_first(width)]
     return lines
+
+
+def _first(found: Document, first: Sequence[Document], width: int) -> list[SheetLine]:
+    """Name the first things of a group, each line the way to one."""
+    if not first:
+        return []
+    names = {thing_of(one) or one["label"]: one for one in first}  # an object may have gone wrong in several runs
+    lines = section("Which", note="tab goes there, enter opens one")
+    for one in names.values():
+        name = f"{one['id']} {one['profile']}" if "profile" in one else one["label"]
+        lines += named("", name, width, 0, link=thing_of(one))
+    if len(names) < found["count"] and "profile" not in first[0]:
+        lines += named("", f"… and {found['count'] - len(names):,} more", width, 0, tone="dim")
+    return lines
+
+
+def thing_of(row: Document) -> str | None:
+    """Give the id of what a row of any list is about."""
+    if "owner" in row:
+        return str(row["owner"])
+    return object_of(row) if "code" in row else str(row["id"])

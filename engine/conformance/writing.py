@@ -13,10 +13,12 @@ from engine.conformance.findings import NOBODY, Finding, Findings, broken, judge
 from engine.connectors.base import Connector, ExportOperation, ExportResult, ImportedObject
 from engine.errors import ConfigurationError, StepFailed
 from engine.roles import Role, require
-from engine.values import typed
+from engine.values import typed, zones
+from engine.values.hours import hours
 from engine.values.matching_rules import differences
 from engine.values.typed import InvalidValue
 from engine.workspace import Workspace
+from storage import clock
 from storage.records import AttributeChange, Attributes, ChangeStatus, ChangeType
 
 
@@ -55,6 +57,9 @@ async def writing_findings(workspace: Workspace, system: str, sample: Sample, *,
     require(workspace.config, operator, Role.ADMINISTRATOR, "try a connector by writing")
     if workspace.config.systems[system].read_only:
         raise ConfigurationError(f"'{system}' is read_only: nothing is written to it")
+    window = workspace.config.systems[system].window
+    if window is not None and not any(zones.local(clock.moment()) in one for one in hours(window)):
+        raise ConfigurationError(f"'{system}' is written to within its window alone, {window}: try it then")
     types = workspace.config.systems[system].objects
     if sample.type not in types:
         raise ConfigurationError(f"the sample's type '{sample.type}' is none of '{system}'")

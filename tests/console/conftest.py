@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 from rich.cells import cell_len
 from textual.events import Paste
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from tests.workspace import Workspace
 from tui.console.app import InterlockApp
@@ -129,7 +130,10 @@ class Console:
         await self.pilot.pause(seconds)
         if isinstance(self.app.screen, Confirm):
             await self.wait(lambda: not self.app.screen.too_early)
-        await self.app.workers.wait_for_complete()
+        while True:
+            with suppress(WorkerCancelled):  # another one reads in its place
+                await self.app.workers.wait_for_complete()
+                break
         await self.pilot.pause()
 
     async def show(self, digit: str, *texts: str) -> None:

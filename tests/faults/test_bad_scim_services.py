@@ -319,6 +319,20 @@ def test_a_token_that_has_run_out_is_asked_for_again(tmp_path: Path) -> None:
         assert issuer.requests[0][2].startswith("Basic ")
 
 
+def test_tokens_that_are_to_be_asked_for_later_are(tmp_path: Path) -> None:
+    service, answers = Service(), [(429, {}, {"Retry-After": "nan"}), (503, {}, {"Retry-After": "0.1"})]
+    token = {"access_token": "it", "token_type": "bearer"}
+    with Scripted(lambda *_: answers.pop(0) if answers else (200, token, {})) as issuer:
+        oauth = {"token_url": f"{issuer.url}/token", "client_id": "interlock", "client_secret": {"env": "APP_TOKEN"}}
+        with Scripted(service.answer) as server:
+            site = _site(tmp_path, server, oauth=oauth)
+            site("step", "import", "app")
+            assert len(site.json("objects", "--system", "app")) == PEOPLE
+        answers += [(500, {}, {})]
+        site("step", "import", "app", status=4)
+        assert "/token: HTTP 500" in _told(site)
+
+
 def test_a_refused_client_is_told(tmp_path: Path) -> None:
     answer = {"error": "invalid_client", "error_description": "who are you?"}
     with Scripted(lambda *_: (401, answer, {})) as issuer, Scripted(Service().answer) as server:

@@ -25,6 +25,7 @@ for line in sys.stdin:
     if what == "hello":
         if mode == "old": print(json.dumps({"message": "hello", "protocol": 7}), flush=True); continue
         say("hello", protocol=1, writes=mode != "reads", delta=True)
+        if mode == "too much": say("end")
         continue
     if what == "import":
         for n in range(6):
@@ -159,6 +160,13 @@ def test_what_cannot_be_read_of_an_object_is_that_objects_error(site: Site) -> N
 def test_a_program_that_does_not_start_well_starts_nothing(site: Site, mode: str, told: str) -> None:
     site.says(mode)
     assert told in site("step", "import", "it", status=4)
+    assert "FAIL  it: program" in site("check", status=4)
+
+
+def test_an_answer_too_many_is_not_taken_for_the_next(site: Site) -> None:
+    site.says("too much")
+    told = site("step", "import", "it", status=1)
+    assert "line 2 of its output is an answer to nothing that it was asked" in told
     assert "FAIL  it: program" in site("check", status=4)
 
 

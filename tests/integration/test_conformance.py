@@ -4,6 +4,7 @@ import json
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -355,6 +356,17 @@ def test_what_is_read_only_is_not_written_to_even_to_try(tmp_path: Path) -> None
     site.csv("it.csv", PEOPLE)
     told = sample(site, 'type = "person"\nattributes = { id = "99" }\nchange = {}\n')
     assert "'it' is read_only" in site("connector", "test", "it", *told, status=2)
+
+
+def test_a_window_holds_for_trials_as_well(tmp_path: Path) -> None:
+    objects = {"person": {"external_id": "id"}}
+    now = datetime.now(UTC)
+    closed = f"{now + timedelta(hours=2):%H:%M}-{now + timedelta(hours=3):%H:%M}"
+    system = {"connector": "csv", "path": "it.csv", "objects": objects, "window": closed}
+    site = make(tmp_path, system, "person", ["id", "name"])
+    site.csv("it.csv", PEOPLE)
+    told = sample(site, 'type = "person"\nattributes = { id = "99" }\nchange = {}\n')
+    assert "within its window alone" in site("connector", "test", "it", *told, status=2)
 
 
 def test_what_cannot_be_asked_is_refused(tmp_path: Path) -> None:

@@ -153,6 +153,14 @@ def test_a_file_without_its_mark_is_not_read(tmp_path: Path, mark: str) -> None:
     assert _names(site) == {"Ada", "Bob", "Cleo"}
 
 
+def test_a_mark_by_the_stem_is_no_orphan_beside_its_file(tmp_path: Path) -> None:
+    site = _site(tmp_path, 'path = "in/*"', of_system='take = "all"\ndone = ".done"')
+    put(site, "hr.csv", _csv())
+    put(site, "hr.done", b"")
+    site("run")
+    assert _names(site) == {"Ada", "Bob", "Cleo"}
+
+
 def test_the_newest_finished_file_is_read_and_the_other_one_told(tmp_path: Path) -> None:
     site = _site(tmp_path, 'path = "in/*"', of_system='done = ".done"')
     put(site, "hr-1.csv", _csv(), age=100)

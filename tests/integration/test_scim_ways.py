@@ -150,6 +150,8 @@ def test_a_proxy_that_refuses_or_is_not_there_is_told(tmp_path: Path, service: S
 
 
 def test_no_password_stands_in_the_address_of_a_proxy(tmp_path: Path, service: ScimServer) -> None:
+    told = office(tmp_path / "socks", service, proxy="socks5://127.0.0.1:1")("check", status=2)
+    assert "no proxy that is spoken to" in told
     told = office(tmp_path, service, proxy="http://me:sesame@proxy.example.org:3128")("check", status=2)
     assert "proxy_user" in told
     assert "sesame" not in told

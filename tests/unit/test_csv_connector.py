@@ -309,9 +309,10 @@ def test_a_wrong_byte_far_down_is_found_before_anything_is_given(tmp_path):
     assert "set 'encoding'" in refusal(make(tmp_path, content))
 
 
-def test_an_encoding_that_does_not_exist_is_told(tmp_path):
-    with pytest.raises(ConfigurationError, match="no encoding is called 'klingon'"):
-        make(tmp_path, "id\n1\n", 'encoding = "klingon"')
+@pytest.mark.parametrize("name", ["klingon", "rot13", "idna", "base64", "undefined"])
+def test_an_encoding_that_does_not_exist_or_is_none_of_texts_is_told(tmp_path, name):
+    with pytest.raises(ConfigurationError, match=f"no encoding of text is called '{name}'"):
+        make(tmp_path, "id\n1\n", f'encoding = "{name}"')
 
 
 def test_a_quote_that_is_not_closed_is_told_with_its_line(tmp_path):

@@ -1,6 +1,7 @@
 """The `csv` connector's own keys of the configuration."""
 
 import codecs
+import io
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -9,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from engine.configuration.models import Model
 from engine.connectors.deliveries import DeliveryOptions
 
+_LINE = "id,name\n1,Ada\n"
 Width = Annotated[int, Field(ge=1, le=100_000)]
 
 
@@ -32,9 +34,25 @@ class CsvOptions(DeliveryOptions):
     @classmethod
     def _known_encoding(cls, name: str) -> str:
         try:
-            return codecs.lookup(name).name
+            known = codecs.lookup(name).name
+            _ensure_text(known)
         except LookupError:
-            raise ValueError(f"no encoding is called '{name}'") from None
+            raise ValueError(f"no encoding of text is called '{name}'") from None
+        return known
+
+
+def _ensure_text(encoding: str) -> None:
+    """Raise `LookupError` for what Python calls an encoding, and no file of text is written in."""
+    try:
+        with io.TextIOWrapper(io.BytesIO(), encoding) as file:
+            file.write(_LINE)
+            file.flush()
+            file.seek(0)
+            if file.read() == _LINE:
+                return
+    except UnicodeError:
+        pass
+    raise LookupError(encoding)
 
 
 class CsvObjectOptions(Model):

@@ -21,6 +21,8 @@ LAST_LINES = 5
 """How many lines of its standard error are kept."""
 LEAVING_SECONDS = 5.0
 """How long it may take to end by itself when nothing is asked any more."""
+_MORE_SECONDS = 0.02
+"""How long it is waited before a request for what may stand behind the last answer."""
 _PART = 1 << 16
 _SHOWN = 300
 
@@ -78,8 +80,11 @@ class Program:
     async def ask(self, request: Mapping[str, Any]) -> AsyncGenerator[Any]:
         """Send a request, and give what is answered, line by line, for as long as somebody takes it.
 
-        Raises `ConnectionLost` where it ends, is silent for too long, or writes what is no message.
+        Raises `ConnectionLost` where it ends, is silent for too long, or writes what is no message. So it does where it
+        has said something that nobody asked for, as that would be taken for the answer.
         """
+        if self._line:
+            await self._refuse_unasked()
         writing = asyncio.create_task(self._write(orjson.dumps(request) + b"\n"))
         try:
             while True:
@@ -87,6 +92,16 @@ class Program:
         finally:
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
+
+    async def _refuse_unasked(self) -> None:
+        """Refuse what it has said behind its last answer. Raises `ConnectionLost`."""
+        stdout = self._process.stdout
+        assert stdout is not None  # noqa: S101 - it is a pipe
+        with contextlib.suppress(TimeoutError):
+            self._buffer += await asyncio.wait_for(stdout.read(_PART), _MORE_SECONDS)
+        if self._buffer:
+            more = bytes(self._buffer[:_SHOWN]).decode(errors="replace").splitlines()[0]
+            await self._lose(f"line {self._line + 1} of its output is an answer to nothing that it was asked: {more!r}")
 
     async def _write(self, line: bytes) -> None:
         stdin = self._process.stdin

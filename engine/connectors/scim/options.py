@@ -98,6 +98,8 @@ class ScimOptions(Model):
         except ValueError:
             told = "no password belongs into the address of a proxy; name it by 'proxy_user' and 'proxy_password'"
             raise ValueError(told) from None
+        if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname:
+            raise ValueError(f"'{address}' is no proxy that is spoken to: http://HOST:PORT")
         return address
 
     def unused(self) -> list[str]:

@@ -1,9 +1,10 @@
 """A SCIM service over HTTP: signing in, asking again where that is safe, and what an answer means."""
 
 import asyncio
+import math
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -123,11 +124,15 @@ class Service:
             return
         form = {"grant_type": "client_credentials"} | ({"scope": oauth.scope} if oauth.scope else {})
         secret = oauth.client_secret.reveal(self._folder)
-        request = self._opened.build_request("POST", oauth.token_url, data=form)
+        auth = httpx.BasicAuth(oauth.client_id, secret)
         try:
-            status, body, _ = await self._waited(request, httpx.BasicAuth(oauth.client_id, secret))
+            status, body, _ = await self._when_it_can(
+                lambda: self._opened.build_request("POST", oauth.token_url, data=form), auth
+            )
         except ConnectionLost as error:
             raise CannotConnect(str(error)) from error
+        if status in _BROKEN:
+            raise CannotConnect(f"{self._name}: {oauth.token_url}: HTTP {status}")
         document = _document(body) or {}
         if status != 200 or not document.get("access_token"):
             said = document.get("error_description") or document.get("error") or f"HTTP {status}"
@@ -176,16 +181,26 @@ class Service:
         etag: str | None = None,
     ) -> Answer:
         """Send a request, later again where the service wishes that, and with another token where that has run out."""
+
+        def request() -> httpx.Request:
+            return self._request(method, path, query, document, etag)
+
+        status, body, headers = await self._when_it_can(request)
+        if status == 401 and self._options.oauth is not None:
+            await self._ask_token()
+            status, body, headers = await self._when_it_can(request)
+        return self._understood(method, path, status, body, headers)
+
+    async def _when_it_can(
+        self, request: Callable[[], httpx.Request], auth: httpx.Auth | None = None
+    ) -> tuple[int, bytes, httpx.Headers]:
+        """Send a request, again and again for as long as it is wished later. Raises `ConnectionLost`."""
         until = time.monotonic() + self._options.patience.total_seconds()
-        pause, has_new_token = _FIRST_PAUSE, False
+        pause = _FIRST_PAUSE
         while True:
-            status, body, headers = await self._waited(self._request(method, path, query, document, etag))
-            if status == 401 and self._options.oauth is not None and not has_new_token:
-                has_new_token = True
-                await self._ask_token()
-                continue
+            status, body, headers = await self._waited(request(), auth)
             if status not in _LATER:
-                return self._understood(method, path, status, body, headers)
+                return status, body, headers
             wait = _wished(headers.get("Retry-After"), pause)
             if time.monotonic() + wait > until:
                 raise ConnectionLost(f"{self._name}: asks to be asked later (HTTP {status}), for too long by now")
@@ -300,7 +315,7 @@ def _wished(text: str | None, otherwise: float) -> float:
     if text is None:
         return otherwise
     try:
-        return max(float(text), 0.05)
+        return otherwise if math.isnan(float(text)) else max(float(text), 0.05)
     except ValueError:
         pass
     moment = _date(text)

@@ -137,7 +137,7 @@ async def test_beside_a_group_stand_the_first_of_it_by_name_and_lead_to_them(ope
     async with opened(office, size=(200, 60), at="todo") as console:
         await console.until("missing in 'hr'")
         table, detail = console.app.screen.table, console.app.screen.detail
-        assert detail.region.x >= table.region.right
+        await console.wait(lambda: detail.region.x >= table.region.right, what=lambda: "the group beside the list")
         names = [item["label"] for item in await feed.lists.page(console.app.session.workspace, feed.Query("review"))]
         assert len(names) == 2
         await console.until("Which", *names)

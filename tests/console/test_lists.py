@@ -450,3 +450,20 @@ async def test_beside_a_person_stands_what_became_of_all_it_is_joined_to(office:
         assert len(joined) == 2
         beside = "\n".join(line[120:] for line in console.lines)
         assert all(one["id"] in beside for one in joined)
+
+
+async def test_what_was_counted_is_not_counted_again_until_the_store_changes(office: Workspace, opened: Open) -> None:
+    async with opened(office) as console:
+        session = console.app.session
+        await console.wait(lambda: session.counted(feed.Query("objects")) is not None)
+        for kind in ("objects", "exports"):
+            assert session.counted(feed.Query(kind)) == await feed.lists.count(session.workspace, feed.Query(kind))
+        assert session.counted(feed.Query("objects", (feed.Term("Emma"),))) is None
+        assert session.counted(feed.Query("metaverse")) is None  # what is deleted stands in the list
+        await console.show("2", "1 of 8")
+        await console.press("W", "D")
+        await console.settle()
+        await console.type("1")
+        await console.press("enter")
+        await console.hear("discarded")
+        await console.until("1 of 7")

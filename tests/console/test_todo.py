@@ -1,5 +1,6 @@
 """To do: the first screen where something waits; from a group to its list; acknowledging from the console."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -136,7 +137,7 @@ async def test_beside_a_group_stand_the_first_of_it_by_name_and_lead_to_them(ope
     async with opened(office, size=(200, 60), at="todo") as console:
         await console.until("missing in 'hr'")
         table, detail = console.app.screen.table, console.app.screen.detail
-        assert detail.region.x >= table.region.right
+        await console.wait(lambda: detail.region.x >= table.region.right, what=lambda: "the group beside the list")
         names = [item["label"] for item in await feed.lists.page(console.app.session.workspace, feed.Query("review"))]
         assert len(names) == 2
         await console.until("Which", *names)
@@ -161,3 +162,17 @@ async def test_beside_what_a_gate_holds_stand_the_objects_that_it_holds(opened: 
         while console.app.screen.table.current["kind"] != "held":
             await console.press("j")
         await console.until("Which", *(one["label"][:30] for one in found))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+async def test_a_number_beside_a_tab_is_told_from_a_digit_without_colours(
+    opened: Open, office: Workspace, size: tuple[int, int]
+) -> None:
+    async with opened(office, size=size, plain=True, theme="ansi", at="todo") as console:
+        await console.until("missing in 'hr'")
+        told = console.lines[0]
+        groups = len(console.app.session.todo)
+        assert f"({groups})" in told.partition("1 Line")[0]
+        assert "(2)" in told.partition("6 Review")[2].partition("7 Runs")[0]
+        assert [int(one) for one in re.findall(r"(?<![\d(])\d+(?![\d)])", told)] == list(range(9))
+        assert "8 Systems" in told

@@ -28,3 +28,9 @@ def test_both_cells_of_a_wide_character_change() -> None:
     assert changed_runs([("佐藤 x", "")], [("佐滕 x", "")], 10) == [(2, 4)]
     assert changed_runs([("佐e x", "")], [("佐e\u0301 x", "")], 10) == [(2, 3)]
     assert changed_runs([("佐 x", "")], [("佐\u0301 x", "")], 10) == [(0, 2)]
+
+
+def test_what_replaces_vowel_signs_is_sent_as_far_as_a_terminal_may_have_painted_them() -> None:
+    """शर्मा takes three cells, and in some terminals a fourth."""
+    assert changed_runs([("शर्मा", "")], [("Bo ", "")], 20) == [(0, 4)]
+    assert changed_runs([("Ada", "")], [("Bo ", "")], 20) == [(0, 3)]

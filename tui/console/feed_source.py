@@ -9,8 +9,12 @@ from tui import feed
 class FeedSource:
     """The rows of a workspace, which may be another one when its configuration was reloaded."""
 
-    def __init__(self, workspace: Callable[[], feed.Workspace]) -> None:
+    def __init__(
+        self, workspace: Callable[[], feed.Workspace], counted: Callable[[feed.Query], int | None] = lambda _: None
+    ) -> None:
         self._workspace = workspace
+        self._counted = counted
+        """Gives the number of rows of a query where it is known: counting a million takes a third of opening a list."""
 
     async def page(self, query: feed.Query, after: Any, skip: int, limit: int) -> list[dict[str, Any]]:
         """Give the rows after a place, leaving some out."""
@@ -18,7 +22,8 @@ class FeedSource:
 
     async def count(self, query: feed.Query) -> int:
         """Count the rows of a query."""
-        return await feed.lists.count(self._workspace(), query)
+        known = self._counted(query)
+        return known if known is not None else await feed.lists.count(self._workspace(), query)
 
     async def rank(self, query: feed.Query, place: Any) -> int:
         """Count the rows before a place."""

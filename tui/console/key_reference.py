@@ -30,6 +30,7 @@ from tui.console.screens import (
     thing,
     todo,
     trying,
+    whole,
 )
 from tui.console.screens.asking import AskLine
 from tui.console.screens.base import ConsoleScreen
@@ -59,7 +60,7 @@ _PARTS: tuple[tuple[str, tuple[type[DOMNode], ...]], ...] = (
     ("Rules", (rules.RulesScreen, rules.RuleScreen)),
     ("Audit", (audit.AuditScreen,)),
     ("One thing whole", (thing.SheetScreen,)),
-    ("One object, export or review item whole", (explaining.ExplainedScreen,)),
+    ("One object, export or review item whole", (explaining.ExplainedScreen, whole.WholeScreen)),
     ("One thing as it is stored", (explaining.RawScreen,)),
     ("Decisions by hand: on an object, in the lists of objects and of item errors", (objects.ObjectsScreen,)),
     ("Who it is joined to, and what follows", (joining.JoinScreen, by_hand.DecisionScreen)),

@@ -1,14 +1,18 @@
-"""What goes over the line: Textual's updates of a part of the screen, cut down to the cells that have changed."""
+"""What goes over the line: Textual's updates, cut down to the cells that have changed, each text in its place."""
 
+import re
 from functools import lru_cache, partial
 from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.control import Control
+from rich.segment import Segment
 from textual import _compositor
 from textual._styles_cache import StylesCache
 from textual.strip import Strip
+
+from tui.console.widgets.painting import unsure
 
 _BACKGROUNDS: Any = vars(StylesCache)["get_inner_outer"].__wrapped__
 
@@ -24,8 +28,40 @@ class NarrowUpdate(_compositor.ChopsUpdate):
                 if strip is None or x >= last or end <= first:
                     continue
                 skipped, part = _part(strip, first - x, min(end, last) - x)
-                sent += [Control.move_to(x + skipped, y).segment.text, part.simplify().render(console)]
+                sent.append(_placed(x + skipped, y, part.simplify(), console))
         return "".join(sent)
+
+
+class PlacedUpdate(_compositor.LayoutUpdate):
+    """An update of the whole screen in which no text moves what stands to the right of it."""
+
+    def render_segments(self, console: Console) -> str:
+        """Give what is sent to the terminal."""
+        sent = []
+        for y, strips in enumerate(self.strips, self.region.y):
+            x = self.region.x
+            for strip in strips:
+                sent.append(_placed(x, y, strip, console))
+                x += strip.cell_length
+        return "".join(sent)
+
+
+_COLUMN = re.compile(r"(?<=  )(?=\S)")
+"""Where another column begins."""
+
+
+def _placed(x: int, y: int, strip: Strip, console: Console) -> str:
+    """Give a strip at its place; what stands to the right of a text that terminals measure differently, at its own."""
+    sent, is_sure = [Control.move_to(x, y).segment.text], True
+    if not unsure(strip.text):
+        return sent[0] + strip.render(console)
+    for segment in strip:
+        for text in _COLUMN.split(segment.text):
+            if not is_sure:
+                sent.append(Control.move_to(x, y).segment.text)
+            sent.append(Strip([Segment(text, segment.style)]).render(console))
+            x, is_sure = x + cell_len(text), not unsure(text)
+    return "".join(sent)
 
 
 def _part(strip: Strip, first: int, last: int) -> tuple[int, Strip]:
@@ -49,8 +85,9 @@ def _beginning(text: str, cell: int) -> int:
 
 
 def send_narrowly() -> None:
-    """Let Textual send narrow updates from now on."""
+    """Let Textual send narrow updates from now on, and each text in its place."""
     vars(_compositor)["ChopsUpdate"] = NarrowUpdate
+    vars(_compositor)["LayoutUpdate"] = PlacedUpdate
 
 
 def forget_gone_widgets() -> None:

@@ -48,6 +48,8 @@ class Session:
         self.profile: str | None = None
         self.snapshot: feed.Snapshot | None = None
         self.counts: feed.Counts | None = None
+        self._counted_at = -1
+        """The `data_version` that was counted."""
         self.todo: list[feed.Document] = []
         """What waits for a person, in groups."""
         self.decided: set[int] = set()
@@ -120,6 +122,7 @@ class Session:
                 self._count_again = False
                 began = monotonic()
                 self.counts = await feed.counts(self.workspace, self.plans)
+                self._counted_at = self.data_version
                 self.todo = await feed.todo.todo(self.workspace)
                 self._count_from = monotonic() + (monotonic() - began) / COUNTING_SHARE
                 changed = True
@@ -130,6 +133,15 @@ class Session:
         changed = changed or bool(self.trouble)
         self.trouble = ""
         return changed
+
+    def counted(self, query: feed.Query) -> int | None:
+        """Give how many rows a whole list has, where they were counted since the store has changed; None elsewhere."""
+        is_whole = query._replace(sort=None, descending=False) == feed.Query(query.kind)
+        if not is_whole or self.counts is None or self._counted_at != self.data_version:
+            return None
+        if query.kind == "exports":
+            return sum(count for *_, count in self.counts.exports)
+        return self.counts.objects if query.kind == "objects" else None
 
     async def read_todo(self) -> bool:
         """Read what waits for a person; tell whether it is anything that nobody has acknowledged."""

@@ -1,7 +1,7 @@
 """What every screen of the console shares: its frame, its keys, and how a key that is refused says why."""
 
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, cast
 
 from textual.app import ComposeResult
@@ -16,7 +16,7 @@ from tui.console.session import Session
 from tui.console.sheets.layout import MOST_LINES, broken
 from tui.console.shell import Shell
 from tui.console.widgets.lines import Lines
-from tui.console.widgets.painting import cut, spread
+from tui.console.widgets.painting import cut, spread, width_of
 from tui.presentation.display import display
 from tui.presentation.glyphs import glyphs
 from tui.presentation.pieces import Line
@@ -27,7 +27,8 @@ SomeScreen = TypeVar("SomeScreen", bound="ConsoleScreen")
 TABS = ("Todo", "Line", "Exports", "Objects", "Metaverse", "Transitions", "Review", "Runs", "Systems")
 """The screens, in the order of their digits, from 0."""
 SHORT = {"Metaverse": "Meta", "Transitions": "Trans"}
-"""What they are called where there is little room."""
+SHORTEST = SHORT | {"Objects": "Obj", "Systems": "Sys"}
+"""What they are called where there is little room, and very little."""
 NARROW = 96
 
 
@@ -136,18 +137,11 @@ class ConsoleScreen(Screen[None]):
         keys.show(foot)
 
     def _tabs(self, width: int) -> Line:
-        current, narrow = self.console_app.current_mode, width < NARROW
-        waiting = self.session.waiting
-        line: Line = []
-        for number, name in enumerate(TABS):
-            chosen, count = name.lower() == current, waiting.get(name, 0)
-            tone = "chosen" if chosen else "warn" if count else ""
-            label = SHORT.get(name, name) if narrow else name
-            line += [
-                (f"{number}", "accent" if not chosen else "chosen"),
-                (f" {label}" + (f" {_short(count, narrow=narrow)}" if count else "") + ("" if narrow else " "), tone),
-                (" ", ""),
-            ]
+        current, waiting = self.console_app.current_mode, self.session.waiting
+        for names, narrow in (({}, False), (SHORT, True), (SHORTEST, True)):
+            line = _tabs(current, waiting, names, narrow=narrow)
+            if width_of(line) <= width:
+                break
         return cut(line, width)
 
     def _crumbs(self) -> Line:
@@ -230,6 +224,24 @@ class ConsoleScreen(Screen[None]):
     def say(self, text: str, tone: str = "") -> None:
         """Tell what became of what the operator did."""
         self.console_app.say(text, tone)
+
+
+def _tabs(current: str, waiting: Mapping[str, int], names: Mapping[str, str], *, narrow: bool) -> Line:
+    """Name the screens with their digits; in brackets, how many things wait there: a digit is told from a number."""
+    line: Line = []
+    for number, name in enumerate(TABS):
+        chosen, count = name.lower() == current, waiting.get(name, 0)
+        told = f"({_short(count, narrow=narrow)})" if count else ""
+        blank = "" if narrow else " "
+        line += [
+            (f"{number}", "chosen" if chosen else "accent"),
+            (
+                f" {names.get(name, name)}{blank if told else ''}{told}{blank}",
+                "chosen" if chosen else "warn" if count else "",
+            ),
+            (" ", ""),
+        ]
+    return line[:-1]
 
 
 def _short(count: int, *, narrow: bool) -> str:

@@ -86,7 +86,7 @@ class ListScreen(TakingAlong):
 
     def connect(self) -> None:
         """Give the table its rows."""
-        self.table.connect(FeedSource(lambda: self.session.workspace))
+        self.table.connect(FeedSource(lambda: self.session.workspace, self.session.counted))
 
     def fresh(self) -> None:
         """Read again if the store has changed since."""

@@ -2,7 +2,7 @@
 
 from rich.cells import cell_len
 
-from tui.console.widgets.painting import cut
+from tui.console.widgets.painting import cut, unsure
 from tui.presentation.pieces import Line
 
 JUMP = 16
@@ -12,7 +12,10 @@ Cell = tuple[str, str]
 
 
 def changed_runs(before: Line, after: Line, width: int) -> list[tuple[int, int]]:
-    """Give the runs of cells in which two lines differ: the first of each, and the one after its last."""
+    """Give the runs of cells in which two lines differ: the first of each, and the one after its last.
+
+    They take in what a terminal may have painted further to the right than was reckoned with.
+    """
     if before == after:
         return []
     runs: list[tuple[int, int]] = []
@@ -24,7 +27,8 @@ def changed_runs(before: Line, after: Line, width: int) -> list[tuple[int, int]]
             runs[-1] = (runs[-1][0], index + 1)
         else:
             runs.append((index, index + 1))
-    return runs
+    more = max(sum(unsure(text) for text, _ in line) for line in (before, after))
+    return [(first, min(last + more, width)) for first, last in runs] if more else runs
 
 
 def cost(runs: list[tuple[int, int]]) -> int:

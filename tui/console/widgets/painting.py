@@ -1,5 +1,6 @@
 """Paint lines: pieces of safe text with a tone each, turned into the strips that Textual shows."""
 
+import unicodedata
 from collections.abc import Iterable
 from weakref import WeakKeyDictionary
 
@@ -17,6 +18,11 @@ from tui.presentation.pieces import Line, Piece
 def width_of(line: Iterable[Piece]) -> int:
     """Give the cells that a line takes."""
     return sum(cell_len(text) for text, _ in line)
+
+
+def unsure(text: str) -> int:
+    """Count the cells that a text may take more of than is reckoned with: some terminals give vowel signs their own."""
+    return 0 if text.isascii() else sum(unicodedata.category(char) == "Mc" for char in text)
 
 
 def spread(left: Line, right: Line, width: int) -> Line:

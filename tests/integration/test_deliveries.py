@@ -1,6 +1,7 @@
 """Files as they are delivered: in a folder, packed, with a mark when finished, as spreadsheets, in fixed widths."""
 
 import bz2
+import codecs
 import gzip
 import io
 import lzma
@@ -512,9 +513,13 @@ def test_what_is_no_spreadsheet_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("is_there", [False, True])
-def test_a_new_file_has_the_columns_in_the_order_that_is_said(tmp_path: Path, *, is_there: bool) -> None:
+@pytest.mark.parametrize(("encoding", "mark"), [("utf-8", b""), ("utf-8-sig", codecs.BOM_UTF8)])
+def test_a_new_file_has_the_columns_in_the_order_that_is_said(
+    tmp_path: Path, encoding: str, mark: bytes, *, is_there: bool
+) -> None:
     config = CONFIG[: CONFIG.index("[systems.out]")] + (
-        '[systems.out]\nconnector = "csv"\nquoting = "all"\n[systems.out.objects.person]\npath = "out.csv"\n'
+        f'[systems.out]\nconnector = "csv"\nquoting = "all"\nencoding = "{encoding}"\n'
+        '[systems.out.objects.person]\npath = "out.csv"\n'
         'external_id = "uid"\nheader = ["cn", "uid", "sn"]\n'
     )
     config += CONFIG[CONFIG.index("[metaverse") :].replace('dn = "uid={{ id | rdn }},dc=s"\n', "")
@@ -526,4 +531,5 @@ def test_a_new_file_has_the_columns_in_the_order_that_is_said(tmp_path: Path, *,
         site("step", "import", "out")
     for step in (("import", "hr"), ("sync",), ("evaluate",), ("export", "out")):
         site("step", *step)
-    assert (site.folder / "out.csv").read_bytes() == b'"cn","uid","sn","employeeNumber"\r\n"Ada","1","Ada","1"\r\n'
+    rows = b'"cn","uid","sn","employeeNumber"\r\n"Ada","1","Ada","1"\r\n'
+    assert (site.folder / "out.csv").read_bytes() == mark + rows

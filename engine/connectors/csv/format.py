@@ -97,6 +97,8 @@ def look_at(file: BinaryIO, options: CsvOptions) -> CsvFormat:
     file.seek(0)
     head = file.read(_HEAD)
     found = new_format(options)
+    if not head:
+        return found
     encoding, mark = _encoding(head, found.encoding)
     found = replace(found, encoding=encoding, mark=mark)
     text = head[len(mark) :].decode(encoding, errors="ignore")

@@ -125,6 +125,7 @@ async def rules(console: Console) -> None:
 
 async def search(console: Console) -> None:
     """Find somebody by a part of a name, and wait for what is found."""
+    await console.settle()  # the screen below is painted first
     await console.press("ctrl+f")
     await console.type("nolan")
     await console.until("Noah Nolan (mvo-2)", "person in the metaverse")

@@ -71,6 +71,7 @@ def test_of_a_database_on_a_server(tmp_path: Path, target: Target, monkeypatch: 
     with postgresql() as server:
         database = server.database()
         _fill(database)
+        database.engine.dispose()
         _assert_of_ten(_planned(database.url, target, tmp_path, "number", password={"env": "HR_PASSWORD"}))
 
 

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from engine.connectors.ldif import new_entries
 from storage import transfer
 from storage.dialects.base import Place
 from storage.dialects.postgresql.place import ServerPlace
@@ -54,6 +56,7 @@ class Side(Cycles):
         """Let the ids that are drawn be those of this side."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=self.drawn.getrandbits(128), version=4))
+            patch.setattr(new_entries, "os", SimpleNamespace(urandom=self.drawn.randbytes))
             patch.setattr(secrets, "token_hex", lambda count: self.drawn.randbytes(count).hex())
             yield
 

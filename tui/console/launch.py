@@ -18,6 +18,7 @@ class Launch:
     """A run that was started from here; what becomes of it is read from the store, like any other run."""
 
     def __init__(self, process: subprocess.Popen[bytes], output: IO[bytes]) -> None:
+        self.pid = process.pid
         self._process = process
         self._output = output
         self._last_words = ""

@@ -57,6 +57,8 @@ class Session:
         self.launch: Launch | None = None
         self.planning: Launch | None = None
         """The plan that was begun here, until it has ended."""
+        self._ended_pid = 0
+        """The process of the last run started here that has ended: that is known before the store is asked."""
         self._before = 0
         """The newest run that was known when the last one was started here."""
         self._awaited = False
@@ -86,7 +88,8 @@ class Session:
     def running(self) -> feed.Run | None:
         """The run that is going on, here or anywhere."""
         found = self.snapshot
-        return found.run if found is not None and found.alive else None
+        run = found.run if found is not None and found.alive else None
+        return None if run is not None and run.pid == self._ended_pid else run
 
     @property
     def interrupted(self) -> feed.Run | None:
@@ -246,9 +249,11 @@ class Session:
         """Say once what became of the run that was started here, with the tone of it; None while it goes on."""
         if self.launch is None or (status := self.launch.ended()) is None:
             return None
-        said, self.launch = self.launch.said(), None
+        said, pid, self.launch = self.launch.said(), self.launch.pid, None
         if status not in ENDED:
             self._awaited = False
+        else:
+            self._ended_pid = pid
         if status in NOT_STARTED or feed.OLDER in said:
             return f"the run did not start: {_last_line(said)}", "danger"
         if status in ENDED:

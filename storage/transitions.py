@@ -90,11 +90,11 @@ async def record_exports(tx: Transaction, ids: Iterable[int], to_status: str, *,
     await tx.execute(insert(transitions).from_select(names, moved))
 
 
-async def of(tx: Transaction, entity: str, entity_id: int) -> list[Transition]:
-    """List the transitions of one thing, oldest first."""
+async def of(tx: Transaction, entity: str, entity_ids: Iterable[int]) -> list[Transition]:
+    """List the transitions of some things of one kind, oldest first."""
     query = (
         select(transitions)
-        .where(transitions.c.entity == entity, transitions.c.entity_id == entity_id)
+        .where(transitions.c.entity == entity, expressions.among(transitions.c.entity_id, entity_ids))
         .order_by(transitions.c.id)
     )
     return [_transition(row) for row in await tx.execute(query)]

@@ -14,7 +14,7 @@ from engine.connectors.base import Connector, ExportOperation, ExportResult, Imp
 from engine.errors import ConfigurationError, StepFailed
 from engine.roles import Role, require
 from engine.values import typed, zones
-from engine.values.hours import hours
+from engine.values.hours import hours, is_within
 from engine.values.matching_rules import differences
 from engine.values.typed import InvalidValue
 from engine.workspace import Workspace
@@ -58,7 +58,7 @@ async def writing_findings(workspace: Workspace, system: str, sample: Sample, *,
     if workspace.config.systems[system].read_only:
         raise ConfigurationError(f"'{system}' is read_only: nothing is written to it")
     window = workspace.config.systems[system].window
-    if window is not None and not any(zones.local(clock.moment()) in one for one in hours(window)):
+    if window is not None and not is_within(hours(window), zones.local(clock.moment())):
         raise ConfigurationError(f"'{system}' is written to within its window alone, {window}: try it then")
     types = workspace.config.systems[system].objects
     if sample.type not in types:

@@ -163,8 +163,9 @@ def _refuse_orphans(folder: Path, like: re.Pattern[str], marks: set[str], names:
     """Refuse a mark whose file is not there: something of a delivery is away. Raises `CannotConnect`."""
     for mark in sorted(marks):
         base = mark.removesuffix(done)
-        is_by_stem = any(name.startswith(f"{base}.") and name not in marks for name in names)
-        if like.fullmatch(base) and base not in names and not is_by_stem:
+        if not like.fullmatch(base) or base in names:
+            continue
+        if not any(name.startswith(f"{base}.") and name not in marks for name in names):  # else it is one by the stem
             raise CannotConnect(f"{folder}: {mark} says that {base} is finished, and that is not there")
 
 

@@ -14,6 +14,8 @@ SAMPLE = 200
 """Objects of each type that are looked at."""
 SHOWN = 5
 """Rows that are given as they are."""
+MOST_LETTERS = 4_096
+"""A value longer than this is no matter of identity: a photograph, a document."""
 _DIRECTORIES = frozenset({"ldap", "ldaps", "ldapi"})
 _PROGRAM = "program:"
 _DATABASES = frozenset({"postgresql", "mysql", "mariadb", "sqlite", "oracle", "mssql"})

@@ -3,7 +3,6 @@
 It is killed by whoever asks, when an answer takes too long; if nobody is there any more to do so, by its own alarm.
 """
 
-import io
 import os
 import pickle
 import resource
@@ -13,7 +12,8 @@ from functools import lru_cache
 from engine.errors import ObjectFailed
 from engine.expressions import expression
 from engine.expressions.tables import GIVEN, Given, Table
-from engine.expressions.watched import LENGTH, MEMORY, SECONDS, Answer, Request
+from engine.expressions.watched import MEMORY, SECONDS, Answer, Request
+from engine.framing import LENGTH, send
 from engine.values import zones
 
 
@@ -24,21 +24,15 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_RDWR), 1)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _write(answers, b"")
+    send(answers, b"")
     while head := requests.read(LENGTH.size):
         asked = pickle.loads(requests.read(LENGTH.unpack(head)[0]))  # noqa: S301 - our own program's
         if isinstance(asked, Given):
             GIVEN[asked.digest] = Table(*asked)
             continue
         signal.alarm(int(SECONDS) + 2)
-        _write(answers, _answer(asked))
+        send(answers, _answer(asked))
         signal.alarm(0)
-
-
-def _write(answers: io.FileIO, answer: bytes) -> None:
-    rest = memoryview(LENGTH.pack(len(answer)) + answer)
-    while rest:
-        rest = rest[answers.write(rest) :]
 
 
 def _answer(request: Request) -> bytes:

@@ -8,7 +8,6 @@ import atexit
 import os
 import pickle
 import select
-import struct
 import subprocess
 import sys
 import threading
@@ -21,13 +20,12 @@ from typing import Any, NamedTuple
 
 from engine.errors import ObjectError
 from engine.expressions.tables import TABLES, Given, Table
+from engine.framing import LENGTH, exactly, send
 
 SECONDS = 2.0
 """How long one expression may take over one object."""
 MEMORY = 768 * 2**20
 """Bytes that the process may address."""
-LENGTH = struct.Struct("!Q")
-"""How long a request or an answer is, which follows."""
 _LARGEST_ANSWER = 64 * 2**20
 _KEPT = 64 * 2**20
 """Bytes of answers that are kept at most of what is evaluated ahead."""
@@ -153,10 +151,8 @@ def _started() -> subprocess.Popen[bytes]:
 
 def _write(process: subprocess.Popen[bytes], request: bytes) -> None:
     assert process.stdin is not None  # noqa: S101 - it is a pipe
-    rest = memoryview(LENGTH.pack(len(request)) + request)
     try:
-        while rest:
-            rest = rest[process.stdin.write(rest) :]
+        send(process.stdin, request)
     except BrokenPipeError:
         raise Stopped("it took too much memory") from None
 
@@ -169,19 +165,19 @@ def _answer(process: subprocess.Popen[bytes], deadline: float) -> bytes:
 
 
 def _exactly(process: subprocess.Popen[bytes], size: int, deadline: float) -> bytes:
-    assert process.stdout is not None  # noqa: S101 - it is a pipe
-    parts: list[bytes] = []
+    stdout = process.stdout
+    assert stdout is not None  # noqa: S101 - it is a pipe
     ready = select.poll()
-    ready.register(process.stdout, select.POLLIN)
-    while size:
+    ready.register(stdout, select.POLLIN)
+
+    def next_part(most: int) -> bytes:
         if not ready.poll(max(deadline - monotonic(), 0) * 1000):
             raise Stopped(f"it took longer than {SECONDS:g} s")
-        part = process.stdout.read(min(size, 2**20))
-        if not part:
+        if not (part := stdout.read(most)):
             raise Stopped("it took too much memory")
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
+        return part
+
+    return exactly(size, next_part)
 
 
 def _read(told: bytes) -> Answer:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from engine.configuration.models import Config
 from engine.values import zones
 from engine.values.hours import hours as hours_of
-from engine.values.hours import next_begin
+from engine.values.hours import is_within, next_begin
 from storage import clock, exports
 from storage.store import Transaction
 
@@ -73,6 +73,6 @@ def _opens(window: str) -> str | None:
     """Give when a window opens that is closed now."""
     now = zones.local(clock.moment())
     hours = hours_of(window)
-    if any(now in one for one in hours):
+    if is_within(hours, now):
         return None
     return clock.stamp(zones.aware(next_begin(hours, now.replace(tzinfo=None))))

@@ -33,6 +33,11 @@ def hours(text: str) -> list[Hours]:
     return [_one(part.strip()) for part in text.split(",")]
 
 
+def is_within(several: Iterable[Hours], moment: datetime) -> bool:
+    """Tell whether a moment, by the clock that the hours are of, is within one of them."""
+    return any(moment in one for one in several)
+
+
 def next_begin(several: Iterable[Hours], now: datetime) -> datetime:
     """Give the next moment at which one of some hours begins; of the clock that `now` is of."""
     today = [datetime.combine(now.date(), one.begin) for one in several]

@@ -57,8 +57,8 @@ class Session:
         self.launch: Launch | None = None
         self.planning: Launch | None = None
         """The plan that was begun here, until it has ended."""
-        self._ended_pid = 0
-        """The process of the last run started here that has ended: that is known before the store is asked."""
+        self._over = 0
+        """The run that was started here last and has ended: that is known before the store is asked."""
         self._before = 0
         """The newest run that was known when the last one was started here."""
         self._awaited = False
@@ -89,7 +89,7 @@ class Session:
         """The run that is going on, here or anywhere."""
         found = self.snapshot
         run = found.run if found is not None and found.alive else None
-        return None if run is not None and run.pid == self._ended_pid else run
+        return None if run is not None and run.id == self._over else run
 
     @property
     def interrupted(self) -> feed.Run | None:
@@ -252,8 +252,8 @@ class Session:
         said, pid, self.launch = self.launch.said(), self.launch.pid, None
         if status not in ENDED:
             self._awaited = False
-        else:
-            self._ended_pid = pid
+        elif self.running is not None and self.running.pid == pid:
+            self._over = self.running.id
         if status in NOT_STARTED or feed.OLDER in said:
             return f"the run did not start: {_last_line(said)}", "danger"
         if status in ENDED:

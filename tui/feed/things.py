@@ -31,7 +31,7 @@ async def show(workspace: Workspace, text: str) -> Document:
 
 async def _show_cso(tx: Transaction, cso_id: int) -> Document | None:
     csos = await objects.get(tx, [cso_id])
-    history = [move._asdict() for move in await transitions.of(tx, "cso", cso_id)]
+    history = [move._asdict() for move in await transitions.of(tx, "cso", [cso_id])]
     if not csos:
         return {"id": f"cso-{cso_id}", "removed": True, "transitions": history} if history else None
     staged = (await exports.of_objects(tx, [cso_id])).get(cso_id)
@@ -80,7 +80,7 @@ async def _show_mvo(tx: Transaction, workspace: Workspace, mvo_id: int) -> Docum
 
 async def _show_export(tx: Transaction, export_id: int) -> Document | None:
     found = await exports.get(tx, [export_id])
-    history = [move._asdict() for move in await transitions.of(tx, "export", export_id)]
+    history = [move._asdict() for move in await transitions.of(tx, "export", [export_id])]
     if not found:
         return {"id": f"exp-{export_id}", "gone": True, "transitions": history} if history else None
     export = found[0]
@@ -92,7 +92,7 @@ async def _show_review(tx: Transaction, item_id: int) -> Document | None:
     items = await reviews.get(tx, [item_id])
     if not items:
         return None
-    history = [move._asdict() for move in await transitions.of(tx, "review", item_id)]
+    history = [move._asdict() for move in await transitions.of(tx, "review", [item_id])]
     csos = await objects.get(tx, [items[0].object_id])
     gone = [] if csos else await tombstones.of_object(tx, items[0].object_id)
     last = (csos or gone)[0].attributes if csos or gone else None
@@ -144,8 +144,8 @@ async def course(workspace: Workspace, text: str) -> Document:
     async with workspace.store.reading() as tx:
         csos = {one.id: one for one in await _all_of_person(tx, found)}
         staged = await exports.of_objects(tx, csos)
-        moves = [move for cso_id in csos for move in await transitions.of(tx, "cso", cso_id)]
-        moves += [move for one in staged.values() for move in await transitions.of(tx, "export", one.id)]
+        moves = await transitions.of(tx, "cso", csos)
+        moves += await transitions.of(tx, "export", [one.id for one in staged.values()])
     history = {move.id: move._asdict() for move in moves}
     history |= {move["id"]: move for move in found.get("transitions", [])}
     others = [_staged(csos[cso_id], export) for cso_id, export in staged.items() if f"exp-{export.id}" != text]

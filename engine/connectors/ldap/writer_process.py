@@ -11,15 +11,15 @@ import signal
 import threading
 from collections import deque
 from contextlib import suppress
-from io import RawIOBase
 from typing import Any
 
 from engine.configuration.models import SystemConfig
 from engine.connectors.ldap.schema import read_schema
 from engine.connectors.ldap.session import Session
 from engine.connectors.ldap.writing import LdapWriter
-from engine.connectors.ldap.writing_apart import LENGTH, Answer, Begin, Export, Reset
+from engine.connectors.ldap.writing_apart import Answer, Begin, Export, Reset
 from engine.errors import CannotConnect, ConnectionLost, StepFailed
+from engine.framing import LENGTH, exactly, send
 from engine.values import zones
 
 SILENT_SECONDS = 10.0
@@ -57,16 +57,15 @@ class Requests:
         self._arrived.release()
 
     def _exactly(self, size: int) -> bytes:
-        parts = b""
-        while len(parts) < size:
-            while not select.select([self._descriptor], [], [], SILENT_SECONDS)[0]:
-                if self._is_working:
-                    self._stop.set()
-            part = os.read(self._descriptor, size - len(parts))
-            if not part:
-                raise EOFError
-            parts += part
-        return parts
+        return exactly(size, self._next_part)
+
+    def _next_part(self, most: int) -> bytes:
+        while not select.select([self._descriptor], [], [], SILENT_SECONDS)[0]:
+            if self._is_working:
+                self._stop.set()
+        if not (part := os.read(self._descriptor, most)):
+            raise EOFError
+        return part
 
 
 def main() -> None:
@@ -86,7 +85,7 @@ def main() -> None:
     carry_out = _Writer(session, begin.system)
     try:
         while (asked := requests.next()) is not None:
-            _write(answers, pickle.dumps(carry_out(asked, notes)))
+            send(answers, pickle.dumps(carry_out(asked, notes)))
     finally:
         session.close()
 
@@ -112,12 +111,6 @@ class _Writer:
             return Answer([], lost, notes)
         except StepFailed as failure:
             return Answer([], failure, notes)
-
-
-def _write(answers: RawIOBase, answer: bytes) -> None:
-    rest = memoryview(LENGTH.pack(len(answer)) + answer)
-    while rest:
-        rest = rest[answers.write(rest) or 0 :]
 
 
 if __name__ == "__main__":

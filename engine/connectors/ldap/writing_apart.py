@@ -6,7 +6,6 @@ A password is made, sealed, sent and delivered there; here nothing of it arrives
 import os
 import pickle
 import select
-import struct
 import subprocess
 import sys
 import threading
@@ -20,14 +19,12 @@ from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.initial_passwords import PasswordPolicy
 from engine.connectors.ldap.options import LdapOptions
 from engine.errors import ConnectionLost, StepFailed
+from engine.framing import LENGTH, exactly, send
 from engine.values import zones
 
-LENGTH = struct.Struct("!Q")
-"""How long a message is, which follows; one of no length says that somebody is still waiting."""
 BEAT_SECONDS = 0.25
-"""How often that is said, and how soon it is noticed that nobody waits any more."""
+"""How often an empty message says that somebody waits, and how soon it is noticed that nobody does any more."""
 _LEAVING_SECONDS = 5.0
-_PART = 1 << 20
 
 
 class Begin(NamedTuple):
@@ -95,18 +92,18 @@ class WriterApart:
                 process.kill()
 
     def _ask(self, request: Export | Reset) -> list[ExportResult]:
-        if self._process is None:
-            begin = self._begin()
-            self._process = _started()
-            _write(self._process, pickle.dumps(begin))
         try:
+            if self._process is None:
+                begin = pickle.dumps(self._begin())
+                self._process = _started()
+                _write(self._process, begin)
             _write(self._process, pickle.dumps(request))
             answer: Answer = pickle.loads(self._answer(self._process))  # noqa: S301 - our own program's
-        except (OSError, EOFError):
+        except (OSError, EOFError) as error:
             process = self._process
             self.close()
-            told = f"the process that writes what gets a password ended with status {process.returncode}"
-            raise ConnectionLost(told) from None
+            ended = f"ended with status {process.returncode}" if process is not None else f"cannot be started: {error}"
+            raise ConnectionLost(f"the process that writes what gets a password {ended}") from None
         self._notes += [note for note in answer.notes if note not in self._notes]
         if answer.failure is not None:
             raise answer.failure
@@ -118,20 +115,19 @@ class WriterApart:
 
     def _exactly(self, process: subprocess.Popen[bytes], size: int) -> bytes:
         """Read so many bytes, and say meanwhile that somebody is waiting. Raises `EOFError` or `OSError`."""
-        assert process.stdout is not None  # noqa: S101 - it is a pipe
-        parts: list[bytes] = []
-        while size:
-            if not select.select([process.stdout], [], [], BEAT_SECONDS)[0]:
+        stdout = process.stdout
+        assert stdout is not None  # noqa: S101 - it is a pipe
+
+        def next_part(most: int) -> bytes:
+            while not select.select([stdout], [], [], BEAT_SECONDS)[0]:
                 if self._stop.is_set():
                     process.terminate()
                 _write(process, b"")
-                continue
-            part = process.stdout.read(min(size, _PART))
-            if not part:
+            if not (part := stdout.read(most)):
                 raise EOFError
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
+            return part
+
+        return exactly(size, next_part)
 
 
 def _started() -> subprocess.Popen[bytes]:
@@ -143,9 +139,7 @@ def _started() -> subprocess.Popen[bytes]:
 
 def _write(process: subprocess.Popen[bytes], message: bytes) -> None:
     assert process.stdin is not None  # noqa: S101 - it is a pipe
-    rest = memoryview(LENGTH.pack(len(message)) + message)
-    while rest:
-        rest = rest[process.stdin.write(rest) :]
+    send(process.stdin, message)
 
 
 def begin_with(name: str, system: SystemConfig, options: LdapOptions, folder: Path) -> Begin:

@@ -15,14 +15,12 @@ from engine.connectors.program import messages
 from engine.connectors.program.connector import ProgramConnector
 from engine.connectors.program.options import ProgramOptions
 from engine.connectors.program.values import text_of
-from engine.connectors.survey import SAMPLE, SHOWN, Survey, SurveyedType, from_anywhere
+from engine.connectors.survey import MOST_LETTERS, SAMPLE, SHOWN, Survey, SurveyedType, from_anywhere
 from engine.errors import CannotConnect, ConnectionLost
 from engine.values.typed import InvalidValue, parse
 
 LOOKED_AT = 20_000
 """Objects that are read, where one type has too few for a sample of it."""
-_MOST_LETTERS = 4_096
-"""A value longer than this is no matter of identity: a photograph, a document."""
 _LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 """What the name of a type may be made of in a configuration."""
 _Values = Sequence[Sequence[Any]]
@@ -143,7 +141,7 @@ def _is_of_use(name: str) -> bool:
 
 
 def _is_held(values: _Values) -> bool:
-    return any(one and all(len(text_of(each)) <= _MOST_LETTERS for each in one) for one in values)
+    return any(one and all(len(text_of(each)) <= MOST_LETTERS for each in one) for one in values)
 
 
 def _attribute(name: str, said: messages.Attribute | None, values: _Values) -> SchemaAttribute:

@@ -13,10 +13,11 @@ from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import SchemaAttribute
 from engine.connectors.directory_types import is_secret
 from engine.connectors.sql import table_names
+from engine.connectors.sql.column_types import of_any_type
 from engine.connectors.sql.database import Database
 from engine.connectors.sql.options import SqlObjectOptions, SqlOptions
-from engine.connectors.sql.tables import TypeTables, of_any_type
-from engine.connectors.survey import SAMPLE, SHOWN, Survey, SurveyedType
+from engine.connectors.sql.tables import TypeTables
+from engine.connectors.survey import MOST_LETTERS, SAMPLE, SHOWN, Survey, SurveyedType
 from engine.errors import CannotConnect
 
 MOST_TABLES = 10
@@ -27,8 +28,6 @@ _SYSTEMS_OWN = ("information_schema", "pg_catalog", "mysql", "performance_schema
 _SECRETS = ("password", "passwd", "pwd", "secret", "token", "hash")
 _TOGETHER = ("key", "key_of_row", "external_id")
 """What a key of several columns may be called: as none of the columns is."""
-_MOST_BYTES = 4_096
-"""A value longer than this is no matter of identity: a photograph, a document."""
 
 
 class _Place(NamedTuple):
@@ -197,7 +196,7 @@ class _Survey:
         held: Counter[str] = Counter()
         rows = self._connection.execute(select(tables.source).limit(SAMPLE)).mappings().all()
         for row in rows:
-            held.update(name for name, value in row.items() if value is not None and len(str(value)) <= _MOST_BYTES)
+            held.update(name for name, value in row.items() if value is not None and len(str(value)) <= MOST_LETTERS)
         columns = set(held) if rows else set(tables.columns)
         found = [
             one._replace(kind="reference") if one.name in refers_to else one

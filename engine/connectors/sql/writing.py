@@ -27,8 +27,9 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.files import Refused
 from engine.connectors.sql import keys
+from engine.connectors.sql.column_types import Members, python_type_of
 from engine.connectors.sql.errors import is_broken, object_error
-from engine.connectors.sql.tables import Members, TypeTables, python_type_of
+from engine.connectors.sql.tables import TypeTables
 from engine.connectors.sql.values import as_column_takes, values_of
 from engine.errors import ObjectError
 from engine.values import zones
@@ -220,8 +221,7 @@ class _Writing:
         elif (second := tables.settings.secondary_external_id) is not None and second in tables.columns:
             condition = self._table.columns[second] == operation.secondary_id
         name = operation.external_id or operation.secondary_id
-        query = select(self._table).where(condition).limit(2) if condition is not None else None
-        held = self._connection.execute(query).mappings().all() if query is not None else []
+        held = self._found(condition, 2) if condition is not None else []
         if condition is None or not held:
             told = f"'{name}' does not stand in {tables.place}"
             raise Refused("missing-object", told, "import the database to see what became of it")
@@ -231,7 +231,10 @@ class _Writing:
         return condition, held[0]
 
     def _held(self, condition: ColumnElement[bool]) -> RowMapping | None:
-        return self._connection.execute(select(self._table).where(condition).limit(1)).mappings().first()
+        return next(iter(self._found(condition, 1)), None)
+
+    def _found(self, condition: ColumnElement[bool], most: int) -> Sequence[RowMapping]:
+        return self._connection.execute(select(self._table).where(condition).limit(most)).mappings().all()
 
     def _after(self, change: AttributeChange, held: RowMapping) -> list[Any]:
         """Give the values that an attribute is to have."""

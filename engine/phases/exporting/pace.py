@@ -4,7 +4,7 @@ import asyncio
 
 from engine.step import Step
 from engine.values import zones
-from engine.values.hours import hours, per_second
+from engine.values.hours import hours, is_within, per_second
 from storage import clock, exports, runs
 from storage.store import Transaction
 
@@ -44,7 +44,7 @@ class Pace:
         if self._step.settings.read_only:
             return "it is read_only"
         now = zones.local(clock.moment())
-        if self._hours and not any(now in one for one in self._hours):
+        if self._hours and not is_within(self._hours, now):
             return f"it is {now:%H:%M}, and its window is {', '.join(map(str, self._hours))}"
         if self._most is not None and self._taken >= self._most:
             return f"max_exports lets {self._most:,} go in a run"

@@ -3,7 +3,8 @@
 import socket
 from contextlib import suppress
 
-from tests.proxy import Proxy, cut
+from tests.listener import cut
+from tests.proxy import Proxy
 
 COMMIT = b"COMMIT\0"
 

@@ -5,9 +5,9 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from typing import Self
 
 from engine.connectors.ldap import ber
+from tests.listener import Listener
 from tests.slapd import SUFFIX
 
 BIND, SEARCH, MODIFY, ADD, DELETE, RENAME, EXTENDED = 0x60, 0x63, 0x66, 0x68, 0x4A, 0x6C, 0x77
@@ -57,42 +57,20 @@ def page_control(cookie: bytes) -> bytes:
     return ber.sequence([ber.sequence([ber.octets(b"1.2.840.113556.1.4.319"), ber.octets(value)])], 0xA0)
 
 
-class Scripted:
+class Scripted(Listener):
     """Answers every connection by a script; a bind succeeds by itself."""
 
     def __init__(self, script: Script) -> None:
-        self._script = script
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
+        super().__init__()
         self.url = f"ldap://127.0.0.1:{self.port}"
+        self._script = script
         self._closing = threading.Event()
-        self._open: list[socket.socket] = []
-        self._threads = [threading.Thread(target=self._accept)]
 
-    def __enter__(self) -> Self:
-        self._threads[0].start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *given: object) -> None:
         self._closing.set()
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        for one in [self._listener, *self._open]:
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-        for thread in self._threads:
-            thread.join()
+        super().__exit__(*given)
 
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                self._open.append(client)
-                self._threads.append(threading.Thread(target=self._serve, args=(client,)))
-                self._threads[-1].start()
-
-    def _serve(self, client: socket.socket) -> None:
+    def serve(self, client: socket.socket) -> None:
         """Answer what is asked on a connection; what is no LDAP, such as the beginning of TLS, is not answered."""
         counts: dict[int, int] = {}
         held = b""

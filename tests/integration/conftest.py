@@ -7,9 +7,11 @@ import pytest
 
 from tests.inside import Inside
 from tests.slapd import ADMIN, BASE, PASSWORD, SUFFIX, Slapd
+from tests.sql import database, running
 from tui.demo.people import people
 from tui.demo.workspace import LiveDirectory, make_workspace
 
+__all__ = ["database", "running"]
 EXPORTS = '\n[systems.directory.exports]\nmax_retries = 2\nretry_delay = "0s"\n'
 
 

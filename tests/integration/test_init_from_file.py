@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
 
 from tests.inside import Inside
 from tests.integration.test_init_from_directory import ENTRIES
+from tests.questions import Questions
 from tests.slapd import ADMIN, BASE, PASSWORD, SUFFIX, Slapd
 from tests.terminal import Terminal
 from tests.workspace import INTERLOCK
@@ -127,23 +127,8 @@ def test_the_console_asks_step_by_step(
 
     async def ask() -> None:
         async with app.run_test(size=(100, 30)) as pilot:
-
-            def text() -> str:
-                lines = (strip.text for strip in app.screen._compositor.render_strips())
-                return " ".join(" ".join(lines).split())
-
-            async def until(*wanted: str) -> None:
-                for _ in range(400):
-                    if all(one in text() for one in wanted):
-                        return
-                    await pilot.pause(0.05)
-                raise AssertionError(f"waited in vain for {wanted}:\n{text()}")
-
-            async def answer(given: str) -> None:
-                assert isinstance(app.focused, Input)
-                app.focused.value = given
-                await pilot.press("enter")
-
+            asked = Questions(app, pilot)
+            until, answer = asked.until, asked.answer
             await until("Where do people come from?")
             await answer("nowhere.csv")
             await until("nowhere.csv: cannot be read: No such file")

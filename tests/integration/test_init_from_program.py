@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.widgets import Input
 
 from tests.inside import Inside
 from tests.integration.test_conformance import EXAMPLES
+from tests.questions import Questions
 from tui.console.beginning import Beginning
 
 IN_SH = f"program:{EXAMPLES / 'passwd.sh'}"
@@ -157,23 +157,8 @@ def test_the_console_asks_what_a_program_is_given(tmp_path: Path, monkeypatch: p
 
     async def ask(url: str) -> None:
         async with app.run_test(size=(100, 30)) as pilot:
-
-            def text() -> str:
-                lines = (strip.text for strip in app.screen._compositor.render_strips())
-                return " ".join(" ".join(lines).split())
-
-            async def until(*wanted: str) -> None:
-                for _ in range(400):
-                    if all(one in text() for one in wanted):
-                        return
-                    await pilot.pause(0.05)
-                raise AssertionError(f"waited in vain for {wanted}:\n{text()}")
-
-            async def answer(given: str) -> None:
-                assert isinstance(app.focused, Input)
-                app.focused.value = given
-                await pilot.press("enter")
-
+            asked = Questions(app, pilot)
+            until, answer = asked.until, asked.answer
             await until("Where do people come from?")
             await answer(f"program:{sys.executable} {EXAMPLES / 'rest.py'}")
             await until("what it is told, NAME=VALUE")

@@ -37,14 +37,6 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
     server.stop()
 
 
-@pytest.fixture
-def slapd(tmp_path: Path) -> Iterator[Slapd]:
-    server = Slapd(tmp_path / "slapd").start()
-    server.add("\n".join([BASE, UNITS]))
-    yield server
-    server.stop()
-
-
 @pytest.mark.parametrize("client", CLIENTS)
 def test_twenty_thousand_entries_are_read_in_pages(many: Slapd, tmp_path: Path, client: str) -> None:
     found = read_all(connector_to(many.url, tmp_path, client=client), page_size=1000)
@@ -64,12 +56,12 @@ def test_a_limit_half_way_is_incomplete_and_not_the_end(many: Slapd, tmp_path: P
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_every_special_character_of_a_dn_and_of_a_value(slapd: Slapd, tmp_path: Path, client: str) -> None:
+def test_every_special_character_of_a_dn_and_of_a_value(server: Slapd, tmp_path: Path, client: str) -> None:
     for number, value in enumerate(VALUES):
         name = f"cn={dn.escape(value)},ou=people,{SUFFIX}"
         lines = [f"dn:: {encoded(name)}", "objectClass: inetOrgPerson", f"cn:: {encoded(value)}", f"sn: n{number}"]
-        slapd.add("\n".join([*lines, f"uid: n{number}", ""]))
-    found = read_all(connector_to(slapd.url, tmp_path, client=client), "uid", "cn").by_uid()
+        server.add("\n".join([*lines, f"uid: n{number}", ""]))
+    found = read_all(connector_to(server.url, tmp_path, client=client), "uid", "cn").by_uid()
     assert len(found) == len(VALUES)
     for number, value in enumerate(VALUES):
         one = found[f"n{number}"]
@@ -77,7 +69,7 @@ def test_every_special_character_of_a_dn_and_of_a_value(slapd: Slapd, tmp_path: 
         assert one.attributes["cn"] == [value]
         assert dn.key(one.secondary_id or "") == dn.key(f"cn={dn.escape(value)},ou=people,{SUFFIX}")
         looked_up = using(
-            connector_to(slapd.url, tmp_path, client=client),
+            connector_to(server.url, tmp_path, client=client),
             lambda to, one=one: to.read_object(
                 "person", external_id=None, secondary_id=one.secondary_id, attributes=frozenset({"cn"})
             ),
@@ -86,25 +78,25 @@ def test_every_special_character_of_a_dn_and_of_a_value(slapd: Slapd, tmp_path: 
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_photograph_of_five_megabytes_comes_byte_for_byte(slapd: Slapd, tmp_path: Path, client: str) -> None:
+def test_a_photograph_of_five_megabytes_comes_byte_for_byte(server: Slapd, tmp_path: Path, client: str) -> None:
     photo = bytes(range(256)) * (5 * 4096)
-    slapd.stop()
+    server.stop()
     (tmp_path / "photo.ldif").write_text(person("ada", **{"jpegPhoto:": encoded(photo)}))
-    slapd.load(tmp_path / "photo.ldif")
-    slapd.start()
+    server.load(tmp_path / "photo.ldif")
+    server.start()
     attributes = {"jpegPhoto": "binary"}
-    found = read_all(connector_to(slapd.url, tmp_path, client=client, attributes=attributes), "uid", "jpegPhoto")
+    found = read_all(connector_to(server.url, tmp_path, client=client, attributes=attributes), "uid", "jpegPhoto")
     assert base64.b64decode(found.by_uid()["ada"].attributes["jpegPhoto"][0]) == photo
 
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_operational_attributes_are_read_and_values_without_text_are_told(
-    slapd: Slapd, tmp_path: Path, client: str
+    server: Slapd, tmp_path: Path, client: str
 ) -> None:
-    slapd.add(person("ada") + person("bob", **{"jpegPhoto:": encoded(b"\xff\x00")}))
+    server.add(person("ada") + person("bob", **{"jpegPhoto:": encoded(b"\xff\x00")}))
     attributes = {"createTimestamp": "datetime"}
     found = read_all(
-        connector_to(slapd.url, tmp_path, client=client, attributes=attributes), "uid", "createTimestamp", "jpegPhoto"
+        connector_to(server.url, tmp_path, client=client, attributes=attributes), "uid", "createTimestamp", "jpegPhoto"
     )
     ada, bob = sorted(found.objects, key=lambda one: one.secondary_id or "")
     assert ada.attributes["createTimestamp"][0].endswith("Z")
@@ -114,17 +106,17 @@ def test_operational_attributes_are_read_and_values_without_text_are_told(
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_referral_is_an_entry_of_its_own_and_nobody_follows_it(slapd: Slapd, tmp_path: Path, client: str) -> None:
-    slapd.add(person("ada"))
+def test_a_referral_is_an_entry_of_its_own_and_nobody_follows_it(server: Slapd, tmp_path: Path, client: str) -> None:
+    server.add(person("ada"))
     referral = "objectClass: referral\nobjectClass: extensibleObject\nref: ldap://127.0.0.1:1/dc=elsewhere\n"
-    slapd.tool("ldapadd", "-M", text=f"dn: ou=far,{SUFFIX}\n{referral}ou: far\n")
-    found = read_all(connector_to(slapd.url, tmp_path, client=client))
+    server.tool("ldapadd", "-M", text=f"dn: ou=far,{SUFFIX}\n{referral}ou: far\n")
+    found = read_all(connector_to(server.url, tmp_path, client=client))
     assert found.end.complete
     assert set(found.by_uid()) == {"ada"}
 
 
-def test_the_schema_tells_types_matching_rules_and_what_is_read_only(slapd: Slapd, tmp_path: Path) -> None:
-    described = using(connector_to(slapd.url, tmp_path), lambda to: to.describe_schema())["person"]
+def test_the_schema_tells_types_matching_rules_and_what_is_read_only(server: Slapd, tmp_path: Path) -> None:
+    described = using(connector_to(server.url, tmp_path), lambda to: to.describe_schema())["person"]
     known = {one.name: one for one in described}
     assert known["sn"].required
     assert known["cn"].matching == "case_ignore"
@@ -138,17 +130,17 @@ def test_the_schema_tells_types_matching_rules_and_what_is_read_only(slapd: Slap
     assert not known["title"].read_only
 
 
-def test_a_base_that_is_not_there_is_no_empty_answer(slapd: Slapd, tmp_path: Path) -> None:
+def test_a_base_that_is_not_there_is_no_empty_answer(server: Slapd, tmp_path: Path) -> None:
     from engine.errors import CannotConnect
 
     with pytest.raises(CannotConnect, match="does not exist"):
-        read_all(connector_to(slapd.url, tmp_path, base=f"ou=nowhere,{SUFFIX}"))
+        read_all(connector_to(server.url, tmp_path, base=f"ou=nowhere,{SUFFIX}"))
 
 
-def test_the_check_tells_who_reads_and_whether_there_is_a_delta(slapd: Slapd, tmp_path: Path) -> None:
+def test_the_check_tells_who_reads_and_whether_there_is_a_delta(server: Slapd, tmp_path: Path) -> None:
     import asyncio
 
-    lines = {line.subject: line for line in asyncio.run(connector_to(slapd.url, tmp_path, client="ldap3").test())}
+    lines = {line.subject: line for line in asyncio.run(connector_to(server.url, tmp_path, client="ldap3").test())}
     assert all(line.ok for line in lines.values())
     assert "ldap3" in lines["client"].message
     assert "not offered" in lines["delta import"].message

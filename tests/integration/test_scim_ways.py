@@ -4,15 +4,15 @@ import base64
 import socket
 import ssl
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
 from tests.inside import Inside, document
+from tests.listener import Listener, cut
 from tests.scim import TOKEN, ScimServer
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -70,59 +70,38 @@ def test_a_key_behind_a_password_is_not_asked_for(tmp_path: Path, service: ScimS
     assert "a certificate cannot be read" in site("step", "import", "app", status=4)
 
 
-class Tunnel:
+class Tunnel(Listener):
     """A proxy that opens tunnels (RFC 9110 §9.3.6), and takes note to where."""
 
     def __init__(self, *, refuses: bool = False) -> None:
+        super().__init__()
+        self.url = f"http://127.0.0.1:{self.port}"
         self.asked: list[str] = []
         self.shown: list[str] = []
         """Who the askers say they are."""
         self._refuses = refuses
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._threads = [threading.Thread(target=self._accept)]
-        self._open: list[socket.socket] = []
 
-    def __enter__(self) -> Self:
-        self._threads[0].start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for one in [self._listener, *self._open]:
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-        for thread in self._threads:
-            thread.join()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                self._open.append(client)
-                request = client.recv(65536).decode()
-                lines = request.splitlines()
-                self.asked.append(lines[0])
-                self.shown += [line for line in lines if line.lower().startswith("proxy-authorization:")]
-                if self._refuses:
-                    client.sendall(b"HTTP/1.1 403 Forbidden\r\n\r\n")
-                    client.close()
-                    continue
-                host, _, port = self.asked[-1].split()[1].rpartition(":")
-                server = socket.create_connection((host, int(port)))
-                self._open.append(server)
-                client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                for source, target in ((client, server), (server, client)):
-                    self._threads.append(threading.Thread(target=_pass_on, args=(source, target)))
-                    self._threads[-1].start()
+    def serve(self, client: socket.socket) -> None:
+        lines = client.recv(65536).decode().splitlines()
+        self.asked.append(lines[0])
+        self.shown += [line for line in lines if line.lower().startswith("proxy-authorization:")]
+        if self._refuses:
+            client.sendall(b"HTTP/1.1 403 Forbidden\r\n\r\n")
+            cut(client)
+            return
+        host, _, port = lines[0].split()[1].rpartition(":")
+        server = socket.create_connection((host, int(port)))
+        self._open.append(server)
+        client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        self.begin(_pass_on, client, server)
+        _pass_on(server, client)
 
 
 def _pass_on(source: socket.socket, target: socket.socket) -> None:
     with suppress(OSError):
         while data := source.recv(65536):
             target.sendall(data)
-    with suppress(OSError):
-        target.shutdown(socket.SHUT_WR)
+    target.shutdown(socket.SHUT_WR)
 
 
 def test_a_service_is_reached_through_a_proxy(tmp_path: Path, service: ScimServer) -> None:

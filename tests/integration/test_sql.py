@@ -1,108 +1,19 @@
 """Databases as systems: PostgreSQL, MariaDB and SQLite, read in one snapshot and written with nobody's change lost."""
 
 import gc
-import json
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from tests.databases import PASSWORD, Database, Server, mariadb, postgresql, sqlite
+from tests.databases import PASSWORD, Database, Server, sqlite
 from tests.inside import Inside, document, in_and_out
 from tests.integration.test_conformance import keeps_all, sample
-
-SERVERS: dict[str, Callable[..., Any]] = {"postgresql": postgresql, "mysql": mariadb}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Callable[[str], Server]]:
-    """Start each server once, when it is first wanted."""
-    with ExitStack() as stack:
-        started: dict[str, Server] = {}
-
-        def server(name: str) -> Server:
-            if name not in started:
-                started[name] = stack.enter_context(SERVERS[name]())
-            return started[name]
-
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgresql", "mysql"])
-def database(request: pytest.FixtureRequest, running: Callable[[str], Server], tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        with sqlite(tmp_path) as files:
-            made = files.database()
-    else:
-        made = running(request.param).database()
-    yield made
-    made.engine.dispose()
-
-
-PEOPLE = (
-    "CREATE TABLE person (id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(40) NOT NULL, level INTEGER, born DATE, "
-    "seen TIMESTAMP NULL, salary DECIMAL(10,2), mail VARCHAR(60) UNIQUE)",
-    "CREATE TABLE phone (person INTEGER NOT NULL, number VARCHAR(20) NOT NULL, PRIMARY KEY (person, number))",
-)
-ATTRIBUTES = {"level": "integer", "born": "date", "seen": "datetime", "salary": "decimal", "phones": "text[]"}
-
-
-def fill(database: Database, count: int = 40) -> None:
-    database.run(*PEOPLE)
-    database.run(
-        *(
-            f"INSERT INTO person VALUES ({n}, 'Person {n}', {n % 5}, '1990-01-{n % 28 + 1:02}', "
-            f"'2026-01-02 03:04:05', {n}.50, 'p{n}@example.org')"
-            for n in range(1, count + 1)
-        ),
-        *(f"INSERT INTO phone VALUES ({n}, '+49 30 {n}{end}')" for n in range(1, count + 1) for end in range(n % 3)),
-    )
-
-
-def system(database: Database, **more: Any) -> dict[str, Any]:
-    kind = {
-        "external_id": "id",
-        "attributes": ATTRIBUTES,
-        "table": "person",
-        "many": {"phones": {"table": "phone", "key": "person", "value": "number"}},
-    }
-    found = {
-        "connector": "sql",
-        "url": database.url,
-        "objects": {"person": {name: value for name, value in (kind | more).items() if value is not None}},
-        "deletions": {"max_percent": 100},
-        "exports": {"retry_delay": "0s"},
-    }
-    return found | ({"password": {"env": "DB_PASSWORD"}} if database.password else {})
-
-
-NAMES = ["name", "level", "born", "seen", "salary", "mail", "phones"]
-
-
-def reading(folder: Path, it: dict[str, Any], names: list[str] = NAMES) -> Inside:
-    """Give a workspace that reads a database."""
-    declared = {name: ATTRIBUTES[name] for name in names if name in ATTRIBUTES}
-    rule = {
-        "name": "in",
-        "from": "it.person",
-        "to": "metaverse.person",
-        "project": True,
-        "join": [[{"source": "id", "target": "key"}]],
-        "flow": {"key": "id", **{name: name for name in names}},
-    }
-    tables = {"systems": {"it": it}, "metaverse": {"person": {"attributes": declared}}}
-    return Inside(folder / "site", document(tables, rules=[rule]), {"DB_PASSWORD": PASSWORD})
-
-
-def attributes(site: Inside, number: str) -> dict[str, Any]:
-    found = next(one for one in site.json("objects", "--limit", "0") if one["external_id"] == number)
-    shown: dict[str, Any] = site.json("show", found["id"])["attributes"]
-    return shown
+from tests.sql import ATTRIBUTES, PEOPLE, attributes, fill, from_hr, people, reading, system, writing
 
 
 def test_a_connector_of_tables_keeps_the_protocol(database: Database, tmp_path: Path) -> None:
@@ -199,64 +110,6 @@ def test_rows_without_an_id_or_twice_make_nobody_vanish(database: Database, tmp_
     )
     database.run("DELETE FROM person WHERE id IS NULL", "INSERT INTO person VALUES ('5', 'Another')")
     assert "duplicate-external-id" in site("step", "import", "it", status=1)
-
-
-def test_a_value_that_is_none_is_one_rows_error(database: Database, tmp_path: Path) -> None:
-    kind = "DATE" if database.name == "sqlite" else "VARCHAR(20)"
-    database.run(f"CREATE TABLE person (id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(40), born {kind})")
-    database.run(*(f"INSERT INTO person VALUES ({n}, 'P', '{born}')" for n, born in ((1, "1990-01-01"), (2, "soon"))))
-    site = reading(tmp_path, system(database, many=None, attributes={"born": "date"}), ["name", "born"])
-    told = site("step", "import", "it", status=1)
-    assert "'born': 'soon' is not a date" in told
-    assert attributes(site, "1")["born"] == ["1990-01-01"]
-    assert [one["external_id"] for one in site.json("objects")] == ["1"]
-
-
-def test_a_date_that_python_has_none_for_is_one_rows_error(running: Callable[[str], Server], tmp_path: Path) -> None:
-    database = running("postgresql").database()
-    database.run("CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT, born DATE, seen TIMESTAMPTZ)")
-    days, moment = ("1990-01-01", "infinity", "0044-03-15 BC", "12000-01-01"), "2026-01-02 03:04:05+01"
-    database.run(*(f"INSERT INTO person VALUES ({n}, 'P', '{day}', '{moment}')" for n, day in enumerate(days)))
-    declared = {"born": "date", "seen": "datetime"}
-    site = reading(tmp_path, system(database, many=None, attributes=declared), ["name", "born", "seen"])
-    told = site("step", "import", "it", status=1)
-    assert "'born': 'infinity' is not a date" in told
-    assert attributes(site, "0")["seen"] == ["2026-01-02T02:04:05Z"]
-    assert [one["external_id"] for one in site.json("objects")] == ["0"]
-    database.engine.dispose()
-
-
-def test_spans_of_time_and_types_without_a_name_are_read_as_they_are_written(
-    running: Callable[[str], Server], tmp_path: Path
-) -> None:
-    database = running("postgresql").database()
-    database.run(
-        "CREATE TABLE person (id INTEGER PRIMARY KEY, until TIME, term INTERVAL, note XML, times TIME[])",
-        "INSERT INTO person VALUES (1, '24:00', '1 month 2 days', '<a/>', '{09:00,24:00}')",
-    )
-    names = ["until", "term", "note", "times"]
-    site = reading(tmp_path, system(database, many=None, attributes={"times": "text[]"}), names)
-    assert "1 adds" in site("step", "import", "it")
-    assert [attributes(site, "1")[name] for name in names] == [
-        ["24:00:00"],
-        ["1 mon 2 days"],
-        ["<a/>"],
-        ["09:00:00", "24:00:00"],
-    ]
-    database.engine.dispose()
-
-
-def test_a_span_longer_than_a_day_is_written_as_its_database_does(
-    running: Callable[[str], Server], tmp_path: Path
-) -> None:
-    database = running("mysql").database()
-    database.run("CREATE TABLE person (id INTEGER PRIMARY KEY, worked TIME(1), owed TIME)")
-    database.run("INSERT INTO person VALUES (1, '36:05:00.5', '-01:30:00')")
-    site = reading(tmp_path, system(database, many=None, attributes={}), ["worked", "owed"])
-    site("step", "import", "it")
-    assert attributes(site, "1")["worked"] == ["36:05:00.500000"]
-    assert attributes(site, "1")["owed"] == ["-01:30:00"]
-    database.engine.dispose()
 
 
 def test_a_table_may_have_any_name(database: Database, tmp_path: Path) -> None:
@@ -440,48 +293,6 @@ def test_an_import_is_one_moment(running: Callable[[str], Server], tmp_path: Pat
 # ---------------------------------------------------------------------- writing
 
 
-def writing(folder: Path, database: Database, **more: Any) -> Inside:
-    """Give a workspace that writes HR's people into a database."""
-    hr = {
-        "connector": "csv",
-        "objects": {
-            "person": {
-                "path": "hr.csv",
-                "external_id": "id",
-                "attributes": {"level": "integer", "born": "date", "phones": "text[]"},
-            }
-        },
-        "deletions": {"max_percent": 100},
-    }
-    names = ["id", "name", "level", "born", "mail", "phones"]
-    rules = in_and_out("it.person", names, deprovision="delete")
-    person = {
-        "attributes": {"level": "integer", "born": "date", "phones": "text[]"},
-        "deletion": {"when": "last_connector_gone"},
-    }
-    tables = {"systems": {"hr": hr, "it": system(database, **more)}, "metaverse": {"person": person}}
-    site = Inside(folder / "site", document(tables, rules=rules), {"DB_PASSWORD": PASSWORD})
-    people(site)
-    return site
-
-
-def people(site: Inside, **changes: dict[str, str]) -> None:
-    rows = {
-        str(n): {
-            "id": str(n),
-            "name": f"Person {n}",
-            "level": "1",
-            "born": "1990-05-06",
-            "mail": f"p{n}@x.org",
-            "phones": f"{n}|{n}0",
-        }
-        for n in range(1, 6)
-    }
-    for name, change in changes.items():
-        rows[name.removeprefix("p")] |= change
-    site.csv("hr.csv", [row for row in rows.values() if row["name"]])
-
-
 def test_people_are_created_changed_and_deleted(database: Database, tmp_path: Path) -> None:
     database.run(*PEOPLE)
     site = writing(tmp_path, database)
@@ -586,101 +397,12 @@ def test_a_key_that_the_database_gives_is_taken_over(database: Database, tmp_pat
     database.run(
         f"CREATE TABLE account (no {serial[database.name]}, login VARCHAR(20) NOT NULL UNIQUE, name VARCHAR(40))"
     )
-    hr = {"connector": "csv", "objects": {"person": {"path": "hr.csv", "external_id": "login"}}}
-    rules = in_and_out("it.person", ["login", "name"])
-    it = system(database, table="account", external_id="no", many=None, attributes={})
-    site = Inside(
-        tmp_path / "site",
-        document({"systems": {"hr": hr, "it": it}, "metaverse": {"person": {}}}, rules=rules),
-        {"DB_PASSWORD": PASSWORD},
-    )
+    site = from_hr(tmp_path, database, "name", external_id="no")
     site.csv("hr.csv", [{"login": one, "name": one.title()} for one in ("ada", "bob")])
     site("run")
     site.csv("hr.csv", [{"login": one, "name": one.upper()} for one in ("ada", "bob")])
     site("run")
     assert database.rows("SELECT login, name FROM account ORDER BY login") == [("ada", "ADA"), ("bob", "BOB")]
-
-
-def test_what_mysql_has_for_several_names_and_for_no_date(running: Callable[[str], Server], tmp_path: Path) -> None:
-    database = running("mysql").database()
-    database.run(
-        "CREATE TABLE account (login VARCHAR(9) NOT NULL PRIMARY KEY, roles SET('b', 'a', 'c'), until DATE NOT NULL)"
-    )
-    hr = {"connector": "csv", "objects": {"person": {"path": "hr.csv", "external_id": "login"}}}
-    hr["objects"]["person"]["attributes"] = {"roles": "text[]", "until": "date"}
-    declared = {"roles": "text[]", "until": "date"}
-    it = system(database, table="account", external_id="login", many=None, attributes=declared)
-    tables = {"systems": {"hr": hr, "it": it}, "metaverse": {"person": {"attributes": declared}}}
-    rules = in_and_out("it.person", ["login", "roles", "until"])
-    site = Inside(tmp_path / "site", document(tables, rules=rules), {"DB_PASSWORD": PASSWORD})
-    for roles, held in (("a|b|c", "b,a,c"), ("c", "c"), ("a|c", "a,c"), ("", ""), ("b", "b")):
-        site.csv("hr.csv", [{"login": "ada", "roles": roles, "until": "2026-01-01"}])
-        assert "1 exports confirmed" in site("run")
-        assert database.rows("SELECT roles FROM account") == [(held,)]
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("SET SESSION sql_mode = ''")
-        connection.exec_driver_sql("INSERT INTO account VALUES ('bob', 'c,b', '0000-00-00')")
-        connection.commit()
-    site("step", "import", "it")
-    bob = next(one["id"] for one in site.json("objects") if one["external_id"] == "bob")
-    assert site.json("show", bob)["attributes"] == {"login": ["bob"], "roles": ["b", "c"]}
-    database.engine.dispose()
-
-
-def test_a_fixed_width_is_filled_with_blanks_that_are_no_part_of_the_value(database: Database, tmp_path: Path) -> None:
-    database.run("CREATE TABLE account (login CHAR(8) NOT NULL PRIMARY KEY, unit CHAR(5))")
-    hr = {"connector": "csv", "objects": {"person": {"path": "hr.csv", "external_id": "login"}}}
-    it = system(database, table="account", external_id="login", many=None, attributes={})
-    tables = {"systems": {"hr": hr, "it": it}, "metaverse": {"person": {}}}
-    rules = in_and_out("it.person", ["login", "unit"])
-    site = Inside(tmp_path / "site", document(tables, rules=rules), {"DB_PASSWORD": PASSWORD})
-    for unit in ("ab", "cde", ""):
-        site.csv("hr.csv", [{"login": "ada", "unit": unit}])
-        assert "1 exports confirmed" in site("run")
-    assert [one["external_id"] for one in site.json("objects") if one["system"] == "it"] == ["ada"]
-
-
-@pytest.mark.parametrize("kind", ["JSON", "JSONB"])
-def test_documents_are_read_and_written_as_such(running: Callable[[str], Server], tmp_path: Path, kind: str) -> None:
-    database = running("postgresql").database()
-    database.run(f"CREATE TABLE account (login VARCHAR(20) NOT NULL PRIMARY KEY, profile {kind})")
-    hr = {"connector": "csv", "objects": {"person": {"path": "hr.csv", "external_id": "login"}}}
-    it = system(database, table="account", external_id="login", many=None, attributes={})
-    tables = {"systems": {"hr": hr, "it": it}, "metaverse": {"person": {}}}
-    rules = in_and_out("it.person", ["login", "profile"])
-    site = Inside(tmp_path / "site", document(tables, rules=rules), {"DB_PASSWORD": PASSWORD})
-    large = '{"n":123456789012345678901234567890,"é":[1.5,null]}'
-    for written, held in ((large, large), ('{"n":2}', '{"n":2}'), ("plain", '"plain"'), ("", None), (large, large)):
-        site.csv("hr.csv", [{"login": "ada", "profile": written}])
-        assert "1 exports confirmed" in site("run")
-        ((text,),) = database.rows("SELECT profile::text FROM account")
-        assert (None if text is None else json.loads(text)) == (None if held is None else json.loads(held))
-    database.run("UPDATE account SET profile = '[3]'")
-    site.csv("hr.csv", [{"login": "ada", "profile": "other"}])
-    for step in ("import hr", "sync", "evaluate"):
-        site("step", *step.split())
-    assert "somebody else has changed profile" in site("step", "export", "it", status=1)
-    database.engine.dispose()
-
-
-@pytest.mark.parametrize(("name", "kind"), [("postgresql", "INTERVAL"), ("mysql", "TIME"), ("sqlite", "TIME")])
-def test_spans_of_time_are_written_and_changed(
-    running: Callable[[str], Server], tmp_path: Path, name: str, kind: str
-) -> None:
-    with sqlite(tmp_path) as files:
-        database = files.database() if name == "sqlite" else running(name).database()
-        database.run(f"CREATE TABLE account (login VARCHAR(20) NOT NULL PRIMARY KEY, worked {kind})")
-        hr = {"connector": "csv", "objects": {"person": {"path": "hr.csv", "external_id": "login"}}}
-        it = system(database, table="account", external_id="login", many=None, attributes={})
-        rules = in_and_out("it.person", ["login", "worked"])
-        tables = {"systems": {"hr": hr, "it": it}, "metaverse": {"person": {}}}
-        site = Inside(tmp_path / "site", document(tables, rules=rules), {"DB_PASSWORD": PASSWORD})
-        for hours in ("36:05:00", "100:00:00", "00:30:00"):
-            site.csv("hr.csv", [{"login": "ada", "worked": hours}])
-            assert "1 exports confirmed" in site("run")
-            account = next(one["id"] for one in site.json("objects") if one["system"] == "it")
-            assert site.json("show", account)["attributes"]["worked"] == [hours]
-        database.engine.dispose()
 
 
 # ---------------------------------------------------------------------- what goes wrong
@@ -774,23 +496,6 @@ def test_a_file_of_sqlite_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     )
     assert "none.db is not there" in site("step", "import", "it", status=4)
     assert not (site.folder / "none.db").exists()
-
-
-def test_arrays_have_many_values(running: Callable[[str], Server], tmp_path: Path) -> None:
-    database = running("postgresql").database()
-    database.run(
-        "CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT, level INT, born DATE, mail TEXT, phones TEXT[])"
-    )
-    declared = {"level": "integer", "born": "date", "phones": "text[]"}
-    site = writing(tmp_path, database, many=None, attributes=declared)
-    site("run")
-    assert database.rows("SELECT phones FROM person WHERE id = 3") == [(["3", "30"],)]
-    people(site, p3={"phones": "30|31|32"}, p4={"phones": ""})
-    site("run")
-    assert sorted(database.rows("SELECT phones FROM person WHERE id = 3")[0][0]) == ["30", "31", "32"]
-    assert not database.rows("SELECT phones FROM person WHERE id = 4")[0][0]
-    assert site.json("exports") == []
-    database.engine.dispose()
 
 
 def test_a_constraint_that_is_looked_at_last_is_one_objects_error(

@@ -17,7 +17,6 @@ class CommitCutter(Proxy):
 
     def __init__(self, port: int, number: int, *, after: bool) -> None:
         super().__init__(port, lambda data, _: data)
-        self.port = self.address[1]
         self.has_cut = False
         """Whether it came to that many."""
         self._number = number
@@ -25,7 +24,7 @@ class CommitCutter(Proxy):
         self._seen = 0
         self._unanswered: set[socket.socket] = set()
 
-    def _up(self, client: socket.socket, server: socket.socket) -> None:
+    def up(self, client: socket.socket, server: socket.socket) -> None:
         with suppress(OSError):
             while data := client.recv(65536):
                 self._seen += COMMIT in data
@@ -37,7 +36,7 @@ class CommitCutter(Proxy):
                 server.sendall(data)
         cut(server)
 
-    def _down(self, client: socket.socket, server: socket.socket) -> None:
+    def down(self, client: socket.socket, server: socket.socket) -> None:
         with suppress(OSError):
             while (data := server.recv(65536)) and client not in self._unanswered:
                 client.sendall(data)

@@ -27,13 +27,18 @@ class Proxy(Listener):
             cut(client)
             return
         self._open.append(server)
-        self.begin(self._down, client, server)
+        self.begin(self.down, client, server)
+        self.up(client, server)
+
+    def up(self, client: socket.socket, server: socket.socket) -> None:
+        """Pass on what the client says, until it says no more."""
         with suppress(OSError):
             while data := client.recv(65536):
                 server.sendall(data)
         cut(server)
 
-    def _down(self, client: socket.socket, server: socket.socket) -> None:
+    def down(self, client: socket.socket, server: socket.socket) -> None:
+        """Pass on what the server answers, as the weather is."""
         passed = 0
         with suppress(OSError, Silence):
             while data := server.recv(65536):

@@ -54,7 +54,7 @@ async def _mark(folder: Path, before: list[PendingExport]) -> tuple[list[Pending
         await exports.mark_executing(tx, ids, step_id=1)
         await exports.mark_exported(tx, ids, step_id=1)
         assert await exports.get(tx, [other.id]) == [other]
-        moves = [one for number in ids for one in await transitions.of(tx, "export", number)]
+        moves = [one for number in ids for one in await transitions.of(tx, "export", [number])]
         return await exports.get(tx, ids), [(one.label, one.from_status, one.to_status, one.reason) for one in moves]
 
 

@@ -101,6 +101,21 @@ def test_a_client_s_certificate_and_a_local_socket_tell_who_we_are(
         assert set(found.by_uid()) == {"ada"}
 
 
+@pytest.mark.parametrize("client", CLIENTS)
+def test_who_shows_no_certificate_where_one_is_wanted_is_told_so(
+    trusted: Authority, tmp_path: Path, client: str
+) -> None:
+    one = trusted.sign("demanding", names="DNS:localhost")
+    ours = trusted.sign("shown")
+    with serving(tmp_path, trusted, one, "TLSVerifyClient demand\n") as server:
+        for way in ways(server, "localhost"):
+            url = way.pop("url")
+            with pytest.raises(CannotConnect, match="if it wants a certificate of ours, name one by client_certif"):
+                read_all(connector_to(url, tmp_path, ca_file=trusted.file, client=client, **way))
+            shown = {"client_certificate": ours.certificate, "client_key": ours.key}
+            read_all(connector_to(url, tmp_path, ca_file=trusted.file, client=client, **shown, **way))
+
+
 def test_a_password_goes_to_no_other_machine_in_the_clear(tmp_path: Path) -> None:
     for url in ("ldap://directory.example.org", "ldap://192.0.2.1", "ldap://[2001:db8::1]"):
         with pytest.raises(CredentialsRefused, match="unencrypted"):

@@ -12,7 +12,7 @@ from engine.connectors.ldap.messages import Result
 from engine.connectors.ldap.opening import open_socket
 from engine.connectors.ldap.options import LdapOptions
 from engine.connectors.ldap.patience import Abandoned, OutOfPatience, Patience
-from engine.connectors.ldap.wire import Wire
+from engine.connectors.ldap.wire import Severed, Wire
 from engine.errors import CannotConnect, ConnectionLost, CredentialsRefused
 
 REFUSED = frozenset({7, 8, 13, 48, 49, 50})
@@ -117,7 +117,9 @@ def _bind(name: str, options: LdapOptions, wire: Wire, context: ssl.SSLContext |
     except CannotConnect as error:
         raise CannotConnect(_named(name, error)) from error
     except ssl.SSLError as error:
-        raise CannotConnect(f"'{name}': no connection to {options.url}: {_reason(error)}") from error
+        raise CannotConnect(f"'{name}': no connection to {options.url}: {_reason(error, options, wire)}") from error
+    except Severed as error:
+        raise CannotConnect(f"'{name}': {error}{_certificate_wanted(options, wire)}") from error
     except ConnectionLost as error:
         raise CannotConnect(f"'{name}': {error}") from error
     except WireError as error:
@@ -131,11 +133,18 @@ def _named(name: str, error: Exception) -> str:
     return text if text.startswith(f"'{name}'") else f"'{name}': {text}"
 
 
-def _reason(error: ssl.SSLError) -> str:
+def _reason(error: ssl.SSLError, options: LdapOptions, wire: Wire) -> str:
     text = str(error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not to be trusted: {text}; set ca_file, or correct the host name in url"
-    return text
+    return text + _certificate_wanted(options, wire)
+
+
+def _certificate_wanted(options: LdapOptions, wire: Wire) -> str:
+    """Advise on a server that ends TLS before anybody is bound: few say that they want a certificate."""
+    if options.client_certificate or not isinstance(wire.socket, ssl.SSLSocket):
+        return ""
+    return "; if it wants a certificate of ours, name one by client_certificate and client_key"
 
 
 def _check_bound(name: str, options: LdapOptions, result: Result) -> None:

@@ -26,6 +26,10 @@ FAREWELL = 2**31 - 1
 Given = TypeVar("Given")
 
 
+class Severed(ConnectionLost):
+    """The connection has ended: the other side closed it, or something on the way did."""
+
+
 class Wire:
     """A socket with a deadline, which whoever asks something on it sets anew when an answer leads on."""
 
@@ -69,7 +73,7 @@ class Wire:
         """Wait for bytes. Raises `ConnectionLost` where none come in time, too many came, or nobody waits any more."""
         came = self._until_ready(partial(self.socket.recv_into, self._room), READABLE, "read from")
         if not came:
-            raise ConnectionLost(f"{self.peer} closed the connection")
+            raise Severed(f"{self.peer} closed the connection")
         self._came += came
         self.received += came
         if self._came > self._limit:
@@ -120,7 +124,7 @@ class Wire:
             except (OSError, ValueError) as error:
                 if raises and isinstance(error, raises):
                     raise
-                raise ConnectionLost(f"{self.peer} cannot be {verb}: {error or type(error).__name__}") from error
+                raise Severed(f"{self.peer} cannot be {verb}: {error or type(error).__name__}") from error
 
     def _told(self) -> str:
         """Say what the server did instead of answering, and what can be done."""

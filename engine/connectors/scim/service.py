@@ -55,6 +55,8 @@ class Service:
         self._client: httpx.AsyncClient | None = None
         self._token = ""
         self._abandoned = asyncio.Event()
+        self._have_answered: set[str] = set()
+        """The hosts that have ever said anything: they want no other certificate than they were shown."""
         self._slots = asyncio.Semaphore(options.connections)
 
     async def open(self) -> None:
@@ -250,21 +252,25 @@ class Service:
                 return sending.result()
             except (httpx.HTTPError, OSError) as error:  # TLS that breaks behind the handshake is an OSError
                 place = f"{self._name}: {request.url.copy_with(query=None)}"
-                raise ConnectionLost(f"{place}: {self._why(error)}") from error
+                raise ConnectionLost(f"{place}: {self._why(request.url, error)}") from error
             finally:
                 for one in (sending, stopping):
                     one.cancel()
                 await asyncio.gather(sending, stopping, return_exceptions=True)
 
-    def _why(self, error: Exception) -> str:
+    def _why(self, url: httpx.URL, error: Exception) -> str:
         """Say why there is no answer, and what may be wrong with the way to the service."""
         told = _said(error)
-        if "CERTIFICATE_REQUIRED" in told.upper().replace(" ", "_"):
-            return f"{told}: it wants a certificate of ours; name one by 'client_certificate'"
-        return told if self._options.proxy is None else f"through the proxy {self._options.proxy}: {told}"
+        if self._options.proxy is not None:
+            told = f"through the proxy {self._options.proxy}: {told}"
+        is_shown = url.scheme == "http" or self._options.client_certificate is not None
+        if is_shown or url.host in self._have_answered or not _is_broken_tls(error):
+            return told
+        return f"{told}; if it wants a certificate of ours, name one by 'client_certificate'"
 
     async def _read(self, request: httpx.Request, auth: httpx.Auth | None) -> tuple[int, bytes, httpx.Headers]:
         answer = await self._opened.send(request, stream=True, auth=auth or httpx.USE_CLIENT_DEFAULT)
+        self._have_answered.add(request.url.host)
         try:
             body = bytearray()
             async for part in answer.aiter_bytes():
@@ -290,6 +296,19 @@ def _said(error: BaseException) -> str:
     while one is not None and not str(one):
         one = one.__cause__ or one.__context__
     return type(error).__name__ if one is None else str(one)
+
+
+def _is_broken_tls(error: Exception) -> bool:
+    """Tell a connection that was made and then ended, as by who misses a certificate, from one that was never made.
+
+    With TLS 1.3 such a server may end it behind the handshake, and few say why (RFC 8446 §4.4.2.4).
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, (ssl.SSLError, ConnectionResetError)):
+            return not isinstance(cause, ssl.SSLCertVerificationError)
+        cause = cause.__cause__ or cause.__context__
+    return isinstance(error, (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError))
 
 
 def _document(body: bytes) -> dict[str, Any] | None:

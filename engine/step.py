@@ -257,7 +257,7 @@ class Step:
         except StoreError:
             return None  # the next page tells what is wrong with the store
 
-    async def send(self, connector: Connector, operations: Sequence[ExportOperation]) -> list[ExportResult]:
+    async def send_exports(self, connector: Connector, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         """Execute operations, unless the process has slept so long that another run may be at work on the same objects.
 
         Raises `LeaseLost` where that is so; nothing was sent then. Raises whatever `Connector.export` raises.

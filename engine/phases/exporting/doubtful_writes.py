@@ -237,7 +237,7 @@ async def follow_renamed(
     if renaming is None and not operation.changes and not deleting:
         return ExportResult(result.id)
     moved = replace(operation, secondary_id=found.secondary_id, new_secondary_id=renaming)
-    return (await step.send(connector, [moved]))[0]
+    return (await step.send_exports(connector, [moved]))[0]
 
 
 async def _find_again(connector: Connector, operation: ExportOperation) -> ImportedObject | None:
@@ -270,7 +270,7 @@ async def write_the_rest(
     if not left and renaming is None:
         return ExportResult(result.id)
     rest = replace(operation, secondary_id=found.secondary_id, new_secondary_id=renaming, changes=left)
-    return (await step.send(connector, [rest]))[0]
+    return (await step.send_exports(connector, [rest]))[0]
 
 
 def _already_gone(step: Step, result: ExportResult) -> ExportResult:

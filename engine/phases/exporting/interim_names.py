@@ -36,7 +36,7 @@ async def _step_aside(step: Step, connector: Connector, batch: list[PendingExpor
         await exports.mark_executing(tx, [export.id for export in batch], step_id=step.id)
     lost: ConnectionLost | None = None
     try:
-        results = await step.send(connector, [_aside(export, csos[export.cso_id]) for export in batch])
+        results = await step.send_exports(connector, [_aside(export, csos[export.cso_id]) for export in batch])
     except ConnectionLost as error:
         lost, results = error, list(error.results)
     async with step.page(may_stop=lost is None) as tx:

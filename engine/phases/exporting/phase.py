@@ -265,7 +265,7 @@ async def _execute(step: Step, connector: Connector, batch: Batch) -> Sent:
     if not batch:
         return Sent(batch, [], None)
     try:
-        results = await step.send(connector, [operation_for(one) for one in batch])
+        results = await step.send_exports(connector, [operation_for(one) for one in batch])
     except ConnectionLost as error:
         return Sent(batch, list(error.results), error)
     try:

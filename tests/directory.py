@@ -41,10 +41,9 @@ def person(uid: str, **more: str) -> str:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Slapd]:
     """A directory with a unit for people and one for groups, and nobody in it."""
-    server = Slapd(tmp_path / "slapd").start()
-    server.add("\n".join([BASE, UNITS]))
-    yield server
-    server.stop()
+    with Slapd(tmp_path / "slapd").start() as server:
+        server.add("\n".join([BASE, UNITS]))
+        yield server
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,8 @@ except SystemExit as end:
 sys.stdin.read()
 """
 """The program itself, which stays when its command has ended."""
+SECONDS = 300
+"""How long a command may take, and what is looked for in it, before it is killed."""
 
 
 @contextmanager
@@ -37,6 +40,8 @@ def at_its_end(site: Inside, *arguments: str, before: str = "pass") -> Iterator[
     )
     assert process.stdin
     assert process.stdout
+    late = threading.Timer(SECONDS, process.kill)
+    late.start()
     try:
         process.stdin.write(f"{before}\n")
         process.stdin.flush()
@@ -51,6 +56,7 @@ def at_its_end(site: Inside, *arguments: str, before: str = "pass") -> Iterator[
         process.stdin.close()
         process.stdout.close()
         process.wait()
+        late.cancel()
 
 
 def found_in(pid: int, texts: Sequence[str]) -> set[str]:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Self
 from urllib.parse import quote
 
 SUFFIX = "dc=example,dc=org"
@@ -102,6 +103,12 @@ class Slapd:
             self._process.send_signal(how)
             self._process.wait(20)
             self._process = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def tool(self, name: str, *arguments: str, text: str = "") -> str:
         """Run one of OpenLDAP's tools as the directory's administrator."""

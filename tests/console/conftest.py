@@ -87,6 +87,14 @@ class Console:
         await until_idle()
         await self.wait(lambda: len(self.lines) == self.app.size.height, what=lambda: "the screen to be laid out")
 
+    async def press_until(self, key: str, test: Callable[[], object], most: int = 200) -> None:
+        """Press a key again and again, until something is so."""
+        for _ in range(most):
+            if test():
+                return
+            await self.press(key)
+        raise AssertionError(f"{key} was pressed {most} times in vain; on screen:\n{self.text}")
+
     async def resize(self, width: int, height: int) -> None:
         """Let the terminal be another size, and wait until the screen has it: it is laid out a little later."""
         await self.pilot.resize_terminal(width, height)

@@ -10,6 +10,7 @@ from rich.color import ColorType
 
 from tests.console.conftest import Console, Open
 from tests.console.office import let_change, let_leave, make_office
+from tests.windows import window
 from tests.workspace import Workspace
 
 SCREENS = {
@@ -302,12 +303,12 @@ async def test_enter_takes_what_was_found_for_all_that_was_typed(opened: Open, o
 async def test_systems_says_what_waits_for_a_window_and_until_when(opened: Open, tmp_path: Path) -> None:
     office = make_office(tmp_path / "office")
     now = datetime.now(UTC)
-    window = f"{now + timedelta(hours=2):%H:%M}-{now + timedelta(hours=3):%H:%M}"
+    closed = window(2, 3, of=now)
     config = (office.folder / "interlock.toml").read_text()
-    office.configure(config.replace("[systems.directory]", f'[systems.directory]\nwindow = "{window}"', 1))
+    office.configure(config.replace("[systems.directory]", f'[systems.directory]\nwindow = "{closed}"', 1))
     office("run")
     async with opened(office) as console:
         await console.press("8")
         await console.until(
-            f"window {window}", f"until {now + timedelta(hours=2):%Y-%m-%d %H:%M}, when its window opens"
+            f"window {closed}", f"until {now + timedelta(hours=2):%Y-%m-%d %H:%M}, when its window opens"
         )

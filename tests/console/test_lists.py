@@ -429,8 +429,7 @@ async def test_beside_an_object_stand_what_is_staged_for_it_and_its_history(offi
         assert "Timeline" in right
         assert any("title" in line and "→ Chief of" in line for line in right)
         await console.press("tab")
-        while screen.detail.current.link != export["id"]:
-            await console.press("j")
+        await console.press_until("j", lambda: screen.detail.current.link == export["id"])
         await console.press("enter")
         await console.until(f"› {export['id']}")
         await console.press("escape", "escape")

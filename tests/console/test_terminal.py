@@ -3,7 +3,6 @@
 import os
 import re
 import sqlite3
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from tests.console.office import make_office
 from tests.terminal import Terminal
+from tests.tmux import Tmux
 from tests.workspace import INTERLOCK, Workspace
 
 PEOPLE = 4000
@@ -113,37 +113,20 @@ def test_sigterm_ends_the_console_cleanly(terminal: Terminal) -> None:
 
 
 def test_detach_and_attach_in_tmux(office: Workspace) -> None:
-    socket = str(office.folder / "tmux.sock")
-
-    def tmux(*arguments: str) -> str:
-        done = subprocess.run(["tmux", "-S", socket, *arguments], capture_output=True, check=True, env=office.env)
-        return done.stdout.decode()
-
-    def wait_for(text: str) -> None:
-        for _ in range(300):
-            if text in tmux("capture-pane", "-p", "-t", "office"):
-                return
-            time.sleep(0.1)
-        pytest.fail(f"waited in vain for {text!r}:\n{tmux('capture-pane', '-p', '-t', 'office')}")
-
-    command = f"cd {office.folder} && exec {' '.join(INTERLOCK)}"
-    tmux("-f", "/dev/null", "new-session", "-d", "-s", "office", "-x", "100", "-y", "30", command)
-    try:
-        wait_for("n import hr:")
-        client = Terminal(["tmux", "-S", socket, "attach", "-t", "office"], size=(80, 24), env=office.env)
+    with Tmux(office, (100, 30)) as tmux:
+        tmux.shown(lambda text: "n import hr:" in text)
+        client = Terminal(tmux.attach, size=(80, 24), env=office.env)
         client.wait_for("n import hr:")
         client.send("W", "r")
         client.wait_for("stops run-1")
         client.hang_up()
         client.ended()
-        wait_for("stops run-1")
-        other = Terminal(["tmux", "-S", socket, "attach", "-t", "office"], size=(120, 40), env=office.env)
+        tmux.shown(lambda text: "stops run-1" in text)
+        other = Terminal(tmux.attach, size=(120, 40), env=office.env)
         other.wait_for("stops run-1", "8 Systems")
         other.wait_for("the run has ended well", seconds=60)
         other.send("q")
         other.ended()
-    finally:
-        subprocess.run(["tmux", "-S", socket, "kill-server"], capture_output=True, check=False)
     assert _finished(office) == [("success",)]
 
 

@@ -142,8 +142,7 @@ async def test_beside_a_group_stand_the_first_of_it_by_name_and_lead_to_them(ope
         assert len(names) == 2
         await console.until("Which", *names)
         await console.press("tab")
-        while not detail.current.link:
-            await console.press("j")
+        await console.press_until("j", lambda: detail.current.link)
         await console.press("enter")
         await console.until("To do › rev-")
         await console.press("escape", "escape")
@@ -159,8 +158,7 @@ async def test_beside_what_a_gate_holds_stand_the_objects_that_it_holds(opened: 
         held = [group for group in console.app.session.todo if group["kind"] == "held"]
         found = await feed.todo.first(console.app.session.workspace, held[0], 3)
         assert [one["id"].partition("-")[0] for one in found] == ["cso"] * 3
-        while console.app.screen.table.current["kind"] != "held":
-            await console.press("j")
+        await console.press_until("j", lambda: console.app.screen.table.current["kind"] == "held")
         await console.until("Which", *(one["label"][:30] for one in found))
 
 

@@ -1,16 +1,14 @@
 """Names whose vowel signs take cells of their own in some terminals, tmux among them: columns stay, nothing is left."""
 
 import re
-import subprocess
-import time
 import unicodedata
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.console.office import make_office
-from tests.workspace import INTERLOCK, Workspace
+from tests.tmux import Tmux
+from tests.workspace import Workspace
 
 DEVANAGARI = re.compile("[\u0900-\u097f]")
 TIME = re.compile(r"\d\d:\d\d:\d\d")
@@ -31,34 +29,17 @@ def _cells(text: str) -> int:
 
 
 def test_columns_stand_where_they_stand_in_other_rows(office: Workspace) -> None:
-    socket = str(office.folder / "tmux.sock")
-
-    def tmux(*arguments: str) -> str:
-        done = subprocess.run(["tmux", "-u", "-S", socket, *arguments], capture_output=True, check=True, env=office.env)
-        return done.stdout.decode()
-
-    def shown(wanted: Callable[[str], object]) -> str:
-        for _ in range(300):
-            if wanted(text := tmux("capture-pane", "-p", "-t", "office")):
-                return text
-            time.sleep(0.1)
-        return pytest.fail(f"waited in vain:\n{text}")
-
-    command = f"cd {office.folder} && exec {' '.join(INTERLOCK)}"
-    tmux("-f", "/dev/null", "new-session", "-d", "-s", "office", "-x", "120", "-y", "40", command)
-    try:
-        shown(lambda text: "1 Line" in text)
-        tmux("send-keys", "-t", "office", "4")
-        shown(lambda text: "mvo-1 " in text)
-        tmux("send-keys", "-t", "office", "G")
-        rows = shown(lambda text: "71 of 71" in text and DEVANAGARI.search(text) and "Joined" in text).split("\n")
+    with Tmux(office, (120, 40)) as tmux:
+        tmux.shown(lambda text: "1 Line" in text)
+        tmux.press("4")
+        tmux.shown(lambda text: "mvo-1 " in text)
+        tmux.press("G")
+        rows = tmux.shown(lambda text: "71 of 71" in text and DEVANAGARI.search(text) and "Joined" in text).split("\n")
         rows = [line for line in rows if line.lstrip(" ▸").startswith("mvo-")]
         assert sum(bool(DEVANAGARI.search(line)) for line in rows) >= 3
         found = [TIME.search(line) for line in rows]
         assert all(found), rows
         assert len({_cells(line[: one.start()]) for line, one in zip(rows, found, strict=True) if one}) == 1
-        tmux("send-keys", "-t", "office", "g")
-        text = shown(lambda text: "1 of 71" in text and "Emma Moore" in text and "mvo-71" not in text)
+        tmux.press("g")
+        text = tmux.shown(lambda text: "1 of 71" in text and "Emma Moore" in text and "mvo-71" not in text)
         assert not DEVANAGARI.search(text)
-    finally:
-        subprocess.run(["tmux", "-S", socket, "kill-server"], capture_output=True, check=False)

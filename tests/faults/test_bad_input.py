@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.little_disk import little_disk
 from tests.workspace import INTERLOCK, Workspace
 from tui.demo.people import people
 from tui.demo.workspace import make_workspace
@@ -276,13 +277,10 @@ def test_the_store_is_for_its_owner_alone(settled: Small) -> None:
 
 
 @pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+def tiny_disk() -> Iterator[Path]:
     """A file system of one megabyte and a bit."""
-    folder = tmp_path / "tiny"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1300k", "tmpfs", str(folder)], check=True)
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with little_disk("1300k") as folder:
+        yield folder
 
 
 def test_a_full_disk_is_told_and_nothing_half_written_is_kept(small: Small, tiny_disk: Path) -> None:

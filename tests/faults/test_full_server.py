@@ -2,10 +2,7 @@
 
 import os
 import pwd
-import subprocess
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +10,7 @@ import pytest
 from tests import preloaded, stores
 from tests.databases import postgresql
 from tests.faults.test_kill import Site
+from tests.little_disk import enlarge, little_disk
 from tests.workspace import Workspace
 from tui.demo.people import next_day, people
 from tui.demo.workspace import make_workspace
@@ -42,18 +40,6 @@ class Disk:
     def empty(self) -> None:
         """Give the room back."""
         self._filler.unlink(missing_ok=True)
-
-
-@contextmanager
-def little_disk(size: str) -> Iterator[Path]:
-    """Give a disk of a size, on which the server's user may write."""
-    folder = Path(tempfile.mkdtemp(prefix="disk-", dir="/tmp"))  # where that user gets to
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=777", "tmpfs", str(folder)], check=True)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-        folder.rmdir()
 
 
 @pytest.fixture
@@ -115,6 +101,7 @@ def test_a_full_disk_of_the_server_loses_and_doubles_nothing(sites: tuple[Site, 
     assert "sound" in full("store", "check")
 
 
+@pytest.mark.usefixtures("store_file")
 def test_a_server_whose_own_log_has_no_room_ends_and_the_run_goes_on_when_it_is_back(tmp_path: Path) -> None:
     with little_disk("36m") as folder, postgresql(log=folder / "log") as server:
         server.run("CREATE DATABASE store")
@@ -123,7 +110,7 @@ def test_a_server_whose_own_log_has_no_room_ends_and_the_run_goes_on_when_it_is_
         site = Workspace(tmp_path / "site", config.replace('path = "interlock.db"', url))
         said = site("run", status=5)
         assert "the server's disk is full" in said or "the connection to the server was lost" in said
-        subprocess.run(["mount", "-o", "remount,size=400m", str(folder)], check=True)
+        enlarge(folder, "400m")
         server.crash()
         assert "run-1 was interrupted" in site("run")
         assert "sound" in site("store", "check")

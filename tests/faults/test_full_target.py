@@ -1,11 +1,11 @@
 """A target file's disk is full: the step is interrupted and says so, the file is whole, and the next run goes on."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.little_disk import enlarge, little_disk
 from tests.workspace import Workspace
 
 CONFIG = """
@@ -57,12 +57,9 @@ text = "text"
 
 
 @pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "tiny"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(folder)], check=True)
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+def tiny_disk() -> Iterator[Path]:
+    with little_disk("200k") as folder:
+        yield folder
 
 
 @pytest.mark.parametrize(
@@ -85,7 +82,7 @@ def test_a_full_disk_of_a_target_interrupts_the_step(
     assert target.read_text() == first
     assert list(tiny_disk.iterdir()) == [target], "nothing half written is left"
     assert work.query("SELECT DISTINCT status FROM pending_exports") == [("Executing",)]
-    subprocess.run(["mount", "-o", "remount,size=2M", str(tiny_disk)], check=True)
+    enlarge(tiny_disk, "2M")
     work("run")
     assert target.read_text().count("x" * 40) >= 300
     assert work.json("exports") == []

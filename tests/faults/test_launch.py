@@ -4,12 +4,12 @@ import os
 import pty
 import signal
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.waiting import until
 from tests.workspace import Workspace
 from tui.console.launch import start_run
 from tui.demo.people import people
@@ -31,13 +31,6 @@ while launch.ended() is None:
 def site(tmp_path: Path) -> Workspace:
     config = make_workspace(tmp_path / "site", people(PEOPLE), demo=False).read_text()
     return Workspace(tmp_path / "site", config + "\n[run]\npage_size = 10\n")
-
-
-def _wait_for(happened: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not happened():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)
 
 
 def _open_console(site: Workspace) -> tuple[int, int]:
@@ -69,14 +62,14 @@ def _kill(leader: int, terminal: int) -> None:
 @pytest.mark.parametrize("end", [_hang_up, _kill])
 def test_a_run_outlives_the_console_that_started_it(site: Workspace, end: Callable[[int, int], None]) -> None:
     leader, terminal = _open_console(site)
-    _wait_for(lambda: bool(_running(site)))
+    until(lambda: bool(_running(site)))
     run = _running(site)[0]
     assert os.getsid(run) != leader
     assert not any("/dev/pts" in os.readlink(found) for found in Path(f"/proc/{run}/fd").iterdir())
     end(leader, terminal)
     os.waitpid(leader, 0)
     assert site.query("SELECT result FROM runs") == [(None,)], "the console should have gone in the middle of the run"
-    _wait_for(lambda: not Path(f"/proc/{run}").exists())
+    until(lambda: not Path(f"/proc/{run}").exists())
     assert site.query("SELECT result FROM runs") == [("success",)]
     assert site.query("PRAGMA integrity_check") == [("ok",)]
     assert site.statuses("hr")["Normal"] == PEOPLE + DEPARTMENTS
@@ -85,7 +78,7 @@ def test_a_run_outlives_the_console_that_started_it(site: Workspace, end: Callab
 
 def test_what_a_launch_said_and_how_it_ended_is_told(site: Workspace) -> None:
     launch = start_run(site.folder / "interlock.toml", ["step", "import", "hr"])
-    _wait_for(lambda: launch.ended() is not None)
+    until(lambda: launch.ended() is not None)
     assert launch.ended() == 0
     assert "import hr" in launch.said()
     assert "161 adds" in launch.said()
@@ -93,17 +86,17 @@ def test_what_a_launch_said_and_how_it_ended_is_told(site: Workspace) -> None:
 
 def test_a_launch_that_cannot_start_says_why(site: Workspace) -> None:
     launch = start_run(site.folder / "interlock.toml", ["step", "import", "nowhere"])
-    _wait_for(lambda: launch.ended() is not None)
+    until(lambda: launch.ended() is not None)
     assert launch.ended() == 2
     assert "no system 'nowhere' is configured" in launch.said()
 
 
 def test_a_launch_that_was_killed_leaves_no_zombie(site: Workspace) -> None:
     launch = start_run(site.folder / "interlock.toml", ["run"])
-    _wait_for(lambda: bool(_running(site)))
+    until(lambda: bool(_running(site)))
     run = _running(site)[0]
     os.kill(run, signal.SIGKILL)
-    _wait_for(lambda: launch.ended() is not None)
+    until(lambda: launch.ended() is not None)
     assert launch.ended() == -signal.SIGKILL
     assert not Path(f"/proc/{run}").exists()
 
@@ -111,5 +104,5 @@ def test_a_launch_that_was_killed_leaves_no_zombie(site: Workspace) -> None:
 def test_a_module_beside_the_configuration_is_not_taken_for_the_program(site: Workspace) -> None:
     (site.folder / "engine.py").write_text("raise SystemExit('not the engine')")
     launch = start_run(site.folder / "interlock.toml", ["step", "import", "hr"])
-    _wait_for(lambda: launch.ended() is not None)
+    until(lambda: launch.ended() is not None)
     assert launch.ended() == 0

@@ -17,10 +17,9 @@ EXPORTS = '\n[systems.directory.exports]\nmax_retries = 2\nretry_delay = "0s"\n'
 
 @pytest.fixture
 def slapd(tmp_path: Path) -> Iterator[Slapd]:
-    server = Slapd(tmp_path / "slapd").start()
-    server.add(BASE)
-    yield server
-    server.stop()
+    with Slapd(tmp_path / "slapd").start() as server:
+        server.add(BASE)
+        yield server
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import json
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 
 from tests.inside import Inside, document
 from tests.slapd import ADMIN, PASSWORD, SUFFIX, Slapd
+from tests.windows import window
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "connectors"
 PEOPLE = [{"id": str(number), "name": f"Person {number}", "level": str(number % 5)} for number in range(1, 41)]
@@ -360,9 +360,7 @@ def test_what_is_read_only_is_not_written_to_even_to_try(tmp_path: Path) -> None
 
 def test_a_window_holds_for_trials_as_well(tmp_path: Path) -> None:
     objects = {"person": {"external_id": "id"}}
-    now = datetime.now(UTC)
-    closed = f"{now + timedelta(hours=2):%H:%M}-{now + timedelta(hours=3):%H:%M}"
-    system = {"connector": "csv", "path": "it.csv", "objects": objects, "window": closed}
+    system = {"connector": "csv", "path": "it.csv", "objects": objects, "window": window(2, 3)}
     site = make(tmp_path, system, "person", ["id", "name"])
     site.csv("it.csv", PEOPLE)
     told = sample(site, 'type = "person"\nattributes = { id = "99" }\nchange = {}\n')

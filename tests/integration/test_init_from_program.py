@@ -3,11 +3,9 @@
 import asyncio
 import json
 import sys
-import threading
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import pytest
 from tests.inside import Inside
 from tests.integration.test_conformance import EXAMPLES
 from tests.questions import Questions
+from tests.scim import JSON, Scripted
 from tui.console.beginning import Beginning
 
 IN_SH = f"program:{EXAMPLES / 'passwd.sh'}"
@@ -70,41 +69,28 @@ def test_a_target_in_python(tmp_path: Path) -> None:
 
 
 @contextmanager
-def _people(count: int) -> Iterator[tuple[str, list[str]]]:
-    """Serve pages of people; give the address, and the pages that were asked for."""
-    asked: list[str] = []
+def _people(count: int) -> Iterator[Scripted]:
+    """Serve pages of people."""
 
-    class Pages(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            if self.headers["Authorization"] != f"Bearer {TOKEN}":
-                self.send_error(401)
-                return
-            first = int(self.path.partition("from=")[2] or 0)
-            people = [{"id": n, "name": f"Person {n}", "level": n % 5} for n in range(first, min(first + 50, count))]
-            more = f"/people?from={first + 50}" if first + 50 < count else None
-            content = json.dumps({"items": people, "next": more}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+    def answer(_method: str, _path: str, query: dict[str, str], _document: JSON) -> tuple[int, Any, dict[str, str]]:
+        if service.requests[-1][2] != f"Bearer {TOKEN}":
+            return 401, {}, {}
+        first = int(query.get("from", 0))
+        people = [{"id": n, "name": f"Person {n}", "level": n % 5} for n in range(first, min(first + 50, count))]
+        more = f"/people?from={first + 50}" if first + 50 < count else None
+        return 200, {"items": people, "next": more}, {}
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", asked
-        server.shutdown()
+    with Scripted(answer) as service:
+        yield service
 
 
 def test_a_source_over_http_is_read_as_far_as_a_sample_goes(tmp_path: Path) -> None:
-    with _people(1000) as (url, asked):
-        given = ("--setting", f"url={url}", "--variable", "API_TOKEN")
+    with _people(1000) as service:
+        given = ("--setting", f"url={service.url}", "--variable", "API_TOKEN")
         command = f"program:{sys.executable} {EXAMPLES / 'rest.py'}"
         work, told, made = _begin(tmp_path, "--from", command, *given, env={"API_TOKEN": TOKEN})
         assert "person: rows, 200 looked at, 3 attributes" in told
-        assert len(asked) < 20, "not all of it was read"
+        assert len(service.requests) < 20, "not all of it was read"
         assert made["systems"]["program"]["environment"] == {"API_TOKEN": {"env": "API_TOKEN"}}
         assert made["systems"]["program"]["objects"]["person"] == {
             "external_id": "id",
@@ -177,8 +163,8 @@ def test_the_console_asks_what_a_program_is_given(tmp_path: Path, monkeypatch: p
             await answer("new")
             await pilot.pause(0.2)
 
-    with _people(20) as (url, _):
-        asyncio.run(ask(url))
+    with _people(20) as service:
+        asyncio.run(ask(service.url))
         assert app.return_value == Path("new/interlock.toml")
         written = (tmp_path / "new" / "interlock.toml").read_text()
         assert TOKEN not in written

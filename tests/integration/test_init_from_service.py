@@ -198,28 +198,36 @@ def test_an_sqlite_file_is_found_from_the_new_folder(tmp_path: Path, monkeypatch
     assert "is not there" in work("init", str(tmp_path / "new"), "--from", "sqlite:///nowhere.db", status=4)
 
 
+NO_PASSWORD = "a password does not belong into the address; name its place by 'password'"
+NO_USER = "no user or password belongs into the address; name the place of the password by 'password'"
+
+
 @pytest.mark.parametrize(
-    "address",
+    ("address", "sentence"),
     [
-        "postgresql://hr:pass-word@127.0.0.1/hr",
-        "postgresql://hr@127.0.0.1/hr?password=pass-word",
-        "postgresql:/hr:pass-word@127.0.0.1/hr",
-        "https://hr:pass-word@127.0.0.1/scim",
-        "https://hr:pass-word@127.0.0.1/scim?a=b",
-        "ldap://cn=admin:pass-word@127.0.0.1/dc=x",
-        "ldaps://hr:pass-word@127.0.0.1:port/dc=x",
-        "ldap://:pass-word@127.0.0.1",
+        ("postgresql://hr:pass-word@127.0.0.1/hr", NO_PASSWORD),
+        ("postgresql://hr@127.0.0.1/hr?password=pass-word", NO_PASSWORD),
+        ("postgresql:/hr:pass-word@127.0.0.1/hr", "it is no address of a database, such as postgresql://user@host"),
+        ("https://hr:pass-word@127.0.0.1/scim", NO_USER),
+        ("https://hr:pass-word@127.0.0.1/scim?a=b", NO_USER),
+        ("ldap://cn=admin:pass-word@127.0.0.1/dc=x", NO_USER),
+        ("ldaps://hr:pass-word@127.0.0.1:port/dc=x", NO_USER),
+        ("ldap://:pass-word@127.0.0.1", NO_USER),
     ],
 )
-def test_a_password_in_an_address_is_not_said_again(tmp_path: Path, address: str) -> None:
-    kind, _, rest = address.partition(":")
-    connector = {"postgresql": "sql", "https": "scim"}.get(kind, "ldap")
-    keys = {"connector": connector, "url": address, "objects": {"person": {"external_id": "id"}}}
+def test_a_password_in_an_address_is_not_said_again(tmp_path: Path, address: str, sentence: str) -> None:
+    connector = {"postgresql": "sql", "https": "scim"}.get(address.partition(":")[0], "ldap")
+    person: dict[str, Any] = {"external_id": "id"}
+    person |= {"sql": {"table": "person"}, "ldap": {"object_class": ["person"]}}.get(connector, {})
+    keys = {"connector": connector, "url": address, "objects": {"person": person}}
     keys |= {"base": "dc=x"} if connector == "ldap" else {}
     site = Inside(tmp_path, document({"systems": {"it": keys}, "metaverse": {"person": {}}}, rules=[]), {})
-    for told in (site("init", str(tmp_path / "new"), "--from", address, status=2), site("check", status=2)):
-        assert "address" in told
-        assert "pass-word" not in told, rest
+    proposed = site("init", str(tmp_path / "new"), "--from", address, status=2)
+    assert sentence in proposed
+    checked = site("check", status=2)
+    assert f"systems.it.url: {sentence}" in checked
+    for told in (proposed, checked):
+        assert "pass-word" not in told
         assert "pydantic" not in told
 
 

@@ -1,8 +1,7 @@
 """Replicas are read where they prove that they are not behind; what was written is looked for on the primary."""
 
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from tests.directory import UNITS, accounts
 from tests.inside import Inside
 from tests.proxy import Proxy
 from tests.slapd import ADMIN, BASE, PASSWORD, SUFFIX, Slapd
+from tests.waiting import until
 
 DN = "uid={{ id | rdn }},ou=people," + SUFFIX
 PROVIDER = "overlay syncprov\nsyncprov-checkpoint 1 1\nsyncprov-sessionlog 100"
@@ -43,7 +43,7 @@ class Pair:
 
     def level(self) -> None:
         """Wait until the replica holds what the primary holds."""
-        _until(lambda: self.replica_csn() == self._csn(self.primary))
+        until(lambda: self.replica_csn() == self._csn(self.primary))
 
     def replica_csn(self) -> list[str]:
         return self._csn(self.replica)
@@ -61,13 +61,6 @@ class Pair:
         self.replica.stop()
         self.part()
         self.primary.stop()
-
-
-def _until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.fixture

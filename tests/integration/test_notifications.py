@@ -156,6 +156,7 @@ def test_mail_reaches_a_real_server(office: Inside, tmp_path: Path, tls: str) ->
     assert "interlock review" in text
     assert server.logins == ([("interlock", "hunter2!", True)] if certificate else [])
     assert "hunter2" not in office.content()
+    assert not any(b"hunter2" in one.read_bytes() for one in office.folder.glob("interlock.db*"))
     assert not office.json("status")["failed_notifications"]
     server.close()
 

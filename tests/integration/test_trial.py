@@ -26,12 +26,11 @@ USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
     """An empty directory, real."""
     monkeypatch.setenv("DIRECTORY_PASSWORD", PASSWORD)
-    server = Slapd(tmp_path / "target").start()
-    server.add(f"{BASE}\ndn: ou=people,{SUFFIX}\nobjectClass: organizationalUnit\nou: people\n")
-    connection = {"bind_dn": ADMIN, "password": {"env": "DIRECTORY_PASSWORD"}}
-    yield Target(feed.survey(f"{server.url}/{SUFFIX}", tmp_path, connection), connection)
-    assert server.people() == {}, "a plan writes nothing"
-    server.stop()
+    with Slapd(tmp_path / "target").start() as server:
+        server.add(f"{BASE}\ndn: ou=people,{SUFFIX}\nobjectClass: organizationalUnit\nou: people\n")
+        connection = {"bind_dn": ADMIN, "password": {"env": "DIRECTORY_PASSWORD"}}
+        yield Target(feed.survey(f"{server.url}/{SUFFIX}", tmp_path, connection), connection)
+        assert server.people() == {}, "a plan writes nothing"
 
 
 def _planned(address: str, target: Target, folder: Path, identity: str, **connection: Any) -> dict[str, Any]:
@@ -77,16 +76,15 @@ def test_of_a_database_on_a_server(tmp_path: Path, target: Target, monkeypatch: 
 
 def test_of_a_directory(tmp_path: Path, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_PASSWORD", PASSWORD)
-    source = Slapd(tmp_path / "source").start()
     people = (
         f"\ndn: uid=ada{n},{SUFFIX}\nobjectClass: inetOrgPerson\nuid: ada{n}\ncn: Ada Nolan {n}\nsn: Nolan {n}\n"
         f"givenName: Ada\nemployeeNumber: {n:03}\n"
         for n in range(MANY)
     )
-    source.add(BASE + "".join(people))
     reached = {"bind_dn": ADMIN, "password": {"env": "SOURCE_PASSWORD"}}
-    _assert_of_ten(_planned(f"{source.url}/{SUFFIX}", target, tmp_path, "employeeNumber", **reached))
-    source.stop()
+    with Slapd(tmp_path / "source").start() as source:
+        source.add(BASE + "".join(people))
+        _assert_of_ten(_planned(f"{source.url}/{SUFFIX}", target, tmp_path, "employeeNumber", **reached))
 
 
 def test_of_a_service(tmp_path: Path, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -357,10 +357,9 @@ def _entry(object_class: str) -> dict[str, Any]:
 
 @pytest.fixture
 def slapd(tmp_path: Path) -> Iterator[Slapd]:
-    server = Slapd(tmp_path / "slapd").start()
-    server.add(BASE + UNITS)
-    yield server
-    server.stop()
+    with Slapd(tmp_path / "slapd").start() as server:
+        server.add(BASE + UNITS)
+        yield server
 
 
 @pytest.fixture

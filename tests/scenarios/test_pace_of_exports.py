@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.scenarios.conftest import Office
+from tests.windows import window
 
 
 def _around(hours: float) -> str:
     """Give a window of two hours in the middle of which it is in so many hours."""
-    now = datetime.now(UTC) + timedelta(hours=hours)
-    return f"{now - timedelta(hours=1):%H:%M}-{now + timedelta(hours=1):%H:%M}"
+    return window(hours - 1, hours + 1)
 
 
 def test_exports_wait_outside_the_window_and_say_so(office: Office) -> None:
@@ -22,12 +22,13 @@ def test_exports_wait_outside_the_window_and_say_so(office: Office) -> None:
     assert told.startswith("4 exports wait: it is ")
     assert "its window is" in told
     assert {one["status"] for one in office.json("exports")} == {"Pending"}
-    window = office.systems["directory"]["window"]
+    configured = office.systems["directory"]["window"]
     (pace,) = office.json("status")["paces"]
-    assert (pace["system"], pace["window"], pace["waiting"]) == ("directory", window, 4)
+    assert (pace["system"], pace["window"], pace["waiting"]) == ("directory", configured, 4)
     opens = datetime.fromisoformat(pace["opens"])
-    assert timedelta(hours=4, minutes=58) < opens - datetime.now(UTC) < timedelta(hours=5)
-    said = f"'directory' has window {window}: 4 exports wait until {opens:%Y-%m-%d %H:%M}, when its window opens"
+    assert f"{opens.astimezone(UTC):%H:%M:%S}" == f"{configured.partition('-')[0]}:00"
+    assert timedelta(0) < opens - datetime.now(UTC) < timedelta(hours=5), "the next such moment"
+    said = f"'directory' has window {configured}: 4 exports wait until {opens:%Y-%m-%d %H:%M}, when its window opens"
     assert said in office("status")
 
     office.runs_in("6h")
@@ -40,8 +41,7 @@ def test_exports_wait_outside_the_window_and_say_so(office: Office) -> None:
 def test_several_windows_and_the_zone_of_the_store(office: Office) -> None:
     office.store["timezone"] = "Asia/Kolkata"
     local = datetime.now(UTC) + timedelta(hours=5, minutes=30)
-    own = f"{local - timedelta(hours=1):%H:%M}-{local + timedelta(hours=1):%H:%M}"
-    office.systems["directory"]["window"] = f"{_around(3)}, {own}"
+    office.systems["directory"]["window"] = f"{_around(3)}, {window(-1, 1, of=local)}"
     office.run()
     (pace,) = office.json("status")["paces"]
     assert pace["opens"] is None

@@ -4,7 +4,7 @@ A record whose fingerprint is known need not be read again: it says of its CSO w
 """
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 
 _SIZE = 12
@@ -13,6 +13,8 @@ _ID = 5
 """How many bytes the id of a CSO takes."""
 _ENTRY = _SIZE + _ID
 _NUMBER = array("I").itemsize
+Scope = blake2b
+"""The beginning of many fingerprints."""
 PIECE = 1_000_000
 """How many bytes a piece has in which they are kept, or a little more."""
 _PARTS = 4096
@@ -57,7 +59,13 @@ class Fingerprints:
 
     def keep(self, fingerprint: bytes, cso_id: int) -> None:
         """Keep for the next time that a record was read, and is a CSO."""
-        self._kept[_part(fingerprint)] += fingerprint + cso_id.to_bytes(_ID)
+        self.keep_all([(fingerprint, cso_id)])
+
+    def keep_all(self, records: Iterable[tuple[bytes, int]]) -> None:
+        """Keep many of them: fingerprint and CSO."""
+        kept = self._kept
+        for fingerprint, cso_id in records:
+            kept[_part(fingerprint)] += fingerprint + cso_id.to_bytes(_ID)
 
     def drop(self, fingerprint: bytes) -> None:
         """Do not keep one after all."""
@@ -88,14 +96,16 @@ class Fingerprints:
             first = last
 
 
-def scope_of(text: bytes) -> bytes:
-    """Give what stands in a fingerprint for all that a record's meaning depends on besides itself, such as a header."""
-    return blake2b(text, digest_size=_SIZE).digest()
+def scope_of(text: bytes) -> Scope:
+    """Give what a fingerprint begins with: all that a record's meaning depends on besides itself, such as a header."""
+    return blake2b(blake2b(text, digest_size=_SIZE).digest(), digest_size=_SIZE)
 
 
-def fingerprint_of(scope: bytes, record: bytes) -> bytes:
+def fingerprint_of(scope: Scope, record: bytes) -> bytes:
     """Give the fingerprint of a record, as its system gives it."""
-    return blake2b(scope + record, digest_size=_SIZE).digest()
+    whole = scope.copy()  # half the time of beginning anew
+    whole.update(record)
+    return whole.digest()
 
 
 def _part(fingerprint: bytes) -> int:

@@ -300,8 +300,8 @@ async def normal_ids(
         query = query.where(objects.c.id <= up_to)
     last = 0
     while True:
-        following = query.where(objects.c.id > last).order_by(objects.c.id).limit(50_000)
-        chunk = list((await tx.execute(following)).scalars())
+        following = query.where(objects.c.id > last).order_by(objects.c.id).limit(50_000).subquery()
+        chunk = sorted(decode((await tx.execute(select(expressions.listed(following.c.id)))).scalar_one()))
         if not chunk:
             return
         yield chunk

@@ -29,7 +29,7 @@ from engine.connectors.files import Snapshot, count_lines, find_duplicates, snap
 from engine.errors import CannotConnect
 from engine.expressions.sources import name_hint
 from engine.values.seen import Seen
-from storage.fingerprints import Fingerprints, fingerprint_of, scope_of
+from storage.fingerprints import Fingerprints, Scope, fingerprint_of, scope_of
 
 MOST_BAD = 10_000
 """So many badly quoted rows are errors of their own; with more of them the file is written in another way."""
@@ -311,7 +311,7 @@ def survey(sources: Sequence[Source]) -> None:
             source.take_survey(duplicates)
 
 
-def _fingerprint(scope: bytes, row: Row) -> bytes | None:
+def _fingerprint(scope: Scope, row: Row) -> bytes | None:
     """Give the fingerprint of a row; None for one that has to be looked at closely whenever it comes."""
     if isinstance(row, Bad):
         return None

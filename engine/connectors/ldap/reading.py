@@ -21,7 +21,7 @@ from engine.connectors.ldap.schema import Schema, read_schema
 from engine.connectors.ldap.session import PAGED, Session
 from engine.errors import CannotConnect, ConnectionLost
 from engine.values import dn
-from storage.fingerprints import Fingerprints, fingerprint_of, scope_of
+from storage.fingerprints import Fingerprints, Scope, fingerprint_of, scope_of
 
 _NOWHERE = frozenset({0, NO_SUCH_OBJECT, 34})
 """Results that leave no doubt about what is there, and what is not."""
@@ -300,7 +300,7 @@ def _as_it_came(data: bytes, position: int, limit: int) -> bytes:
     return data[position:limit]
 
 
-def _recalled(entry: Entry, scope: bytes, known: Fingerprints, make: "Maker") -> ImportedObject | Unchanged:
+def _recalled(entry: Entry, scope: Scope, known: Fingerprints, make: "Maker") -> ImportedObject | Unchanged:
     """Make the object of an entry that came unread, unless its fingerprint is known."""
     if not isinstance(entry.attributes, bytes):  # from a link that reads by itself
         return make(entry)

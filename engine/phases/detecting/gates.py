@@ -90,7 +90,7 @@ async def count_unseen(tx: Transaction, part: Part, sightings: Sightings) -> tup
     unseen: list[int] = []
     async for ids in _normal_ids(tx, part):
         normal += len(ids)
-        unseen.extend(cso_id for cso_id in ids if cso_id not in sightings)
+        unseen += sightings.unseen(ids)
     return normal, unseen
 
 

@@ -49,7 +49,7 @@ async def _unseen(tx: Transaction, task: ImportState) -> AsyncIterator[tuple[str
             continue
         unseen: list[int] = []
         async for page in objects.normal_ids(tx, system, kind, partition):
-            unseen += [one for one in page if one not in task.sightings and one not in claimed]
+            unseen += [one for one in task.sightings.unseen(page) if one not in claimed]
         if is_over(task.step.workspace.config.limits_of(system, kind), len(unseen), normal):
             continue  # gate 5 stops the whole run, which an import that is only incomplete does not
         for start in range(0, len(unseen), AT_ONCE):

@@ -54,12 +54,12 @@ def _claims_any(task: ImportState) -> bool:
 
 def take_unchanged(task: ImportState, page: ImportPage) -> None:
     """Take what a page says is unchanged for what was read before."""
-    for fingerprint, cso_id in page.unchanged:
-        if cso_id in task.recalled:
-            task.is_doubtful = True
-        task.recalled.add(cso_id)
-        task.sightings.add(cso_id)
-        task.fingerprints.keep(fingerprint, cso_id)
+    ids = [one.cso_id for one in page.unchanged]
+    if len(set(ids)) < len(ids) or len(task.recalled.unseen(ids)) < len(ids):
+        task.is_doubtful = True
+    task.recalled.update(ids)
+    task.sightings.update(ids)
+    task.fingerprints.keep_all(page.unchanged)
     task.step.statistics[Statistic.UNCHANGED] += len(page.unchanged)
 
 
@@ -84,8 +84,7 @@ def stands_twice(task: ImportState) -> bool:
 
 def keep_applied(task: ImportState) -> None:
     """Keep the fingerprints of what a page has written: it is."""
-    for fingerprint, cso_id in task.applied:
-        task.fingerprints.keep(fingerprint, cso_id)
+    task.fingerprints.keep_all(task.applied)
     task.applied.clear()
 
 

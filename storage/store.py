@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import Self
 
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import mark
+from storage.dialects.asynchronous import AsyncConnection
 from storage.dialects.base import Place
 from storage.errors import StoreError
 from storage.place import ServerAddress, place_at

@@ -6,7 +6,8 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from sqlalchemy import Table
-from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.dialects.asynchronous import AsyncConnection
 
 Row = tuple[Any, ...]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import Table
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from storage.dialects.asynchronous import AsyncEngine
 from storage.errors import StoreError
 
 REVISIONS = (

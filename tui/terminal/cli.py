@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import MutableMapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,6 +50,8 @@ def interlock(
 ) -> None:
     """Open the console; or run one of these commands. Nothing is deleted without an approval."""
     if show_version:
+        from importlib.metadata import version  # noqa: PLC0415 - it imports what reads mail
+
         typer.echo(f"interlock {version('interlock')}")
         raise typer.Exit
     if config is not None:

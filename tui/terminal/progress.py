@@ -1,13 +1,15 @@
 """Tell a run on a terminal: a progress bar for what takes longer than a second, a line for each step."""
 
 import time
-
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from typing import TYPE_CHECKING
 
 from tui import feed
 from tui.presentation.display import display
 from tui.presentation.moments import lasting
 from tui.terminal.printing import complain, err, say
+
+if TYPE_CHECKING:
+    from tui.terminal.progress_bar import ProgressBar
 
 SHOWN_ERRORS = 5
 _GOOD = frozenset({"success", "completed-no-objects"})
@@ -25,9 +27,7 @@ class Teller:
         """The run that is told; 0 before it has started."""
         self._started: dict[feed.StepPlan, float] = {}
         """When the steps began that go on."""
-        self._bar: Progress | None = None
-        self._tasks: dict[feed.StepPlan, TaskID] = {}
-        """What the progress bar shows of them."""
+        self._bar: ProgressBar | None = None
 
     async def tell(self, event: feed.Event) -> None:
         """Write what one event means to a person."""
@@ -54,19 +54,17 @@ class Teller:
     def close(self) -> None:
         """Take the progress bar away."""
         if self._bar is not None:
-            self._bar.stop()
-            self._bar, self._tasks = None, {}
+            self._bar.close()
+            self._bar = None
 
     def _advance(self, event: feed.Progress) -> None:
         if not err.is_terminal or self._quiet or time.monotonic() - self._started[event.plan] < 1:
             return
         if self._bar is None:
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            self._bar = Progress(*columns, console=err, transient=True, refresh_per_second=4)
-            self._bar.start()
-        if event.plan not in self._tasks:
-            self._tasks[event.plan] = self._bar.add_task(str(event.plan), total=event.total)
-        self._bar.update(self._tasks[event.plan], completed=event.done, total=event.total)
+            from tui.terminal.progress_bar import ProgressBar  # noqa: PLC0415 - most steps are over before
+
+            self._bar = ProgressBar()
+        self._bar.show(str(event.plan), event.done, event.total)
 
     async def _finish(self, event: feed.StepFinished) -> None:
         if self._quiet:

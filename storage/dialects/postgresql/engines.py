@@ -8,7 +8,8 @@ import psycopg
 from psycopg import AsyncConnection, IsolationLevel
 from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from storage.dialects.asynchronous import AsyncEngine, create_async_engine
 
 LOCK_SECONDS = 10
 """How long a transaction waits for the one that writes."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import psycopg
 from psycopg import IsolationLevel
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage import mark, transfer
+from storage.dialects.asynchronous import AsyncEngine
 from storage.dialects.base import REVISIONS, Place
 from storage.dialects.postgresql import address, engines, errors, grants, migrating, schema, upkeep
 from storage.dialects.postgresql.whole import DatabaseContents

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import dialect, insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.dialects.asynchronous import AsyncConnection
 from storage.errors import StoreError
 
 ROWS_AT_ONCE = 5_000

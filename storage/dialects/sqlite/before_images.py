@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from sqlalchemy import Table
-from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.dialects.asynchronous import AsyncConnection
 
 
 async def keep_before_images(

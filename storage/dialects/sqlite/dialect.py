@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
+from storage.dialects.asynchronous import AsyncEngine, create_async_engine
 from storage.dialects.sqlite import driver, opening
 
 WRITER_CACHE = 32_000

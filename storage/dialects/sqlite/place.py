@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import create_engine
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage import clock, mark
+from storage.dialects.asynchronous import AsyncEngine
 from storage.dialects.base import REVISIONS, Place
 from storage.dialects.sqlite import copying, dialect, errors, new_store, store_file, upkeep, whole
 from storage.dialects.sqlite.opening import connect, identity, make_sure_of

@@ -6,7 +6,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Table
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.dialects.asynchronous import AsyncConnection
 
 ROWS_AT_ONCE = 1_000
 """How many rows one statement inserts: it holds them several times over."""

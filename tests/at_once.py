@@ -9,6 +9,7 @@ from asyncio import Future
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from aiosqlite.core import set_exception, set_result
 
@@ -39,15 +40,12 @@ class _Connection(driver._Connection):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._tx = self._thread = _Turns()
+        turns: Any = _Turns()
+        self._tx = self._thread = turns
 
 
 @contextmanager
 def statements_at_once() -> Iterator[None]:
     """Let stores that are opened meanwhile have no threads."""
-    usual = driver._Connection
-    driver._Connection = _Connection
-    try:
+    with patch.object(driver, "_Connection", _Connection):
         yield
-    finally:
-        driver._Connection = usual

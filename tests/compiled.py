@@ -31,14 +31,16 @@ class _Statements:
 
 def keep_what_is_compiled() -> None:
     """Let all stores of this process share what was compiled for any of them of their kind."""
-    for module in (dialect, engines):
-        module._connected = _sharing(_Statements(), module._connected)
+    dialect._connected = _sharing(_Statements(), dialect._connected)
+    engines._connected = _sharing(_Statements(), engines._connected)
 
 
 def _sharing(statements: _Statements, make: Callable[..., AsyncEngine]) -> Callable[..., AsyncEngine]:
+    cache: Any = statements  # it does of a mapping what an engine asks for
+
     def connected(*arguments: Any, **options: Any) -> AsyncEngine:
         engine = make(*arguments, **options)
-        engine.sync_engine._compiled_cache = statements
+        engine.sync_engine._compiled_cache = cache
         return engine
 
     return connected

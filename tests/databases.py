@@ -37,6 +37,7 @@ class Server:
         self._count = 0
         self.home = Path()
         self._process: subprocess.Popen[bytes] | None = None
+        assert self._admin.url.port is not None
         self.port = self._admin.url.port
 
     def database(self) -> "Database":

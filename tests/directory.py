@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -29,6 +29,7 @@ CLIENTS = ("auto", "ldap3")
 UNITS = "".join(
     f"dn: ou={name},{SUFFIX}\nobjectClass: organizationalUnit\nou: {name}\n\n" for name in ("people", "groups")
 )
+Given = TypeVar("Given")
 TYPES = {"person": "inetOrgPerson", "group": "groupOfNames", "unit": "organizationalUnit"}
 
 
@@ -127,14 +128,25 @@ def connector_to(
     return LdapConnector("directory", system, folder)
 
 
-def using(connector: LdapConnector, what: Callable[[LdapConnector], Coroutine[Any, Any, Any]]) -> Any:
+def using(connector: LdapConnector, what: Callable[[LdapConnector], Coroutine[Any, Any, Given]]) -> Given:
     """Enter a connector and do something with it."""
 
-    async def enter() -> Any:
+    async def enter() -> Given:
         async with connector:
             return await what(connector)
 
     return asyncio.run(enter())
+
+
+def read_one(
+    connector: LdapConnector, *names: str, external_id: str | None = None, secondary_id: str | None = None
+) -> ImportedObject | None:
+    """Read one person, whom an id or a name leads to."""
+    wanted = frozenset(names)
+    return using(
+        connector,
+        lambda it: it.read_object("person", external_id=external_id, secondary_id=secondary_id, attributes=wanted),
+    )
 
 
 class Imported:

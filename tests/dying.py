@@ -25,7 +25,7 @@ def die_at(number: int, *, after: bool) -> None:
         if is_last:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    Store.transaction = transaction
+    Store.transaction = transaction  # type: ignore[method-assign]  # for as long as this process lives
 
 
 def killed(office: Inside, *arguments: str, at: int, after: bool) -> bool:

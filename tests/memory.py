@@ -77,7 +77,7 @@ def _parts(pid: int) -> Iterator[bytes]:
                 continue
             first, last = (int(end, 16) for end in span.split("-"))
             memory.seek(first)
-            parts = []
+            parts: list[bytes] = []
             with suppress(OSError):  # a page behind the end of a mapped file
                 while (left := last - first - sum(map(len, parts))) and (part := memory.read(left)):
                     parts.append(part)

@@ -148,7 +148,8 @@ def _serve(line: socket.socket) -> None:
         pid = os.fork()
         if pid == 0:
             line.close()
-            os._exit(_command(*json.loads(request), streams))
+            arguments, cwd, env = json.loads(request)
+            os._exit(_command(arguments, cwd, env, streams))
         for stream in streams:
             os.close(stream)
         line.send(str(pid).encode())

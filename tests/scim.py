@@ -97,6 +97,7 @@ def make_application(features: dict[str, bool]) -> Any:
     for name, supported in features.items():
         getattr(config, name).supported = supported
     if features.get("bulk"):
+        assert config.bulk is not None
         config.bulk.max_operations, config.bulk.max_payload_size = MOST_OPERATIONS, 1_000_000
     schemas, kinds = load_default_schemas().values(), load_default_resource_types().values()
     provider = ScimProvider.from_discovery(schemas, kinds, config=config)

@@ -20,16 +20,18 @@ STALE_SECONDS = 3.0
 
 def sleep_before(number: int) -> None:
     """Let this process stop before its nth batch is sent."""
-    real, seen = Step.send, 0
+    real, seen = Step.send_exports, 0
 
-    async def send(self: Step, connector: Connector, operations: Sequence[ExportOperation]) -> list[ExportResult]:
+    async def send_exports(
+        self: Step, connector: Connector, operations: Sequence[ExportOperation]
+    ) -> list[ExportResult]:
         nonlocal seen
         seen += 1
         if seen == number:
             os.kill(os.getpid(), signal.SIGSTOP)
         return await real(self, connector, operations)
 
-    Step.send = send  # type: ignore[method-assign]
+    Step.send_exports = send_exports  # type: ignore[method-assign]  # for as long as this process lives
     engines.WRITING["idle_in_transaction_session_timeout"] = "2s"
     lease.STALE_SECONDS, lease.SURE_SECONDS, lease.HEARTBEAT_SECONDS = STALE_SECONDS, 1.0, 0.5
 

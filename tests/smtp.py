@@ -87,6 +87,7 @@ class MailServer:
                     say("\r\n".join(["250-test", *(f"250-{one}" for one in offers), "250 HELP"]))
                 case "STARTTLS":
                     say("220 go on")
+                    assert self._context is not None
                     with self._context.wrap_socket(line, server_side=True) as safe:
                         self._talk(safe, encrypted=True)
                     return

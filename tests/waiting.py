@@ -7,7 +7,7 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 
-def until(what: Callable[[], Found], seconds: float = 60) -> Found:
+def until(what: Callable[[], Found | None], seconds: float = 60) -> Found:
     """Wait until something is so, and give it."""
     last = time.monotonic() + seconds
     while not (found := what()):

@@ -53,7 +53,7 @@ class Site(Inside):
         with closing(sqlite3.connect(self.folder / "interlock.db")) as store:
             return store.execute(query, values).fetchall()
 
-    def edit(self, statement: str, *values: Any) -> int:
+    def tamper(self, statement: str, *values: Any) -> int:
         """Edit the store by hand, and give how many rows were touched."""
         with closing(sqlite3.connect(self.folder / "interlock.db")) as store:
             store.execute("PRAGMA ignore_check_constraints = ON")
@@ -254,7 +254,7 @@ def test_no_delete_leaves_without_its_approval(prepared: Prepared, tmp_path: Pat
     for edit in list(_edits(site, table, point)):
         site = _fresh(prepared, point, tmp_path / "site")
         try:
-            if not site.edit(edit.statement, *edit.values):
+            if not site.tamper(edit.statement, *edit.values):
                 continue
         except sqlite3.IntegrityError:
             continue  # SQLite itself lets no hand do that

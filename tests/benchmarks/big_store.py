@@ -90,6 +90,7 @@ def _dn(number: int) -> str:
 
 
 def _objects(half: int) -> Iterator[tuple[Any, ...]]:
+    head: tuple[str | None, ...]
     for number in range(1, half + 1):
         text = _text(_person(number))
         status = "Obsolete" if number <= 5000 else "Normal"

@@ -167,7 +167,7 @@ class Bench:
         """Change the store four times a second, for a while, and see what the console comes to hold."""
         connection = sqlite3.connect(self.config.parent / "interlock.db", isolation_level=None, timeout=30)
         step = connection.execute("SELECT max(id) FROM steps").fetchone()[0]
-        sizes = []
+        sizes: list[float] = []
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             connection.execute("UPDATE steps SET done = done + 1 WHERE id = ?", (step,))

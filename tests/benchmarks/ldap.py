@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -186,7 +187,7 @@ def writing(folder: Path, size: int, client: str, rounds: int) -> None:
     confirms: list[Timed] = []
     for number in range(rounds):
         with empty_server(folder / f"base-{number}") as server:
-            adds.append(clock(lambda server=server: server.measure("ldapadd", "-f", str(ldif))))
+            adds.append(clock(partial(server.measure, "ldapadd", "-f", str(ldif))))
         with empty_server(folder / f"writing-{number}") as server:
             shutil.copytree(ready.folder, folder / f"site-{number}")
             site = site_of(folder / f"site-{number}", server, client)

@@ -6,17 +6,21 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from rich.cells import cell_len
+from textual.app import App
 from textual.events import Paste
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.worker import WorkerCancelled
 
 from tests.workspace import Workspace
 from tui.console.app import InterlockApp
 from tui.console.screens.confirm import Confirm
+from tui.console.screens.listing import ListScreen
+from tui.console.session import Session
 from tui.console.tty import TerminalSettings, Theme
 from tui.presentation import display
 
@@ -24,6 +28,7 @@ SIZE = (120, 40)
 DIGITS = {"todo": 0, "line": 1}
 TURN = 0.005
 """Seconds after which an idle event loop comes to what it is given."""
+Shown = TypeVar("Shown", bound=Screen[Any])
 
 
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
@@ -56,10 +61,10 @@ def _idle_loops(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("textual.app.wait_for_idle", until_idle)
 
 
-class Console:
-    """A console at work."""
+class Driven:
+    """An app at work."""
 
-    def __init__(self, app: InterlockApp, pilot: Pilot[Any]) -> None:
+    def __init__(self, app: App[Any], pilot: Pilot[Any]) -> None:
         self.app = app
         self.pilot = pilot
 
@@ -71,15 +76,6 @@ class Console:
     @property
     def text(self) -> str:
         return "\n".join(self.lines)
-
-    @property
-    def said(self) -> str:
-        """What the last line of the screen says."""
-        return self.app.message[0] if self.app.message else ""
-
-    async def hear(self, text: str) -> None:
-        """Wait until something is said at the foot of the screen."""
-        await self.wait(lambda: text in self.said, what=lambda: f"{text!r}; what was said is {self.said!r}")
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
@@ -136,8 +132,9 @@ class Console:
     async def settle(self, seconds: float = 0.25) -> None:
         """Wait until nothing is being read, and the plain keys are accepted by a box that has just come up."""
         await self.pilot.pause(seconds)
-        if isinstance(self.app.screen, Confirm):
-            await self.wait(lambda: not self.app.screen.too_early)
+        box = self.app.screen
+        if isinstance(box, Confirm):
+            await self.wait(lambda: not box.too_early)
         while True:
             with suppress(WorkerCancelled):  # another one reads in its place
                 await self.app.workers.wait_for_complete()
@@ -148,6 +145,43 @@ class Console:
         """Go to a screen and wait for what it shows."""
         await self.press(digit)
         await self.until(*texts)
+
+
+class Console(Driven):
+    """The console at work."""
+
+    app: InterlockApp
+
+    def __init__(self, app: InterlockApp, pilot: Pilot[Any]) -> None:
+        super().__init__(app, pilot)
+
+    @property
+    def session(self) -> Session:
+        """What is open, once anything is."""
+        assert self.app.session is not None
+        return self.app.session
+
+    def screen(self, kind: type[Shown]) -> Shown:
+        """Give the screen that is shown, which is of a kind."""
+        shown = self.app.screen
+        assert isinstance(shown, kind)
+        return shown
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """What the cursor of the list is on."""
+        current = self.screen(ListScreen).table.current
+        assert current is not None
+        return current
+
+    @property
+    def said(self) -> str:
+        """What the last line of the screen says."""
+        return self.app.message[0] if self.app.message else ""
+
+    async def hear(self, text: str) -> None:
+        """Wait until something is said at the foot of the screen."""
+        await self.wait(lambda: text in self.said, what=lambda: f"{text!r}; what was said is {self.said!r}")
 
 
 def _await_launch(app: InterlockApp) -> None:

@@ -57,7 +57,7 @@ async def test_an_opened_export_is_held_and_discarded_where_it_is_read(office: W
     async with opened(office, size=(80, 24)) as console:
         await console.show("2", "exp-")
         await console.settle()
-        number = console.app.screen.table.current["key"]
+        number = console.row["key"]
         await console.press("enter")
         await console.until(f"exp-{number}", "h hold")
         await console.press("W", "h")
@@ -135,7 +135,7 @@ async def test_what_is_decided_stays_in_the_list_until_that_is_left_and_is_taken
         await _answer(console, "on leave")
         await console.hear("kept (u takes it back)")
         await console.until(f"2 of {LEAVERS}", "● kept", "u takes it back")
-        assert console.app.screen.table.current["key"] == 2  # the cursor stays where it was
+        assert console.row["key"] == 2  # the cursor stays where it was
         await console.press("j", "L")
         await console.until("Defer 1 item of 'hr'")
         await _answer(console, "asked HR", "30d")

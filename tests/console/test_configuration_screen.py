@@ -47,11 +47,11 @@ async def test_a_change_on_disk_is_said_told_in_words_and_reloaded(
         _rewrite(office, "provision = true", "provision = false")
         await console.until("changed", ":config", "the files say something else")
         await console.until("profiles.evening", "provision: true → none")
-        assert "evening" not in console.app.session.workspace.config.profiles
+        assert "evening" not in console.session.workspace.config.profiles
         await console.press("R")
         await console.hear("the configuration was reloaded")
         await console.until("the files say what is used here", "Since run-1", gone=("on disk: :config",))
-        assert "evening" in console.app.session.workspace.config.profiles
+        assert "evening" in console.session.workspace.config.profiles
         await console.press("1", "o")
         await console.until("evening")
         await console.press("escape", "3")

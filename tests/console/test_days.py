@@ -11,6 +11,7 @@ from tests.console.conftest import Open
 from tests.console.office import make_office
 from tests.workspace import Workspace
 from tui.console.plots import chart, rounded_up
+from tui.console.screens.todo import TodoScreen
 from tui.presentation import display
 
 PROFILES = """
@@ -156,7 +157,7 @@ async def test_the_schedule_tells_last_next_and_late(past: Workspace, opened: Op
 async def test_owed_references_lead_to_whose_they_are(past: Workspace, opened: Open) -> None:
     async with opened(past, size=(80, 24), at="todo") as console:
         await console.until("owed references")
-        while "reference" not in console.lines[2 + console.app.screen.table.cursor + 1]:
+        while "reference" not in console.lines[2 + console.screen(TodoScreen).table.cursor + 1]:
             await console.press("j")
         await console.press("enter")
         await console.until("To do › owed references", "1 of 20", "manager", "Emma Moore")

@@ -12,6 +12,7 @@ from tests.console.conftest import Console, Open
 from tests.console.office import let_change, let_leave, make_office
 from tests.windows import window
 from tests.workspace import Workspace
+from tui.console.screens.review import ReviewScreen
 
 SCREENS = {
     "1": ("Line", "detect"),
@@ -121,12 +122,12 @@ async def test_resizing_keeps_cursor_and_filter(
         await console.until(f"1 of {count}")
         await console.press("j", "j", "j")
         await console.until(f"4 of {count}")
-        current = console.app.screen.table.current["id"]
+        current = console.row["id"]
         for width, height in ((60, 12), (200, 60), (40, 10), (80, 24), (120, 40)):
             await console.resize(width, height)
             await console.until(f"4 of {count}")
             whole(console)
-            assert console.app.screen.table.current["id"] == current
+            assert console.row["id"] == current
         await console.until(f"filter {text}", current)
 
 
@@ -226,9 +227,11 @@ async def test_every_configurable_key_is_listed_in_the_help(office: Workspace, o
         await console.until("rev-1")
         await console.press("question_mark")
         await console.until("Keys of Review", "review.approve", "not now: the console is read-only: W arms it")
+        review = console.app.screen_stack[-2]
+        assert isinstance(review, ReviewScreen)
         keys = {
             binding.id
-            for node in (console.app.screen_stack[-2], console.app.screen_stack[-2].table, console.app)
+            for node in (review, review.table, console.app)
             for kind in type(node).__mro__
             for binding in vars(kind).get("BINDINGS", [])
             if getattr(binding, "id", None)

@@ -7,6 +7,8 @@ import pytest
 from tests.console.conftest import Open
 from tests.console.office import let_leave, make_office
 from tests.workspace import Workspace
+from tui.console.screens.explaining import ExplainScreen
+from tui.console.screens.listing import ListScreen
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +43,7 @@ async def test_every_list_tells_why(opened: Open, office: Workspace, waiting: Wo
     async with opened(site) as console:
         await console.press(digit)
         await console.settle()
-        assert console.app.screen.table.length
+        assert console.screen(ListScreen).table.length
         await console.press("x")
         await console.until("why ", "rule '")
         await console.until("interlock.toml:")
@@ -71,7 +73,7 @@ async def test_a_line_of_an_explanation_leads_to_what_it_names(opened: Open, off
         await console.press("x")
         await console.until("why mvo-1", "Joined")
         await console.settle()
-        lines = console.app.screen.sheet.lines
+        lines = console.screen(ExplainScreen).sheet.lines
         row = next(index for index, one in enumerate(lines) if one.link)
         await console.press(*["j"] * row, "enter")
         await console.until(f"why mvo-1 › {lines[row].link}")

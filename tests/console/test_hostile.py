@@ -14,6 +14,8 @@ from rich.cells import cell_len
 from tests.console.conftest import Console, Open
 from tests.console.office import let_leave, make_office
 from tests.workspace import Workspace
+from tui.console.screens.plan import PlanScreen
+from tui.console.widgets.sheet import Sheet
 from tui.demo.people import PERSON_COLUMNS, people
 from tui.demo.workspace import write_csv
 
@@ -221,7 +223,7 @@ async def test_a_value_of_a_hundred_thousand_characters_is_clean(office: Workspa
     async with opened(office) as console:
         await open_thing(console, f"cso-{cso}")
         await console.until("Attributes", f"({len(LONG):,} characters)")
-        sheet = console.app.screen.query_one("#sheet")
+        sheet = console.app.screen.query_one("#sheet", Sheet)
         while f"({len(LONG):,} characters)" not in console.lines[sheet.region.y + sheet.cursor - sheet.scroll_offset.y]:
             await console.press("j")
         await console.press("enter")
@@ -294,7 +296,7 @@ async def test_a_plan_is_clean(office: Workspace, opened: Open) -> None:
         await console.press("P")
         await console.until("made", "By kind of change")
         await console.settle(0.3)
-        screen = console.app.screen
+        screen = console.screen(PlanScreen)
         for place in range(len(screen._entries)):
             screen.overview.move_to(place)
             await console.settle(0.05)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tests.console.conftest import Open
 from tests.console.office import make_office
+from tui.console.screens.line import LineScreen
 
 TWICE = """
 [profiles.twice]
@@ -26,11 +27,11 @@ async def test_a_repeated_step_is_stepped_at_its_place_and_never_twice_by_one_pr
         await console.until("r that, then sync, import hr")
         await console.press("left_square_bracket")
         await console.until("r that, then import hr, sync, import hr")
-        await console.wait(lambda: not console.app.screen.why_not("next"))
+        await console.wait(lambda: not console.screen(LineScreen).why_not("next"))
         await console.press("n")
         await console.wait(lambda: office.query("SELECT count(*) FROM runs WHERE result IS NOT NULL") == [(2,)])
         await console.until("r that, then sync, import hr")
-        await console.wait(lambda: not console.app.screen.why_not("rest"))
+        await console.wait(lambda: not console.screen(LineScreen).why_not("rest"))
         await console.press("r")
         await console.wait(lambda: office.query("SELECT count(*) FROM runs WHERE result IS NOT NULL") == [(3,)])
     steps = office.query("SELECT run_id, position, phase FROM steps ORDER BY id")

@@ -14,6 +14,9 @@ from tests.console.conftest import Console, Open
 from tests.console.office import let_change, make_office
 from tests.workspace import Workspace
 from tui import feed
+from tui.console.screens.listing import ListScreen
+from tui.console.screens.whole import WholeScreen
+from tui.console.widgets.sheet import Sheet
 from tui.demo.people import PERSON_COLUMNS, people
 from tui.demo.workspace import write_csv
 
@@ -351,7 +354,7 @@ async def test_whoever_moves_while_rows_are_read_stays_there(
         await console.show("3", "cso-1 ")
         await console.press("j", "j", "j")
         await console.settle()
-        table = console.app.screen.table
+        table = console.screen(ListScreen).table
         assert table.cursor == 3
         monkeypatch.setattr(feed.lists, "rank", slowly)
         for key, there in (("g", 0), ("j", 1), ("j", 2), ("G", table.length - 1)):
@@ -391,8 +394,12 @@ async def test_a_long_value_is_cut_and_shown_whole(office: Workspace, opened: Op
 
 
 def row_under_cursor(console: Console) -> str:
-    sheet = console.app.screen.query_one("#sheet")
+    sheet = console.app.screen.query_one("#sheet", Sheet)
     return console.lines[sheet.region.y + sheet.cursor - sheet.scroll_offset.y]
+
+
+def link_under_cursor(sheet: Sheet) -> str | None:
+    return sheet.current.link if sheet.current else None
 
 
 async def test_an_export_that_did_not_stick_shows_all_four_states(tmp_path: Path, opened: Open) -> None:
@@ -418,10 +425,10 @@ async def test_beside_an_object_stand_what_is_staged_for_it_and_its_history(offi
     async with opened(office, size=(200, 60)) as console:
         await console.show("2", "exp-")
         await console.settle()
-        export = console.app.screen.table.current
+        export = console.row
         console.app.open_thing(f"cso-{export['cso_id']}")
         await console.until(f"Exports › cso-{export['cso_id']}", "Staged", "Chief of", "Timeline")
-        screen = console.app.screen
+        screen = console.screen(WholeScreen)
         assert screen.detail.region.x >= screen.sheet.region.right
         sides = (screen.sheet, screen.detail)
         left, right = (["".join(text for text, _ in one.line) for one in side.lines] for side in sides)
@@ -429,7 +436,7 @@ async def test_beside_an_object_stand_what_is_staged_for_it_and_its_history(offi
         assert "Timeline" in right
         assert any("title" in line and "→ Chief of" in line for line in right)
         await console.press("tab")
-        await console.press_until("j", lambda: screen.detail.current.link == export["id"])
+        await console.press_until("j", lambda: link_under_cursor(screen.detail) == export["id"])
         await console.press("enter")
         await console.until(f"› {export['id']}")
         await console.press("escape", "escape")
@@ -445,7 +452,7 @@ async def test_beside_a_person_stands_what_became_of_all_it_is_joined_to(office:
         await console.show("4", "mvo-1 ")
         console.app.open_thing("mvo-1")
         await console.until("› mvo-1", "Timeline", "Joined")
-        joined = (await feed.show(console.app.session.workspace, "mvo-1"))["joined"]
+        joined = (await feed.show(console.session.workspace, "mvo-1"))["joined"]
         assert len(joined) == 2
         beside = "\n".join(line[120:] for line in console.lines)
         assert all(one["id"] in beside for one in joined)
@@ -453,7 +460,7 @@ async def test_beside_a_person_stands_what_became_of_all_it_is_joined_to(office:
 
 async def test_what_was_counted_is_not_counted_again_until_the_store_changes(office: Workspace, opened: Open) -> None:
     async with opened(office) as console:
-        session = console.app.session
+        session = console.session
         await console.wait(lambda: session.counted(feed.Query("objects")) is not None)
         for kind in ("objects", "exports"):
             assert session.counted(feed.Query(kind)) == await feed.lists.count(session.workspace, feed.Query(kind))

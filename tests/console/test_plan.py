@@ -10,6 +10,7 @@ import pytest
 from tests.console.conftest import Console, Open
 from tests.console.office import let_change, let_leave, make_office
 from tests.workspace import Workspace
+from tui.console.screens.plan import PlanScreen
 from tui.demo.people import PERSON_COLUMNS, people
 from tui.demo.workspace import write_csv
 
@@ -50,9 +51,10 @@ async def test_a_plan_tells_steps_kinds_attributes_and_each_value(office: Worksp
         await console.press("slash")  # no list: nothing is asked here
         lines = [line for line in console.lines if "becomes empty" in line]
         assert len(lines) >= 3, "in the source, in the metaverse, in the directory"
-        entries = console.app.screen._entries
+        screen = console.screen(PlanScreen)
+        entries = screen._entries
         place = next(at for at, one in enumerate(entries) if one.says.startswith("title") and "export" in one.says)
-        console.app.screen.overview.move_to(place)
+        screen.overview.move_to(place)
         await console.until("Chief of")
         await console.press("enter")
         await console.until("plan › title", "1 of 7", "becomes", "Chief of")
@@ -98,7 +100,7 @@ async def test_what_was_planned_is_run_and_nothing_differs(office: Workspace, op
         await console.hear("read-only: W arms it")
         await console.press("W", "r")
         await console.until("✓ run-2 did what was planned")
-        await console.wait(lambda: console.app.session.launch is None and console.app.session.running is None)
+        await console.wait(lambda: console.session.launch is None and console.session.running is None)
         await console.press("r")
         await console.hear("the plan was carried out by run-2: P plans anew")
         await console.press("escape", "P")
@@ -157,7 +159,7 @@ async def test_a_plan_whose_process_died_is_told_and_made_anew(tmp_path: Path, o
     async with opened(office) as console:
         await console.press("P")
         await console.until("being made", "◐ import hr", " of 20,0")
-        launch = console.app.session.planning
+        launch = console.session.planning
         assert launch is not None
         os.kill(launch._process.pid, signal.SIGKILL)
         await console.until("it came to no end: its process died")

@@ -12,7 +12,7 @@ import pytest
 from textual.widgets import Input
 
 from storage import lease
-from tests.console.conftest import TURN, Console, Open
+from tests.console.conftest import TURN, Console, Driven, Open
 from tests.console.office import let_leave, make_office
 from tests.console.picture import picture
 from tests.console.still import (
@@ -194,7 +194,7 @@ TROUBLE: dict[str, Drive] = {
 }
 
 
-async def compare(console: Console, request: pytest.FixtureRequest, name: str) -> None:
+async def compare(console: Driven, request: pytest.FixtureRequest, name: str) -> None:
     """Compare the screen with its picture, once all it reads has come, or write the picture."""
     size = console.app.size
     path = SCREENS / f"{name}-{size.width}x{size.height}.svg"
@@ -278,7 +278,7 @@ async def test_a_configuration_that_has_changed_looks_like_its_picture(
     toml = folder / "interlock.toml"
     async with opened(folder, size=size) as console:
         await keys("8", "o")(console)
-        console.app.session.read_at = f"{DAY}T09:00:00.000Z"
+        console.session.read_at = f"{DAY}T09:00:00.000Z"
         before = toml.read_text().replace("provision = true", "provision = false", 1)
         toml.write_text(before + '\n[profiles.evening]\nsteps = ["sync"]\n')
         os.utime(toml, (1_772_442_000, 1_772_442_000))
@@ -323,7 +323,7 @@ async def test_the_questions_of_init_look_like_their_picture(
     monkeypatch.chdir(tmp_path)
     app = Beginning(None)
     async with app.run_test(size=size) as pilot:
-        console = Console(app, pilot)
+        console = Driven(app, pilot)
         await console.until("Where do people come from?")
         await console.paste("people.csv")
         await console.press("enter")

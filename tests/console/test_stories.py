@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 from textual.widgets import Input
 
-from tests.console.conftest import TURN, Console, Open
+from tests.console.conftest import TURN, Driven, Open
 from tests.console.picture import picture
 from tests.console.test_screens import SCREENS, demo  # noqa: F401 - a fixture
 from tests.house.moving_picture import moving
@@ -54,7 +54,7 @@ BEGINNING = (
 )
 
 
-async def _record(console: Console, story: Sequence[Beat]) -> str:
+async def _record(console: Driven, story: Sequence[Beat]) -> str:
     frames = []
     for beat in story:
         for key in beat.keys:
@@ -68,7 +68,7 @@ async def _record(console: Console, story: Sequence[Beat]) -> str:
     return moving(frames)
 
 
-async def _still(console: Console, told: str) -> str:
+async def _still(console: Driven, told: str) -> str:
     """Give the picture of the screen once it stays as it is."""
     before = ""
     while (found := picture(console.app, told)) != before:
@@ -109,5 +109,5 @@ async def test_the_story_of_a_beginning(
     monkeypatch.chdir(folder)
     app = Beginning(None)
     async with app.run_test(size=SIZE) as pilot:
-        _compare(request, "beginning", await _record(Console(app, pilot), BEGINNING))
+        _compare(request, "beginning", await _record(Driven(app, pilot), BEGINNING))
     shutil.rmtree(folder)

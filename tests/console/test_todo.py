@@ -10,6 +10,7 @@ from tests.console.conftest import Console, Open
 from tests.console.office import let_leave, make_office
 from tests.workspace import Workspace
 from tui import feed
+from tui.console.screens.todo import TodoScreen
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +78,7 @@ async def test_what_is_acknowledged_goes_quiet_and_comes_back(opened: Open, offi
     async with opened(office, at="todo") as console:
         await console.until("missing in 'hr'")
         await console.settle()
-        before = len(console.app.session.todo)
+        before = len(console.session.todo)
         await console.press("A")
         await console.hear("read-only")
         await console.press("W", "u")
@@ -88,14 +89,14 @@ async def test_what_is_acknowledged_goes_quiet_and_comes_back(opened: Open, offi
         await console.type("body knows yet")
         await console.press("enter", "enter")
         await console.hear("acknowledged")
-        await console.wait(lambda: sum(one["acknowledged"] for one in console.app.session.todo) == 1)
-        assert console.app.session.waiting["Todo"] == before - 1
+        await console.wait(lambda: sum(one["acknowledged"] for one in console.session.todo) == 1)
+        assert console.session.waiting["Todo"] == before - 1
         await console.until("nobody knows yet")
         await console.press("G")
         await console.settle()
         await console.press("u")
         await console.hear("told as new again")
-        await console.wait(lambda: not any(one["acknowledged"] for one in console.app.session.todo))
+        await console.wait(lambda: not any(one["acknowledged"] for one in console.session.todo))
 
 
 async def test_a_group_opens_its_list_whatever_is_open_there(opened: Open, office: Workspace) -> None:
@@ -122,7 +123,7 @@ async def test_no_more_is_acknowledged_than_was_on_screen(opened: Open, office: 
         office("run")
         await _answer(console, "HR looks into it")
         await console.hear("by now there are 4, not 2")
-        assert not any(one["acknowledged"] for one in console.app.session.todo)
+        assert not any(one["acknowledged"] for one in console.session.todo)
 
 
 async def test_a_filter_finds_groups_by_any_of_their_words(opened: Open, office: Workspace) -> None:
@@ -136,13 +137,14 @@ async def test_a_filter_finds_groups_by_any_of_their_words(opened: Open, office:
 async def test_beside_a_group_stand_the_first_of_it_by_name_and_lead_to_them(opened: Open, office: Workspace) -> None:
     async with opened(office, size=(200, 60), at="todo") as console:
         await console.until("missing in 'hr'")
-        table, detail = console.app.screen.table, console.app.screen.detail
+        screen = console.screen(TodoScreen)
+        table, detail = screen.table, screen.detail
         await console.wait(lambda: detail.region.x >= table.region.right, what=lambda: "the group beside the list")
-        names = [item["label"] for item in await feed.lists.page(console.app.session.workspace, feed.Query("review"))]
+        names = [item["label"] for item in await feed.lists.page(console.session.workspace, feed.Query("review"))]
         assert len(names) == 2
         await console.until("Which", *names)
         await console.press("tab")
-        await console.press_until("j", lambda: detail.current.link)
+        await console.press_until("j", lambda: detail.current and detail.current.link)
         await console.press("enter")
         await console.until("To do › rev-")
         await console.press("escape", "escape")
@@ -155,10 +157,10 @@ async def test_beside_what_a_gate_holds_stand_the_objects_that_it_holds(opened: 
     calm("run", status=3)
     async with opened(calm, size=(200, 60), at="todo") as console:
         await console.until("held by")
-        held = [group for group in console.app.session.todo if group["kind"] == "held"]
-        found = await feed.todo.first(console.app.session.workspace, held[0], 3)
+        held = [group for group in console.session.todo if group["kind"] == "held"]
+        found = await feed.todo.first(console.session.workspace, held[0], 3)
         assert [one["id"].partition("-")[0] for one in found] == ["cso"] * 3
-        await console.press_until("j", lambda: console.app.screen.table.current["kind"] == "held")
+        await console.press_until("j", lambda: console.row["kind"] == "held")
         await console.until("Which", *(one["label"][:30] for one in found))
 
 
@@ -169,7 +171,7 @@ async def test_a_number_beside_a_tab_is_told_from_a_digit_without_colours(
     async with opened(office, size=size, plain=True, theme="ansi", at="todo") as console:
         await console.until("missing in 'hr'")
         told = console.lines[0]
-        groups = len(console.app.session.todo)
+        groups = len(console.session.todo)
         assert f"({groups})" in told.partition("1 Line")[0]
         assert "(2)" in told.partition("6 Review")[2].partition("7 Runs")[0]
         assert [int(one) for one in re.findall(r"(?<![\d(])\d+(?![\d)])", told)] == list(range(9))

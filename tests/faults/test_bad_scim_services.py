@@ -26,7 +26,7 @@ class Service:
     """A small service that works, but for what a test lets happen before or after it."""
 
     def __init__(self, size: int = PEOPLE) -> None:
-        self.users = {f"u{n}": {"id": f"u{n}", "userName": f"user{n}"} for n in range(1, size + 1)}
+        self.users: dict[str, JSON] = {f"u{n}": {"id": f"u{n}", "userName": f"user{n}"} for n in range(1, size + 1)}
         self.before: Callable[[str, str, dict[str, str]], Reply | None] = lambda *_: None
         self.after: Callable[[str, str, dict[str, str], Reply], Reply] = lambda *found: found[3]
         self.config: JSON = {"patch": {"supported": True}, "filter": {"supported": True}}
@@ -320,7 +320,8 @@ def test_a_token_that_has_run_out_is_asked_for_again(tmp_path: Path) -> None:
 
 
 def test_tokens_that_are_to_be_asked_for_later_are(tmp_path: Path) -> None:
-    service, answers = Service(), [(429, {}, {"Retry-After": "nan"}), (503, {}, {"Retry-After": "0.1"})]
+    service = Service()
+    answers: list[Reply] = [(429, {}, {"Retry-After": "nan"}), (503, {}, {"Retry-After": "0.1"})]
     token = {"access_token": "it", "token_type": "bearer"}
     with Scripted(lambda *_: answers.pop(0) if answers else (200, token, {})) as issuer:
         oauth = {"token_url": f"{issuer.url}/token", "client_id": "interlock", "client_secret": {"env": "APP_TOKEN"}}

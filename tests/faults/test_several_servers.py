@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,7 @@ def test_a_step_that_has_begun_with_one_never_goes_on_with_another(
     slapd: Slapd, tmp_path: Path, reconnects: int
 ) -> None:
     with Proxy(slapd.port, lambda data, _: data) as other, Proxy(slapd.port, after(60_000, cut)) as proxy:
-        options = {"reconnects": reconnects, "reconnect_delay": 0.01, "page_size": 200}
+        options: dict[str, Any] = {"reconnects": reconnects, "reconnect_delay": 0.01, "page_size": 200}
         with pytest.raises(ConnectionLost):
             read_all(connector_to(proxy.url, tmp_path, more_urls=[other.url], **options), page_size=200)
         assert other.connections == 0

@@ -45,8 +45,8 @@ def main() -> None:
             every[name] |= hashes
     lines = [HEAD]
     for pin in PINS.read_text().split():
-        hashes = sorted(every[canonicalize_name(pin.partition("==")[0])])
-        lines.append(" \\\n    ".join([pin, *(f"--hash=sha256:{one}" for one in hashes)]) + "\n")
+        found = sorted(every[canonicalize_name(pin.partition("==")[0])])
+        lines.append(" \\\n    ".join([pin, *(f"--hash=sha256:{one}" for one in found)]) + "\n")
     OUT.write_text("".join(lines))
 
 

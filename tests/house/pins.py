@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,7 +51,7 @@ def judge(pins: dict[str, str], known: dict[str, Any], today: datetime.date) -> 
     now = {name: one for name, one in looked.items() if pins.get(name) == one["version"]}
     never = [f"{name} {version}" for name, version in pins.items() if name not in now]
     long_ago = [f"{name} {one['version']}" for name, one in now.items() if (today - one["at"]).days > DAYS]
-    told = {
+    told: dict[str, Sequence[str]] = {
         "nobody has looked for advisories of": never,
         f"advisories were looked for more than {DAYS} days ago of": long_ago,
         "not pinned, but in the list": sorted(looked.keys() - pins.keys()),

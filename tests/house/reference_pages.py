@@ -311,6 +311,7 @@ def _each(path: str, group: TyperGroup) -> Iterator[tuple[str, TyperCommand]]:
         if isinstance(command, TyperGroup):
             yield from _each(f"{path}{name} ", command)
         else:
+            assert isinstance(command, TyperCommand)
             yield f"{path}{name}", command
 
 
@@ -336,6 +337,7 @@ def _commands(group: TyperGroup, path: str) -> Iterator[str]:
                 yield "".join(_options([one for one in own if isinstance(one, TyperOption)]))
             yield from _commands(command, f"{path} {name}")
         else:
+            assert isinstance(command, TyperCommand)
             yield _command(command, f"{path} {name}")
 
 
@@ -360,7 +362,7 @@ def _argument(one: TyperArgument) -> str:
 
 
 def _choices(one: TyperArgument) -> str:
-    annotation = one.type_descriptor.annotation
+    annotation: Any = one.type_descriptor.annotation
     return f" One of {_kind(annotation)}." if get_origin(annotation) is Literal else ""
 
 

@@ -355,7 +355,7 @@ def test_a_group_with_very_many_members_is_read_part_by_part(domain: Domain, tmp
     secret = tmp_path / "secret"
     secret.write_text(PASSWORD)
     secret.chmod(0o600)
-    options = LdapOptions(url=domain.samba.ldapi, base=domain.base, bind_dn=ADMIN, password={"file": str(secret)})  # type: ignore[arg-type]
+    options = LdapOptions(url=domain.samba.ldapi, base=domain.base, bind_dn=ADMIN, password={"file": str(secret)})
     session = Session("ad", options, tmp_path, [])
     try:
         rest = rest_of(session, f"CN=all,{domain.base}", "member", 1)

@@ -8,7 +8,7 @@ import lzma
 import os
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import openpyxl
 import pytest
 
 from engine.connectors.csv import reading
+from engine.connectors.files import Snapshot, snapshot
 from tests.accounts_file import CONFIG, TOP
 from tests.inside import Inside
 
@@ -24,7 +25,7 @@ PEOPLE = [("1", "Ada", "A"), ("2", "Bob", "B"), ("3", "Cleo", "A")]
 PATH = 'path = "hr.csv"'
 
 
-def _csv(people: list[tuple[str, ...]] = PEOPLE) -> bytes:
+def _csv(people: Sequence[tuple[str, ...]] = PEOPLE) -> bytes:
     return "\r\n".join(",".join(row) for row in [("id", "name", "team"), *people, ()]).encode()
 
 
@@ -275,16 +276,15 @@ def test_a_file_that_comes_while_others_are_read_lets_nobody_be_missing(
     put(site, "a.csv", _csv(PEOPLE[:2]))
     put(site, "b.csv", _csv(PEOPLE[2:]))
     site("run")
-    real = reading.snapshot
 
-    def snapshot(path: Path) -> Any:
+    def changing(path: Path) -> Snapshot:
         if path.name == "b.csv":
             put(site, "c.csv", _csv(PEOPLE[2:]))
             put(site, "b.csv", _csv([("4", "Dan", "B")]))
-        return real(path)
+        return snapshot(path)
 
     with monkeypatch.context() as patched:
-        patched.setattr(reading, "snapshot", snapshot)
+        patched.setattr(reading, "snapshot", changing)
         site("run", status=None)
     assert site.json("review") == []
 

@@ -3,14 +3,14 @@
 import csv
 import sqlite3
 import tomllib
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.databases import PASSWORD, mariadb, postgresql, sqlite
+from tests.databases import PASSWORD, Server, mariadb, postgresql, sqlite
 from tests.inside import Inside, document
 from tests.scim import TOKEN, ScimServer, Scripted
 
@@ -143,12 +143,16 @@ INSERT INTO contract VALUES ('DE', 7, '2020-01-01');
 """
 
 
-SERVERS = {"sqlite": sqlite, "postgresql": postgresql, "mariadb": mariadb}
+SERVERS: dict[str, Callable[[Path], AbstractContextManager[Server]]] = {
+    "sqlite": sqlite,
+    "postgresql": lambda _: postgresql(),
+    "mariadb": lambda _: mariadb(),
+}
 
 
 @pytest.mark.parametrize("dialect", list(SERVERS))
 def test_sql(tmp_path: Path, dialect: str) -> None:
-    with sqlite(tmp_path) if dialect == "sqlite" else SERVERS[dialect]() as server:
+    with SERVERS[dialect](tmp_path) as server:
         database = server.database()
         database.run(*(one for one in TABLES.split(";") if one.strip()))
         database.engine.dispose()
@@ -217,9 +221,9 @@ NO_USER = "no user or password belongs into the address; name the place of the p
 )
 def test_a_password_in_an_address_is_not_said_again(tmp_path: Path, address: str, sentence: str) -> None:
     connector = {"postgresql": "sql", "https": "scim"}.get(address.partition(":")[0], "ldap")
-    person: dict[str, Any] = {"external_id": "id"}
-    person |= {"sql": {"table": "person"}, "ldap": {"object_class": ["person"]}}.get(connector, {})
-    keys = {"connector": connector, "url": address, "objects": {"person": person}}
+    more: dict[str, dict[str, Any]] = {"sql": {"table": "person"}, "ldap": {"object_class": ["person"]}}
+    person = {"external_id": "id"} | more.get(connector, {})
+    keys: dict[str, Any] = {"connector": connector, "url": address, "objects": {"person": person}}
     keys |= {"base": "dc=x"} if connector == "ldap" else {}
     site = Inside(tmp_path, document({"systems": {"it": keys}, "metaverse": {"person": {}}}, rules=[]), {})
     proposed = site("init", str(tmp_path / "new"), "--from", address, status=2)

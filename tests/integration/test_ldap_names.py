@@ -8,7 +8,7 @@ import pytest
 from engine.connectors.base import ExportOperation
 from engine.connectors.ldap.connector import LdapConnector
 from storage.records import AttributeChange, ChangeStatus, ChangeType
-from tests.directory import CLIENTS, UNITS, accounts, connector_to, person, read_all, write
+from tests.directory import CLIENTS, UNITS, accounts, connector_to, person, read_all, read_one, write
 from tests.inside import Inside
 from tests.slapd import BASE, PASSWORD, SUFFIX, Slapd
 
@@ -84,18 +84,10 @@ def test_an_entry_is_meant_by_its_id_of_any_type(
 
 
 def test_one_entry_is_found_by_its_id_of_any_type(slapd: Slapd, tmp_path: Path) -> None:
-    from tests.directory import using
-
     slapd.add(person("ada", objectClass="hasGuid", badge="007") + person("bob", objectClass="hasGuid", badge="70"))
     connector = with_id(slapd, tmp_path, "badge", "integer")
-    names = frozenset({"uid"})
     for external_id, uid in (("7", "ada"), ("70", "bob"), ("8", None)):
-        one = using(
-            connector,
-            lambda it, sought=external_id: it.read_object(
-                "person", external_id=sought, secondary_id=None, attributes=names
-            ),
-        )
+        one = read_one(connector, "uid", external_id=external_id)
         assert (one and one.attributes["uid"][0]) == uid
 
 

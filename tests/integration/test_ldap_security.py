@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def serving(home: Path, ca: Authority, one: Certificate, more: str = "") -> Iter
         server.stop()
 
 
-def ways(server: Slapd, host: str) -> list[dict[str, str]]:
+def ways(server: Slapd, host: str) -> list[dict[str, Any]]:
     """Give the two encrypted ways to a server under one of its names."""
     return [
         {"url": f"ldaps://{host}:{server.ldaps_port}"},
@@ -93,7 +94,11 @@ def test_a_client_s_certificate_and_a_local_socket_tell_who_we_are(
     ours = trusted.sign("sync")
     more = "TLSVerifyClient allow\n" + EXTERNAL.format(admin=ADMIN)
     with serving(tmp_path, trusted, one, more) as server:
-        shown = {"client_certificate": ours.certificate, "client_key": ours.key, "ca_file": trusted.file}
+        shown: dict[str, Any] = {
+            "client_certificate": ours.certificate,
+            "client_key": ours.key,
+            "ca_file": trusted.file,
+        }
         url = f"ldaps://localhost:{server.ldaps_port}"
         found = read_all(connector_to(url, tmp_path, sasl="external", client=client, **shown))
         assert set(found.by_uid()) == {"ada"}
@@ -112,7 +117,7 @@ def test_who_shows_no_certificate_where_one_is_wanted_is_told_so(
             url = way.pop("url")
             with pytest.raises(CannotConnect, match="if it wants a certificate of ours, name one by client_certif"):
                 read_all(connector_to(url, tmp_path, ca_file=trusted.file, client=client, **way))
-            shown = {"client_certificate": ours.certificate, "client_key": ours.key}
+            shown: dict[str, Any] = {"client_certificate": ours.certificate, "client_key": ours.key}
             read_all(connector_to(url, tmp_path, ca_file=trusted.file, client=client, **shown, **way))
 
 

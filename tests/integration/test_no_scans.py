@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -45,9 +46,9 @@ GENERATED = re.compile(r"json_each|VIRTUAL|CONSTANT|SUBQUERY|subquery|anon_|\(")
 
 
 @pytest.fixture
-def statements() -> Iterator[dict[str, object]]:
+def statements() -> Iterator[dict[str, Any]]:
     """What the program says to its store meanwhile, each with the first of its parameters."""
-    found: dict[str, object] = {}
+    found: dict[str, Any] = {}
 
     def note(_connection, _cursor, statement, parameters, _context, _many) -> None:
         found.setdefault(statement, parameters[0] if isinstance(parameters, list) else parameters)
@@ -58,7 +59,7 @@ def statements() -> Iterator[dict[str, object]]:
 
 
 @pytest.mark.usefixtures("store_file")  # what SQLite plans is looked at
-def test_a_run_without_a_change_scans_nothing_that_grows(tmp_path: Path, statements: dict[str, object]) -> None:
+def test_a_run_without_a_change_scans_nothing_that_grows(tmp_path: Path, statements: dict[str, Any]) -> None:
     Workspace(tmp_path, "")("init", "ws")
     site = Inside(tmp_path / "ws", (tmp_path / "ws" / "interlock.toml").read_text())
     site("run")
@@ -76,7 +77,7 @@ def test_a_run_without_a_change_scans_nothing_that_grows(tmp_path: Path, stateme
     assert ALLOWED.keys() - found == set(), "no longer needed"
 
 
-def scans_of(store: sqlite3.Connection, statement: str, parameters: object) -> Iterator[str]:
+def scans_of(store: sqlite3.Connection, statement: str, parameters: Any) -> Iterator[str]:
     """Give the tables that a statement reads as a whole, or all that one system or type has in them."""
     if statement.split(None, 1)[0].upper() not in ("SELECT", "UPDATE", "DELETE", "INSERT", "WITH"):
         return

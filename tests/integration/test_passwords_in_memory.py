@@ -4,6 +4,7 @@ import os
 import signal
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,8 +13,6 @@ from tests.integration.test_initial_passwords import (
     MANAGED,
     SEALED,
     TOLD,
-    Any,
-    MailServer,
     key,
     letters,
     mailed,
@@ -27,6 +26,7 @@ from tests.integration.test_initial_passwords import (
 from tests.memory import at_its_end, found_in
 from tests.proxy import Proxy, Silence
 from tests.slapd import PASSWORD, Slapd
+from tests.smtp import MailServer
 from tests.waiting import until
 
 __all__ = ["key", "post"]

@@ -88,7 +88,7 @@ def test_ids_of_several_columns(database: Database, tmp_path: Path) -> None:
     database.run(
         *(f"INSERT INTO staff VALUES ('{c}', {n}, '{c} {n}')" for c in ("DE", "A/T", "50%") for n in range(1, 9))
     )
-    more = {"table": "staff", "key": ["country", "no"], "many": None, "attributes": {}}
+    more: dict[str, Any] = {"table": "staff", "key": ["country", "no"], "many": None, "attributes": {}}
     site = reading(tmp_path, system(database, **more), ["name"])
     keeps_all(site)
     assert "24 adds" in site("step", "import", "it")

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from tests.properties.world import BASE, Entries, Entry, Row, World
 
-OWNED = ("uid", "cn", "sn", "employeeNumber", "departmentNumber", "telephoneNumber", "title", "manager")
-OWNED += ("l", "physicalDeliveryOfficeName")
+OWNED = (
+    *("uid", "cn", "sn", "employeeNumber", "departmentNumber", "telephoneNumber", "title", "manager"),
+    *("l", "physicalDeliveryOfficeName"),
+)
 
 STRANGERS = ("boss", "999", "nobody")
 """Whom edits put into groups."""
@@ -50,8 +52,9 @@ def people(world: World) -> dict[str, Person]:
     for number, row in world.hr.items():
         if row["status"] == "active":
             end = world.day(row["end"])
-            told = {name: row[name] for name in ("name", "dept", "phone", "manager")}
-            found[number] = Person(number, **told, end=end, from_hr=True)
+            found[number] = Person(
+                number, row["name"], row["dept"], row["phone"], manager=row["manager"], end=end, from_hr=True
+            )
     for number, row in world.crew.items() if world.rules.crew else ():
         person = found.setdefault(number, Person(number))
         person.title = row["title"]

@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -70,7 +71,7 @@ async def _set_up(tx: Transaction, situation: dict[str, object]) -> PendingExpor
         await tx.exec_driver_sql(bend[str(situation["bent"])])
     points_at = {"the item": 1, "no item": 77, "nothing": None}[str(situation["points at"])]
     waiting = ExportStatus.AWAITING_APPROVAL
-    head = (1, 1, "directory", "person", ChangeType.DELETE, waiting, 100_000, [])
+    head: tuple[Any, ...] = (1, 1, "directory", "person", ChangeType.DELETE, waiting, 100_000, [])
     return PendingExport._make((*head, None, False, 0, None, None, None, points_at, "", AT, AT, None))
 
 

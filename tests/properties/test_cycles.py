@@ -177,7 +177,7 @@ class Cycles(Inside):
             case "kill", at, after:
                 self.kill(at, after=after)
             case _:
-                self.edit(step)
+                self.edit_target(step)
 
     def run(self) -> None:
         """Run the cycle; single objects may fail, but nothing else."""
@@ -248,7 +248,7 @@ class Cycles(Inside):
         before = _by_uuid(self.world.accounts())
         yield
         after = _by_uuid(self.world.accounts())
-        approved = set()
+        approved: set[str] = set()
         if gone := before.keys() - after.keys():
             states = "('approved', 'carried-out')"
             for (shown,) in self.query(
@@ -298,7 +298,7 @@ class Cycles(Inside):
             del accounts[dn]
         return {dn: owned(self.world, entry) for dn, entry in accounts.items()}
 
-    def edit(self, step: Step) -> None:
+    def edit_target(self, step: Step) -> None:
         """Edit the target by hand."""
         entries, accounts = self.world.target(), self.world.accounts()
         before = _by_uuid(accounts)

@@ -3,8 +3,10 @@
 import base64
 import io
 import tempfile
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -15,11 +17,13 @@ from engine.connectors.base import ExportOperation
 from engine.connectors.ldif import directory as directories
 from engine.connectors.ldif.connector import LdifConnector
 from engine.connectors.ldif.directory import LdifDirectory
+from engine.connectors.ldif.entry import Entry
 from engine.connectors.ldif.excerpt import Excerpt, Unusual, Wanted
 from engine.connectors.ldif.format import read_entries
 from engine.errors import CannotConnect
 from engine.values import dn
 from storage.records import AttributeChange, ChangeStatus, ChangeType
+from storage.scratch import TreeEntry
 
 CONFIG = """
 [systems.directory]
@@ -146,6 +150,11 @@ def _came_of_it(
     return results, sorted(entries)
 
 
+def worth_an_excerpt() -> AbstractContextManager[int]:
+    """Let an excerpt be taken of a file however small it is."""
+    return patch.object(directories, "BYTES_EACH", 0)
+
+
 @settings(max_examples=400, deadline=None)
 @given(
     st.lists(lines, min_size=2, max_size=6),
@@ -155,13 +164,9 @@ def _came_of_it(
 def test_an_excerpt_comes_to_what_the_whole_comes_to(found: list[Line], end: str, wanted: list[Deed]) -> None:
     text = _file(found, end)
     operations = [_operation(number, deed, found) for number, deed in enumerate(wanted, 1)]
-    each, directories.BYTES_EACH = directories.BYTES_EACH, 0
-    try:
-        with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
-            whole = _came_of_it(Path(one), text, operations, excerpts=False)
-            assert _came_of_it(Path(other), text, operations, excerpts=True) == whole
-    finally:
-        directories.BYTES_EACH = each
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other, worth_an_excerpt():
+        whole = _came_of_it(Path(one), text, operations, excerpts=False)
+        assert _came_of_it(Path(other), text, operations, excerpts=True) == whole
 
 
 @settings(max_examples=200, deadline=None)
@@ -181,11 +186,8 @@ def test_what_nobody_asked_about_stays_to_the_byte(tmp_path: Path) -> None:
     odd = "dn: uid=odd,ou=a,dc=org\nobjectClass: inetOrgPerson\nCN:   odd\nentryUUID: x\nsn: folded\n  and so\n"
     text = _file([Line(0, "m", "plain")], "\n") + odd
     operations = [_operation(1, ("update", 0, "m", True, None), []), _operation(2, ("create", 1, "n", False, None), [])]
-    each, directories.BYTES_EACH = directories.BYTES_EACH, 0
-    try:
+    with worth_an_excerpt():
         _came_of_it(tmp_path, text, operations, excerpts=True)
-    finally:
-        directories.BYTES_EACH = each
     written = (tmp_path / "directory.ldif").read_text()
     assert odd in written
     assert written.startswith("version: 1\n\ndn: dc=org\nobjectClass: domain\ndc: org\n\n")
@@ -193,8 +195,12 @@ def test_what_nobody_asked_about_stays_to_the_byte(tmp_path: Path) -> None:
     assert written.index("uid=n,ou=b") > written.index("uid=odd")
 
 
+def _unread(_entry: Entry, _text: bytes) -> TreeEntry:
+    raise AssertionError("nothing of it is asked for")
+
+
 def test_a_record_that_never_ends_is_given_up_soon() -> None:
     endless = io.BytesIO(b"dn: dc=org\n" + b"description: x\n" * 3_000_000)
     with pytest.raises(Unusual):
-        Excerpt(endless, Wanted(frozenset(), frozenset(), b"", frozenset(), ids_have_no_case=False), None)
+        Excerpt(endless, Wanted(frozenset(), frozenset(), b"", frozenset(), ids_have_no_case=False), _unread)
     assert endless.tell() < 20_000_000, "each part of it is looked through from its beginning"

@@ -24,7 +24,7 @@ LINES = st.lists(st.sampled_from(ODD_LINES), max_size=12)
 
 
 def grouped(attributes):
-    found = {}
+    found: dict[str, list[bytes]] = {}
     for name, value in attributes:
         found.setdefault(name, []).append(value)
     return found
@@ -110,7 +110,7 @@ def test_it_makes_no_difference_how_much_of_a_file_is_read_at_once(text):
 
 
 def read_or_refused(text):
-    told = []
+    told: list[str] = []
     try:
         return [*read_entries(io.BytesIO(text), told.append)], told
     except LdifError as error:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from storage import list_words, lists
-from storage.list_queries import Query, Term
+from storage.list_queries import ListedExport, Query, Term
 from storage.place import ServerAddress
 from storage.store import Store
 from storage.tables import objects, pending_exports
@@ -180,7 +180,8 @@ async def compare(store: Store, csos: list[Row], exports: list[Row], query: Quer
             found = await lists.page(tx, query, after=after, limit=size)
             for number, (place, record) in enumerate(found, len(walked)):
                 assert await lists.rank(tx, query, place) == number
-                assert (record.export.id if query.kind == "exports" else record.id) == place[1]
+                assert isinstance(record, ListedExport) == (query.kind == "exports")
+                assert (record.export.id if isinstance(record, ListedExport) else record.id) == place[1]
             walked += [place[1] for place, _ in found]
             if len(found) < size:
                 break
@@ -196,7 +197,7 @@ def test_walking_pages_gives_what_python_gives(
     runner: Any, data: st.DataObject, kind: str, size: int, rare: int
 ) -> None:
     loop, store = runner
-    csos = data.draw(st.lists(OBJECTS, max_size=12))
+    csos: list[Row] = data.draw(st.lists(OBJECTS, max_size=12))
     seen: set[tuple[str, str, str | None]] = set()
     for number, row in enumerate(csos, 1):
         row["id"] = number
@@ -206,7 +207,7 @@ def test_walking_pages_gives_what_python_gives(
         seen.add(identity)
     exports: list[Row] = []
     if kind == "exports":
-        drawn = data.draw(st.lists(EXPORTS, min_size=len(csos), max_size=len(csos)))
+        drawn: list[Row] = data.draw(st.lists(EXPORTS, min_size=len(csos), max_size=len(csos)))
         for number, (cso, row) in enumerate(zip(csos, drawn, strict=True), 1):
             exports.append({**row, "id": number, "cso_id": number, "label": label_of(cso)})
     with patch.object(list_words, "RARE", rare):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.configuration.file import load
-from engine.connectors.base import Connector, ImportEnd, ImportRequest, ImportRestart
+from engine.connectors.base import Connector, ImportedObject, ImportEnd, ImportRequest, ImportRestart
 from engine.connectors.csv.connector import CsvConnector
 from engine.connectors.ldif.connector import LdifConnector
 from engine.errors import CannotConnect
@@ -83,7 +83,7 @@ def in_ldif(text: bytes) -> set[str]:
 
 async def missing(connector: Connector) -> set[str]:
     """Give whom an import would call missing: nobody, where it is refused or incomplete."""
-    objects = []
+    objects: list[ImportedObject] = []
     try:
         async with connector:
             async for event in connector.import_objects(ImportRequest({"person": USED}, {"person": frozenset()}, 5)):

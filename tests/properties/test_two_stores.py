@@ -60,9 +60,9 @@ class Side(Cycles):
             patch.setattr(secrets, "token_hex", lambda count: self.drawn.randbytes(count).hex())
             yield
 
-    def edit(self, step: Step) -> None:
+    def edit_target(self, step: Step) -> None:
         with self.drawing():
-            super().edit(step)
+            super().edit_target(step)
 
     def rows(self) -> dict[str, list[tuple[Any, ...]]]:
         """Give the rows of every table; where the database gives the ids, without them and in any order."""

@@ -145,8 +145,8 @@ def test_whoever_has_come_back_under_another_number_keeps_the_account_before_any
     bob, row = office.person("bob"), office.hr.pop("2")
     office.run()
     office.approve_all("left")
-    for step in (("sync",), ("evaluate",)):
-        office("step", *step)
+    for phase in ("sync", "evaluate"):
+        office("step", phase)
     office.hr["7"] = row
     for step in (("import", "hr"), ("sync",), ("export", "directory")):
         office("step", *step)

@@ -87,8 +87,8 @@ class Story:
         """Put lines in the place of those of the configuration with the same key."""
         config = (self.work.folder / "interlock.toml").read_text(encoding="utf-8")
         for line in text.splitlines():
-            key = line.partition(" = ")[0]
-            config, count = re.subn(rf"^{re.escape(key)} = .*$", lambda _, line=line: line, config, flags=re.MULTILINE)
+            key, literal = line.partition(" = ")[0], line.replace("\\", r"\\")
+            config, count = re.subn(rf"^{re.escape(key)} = .*$", literal, config, flags=re.MULTILINE)
             assert count == 1
         self.work.configure(config)
 

@@ -132,10 +132,11 @@ def test_who_is_kept_is_disabled_all_the_same(office: Office) -> None:
 def test_many_go_at_once_each_with_a_question_of_its_own(office: Office) -> None:
     by_scope(office)
     office.systems["hr"]["changes"] = office.systems["directory"]["changes"] = {"max_percent": 100}
-    for number in range(5, 12):
-        office.hires(str(number), f"P{number} Many", department="IT")
+    many = [str(number) for number in range(5, 12)]
+    for number in many:
+        office.hires(number, f"P{number} Many", department="IT")
     office.run()
-    for number in ("2", *map(str, range(5, 12))):
+    for number in ("2", *many):
         office.hr[number]["status"] = "left"
     office.run()
     office.runs_in("8d")

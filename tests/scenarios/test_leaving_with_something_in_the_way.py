@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from engine.phases.evaluating import phase
+from engine.phases.evaluating.outbound_joins import look_up
 from storage import clock
 from tests.scenarios.conftest import Office
 from tests.scenarios.stages import (
@@ -59,15 +60,14 @@ def test_a_stage_that_comes_while_a_page_is_decided_is_the_next_one(
     is_not_active_any_more(office)
     assert office.person("bob")["employeeType"] == ["active"]
 
-    async def look_up(*arguments: Any) -> Any:
-        found = await real(*arguments)
+    async def for_two_hours(*arguments: Any) -> Any:
+        found = await look_up(*arguments)
         earlier = clock.moment
         clock.moment = lambda: earlier() + timedelta(hours=2)
         return found
 
-    real = phase.look_up
     with monkeypatch.context() as patched:
-        patched.setattr(phase, "look_up", look_up)
+        patched.setattr(phase, "look_up", for_two_hours)
         office.hr["2"]["title"] = "Director"
         office.runs_in("9h")
     assert office.person("bob")["employeeType"] == ["active"]

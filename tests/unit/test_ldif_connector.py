@@ -8,7 +8,7 @@ import uuid
 import pytest
 
 from engine.configuration.file import load
-from engine.connectors.base import ExportOperation, ImportEnd, ImportRequest
+from engine.connectors.base import ExportOperation, ImportRequest
 from engine.connectors.ldif.connector import LdifConnector
 from engine.connectors.ldif.directory import LdifDirectory
 from engine.connectors.ldif.format import read_entries
@@ -77,8 +77,7 @@ def read(connector, page_size=100):
         async with connector:
             return [event async for event in connector.import_objects(ImportRequest(names, names, page_size))]
 
-    *pages, end = last_reading(asyncio.run(collect()))
-    assert isinstance(end, ImportEnd)
+    pages, end = last_reading(asyncio.run(collect()))
     return [one for page in pages for one in page.objects], end
 
 
@@ -584,7 +583,7 @@ def directory(folder):
 FOREIGN = BASE + person(1) + "entryUUID: foreign\n"
 
 
-class Meanwhile(list):
+class Meanwhile(list[ExportOperation]):
     """Operations; behind the first of them somebody else writes the file."""
 
     def __init__(self, operations, path):

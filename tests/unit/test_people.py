@@ -12,8 +12,8 @@ from engine.roles import Role, require, role_of
 
 
 def config(**roles: list[str]) -> Config:
-    named = RolesConfig(**roles) if roles else None  # type: ignore[arg-type]
-    return Config.model_construct(roles=named)
+    named = RolesConfig(**roles) if roles else None
+    return Config.model_construct(systems={}, roles=named)
 
 
 def test_without_roles_everybody_is_an_administrator() -> None:

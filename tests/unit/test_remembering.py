@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from engine.connectors.base import ExportOperation, ImportedObject, ImportEnd, ImportRequest
+from engine.connectors.base import ExportOperation, ImportedObject, ImportEnd, ImportPage, ImportRequest
 from engine.connectors.ldif.connector import LdifConnector
 from engine.planning.remembered_system import remember
 from engine.workspace import open_workspace
@@ -68,6 +68,7 @@ async def _outcome(folder: Path) -> list[tuple[Any, Any]]:
                     if isinstance(event, ImportEnd):
                         assert event.complete
                         break
+                    assert isinstance(event, ImportPage)
                     found |= {one.secondary_id or "": one for one in event.objects}
                 uid = OPERATIONS[1].external_id
                 read = await connector.read_object(

@@ -5,8 +5,6 @@ before each run comes to the same store, row by row.
 import asyncio
 import pickle
 import shutil
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.store import Store
+from engine.workspace import open_workspace
 from tests.planned import rows_of
 from tests.properties import test_cycles
 from tests.properties.test_cycles import CYCLES, Cycles, Step, hr_rows, names, numbers, some, steps
@@ -42,7 +40,7 @@ class Office(Cycles):
 
     def __init__(self, folder: Path, world: Any) -> None:
         super().__init__(folder)
-        self.world = replace(world, folder=folder)
+        self.world = replace(world, folder=folder, database=self.database)
         self.damage: list[Step] = []
 
     def take(self, step: Step) -> None:
@@ -118,7 +116,7 @@ def test_what_is_not_read_again_makes_no_difference(
     recalls, forgets = both
     for happening in taken:
         recalls.day(happening)
-        _forget(forgets.folder)
+        forgets.edit("DELETE FROM fingerprints")
         forgets.day(happening)
         assert _rows(recalls) == _rows(forgets)
     assert recalls.query("SELECT 1 FROM fingerprint_pieces WHERE length(records) > 16384")
@@ -126,14 +124,9 @@ def test_what_is_not_read_again_makes_no_difference(
         shutil.rmtree(office.folder)
 
 
-def _forget(folder: Path) -> None:
-    with closing(sqlite3.connect(folder / "interlock.db")) as store, store:
-        store.execute("DELETE FROM fingerprints")
-
-
 def _rows(office: Office) -> dict[str, list[str]]:
     async def read() -> dict[str, list[tuple[Any, ...]]]:
-        async with Store.open(office.folder / "interlock.db") as store:
+        async with open_workspace(office.folder / "interlock.toml").store as store:
             return await rows_of(store)
 
     found = asyncio.run(read())

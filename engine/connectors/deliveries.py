@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -159,13 +159,14 @@ def _alike(folder: Path, part: str, options: DeliveryOptions, *, is_last: bool) 
     return [one for name, one in entries.items() if name not in marks and like.fullmatch(name)]
 
 
-def _refuse_orphans(folder: Path, like: re.Pattern[str], marks: set[str], names: Collection[str], done: str) -> None:
+def _refuse_orphans(folder: Path, like: re.Pattern[str], marks: set[str], names: Set[str], done: str) -> None:
     """Refuse a mark whose file is not there: something of a delivery is away. Raises `CannotConnect`."""
     for mark in sorted(marks):
         base = mark.removesuffix(done)
         if not like.fullmatch(base) or base in names:
             continue
-        if not any(name.startswith(f"{base}.") and name not in marks for name in names):  # else it is one by the stem
+        by_stem = (name for name in names - marks if name.startswith(f"{base}."))
+        if not any(map(like.fullmatch, by_stem)):
             raise CannotConnect(f"{folder}: {mark} says that {base} is finished, and that is not there")
 
 

@@ -234,9 +234,10 @@ def test_a_mark_by_the_stem_finishes_no_other_file(tmp_path: Path) -> None:
     assert "it is not finished" in refused(site)
 
 
-def test_a_mark_without_its_file_says_that_something_is_away(tmp_path: Path) -> None:
+@pytest.mark.parametrize("beside", [(), ("b.csv.bak",), ("b.csv.gz.part",)])
+def test_a_mark_without_its_file_says_that_something_is_away(tmp_path: Path, beside: tuple[str, ...]) -> None:
     site = _site(tmp_path, 'path = "in/*.csv"', of_system='take = "all"\ndone = ".done"')
-    for name in ("a.csv", "a.csv.done", "b.csv.done"):
+    for name in ("a.csv", "a.csv.done", "b.csv.done", *beside):
         put(site, name, _csv() if name == "a.csv" else b"")
     assert "b.csv.done says that b.csv is finished" in refused(site)
 

@@ -1,13 +1,17 @@
 """At the end of what made a password, the memory of the process holds none: all of it is searched."""
 
 import os
+import pickle
 import signal
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.framing import LENGTH
 from tests.inside import Inside
 from tests.integration.test_initial_passwords import (
     MANAGED,
@@ -136,3 +140,31 @@ def test_who_writes_does_not_go_on_without_whoever_asked(server: Slapd, tmp_path
     site("run", status=None)
     assert len(server.people()) == 3
     assert owed(site) == set(server.people()), "nobody was told what became of them"
+
+
+ASKED = (
+    "import threading; from engine.connectors.ldap.writer_process import Requests; "
+    "requests = Requests(0, threading.Event()); "
+    "[one.join() for one in threading.enumerate() if one.daemon]; "
+    "print(requests.next())"
+)
+"""Take a request when it is known already that whoever asked has ended."""
+
+
+def test_nothing_is_begun_for_one_who_has_died() -> None:
+    request = pickle.dumps("write it")
+    message = LENGTH.pack(len(request)) + request
+    done = subprocess.run([sys.executable, "-c", ASKED], check=False, input=message, capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
+
+
+def test_who_cannot_read_a_request_ends() -> None:
+    command = [sys.executable, "-m", "engine.connectors.ldap.writer_process"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        try:
+            process.stdin.write(LENGTH.pack(4) + b"none")
+            process.stdin.flush()
+            assert process.wait(20) == 1, "while whoever asked is waiting"
+        finally:
+            process.kill()

@@ -32,7 +32,7 @@ class Requests:
     def __init__(self, descriptor: int, stop: threading.Event) -> None:
         self._descriptor = descriptor
         self._stop = stop
-        self._waiting: deque[Any] = deque()
+        self._waiting: deque[bytes | None] = deque()
         self._arrived = threading.Semaphore(0)
         self._is_working = False
         threading.Thread(target=self._listen, daemon=True).start()
@@ -42,16 +42,17 @@ class Requests:
         self._is_working = False
         self._arrived.acquire()
         self._is_working = True
-        return self._waiting.popleft()
+        request = self._waiting.popleft()
+        return None if request is None else pickle.loads(request)  # noqa: S301 - our own program's
 
     def _listen(self) -> None:
         with suppress(EOFError):
             while True:
                 (length,) = LENGTH.unpack(self._exactly(LENGTH.size))
                 if length:
-                    self._waiting.append(pickle.loads(self._exactly(length)))  # noqa: S301 - our own program's
+                    self._waiting.append(self._exactly(length))
                     self._arrived.release()
-        if self._is_working:
+        if self._is_working or self._waiting:
             os._exit(1)  # whoever asked is dead: what was sent stays sent, and is looked for by the next run
         self._waiting.append(None)
         self._arrived.release()

@@ -214,13 +214,17 @@ NO_USER = "no user or password belongs into the address; name the place of the p
         ("postgresql:/hr:pass-word@127.0.0.1/hr", "it is no address of a database, such as postgresql://user@host"),
         ("https://hr:pass-word@127.0.0.1/scim", NO_USER),
         ("https://hr:pass-word@127.0.0.1/scim?a=b", NO_USER),
+        ("https://hr:pass-word/2@127.0.0.1/scim", NO_USER),
+        ("http://hr:pass-word/2@127.0.0.1/scim", NO_USER),
+        ("https://127.0.0.1:port/scim", "'https://127.0.0.1:port/scim' is no address of a service"),
         ("ldap://cn=admin:pass-word@127.0.0.1/dc=x", NO_USER),
         ("ldaps://hr:pass-word@127.0.0.1:port/dc=x", NO_USER),
+        ("ldaps://hr:pass-word/2@127.0.0.1/dc=x", NO_USER),
         ("ldap://:pass-word@127.0.0.1", NO_USER),
     ],
 )
 def test_a_password_in_an_address_is_not_said_again(tmp_path: Path, address: str, sentence: str) -> None:
-    connector = {"postgresql": "sql", "https": "scim"}.get(address.partition(":")[0], "ldap")
+    connector = {"postgresql": "sql", "https": "scim", "http": "scim"}.get(address.partition(":")[0], "ldap")
     more: dict[str, dict[str, Any]] = {"sql": {"table": "person"}, "ldap": {"object_class": ["person"]}}
     person = {"external_id": "id"} | more.get(connector, {})
     keys: dict[str, Any] = {"connector": connector, "url": address, "objects": {"person": person}}

@@ -3,26 +3,18 @@
 import ipaddress
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
 from engine.configuration.models import Model, ObjectTypeConfig
 from engine.configuration.secrets import Secret
-from engine.connectors.addresses import refuse_password, shown
+from engine.connectors.addresses import has_port, refuse_password, shown
 from engine.connectors.directory_types import Base, DirectoryObjectOptions
 from engine.connectors.initial_passwords import PasswordPolicy
 from engine.connectors.ldap.filters import compiled
 
 SCHEMES = {"ldap": 389, "ldaps": 636, "ldapi": 0}
-
-
-def _has_port(parts: SplitResult) -> bool:
-    """Tell whether the port of an address is one, or left out."""
-    try:
-        return parts.scheme == "ldapi" or parts.port != 0
-    except ValueError:
-        return False
 
 
 class LdapObjectOptions(DirectoryObjectOptions):
@@ -101,7 +93,7 @@ class LdapOptions(Model):
     def _known_scheme(cls, url: str) -> str:
         refuse_password(url)
         parts = urlsplit(url)
-        if parts.scheme not in SCHEMES or not parts.netloc or not _has_port(parts):
+        if parts.scheme not in SCHEMES or not parts.netloc or not has_port(parts):
             raise ValueError(
                 f"{shown(url)} is not a directory's address: ldap://HOST[:PORT], ldaps://HOST[:PORT] or "
                 "ldapi://%2Fpath%2Fto%2Fsocket"

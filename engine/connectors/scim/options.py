@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from engine.configuration.models import Model
 from engine.configuration.secrets import Secret
 from engine.configuration.values import Duration
-from engine.connectors.addresses import refuse_password, shown
+from engine.connectors.addresses import has_port, refuse_password, shown
 from engine.connectors.scim.paths import Path as ScimPath
 
 
@@ -19,9 +19,10 @@ def _address(text: str) -> str:
     """Refuse what is no address, and an open line on which a token would go. Raises `ValueError`."""
     refuse_password(text)
     parts = urlsplit(text)
-    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
+    host = parts.hostname
+    if parts.scheme not in ("https", "http") or not host or not has_port(parts) or parts.query or parts.fragment:
         raise ValueError(f"{shown(text)} is no address of a service, such as https://app.example.org/scim/v2")
-    if parts.scheme == "http" and not _is_here(parts.hostname):
+    if parts.scheme == "http" and not _is_here(host):
         raise ValueError(f"'{text}': over http anybody on the way can read the token; use https")
     return text.rstrip("/")
 
@@ -98,7 +99,8 @@ class ScimOptions(Model):
         except ValueError:
             told = "no password belongs into the address of a proxy; name it by 'proxy_user' and 'proxy_password'"
             raise ValueError(told) from None
-        if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname:
+        parts = urlsplit(address)
+        if parts.scheme not in ("http", "https") or not parts.hostname or not has_port(parts):
             raise ValueError(f"'{address}' is no proxy that is spoken to: http://HOST:PORT")
         return address
 

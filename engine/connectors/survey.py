@@ -1,5 +1,6 @@
 """What a look at a live system finds: enough for a first configuration."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -57,7 +58,7 @@ def survey(url: str, folder: Path, options: Mapping[str, Any]) -> Survey:
     """
     scheme = urlsplit(url).scheme
     plain = scheme.partition("+")[0]
-    if scheme in ("", "file") or (folder / url).is_file():
+    if scheme in ("", "file") or os.path.isfile(folder / url):  # an address may be too long for a file's name
         from engine.connectors.csv.survey import survey_file  # noqa: PLC0415 - likewise
 
         return survey_file(folder / url.removeprefix("file://"))
@@ -92,4 +93,4 @@ def survey(url: str, folder: Path, options: Mapping[str, Any]) -> Survey:
 
 def from_anywhere(word: str, folder: Path) -> str:
     """Give a word as it is understood in any folder: one that names a file as its whole path."""
-    return str((folder / word).absolute()) if word and "\0" not in word and (folder / word).is_file() else word
+    return str((folder / word).absolute()) if word and os.path.isfile(folder / word) else word

@@ -19,6 +19,7 @@ from tui.console.beginning import Beginning
 
 IN_SH = f"program:{EXAMPLES / 'passwd.sh'}"
 TOKEN = "only in the variable"
+LONG = "longer than the name of any file" * 10
 
 
 def _begin(tmp_path: Path, *arguments: str, env: dict[str, str]) -> tuple[Inside, str, dict[str, Any]]:
@@ -111,6 +112,8 @@ def test_a_source_over_http_is_read_as_far_as_a_sample_goes(tmp_path: Path) -> N
         (("--from", "program:"), 2, "name the program"),
         (("--from", "program:sh 'x"), 2, "a quotation is not closed"),
         (("--from", "program:cat"), 4, "no message"),
+        (("--from", f"program:sh -c 'exit 0; {LONG}'"), 4, "ended with status 0 before it had answered"),
+        (("--from", "program:true", "--setting", f"query={LONG}"), 4, "ended with status 0 before it had answered"),
         (("--from", "program:true"), 4, "ended with status 0 before it had answered"),
         (
             ("--from", f"program:{EXAMPLES / 'passwd.sh'}", "--variable", "PASSWD_FILE=/nowhere"),

@@ -113,3 +113,17 @@ def test_of_who_was_there_before_nobody_is_missing(tmp_path: Path) -> None:
     work("run", status=1)
     assert {one["status"] for one in work.json("objects")} == {"Normal"}
     assert len(work.json("objects")) == MANY
+
+
+def test_the_first_stay_the_first(tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text("number,name\n" + "".join(f"{n:03},Ada {n}\n" for n in range(MANY)))
+    Inside(tmp_path / "begin", "")("init", str(tmp_path / "work"), "--from", str(people))
+    written = (tmp_path / "work" / "interlock.toml").read_text()
+    work = Inside(tmp_path / "work", written.replace('connector = "csv"', 'connector = "csv"\nfirst = 10'))
+    work("run", status=1)
+    named = {one["label"] for one in work.json("objects")}
+    people.write_text(people.read_text() + "999,Ada again\n")
+    work("run", status=1)
+    assert {one["label"] for one in work.json("objects")} == named
+    assert len(named) == 10

@@ -28,7 +28,7 @@ async def load_fingerprints(tx: Transaction, task: ImportState) -> None:
     if last is None or kept is None or kept.step_id != last.step_id:
         return
     task.known_since_step = kept.step_id
-    if kept.reading == task.reading and not clock.is_past(kept.since, AGAIN_AFTER) and not _claims_any(task):
+    if kept.reading == task.reading and not clock.is_past(kept.since, AGAIN_AFTER) and not _reads_each(task):
         task.read_since = kept.since
         task.fingerprints = Fingerprints((await _at_rest(tx, task)).__contains__)
         async for piece in known_records.pieces(tx, system):
@@ -47,9 +47,14 @@ async def _at_rest(tx: Transaction, task: ImportState) -> Sightings:
     return found
 
 
-def _claims_any(task: ImportState) -> bool:
-    """Tell whether objects say which id they had before: that is looked at whenever they come."""
-    return any(settings.previous_id is not None for settings in task.step.settings.objects.values())
+def _reads_each(task: ImportState) -> bool:
+    """Tell whether each record is read, known or not.
+
+    Which id objects had before is looked at whenever they come; and where the first alone are wanted, others would be
+    read for those that are known.
+    """
+    settings = task.step.settings
+    return settings.first is not None or any(one.previous_id is not None for one in settings.objects.values())
 
 
 def take_unchanged(task: ImportState, page: ImportPage) -> None:

@@ -20,6 +20,9 @@ Contributors = dict[str, list[Any]]
 """Attribute → the CSO that gave it (None for what the metaverse made by itself) and the name of the rule: `Origin`."""
 
 
+_NONE: list[Any] = []
+
+
 class Contributed(NamedTuple):
     """What an MVO gets: its attributes, who gave each, and the references that its objects owe."""
 
@@ -55,10 +58,12 @@ def _take_plain(
 ) -> None:
     """Take an attribute that one rule gives, from the first object that has it. Raises `ContributorFailed`."""
     for cso in scoped[rule.name]:
-        try:
-            values = contexts.values(cso, flow)
-        except ObjectFailed as failure:
-            raise ContributorFailed(cso, failure) from failure
+        values = cso.attributes.get(flow.copies, _NONE) if flow.copies is not None else None
+        if values is None or len(values) > 1:  # most copy one value, of which nothing has to be worked out
+            try:
+                values = contexts.values(cso, flow)
+            except ObjectFailed as failure:
+                raise ContributorFailed(cso, failure) from failure
         if values or flow.attribute in rule.asserts_empty:
             found.contributors[flow.attribute] = [cso.id, rule.name]
             if values:

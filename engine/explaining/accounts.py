@@ -20,7 +20,7 @@ from engine.rules.flows import evaluate
 from engine.step import Control, Step
 from engine.values.matching_rules import same
 from engine.workspace import Workspace
-from storage import exports
+from storage import clock, exports
 from storage.records import Cso, CsoStatus, ExportStatus, JoinedBy, Mvo, PendingExport
 from storage.store import Transaction
 
@@ -66,7 +66,7 @@ async def _account(
     }
     known = page.departures.get(cso.id) if cso else None
     try:
-        desired = desired_state(workspace, mvo, target, rules, context, known)
+        desired = desired_state(workspace, mvo, target, rules, context, clock.now(), known)
         await _add_wanted(tx, page, entry, desired, cso, context)
         entry["leaving"] = leaving_of(page, desired, cso)
     except ObjectFailed as failure:

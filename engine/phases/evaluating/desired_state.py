@@ -15,7 +15,6 @@ from engine.rules.scope import in_scope
 from engine.values import dn
 from engine.values.matching_rules import differences
 from engine.workspace import Workspace
-from storage import clock
 from storage.leaving import Departure
 from storage.records import Attributes, Mvo
 from storage.wanted_marks import Marks
@@ -83,6 +82,7 @@ def desired_state(
     target: ObjectType,
     rules: list[OutboundRule],
     context: dict[str, Any],
+    now: str,
     known: Departure | None = None,
 ) -> Desired:
     """Work out what the rules want; `context` is the MVO as its expressions see it, `known` is its leaving so far.
@@ -92,7 +92,6 @@ def desired_state(
     context = workspace.in_zone_of(target[0], context)
     how = workspace.rules.leaving[mvo.type][target]
     gone = mvo.deleted or (mvo.in_grace and how.is_staged)
-    now = clock.now()
     scoped = [] if gone else wanting(rules, context, now)
     if scoped:
         return _wanted(workspace, mvo, target, scoped, context, now)
@@ -156,7 +155,7 @@ def _flowed(flows: Iterable[tuple[OutboundRule, Flow]], mvo: Mvo, context: dict[
 
 def _distinct(workspace: Workspace, target: ObjectType, attributes: Attributes) -> Attributes:
     """Leave out values that by an attribute's matching rule are the same as others."""
-    if all(len(values) < 2 for values in attributes.values()):
+    if max(map(len, attributes.values()), default=0) < 2:
         return attributes
     return {
         name: differences([], values, matching)[0]

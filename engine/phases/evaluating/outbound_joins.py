@@ -26,6 +26,8 @@ class _Sought(NamedTuple):
 
     names: dict[str, set[str]]
     keys: dict[tuple[ObjectType, str], set[str]]
+    key_of: dict[tuple[int, int], str]
+    """By MVO and join."""
 
 
 async def look_up(tx: Transaction, page: EvaluationPage, wanted: list[Desired]) -> EvaluationPage:
@@ -37,7 +39,7 @@ async def look_up(tx: Transaction, page: EvaluationPage, wanted: list[Desired]) 
         candidates[target, name] = await join_keys.find(tx, key_owners.of_system(*target), name, keys)
     ids = {cso_id for found in candidates.values() for csos in found.values() for cso_id in csos}
     csos = {cso.id: cso for cso in await objects.get(tx, ids)}
-    page = replace(page, holders=holders, candidates=candidates, candidate_csos=csos)
+    page = replace(page, holders=holders, join_keys=sought.key_of, candidates=candidates, candidate_csos=csos)
     return await with_reviews(tx, await _with_left_behind(tx, page), csos)
 
 
@@ -51,24 +53,25 @@ async def _holders(tx: Transaction, page: EvaluationPage, system: str, names: se
 
 
 def _sought(page: EvaluationPage, wanted: list[Desired]) -> _Sought:
-    found = _Sought({}, {})
+    found = _Sought({}, {}, {})
     for desired in wanted:
         if desired.secondary_key is not None:
             found.names.setdefault(desired.target[0], set()).add(desired.secondary_key)
         if desired.going is None and page.account_of(desired.mvo, desired.target) is None:
-            for name, key in _keys(page, desired):
-                found.keys.setdefault((desired.target, name), set()).add(key)
+            for join, key in _keys(page, desired):
+                found.keys.setdefault((desired.target, join.name), set()).add(key)
+                found.key_of[desired.mvo.id, id(join)] = key
     return found
 
 
-def _keys(page: EvaluationPage, desired: Desired) -> Iterator[tuple[str, str]]:
-    """Give the keys by which an MVO looks for its account, each with the name of its join."""
+def _keys(page: EvaluationPage, desired: Desired) -> Iterator[tuple[Join, str]]:
+    """Give the keys by which an MVO looks for its account, each with its join."""
     for rule, join in _joins_of(desired):
         key: str | None = None
         with suppress(ObjectFailed):  # told when the object itself is looked for
             key = _key(page, desired, rule, join)
         if key:
-            yield join.name, key
+            yield join, key
 
 
 async def _with_left_behind(tx: Transaction, page: EvaluationPage) -> EvaluationPage:
@@ -120,7 +123,7 @@ def find_to_join(page: EvaluationPage, decided: Decisions, desired: Desired) -> 
 
 def _found_by(page: EvaluationPage, decided: Decisions, desired: Desired, rule: OutboundRule, join: Join) -> list[Cso]:
     """Give the objects that one outbound join matches, as the page leaves them. Raises `ObjectFailed`."""
-    key = _key(page, desired, rule, join)
+    key = page.join_keys.get((desired.mvo.id, id(join))) or _key(page, desired, rule, join)
     ids = page.candidates.get((desired.target, join.name), {}).get(key, []) if key else []
     csos = [decided.joined_now.get(one) or page.candidate_csos[one] for one in ids if one in page.candidate_csos]
     return [cso for cso in csos if cso.status == CsoStatus.NORMAL and cso.joined_by != JoinedBy.EXCLUDED]

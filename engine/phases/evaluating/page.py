@@ -45,6 +45,8 @@ class EvaluationPage:
     """Who gets a name that is given up in the same run; None while that is still being found out."""
     holders: dict[str, dict[str, list[Cso]]] = field(default_factory=dict)
     """System → DN → the objects that have it."""
+    join_keys: dict[tuple[int, int], str] = field(default_factory=dict)
+    """(MVO, `id` of the join) → the key by which it looks for its account, where it has one."""
     candidates: dict[tuple[ObjectType, str], dict[str, list[int]]] = field(default_factory=dict)
     """(Target, name of the join) → key → the objects that have it."""
     candidate_csos: dict[int, Cso] = field(default_factory=dict)

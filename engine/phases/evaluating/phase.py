@@ -59,7 +59,7 @@ from engine.rules.compiled import ObjectType
 from engine.rules.flows import context_of
 from engine.statistics import Statistic
 from engine.step import Step
-from storage import counters, exports, leaving, metaverse, objects, references, transitions, wanted_marks
+from storage import clock, counters, exports, leaving, metaverse, objects, references, transitions, wanted_marks
 from storage.records import Cso, JoinedBy, Mvo, StepResult
 from storage.store import Transaction
 
@@ -215,7 +215,7 @@ def _wanted(page: EvaluationPage, decided: Decisions, mvos: list[Mvo], followed:
     """
     workspace = page.step.workspace
     wanted: list[Desired] = []
-    around = workspace.around()
+    around, now = workspace.around(), clock.now()
     for mvo in mvos:
         context = followed.into(context_of(mvo.attributes, workspace.declared_mvo(mvo.type), around), mvo)
         for target, rules in workspace.rules.outbound.get(mvo.type, {}).items():
@@ -224,7 +224,7 @@ def _wanted(page: EvaluationPage, decided: Decisions, mvos: list[Mvo], followed:
                 continue
             known = page.departures.get(cso.id) if cso else None
             try:
-                wanted.append(desired_state(workspace, mvo, target, rules, context, known))
+                wanted.append(desired_state(workspace, mvo, target, rules, context, now, known))
             except ObjectFailed as failure:
                 fail(page, decided, mvo, target, failure.error)
                 _call_delete_off(page, decided, mvo, target)

@@ -66,12 +66,12 @@ def _name_of(address: Address, *, has_dn: bool) -> str | None:
 
 async def owe(tx: Transaction, workspace: Workspace, mvos: Iterable[Mvo], owed: list[Owed]) -> None:
     """Write down what the page's MVOs owe to the targets, and drop what is paid."""
-    outbound = workspace.rules.outbound
-    owing = [
-        mvo.id
-        for mvo in mvos
-        if any(flow.refers for rules in outbound.get(mvo.type, {}).values() for rule in rules for flow in rule.flows)
-    ]
+    referring = {
+        kind
+        for kind, targets in workspace.rules.outbound.items()
+        if any(flow.refers for rules in targets.values() for rule in rules for flow in rule.flows)
+    }
+    owing = [mvo.id for mvo in mvos if mvo.type in referring]
     if owing:
         await references.replace_owed(tx, OUT, owing, owed)
 

@@ -7,7 +7,7 @@ from engine.contributions.contexts import Contexts
 from engine.errors import ObjectError, ObjectFailed
 from engine.labels import label_of, label_of_mvo
 from engine.phases.synchronising.page import Scoped
-from engine.rules.compiled import InboundRule, Join
+from engine.rules.compiled import Flow, InboundRule, Join
 from engine.rules.joins import source_key, target_key
 from engine.rules.lifecycle import Cause, cause_left, has_another_person
 from engine.statistics import Statistic
@@ -73,8 +73,8 @@ class _Joiner:
         self._index: Index = {}
         self._taken: dict[int, dict[tuple[str, str], Cso]] = {}
         """MVO → type → the object of it that the MVO has."""
-        self._projecting: dict[str, list[Join]] = {}
-        """Rule that projects → the joins by which what it gives can be found."""
+        self._projecting: dict[str, tuple[list[Join], frozenset[str]]] = {}
+        """Rule that projects → the joins by which what it gives can be found, and which attributes those read."""
         self._going: dict[int, Mvo] = {}
         """MVOs that are deleted, or will be, as the joins of the page leave them."""
         self._former: Index = {}
@@ -247,23 +247,37 @@ class _Joiner:
 
         Each comes with the name of its join. Raises `ObjectFailed`.
         """
-        if not (joins := self._joins_by(rule)):
+        joins, read = self._found_by(rule)
+        if not joins:
             return
-        attributes = {flow.attribute: self._contexts.values(cso, flow) for flow in rule.flows if not flow.refers}
+        attributes = {flow.attribute: self._contexts.values(cso, flow) for flow in _told_by(rule, cso, read)}
         seen = self._workspace.seen_mvo(rule.mvo_type, attributes)
         for join in joins:
             if key := target_key(join, attributes, seen):
                 yield join.name, key
 
-    def _joins_by(self, rule: InboundRule) -> list[Join]:
-        """Give the joins by which what a rule gives can be found."""
+    def _found_by(self, rule: InboundRule) -> tuple[list[Join], frozenset[str]]:
+        """Give the joins by which what a rule gives can be found, and which attributes their keys read."""
         known = self._projecting.get(rule.name)
         if known is None:
             given = {flow.attribute for flow in rule.flows}
             every = self._workspace.rules.joins.get(key_owners.of_metaverse(rule.mvo_type), ())
-            known = [join for join in every if any(part.target.names <= given for part in join.parts)]
-            self._projecting[rule.name] = known
+            joins = [join for join in every if any(part.target.names <= given for part in join.parts)]
+            read = frozenset(name for join in joins for part in join.parts for name in part.target.names)
+            known = self._projecting[rule.name] = joins, read
         return known
+
+
+def _told_by(rule: InboundRule, cso: Cso, read: frozenset[str]) -> Iterator[Flow]:
+    """Give the flows that say whether an object can be projected: those that keys read, or that may go wrong.
+
+    Most others copy one value.
+    """
+    held = cso.attributes
+    for flow in rule.flows:
+        if flow.refers or (flow.attribute not in read and flow.copies and len(held.get(flow.copies, ())) < 2):
+            continue
+        yield flow
 
 
 def brought_back(mvo: Mvo) -> Mvo:

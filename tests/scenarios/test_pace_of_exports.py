@@ -38,8 +38,11 @@ def test_exports_wait_outside_the_window_and_say_so(office: Office) -> None:
     office.settled()
 
 
-def test_several_windows_and_the_zone_of_the_store(office: Office) -> None:
+@pytest.mark.parametrize("of_system", [None, "Pacific/Auckland"])
+def test_several_windows_and_the_zone_of_the_store(office: Office, of_system: str | None) -> None:
     office.store["timezone"] = "Asia/Kolkata"
+    if of_system is not None:
+        office.systems["directory"]["timezone"] = of_system
     local = datetime.now(UTC) + timedelta(hours=5, minutes=30)
     office.systems["directory"]["window"] = f"{_around(3)}, {window(-1, 1, of=local)}"
     office.run()

@@ -43,7 +43,8 @@ class Pace:
         """Say why nothing may go now; an empty text where it may."""
         if self._step.settings.read_only:
             return "it is read_only"
-        now = zones.local(clock.moment())
+        with zones.of_store():  # whatever the system's own dates and times mean
+            now = zones.local(clock.moment())
         if self._hours and not is_within(self._hours, now):
             return f"it is {now:%H:%M}, and its window is {', '.join(map(str, self._hours))}"
         if self._most is not None and self._taken >= self._most:

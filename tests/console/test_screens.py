@@ -137,7 +137,7 @@ SHOTS: dict[str, Drive] = {
     "acknowledge": keys("0", "W", "A"),
     "line": keys(),
     "plan": keys("1", "P", "j", "j", "j", "j", "j"),
-    "plan-attribute": keys("1", "P", *["j"] * 10, "enter"),
+    "plan-attribute": keys("1", "P", "G", "k", "k", "k", "enter"),
     "exports": keys("2"),
     "export": keys("2", "enter"),
     "staged": keys("2", "enter", "enter"),
@@ -171,7 +171,10 @@ BY_HAND: dict[str, Drive] = {
     "deleted": keys("6", "B"),
     "restore": keys("6", "B", "B"),
 }
-WIDE_SHOTS = ("todo", "export", "staged", "object", "metaverse-object", "plan", "plan-attribute", "rules", "schema")
+WIDE_SHOTS = (
+    *("todo", "exports", "export", "staged", "objects", "object", "metaverse", "metaverse-object", "transitions"),
+    *("review", "plan", "plan-attribute", "rules", "schema"),
+)
 
 
 async def trends(console: Console) -> None:

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 BESIDE = 150
 """From this width on a list and its detail stand side by side: below, both would show less than one above the other."""
-BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (110, "-wide"), (BESIDE, "-broad")]
+THREE = 200
+"""From this width on there is room for a third column, each being as wide as it is read well."""
+BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (110, "-wide"), (BESIDE, "-broad"), (THREE, "-vast")]
 USAGE = 2
 NO_START = 4
 POLL_SECONDS = 0.25

@@ -12,6 +12,7 @@ from tui.console.screens.listing import ListScreen
 class AtHandScreen(ListScreen):
     """A list that is filtered and sorted here."""
 
+    THREE = False
     NAMES: ClassVar[Sequence[str]] = ()
     """The columns that can be filtered and sorted by."""
 

@@ -22,6 +22,7 @@ class AuditScreen(ListScreen):
 
     TITLE = "Audit"
     KIND = "audit"
+    THREE = False
     EMPTY = "nothing has been decided or run yet"
     COLUMNS = (
         Column("id", "entry", 10, lambda row: row["id"], priority=3, order=Order.NUMBERS),

@@ -94,7 +94,7 @@ class ConsoleScreen(Screen[None]):
     @property
     def is_broad(self) -> bool:
         """Whether two things stand beside each other."""
-        return self.has_class("-broad")
+        return not self.classes.isdisjoint(("-broad", "-vast"))
 
     # The frame ----------------------------------------------------------------------------------------------------
 

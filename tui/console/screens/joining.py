@@ -32,6 +32,7 @@ class JoinScreen(ListScreen):
     """Who an object may belong to."""
 
     KIND = "metaverse"
+    THREE = False
     EMPTY = "nobody is called alike: / searches among all"
     is_over_with_decision = True
     """Whether it is left when what it led to was decided."""

@@ -1,4 +1,4 @@
-"""What every list shares: a table of any length, a filter, a sort, copying, writing, and a detail beside it."""
+"""What every list shares: a table of any length, a filter, a sort, copying, writing, and what stands beside it."""
 
 from functools import partial
 from typing import Any, ClassVar
@@ -32,9 +32,13 @@ DETAIL_PAUSE = 0.08
 
 
 class ListScreen(TakingAlong):
-    """A table, with the thing under its cursor beside it."""
+    """A table, with the thing under its cursor beside it; on wide terminals what is staged of it, and its history."""
 
     EMPTY: ClassVar[str] = "nothing here"
+    THREE: ClassVar[bool] = True
+    """Whether a third column stands there where the terminal is wide enough."""
+    NO_THING: ClassVar[str] = "it is about no object in the store"
+    """What stands in that column beside a row that is about no thing of its own."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "filter", id="list.filter"),
         Binding("exclamation_mark", "errors", "errors only", id="list.errors", show=False),
@@ -45,7 +49,7 @@ class ListScreen(TakingAlong):
         Binding("e", "write", "write to a file", id="list.write", show=False),
         Binding("x", "explain", "why it is so", id="list.explain", show=False),
         Binding("y", "raw", "as it is stored", id="list.raw", show=False),
-        Binding("tab", "other_side", "to the detail and back", id="list.other-side", show=False),
+        Binding("tab", "other_side", "to what stands beside it and back", id="list.other-side", show=False),
     ]
 
     def __init__(self) -> None:
@@ -55,14 +59,17 @@ class ListScreen(TakingAlong):
         self._detail_of: str | None = None
         self._detail_row: dict[str, Any] | None = None
         """The row that the detail was read for, as it was then."""
+        self._had_third: bool | None = None
 
     def body(self) -> ComposeResult:
         """The table, the detail, and the line that asks."""
-        with Container(id="split"):
+        with Container(id="split", classes="three" if self.THREE else None):
             table = self.table_of()
             table.add_class("list")
             yield table
             yield Sheet(id="detail")
+            if self.THREE:
+                yield Sheet(id="third")
         yield AskLine()
 
     def table_of(self) -> VirtualTable:
@@ -77,6 +84,16 @@ class ListScreen(TakingAlong):
     def detail(self) -> Sheet:
         """The detail beside it."""
         return self.query_one("#detail", Sheet)
+
+    @property
+    def has_third(self) -> bool:
+        """Whether a third column is shown."""
+        return self.THREE and self.has_class("-vast")
+
+    @property
+    def third(self) -> Sheet:
+        """The third column."""
+        return self.query_one("#third", Sheet)
 
     def on_mount(self) -> None:
         """Begin to read."""
@@ -130,12 +147,24 @@ class ListScreen(TakingAlong):
         if self.table.total == 0:
             self._detail_of = None
             self.detail.show(self._nothing)
+            if self.THREE:
+                self.third.show(lambda _width: [])
             self.say_unknown()
 
     def on_resize(self) -> None:
-        """Share the height anew as well."""
+        """Share the room anew as well."""
         super().on_resize()
         self.call_after_refresh(self._share_height)
+        self.call_after_refresh(self._share_width)
+
+    def _share_width(self) -> None:
+        """Read anew what stands beside the list where that has become another number of columns."""
+        if not self.is_attached or self._had_third in (None, self.has_third):
+            return
+        if self.THREE and self.third.has_focus:
+            self.table.focus()
+        self._detail_of = None
+        self._show_detail()
 
     def _share_height(self) -> None:
         """Give the list as many lines as it has rows where it stands above its detail, and the detail the rest."""
@@ -175,21 +204,33 @@ class ListScreen(TakingAlong):
     def _show_detail(self) -> None:
         document = self.table.current
         if document is not None and (document["id"] != self._detail_of or document != self._detail_row):
-            self._detail_of, self._detail_row = document["id"], document
+            self._detail_of, self._detail_row, self._had_third = document["id"], document, self.has_third
             beside(self, partial(self._read_detail, document), "detail")
 
     async def _read_detail(self, document: dict[str, Any]) -> None:
         build = await self.detail_of(document)
         if self.ready:
             self.detail.show(build)
+        if self.has_third:
+            build = await self.third_of(document)
+            if self.ready:
+                self.third.show(build)
 
     async def detail_of(self, document: dict[str, Any]) -> sheets.Build:
         """Give the sheet for a row."""
-        return await sheets.read(self.session.workspace, document["id"])
+        return await sheets.read(self.session.workspace, document["id"], with_course=not self.has_third)
+
+    async def third_of(self, document: dict[str, Any]) -> sheets.Build:
+        """Give what is staged of what a row is about, and its history."""
+        if (thing := self.thing_of(document)) is None:
+            return partial(sheets.words, self.NO_THING)
+        return await sheets.course(self.session.workspace, thing)
 
     def action_other_side(self) -> None:
-        """Move between the table and its detail."""
-        (self.table if self.detail.has_focus else self.detail).focus()
+        """Move from the table to its detail, from there to the third column where there is one, and back."""
+        sides: list[Rows] = [self.table, self.detail, *([self.third] if self.has_third else [])]
+        at = next((place for place, side in enumerate(sides) if side.has_focus), 0)
+        sides[(at + 1) % len(sides)].focus()
 
     @on(Rows.Chosen, "#table")
     def _open(self) -> None:
@@ -200,6 +241,10 @@ class ListScreen(TakingAlong):
     @on(Rows.Chosen, "#detail")
     def _follow(self) -> None:
         open_line(self, self.detail.current)
+
+    @on(Rows.Chosen, "#third")
+    def _follow_third(self) -> None:
+        open_line(self, self.third.current)
 
     def open_row(self, document: dict[str, Any]) -> None:
         """Open what a row is about."""
@@ -221,7 +266,7 @@ class ListScreen(TakingAlong):
 
     def action_back(self) -> None:
         """Clear the filter; without one, go back."""
-        if self.detail.has_focus:
+        if self.detail.has_focus or (self.has_third and self.third.has_focus):
             self.table.focus()
         elif self._filter:
             self.set_filter("")

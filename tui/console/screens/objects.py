@@ -69,10 +69,10 @@ class MetaverseScreen(ListScreen):
     EMPTY = "no metaverse object yet: sync projects them from what was imported"
     COLUMNS = (
         Column("id", "id", 11, lambda row: row["id"], order=Order.NUMBERS),
-        Column("type", "type", 12, lambda row: row["type"], priority=1),
-        Column("name", "name", 20, lambda row: row["label"], flex=1, sortable=False),
-        Column("attributes", "attributes", 10, _attributes, right=True, priority=3, sortable=False),
-        Column("deleted", "state", 20, _state, priority=2),
+        Column("type", "type", 10, lambda row: row["type"], priority=1),
+        Column("name", "name", 24, lambda row: row["label"], flex=1, sortable=False),
+        Column("attributes", "attributes", 10, _attributes, right=True, priority=5, sortable=False),
+        Column("deleted", "state", 22, _state, priority=2),
         Column("changed_at", "changed", 16, lambda row: local_time(row["changed_at"]), priority=4, order=Order.TIMES),
     )
 

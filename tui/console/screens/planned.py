@@ -18,6 +18,8 @@ from tui.console.widgets.table import VirtualTable
 from tui.feed.kept_plans import KeptPlan, Wanted
 from tui.presentation.display import display, values
 
+NOT_YET = "it is not there yet: the plan would make it"
+
 
 class PlanSource:
     """The rows of a plan, in their order."""
@@ -79,6 +81,7 @@ class PlannedScreen(ListScreen):
 
     KIND = "planned"
     EMPTY = "nothing"
+    NO_THING = NOT_YET
     COLUMNS = (_OBJECT,)
 
     def __init__(self, plan: KeptPlan, wanted: Wanted, title: str) -> None:
@@ -143,7 +146,7 @@ def _about_now(screen: Any, document: dict[str, Any] | None, show: Any) -> None:
     if document is None:
         return
     if sheet.thing_of(document) is None:
-        screen.say("it is not there yet: the plan would make it")
+        screen.say(NOT_YET)
     else:
         show(screen, sheet.thing_of(document))
 

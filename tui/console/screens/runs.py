@@ -33,6 +33,7 @@ class RunsScreen(ListScreen):
 
     TITLE = "Runs"
     KIND = "runs"
+    THREE = False
     ERRORS = "!result:success !result:completed-no-objects"
     EMPTY = "nothing has run yet"
     COLUMNS = (

@@ -38,6 +38,7 @@ class TodoScreen(MarkingScreen):
     TITLE = "To do"
     KIND = "todo"
     EMPTY = "nothing waits for anybody"
+    NO_THING = "it is about no single object"
     WRITES = frozenset({"acknowledge", "take_back"})
     COLUMNS = (
         Column("count", "", 6, lambda row: f"{row['count']:,}", right=True, sortable=False),
@@ -81,14 +82,27 @@ class TodoScreen(MarkingScreen):
         return None
 
     async def detail_of(self, document: dict[str, Any]) -> sheets.Build:
-        """The group whole, with the names of the first in it, and the very first whole."""
+        """The group whole, with the names of the first in it, and the very first whole unless that stands beside it."""
         workspace = self.session.workspace
         try:
             found = await feed.todo.first(workspace, document, FIRST)
         except feed.StoreError as error:
             return partial(sheets.words, f"cannot be read: {error}")
+        thing = sheet.thing_of(found[0]) if found and not self.has_third else None
+        whole = await sheets.read(workspace, thing) if thing else None
+        return partial(sheet.group, document, found, partial(sheet.very_first, found, whole) if whole else None)
+
+    async def third_of(self, document: dict[str, Any]) -> sheets.Build:
+        """The very first in the group whole."""
+        workspace = self.session.workspace
+        try:
+            found = await feed.todo.first(workspace, document, 2)
+        except feed.StoreError as error:
+            return partial(sheets.words, f"cannot be read: {error}")
         thing = sheet.thing_of(found[0]) if found else None
-        return partial(sheet.group, document, found, await sheets.read(workspace, thing) if thing else None)
+        if thing is None:
+            return partial(sheets.words, self.NO_THING)
+        return partial(sheet.very_first, found, await sheets.read(workspace, thing))
 
     def open_row(self, document: dict[str, Any]) -> None:
         """Go to the list in which the things of a group stand, with no others in it."""

@@ -27,8 +27,8 @@ class TransitionsScreen(ListScreen):
         Column("id", "at", 16, lambda row: local_time(row["at"]), order=Order.TIMES),
         Column("entity", "what", 6, lambda row: row["entity"], priority=3),
         Column("system", "system", 10, lambda row: row["system"], priority=4),
-        Column("to", "transition", 24, _moved, flex=1),
-        Column("object", "object", 18, lambda row: row["label"], flex=2),
+        Column("to", "transition", 28, _moved, flex=1),
+        Column("object", "object", 21, lambda row: row["label"], flex=2),
         Column("operator", "operator", 9, lambda row: row["operator"] or "", priority=5),
         Column("reason", "why", 14, lambda row: row["reason"], flex=2, priority=6),
     )

@@ -46,7 +46,7 @@ async def course(workspace: feed.Workspace, thing: str) -> Build:
     try:
         return partial(beside.course, await feed.course(workspace, thing))
     except feed.UnknownId:
-        return lambda _width: []
+        return partial(beside.course, {"id": thing, "staged": [], "transitions": []})
     except feed.StoreError as error:
         return partial(words, f"cannot be read: {error}")
 

@@ -1,13 +1,14 @@
 """One pending export: for each attribute what is there now, what is to be written, what was, what came back."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from tui.console.sheets.layout import NAME, Document, fact, named, prose, section, stated
+from tui.console.sheets.layout import MOST_LINES, NAME, Document, broken, fact, named, prose, section, stated
 from tui.console.widgets.sheet import SheetLine
 from tui.presentation import tones
 from tui.presentation.display import display, fit
 from tui.presentation.moments import local_time
-from tui.presentation.pieces import Line
+from tui.presentation.pieces import Line, Piece
 
 SENT = frozenset({"ExportedPendingConfirmation", "ExportedNotConfirmed"})
 SIDE_BY_SIDE = 96
@@ -90,8 +91,21 @@ def _table(changes: list[Document], width: int) -> list[SheetLine]:
             (to_be_written(change) if sent else "", ""),
             (joined(change["imported"]) if change["imported"] is not None else "", "danger"),
         )
-        row: Line = [(" " + fit(display(change["name"]), name), "strong")]
-        row += [(" " + fit(display(value, each - 1), each - 1), tone) for value, tone in values]
         whole = "\n".join(f"{title}: {value}" for title, (value, _) in zip(titles, values, strict=True) if value)
-        lines.append(SheetLine(row, whole=f"{change['name']}\n{whole}"))
+        lines += [
+            SheetLine(row, whole=f"{change['name']}\n{whole}") for row in _row(change["name"], values, name, each)
+        ]
     return lines
+
+
+def _row(name: str, values: Sequence[Piece], indent: int, each: int) -> list[Line]:
+    """Give the values of an attribute beside each other, over as many lines as the longest takes; a few at most."""
+    room = each - 2
+    parts = [broken(display(value, room * MOST_LINES), room) for value, _ in values]
+    rows: list[Line] = []
+    for at in range(max(map(len, parts))):
+        row: Line = [(" " + fit("" if at else display(name), indent), "strong")]
+        for (_, tone), lines in zip(values, parts, strict=True):
+            row.append((" " + fit(lines[at] if at < len(lines) else "", each - 1), tone))
+        rows.append(row)
+    return rows

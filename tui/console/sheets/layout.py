@@ -1,7 +1,7 @@
 """The building stones of a sheet: headings, facts, values that may be long, times."""
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.cells import cell_len
@@ -12,7 +12,7 @@ from tui.presentation import tones
 from tui.presentation.display import display
 from tui.presentation.glyphs import glyphs
 from tui.presentation.moments import local_time
-from tui.presentation.pieces import Line
+from tui.presentation.pieces import Line, Piece
 
 Document = dict[str, Any]
 NAME = 14
@@ -51,15 +51,18 @@ def named(
 
 
 def broken(text: str, room: int) -> list[str]:
-    """Break a safe text into parts of so many cells, at blanks and commas where it can: every character stays."""
+    """Break a safe text into parts of so many cells, at blanks and commas where it can: every character stays.
+
+    A blank at which it is broken ends a part, one cell further than that has.
+    """
     parts = [""]
     left = room
     for char in text:
         size = cell_len(char)
-        if size > left:
+        if size > left and not (char == " " and left == 0):
             end = max(parts[-1].rfind(" "), parts[-1].rfind(",")) + 1
             tail = parts[-1][end:]
-            if end and cell_len(tail) <= room // 3:
+            if end and cell_len(tail) <= room // 2:
                 parts[-1] = parts[-1][:end]
             else:
                 tail = ""
@@ -85,22 +88,33 @@ def stated(name: str, piece: tuple[str, str], width: int) -> list[SheetLine]:
     return fact(name, piece[0], width, tone=piece[1])
 
 
-def attributes(found: Mapping[str, list[Any]], width: int, *, by: Mapping[str, str] | None = None) -> list[SheetLine]:
-    """Give attributes with a line for each value, and who contributed each where that is known."""
-    indent = min(max((len(name) for name in found), default=8) + 1, max(width // 3, 8))
+def room_for(names: Iterable[str], width: int) -> int:
+    """Give the cells for the names of attributes: as many as they take, while the values have the most."""
+    longest = max(map(len, names), default=8)
+    return min(longest + (longest < width // 3), max(width * 2 // 5, 8))
+
+
+def attributes(
+    found: Mapping[str, list[Any]], width: int, *, by: Mapping[str, Sequence[str]] | None = None
+) -> list[SheetLine]:
+    """Give attributes with a line for each value, and who contributed each where that is known, in long and short."""
+    indent = room_for(found, width)
     lines = []
     for name in sorted(found):
         values = found[name] or [""]
         for index, value in enumerate(values):
             lines += named(name if index == 0 else "", value, width, indent)
         if by and name in by:
-            beside = display(by[name])
+            beside = display(by[name][0])
             taken = width_of(lines[-1].line)
             column = max(width // 2, taken + CONTRIBUTOR_GAP)
             if column + cell_len(beside) < width:
                 lines[-1].line.append((" " * (column - taken) + beside, "dim"))
                 continue
-            lines.append(SheetLine([(" " * (indent + 2), ""), (display(by[name], max(width - indent - 3, 8)), "dim")]))
+            room = max(width - indent - 3, 8)
+            said = next((one for one in by[name] if cell_len(display(one)) <= room), by[name][-1])
+            for part in broken(display(said, room * MOST_LINES), room):
+                lines.append(SheetLine([(" " * (indent + 2), ""), (part, "dim")]))
     return lines
 
 
@@ -114,28 +128,55 @@ def moved(move: Mapping[str, Any]) -> str:
 
 
 def timeline(moves: Iterable[Mapping[str, Any]], width: int, *, about: str | None = None) -> list[SheetLine]:
-    """Give status transitions, newest first; beside those of things other than `about`, what moved and a link."""
+    """Give status transitions, newest first; beside those of things other than `about`, what moved and a link.
+
+    Each takes a line, and all of them several where one of them would be cut.
+    """
+    every = sorted(moves, key=lambda move: (move["at"], move["id"]), reverse=True)
+    wide = [_in_one_line(move, about) for move in every]
+    if any(width_of(one.line) >= width for one in wide):
+        return [line for move in every for line in _in_several(move, width, about)]
     lines = []
-    for move in sorted(moves, key=lambda move: (move["at"], move["id"]), reverse=True):
-        before, (after, tone) = move["from_status"] or "·", tones.became(move)
-        after = move["to_status"] or after
-        who = f" by {move['operator']}" if move["operator"] else ""
-        what = f"{before} {glyphs().arrow} {after}" if before != after else str(after)
-        other = moved(move) if about not in (None, moved(move)) else None
-        whose: Line = (
-            [(f"  {display(move['system'], 16)} {other}", "dim"), (f" {glyphs().arrow}", "accent")] if other else []
-        )
-        lines.append(
-            SheetLine(
-                [
-                    (f" {local_time(move['at'], precise=True)}  ", "dim"),
-                    (display(what, 44), tone),
-                    (display(who, 30), "strong"),
-                    *whose,
-                ],
-                other,
-            )
-        )
+    for move, one in zip(every, wide, strict=True):
+        lines.append(one)
         if move["reason"]:
             lines += named("", move["reason"], width, 1, tone="dim")
     return lines
+
+
+def _in_one_line(move: Mapping[str, Any], about: str | None) -> SheetLine:
+    """Give when something moved, how, by whom, and what."""
+    other = _other(move, about)
+    who = f" by {move['operator']}" if move["operator"] else ""
+    what, tone = _how(move)
+    line: Line = [(_when(move), "dim"), (display(what, 60), tone), (display(who, 30), "strong")]
+    if other:
+        line += [(f"  {display(move['system'], 16)} {other}", "dim"), (f" {glyphs().arrow}", "accent")]
+    return SheetLine(line, other)
+
+
+def _in_several(move: Mapping[str, Any], width: int, about: str | None) -> list[SheetLine]:
+    """Give when something moved and what; how, below it; and by whom and why, below that."""
+    other = _other(move, about)
+    line: Line = [(f"{_when(move)}{display(move['system'], 16)} {moved(move)}", "dim")]
+    if other:
+        line.append((f" {glyphs().arrow}", "accent"))
+    what, tone = _how(move)
+    lines = [SheetLine(line, other), *named("", what, width, 1, tone=tone)]
+    said = ": ".join(filter(None, (f"by {move['operator']}" if move["operator"] else "", move["reason"])))
+    return lines + (named("", said, width, 1, tone="dim") if said else [])
+
+
+def _when(move: Mapping[str, Any]) -> str:
+    return f" {local_time(move['at'], precise=True)}  "
+
+
+def _how(move: Mapping[str, Any]) -> Piece:
+    before, (after, tone) = move["from_status"] or "·", tones.became(move)
+    after = move["to_status"] or after
+    return (f"{before} {glyphs().arrow} {after}" if before != after else str(after)), tone
+
+
+def _other(move: Mapping[str, Any], about: str | None) -> str | None:
+    """Give the id of what moved, where that is not what all of it is about."""
+    return moved(move) if about not in (None, moved(move)) else None

@@ -1,5 +1,7 @@
 """One connected system object, and one metaverse object, whole."""
 
+from collections import Counter
+
 from tui.console.sheets.layout import Document, attributes, fact, section, stated
 from tui.console.widgets.sheet import SheetLine
 from tui.presentation import tones
@@ -54,6 +56,11 @@ def mvo(found: Document, width: int) -> list[SheetLine]:
     lines += fact("changed", local_time(found["changed_at"], precise=True), width)
     lines += _owed(found["owed"], width)
     names = {one["id"]: f"{one['system']} {one['label']}" for one in found["joined"]}
+    alone = Counter(one["system"] for one in found["joined"])
+    short = {
+        one["id"]: one["system"] if alone[one["system"]] == 1 else f"{one['system']} {one['id']}"
+        for one in found["joined"]
+    }
     lines += section("Joined", note=f"{len(found['joined'])}")
     for one in found["joined"]:
         lines += fact(one["system"], one["label"], width, link=one["id"])
@@ -61,8 +68,14 @@ def mvo(found: Document, width: int) -> list[SheetLine]:
     by = {}
     for name, (cso_id, rule, *merged) in found["contributors"].items():
         every = merged[0] if merged else [[cso_id, rule]]
-        given = "; ".join(f"from {names.get(f'cso-{one}', f'cso-{one}')}, rule '{by}'" for one, by, *_ in every)
-        by[name] = given if cso_id is not None else f"made by the metaverse: {rule}"
+        by[name] = (
+            [
+                "; ".join(f"from {called.get(f'cso-{one}', f'cso-{one}')}, rule '{by}'" for one, by, *_ in every)
+                for called in (names, short)
+            ]
+            if cso_id is not None
+            else [f"made by the metaverse: {rule}"]
+        )
     lines += section("Attributes", note=f"{len(found['attributes'])}, and who contributed each")
     return lines + attributes(found["attributes"], width, by=by)
 

@@ -12,7 +12,7 @@ _OPENS |= {"objects": "the objects"}
 
 
 def group(found: Document, first: Sequence[Document], very_first: Build | None, width: int) -> list[SheetLine]:
-    """Show a group whole; below it the first of what is in it, by name; and the very first whole, if it is a thing."""
+    """Show a group whole; below it the first of what is in it, by name; and the very first whole, where it is given."""
     lines = [
         *prose("what", f"{found['count']:,} {found['what']}", width, tone="strong"),
         *prose("what to do", found["advice"], width, tone="accent"),
@@ -34,8 +34,13 @@ def group(found: Document, first: Sequence[Document], very_first: Build | None, 
         lines += prose("why", said["reason"], width)
     lines += _first(found, first, width)
     if very_first is not None:
-        lines += [*section("The first of them" if len(first) > 1 else "In full"), *very_first(width)]
+        lines += [SheetLine([]), *very_first(width)]
     return lines
+
+
+def very_first(first: Sequence[Document], whole: Build, width: int) -> list[SheetLine]:
+    """Show the very first of a group, whole, under a heading."""
+    return [*section("The first of them" if len(first) > 1 else "In full")[1:], *whole(width)]
 
 
 def _first(found: Document, first: Sequence[Document], width: int) -> list[SheetLine]:

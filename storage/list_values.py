@@ -4,7 +4,7 @@ Nothing here reads a list whole: what is proposed comes from its newest rows, or
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -45,7 +45,7 @@ async def values(tx: Transaction, kind: str, column: str, begin: str, limit: int
         known = await _of_census(tx, column.lower())
     elif found.kind is not ColumnKind.NUMBER:
         known = await _of_column(tx, PLANS[kind], found)
-    return [value for value in known if _begins(value, begin) and 0 < len(value) <= LONGEST][:limit]
+    return proposed(known, begin, limit)
 
 
 async def unknown_attributes(tx: Transaction, query: Query) -> list[tuple[str, list[str]]]:
@@ -84,7 +84,7 @@ async def _of_attribute(tx: Transaction, plan: ListPlan, name: str) -> list[str]
         for key, held in document.items():
             if key.lower() == name.lower():
                 counted.update(str(one) for one in (held if isinstance(held, list) else [held]))
-    return _frequent(counted)
+    return frequent(counted)
 
 
 async def _of_census(tx: Transaction, column: str) -> list[str]:
@@ -95,11 +95,17 @@ async def _of_census(tx: Transaction, column: str) -> list[str]:
 async def _of_column(tx: Transaction, plan: ListPlan, column: ListColumn) -> list[str]:
     chosen = cast(column.value, SqlText)
     rows = await tx.execute(select(chosen).limit(SAMPLE) if column.of_step else _newest(plan, chosen))
-    return _frequent(Counter(value for value in rows.scalars() if value))
+    return frequent(Counter(value for value in rows.scalars() if value))
 
 
-def _frequent(counted: Counter[str]) -> list[str]:
+def frequent(counted: Counter[str]) -> list[str]:
+    """Give what was counted, the most frequent first."""
     return sorted(counted, key=lambda value: (-counted[value], value))
+
+
+def proposed(known: Iterable[str], begin: str, limit: int) -> list[str]:
+    """Give the first values that begin so, none of them empty or too long to be read."""
+    return [value for value in known if _begins(value, begin) and 0 < len(value) <= LONGEST][:limit]
 
 
 def _begins(text: str, begin: str) -> bool:

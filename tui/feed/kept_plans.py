@@ -1,17 +1,20 @@
 """The plan that is kept beside a store: watched while it is made, looked through, asked for what has moved since."""
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from engine.planning import carrying_out
+from engine.planning.keeping import WHOLE
 from engine.workspace import Workspace
 from storage import kept_plans
 from storage.errors import StoreError
 from storage.kept_plans import COLUMNS, Total, Wanted
+from storage.list_values import SAMPLE, frequent, proposed
 from storage.lists import UnknownColumn
 from storage.store import Store
-from tui.feed.lists import Document
+from tui.feed.lists import SUGGESTED, Document
 
 __all__ = ["AttributeTotal", "KeptPlan", "Total", "Wanted"]
 
@@ -36,6 +39,7 @@ class KeptPlan:
         self._config = config
         self._file: Store | None = None
         self._seen: int | None = None
+        self._counted: list[Total] = []
         self.about: Document | None = None
         """What the plan is about, and how it ended; None where there is none."""
         self.steps: list[Document] = []
@@ -68,11 +72,11 @@ class KeptPlan:
         async with file.reading() as tx:
             found = await kept_plans.about(tx)
             self.steps = await kept_plans.steps(tx)
-            told = await kept_plans.totals(tx)
+            self._counted = await kept_plans.totals(tx)
         self.about, self.stop_requested_by = found or (None, None)
         self.going_on = self.about is not None and kept_plans.is_going_on(self.about)
-        self.totals = [one for one in told if not one.attribute]
-        self.attributes = _by_attribute(one for one in told if one.attribute)
+        self.totals = [one for one in self._counted if not one.attribute]
+        self.attributes = _by_attribute(one for one in self._counted if one.attribute)
 
     async def look_around(self) -> bool:
         """Look whether anything that the plan was made from has moved; tell whether that is new."""
@@ -130,19 +134,50 @@ class KeptPlan:
         async with self._opened().reading() as tx:
             return await kept_plans.keys(tx, wanted)
 
+    async def suggest(self, wanted: Wanted, column: str | None, begin: str) -> list[str]:
+        """Give columns of a list that begin so, or values of one of them, the most frequent first.
+
+        Names and DNs are those of its first changes, all else whatever it holds. Raises `StoreError`.
+        """
+        if column is None:
+            return proposed(_columns(wanted), begin, SUGGESTED)
+        name = column.lower()
+        if name not in _columns(wanted):
+            return []
+        if name in ("name", "dn"):
+            async with self._opened().reading() as tx:
+                found = await kept_plans.page(tx, wanted._replace(terms=()), after=0, skip=0, limit=SAMPLE)
+            return proposed(frequent(Counter(str(one.document[name]) for one in found)), begin, SUGGESTED)
+        return proposed(frequent(_values(self._counted, wanted, name)), begin, SUGGESTED)
+
     def _opened(self) -> Store:
         if self._file is None:
             raise StoreError("the plan is not there any more")
         return self._file
 
 
-def names_of_columns() -> tuple[str, ...]:
-    """Give what changes can be filtered by."""
-    return COLUMNS
+def _columns(wanted: Wanted) -> tuple[str, ...]:
+    """Give what the changes of a list can be filtered by."""
+    return COLUMNS if wanted.attribute is not None else tuple(name for name in COLUMNS if name != "becomes")
+
+
+def _values(totals: Iterable[Total], wanted: Wanted, column: str) -> Counter[str]:
+    """Count the changes of a list by the values of a column that totals tell of."""
+    stay = wanted.attribute is not None
+    attribute = "" if column == "operation" else wanted.attribute or ""
+    found = Counter[str]()
+    for one in totals:
+        kinds = ((wanted.system, one.system), (wanted.type, one.type), (None if stay else wanted.told, one.what))
+        is_meant = (one.step, one.attribute) == (wanted.step, attribute) and all(
+            meant in (None, held) for meant, held in kinds
+        )
+        if is_meant and not (stay and one.what.partition(" ")[0] in WHOLE):
+            found[str(getattr(one, column, one.what))] += one.objects
+    return found
 
 
 def _refuse_unknown(wanted: Wanted) -> None:
-    known = COLUMNS if wanted.attribute is not None else tuple(name for name in COLUMNS if name != "becomes")
+    known = _columns(wanted)
     for term in wanted.terms:
         if term.column is not None and term.column.lower() not in known:
             raise UnknownColumn(f"no column '{term.column}' here; there are: {', '.join(known)}")

@@ -41,10 +41,8 @@ class PlanSource:
         return await self._plan.rank(self._wanted._replace(terms=query.terms), place)
 
     async def suggest(self, query: feed.Query, column: str | None, begin: str) -> list[str]:  # noqa: ARG002
-        """Give columns that begin so."""
-        return [
-            name for name in feed.kept_plans.names_of_columns() if column is None and name.startswith(begin.casefold())
-        ]
+        """Give columns that begin so, or values of one of them."""
+        return await self._plan.suggest(self._wanted, column, begin)
 
     async def keys(self, query: feed.Query) -> list[int]:
         """List the keys of all rows of a query, in order."""

@@ -21,7 +21,7 @@ async def open_first(console: Console, screen: str, kind: str) -> None:
     await console.press("enter")
     await console.until("Attributes")
     await console.press("equals_sign")
-    await console.until("expression:", "as it stands in a rule")
+    await console.until("expression:", "as it stands in a rule", "enter takes it  esc gives it up")
 
 
 async def test_what_is_typed_is_evaluated_at_once(office: Workspace, opened: Open) -> None:

@@ -12,9 +12,13 @@ from textual.suggester import Suggester
 from textual.timer import Timer
 from textual.widgets import Input, Label
 
+from tui.presentation.pieces import Line
+
 DEBOUNCE_SECONDS = 0.2
 Complete = Callable[[str], Awaitable[list[str]]]
 """Gives whole lines that a line may be completed to."""
+ANSWERING: Line = [("enter", "accent"), (" takes it  ", ""), ("esc", "accent"), (" gives it up", "")]
+"""The keys by which what is asked is answered, for the foot of the screen."""
 
 
 def _goes_on(line: str, typed: str) -> bool:

@@ -10,7 +10,7 @@ from tui import feed
 from tui.console.beside import beside
 from tui.console.completing import completions
 from tui.console.remembered import LONGEST_NAME
-from tui.console.screens.asking import AskLine, Proposals
+from tui.console.screens.asking import ANSWERING, AskLine, Proposals
 from tui.console.screens.base import ConsoleScreen
 from tui.console.screens.choice import Choice
 from tui.console.widgets.columns import Column, Order
@@ -93,8 +93,7 @@ class Filtering(ConsoleScreen):
         asked = self.query_one(AskLine)
         if not asked.has_class("-open"):
             return super().hints(width)
-        keys: Line = [("enter", "accent"), (" takes it  ", ""), ("esc", "accent"), (" gives it up", "")]
-        return cut([*_proposed(asked.proposals), *keys], width)
+        return cut([*_proposed(asked.proposals), *ANSWERING], width)
 
     def say_unknown(self) -> None:
         """Say of the attributes in the filter which of them nothing has; called where nothing was found."""

@@ -11,13 +11,15 @@ from tui import feed
 from tui.console import sheets
 from tui.console.beside import beside
 from tui.console.screens import by_hand
-from tui.console.screens.asking import AskLine
+from tui.console.screens.asking import ANSWERING, AskLine
 from tui.console.screens.by_hand import BY_HAND
 from tui.console.screens.explaining import ExplainedScreen
 from tui.console.screens.thing import SheetScreen
 from tui.console.sheets import runs
 from tui.console.sheets.layout import section
 from tui.console.sheets.trying import EXAMPLE, tried
+from tui.console.widgets.painting import cut
+from tui.presentation.pieces import Line
 
 
 class ObjectScreen(ExplainedScreen):
@@ -80,6 +82,10 @@ class TryScreen(SheetScreen):
         super().on_mount()
         self.sheet.show(partial(sheets.words, EXAMPLE))
         self.call_after_refresh(self.action_ask)  # the sheet is about to get the focus
+
+    def hints(self, width: int) -> Line:
+        """Tell what enter and esc do while an expression is typed."""
+        return cut(ANSWERING, width) if self.query_one(AskLine).has_class("-open") else super().hints(width)
 
     def action_ask(self) -> None:
         """Ask for an expression; the last one can be changed."""

@@ -4,7 +4,10 @@ import json
 import re
 from collections.abc import Mapping
 
+from rich.cells import cell_len
+
 from tui.console.sheets.layout import Document, broken
+from tui.console.widgets.painting import width_of
 from tui.console.widgets.sheet import SheetLine
 from tui.presentation.display import display
 from tui.presentation.explanation import explanation
@@ -37,6 +40,8 @@ def _wrapped(text: str, link: str | None, place: str, width: int) -> list[SheetL
         for index, part in enumerate(parts)
     ]
     if place:
+        if width_of(lines[-1].line) + cell_len(place) + 2 >= width:
+            lines.append(SheetLine([(" " * (indent + 3), "")], link))
         lines[-1].line.append((f"  {display(place)}", "dim"))
     return lines
 

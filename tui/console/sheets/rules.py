@@ -1,11 +1,14 @@
 """One rule whole: whom it is for, what it reads and feeds, what goes wrong; and the schema of a system beside them."""
 
 from tui.console.sheets.layout import Document, fact, named, prose, section
-from tui.console.widgets.painting import cut
+from tui.console.widgets.painting import cut, width_of
 from tui.console.widgets.sheet import SheetLine
 from tui.presentation.display import display
 from tui.presentation.glyphs import glyphs
 from tui.presentation.pieces import Line
+
+SIDE_BY_SIDE, USED_AT = 100, 48
+"""From which width on the rules that use an attribute stand beside it, and where."""
 
 
 def rule(found: Document, width: int) -> list[SheetLine]:
@@ -79,5 +82,13 @@ def _attribute(found: Document, width: int) -> list[SheetLine]:
     used = [f"read by {one}" for one in found["read"]] + [f"written by {one}" for one in found["written"]]
     tone = "danger" if known is None else "" if used else "dim"
     first: Line = [(" ", ""), (display(found["name"]), tone or "strong")]
-    lines = [SheetLine([*cut(first, 26), (" ", ""), (display(", ".join(words)), tone)])]
-    return lines + [line for one in used for line in named("", f"{glyphs().arrow} {one}", width, 28, tone="dim")]
+    return _used([*cut(first, 26), (" ", ""), (display(", ".join(words)), tone)], used, width)
+
+
+def _used(line: Line, used: list[str], width: int) -> list[SheetLine]:
+    """Show by which rules an attribute is used: beside its line where there is room, else below it."""
+    indent = USED_AT if width >= SIDE_BY_SIDE else 28
+    lines = [part for one in used for part in named("", f"{glyphs().arrow} {one}", width, indent, tone="dim")]
+    if lines and indent == USED_AT and width_of(line) < USED_AT:
+        return [SheetLine([*cut(line, USED_AT + 2), *lines[0].line[-1:]]), *lines[1:]]
+    return [SheetLine(line), *lines]

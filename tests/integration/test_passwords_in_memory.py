@@ -5,13 +5,20 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.connectors.base import ExportOperation
+from engine.connectors.ldap import writing_apart
+from engine.connectors.ldap.options import LdapObjectOptions
+from engine.errors import ConnectionLost
 from engine.framing import LENGTH
+from storage.records import ChangeType
+from tests.directory import connector_to, write
 from tests.inside import Inside
 from tests.integration.test_initial_passwords import (
     MANAGED,
@@ -29,7 +36,7 @@ from tests.integration.test_initial_passwords import (
 )
 from tests.memory import at_its_end, found_in
 from tests.proxy import Proxy, Silence
-from tests.slapd import PASSWORD, Slapd
+from tests.slapd import PASSWORD, SUFFIX, Slapd
 from tests.smtp import MailServer
 from tests.waiting import until
 
@@ -140,6 +147,32 @@ def test_who_writes_does_not_go_on_without_whoever_asked(server: Slapd, tmp_path
     site("run", status=None)
     assert len(server.people()) == 3
     assert owed(site) == set(server.people()), "nobody was told what became of them"
+
+
+def test_who_writes_and_hears_nothing_is_ended_when_nobody_waits(
+    server: Slapd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing_apart, "STOPPING_SECONDS", 1.0)
+    with Proxy(int(server.url.rpartition(":")[2]), _no_word_of_what_was_created) as proxy:
+        connector = connector_to(proxy.url, tmp_path)
+        random = LdapObjectOptions(object_class=["inetOrgPerson"], initial_password="random")
+        person = connector.system.objects["person"].model_copy(update={"options": random})
+        connector.system.objects["person"] = person
+        created = ExportOperation(
+            1, ChangeType.CREATE, "person", None, f"uid=ada,{SUFFIX}", attributes={"cn": ["Ada"], "sn": ["Nolan"]}
+        )
+
+        def stop() -> None:
+            writer = until(lambda: _writer_of(os.getpid()), 20)
+            until(lambda: _speaks_to(writer, proxy.address[1]), 20)
+            os.kill(writer, signal.SIGSTOP)
+            connector.abandon()
+
+        other = threading.Thread(target=stop)
+        other.start()
+        with pytest.raises(ConnectionLost, match="ended with status -9"):
+            write(connector, created)
+        other.join()
 
 
 ASKED = (

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from typing import NamedTuple
 
 from engine.configuration.models import SystemConfig
@@ -24,6 +25,8 @@ from engine.values import zones
 
 BEAT_SECONDS = 0.25
 """How often an empty message says that somebody waits, and how soon it is noticed that nobody does any more."""
+STOPPING_SECONDS = 120.0
+"""How long it may go on when nobody waits any more: what is being delivered is brought to its end."""
 _LEAVING_SECONDS = 5.0
 
 
@@ -117,11 +120,17 @@ class WriterApart:
         """Read so many bytes, and say meanwhile that somebody is waiting. Raises `EOFError` or `OSError`."""
         stdout = process.stdout
         assert stdout is not None  # noqa: S101 - it is a pipe
+        waited_for = monotonic()
 
         def next_part(most: int) -> bytes:
+            nonlocal waited_for
             while not select.select([stdout], [], [], BEAT_SECONDS)[0]:
-                if self._stop.is_set():
+                if not self._stop.is_set():
+                    waited_for = monotonic()
+                elif monotonic() - waited_for < STOPPING_SECONDS:
                     process.terminate()
+                else:
+                    process.kill()
                 _write(process, b"")
             if not (part := stdout.read(most)):
                 raise EOFError

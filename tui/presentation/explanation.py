@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tui.presentation.display import display
+from tui.presentation.glyphs import glyphs
 from tui.presentation.moments import local_time
 
 Document = dict[str, Any]
@@ -82,9 +83,9 @@ def _target(one: Document) -> Iterator[str]:
         yield f"      staged: {staged['id']} {staged['change']}, {staged['status']}: {display(staged['cause'])}"
         yield f"        {display(staged['waits'])}" + (f"; {display(staged['error'])}" if staged["error"] else "")
         if staged["new_dn"]:
-            yield f"        dn → {display(staged['new_dn'])}"
+            yield f"        dn {glyphs().arrow} {display(staged['new_dn'])}"
         for change in staged["changes"]:
-            removed = f" − {_values(change['remove'])}" if change["remove"] else ""
+            removed = f" {glyphs().delete} {_values(change['remove'])}" if change["remove"] else ""
             added = f" + {_values(change['add'])}" if change["add"] else ""
             yield f"        {display(change['name'])}:{removed}{added}"
 

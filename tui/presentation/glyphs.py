@@ -19,6 +19,8 @@ class Glyphs(NamedTuple):
     descending: str
     track: str
     arrow: str
+    nothing: str
+    """In place of what was not there before."""
     separator: str
     """Between the parts of the breadcrumb."""
     create: str
@@ -49,6 +51,7 @@ UNICODE = Glyphs(
     descending="▾",
     track="─",
     arrow="→",
+    nothing="·",
     separator="›",
     create="+",
     update="~",
@@ -74,6 +77,7 @@ ASCII = Glyphs(
     descending="v",
     track="-",
     arrow=">",
+    nothing="-",
     separator=">",
     create="+",
     update="~",

@@ -14,6 +14,7 @@ from tui.console.screens.listing import ListScreen
 from tui.console.screens.thing import SheetScreen
 from tui.console.sheets import audit as sheet
 from tui.console.widgets.columns import Column, Order
+from tui.presentation.glyphs import glyphs
 from tui.presentation.moments import local_time
 
 
@@ -71,13 +72,13 @@ class AuditScreen(ListScreen):
         self._begin(None, sealing=True)
 
     def _begin(self, seal: str | None, *, sealing: bool = False) -> None:
-        self.say("proving every entry …", "accent")
+        self.say(f"proving every entry {glyphs().ellipsis}", "accent")
         beside(self, partial(self._prove, seal, sealing), "prove")
 
     def _tell(self, proved: int) -> None:
         total = self.table.total
         of = f" of {total:,}" if total and not self.filter_line else ""
-        self.say(f"proving every entry: {proved:,}{of} …", "accent")
+        self.say(f"proving every entry: {proved:,}{of} {glyphs().ellipsis}", "accent")
 
     async def _prove(self, seal: str | None, sealing: bool) -> None:
         verdict = await feed.auditing.proof(self.session.workspace, seal, self._tell)

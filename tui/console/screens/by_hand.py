@@ -15,6 +15,7 @@ from tui.console.sheets import by_hand as sheet
 from tui.console.sheets.layout import Document, broken
 from tui.console.sheets.planned import operation
 from tui.presentation.display import display
+from tui.presentation.glyphs import glyphs
 from tui.presentation.pieces import Line
 
 TITLES = {
@@ -105,7 +106,7 @@ class DecisionScreen(SheetScreen):
                 ]
             )
         if len(found["totals"]) > MOST:
-            lines.append([(f"  … and {len(found['totals']) - MOST} kinds of change more", "dim")])
+            lines.append([(f"  {glyphs().ellipsis} and {len(found['totals']) - MOST} kinds of change more", "dim")])
         if not found["totals"]:
             lines += [[(f"  {part}", "")] for said in found["says"] for part in broken(display(said), 68)]
         number = len(self._things) if self._verb == "restore" and len(self._things) > 1 else None

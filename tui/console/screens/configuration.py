@@ -14,6 +14,7 @@ from tui.console.screens.base import guarded
 from tui.console.screens.passwords import AskingForPasswords
 from tui.console.screens.thing import LiveSheetScreen
 from tui.console.sheets.configuration import configuration
+from tui.presentation.glyphs import glyphs
 from tui.presentation.moments import local_time
 
 CHANGES = 10
@@ -71,7 +72,7 @@ class ConfigurationScreen(AskingForPasswords, LiveSheetScreen):
         self.with_passwords(workspace, None, lambda: self._begin_test(workspace))
 
     def _begin_test(self, workspace: feed.Workspace) -> None:
-        self.say("testing every connection …", "accent")
+        self.say(f"testing every connection {glyphs().ellipsis}", "accent")
         beside(self, partial(self._test, workspace), "test")
 
     async def _test(self, workspace: feed.Workspace) -> None:

@@ -16,6 +16,7 @@ from tui.console.screens.outcome import told
 from tui.console.sheets.layout import broken
 from tui.console.sheets.reviews import summary, totals
 from tui.presentation.display import display
+from tui.presentation.glyphs import glyphs
 from tui.presentation.pieces import Line
 
 Items = list[dict[str, Any]]
@@ -69,7 +70,7 @@ def _touched(items: Items, *, grave: bool) -> list[Line]:
     for item in items[:NAMED]:
         lines += _named(item)
     if len(items) > NAMED:
-        lines.append([(f"  … and {len(items) - NAMED:,} more", "")])
+        lines.append([(f"  {glyphs().ellipsis} and {len(items) - NAMED:,} more", "")])
     return lines
 
 

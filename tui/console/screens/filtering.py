@@ -17,6 +17,7 @@ from tui.console.widgets.columns import Column, Order
 from tui.console.widgets.painting import cut
 from tui.console.widgets.table import VirtualTable
 from tui.presentation.display import display
+from tui.presentation.glyphs import glyphs
 from tui.presentation.pieces import Line
 
 
@@ -203,7 +204,7 @@ def _proposed(proposals: Proposals | None) -> Line:
     if proposals is None or not proposals.lines:
         return []
     ends = [display(_end(line), 24) for line in proposals.lines]
-    return [("tab", "accent"), (f" {'  '.join(ends[:6])}{'  …' if len(ends) > 6 else ''}   ", "dim")]
+    return [("tab", "accent"), (f" {'  '.join(ends[:6])}{f'  {glyphs().ellipsis}' if len(ends) > 6 else ''}   ", "dim")]
 
 
 def _end(line: str) -> str:

@@ -11,6 +11,7 @@ from tui.console.sheets import words
 from tui.console.sheets.layout import named, section
 from tui.console.widgets.sheet import SheetLine
 from tui.presentation.foresight import NAMES, total_line
+from tui.presentation.glyphs import glyphs
 
 TREES = 100
 INDENT = 3
@@ -30,7 +31,7 @@ class ForesightScreen(SheetScreen):
     def on_mount(self) -> None:
         """Begin to work it out."""
         super().on_mount()
-        self.sheet.show(partial(words, "carried out on a copy of the store …"))
+        self.sheet.show(partial(words, f"carried out on a copy of the store {glyphs().ellipsis}"))
         beside(self, self._read, "foresight")
 
     async def _read(self) -> None:
@@ -55,7 +56,10 @@ def foresight_sheet(found: dict[str, Any], width: int) -> list[SheetLine]:
     for tree in found["trees"]:
         lines += [SheetLine([]), *_branch(tree, width, 0)]
     if count > len(found["trees"]):
-        lines += [SheetLine([]), *named("", f"… and {count - len(found['trees']):,} items more", width, 1, tone="dim")]
+        lines += [
+            SheetLine([]),
+            *named("", f"{glyphs().ellipsis} and {count - len(found['trees']):,} items more", width, 1, tone="dim"),
+        ]
     if found["others"]:
         lines += section("Whoever refers to them")
         lines += [line for tree in found["others"] for line in _branch(tree, width, 0)]

@@ -21,6 +21,7 @@ from tui.console.widgets.rows import Rows
 from tui.console.widgets.sheet import Sheet
 from tui.console.widgets.table import VirtualTable
 from tui.presentation.display import display
+from tui.presentation.glyphs import glyphs
 from tui.presentation.pieces import Line
 
 HEADING = 1
@@ -131,7 +132,7 @@ class ListScreen(TakingAlong):
         line += self.told_order()
         if table.marks.range_from is not None:
             line.append((f"range of {len(table.marks.drawn):,}: v marks it  ", "mark"))
-        total = "…" if table.total is None else f"{table.total:,}"
+        total = glyphs().ellipsis if table.total is None else f"{table.total:,}"
         if table.marks.count:
             line.append((f"{table.marks.count:,} of {total} marked", "mark"))
         elif table.length:

@@ -15,11 +15,12 @@ from tui.console.sheets import rules as sheet
 from tui.console.sheets.layout import Document
 from tui.console.widgets.columns import Column, Order
 from tui.presentation.display import display
+from tui.presentation.glyphs import glyphs
 from tui.presentation.pieces import Line
 
 
 def _count(row: dict[str, Any], name: str) -> str:
-    return f"{row[name]:,}" if row.get(name) is not None else "…"
+    return f"{row[name]:,}" if row.get(name) is not None else glyphs().ellipsis
 
 
 def _failing(row: dict[str, Any]) -> tuple[str, str]:
@@ -154,7 +155,7 @@ class SchemaScreen(SheetScreen):
     def on_mount(self) -> None:
         """Ask the system."""
         super().on_mount()
-        self.sheet.show(partial(sheets.words, f"asking '{self._system}' for its schema …"))
+        self.sheet.show(partial(sheets.words, f"asking '{self._system}' for its schema {glyphs().ellipsis}"))
         beside(self, self._read, "schema")
 
     async def _read(self) -> None:

@@ -12,6 +12,7 @@ from tui.console.screens.passwords import AskingForPasswords
 from tui.console.screens.rules import RulesScreen, SchemaScreen
 from tui.console.screens.thing import SheetScreen
 from tui.console.sheets import systems as sheet
+from tui.presentation.glyphs import glyphs
 
 
 class SystemsScreen(AskingForPasswords, SheetScreen):
@@ -62,7 +63,7 @@ class SystemsScreen(AskingForPasswords, SheetScreen):
         self.with_passwords(self.session.workspace, None, self._begin_test)
 
     def _begin_test(self) -> None:
-        self.say("testing every connection …", "accent")
+        self.say(f"testing every connection {glyphs().ellipsis}", "accent")
         beside(self, self._test, "test")
 
     async def _test(self) -> None:

@@ -13,7 +13,7 @@ from tui.presentation.moments import local_time
 
 def _moved(row: dict[str, Any]) -> tuple[str, str]:
     became, tone = tones.became(row)
-    return f"{row['from_status'] or '·'} {glyphs().arrow} {row['to_status'] or became}", tone
+    return f"{row['from_status'] or glyphs().nothing} {glyphs().arrow} {row['to_status'] or became}", tone
 
 
 class TransitionsScreen(ListScreen):

@@ -6,6 +6,7 @@ from tui import feed
 from tui.console.sheets.layout import fact, named, prose, section
 from tui.console.widgets.sheet import SheetLine
 from tui.presentation.display import display
+from tui.presentation.glyphs import glyphs
 
 SAMPLES = 3
 """Values of a column that are shown."""
@@ -66,7 +67,7 @@ def plan(found: dict[str, Any] | None, why: str, width: int) -> list[SheetLine]:
     """Show what a run would do for the first people."""
     lines = section("The plan of the first ten people")
     if found is None:
-        return [*lines, *prose("", why or "being made …", width, tone="danger" if why else "dim")]
+        return [*lines, *prose("", why or f"being made {glyphs().ellipsis}", width, tone="danger" if why else "dim")]
     changes = [one for one in found["changes"] if one["phase"] == "export"]
     changes = changes or [one for one in found["changes"] if one["phase"] == "sync"]
     for one in changes:

@@ -56,7 +56,7 @@ def decision(title: str, beside: Document | None, found: Document | None, refuse
     elif found is None:
         lines += [
             SheetLine([]),
-            *named("", "what follows is worked out, on a copy of the store …", width, 1, tone="dim"),
+            *named("", f"what follows is worked out, on a copy of the store {glyphs().ellipsis}", width, 1, tone="dim"),
         ]
     else:
         lines += _followed(found, width)

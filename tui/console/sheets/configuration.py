@@ -90,7 +90,7 @@ def _history(entries: list[Document], width: int) -> list[SheetLine]:
         for key, (before, after) in list(changed.items())[:MOST_KEYS]:
             lines += named("", f"{key}: {_short(before)} {glyphs().arrow} {_short(after)}", width, 2, tone="dim")
         if len(changed) > MOST_KEYS:
-            lines += named("", f"… and {len(changed) - MOST_KEYS:,} more", width, 2, tone="dim")
+            lines += named("", f"{glyphs().ellipsis} and {len(changed) - MOST_KEYS:,} more", width, 2, tone="dim")
     return lines
 
 

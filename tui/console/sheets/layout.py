@@ -172,7 +172,7 @@ def _when(move: Mapping[str, Any]) -> str:
 
 
 def _how(move: Mapping[str, Any]) -> Piece:
-    before, (after, tone) = move["from_status"] or "·", tones.became(move)
+    before, (after, tone) = move["from_status"] or glyphs().nothing, tones.became(move)
     after = move["to_status"] or after
     return (f"{before} {glyphs().arrow} {after}" if before != after else str(after)), tone
 

@@ -201,7 +201,7 @@ def _next_keys(state: State) -> list[Line]:
         return [[(" no step is configured", "warn")]]
     plan = state.plans[index]
     ahead = next((one for one in state.counts.ahead if one.plan == plan), None) if state.counts else None
-    what = ahead_in_words(ahead) if ahead else "…"
+    what = ahead_in_words(ahead) if ahead else glyphs().ellipsis
     lines: list[Line] = [[(" n", "accent"), (f" {display(str(plan))}: {what}", "")]]
     rest = state.plans[index + 1 :]
     if rest:

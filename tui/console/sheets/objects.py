@@ -6,6 +6,7 @@ from tui.console.sheets.layout import Document, attributes, fact, section, state
 from tui.console.widgets.sheet import SheetLine
 from tui.presentation import tones
 from tui.presentation.display import display
+from tui.presentation.glyphs import glyphs
 from tui.presentation.moments import local_time
 
 
@@ -84,6 +85,6 @@ def _owed(rows: list[Document], width: int) -> list[SheetLine]:
     """Show the references that wait for what they name."""
     lines = []
     for row in rows:
-        what = f"{row['attribute']} → {row['names']}, not there in '{row['system']}' yet"
+        what = f"{row['attribute']} {glyphs().arrow} {row['names']}, not there in '{row['system']}' yet"
         lines += fact("owes", what, width, tone="warn")
     return lines

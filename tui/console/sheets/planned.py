@@ -52,7 +52,7 @@ def first_objects(found: Sequence[Document], attribute: str | None, total: int |
             if attribute in (None, diff["name"]):
                 lines += _short(diff, width, whole=one["operation"] in WHOLE, named_too=attribute is None)
     if len(found) > FIRST or (total or 0) > FIRST:
-        lines += [SheetLine([]), *named("", "… enter shows all of them", width, 1, tone="accent")]
+        lines += [SheetLine([]), *named("", f"{glyphs().ellipsis} enter shows all of them", width, 1, tone="accent")]
     return lines
 
 
@@ -108,7 +108,9 @@ def _sides(diff: Document, width: int, indent: int) -> list[SheetLine]:
         for value in side[:MOST_VALUES]:
             lines += named("" if lines else diff["name"], f"{sign} {value}", width, indent, tone=tone)
         if len(side) > MOST_VALUES:
-            lines += named("", f"{sign} … and {len(side) - MOST_VALUES:,} more", width, indent, tone=tone)
+            lines += named(
+                "", f"{sign} {glyphs().ellipsis} and {len(side) - MOST_VALUES:,} more", width, indent, tone=tone
+            )
     stay = len(old) - len(goes)
     if stay:
         lines += named("" if lines else diff["name"], f"{stay:,} stay{'s' * (stay == 1)}", width, indent, tone="dim")

@@ -250,7 +250,7 @@ def step_detail(plan: KeptPlan, place: int, found: Sequence[Document], width: in
         lines += [SheetLine([]), *named("", head, width, 1, tone="danger"), *named("", error["message"], width, 3)]
         lines += named("", error["advice"], width, 3, tone="dim")
     if step["errors"] > len(errors):
-        lines += named("", f"… and {step['errors'] - len(errors):,} more", width, 1, tone="dim")
+        lines += named("", f"{glyphs().ellipsis} and {step['errors'] - len(errors):,} more", width, 1, tone="dim")
     return lines + (first_objects(found, None, step["changes"], width) if found else [])
 
 

@@ -94,7 +94,7 @@ def _referring(found: Document, width: int) -> list[SheetLine]:
     for cso_id, system, label, attribute, _ in found.get("groups", [])[:MOST_REFERRING]:
         lines += fact("leaves", f"{attribute} of {label} in {system}", width, tone="warn", link=f"cso-{cso_id}")
     left_out = sum(max(len(found.get(key, [])) - MOST_REFERRING, 0) for key in ("referring", "groups"))
-    return lines + (fact("", f"… and {left_out:,} more that refer to it", width) if left_out else [])
+    return lines + (fact("", f"{glyphs().ellipsis} and {left_out:,} more that refer to it", width) if left_out else [])
 
 
 def _objects(verb: str, entries: list[list[Any]], width: int, tone: str) -> list[SheetLine]:

@@ -39,7 +39,7 @@ def rule(found: Document, width: int) -> list[SheetLine]:
 
 def _counts(found: Document, width: int) -> list[SheetLine]:
     if found["inside"] is None:
-        return fact("in it", "is being counted …", width, tone="dim")
+        return fact("in it", f"is being counted {glyphs().ellipsis}", width, tone="dim")
     said = f"{found['inside']:,} in, {found['outside']:,} out"
     failed = f"; of {found['failed']:,} it cannot be said" if found["failed"] else ""
     return fact("in it", said + failed, width, tone="danger" if failed else "strong")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from tui.console.sheets.layout import Document, fact, named, prose, section
 from tui.console.sheets.runs import object_of
 from tui.console.widgets.sheet import Build, SheetLine
+from tui.presentation.glyphs import glyphs
 from tui.presentation.moments import local_time
 
 _OPENS = {"review": "the review", "exports": "the exports", "runs": "the runs", "errors": "the item errors"}
@@ -53,7 +54,7 @@ def _first(found: Document, first: Sequence[Document], width: int) -> list[Sheet
         name = f"{one['id']} {one['profile']}" if "profile" in one else one["label"]
         lines += named("", name, width, 0, link=thing_of(one))
     if len(names) < found["count"] and "profile" not in first[0]:
-        lines += named("", f"… and {found['count'] - len(names):,} more", width, 0, tone="dim")
+        lines += named("", f"{glyphs().ellipsis} and {found['count'] - len(names):,} more", width, 0, tone="dim")
     return lines
 
 

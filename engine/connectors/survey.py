@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from engine.connectors.base import SchemaAttribute
+from engine.connectors.directory_types import is_secret
 from engine.errors import CannotConnect
 
 SAMPLE = 200
@@ -17,6 +18,7 @@ SHOWN = 5
 """Rows that are given as they are."""
 MOST_LETTERS = 4_096
 """A value longer than this is no matter of identity: a photograph, a document."""
+_SECRETS = ("password", "passwd", "pwd", "secret", "token", "hash")
 _DIRECTORIES = frozenset({"ldap", "ldaps", "ldapi"})
 _PROGRAM = "program:"
 _DATABASES = frozenset({"postgresql", "mysql", "mariadb", "sqlite", "oracle", "mssql"})
@@ -94,3 +96,8 @@ def survey(url: str, folder: Path, options: Mapping[str, Any]) -> Survey:
 def from_anywhere(word: str, folder: Path) -> str:
     """Give a word as it is understood in any folder: one that names a file as its whole path."""
     return str((folder / word).absolute()) if word and os.path.isfile(folder / word) else word
+
+
+def holds_secrets(name: str) -> bool:
+    """Tell whether a column or an attribute holds what is not to be read, by its name."""
+    return is_secret(name) or any(word in name.lower() for word in _SECRETS)

@@ -10,12 +10,11 @@ from typing import Any, NamedTuple
 
 from engine.configuration.models import SystemConfig
 from engine.connectors.base import SchemaAttribute
-from engine.connectors.directory_types import is_secret
 from engine.connectors.program import messages
 from engine.connectors.program.connector import ProgramConnector
 from engine.connectors.program.options import ProgramOptions
 from engine.connectors.program.values import text_of
-from engine.connectors.survey import MOST_LETTERS, SAMPLE, SHOWN, Survey, SurveyedType, from_anywhere
+from engine.connectors.survey import MOST_LETTERS, SAMPLE, SHOWN, Survey, SurveyedType, from_anywhere, holds_secrets
 from engine.errors import CannotConnect, ConnectionLost
 from engine.values.typed import InvalidValue, parse
 
@@ -137,7 +136,7 @@ def _equal_to(ids: Sequence[Any], values: Mapping[str, _Values], names: Iterable
 
 
 def _is_of_use(name: str) -> bool:
-    return bool(name.strip()) and not is_secret(name)
+    return bool(name.strip()) and not holds_secrets(name)
 
 
 def _is_held(values: _Values) -> bool:

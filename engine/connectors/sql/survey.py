@@ -11,13 +11,12 @@ from sqlalchemy.exc import DBAPIError
 
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import SchemaAttribute
-from engine.connectors.directory_types import is_secret
 from engine.connectors.sql import table_names
 from engine.connectors.sql.column_types import of_any_type
 from engine.connectors.sql.database import Database
 from engine.connectors.sql.options import SqlObjectOptions, SqlOptions
 from engine.connectors.sql.tables import TypeTables
-from engine.connectors.survey import MOST_LETTERS, SAMPLE, SHOWN, Survey, SurveyedType
+from engine.connectors.survey import MOST_LETTERS, SAMPLE, SHOWN, Survey, SurveyedType, holds_secrets
 from engine.errors import CannotConnect
 
 MOST_TABLES = 10
@@ -25,7 +24,6 @@ MOST_TABLES = 10
 _PEOPLE = ("person", "people", "persons", "employee", "employees", "user", "users", "staff", "member", "members")
 _GROUPS = ("group", "groups", "department", "departments", "team", "teams", "unit", "units", "role", "roles")
 _SYSTEMS_OWN = ("information_schema", "pg_catalog", "mysql", "performance_schema", "sys")
-_SECRETS = ("password", "passwd", "pwd", "secret", "token", "hash")
 _TOGETHER = ("key", "key_of_row", "external_id")
 """What a key of several columns may be called: as none of the columns is."""
 
@@ -201,7 +199,7 @@ class _Survey:
         found = [
             one._replace(kind="reference") if one.name in refers_to else one
             for one in tables.describe()
-            if one.name in keys.get("many", ()) or (one.name in columns and not _holds_secrets(one.name))
+            if one.name in keys.get("many", ()) or (one.name in columns and not holds_secrets(one.name))
         ]
         return [{str(name): value for name, value in row.items()} for row in rows], found
 
@@ -210,7 +208,3 @@ def _likelihood(place: _Place) -> tuple[bool, bool, str]:
     """Put people before groups, and both before all others."""
     plain = place.table.lower()
     return plain not in _PEOPLE, plain not in _GROUPS, place.name
-
-
-def _holds_secrets(column: str) -> bool:
-    return is_secret(column) or any(word in column.lower() for word in _SECRETS)

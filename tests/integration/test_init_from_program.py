@@ -130,6 +130,8 @@ def test_a_source_over_http_is_read_as_far_as_a_sample_goes(tmp_path: Path) -> N
         (("--from", IN_SH, "--variable", "API_TOKEN=abc"), 2, "'API_TOKEN' is secret, by its name"),
         (("--from", IN_SH, "--setting", "smtp-password=abc"), 2, "'smtp-password' is secret, by its name"),
         (("--from", "people.csv", "--setting", "a=b"), 2, "--setting and --variable are for a program"),
+        (("--setting", "a=b"), 2, "--setting and --variable want --from"),
+        (("--variable", "TOKEN"), 2, "--setting and --variable want --from"),
     ],
 )
 def test_what_cannot_be_begun_with_is_said(tmp_path: Path, arguments: tuple[str, ...], status: int, said: str) -> None:

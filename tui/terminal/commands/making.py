@@ -100,7 +100,7 @@ def init(
     if folder is None:
         fail("name the folder of the new workspace: interlock init DIR --from …", USAGE)
     if source is None:
-        _make_sample(folder, bare=target is None and identity is None)
+        _make_sample(folder, bare=not any((target, identity, setting, variable)))
         return
     connection = _connection(target or source, bind_dn, password_env, starttls=starttls)
     if ca_file is not None:
@@ -113,7 +113,7 @@ def init(
 
 def _make_sample(folder: Path, *, bare: bool) -> None:
     if not bare:
-        fail("--to and --id want --from: where people come from", USAGE)
+        fail("--to, --id, --setting and --variable want --from: where people come from", USAGE)
     config = _make(folder, list(people(INIT_PEOPLE)), None, demo=False)
     say(f"{config}: change it to your own systems, then")
     say(f"    cd {folder} && interlock check && interlock run")

@@ -37,6 +37,16 @@ async def has_any(tx: Transaction, system: str, object_type: str) -> bool:
     return (await tx.execute(query.limit(1))).first() is not None
 
 
+async def parts(tx: Transaction, system: str) -> list[tuple[str, str]]:
+    """Give of which types in which partitions a system has `Normal` objects, likewise by leaps."""
+    of_system = objects.c.system == system
+    found: list[tuple[str, str]] = []
+    for kind in await _distinct(tx, objects.c.type, of_system):
+        normal = objects.c.type == kind, objects.c.status == CsoStatus.NORMAL.value
+        found += [(kind, partition) for partition in await _distinct(tx, objects.c.partition, of_system, *normal)]
+    return found
+
+
 async def count_parts(tx: Transaction, system: str) -> list[tuple[str, str, int]]:
     """Count the `Normal` objects of a system by type and partition."""
     group = (objects.c.type, objects.c.partition)
@@ -53,9 +63,10 @@ async def count_types(tx: Transaction, system: str) -> Counter[str]:
     return counts
 
 
-async def count_normal(tx: Transaction, system: str, object_type: str, partition: str) -> int:
-    """Count the `Normal` CSOs of a type in a partition."""
+async def count_normal(tx: Transaction, system: str, object_type: str, partition: str, after: int = 0) -> int:
+    """Count the `Normal` CSOs of a type in a partition, those alone that have a higher id than one."""
     of_part = (
+        objects.c.id > after,
         objects.c.system == system,
         objects.c.type == object_type,
         objects.c.status == CsoStatus.NORMAL.value,

@@ -36,12 +36,15 @@ ALLOWED = {
     "review_items": "decided reviews, which retention ends",
     "metaverse": "within the retention of decided reviews: none is looked at where no review is that old",
     "tombstones": "what was deleted, which retention ends",
+    "transitions USING INTEGER PRIMARY KEY": "one of them at a time, to find by halves where retention ends",
 }
 """What is looked at as a whole all the same, and why that is no matter."""
 WHOLE_SYSTEM = re.compile(
     r"SEARCH ((?:objects|metaverse|transitions|pending_exports) .*INDEX (?!objects_waiting)\w+) "
     r"\((?:system=\?|type=\?|system=\? AND type=\?)\)"
 )
+FROM_AN_ID_ON = re.compile(r"SEARCH (\w+ USING INTEGER PRIMARY KEY) \((?:rowid>\?)?(?: AND )?(?:rowid<\?)?\)")
+"""From the first id on that is all of it, whatever else is asked."""
 GENERATED = re.compile(r"json_each|VIRTUAL|CONSTANT|SUBQUERY|subquery|anon_|\(")
 
 
@@ -84,5 +87,5 @@ def scans_of(store: sqlite3.Connection, statement: str, parameters: Any) -> Iter
     for *_, detail in store.execute(f"EXPLAIN QUERY PLAN {statement}", parameters):
         if detail.startswith("SCAN ") and not GENERATED.search(detail):
             yield detail.removeprefix("SCAN ")
-        if whole := WHOLE_SYSTEM.fullmatch(detail):
+        if whole := WHOLE_SYSTEM.fullmatch(detail) or FROM_AN_ID_ON.fullmatch(detail):
             yield whole[1]

@@ -63,16 +63,16 @@ def gate_1_complete_full_import(step: Step, record: ImportRecord | None) -> str 
 async def gate_2_what_was_looked_for(tx: Transaction, step: Step, record: ImportRecord) -> list[str]:
     """Gate 2: only types and partitions that the import was looking for; the others are told, and left alone."""
     told: list[str] = []
-    for kind, partition, normal in await census.count_parts(tx, step.system):
+    for kind, partition in await census.parts(tx, step.system):
         if kind not in record.types or partition not in record.partitions:
-            told.append(await _leave_alone(tx, step, Part(step.system, kind, partition), normal))
+            told.append(await _leave_alone(tx, step, Part(step.system, kind, partition)))
     return told
 
 
-async def _leave_alone(tx: Transaction, step: Step, part: Part, normal: int) -> str:
+async def _leave_alone(tx: Transaction, step: Step, part: Part) -> str:
     """Keep, and tell, those of whom the import says nothing because it did not look for them."""
     ids = [one async for page in _normal_ids(tx, part) for one in page]
-    stop = Stop(GATE_2, f"the import did not look for {normal:,} {part}: nothing is known of them")
+    stop = Stop(GATE_2, f"the import did not look for {len(ids):,} {part}: nothing is known of them")
     await keep_stopped(tx, step, part, stop, ids, state=BatchState.SKIPPED)
     advice = "if the system's base or types were changed by mistake, change them back; if not, nothing is lost"
     error = ObjectError("not-looked-for", stop.arithmetic, advice)
@@ -110,7 +110,9 @@ async def gate_3_seen_kept_or_sent(
         missing = _without(missing, {cso.id for cso in unsynchronised})
         normal -= len(unsynchronised)
     expected = await exports.deletes_sent(tx, missing) | await objects.kept_among(tx, missing)
-    new = await census.count_normal(tx, part.system, part.type, part.partition) - normal
+    new = 0
+    if part.known_up_to is not None:
+        new = await census.count_normal(tx, part.system, part.type, part.partition, after=part.known_up_to)
     news = _without(missing, expected)
     outside = await _no_longer_looked_for(tx, record, part, news)
     return Absence(part, normal, normal - len(missing), new, _without(news, outside), sorted(expected), outside)

@@ -87,9 +87,9 @@ async def _skip_all(step: Step, record: ImportRecord | None, refusal: str) -> As
         return
     sightings = Sightings(record.sightings)
     async with step.page() as tx:
-        for kind, partition, normal in await census.count_parts(tx, step.system):
+        for kind, partition in await census.parts(tx, step.system):
             part = Part(step.system, kind, partition, record.known_up_to)
-            _, missing = await count_unseen(tx, part, sightings)
+            normal, missing = await count_unseen(tx, part, sightings)
             stop = Stop(GATE_1, f"{share(len(missing), normal)} {part} were not seen, and that says nothing: {refusal}")
             if missing:
                 await keep_stopped(tx, step, part, stop, missing, state=BatchState.SKIPPED)

@@ -44,11 +44,13 @@ def _say(external_id: str, where: str, hiding: str) -> str:
 async def _unseen(tx: Transaction, task: ImportState) -> AsyncIterator[tuple[str, frozenset[str]]]:
     """Give the ids of a type with which nothing came, some at a time."""
     system, claimed = task.step.system, task.claims.named()
-    for kind, partition, normal in await census.count_parts(tx, system):
+    for kind, partition in await census.parts(tx, system):
         if kind not in task.is_known:
             continue
         unseen: list[int] = []
+        normal = 0
         async for page in objects.normal_ids(tx, system, kind, partition):
+            normal += len(page)
             unseen += [one for one in task.sightings.unseen(page) if one not in claimed]
         if is_over(task.step.workspace.config.limits_of(system, kind), len(unseen), normal):
             continue  # gate 5 stops the whole run, which an import that is only incomplete does not

@@ -38,7 +38,7 @@ async def load_fingerprints(tx: Transaction, task: ImportState) -> None:
 async def _at_rest(tx: Transaction, task: ImportState) -> Sightings:
     """Give the CSOs of which nothing has to be written if they are what they were."""
     system, found = task.step.system, Sightings()
-    for kind, partition, _ in await census.count_parts(tx, system):
+    for kind, partition in await census.parts(tx, system):
         async for page in objects.normal_ids(tx, system, kind, partition):
             found.update(page)
     found.remove(task.asked_about)

@@ -59,20 +59,17 @@ class Sightings:
     def update(self, cso_ids: Iterable[int]) -> None:
         """Mark many CSOs as seen."""
         ids = list(cso_ids)
-        bits = self._with_room_for(ids)
+        missing = (max(ids, default=0) >> 3) + 1 - len(self._bits)
+        if missing > 0:
+            self._bits.extend(bytes(missing + _ROOM))
+        bits = self._bits
         for cso_id in ids:  # as `add` does, without a call for each of a million
             bits[cso_id >> 3] |= 1 << (cso_id & 7)
 
     def unseen(self, cso_ids: list[int]) -> list[int]:
         """Give those of some CSOs that are not marked."""
-        bits = self._with_room_for(cso_ids)
-        return [cso_id for cso_id in cso_ids if not bits[cso_id >> 3] >> (cso_id & 7) & 1]
-
-    def _with_room_for(self, cso_ids: list[int]) -> bytearray:
-        missing = (max(cso_ids, default=0) >> 3) + 1 - len(self._bits)
-        if missing > 0:
-            self._bits.extend(bytes(missing + _ROOM))
-        return self._bits
+        bits, end = self._bits, len(self._bits) << 3
+        return [cso_id for cso_id in cso_ids if cso_id >= end or not bits[cso_id >> 3] >> (cso_id & 7) & 1]
 
     def meets(self, other: "Sightings") -> bool:
         """Tell whether some CSO is in both."""

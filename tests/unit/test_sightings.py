@@ -36,3 +36,13 @@ def test_what_was_seen_is_kept_in_bytes_and_comes_back():
     again.add(20_000)
     assert 20_000 in again
     assert 20_000 not in seen
+
+
+def test_those_that_were_not_seen_are_told_whatever_was_seen() -> None:
+    seen = Sightings()
+    assert seen.unseen([1, 900_000]) == [1, 900_000]
+    seen.update(iter([3, 5, 8_191, 8_192]))
+    before = bytes(seen)
+    assert seen.unseen([1, 3, 5, 8_191, 8_192, 8_193, 900_000]) == [1, 8_193, 900_000]
+    assert bytes(seen) == before
+    assert list(seen) == [3, 5, 8_191, 8_192]

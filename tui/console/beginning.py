@@ -270,7 +270,7 @@ class Beginning(App[Path]):
         async def look() -> None:
             try:
                 survey = await asyncio.to_thread(feed.survey, address, Path.cwd(), connection)
-            except (feed.StepFailed, ValueError) as error:
+            except (feed.StepFailed, ValueError, OSError) as error:
                 self._go(back)
                 self._say(str(error).splitlines()[0], "danger")
             else:

@@ -94,16 +94,16 @@ class ExportsScreen(ExportKeys, MarkingScreen):
     EMPTY = "nothing is pending: every change has been exported and confirmed"
     COLUMNS = (
         Column("id", "id", 9, lambda row: row["id"], priority=2, order=Order.NUMBERS),
-        Column("system", "system", 10, lambda row: row["system"], priority=4),
+        Column("system", "system", 10, lambda row: row["system"], priority=5),
         Column("change", "change", 8, lambda row: tones.change(row["change_type"])),
         Column("status", "status", 20, _status, priority=1),
-        Column("object", "object", 28, lambda row: row["label"], flex=3),
+        Column("object", "object", 34, lambda row: row["label"], flex=3),
         Column("attributes", "attributes", 12, _changes, flex=2, priority=6, sortable=False),
         Column("attempts", "tries", 5, lambda row: row["attempts"] or "", right=True, priority=7, order=Order.NUMBERS),
         Column(
             "next_retry_at", "retry", 9, lambda row: local_time(row["next_retry_at"]), priority=8, order=Order.TIMES
         ),
-        Column("error", "error", 14, lambda row: (row["error_code"] or "", "danger"), flex=1, priority=5),
+        Column("error", "error", 14, lambda row: (row["error_code"] or "", "danger"), flex=1, priority=4),
     )
 
     WRITES = ExportKeys.WRITES | {"retry_all"}

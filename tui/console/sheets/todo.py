@@ -53,8 +53,9 @@ def _first(found: Document, first: Sequence[Document], width: int) -> list[Sheet
     for one in names.values():
         name = f"{one['id']} {one['profile']}" if "profile" in one else one["label"]
         lines += named("", name, width, 0, link=thing_of(one))
-    if len(names) < found["count"] and "profile" not in first[0]:
-        lines += named("", f"{glyphs().ellipsis} and {found['count'] - len(names):,} more", width, 0, tone="dim")
+    more = found["count"] - len(first)  # that were not read
+    if more > 0 and "profile" not in first[0]:
+        lines += named("", f"{glyphs().ellipsis} and {more:,} more", width, 0, tone="dim")
     return lines
 
 

@@ -133,6 +133,14 @@ def placed(config: str, database: Database) -> str:
     return f"{head}[store]\n{url}\n{re.sub(r'(?m)^ *(path|url) *=.*$', '', table)}{mark}{others}"
 
 
+@pytest.fixture(scope="module")
+def store_files() -> Iterator[None]:
+    """The same for all tests of a module, and for the fixtures that they share."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(VARIABLE, raising=False)
+        yield
+
+
 @pytest.fixture
 def store_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the test's workspaces have their stores in files, wherever others have them: it is about the file."""

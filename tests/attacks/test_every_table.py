@@ -16,6 +16,8 @@ from tests.inside import Inside
 from tui.demo.people import people
 from tui.demo.workspace import make_workspace
 
+pytestmark = pytest.mark.usefixtures("store_files")  # a file is edited past its triggers and constraints
+
 STEPS = (("step", "sync"), ("step", "evaluate"), ("step", "export", "directory"), ("step", "confirm", "directory"))
 """What is left of a run once HR's file was read, and the missing were approved."""
 TELLING = ("state", "status", "kind", "change_type", "consequences", "action", "details", "deleted", "held")

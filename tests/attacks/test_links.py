@@ -26,6 +26,8 @@ from tui import feed
 from tui.console.feed_source import FeedSource
 from tui.console.list_files import write_rows
 
+pytestmark = pytest.mark.usefixtures("store_files")  # links stand in the place of files
+
 SECONDS = 1.5
 WORDS = b"what somebody else wrote\n"
 

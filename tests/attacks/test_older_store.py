@@ -7,6 +7,8 @@ import pytest
 
 from tests.attacks.conftest import EVERYBODY, Office
 
+pytestmark = pytest.mark.usefixtures("store_files")  # files are put back
+
 
 def _copied(office: Office) -> Path:
     copy = office.folder / "copy.db"

@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -446,8 +444,7 @@ def test_a_watermark_that_says_nothing_lets_everything_be_read(tmp_path: Path, w
     with Scripted(service.answer) as server:
         site = _site(tmp_path, server)
         site("step", "import", "app")
-        with closing(sqlite3.connect(site.folder / "interlock.db")) as store, store:
-            store.execute("UPDATE imports SET watermark = ?", (watermark,))
+        site.edit(f"UPDATE imports SET watermark = '{watermark}'")
         site("step", "delta", "app")
         assert "everything was read" in _told(site)
 

@@ -193,6 +193,7 @@ def told(tmp_path: Path) -> Iterator[tuple[Any, str]]:
     server.close()
 
 
+@pytest.mark.usefixtures("store_file")  # whose path is strange
 def test_a_hook_gets_what_it_can_print(told: tuple[Any, str]) -> None:
     seen, _ = told
     assert seen["arguments"] == ["one"], "values reach no argument"

@@ -44,9 +44,10 @@ def _open_console(site: Workspace) -> tuple[int, int]:
 
 def _running(site: Workspace) -> list[int]:
     """Give the process id of the run once it is in the middle of its work."""
-    if not (site.folder / "interlock.db").exists() or not site.query("SELECT 1 FROM sqlite_master WHERE name = 'runs'"):
+    made = site.database is not None or (site.folder / "interlock.db").exists()
+    if not made or (site.database is None and not site.query("SELECT 1 FROM sqlite_master WHERE name = 'runs'")):
         return []
-    return [pid for (pid,) in site.query("SELECT pid FROM lease")] if site.query("SELECT 1 FROM steps") else []
+    return [pid for (pid,) in site.glance("SELECT pid FROM lease")] if site.glance("SELECT 1 FROM steps") else []
 
 
 def _hang_up(leader: int, terminal: int) -> None:

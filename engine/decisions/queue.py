@@ -74,6 +74,23 @@ async def hold(workspace: Workspace, ids: Sequence[int], *, operator: str) -> li
     return handled + [Handled(export.id, label_of(cso)) for export, cso in ready]
 
 
+async def let_go(workspace: Workspace, ids: Sequence[int], *, operator: str) -> list[Handled]:
+    """Let exports that are held be sent when their turn comes, as if nobody had held them."""
+    require(workspace.config, operator, Role.OPERATOR, "handle the queue")
+    async with workspace.store.transaction() as tx:
+        ready, handled = await _open(tx, ids)
+        held = [(export, cso) for export, cso in ready if export.held]
+        handled += [Handled(export.id, label_of(cso), "it is not held") for export, cso in ready if not export.held]
+        await exports.change(tx, [export._replace(held=False, changed_at=clock.now()) for export, _ in held])
+        moves = [
+            Move(Entity.EXPORT, export.id, export.system, label_of(cso), export.status, export.status, "let go")
+            for export, cso in held
+        ]
+        await transitions.record(tx, moves, operator=operator)
+        await _record(tx, workspace, operator, "let-go", [export.id for export, _ in held])
+    return handled + [Handled(export.id, label_of(cso)) for export, cso in held]
+
+
 async def discard(workspace: Workspace, ids: Sequence[int], *, operator: str) -> list[Handled]:
     """Drop exports that were not sent; they are staged again when something about their object changes."""
     require(workspace.config, operator, Role.OPERATOR, "handle the queue")

@@ -63,6 +63,11 @@ async def test_an_opened_export_is_held_and_discarded_where_it_is_read(office: W
         await console.press("W", "h")
         await console.hear(": held")
         assert office.query(f"SELECT held FROM pending_exports WHERE id = {number}") == [(1,)]
+        await console.press("u")
+        await console.hear(": let go")
+        assert office.query(f"SELECT held FROM pending_exports WHERE id = {number}") == [(0,)]
+        await console.press("u")
+        await console.hear("it is not held")
         await console.press("D")
         await console.until("Discard 1 pending export", "type 1 to discard:")
         await _answer(console, "1")

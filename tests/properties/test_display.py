@@ -2,11 +2,12 @@
 
 import unicodedata
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.presentation.display import display, fit, use_ascii
+from tui.presentation.display import display, fit, fit_label, use_ascii
 
 HOSTILE = st.sampled_from("\x1b\n\r\t\0\x7f\x85\x9b\u200b\u200e\u202e\u2066\u2069\u00a0\u2003\u2028\ufeff\U000e0001")
 TEXTS = st.text(max_size=40) | st.lists(HOSTILE | st.characters(), max_size=40).map("".join)
@@ -75,3 +76,24 @@ def test_an_ascii_terminal_gets_printable_ascii_that_fits(text, limit):
         assert len(fit(display(text), limit)) == limit
     finally:
         use_ascii(False)
+
+
+@given(st.text(max_size=30), st.text(max_size=40), st.integers(1, 60))
+def test_a_label_has_as_many_cells_as_anything_that_is_fitted(name: str, called: str, cells: int) -> None:
+    label = display(f"{name} ({called})")
+    assert cell_len(fit_label(label, cells)) == cells
+
+
+@pytest.mark.parametrize(
+    ("cells", "shown"),
+    [
+        (60, "Ада Новак (uid=novak0142,ou=Legal\\, Risk,ou=people,dc=examp…"),
+        (28, "Ада Новак (uid=novak0142,ou…"),
+        (24, "Ада Нов… (uid=novak0142…"),
+        (21, "Ада … (uid=novak0142…"),
+    ],
+)
+def test_what_tells_two_apart_is_cut_last(cells: int, shown: str) -> None:
+    label = "Ада Новак (uid=novak0142,ou=Legal\\, Risk,ou=people,dc=example,dc=org)"
+    assert fit_label(label, cells) == shown
+    assert fit_label("Ада Новак (E0142)", 14) == "Ада Н… (E0142)"

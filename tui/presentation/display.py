@@ -113,3 +113,26 @@ def _head(text: str, cells: int) -> str:
         if left < 0:
             return text[:index]
     return text[: max(cells, 0) * CHARACTERS_IN_A_CELL]
+
+
+_NAMING = re.compile(r"(?:[^,\\]|\\.)+?(?=,|\)$)")
+"""The part of an id that tells it from others: all of it, or of a DN the first part."""
+_FEWEST = 5
+"""So many cells of a name are shown at least beside what tells it from others."""
+
+
+def fit_label(text: str, cells: int) -> str:
+    """Fit a label, `name (what its system calls it)`: what tells it from others stays, the DN's base goes first.
+
+    Where even the naming part has no room beside the name, the name is cut.
+    """
+    name, opens, called = text.partition(" (")
+    naming = _NAMING.match(called)
+    if not opens or naming is None or cell_len(text) <= cells:
+        return fit(text, cells)
+    end = ")" if naming.end() == len(called) - 1 else _ellipsis()
+    told = f"{opens}{naming[0]}{end}"
+    if cell_len(name + told) <= cells and end != ")":
+        return fit(text, cells)  # only the base is cut
+    room = cells - cell_len(told)
+    return fit(_cut(name, room) + told, cells) if room >= _FEWEST else fit(text, cells)

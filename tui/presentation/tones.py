@@ -70,6 +70,15 @@ def status(word: str | None) -> Piece:
     return (f"{_symbol(symbol)} {word}", tone)
 
 
+def export(word: str, *, held: bool, attempts: int) -> Piece:
+    """Give the status of an export likewise: held, or tried so many times in vain."""
+    if held:
+        return (f"{_symbol('held')} held", "warn")
+    if not attempts or word not in ("Pending", "Failed"):
+        return status(word)
+    return (f"{_symbol('danger')} {word} ({attempts} tr{'y' if attempts == 1 else 'ies'})", "danger")
+
+
 def became(move: Mapping[str, Any]) -> Piece:
     """Give what a transition led to: a status, or that the thing is gone; an export is withdrawn, or was confirmed."""
     if move["to_status"]:

@@ -32,7 +32,7 @@ class DeletedScreen(MarkingScreen):
         Column("id", "id", 9, lambda row: row["id"], priority=4, order=Order.NUMBERS),
         Column("at", "gone", 16, lambda row: local_time(row["at"]), priority=2, order=Order.TIMES),
         Column("system", "system", 10, lambda row: row["system"], priority=1),
-        Column("object", "object", 26, lambda row: row["label"], flex=3, sortable=False),
+        Column("object", "object", 26, lambda row: row["label"], flex=3, sortable=False, is_label=True),
         Column("by", "approved by", 14, _by, priority=3),
         Column("restored", "now", 14, sheet.now, priority=1),
     )

@@ -25,16 +25,18 @@ def _changes(row: dict[str, Any]) -> str:
 
 
 def _status(row: dict[str, Any]) -> tuple[str, str]:
-    return ("held", "warn") if row["held"] else tones.status(row["status"])
+    """Show a status; what is held, and what has failed and will be tried again, looks so."""
+    return tones.export(row["status"], held=row["held"], attempts=row["attempts"] if row["error_code"] else 0)
 
 
 class ExportKeys(ConsoleScreen):
     """What can be done about exports: those that are chosen in the list, or the one that is open."""
 
-    WRITES = frozenset({"retry", "hold", "discard"})
+    WRITES = frozenset({"retry", "hold", "let_go", "discard"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "retry", "retry", id="exports.retry"),
         Binding("h", "hold", "hold", id="exports.hold"),
+        Binding("u", "let_go", "let go", id="exports.let-go"),
         Binding("D", "discard", "discard", id="exports.discard"),
     ]
 
@@ -60,10 +62,17 @@ class ExportKeys(ConsoleScreen):
 
     @guarded
     def action_hold(self) -> None:
-        """Do not send until it is retried."""
+        """Do not send until it is let go."""
         ids = self.chosen_keys()
         work = feed.queue.hold(self.session.workspace, ids, operator=self.session.operator)
-        self.act("hold", told(work, "held", "exp", self.acted))
+        self.act("hold", told(work, "held: u lets go of it", "exp", self.acted))
+
+    @guarded
+    def action_let_go(self) -> None:
+        """Send what is held when its turn comes."""
+        ids = self.chosen_keys()
+        work = feed.queue.let_go(self.session.workspace, ids, operator=self.session.operator)
+        self.act("let go", told(work, "let go", "exp", self.acted))
 
     @guarded
     def action_discard(self) -> None:
@@ -97,13 +106,13 @@ class ExportsScreen(ExportKeys, MarkingScreen):
         Column("system", "system", 10, lambda row: row["system"], priority=5),
         Column("change", "change", 8, lambda row: tones.change(row["change_type"])),
         Column("status", "status", 20, _status, priority=1),
-        Column("object", "object", 34, lambda row: row["label"], flex=3),
+        Column("object", "object", 34, lambda row: row["label"], flex=3, is_label=True),
         Column("attributes", "attributes", 12, _changes, flex=2, priority=6, sortable=False),
         Column("attempts", "tries", 5, lambda row: row["attempts"] or "", right=True, priority=7, order=Order.NUMBERS),
         Column(
             "next_retry_at", "retry", 9, lambda row: local_time(row["next_retry_at"]), priority=8, order=Order.TIMES
         ),
-        Column("error", "error", 14, lambda row: (row["error_code"] or "", "danger"), flex=1, priority=4),
+        Column("error", "error", 20, lambda row: (row["error_code"] or "", "danger"), flex=1, priority=4),
     )
 
     WRITES = ExportKeys.WRITES | {"retry_all"}

@@ -34,7 +34,7 @@ class ObjectsScreen(ListScreen):
         Column("system", "system", 10, lambda row: row["system"]),
         Column("type", "type", 10, lambda row: row["type"], priority=5),
         Column("status", "status", 13, lambda row: tones.status(row["status"]), priority=1),
-        Column("object", "object", 26, lambda row: row["label"], flex=3),
+        Column("object", "object", 26, lambda row: row["label"], flex=3, is_label=True),
         Column(
             "mvo",
             "joined to",
@@ -70,7 +70,7 @@ class MetaverseScreen(ListScreen):
     COLUMNS = (
         Column("id", "id", 11, lambda row: row["id"], order=Order.NUMBERS),
         Column("type", "type", 10, lambda row: row["type"], priority=1),
-        Column("name", "name", 24, lambda row: row["label"], flex=1, sortable=False),
+        Column("name", "name", 24, lambda row: row["label"], flex=1, sortable=False, is_label=True),
         Column("attributes", "attributes", 10, _attributes, right=True, priority=5, sortable=False),
         Column("deleted", "state", 22, _state, priority=2),
         Column("changed_at", "changed", 16, lambda row: local_time(row["changed_at"]), priority=4, order=Order.TIMES),

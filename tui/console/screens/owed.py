@@ -16,7 +16,7 @@ class OwedScreen(ListScreen):
     KIND = "owed"
     EMPTY = "nothing is owed: every reference names somebody who is there"
     COLUMNS = (
-        Column("object", "object", 24, lambda row: row["label"], flex=2),
+        Column("object", "object", 24, lambda row: row["label"], flex=2, is_label=True),
         Column("attribute", "attribute", 12, lambda row: row["attribute"]),
         Column("system", "system", 10, lambda row: row["system"], priority=3),
         Column("named", "names", 14, lambda row: row["named"], flex=1, priority=1),

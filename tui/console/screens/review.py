@@ -48,7 +48,7 @@ class ReviewScreen(ReviewKeys, MarkingScreen):
         Column("id", "id", 8, lambda row: row["id"], order=Order.NUMBERS),
         Column("kind", "asks", 8, lambda row: row["kind"], priority=5),
         Column("system", "system", 10, lambda row: row["system"], priority=3),
-        Column("object", "object", 22, lambda row: row["label"], flex=3),
+        Column("object", "object", 22, lambda row: row["label"], flex=3, is_label=True),
         Column("consequences", "an approval", 22, _consequence, flex=1, priority=1, sortable=False),
         Column("state", "state", 12, lambda row: tones.status(row["state"]), priority=2),
         Column("opened_at", "since", 16, lambda row: local_time(row["opened_at"]), priority=6, order=Order.TIMES),

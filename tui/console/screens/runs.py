@@ -122,7 +122,7 @@ class ErrorsScreen(ListScreen):
         Column("id", "step", 14, lambda row: f"{row['phase']} {row['system']}", priority=3, order=Order.NUMBERS),
         Column("code", "error", 24, lambda row: (row["code"], "danger")),
         Column("type", "type", 10, lambda row: row["type"], priority=4),
-        Column("object", "object", 20, lambda row: row["label"], flex=2),
+        Column("object", "object", 20, lambda row: row["label"], flex=2, is_label=True),
         Column("message", "what is wrong", 24, lambda row: row["message"], flex=3, priority=2),
     )
 

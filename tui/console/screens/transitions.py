@@ -28,7 +28,7 @@ class TransitionsScreen(ListScreen):
         Column("entity", "what", 6, lambda row: row["entity"], priority=3),
         Column("system", "system", 10, lambda row: row["system"], priority=4),
         Column("to", "transition", 28, _moved, flex=1),
-        Column("object", "object", 21, lambda row: row["label"], flex=2),
+        Column("object", "object", 21, lambda row: row["label"], flex=2, is_label=True),
         Column("operator", "operator", 9, lambda row: row["operator"] or "", priority=5),
         Column("reason", "why", 14, lambda row: row["reason"], flex=2, priority=6),
     )

@@ -26,7 +26,7 @@ def export(found: Document, width: int) -> list[SheetLine]:
         *stated("status", tones.status(found["status"]), width),
     ]
     if found["held"]:
-        lines += fact("held", "an operator holds it; retry lets it go", width, tone="warn")
+        lines += fact("held", "an operator holds it: u lets go of it", width, tone="warn")
     if found["approval_id"]:
         lines += fact("approval", f"rev-{found['approval_id']}", width, link=f"rev-{found['approval_id']}")
     lines += fact("attempts", found["attempts"], width)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
-from tui.presentation.display import display, fit
+from tui.presentation.display import display, fit, fit_label
 from tui.presentation.glyphs import glyphs
 from tui.presentation.pieces import Line, Piece
 
@@ -40,6 +40,8 @@ class Column(NamedTuple):
     right: bool = False
     sortable: bool = True
     order: Order = Order.WORDS
+    is_label: bool = False
+    """Whether it names an object: what tells that from others is cut last."""
 
     @property
     def called(self) -> str:
@@ -91,5 +93,7 @@ def cells(placed: Sequence[Placed], document: dict[str, Any]) -> Line:
     for column, width in placed:
         found = column.get(document)
         value, tone = found if isinstance(found, tuple) else (found, "")
-        line += [(fit(display(value, 400), width, right=column.right), tone), (" " * GAP, "")]
+        shown = display(value, 400)
+        whole = fit_label(shown, width) if column.is_label else fit(shown, width, right=column.right)
+        line += [(whole, tone), (" " * GAP, "")]
     return line[:-1]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from engine.values.typed import AttributeType
-from storage.labels import labelled, name_of
+from storage.labels import account_of, labelled, name_of
 from storage.records import Attributes, Cso, Mvo
 
 
@@ -25,3 +25,8 @@ def with_references(mvo: Mvo, declared: Mapping[str, AttributeType]) -> Attribut
 def label_of_mvo(mvo: Mvo) -> str:
     """Give what a person calls an MVO: its name, with its id."""
     return labelled(name_of(mvo.attributes), f"mvo-{mvo.id}")
+
+
+def label_among_others(mvo: Mvo) -> str:
+    """Give what a person calls an MVO in a list that shows its id besides: its name, with its account or its number."""
+    return labelled(name_of(mvo.attributes), account_of(mvo.attributes), f"mvo-{mvo.id}")

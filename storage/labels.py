@@ -12,6 +12,9 @@ _FIRST = ("givenname", "firstname", "forename")
 _LAST = ("surname", "sn", "lastname", "familyname")
 _LOGIN = ("accountname", "samaccountname", "uid", "login", "mail", "email")
 
+_ACCOUNT = ("accountname", "samaccountname", "uid", "login", "userid", "employeeid", "employeenumber", "mail", "email")
+"""What tells people of one name apart, the best ones first."""
+
 KNOWN_AS = func.coalesce(
     func.nullif(objects.c.secondary_id, ""), func.nullif(objects.c.external_id, ""), "cso-" + cast(objects.c.id, Text)
 )
@@ -32,12 +35,26 @@ def name_of(attributes: Attributes) -> str:
     return ""
 
 
+def account_of(attributes: Attributes) -> str | None:
+    """Give what tells an object from others of its name: its account, else a number or an address."""
+    for name in _accounts(tuple(attributes)):
+        if (values := attributes[name]) and isinstance(values[0], str):
+            return values[0]
+    return None
+
+
 def labelled(name: str, *known_as: str | None) -> str:
     """Put a name before the first id that there is, where the name says more; without an id, give the name alone."""
     first = next(filter(None, known_as), "")
     if not name or not first or name == first:
         return first or name
     return f"{name} ({first})"
+
+
+@lru_cache(maxsize=1_024)
+def _accounts(names: tuple[str, ...]) -> list[str]:
+    written = {"".join(filter(str.isalnum, name)).casefold(): name for name in reversed(names)}
+    return [written[word] for word in _ACCOUNT if word in written]
 
 
 @lru_cache(maxsize=1_024)

@@ -128,7 +128,7 @@ async def search(console: Console) -> None:
     await console.settle()  # the screen below is painted first
     await console.press("ctrl+f")
     await console.type("nolan")
-    await console.until("Noah Nolan (mvo-2)", "person in the metaverse")
+    await console.until("Noah Nolan (nnolan0002)", "person in the metaverse")
     await console.settle()
 
 

@@ -19,7 +19,7 @@ def test_a_person_has_one_name_before_and_after_each_step(office: Office) -> Non
     office.run()
     assert _named(office, "objects", "Bob", "--system", "directory") == {BOB_IN_DIRECTORY}
     (person,) = _named(office, "metaverse", "Bob")
-    assert person.startswith("Bob Noyce (mvo-")
+    assert person == "Bob Noyce (bob)", "its id stands beside it"
     office.hr["2"]["title"] = "Boss"
     for step in ("import hr", "sync", "evaluate"):
         office("step", *step.split())

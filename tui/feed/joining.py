@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from engine.labels import label_of, label_of_mvo, with_references
+from engine.labels import label_among_others, label_of, label_of_mvo, with_references
 from engine.rules.compiled import Join, JoinPart
 from engine.workspace import Workspace
 from storage import metaverse, objects
@@ -95,7 +95,7 @@ class Candidates:
         async with self._workspace.store.reading() as tx:
             cso = await self._cso(tx)
             named = await metaverse.get(tx, self._named)
-        found = {mvo.id: {**mvo._asdict(), "key": mvo.id, "label": label_of_mvo(mvo)} for mvo in named}
+        found = {mvo.id: {**mvo._asdict(), "key": mvo.id, "label": label_among_others(mvo)} for mvo in named}
         for word in _words(cso):
             query = Query("metaverse", (Term(word),))
             for row in await lists.page(self._workspace, query, limit=OF_EACH):

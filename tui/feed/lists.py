@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
-from engine.labels import label_of, label_of_mvo
+from engine.labels import label_among_others, label_of
 from engine.workspace import Workspace
 from storage import list_values, lists, references, tombstones
 from storage.list_queries import ListedError, ListedExport, Place, Query, Term
@@ -172,7 +172,7 @@ def _document(kind: str, record: lists.Record) -> Document:
         case Cso():
             fields = {**record._asdict(), "label": label_of(record)}
         case Mvo():
-            fields = {**record._asdict(), "label": label_of_mvo(record)}
+            fields = {**record._asdict(), "label": label_among_others(record)}
         case tombstones.Listed(gone, by, reason):
             more = {"label": gone.label, "by": by, "reason": reason, "id": f"cso-{gone.object_id}", "key": gone.id}
             return {**gone._asdict(), **more}

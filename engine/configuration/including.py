@@ -132,7 +132,8 @@ def _read(path: Path, hint: str) -> tuple[str, dict[str, Any]]:
         return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"\(at line (\d+)", str(error))
-        raise ConfigurationError(f"{path}:{found[1] if found else 1}: not valid TOML: {error}") from error
+        line = int(found[1]) if found else max(len(text.rstrip().splitlines()), 1)  # "at end of document"
+        raise ConfigurationError(f"{path}:{line}: not valid TOML: {error}") from error
     except RecursionError as error:
         raise ConfigurationError(f"{path}: nested too deep to be read; no configuration is") from error
     except ValueError as error:  # a number of thousands of digits

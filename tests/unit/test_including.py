@@ -88,6 +88,7 @@ def test_what_is_included_decides_the_fingerprints(main: Path) -> None:
         ("interlock.toml", 'flow = { id = "id"', 'flow = { id = "{{ x"', "interlock.toml:16: rules.0.flow.id: "),
         ("rules/b.toml", '"third"', '"first"', "rules/b.toml:2: rules.2.name: another rule is called 'first' already"),
         ("rules/b.toml", "[[rules]]", "[[rules]", "rules/b.toml:1: not valid TOML"),
+        ("rules/b.toml", 'sn = "id"', "sn = [", "rules/b.toml:6: not valid TOML"),
         ("rules/b.toml", "[[rules]]", '[store]\npath = "x"\n[[rules]]', "rules/b.toml:1: store: an included file may"),
         ("rules/b.toml", "[[rules]]", "include = []\n[[rules]]", "rules/b.toml:1: include: an included file may have"),
         (

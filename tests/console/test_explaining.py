@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.console.conftest import Open
+from tests.console.conftest import Console, Open
 from tests.console.office import let_leave, make_office
 from tests.workspace import Workspace
 from tui.console.screens.explaining import ExplainScreen
@@ -54,14 +54,34 @@ async def test_every_list_tells_why(opened: Open, office: Workspace, waiting: Wo
 async def test_where_there_is_no_object_there_is_nothing_to_explain(opened: Open, office: Workspace) -> None:
     async with opened(office, at="todo") as console:
         await console.until("missing in")
-        await console.press("x")
-        await console.hear("nothing here to explain")
         await console.press("y")
         await console.hear("nothing here that is stored")
-        await console.show("7", "run-")
-        await console.settle()
+        for list_, thing in (("7", "run-"), ("9", "audit-")):
+            await console.show(list_, thing)
+            await console.settle()
+            await _nothing_to_explain(console)
+            await console.press("enter")
+            await console.until(f"› {thing}")
+            await _nothing_to_explain(console)
+        await console.press("8", "r")
+        await console.until("people from hr", gone=("counting",))
+        await console.press("enter")
+        await console.until("rules › ", "what it writes, from what")
+        await _nothing_to_explain(console)
+
+
+async def _nothing_to_explain(console: Console) -> None:
+    console.app.message = None
+    await console.press("x")
+    await console.hear("there is nothing here to explain: it is no object")
+
+
+async def test_a_group_of_what_waits_explains_its_first_object(opened: Open, office: Workspace) -> None:
+    async with opened(office, at="todo") as console:
+        await console.until("missing in")
+        await console.press_until("j", lambda: console.row["kind"] == "review")
         await console.press("x")
-        await console.hear("nothing here to explain")
+        await console.until("To do › why rev-", "rule '")
 
 
 async def test_a_line_of_an_explanation_leads_to_what_it_names(opened: Open, office: Workspace) -> None:

@@ -182,6 +182,19 @@ async def test_a_run_that_cannot_start_says_why(tmp_path: Path, opened: Open) ->
         await console.until("the run did not start:", "nonsense")
 
 
+async def test_a_step_that_cannot_start_says_why_and_not_what_waits(tmp_path: Path, opened: Open) -> None:
+    office = make_office(tmp_path / "office")
+    office("run")
+    let_leave(office, 2)
+    office("run")
+    (office.folder / "hr.csv").unlink()
+    async with opened(office) as console:
+        await console.press("W", "r")
+        await console.hear("hr.csv: cannot be read: No such file")
+        assert console.said.startswith("the run did not start: ")
+        assert "wait in the review" not in console.said
+
+
 async def test_a_store_that_was_put_back_begins_no_run(tmp_path: Path, opened: Open) -> None:
     office = make_office(tmp_path / "office")
     office("step", "import", "hr")

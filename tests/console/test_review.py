@@ -187,9 +187,15 @@ async def test_a_time_that_is_none_is_refused(office: Workspace, opened: Open) -
         await review(console)
         await ask(console, "L", "Defer 1 item of 'hr'")
         await answer(console, "asked HR", " or so")
-        await console.until("or so")
-        await console.wait(lambda: "or so" in console.said)
-    assert decided(office) == []
+        await console.until("or so' is neither a duration such as 7d", "why: asked HR")
+        await console.press("ctrl+u")
+        await answer(console, "soon")
+        await console.until("'soon' is neither a duration such as 7d", "why: asked HR", "until: soon")
+        assert decided(office) == []
+        await console.press("ctrl+u")
+        await answer(console, "3d")
+        await console.until("put off: 3d")
+    assert office.query("SELECT state, reason FROM review_items WHERE id = 1") == [("deferred", "asked HR")]
 
 
 async def test_an_approval_is_withdrawn(office: Workspace, opened: Open) -> None:

@@ -10,6 +10,7 @@ from tests.console.conftest import Console, Open
 from tests.console.office import let_leave, make_office
 from tests.workspace import Workspace
 from tui import feed
+from tui.console.screens.confirm import Confirm
 from tui.console.screens.todo import TodoScreen
 
 
@@ -97,6 +98,41 @@ async def test_what_is_acknowledged_goes_quiet_and_comes_back(opened: Open, offi
         await console.press("u")
         await console.hear("told as new again")
         await console.wait(lambda: not any(one["acknowledged"] for one in console.session.todo))
+
+
+@pytest.mark.parametrize("until", ["xx", "yesterday", "0d", "2020-01-01"])
+async def test_a_time_that_is_none_is_refused_where_it_was_typed(opened: Open, office: Workspace, until: str) -> None:
+    async with opened(office, at="todo") as console:
+        await console.until("missing in 'hr'")
+        await console.press("W", "A")
+        await _answer(console, "HR looks into it", until)
+        why = "is over already" if until[0].isdigit() else "is neither a duration such as 7d"
+        await console.until(why, "nothing was done", "why: HR looks into it", f"until: {until}")
+        field = console.screen(Confirm).focused
+        assert field is not None
+        assert field.id == "extra"
+        await console.press("ctrl+u")
+        await console.type("5d")
+        await console.press("enter")
+        await console.hear("acknowledged")
+    assert office.query("SELECT reason FROM acknowledgements") == [("HR looks into it",)]
+
+
+async def test_enter_leads_to_where_what_a_gate_holds_is_let_through(opened: Open, calm: Workspace) -> None:
+    let_leave(calm, 50)
+    calm("run", status=3)
+    async with opened(calm, at="todo") as console:
+        await console.until("held by gate", "opens the review, where R lets them pass")
+        await console.settle()
+        assert console.row["kind"] == "held"
+        await console.press("x")
+        await console.until("why cso-")
+        await console.press("escape")
+        await console.press("enter")
+        await console.hear("R lets pass what a gate holds")
+        assert console.app.current_mode == "review"
+        await console.press("W", "R")
+        await console.until("Release 50 objects that a gate held in run-2")
 
 
 async def test_a_group_opens_its_list_whatever_is_open_there(opened: Open, office: Workspace) -> None:

@@ -1,6 +1,8 @@
 """What a console has open: the workspace, the newest facts about it, and the run it started."""
 
 import asyncio
+import re
+from itertools import pairwise
 from pathlib import Path
 from time import monotonic
 
@@ -19,6 +21,8 @@ ADMINISTERING = frozenset({"by_hand"})
 WHAT = {"next": "run", "rest": "run", "stop": "stop a run", "arm": "change anything", "by_hand": "decide that by hand"}
 """What some actions are called in a sentence."""
 NOT_STARTED = (2, 4)
+_NO_START = re.compile(r"\S.* no-start-")
+"""The line of a step that could not start; why stands in the next one."""
 ENDED = {
     0: ("the run has ended well", "good"),
     1: ("the run has ended with errors: 7 shows those of objects, 2 the exports that failed", "warn"),
@@ -255,7 +259,7 @@ class Session:
         elif self.running is not None and self.running.pid == pid:
             self._over = self.running.id
         if status in NOT_STARTED or feed.OLDER in said:
-            return f"the run did not start: {_last_line(said)}", "danger"
+            return f"the run did not start: {_why_no_start(said)}", "danger"
         if status in ENDED:
             return ENDED[status]
         return f"the run's process died ({status}): {_last_line(said)}", "danger"
@@ -268,3 +272,10 @@ class Session:
 def _last_line(said: str) -> str:
     lines = said.strip().splitlines()
     return lines[-1] if lines else "it said nothing"
+
+
+def _why_no_start(said: str) -> str:
+    """Give what a step that could not start said, below its own line; else the last line."""
+    lines = said.splitlines()
+    below = [after.strip() for line, after in pairwise(lines) if _NO_START.match(line) and after.startswith(" ")]
+    return below[-1] if below else _last_line(said)

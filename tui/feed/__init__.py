@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.decisions.operator import current_operator
     from engine.decisions.releasing import release
     from engine.decisions.restoring import restore
+    from engine.decisions.until import moment_of
     from engine.decisions.withdrawing import TAKEN_BACK, withdraw
     from engine.errors import ConfigurationError, DecisionRefused, StepFailed
     from engine.events import Event, Progress, RunFinished, RunStarted, StepFinished, StepStarted
@@ -100,6 +101,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "engine.decisions.operator": ("current_operator",),
     "engine.decisions.releasing": ("release",),
     "engine.decisions.restoring": ("restore",),
+    "engine.decisions.until": ("moment_of",),
     "engine.decisions.withdrawing": ("TAKEN_BACK", "withdraw"),
     "engine.errors": ("ConfigurationError", "DecisionRefused", "StepFailed"),
     "engine.events": ("Event", "Progress", "RunFinished", "RunStarted", "StepFinished", "StepStarted"),

@@ -1,6 +1,6 @@
 """Ask before something is changed: a reason, a number to type, and what it will do; the way out is the default."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import ClassVar, NamedTuple
 
@@ -34,6 +34,8 @@ class Asked(NamedTuple):
     """Whether a reason is wanted."""
     extra: tuple[str, str] | None = None
     """One more word that is wanted: its name, and what stands there at first."""
+    extra_is: Callable[[str], object] | None = None
+    """Reads that word. Raises `DecisionRefused` where it is none of those that are wanted."""
     said: str = ""
     """The reason that was given before, where the matter was refused: it stands there at first."""
 
@@ -135,11 +137,15 @@ class Confirm(ModalScreen[Answer | None]):
             self._refuse("number", f"{display(given['number'], 20)} is not {count:,}")
             self.query_one("#number", Input).value = ""
             return
-        try:
-            feed.refuse_no_reason(given.get("reason", ""))
-        except feed.DecisionRefused as error:
-            self._refuse("reason", str(error))
-            return
+        reads = {"reason": feed.refuse_no_reason, "extra": self._asked.extra_is}
+        for name, read in reads.items():
+            if read is None or name not in given:
+                continue
+            try:
+                read(given[name])
+            except feed.DecisionRefused as error:
+                self._refuse(name, str(error))
+                return
         self.dismiss(Answer(given.get("reason", ""), given.get("extra", "")))
 
     def _refuse(self, field: str, why: str) -> None:

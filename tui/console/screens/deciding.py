@@ -147,7 +147,8 @@ class ReviewKeys(ConsoleScreen):
         systems = ", ".join(sorted({f"'{item['system']}'" for item in items}))
         title = f"{verb.capitalize()} {len(items):,} item{'s' * (len(items) != 1)} of {systems}"
         number = len(items) if grave or len(items) > settings.handful else None
-        asked = Asked(title, lines, verb, number, reason=len(items) >= settings.reason_from, extra=extra)
+        with_reason, until = len(items) >= settings.reason_from, feed.moment_of if extra else None
+        asked = Asked(title, lines, verb, number, reason=with_reason, extra=extra, extra_is=until)
 
         cancelled = f"nothing was decided about {len(items):,} item{'s' * (len(items) != 1)}"
         self.ask(asked, cancelled, lambda answer: done(items, answer))

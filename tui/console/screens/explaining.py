@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from tui import feed
 from tui.console import sheets
-from tui.console.screens.thing import ThingScreen
+from tui.console.screens.thing import SheetScreen, ThingScreen
 from tui.console.screens.whole import WholeScreen
 from tui.console.sheets import explaining as sheet
 from tui.presentation.display import display
@@ -76,6 +76,18 @@ class ExplainedScreen(WholeScreen):
     def action_raw(self) -> None:
         """Show it as it is stored."""
         self.app.push_screen(RawScreen(self.thing))
+
+
+class UnexplainedScreen(SheetScreen):
+    """A sheet about no object: the key that tells why says that, as it does in the list that led here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "explain", "why it is so: says that it is no object", id="sheet.explain", show=False),
+    ]
+
+    def action_explain(self) -> None:
+        """Say that there is nothing to explain."""
+        explain(self, None)
 
 
 def explain(screen: Any, thing: str | None) -> None:

@@ -11,6 +11,7 @@ from tui.console import sheets
 from tui.console.row_source import RowsAtHand
 from tui.console.screens.base import guarded
 from tui.console.screens.confirm import Answer, Asked
+from tui.console.screens.explaining import explain
 from tui.console.screens.marking import MarkingScreen
 from tui.console.screens.runs import ErrorsScreen
 from tui.console.sheets import todo as sheet
@@ -109,6 +110,8 @@ class TodoScreen(MarkingScreen):
         kind, line = document["list"], document["filter"] or ""
         if document["kind"] in OPENS:
             self.console_app.open_more(OPENS[document["kind"]])
+        elif document["kind"] == sheet.HELD:
+            self.run_worker(self._open_held(), group="open", exit_on_error=False)
         elif kind is None:
             self.say(str(document["advice"]))
         elif kind == "errors":
@@ -116,8 +119,26 @@ class TodoScreen(MarkingScreen):
         else:
             self.run_worker(self._open_list(kind, line), group="open", exit_on_error=False)
 
+    async def _open_held(self) -> None:
+        await self._open_list("review", "")
+        self.say("R lets pass what a gate holds; 7 shows the run that it stopped")
+
     async def _open_list(self, kind: str, line: str) -> None:
         await self.console_app.show_list(kind, line)
+
+    def action_explain(self) -> None:
+        """Tell why the first object of the group is as it is."""
+        if (document := self.table.current) is not None:
+            self.run_worker(self._explain(document), group="open", exit_on_error=False)
+
+    async def _explain(self, document: dict[str, Any]) -> None:
+        try:
+            found = await feed.todo.first(self.session.workspace, document, 1)
+        except feed.StoreError as error:
+            self.say(f"cannot be read: {error}", "danger")
+            return
+        if self.app.screen is self:  # else the operator has gone elsewhere meanwhile
+            explain(self, sheet.thing_of(found[0]) if found else None)
 
     def action_sort(self) -> None:
         """There is one order."""
@@ -156,7 +177,7 @@ class TodoScreen(MarkingScreen):
             lines += [[(part, "strong" if index == 0 else "")] for index, part in enumerate(broken(said, 70))]
         lines.append([("it goes to the end until then, or until there are more of them", "dim")])
         title = f"Acknowledge {len(groups):,} group{'s' * (len(groups) != 1)}"
-        asked = Asked(title, lines, "acknowledge", extra=("for, or until", FOR))
+        asked = Asked(title, lines, "acknowledge", extra=("for, or until", FOR), extra_is=feed.moment_of)
         self.ask(
             asked,
             "nothing was acknowledged",

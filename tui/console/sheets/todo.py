@@ -8,6 +8,8 @@ from tui.console.widgets.sheet import Build, SheetLine
 from tui.presentation.glyphs import glyphs
 from tui.presentation.moments import local_time
 
+HELD = "held"
+"""The kind of the groups of what a gate holds: they are decided in the review, whatever list they stand in."""
 _OPENS = {"review": "the review", "exports": "the exports", "runs": "the runs", "errors": "the item errors"}
 _OPENS |= {"objects": "the objects"}
 
@@ -24,7 +26,9 @@ def group(found: Document, first: Sequence[Document], very_first: Build | None, 
     if found["example"] and not first:
         lines += fact("for instance" if found["count"] > 1 else "who", found["example"], width)
     lines += fact("id", found["id"], width)
-    if found["list"]:
+    if found["kind"] == HELD:
+        lines += prose("enter", "opens the review, where R lets them pass, after all", width, tone="dim")
+    elif found["list"]:
         lines += prose("enter", f"opens {_OPENS[found['list']]} with the filter {found['filter']}", width, tone="dim")
     elif found["kind"] == "reference":
         lines += prose("enter", "opens the owed references", width, tone="dim")

@@ -81,7 +81,9 @@ def test_no_password_is_in_memory_when_one_was_reset(server: Slapd, tmp_path: Pa
     accounts = [one["id"] for one in site.json("objects") if (one["secondary_id"] or "").startswith("uid=")]
     assert len(accounts) > 2, "one alone may have been written over by chance"
     found = set()
-    for number in accounts:
+    for number in accounts * (1 if where == "apart" else 4):  # what is freed may be written over by chance
+        if found:
+            break
         (site.folder / "told.json").unlink()
         reset = ("password", "reset", number, "--reason", "forgotten on holiday")
         with at_its_end(site, *reset, before=HERE if where == "here" else "pass") as pid:

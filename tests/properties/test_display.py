@@ -91,6 +91,7 @@ def test_a_label_has_as_many_cells_as_anything_that_is_fitted(name: str, called:
         (28, "Ада Новак (uid=novak0142,ou…"),
         (24, "Ада Нов… (uid=novak0142…"),
         (21, "Ада … (uid=novak0142…"),
+        (18, "uid=novak0142…    "),
     ],
 )
 def test_what_tells_two_apart_is_cut_last(cells: int, shown: str) -> None:

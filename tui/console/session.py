@@ -236,7 +236,7 @@ class Session:
         if self.planning is None or (status := self.planning.ended()) is None:
             return ""
         said, self.planning = self.planning.said(), None
-        return "" if status in ENDED and status not in NOT_STARTED else _last_line(said)
+        return "" if status in ENDED and status not in NOT_STARTED else _why_no_start(said)
 
     @property
     def unseen(self) -> bool:

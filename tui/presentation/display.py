@@ -117,14 +117,15 @@ def _head(text: str, cells: int) -> str:
 
 _NAMING = re.compile(r"(?:[^,\\]|\\.)+?(?=,|\)$)")
 """The part of an id that tells it from others: all of it, or of a DN the first part."""
-_FEWEST = 5
+_FEWEST = 3
 """So many cells of a name are shown at least beside what tells it from others."""
 
 
 def fit_label(text: str, cells: int) -> str:
     """Fit a label, `name (what its system calls it)`: what tells it from others stays, the DN's base goes first.
 
-    Where even the naming part has no room beside the name, the name is cut.
+    Where even the naming part has no room beside the name, the name is cut; where hardly anything would be left of it,
+    the naming part stands alone.
     """
     name, opens, called = text.partition(" (")
     naming = _NAMING.match(called)
@@ -135,4 +136,7 @@ def fit_label(text: str, cells: int) -> str:
     if cell_len(name + told) <= cells and end != ")":
         return fit(text, cells)  # only the base is cut
     room = cells - cell_len(told)
-    return fit(_cut(name, room) + told, cells) if room >= _FEWEST else fit(text, cells)
+    if room >= _FEWEST:
+        return fit(_cut(name, room) + told, cells)
+    alone = naming[0] if end == ")" else f"{naming[0]}{end}"
+    return fit(alone if cell_len(alone) <= cells else text, cells)

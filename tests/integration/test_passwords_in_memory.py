@@ -80,7 +80,7 @@ def test_no_password_is_in_memory_when_one_was_reset(server: Slapd, tmp_path: Pa
     site("run")
     accounts = [one["id"] for one in site.json("objects") if (one["secondary_id"] or "").startswith("uid=")]
     assert len(accounts) > 2, "one alone may have been written over by chance"
-    found = set()
+    found: set[str] = set()
     for number in accounts * (1 if where == "apart" else 4):  # what is freed may be written over by chance
         if found:
             break

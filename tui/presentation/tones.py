@@ -70,7 +70,7 @@ def status(word: str | None) -> Piece:
     return (f"{_symbol(symbol)} {word}", tone)
 
 
-def export(word: str, *, held: bool, attempts: int) -> Piece:
+def sending(word: str, *, held: bool, attempts: int) -> Piece:
     """Give the status of an export likewise: held, or tried so many times in vain."""
     if held:
         return (f"{_symbol('held')} held", "warn")

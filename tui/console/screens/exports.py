@@ -26,7 +26,7 @@ def _changes(row: dict[str, Any]) -> str:
 
 def _status(row: dict[str, Any]) -> tuple[str, str]:
     """Show a status; what is held, and what has failed and will be tried again, looks so."""
-    return tones.export(row["status"], held=row["held"], attempts=row["attempts"] if row["error_code"] else 0)
+    return tones.sending(row["status"], held=row["held"], attempts=row["attempts"] if row["error_code"] else 0)
 
 
 class ExportKeys(ConsoleScreen):

@@ -153,7 +153,7 @@ class Beginning(App[Path]):
         done: Line = [(f" {STEPS[step]} ", "chosen" if step == self._step else "dim") for step in self._ways()]
         self.query_one("#tabs", Lines).show([cut([("interlock init  ", "strong"), *done], width)])
         text, tone = self._said
-        said: list[Line] = [[(part, tone)] for part in broken(display(text, width * MOST_LINES), width)]
+        said: list[Line] = [[(part.rstrip(" "), tone)] for part in broken(display(text, width * MOST_LINES), width)]
         status = self.query_one("#status", Lines)
         status.styles.height = len(said)
         status.show(said)

@@ -175,7 +175,7 @@ class ConsoleScreen(Screen[None]):
         """Give the keys, or what is to be said instead of them, over as many lines as that takes."""
         if message := self.console_app.message:
             text, tone = message
-            return [[(part, tone)] for part in broken(display(text, width * MOST_LINES), width)]
+            return [[(part.rstrip(" "), tone)] for part in broken(display(text, width * MOST_LINES), width)]
         return [self.hints(width)]
 
     def hints(self, width: int) -> Line:

@@ -123,6 +123,15 @@ async def rules(console: Console) -> None:
     await console.settle()
 
 
+async def sort(console: Console) -> None:
+    """Choose an order, once the list below is painted whole."""
+    await console.press("7")
+    await console.until("run-19", "item errors", "objects a second")
+    await console.settle()
+    await console.press("s")
+    await console.settle()
+
+
 async def search(console: Console) -> None:
     """Find somebody by a part of a name, and wait for what is found."""
     await console.settle()  # the screen below is painted first
@@ -160,7 +169,7 @@ SHOTS: dict[str, Drive] = {
     "help": keys("6", "question_mark"),
     "search": search,
     "palette": keys("colon", "r", "e", "v"),
-    "sort": keys("7", "s"),
+    "sort": sort,
     "complete": keys("3", "slash", *"department", "colon", "s"),
     "command": keys("3", "colon", *"filter", "space", *"dep"),
     "filter": keys("3", "slash", *"status", "colon", *"Obsolete"),
@@ -211,6 +220,8 @@ async def compare(console: Driven, request: pytest.FixtureRequest, name: str) ->
             return
         if path.read_text() == found or monotonic() > end:
             break
+        for screen in console.app.screen_stack:  # what lies below a question is painted when that is
+            screen.refresh(layout=True)
     if path.read_text() != found:
         path.with_suffix(".new.svg").write_text(found)
         pytest.fail(f"{path.name} differs from what the console shows; see {path.stem}.new.svg")

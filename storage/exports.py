@@ -289,6 +289,18 @@ async def counts(tx: Transaction) -> list[tuple[str, ChangeType, ExportStatus, b
     return [(row[0], ChangeType(row[1]), ExportStatus(row[2]), bool(row[3]), row[4]) for row in rows]
 
 
+async def count_renames(tx: Transaction, system: str) -> int:
+    """Count the updates that give a new name, among those of a system that wait to be sent and that nobody holds."""
+    query = select(func.count()).where(
+        pending_exports.c.system == system,
+        pending_exports.c.status.in_([status.value for status in SENDABLE]),
+        pending_exports.c.change_type == ChangeType.UPDATE.value,
+        pending_exports.c.new_secondary_id.is_not(None),
+        ~pending_exports.c.held,
+    )
+    return int((await tx.execute(query)).scalar_one())
+
+
 async def unsent(tx: Transaction) -> list[tuple[ExportStatus, str, bool, int]]:
     """Count what was not sent, or was given up, by status, the code of its error, and whether it is held."""
     group = (pending_exports.c.status, func.coalesce(pending_exports.c.error_code, ""), pending_exports.c.held)

@@ -156,7 +156,8 @@ def _has_none(column: ListColumn) -> Condition:
 
 def _is_word(column: ListColumn, text: str) -> Condition:
     if column.words:
-        return column.value.in_([word for word in column.words if fits(text, word)])
+        known = column.value.in_([word for word in column.words if fits(text, word)])
+        return or_(known, *(condition for word, condition in column.also if fits(text, word)))
     begin = text.removesuffix("*")
     if begin == text:
         return expressions.same_word(column.value, text)

@@ -40,7 +40,7 @@ async def values(tx: Transaction, kind: str, column: str, begin: str, limit: int
     if found is None:
         known = await _of_attribute(tx, PLANS[kind], column)
     elif found.words or found.kind is ColumnKind.FLAG:
-        known = found.words or ("yes", "no")
+        known = (*found.words, *(word for word, _ in found.also)) or ("yes", "no")
     elif kind == "objects" and column.lower() in ("system", "type"):
         known = await _of_census(tx, column.lower())
     elif found.kind is not ColumnKind.NUMBER:

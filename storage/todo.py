@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select
 
 from storage import clock, writing
 from storage.dialects import expressions
@@ -23,7 +23,7 @@ class AskedItems(NamedTuple):
     system: str
     type: str
     cause: str
-    """Why a delete would be; of anything else empty."""
+    """Why a delete would be; of anything else empty, and of what is there again: each has an approval of its own."""
     is_there_again: bool
     number: int
     since: str
@@ -76,8 +76,8 @@ class Acknowledgement(NamedTuple):
 
 async def asked_items(tx: Transaction) -> list[AskedItems]:
     """Count the review items that wait for a decision."""
-    cause = func.coalesce(expressions.member(review_items.c.evidence, "cause"), "")
     again = expressions.member(review_items.c.evidence, "there_again").is_not(None)
+    cause = case((again, ""), else_=func.coalesce(expressions.member(review_items.c.evidence, "cause"), ""))
     group = (review_items.c.kind, review_items.c.system, review_items.c.type, cause, again)
     counted = (func.count(), func.min(review_items.c.opened_at), func.min(review_items.c.label))
     rows = await tx.execute(select(*group, *counted).where(waiting()).group_by(*group).order_by(*group))

@@ -23,6 +23,8 @@ class Ahead(NamedTuple):
     """Decisions of the review that a synchronisation would carry out."""
     creates: int = 0
     updates: int = 0
+    """Those that give a new name are counted as renames alone."""
+    renames: int = 0
     deletes: int = 0
     waiting: int = 0
     """Exports that a step leaves alone: held, waiting for their retry or for an approval, or failed."""
@@ -56,12 +58,14 @@ async def outlook(tx: Transaction, plans: Sequence[StepPlan], systems: Systems, 
 async def _export(tx: Transaction, plan: StepPlan, queue: Queue) -> Ahead:
     ready = await exports.count_sendable(tx, plan.system)
     by_type = {change: _count(queue, plan.system, exports.SENDABLE, change=change, held=False) for change in ChangeType}
+    renames = await exports.count_renames(tx, plan.system)
     unsent = _count(queue, plan.system, (*exports.SENDABLE, ExportStatus.AWAITING_APPROVAL, ExportStatus.FAILED))
     return Ahead(
         plan,
         ready,
         creates=by_type[ChangeType.CREATE],
-        updates=by_type[ChangeType.UPDATE],
+        updates=by_type[ChangeType.UPDATE] - renames,
+        renames=renames,
         deletes=by_type[ChangeType.DELETE],
         waiting=unsent - ready,
     )

@@ -86,6 +86,20 @@ async def test_a_list_shows_its_rows_and_opens_them(
         await console.until(*shown, gone=(within[0],))
 
 
+async def test_an_update_that_gives_a_new_name_is_a_rename(office: Workspace, opened: Open) -> None:
+    office.edit(
+        "UPDATE pending_exports SET new_secondary_id = 'uid=new' WHERE id = (SELECT max(id) FROM pending_exports)"
+    )
+    ((last,),) = office.query("SELECT max(id) FROM pending_exports")
+    async with opened(office, size=(160, 40)) as console:
+        await console.until("write to 'directory': 7 updates, 1 rename")
+        await console.show("2", "~ Update", "1 of 8")
+        await narrow(console, "change:rename")
+        await console.until("1 of 1", f"exp-{last}", "~ Rename", gone=("~ Update",))
+        await console.press("enter")
+        await console.until(f"Exports › exp-{last}", "~ Rename", "uid=new", gone=("~ Update",))
+
+
 async def test_the_errors_of_a_run_lead_to_the_object_and_back(office: Workspace, opened: Open) -> None:
     async with opened(office) as console:
         await console.show("7", "run-4")

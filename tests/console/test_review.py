@@ -9,6 +9,7 @@ import pytest
 from tests.console.conftest import Console, Open
 from tests.console.office import let_leave, make_office
 from tests.workspace import Workspace
+from tui.console.screens.review import _consequence
 
 SIZE = 120
 LEAVERS = 5
@@ -58,6 +59,21 @@ async def answer(console: Console, *answers: str) -> None:
     for one in answers:
         await console.type(one)
         await console.press("enter")
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("recreated", "creates again in directory"),
+        ("disabled", "disables in directory"),
+        ("stages", "leaves in stages directory"),
+        ("left_alone", "disconnects"),
+    ],
+)
+def test_a_row_says_what_an_approval_does(key: str, said: str) -> None:
+    consequences = {"mvo": 1, "mvo_deleted": False, "deletes": [], key: [[7, "directory", "Emma Moore", ""]]}
+    shown, _ = _consequence({"state": "open", "kind": "absence", "consequences": consequences})
+    assert shown == said
 
 
 async def test_evidence_and_consequences_are_shown(office: Workspace, opened: Open) -> None:

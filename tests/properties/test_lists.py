@@ -28,7 +28,7 @@ WORDS = {
     "system": ("hr", "HR", "dir", "dir2"),
     "type": ("person", "group"),
     "status": ("Normal", "Obsolete", "PendingProvisioning"),
-    "change": ("Create", "Update"),
+    "change": ("Create", "Update", "Rename"),
 }
 
 
@@ -56,7 +56,8 @@ OBJECTS = st.fixed_dictionaries(
 EXPORTS = st.fixed_dictionaries(
     {
         "system": st.sampled_from(WORDS["system"]),
-        "change_type": st.sampled_from(WORDS["change"]),
+        "change_type": st.sampled_from(["Create", "Update"]),
+        "new_secondary_id": st.none() | st.just("uid=b"),
         "status": st.sampled_from(["Pending", "Failed", "Exported"]),
         "attempts": st.integers(0, 2),
         "error_code": MAYBE,
@@ -68,6 +69,13 @@ EXPORTS = st.fixed_dictionaries(
     }
 )
 Row = dict[str, Any]
+
+
+def is_rename(row: Row) -> bool:
+    """Tell whether an export gives an object that is there a new name."""
+    return row["change_type"] == "Update" and row["new_secondary_id"] is not None
+
+
 COLUMNS = {
     "objects": {
         "id": ("number", lambda row: [row["id"]]),
@@ -83,7 +91,7 @@ COLUMNS = {
     "exports": {
         "id": ("number", lambda row: [row["id"]]),
         "system": ("word", lambda row: [row["system"]]),
-        "change": ("word", lambda row: [row["change_type"]]),
+        "change": ("word", lambda row: [row["change_type"], *["Rename"] * is_rename(row)]),
         "status": ("word", lambda row: [row["status"]]),
         "object": ("text", lambda row: [row["label"]]),
         "attempts": ("number", lambda row: [row["attempts"]]),
@@ -122,9 +130,9 @@ def holds(kind: str, row: Row, term: Term) -> bool:
         case "flag":
             return values[0] == {"yes": True, "1": True, "no": False}.get(text)
         case "word" if text.endswith("*"):
-            return values[0].lower().startswith(text[:-1])
+            return any(value.lower().startswith(text[:-1]) for value in values)
         case "word":
-            return values[0].lower() == text
+            return text in [value.lower() for value in values]
         case _:
             return any(text in (value or "").lower() for value in values)
 

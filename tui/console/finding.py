@@ -11,6 +11,7 @@ from textual.content import Content
 from tui import feed
 from tui.console import commands
 from tui.console.shell import Shell
+from tui.presentation import tones
 from tui.presentation.display import display
 
 if TYPE_CHECKING:
@@ -80,4 +81,4 @@ def _label(kind: str, row: feed.Document) -> str:
         return f"{row['id']} {row['profile']}, {row['result'] or 'running'}"
     if kind == "objects":
         return f"{row['system']}: {row['label']}"
-    return f"{row['change_type']} {row['label']}" if kind == "exports" else str(row["label"])
+    return f"{tones.kind_of_change(row)} {row['label']}" if kind == "exports" else str(row["label"])

@@ -6,6 +6,7 @@ from typing import Any
 from tui.presentation.display import display
 from tui.presentation.glyphs import glyphs
 from tui.presentation.moments import local_time
+from tui.presentation.tones import kind_of_change
 
 Document = dict[str, Any]
 
@@ -80,7 +81,8 @@ def _target(one: Document) -> Iterator[str]:
     if one["differs"] and not one["staged"]:
         yield f"      differs, and nothing is staged: {', '.join(map(display, one['differs']))}"
     if staged := one["staged"]:
-        yield f"      staged: {staged['id']} {staged['change']}, {staged['status']}: {display(staged['cause'])}"
+        change = kind_of_change({"change_type": staged["change"], "new_secondary_id": staged["new_dn"]})
+        yield f"      staged: {staged['id']} {change}, {staged['status']}: {display(staged['cause'])}"
         yield f"        {display(staged['waits'])}" + (f"; {display(staged['error'])}" if staged["error"] else "")
         if staged["new_dn"]:
             yield f"        dn {glyphs().arrow} {display(staged['new_dn'])}"

@@ -42,7 +42,12 @@ _TONES = {
     "stopped-change-threshold": ("held", "danger"),
     "running": ("running", "accent"),
 }
-_CHANGES = {"Create": ("create", "good"), "Update": ("update", ""), "Delete": ("delete", "danger")}
+_CHANGES = {
+    "Create": ("create", "good"),
+    "Update": ("update", ""),
+    "Rename": ("update", ""),
+    "Delete": ("delete", "danger"),
+}
 _KINDS = {
     "run": ("danger", "danger"),
     "held": ("held", "danger"),
@@ -88,8 +93,15 @@ def became(move: Mapping[str, Any]) -> Piece:
     return ("confirmed", "good") if move["reason"].startswith(_PROVED) else ("withdrawn", "dim")
 
 
-def change(word: str) -> Piece:
-    """Give a change type likewise."""
+def kind_of_change(export: Mapping[str, Any]) -> str:
+    """Say what an export does as a plan says it: an update that gives a new name is a rename."""
+    renames = export["change_type"] == "Update" and export["new_secondary_id"]
+    return "Rename" if renames else str(export["change_type"])
+
+
+def change(export: Mapping[str, Any]) -> Piece:
+    """Give what an export does likewise."""
+    word = kind_of_change(export)
     symbol, tone = _CHANGES.get(word, ("error", "danger"))
     return (f"{_symbol(symbol)} {word}", tone)
 

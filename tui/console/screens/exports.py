@@ -104,7 +104,7 @@ class ExportsScreen(ExportKeys, MarkingScreen):
     COLUMNS = (
         Column("id", "id", 9, lambda row: row["id"], priority=2, order=Order.NUMBERS),
         Column("system", "system", 10, lambda row: row["system"], priority=5),
-        Column("change", "change", 8, lambda row: tones.change(row["change_type"])),
+        Column("change", "change", 8, tones.change),
         Column("status", "status", 20, _status, priority=1),
         Column("object", "object", 34, lambda row: row["label"], flex=3, is_label=True),
         Column("attributes", "attributes", 12, _changes, flex=2, priority=6, sortable=False),

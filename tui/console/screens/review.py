@@ -28,7 +28,12 @@ def _consequence(row: dict[str, Any]) -> tuple[str, str]:
     if deletes := found.get("deletes", []):
         targets = sorted({system for _, system, *_ in deletes})
         return (f"deletes {len(deletes)} in {', '.join(targets)}", "danger")
-    return (f"deletes mvo-{found['mvo']}", "danger") if found.get("mvo_deleted") else ("disconnects", "")
+    if found.get("mvo_deleted"):
+        return (f"deletes mvo-{found['mvo']}", "danger")
+    for verb, key in (("disables in", "disabled"), ("leaves in stages", "stages"), ("creates again in", "recreated")):
+        if targets := sorted({system for _, system, *_ in found.get(key, [])}):
+            return (f"{verb} {', '.join(targets)}", "warn")
+    return ("disconnects", "")
 
 
 WAITS_STILL = ("open", "half-approved")

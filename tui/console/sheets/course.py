@@ -27,7 +27,7 @@ def course(found: Document, width: int) -> list[SheetLine]:
 def _staged(export: Document, width: int) -> list[SheetLine]:
     names = [one["name"] for one in export["changes"]]
     indent = room_for(["rename to", *names] if export["new_secondary_id"] else names, width)
-    change, tone = tones.change(export["change_type"])
+    change, tone = tones.change(export)
     state, state_tone = ("held", "warn") if export["held"] else tones.status(export["status"])
     lines = [
         *section("Staged"),

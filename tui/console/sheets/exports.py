@@ -22,7 +22,7 @@ def export(found: Document, width: int) -> list[SheetLine]:
     lines = [
         *fact("object", found["label"], width, tone="strong", link=f"cso-{found['cso_id']}"),
         *fact("id", f"{found['id']} in {found['system']}", width),
-        *stated("change", tones.change(found["change_type"]), width),
+        *stated("change", tones.change(found), width),
         *stated("status", tones.status(found["status"]), width),
     ]
     if found["held"]:

@@ -146,7 +146,12 @@ def ahead_in_words(found: feed.Ahead) -> str:  # noqa: PLR0911 - a sentence for 
                 return f"write nothing to {system}{waits}"
             parts = [
                 f"{count:,} {word}{'s' * (count != 1)}"
-                for count, word in ((found.creates, "create"), (found.updates, "update"), (found.deletes, "delete"))
+                for count, word in (
+                    (found.creates, "create"),
+                    (found.updates, "update"),
+                    (found.renames, "rename"),
+                    (found.deletes, "delete"),
+                )
                 if count
             ]
             return f"write to {system}: {', '.join(parts)}{waits}"

@@ -33,7 +33,7 @@ def cso(found: Document, width: int) -> list[SheetLine]:
     for item in found.get("reviews", []):
         lines += fact("review", f"{item['id']} {item['state']}", width, link=item["id"], tone="warn")
     if staged := found["pending_export"]:
-        what = f"{staged['id']} {staged['change_type']}, {staged['status']}"
+        what = f"{staged['id']} {tones.kind_of_change(staged)}, {staged['status']}"
         lines += fact("staged", what, width, link=staged["id"], tone="accent")
     lines += _owed(found["owed"], width)
     lines += fact("since", local_time(found["created_at"], precise=True), width)

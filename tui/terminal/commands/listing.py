@@ -52,7 +52,7 @@ COLUMNS: dict[str, tuple[list[str], Cells]] = {
         lambda row: [
             row["id"],
             row["system"],
-            row["change_type"],
+            tones.kind_of_change(row),
             row["status"] + (" (held)" if row["held"] else ""),
             row["label"],
             display.display(_changes(row), 60),
@@ -262,4 +262,12 @@ def show(
     if as_json:
         write_json(found)
     else:
-        write_facts(found)
+        write_facts(_in_words(found))
+
+
+def _in_words(found: feed.Document) -> feed.Document:
+    """Call an export a rename that is one: the thing itself, or the one that is pending for it."""
+    if "new_secondary_id" in found and "change_type" in found:
+        return {**found, "change_type": tones.kind_of_change(found)}
+    pending = found.get("pending_export")
+    return {**found, "pending_export": _in_words(pending)} if pending else found

@@ -64,18 +64,20 @@ def run(arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], together
         return Done(status, _whole(out.fileno()), _whole(err.fileno()))
 
 
+def start(arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> "Running":
+    """Start `interlock ARGUMENTS`, which writes nowhere."""
+    with Path(os.devnull).open("wb") as nowhere:
+        return _loaded().start(arguments, cwd, env, [nowhere.fileno(), nowhere.fileno()])
+
+
 @contextmanager
 def running(arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> Iterator["Running"]:
-    """Start `interlock ARGUMENTS`, which writes nowhere, and kill it at the end; meanwhile no other can be started."""
-    with Path(os.devnull).open("wb") as nowhere:
-        command = _loaded().start(arguments, cwd, env, [nowhere.fileno(), nowhere.fileno()])
+    """Start `interlock ARGUMENTS`, which writes nowhere, and kill it at the end."""
+    command = start(arguments, cwd=cwd, env=env)
     try:
         yield command
     finally:
-        with suppress(ProcessLookupError):  # it may end just now
-            if command.goes_on():
-                os.kill(command.pid, signal.SIGKILL)
-        command.status()
+        command.kill()
 
 
 def _whole(descriptor: int) -> bytes:
@@ -96,16 +98,18 @@ class _Loaded:
 
     def start(self, arguments: Sequence[str], cwd: Path, env: Mapping[str, str], streams: list[int]) -> "Running":
         request = json.dumps([list(arguments), str(cwd), dict(env)]).encode()
-        socket.send_fds(self._line, [request], streams)
-        return Running(self._line, int(self._line.recv(100)))
+        line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        line.settimeout(SECONDS)
+        with theirs:
+            socket.send_fds(self._line, [request], [*streams, theirs.fileno()])
+        return Running(line, int(line.recv(100)))
 
     def command(self, arguments: Sequence[str], cwd: Path, env: Mapping[str, str], streams: list[int]) -> int:
         started = self.start(arguments, cwd, env, streams)
         try:
             return started.status()
         except TimeoutError:
-            os.kill(started.pid, signal.SIGKILL)
-            started.status()
+            started.kill()
             raise AssertionError(f"interlock {' '.join(arguments)}: still running after {SECONDS} s") from None
 
     def close(self) -> None:
@@ -128,10 +132,18 @@ class Running:
         return self._status is None
 
     def status(self) -> int:
-        """Wait for its end, and give its exit status."""
+        """Wait for its end, and give its exit status. Raises `TimeoutError` where it goes on for too long."""
         if self._status is None:
             self._status = int(self._line.recv(100))
+            self._line.close()
         return self._status
+
+    def kill(self) -> None:
+        """Kill it, unless it has ended, and wait until it is gone."""
+        with suppress(ProcessLookupError):  # it may end just now
+            if self.goes_on():
+                os.kill(self.pid, signal.SIGKILL)
+        self.status()
 
 
 @cache
@@ -140,21 +152,49 @@ def _loaded() -> _Loaded:
 
 
 def _serve(line: socket.socket) -> None:
-    """Fork a process for each request, and tell its id and then its exit status."""
+    """Fork a process for each request, and tell whoever asked its id and, once it has ended, its exit status."""
+    ended, ends = os.pipe2(os.O_NONBLOCK)
+    signal.signal(signal.SIGCHLD, lambda *_: None)  # the pipe is written to only where somebody listens
+    signal.set_wakeup_fd(ends)
+    asked: dict[int, socket.socket] = {}
     while True:
-        request, streams, _, _ = socket.recv_fds(line, _LARGEST_REQUEST, 2)
+        ready = select.select([line.fileno(), ended], [], [])[0]
+        if ended in ready:
+            os.read(ended, _LARGEST_REQUEST)
+            _tell_ends(asked)
+        if line.fileno() not in ready:
+            continue
+        request, descriptors, _, _ = socket.recv_fds(line, _LARGEST_REQUEST, 3)
         if not request:
             return
+        *streams, asking = descriptors
         pid = os.fork()
         if pid == 0:
-            line.close()
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for other in (line.fileno(), ended, ends, asking, *(one.fileno() for one in asked.values())):
+                os.close(other)
             arguments, cwd, env = json.loads(request)
             os._exit(_command(arguments, cwd, env, streams))
         for stream in streams:
             os.close(stream)
-        line.send(str(pid).encode())
-        _, status = os.waitpid(pid, 0)
-        line.send(str(os.waitstatus_to_exitcode(status)).encode())
+        asked[pid] = socket.socket(fileno=asking)
+        _say(asked[pid], pid)
+
+
+def _tell_ends(asked: dict[int, socket.socket]) -> None:
+    """Tell of each process that has ended, and forget it."""
+    while asked:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            return
+        with asked.pop(pid) as line:
+            _say(line, os.waitstatus_to_exitcode(status))
+
+
+def _say(line: socket.socket, number: int) -> None:
+    with suppress(BrokenPipeError):  # whoever asked does not care any more
+        line.send(str(number).encode())
 
 
 def _command(arguments: list[str], cwd: str, env: dict[str, str], streams: list[int]) -> int:

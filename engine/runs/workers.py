@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from hashlib import blake2b
 from importlib.metadata import version
+from time import monotonic
 
 from engine.configuration.kept import plain
 from engine.configuration.models import Config
@@ -22,11 +23,13 @@ from storage import lease, runs, workers
 from storage.documents import octets
 from storage.errors import LeaseLost, StoreError, StoreLocked, StoreLost
 from storage.records import StepRecord, StepResult
-from storage.store import Transaction
+from storage.store import Store, Transaction
 from storage.workers import Offer, Worker
 
 LOOK_SECONDS = 0.25
-"""How often somebody who waits looks."""
+"""How often somebody who waits looks, whether or not anything has changed: whoever has died writes nothing."""
+GLANCE_SECONDS = 0.05
+"""How often they ask whether the store has changed, which costs next to nothing."""
 AGAIN_SECONDS = 5.0
 """How long a worker waits that cannot reach the store, before it tries again."""
 _TAKEN = "another process is worker '{name}' by now"
@@ -86,8 +89,10 @@ async def await_worker(workspace: Workspace, control: Control, step_id: int, pla
 
 async def _await(workspace: Workspace, control: Control, step_id: int, plan: StepPlan) -> AsyncIterator[Event]:
     waited, done, is_told = 0.0, -1, False
+    store = workspace.store
     while True:
-        async with workspace.store.reading() as tx:
+        seen, began = await store.changes(), monotonic()
+        async with store.reading() as tx:
             step, offered = await runs.step(tx, step_id), await workers.offered(tx, step_id)
             there, busy = await workers.every(tx), await workers.at_work(tx)
             asked = await runs.stop_requested_by(tx, control.run_id) or control.stop_requested_by
@@ -97,18 +102,28 @@ async def _await(workspace: Workspace, control: Control, step_id: int, plan: Ste
             return
         if control.stop_requested_by is not None and not is_told:
             is_told = True
-            async with workspace.store.transaction() as tx:  # so that it reaches the worker
+            async with store.transaction() as tx:  # so that it reaches the worker
                 await runs.request_stop(tx, control.stop_requested_by)
         if step.done != done:
             done = step.done
             yield Progress(plan, step.done, step.total, step.statistics)
+        is_patient = True
         if offered is None or offered.worker is None:
-            is_waiting_in_line = any(one.name in busy and lease.is_alive(one) for one in there if _is_for(offered, one))
-            waited += 0 if is_waiting_in_line else LOOK_SECONDS
+            is_patient = any(one.name in busy and lease.is_alive(one) for one in there if _is_for(offered, one))
             _refuse_waiting(plan, offered, there, waited, asked)
         else:
             _refuse_dead(step, offered.worker, there)
-        await asyncio.sleep(LOOK_SECONDS)
+        await _until_changed(store, seen)
+        waited += 0 if is_patient else monotonic() - began
+
+
+async def _until_changed(store: Store, seen: int) -> None:
+    """Wait until something is committed after the store's `changes()` were `seen`, `LOOK_SECONDS` at most."""
+    end = monotonic() + LOOK_SECONDS
+    while monotonic() < end:
+        await asyncio.sleep(GLANCE_SECONDS)
+        if await store.changes() != seen:
+            return
 
 
 def _is_for(offered: Offer | None, worker: Worker) -> bool:
@@ -176,10 +191,11 @@ async def work(
                 if is_lost:
                     await _come_back(workspace, name, settings)
                     is_lost = False
+                seen = await workspace.store.changes()
                 if (step := await _next(workspace, name, settings)) is not None:
                     await _carry_out(workspace, step, carry_out, tell, stopping)
                 else:
-                    await asyncio.sleep(LOOK_SECONDS)
+                    await _until_changed(workspace.store, seen)
             except (StoreLost, StoreLocked) as error:
                 if not is_lost:
                     complain(f"{error}; worker '{name}' tries again every {AGAIN_SECONDS:.0f} s")

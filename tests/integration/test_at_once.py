@@ -1,5 +1,6 @@
 """Steps of different systems that workers carry out at the same time: what comes of it is what comes one by one."""
 
+import re
 import signal
 import subprocess
 import time
@@ -78,13 +79,14 @@ at_once = {at_once}
 """
 
 
-def config_of(*, at_once: bool, more: str = "") -> str:
-    """Give a configuration of two sources and two targets, all but one reached by a worker of its own."""
-    return CONFIG.format(
+def config_of(*, at_once: bool, more: str = "", reached_by_workers: bool = True) -> str:
+    """Give a configuration of two sources and two targets, all but one reached by a worker of its own, or by nobody."""
+    told = CONFIG.format(
         targets="".join(TARGET.format(name=name, more=more) for name in SYSTEMS[1:]),
         steps=", ".join(f'"{step}"' for step in STEPS),
         at_once=str(at_once).lower(),
     )
+    return told if reached_by_workers else re.sub(r"(?m)^runs_on = .*\n", "", told)
 
 
 class Office(Inside):

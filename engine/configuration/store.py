@@ -35,7 +35,8 @@ class StoreConfig(Model):
             found = urlsplit(text)
         except ValueError:
             raise ValueError("this is no address, such as postgresql://user@host/database") from None
-        if found.password is not None or "password" in dict(parse_qsl(found.query)):
+        held = found.password is not None or "@" in found.path  # a password with a slash ends what is taken for host
+        if held or "password" in dict(parse_qsl(found.query)):
             raise ValueError("a password does not belong into the address; name its place by 'password'")
         return text
 

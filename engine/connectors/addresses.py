@@ -8,10 +8,19 @@ def refuse_password(text: str) -> None:
     try:
         parts = urlsplit(text)
         is_named = "@" in (parts.netloc if has_port(parts) else text)  # what is no port may begin a password
+        is_cut = has_slash_in_password(parts)
     except ValueError:
-        is_named = "@" in text
-    if is_named:
-        raise ValueError("no user or password belongs into the address; name the place of the password by 'password'")
+        is_named, is_cut = "@" in text, False
+    if is_named or is_cut:
+        further = "; an @ in a path is written %40" if is_cut and not is_named else ""
+        told = "no user or password belongs into the address; name the place of the password by 'password'"
+        raise ValueError(told + further)
+
+
+def has_slash_in_password(parts: SplitResult) -> bool:
+    """Tell whether what is taken for host and port may be a user and the beginning of a password: `me:1/2@host`."""
+    is_a_port = ":" in parts.netloc.rpartition("]")[2]
+    return is_a_port and any("@" in part for part in (parts.path, parts.query, parts.fragment))
 
 
 def has_port(parts: SplitResult) -> bool:

@@ -326,6 +326,8 @@ def test_a_password_is_shown_nowhere(tmp_path: Path) -> None:
     refused = config.replace("@127.0.0.1", ":hunter2@127.0.0.1")
     site.configure(refused)
     assert "a password does not belong into the address" in site("status", status=None)
+    site.configure(config.replace("@127.0.0.1", ":1/hunter2@127.0.0.1"))
+    assert "a password does not belong into the address" in site("status", status=None)
 
 
 def test_a_plan_looks_at_a_copy_and_writes_nothing(site: Inside) -> None:

@@ -82,7 +82,9 @@ def survey(url: str, folder: Path, options: Mapping[str, Any]) -> Survey:
 
             return survey_database(url, folder, options)
     except ValidationError as error:
-        wrong = dict.fromkeys(str(one.get("ctx", {}).get("error", one["msg"])) for one in error.errors())
+        errors: list[dict[str, Any]] = [dict(one) for one in error.errors()]
+        of_address = [one for one in errors if one["loc"][:1] == ("url",)]  # then what was read from it is wrong, too
+        wrong = dict.fromkeys(map(_told, of_address or errors))
         raise ValueError("; ".join(wrong)) from None  # not with the address, which may hold a password
     except ModuleNotFoundError as error:
         extra = "sql" if plain in _DATABASES else "scim"
@@ -91,6 +93,15 @@ def survey(url: str, folder: Path, options: Mapping[str, Any]) -> Survey:
         "no file, directory (ldap://HOST/BASE), SCIM service (https://HOST/PATH), "
         "database (postgresql://USER@HOST/NAME) or program (program:COMMAND)"
     )
+
+
+def _told(wrong: dict[str, Any]) -> str:
+    """Say what is wrong with an option, by its name where it is not the address."""
+    said = str(wrong.get("ctx", {}).get("error", wrong["msg"]))
+    name = ".".join(map(str, wrong["loc"]))
+    if wrong["type"] == "extra_forbidden":
+        return f"there is no key '{name}'"
+    return said if name in ("", "url", "base") else f"{name}: {said}"
 
 
 def from_anywhere(word: str, folder: Path) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.databases import PASSWORD, Server, mariadb, postgresql, sqlite
 from tests.inside import Inside, document
+from tests.integration.test_scim_ways import ask_for_certificates
 from tests.scim import TOKEN, ScimServer, Scripted
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -216,6 +217,8 @@ NO_USER = "no user or password belongs into the address; name the place of the p
         ("https://hr:pass-word@127.0.0.1/scim?a=b", NO_USER),
         ("https://hr:pass-word/2@127.0.0.1/scim", NO_USER),
         ("http://hr:pass-word/2@127.0.0.1/scim", NO_USER),
+        ("https://hr:1/pass-word@127.0.0.1", f"{NO_USER}; an @ in a path is written %40"),
+        ("ldaps://hr:1/pass-word@127.0.0.1/dc=x", NO_USER),
         ("https://127.0.0.1:port/scim", "'https://127.0.0.1:port/scim' is no address of a service"),
         ("ldap://cn=admin:pass-word@127.0.0.1/dc=x", NO_USER),
         ("ldaps://hr:pass-word@127.0.0.1:port/dc=x", NO_USER),
@@ -237,6 +240,35 @@ def test_a_password_in_an_address_is_not_said_again(tmp_path: Path, address: str
     for told in (proposed, checked):
         assert "pass-word" not in told
         assert "pydantic" not in told
+
+
+def test_a_service_is_shown_a_certificate_of_ours(
+    tmp_path: Path, service: ScimServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = service.authority.sign("interlock")
+    ask_for_certificates(service)
+    monkeypatch.chdir(ours.certificate.parent)
+    shown = ("--setting", f"client_certificate={ours.certificate.name}", "--setting", f"client_key={ours.key.name}")
+    work, _, made = _begin(tmp_path, *_reached(service), *shown, env={"APP_TOKEN": TOKEN})
+    assert made["systems"]["service"]["client_certificate"] == str(ours.certificate), "found from the new folder"
+    assert made["systems"]["service"]["client_key"] == str(ours.key)
+    assert "FAIL" not in work("check")
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("client_cert=a.pem", "there is no key 'client_cert'"),
+        ("connections=many", "connections: "),
+        ("client_certificate", "'client_certificate' is no setting: write NAME=VALUE"),
+        ("token=pass-word", "'token' is secret, by its name: set a variable to it, --password-env names that"),
+    ],
+)
+def test_a_setting_that_a_service_has_not_is_refused(tmp_path: Path, setting: str, sentence: str) -> None:
+    site = Inside(tmp_path, "", {})
+    told = site("init", str(tmp_path / "new"), "--from", "https://127.0.0.1:1", "--setting", setting, status=2)
+    assert sentence in told
+    assert "pass-word" not in told
 
 
 STRANGE = [

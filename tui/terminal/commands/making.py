@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from tui import feed
+from tui.beginning.further_keys import further_keys
 from tui.beginning.programs import PROGRAM, given_to_program
 from tui.beginning.proposal import Source, Target, proposed
 from tui.beginning.starter import starter, write_starter
@@ -23,6 +24,7 @@ from tui.terminal.printing import say
 
 PEOPLE = 1000
 INIT_PEOPLE = 20
+SETTING = "What a program is told, or a further key of another --from: client_certificate=FILE; several times."
 
 
 def demo(
@@ -80,9 +82,7 @@ def init(
     from_password_env: Annotated[
         str | None, typer.Option("--from-password-env", help="With --to: the variable with the password of --from.")
     ] = None,
-    setting: Annotated[
-        list[str] | None, typer.Option("--setting", metavar="NAME=VALUE", help="What a program is told; several times.")
-    ] = None,
+    setting: Annotated[list[str] | None, typer.Option("--setting", metavar="NAME=VALUE", help=SETTING)] = None,
     variable: Annotated[
         list[str] | None,
         typer.Option(
@@ -107,7 +107,7 @@ def init(
         connection["ca_file"] = str(ca_file.resolve())
     own = connection if target is None else _connection(source, None, from_password_env, starttls=False)
     secret = password_env if target is None else from_password_env
-    own |= _given_to_program(source, secret, setting or [], variable or [])
+    own = _by_user(own | _given(source, secret, setting or [], variable or []))
     _init_from(folder, partial(_proposed, source, own, identity, target, connection))
 
 
@@ -143,16 +143,24 @@ def _connection(source: str, bind_dn: str | None, password_env: str | None, *, s
     return found
 
 
-def _given_to_program(source: str, secret: str | None, settings: list[str], variables: list[str]) -> dict[str, Any]:
-    """Give the keys that say what a program is given; none for another source."""
-    if source.startswith(PROGRAM):
-        try:
+def _by_user(own: dict[str, Any]) -> dict[str, Any]:
+    """Give keys in which the secret of a service is the password of its user, where one is named."""
+    return {"password" if name == "token" and "user" in own else name: value for name, value in own.items()}
+
+
+def _given(source: str, secret: str | None, settings: list[str], variables: list[str]) -> dict[str, Any]:
+    """Give the keys that say what a program is given, or those that another source has besides."""
+    is_program = source.startswith(PROGRAM)
+    if variables and not is_program:
+        fail("--variable is for a program: --from 'program:COMMAND'", USAGE)
+    if settings and not is_program and "://" not in source:
+        fail("--setting is for what is reached by an address, or a program: a file has no further keys here", USAGE)
+    try:
+        if is_program:
             return given_to_program(settings, [*variables, *([secret] if secret else [])], Path.cwd())
-        except ValueError as error:
-            fail(str(error), USAGE)
-    if settings or variables:
-        fail("--setting and --variable are for a program: --from 'program:COMMAND'", USAGE)
-    return {}
+        return further_keys(settings, Path.cwd())
+    except ValueError as error:
+        fail(str(error), USAGE)
 
 
 def _proposed(

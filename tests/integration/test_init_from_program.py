@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -129,7 +130,7 @@ def test_a_source_over_http_is_read_as_far_as_a_sample_goes(tmp_path: Path) -> N
         (("--from", "program:cat", "--setting", "path"), 2, "'path' is no setting: write NAME=VALUE"),
         (("--from", IN_SH, "--variable", "API_TOKEN=abc"), 2, "'API_TOKEN' is secret, by its name"),
         (("--from", IN_SH, "--setting", "smtp-password=abc"), 2, "'smtp-password' is secret, by its name"),
-        (("--from", "people.csv", "--setting", "a=b"), 2, "--setting and --variable are for a program"),
+        (("--from", "people.csv", "--setting", "a=b"), 2, "a file has no further keys here"),
         (("--setting", "a=b"), 2, "--setting and --variable want --from"),
         (("--variable", "TOKEN"), 2, "--setting and --variable want --from"),
     ],
@@ -158,7 +159,7 @@ def test_the_console_asks_what_a_program_is_given(tmp_path: Path, monkeypatch: p
             await answer(f"url={url}")
             await until("secret ones as NAME")
             await answer("API_TOKEN")
-            await until("its password or token")
+            await until("API_TOKEN (empty: none)")
             await answer(TOKEN)
             await until("differs in each", "Person 1", "level", "20 looked at")
             await pilot.press("enter")
@@ -176,3 +177,35 @@ def test_the_console_asks_what_a_program_is_given(tmp_path: Path, monkeypatch: p
         work = Inside(tmp_path / "new", written, {"API_TOKEN": TOKEN})
         work("run")
         assert work.statuses("program") == {"Normal": 20}
+
+
+def test_the_console_asks_for_each_secret_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, set_to in (("API_TOKEN", ""), ("KNOWN_TOKEN", "known"), ("PROXY_PASSWORD", "")):
+        monkeypatch.setenv(name, set_to)
+    app = Beginning(None)
+
+    async def ask(url: str) -> None:
+        async with app.run_test(size=(100, 30)) as pilot:
+            asked = Questions(app, pilot)
+            until, answer = asked.until, asked.answer
+            await until("Where do people come from?")
+            await answer(f"program:{sys.executable} {EXAMPLES / 'rest.py'}")
+            await until("what it is told, NAME=VALUE")
+            await answer(f"url={url}")
+            await until("secret ones as NAME")
+            await answer("PROXY_PASSWORD KNOWN_TOKEN API_TOKEN")
+            await until("PROXY_PASSWORD (empty: none)")
+            await answer("slip of the pen")
+            await until("API_TOKEN (empty: none)")
+            await pilot.press("escape")
+            await until("PROXY_PASSWORD (empty: none)")
+            await answer("as it is")
+            await until("API_TOKEN (empty: none)")
+            await answer(TOKEN)
+            await until("20 looked at")
+
+    with _people(20) as service:
+        asyncio.run(ask(service.url))
+    assert [os.environ[name] for name in ("PROXY_PASSWORD", "API_TOKEN")] == ["as it is", TOKEN]
+    assert os.environ["KNOWN_TOKEN"] == "known"

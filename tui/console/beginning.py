@@ -20,6 +20,7 @@ from tui.beginning.proposal import Source, Target, proposed
 from tui.beginning.starter import write_starter
 from tui.beginning.trial import plan_of_first
 from tui.console.beside import beside
+from tui.console.secrets_in_turn import SecretsInTurn
 from tui.console.sheets import beginning as sheet
 from tui.console.sheets.layout import MOST_LINES, broken
 from tui.console.themes import THEMES, theme_for
@@ -77,6 +78,7 @@ class Beginning(App[Path]):
         self._target: Target | None = None
         self._said: tuple[str, str] = ("", "")
         self._asking: tuple[str, bool] = ("", False)
+        self._secrets = SecretsInTurn()
 
     def compose(self) -> ComposeResult:
         """A heading, what is shown, what is asked."""
@@ -124,6 +126,8 @@ class Beginning(App[Path]):
         elif step == PROPOSAL:
             self._propose()
         self._asking = QUESTIONS.get(step, ("", False))
+        if step == SECRET and self._answers[PEOPLE].startswith(PROGRAM):
+            self._asking = f"{display(self._secrets.current, 40)} (empty: none)", True
         asked = self.query_one("#asked")
         asked.styles.display = "block" if self._asking[0] else "none"
         self.query_one("#asked Label", Label).update(f" {self._asking[0]}: ")
@@ -220,13 +224,12 @@ class Beginning(App[Path]):
         """Keep an answer; a password goes into this process's own surroundings, and nowhere else."""
         if not self._asking[1]:
             self._answers[self._step] = answer
+            own = secret_variables(self._words(VARIABLES)) if self._answers[PEOPLE].startswith(PROGRAM) else []
+            self._secrets.want(own or [OF_SOURCE])
+        elif self._step == SECRET:
+            self._secrets.take(answer)
         elif answer:
-            os.environ[self._variable_of_source() if self._step == SECRET else OF_DIRECTORY] = answer
-
-    def _variable_of_source(self) -> str:
-        """Give the variable that holds the secret of where people come from; a program's has a name of its own."""
-        own = secret_variables(self._words(VARIABLES)) if self._answers[PEOPLE].startswith(PROGRAM) else []
-        return next((name for name in own if not os.environ.get(name)), own[0] if own else OF_SOURCE)
+            os.environ[OF_DIRECTORY] = answer
 
     @on(Rows.Chosen, "#shown")
     def _chosen(self) -> None:
@@ -239,6 +242,9 @@ class Beginning(App[Path]):
 
     def _on(self) -> None:
         """Go to the next step; what has to be looked at before is looked at."""
+        if self._step == SECRET and self._secrets.go_on():
+            self._go(SECRET)
+            return
         ways = self._ways()
         following = ways[ways.index(self._step) + 1]
         if following == IDENTITY:
@@ -293,7 +299,9 @@ class Beginning(App[Path]):
         ways = self._ways()
         place = ways.index(self._step) if self._step in ways else 0
         self._said = ("", "")
-        if place == 0:
+        if self._step == SECRET and self._secrets.go_back():
+            self._go(SECRET)
+        elif place == 0:
             self.exit(None)
         else:
             self._go(ways[place - 1])

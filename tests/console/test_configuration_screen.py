@@ -46,7 +46,12 @@ async def test_a_change_on_disk_is_said_told_in_words_and_reloaded(
         _rewrite(office, "[profiles.nightly]", '[profiles.evening]\nsteps = ["sync"]\n\n[profiles.nightly]')
         _rewrite(office, "provision = true", "provision = false")
         await console.until("changed", ":config", "the files say something else")
-        await console.until("profiles.evening", "provision: true → none")
+        await console.until("profiles.evening", "is new: steps sync", "provision: true → false (the default)")
+        _rewrite(office, "max_count = 50", "max_count = 60")
+        _rewrite(office, "[profiles.nightly]", "[console]\narm_minutes = 7\n\n[profiles.nightly]")
+        await console.until(
+            "systems.hr.deletions.max_count", "50 (the default) → 60", "console.arm_minutes", "10 (the default) → 7"
+        )
         assert "evening" not in console.session.workspace.config.profiles
         await console.press("R")
         await console.hear("the configuration was reloaded")

@@ -47,8 +47,8 @@ def test_what_has_changed_since_the_last_run_is_told_in_words(office: Office) ->
         "systems.directory.deletions.max_percent\n      100.0 → 50.0",
         f"rule '{PEOPLE}'\n      scope narrows: everybody → department == 'IT': 2 leave it",
         "flow to mail is gone: mail",
-        'flow to title: title → {"source":"title","clear":false}',
-        "drift: none → report",
+        "flow to title: title → source title, clear false",
+        "drift: correct (the default) → report",
         "rule 'rooms'\n      is new: metaverse.person → directory.person",
     ):
         assert line in told

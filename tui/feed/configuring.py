@@ -13,12 +13,13 @@ from engine.configuration.schema import json_schema
 from engine.configuration.secrets import unset_variables
 from engine.errors import ConfigurationError
 from engine.explaining.configuration_diff import changes_since
+from engine.explaining.settings import in_words
 from engine.store_address import store_address
 from engine.workspace import Workspace
 from tui.feed import lists
 from tui.feed.lists import Document, Query, Term
 
-__all__ = ["configuration_diff", "json_schema", "rule_places"]
+__all__ = ["configuration_diff", "in_words", "json_schema", "rule_places"]
 
 Stamps = tuple[tuple[str, int, int], ...]
 """Files with when they were changed and how long they are."""

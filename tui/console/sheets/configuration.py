@@ -88,11 +88,8 @@ def _history(entries: list[Document], width: int) -> list[SheetLine]:
         )
         changed: dict[str, Any] = entry["details"].get("changed") or {}
         for key, (before, after) in list(changed.items())[:MOST_KEYS]:
-            lines += named("", f"{key}: {_short(before)} {glyphs().arrow} {_short(after)}", width, 2, tone="dim")
+            said = (feed.in_words(one) for one in (before, after))
+            lines += named("", f"{key}: {f' {glyphs().arrow} '.join(said)}", width, 2, tone="dim")
         if len(changed) > MOST_KEYS:
             lines += named("", f"{glyphs().ellipsis} and {len(changed) - MOST_KEYS:,} more", width, 2, tone="dim")
     return lines
-
-
-def _short(value: Any) -> str:
-    return "nothing" if value in (None, "", [], {}) else str(value)

@@ -61,8 +61,7 @@ async def test_columns_and_values_are_completed_while_a_filter_is_typed(office: 
         await console.press("slash")
         await console.type("depart")
         await console.until("tab department:  departmentNumber:")
-        await console.press("tab")
-        await console.type(":")  # as far as both go on alike
+        await console.press("tab")  # the one whose name is whole, with its colon: its values are next
         await console.until("tab ", "Human Resources")
         await console.type("hum")
         await console.until("tab Human Resources ")

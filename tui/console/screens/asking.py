@@ -52,7 +52,8 @@ class Proposals(Suggester):
         for line in self.lines[1:]:
             while not line.casefold().startswith(common.casefold()):
                 common = common[:-1]
-        return common if len(common) > len(typed) else self.lines[0]
+        named = f"{common}:"  # a column whose name another one begins with: that it is meant is more likely
+        return named if named in self.lines else common if len(common) > len(typed) else self.lines[0]
 
 
 class AskLine(Horizontal):

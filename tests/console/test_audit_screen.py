@@ -36,6 +36,22 @@ async def test_decisions_are_found_and_read_whole(opened: Open, office: Workspac
         await console.hear("nothing here to explain")
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_every_screen_stands_in_the_tabs_whatever_waits(
+    opened: Open, office: Workspace, size: tuple[int, int]
+) -> None:
+    async with opened(office, size=size) as console:
+        for number, mode in enumerate(console.app._modes):
+            await console.press(str(number))
+            await console.wait(lambda mode=mode: console.app.current_mode == mode)  # type: ignore[misc]
+            tabs = console.lines[0]
+            title = console.app.screen.TITLE or ""
+            assert tabs.startswith("0 To do")
+            assert "9 Audit" in tabs
+            assert len(title) > 9 or title[:2] in tabs
+            assert [f"{digit} " in tabs for digit in range(10)] == [True] * 10
+
+
 async def test_the_log_is_proved_whole_or_told_where_it_is_not(opened: Open, office: Workspace) -> None:
     async with opened(office) as console:
         await console.show("9", "approve")

@@ -71,7 +71,7 @@ def test_filters_commands_questions_and_their_answers(office: Workspace, tmp_pat
     assert "why:" in told[4]
     assert "What an approval does" not in told[4]  # what stands behind the question is no part of it
     assert "kept (u takes it back)" in told[5]
-    assert "0 Todo" in told[6]
+    assert "0 To do" in told[6]
     assert "Withdraw 1 item of 'hr'" in told[7]
     assert office.query("SELECT state, reason FROM review_items WHERE state = 'kept'") == [("kept", "on leave")]
 

@@ -57,7 +57,7 @@ async def _answer(console: Console, why: str, until: str = "") -> None:
 async def test_the_console_opens_where_something_waits(opened: Open, office: Workspace) -> None:
     async with opened(office, at="todo") as console:
         assert console.app.current_mode == "todo"
-        await console.until("missing in 'hr'", "0 Todo")
+        await console.until("missing in 'hr'", "0 To do")
 
 
 async def test_the_console_opens_on_the_line_where_nothing_waits(opened: Open, calm: Workspace) -> None:
@@ -91,7 +91,7 @@ async def test_what_is_acknowledged_goes_quiet_and_comes_back(opened: Open, offi
         await console.press("enter", "enter")
         await console.hear("acknowledged")
         await console.wait(lambda: sum(one["acknowledged"] for one in console.session.todo) == 1)
-        assert console.session.waiting["Todo"] == before - 1
+        assert console.session.waiting["todo"] == before - 1
         await console.until("nobody knows yet")
         await console.press("G")
         await console.settle()
@@ -209,6 +209,6 @@ async def test_a_number_beside_a_tab_is_told_from_a_digit_without_colours(
         told = console.lines[0]
         groups = len(console.session.todo)
         assert f"({groups})" in told.partition("1 Line")[0]
-        assert "(2)" in told.partition("6 Review")[2].partition("7 Runs")[0]
-        assert [int(one) for one in re.findall(r"(?<![\d(])\d+(?![\d)])", told)] == list(range(9))
-        assert "8 Systems" in told
+        assert "(2)" in told.partition("6 Rev")[2].partition("7 Runs")[0]
+        assert [int(one) for one in re.findall(r"(?<![\d(])\d+(?![\d)])", told)] == list(range(10))
+        assert "9 Audit" in told

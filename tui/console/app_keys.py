@@ -2,12 +2,23 @@
 
 from textual.binding import Binding, BindingType
 
-SCREEN_NAMES = ("todo", "line", "exports", "objects", "metaverse", "transitions", "review", "runs", "systems", "audit")
-"""The screens, in the order of their digits, from 0."""
+TABS = {
+    "todo": "To do",
+    "line": "Line",
+    "exports": "Exports",
+    "objects": "Objects",
+    "metaverse": "Metaverse",
+    "transitions": "Transitions",
+    "review": "Review",
+    "runs": "Runs",
+    "systems": "Systems",
+    "audit": "Audit",
+}
+"""The screens with what they are called, in the order of their digits, from 0."""
 APP_KEYS: list[BindingType] = [
     *(
-        Binding(str(number), f"app.show_screen('{name}')", name, id=f"screen.{name}", show=False)
-        for number, name in enumerate(SCREEN_NAMES)
+        Binding(str(number), f"app.show_screen('{name}')", title.lower(), id=f"screen.{name}", show=False)
+        for number, (name, title) in enumerate(TABS.items())
     ),
     Binding("W", "app.arm", "arm", id="arm"),
     Binding("p", "app.freeze", "freeze", id="freeze", show=False),

@@ -14,8 +14,8 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from tui.console import commands, keys
+from tui.console.app_keys import TABS
 from tui.console.finding import Everything
-from tui.console.screens import SCREENS
 from tui.console.screens.asking import Proposals
 from tui.console.shell import Shell
 from tui.console.themes import THEMES
@@ -46,8 +46,7 @@ class ConsoleCommands(Provider):
     def _commands(self) -> list[Command]:
         app = cast("Shell", self.app)
         found: list[Command] = [
-            (name.capitalize(), f"show the screen {name.capitalize()}", partial(app.action_show_screen, name))
-            for name in SCREENS
+            (title, f"show the screen {title}", partial(app.action_show_screen, name)) for name, title in TABS.items()
         ]
         found.append(("Plan", "what the next keys of the Line would do", app.open_plan))
         found.append(("Deleted", "what is gone, and the way back", app.open_deleted))

@@ -156,15 +156,15 @@ class Session:
             self.todo = await feed.todo.todo(self.workspace)
         except feed.StoreError as error:
             self.trouble = str(error)
-        return bool(self.waiting.get("Todo"))
+        return bool(self.waiting.get("todo"))
 
     @property
     def waiting(self) -> dict[str, int]:
         """How many things wait on each screen, by its name: groups, failed exports, review items."""
         return {
-            "Todo": sum(not group["acknowledged"] for group in self.todo),
-            "Exports": sum(group["count"] for group in self.todo if group["kind"] == "export"),
-            "Review": self.snapshot.waiting if self.snapshot else 0,
+            "todo": sum(not group["acknowledged"] for group in self.todo),
+            "exports": sum(group["count"] for group in self.todo if group["kind"] == "export"),
+            "review": self.snapshot.waiting if self.snapshot else 0,
         }
 
     async def _follow_files(self) -> bool:

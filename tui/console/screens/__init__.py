@@ -3,7 +3,6 @@
 from textual.screen import Screen
 
 from tui.console.screens.audit import AuditScreen
-from tui.console.screens.base import TABS
 from tui.console.screens.configuration import ConfigurationScreen
 from tui.console.screens.deciding import ReviewItemScreen
 from tui.console.screens.explaining import ExplainedScreen
@@ -20,7 +19,7 @@ from tui.console.screens.transitions import TransitionsScreen
 from tui.console.screens.trends import TrendsScreen
 from tui.console.screens.trying import ObjectScreen
 
-__all__ = ["MORE", "SCREENS", "TABS", "screen_for"]
+__all__ = ["MORE", "SCREENS", "screen_for"]
 
 SCREENS: dict[str, type[Screen[None]]] = {
     "todo": TodoScreen,

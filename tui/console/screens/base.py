@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
+from tui.console.app_keys import TABS
 from tui.console.keys import hints
 from tui.console.restricted import WHY_NO_FILES
 from tui.console.screens.confirm import Answer, Asked, Confirm
@@ -24,11 +25,11 @@ from tui.presentation.pieces import Line
 Parameters = ParamSpec("Parameters")
 SomeScreen = TypeVar("SomeScreen", bound="ConsoleScreen")
 
-TABS = ("Todo", "Line", "Exports", "Objects", "Metaverse", "Transitions", "Review", "Runs", "Systems")
-"""The screens, in the order of their digits, from 0."""
 SHORT = {"Metaverse": "Meta", "Transitions": "Trans"}
-SHORTEST = SHORT | {"Objects": "Obj", "Systems": "Sys"}
-"""What they are called where there is little room, and very little."""
+SHORTER = SHORT | {"Objects": "Obj", "Systems": "Sys"}
+SHORTEST = SHORTER | {"Exports": "Exp", "Review": "Rev"}
+LEAST = SHORTEST | {"Metaverse": "MV", "Transitions": "Tr"}
+"""What they are called where there is little room, and ever less."""
 NARROW = 96
 
 
@@ -138,7 +139,7 @@ class ConsoleScreen(Screen[None]):
 
     def _tabs(self, width: int) -> Line:
         current, waiting = self.console_app.current_mode, self.session.waiting
-        for names, narrow in (({}, False), (SHORT, True), (SHORTEST, True)):
+        for names, narrow in (({}, False), (SHORT, True), (SHORTER, True), (SHORTEST, True), (LEAST, True)):
             line = _tabs(current, waiting, names, narrow=narrow)
             if width_of(line) <= width:
                 break
@@ -229,8 +230,8 @@ class ConsoleScreen(Screen[None]):
 def _tabs(current: str, waiting: Mapping[str, int], names: Mapping[str, str], *, narrow: bool) -> Line:
     """Name the screens with their digits; in brackets, how many things wait there: a digit is told from a number."""
     line: Line = []
-    for number, name in enumerate(TABS):
-        chosen, count = name.lower() == current, waiting.get(name, 0)
+    for number, (screen, name) in enumerate(TABS.items()):
+        chosen, count = screen == current, waiting.get(screen, 0)
         told = f"({_short(count, narrow=narrow)})" if count else ""
         blank = "" if narrow else " "
         line += [

@@ -9,9 +9,9 @@ import pytest
 
 from tests.compiled import keep_what_is_compiled
 from tests.directory import server
-from tests.stores import either_store, store_file, store_files
+from tests.stores import each_store, either_store, store_file, store_files
 
-__all__ = ["either_store", "server", "store_file", "store_files"]
+__all__ = ["each_store", "either_store", "server", "store_file", "store_files"]
 
 keep_what_is_compiled()
 os.environ.pop("COLUMNS", None)  # what rich finds there when it is loaded would be the width of every command's lists

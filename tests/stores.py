@@ -141,6 +141,14 @@ def store_files() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def each_store(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Let the workspaces of a module's tests and fixtures have their stores in files, then on a server."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, request.param)
+        yield str(request.param)
+
+
 @pytest.fixture
 def store_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the test's workspaces have their stores in files, wherever others have them: it is about the file."""

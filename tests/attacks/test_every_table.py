@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psycopg
 import pytest
 
 from storage.documents import decode
@@ -16,7 +17,7 @@ from tests.inside import Inside
 from tui.demo.people import people
 from tui.demo.workspace import make_workspace
 
-pytestmark = pytest.mark.usefixtures("store_files")  # a file is edited past its triggers and constraints
+pytestmark = pytest.mark.usefixtures("each_store")
 
 STEPS = (("step", "sync"), ("step", "evaluate"), ("step", "export", "directory"), ("step", "confirm", "directory"))
 """What is left of a run once HR's file was read, and the missing were approved."""
@@ -29,6 +30,25 @@ TABLES = sorted(metadata.tables)
 DECIDING = ("audit", "metaverse", "objects", "pending_exports", "review_items")
 """The tables of which a delete's approval depends: each of their columns is attacked."""
 Row = tuple[Any, ...]
+_PAST_ALL = b"""
+DO $$
+DECLARE one record;
+BEGIN
+    FOR one IN SELECT tgname, tgrelid::regclass AS place FROM pg_trigger WHERE NOT tgisinternal LOOP
+        EXECUTE format('DROP TRIGGER %I ON %s', one.tgname, one.place);
+    END LOOP;
+    FOR one IN SELECT conname, conrelid::regclass AS place FROM pg_constraint
+        WHERE contype IN ('c', 'f') AND connamespace = current_schema()::regnamespace LOOP
+        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', one.place, one.conname);
+    END LOOP;
+    FOR one IN SELECT i.indexrelid::regclass AS index FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+        WHERE c.relnamespace = current_schema()::regnamespace
+        AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid) LOOP
+        EXECUTE format('DROP INDEX %s', one.index);
+    END LOOP;
+END $$
+"""
+"""Takes triggers, indexes and constraints away, but for keys."""
 
 
 class Edit(NamedTuple):
@@ -52,11 +72,18 @@ class Site(Inside):
     """A workspace whose store is edited past its triggers, its indexes and its constraints."""
 
     def rows(self, query: str, *values: Any) -> list[Row]:
-        with closing(sqlite3.connect(self.folder / "interlock.db")) as store:
-            return store.execute(query, values).fetchall()
+        if self.database is not None:
+            with self.database.connected() as store:
+                return store.execute(*_asked(query, values)).fetchall()
+        with closing(sqlite3.connect(self.folder / "interlock.db")) as file:
+            return file.execute(query, values).fetchall()
 
     def tamper(self, statement: str, *values: Any) -> int:
         """Edit the store by hand, and give how many rows were touched."""
+        if self.database is not None:
+            with self.database.connected() as server:
+                server.execute(_PAST_ALL)
+                return server.execute(*_asked(statement, values)).rowcount
         with closing(sqlite3.connect(self.folder / "interlock.db")) as store:
             store.execute("PRAGMA ignore_check_constraints = ON")
             made = "SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'index') AND sql IS NOT NULL"
@@ -99,6 +126,11 @@ class Site(Inside):
         return frozenset().union(*whole)
 
 
+def _asked(statement: str, values: Row) -> tuple[bytes, Row | None]:
+    """Give a statement with its values as PostgreSQL takes them."""
+    return (statement.replace("?", "%s") if values else statement).encode(), values or None
+
+
 class Prepared(NamedTuple):
     """A workspace at each point between two steps, and the approvals that were given."""
 
@@ -107,7 +139,7 @@ class Prepared(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+def prepared(each_store: str, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """Four are missing: two are approved, one was and is no longer, one was not; others change and leave the scope."""
     rows = list(people(44))
     folder = tmp_path_factory.mktemp("tables") / "0"
@@ -134,7 +166,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     for number, step in enumerate(STEPS[:SENDS], 1):
         folders.append(folder.parent / str(number))
         shutil.copytree(folders[-2], folders[-1])
-        Site(folders[-1], (folder / "interlock.toml").read_text())(*step)
+        Site(folders[-1], (folders[-1] / "interlock.toml").read_text())(*step)
     return Prepared(folders, approvals)
 
 
@@ -151,16 +183,19 @@ def _edits(site: Site, table: str, point: int) -> Iterator[Edit]:
     if rest:
         yield Edit("exchange all", _exchange(table, order, rest))
     numbered = f"SELECT {order}, row_number() OVER (ORDER BY {order}) AS place FROM {table}"
-    chosen = f"SELECT {order} FROM ({numbered}) WHERE place % 2 = 0"
+    chosen = f"SELECT {order} FROM ({numbered}) AS counted WHERE place % 2 = 0"
     yield Edit("remove every second", f"DELETE FROM {table} WHERE ({order}) IN ({chosen})")
     if table not in DECIDING:
         return
+    named = ", ".join(f'"{name}"' for name in columns)
     other = ", ".join("id + 1000000" if name == "id" else f'"{name}"' for name in columns)
-    yield Edit("double", f"INSERT INTO {table} SELECT {other} FROM {table}")
+    yield Edit("double", f"INSERT INTO {table} ({named}) SELECT {other} FROM {table}")
     for column in columns:
         if column.endswith("_id") or column in TELLING:
-            (value,) = site.rows(f'SELECT max("{column}") FROM {table}')[0]
-            yield Edit(f"{column} to {value!r:.40}", f'UPDATE OR IGNORE {table} SET "{column}" = ?', (value,))
+            last = f'SELECT "{column}" FROM {table} ORDER BY "{column}" IS NULL, "{column}" DESC LIMIT 1'
+            (value,) = next(iter(site.rows(last)), (None,))
+            update = "UPDATE" if site.database is not None else "UPDATE OR IGNORE"
+            yield Edit(f"{column} to {value!r:.40}", f'{update} {table} SET "{column}" = ?', (value,))
         if column in rest:
             yield Edit(f"exchange {column}", _exchange(table, order, [column]))
 
@@ -195,18 +230,19 @@ WORST = {
             "delete all others",
             "INSERT INTO pending_exports (id, cso_id, system, type, change_type, status, wave, changes, held, attempts,"
             " approval_id, cause, created_at, changed_at) SELECT 900000 + id, id, system, type, 'Delete', 'Pending',"
-            f" 100000, '[]', 0, 0, {_SOME_APPROVAL}, 'by hand', changed_at, changed_at FROM objects"
+            f" 100000, '[]', FALSE, 0, {_SOME_APPROVAL}, 'by hand', changed_at, changed_at FROM objects"
             " WHERE system = 'directory' AND id NOT IN (SELECT cso_id FROM pending_exports) LIMIT 4",
         ),
     ],
     "objects": [
-        Edit("all obsolete", "UPDATE objects SET status = 'Obsolete', due = 1"),
-        Edit("joined to nobody", "UPDATE objects SET mvo_id = NULL, due = 1"),
+        Edit("all obsolete", "UPDATE objects SET status = 'Obsolete', due = TRUE"),
+        Edit("joined to nobody", "UPDATE objects SET mvo_id = NULL, due = TRUE"),
     ],
     "metaverse": [
         Edit(
             "all deleted",
-            f"UPDATE metaverse SET deleted = 1, due = 1, delete_after = '2001-01-01', approval_id = {_SOME_APPROVAL}",
+            "UPDATE metaverse SET deleted = TRUE, due = TRUE, delete_after = '2001-01-01',"
+            f" approval_id = {_SOME_APPROVAL}",
         ),
     ],
 }
@@ -258,8 +294,8 @@ def test_no_delete_leaves_without_its_approval(prepared: Prepared, tmp_path: Pat
         try:
             if not site.tamper(edit.statement, *edit.values):
                 continue
-        except sqlite3.IntegrityError:
-            continue  # SQLite itself lets no hand do that
+        except (sqlite3.IntegrityError, psycopg.IntegrityError):
+            continue  # the database itself lets no hand do that
         attempts += 1
         if found := _breaches(site, point, prepared.approvals):
             breaches[edit.name] = found

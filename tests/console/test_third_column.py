@@ -9,15 +9,19 @@ from tests.console.conftest import Console, Open
 from tests.console.office import let_change, let_leave, make_office
 from tests.workspace import Workspace
 from tui import feed
+from tui.console.breakpoints import BESIDE, EACH_LEAST, THREE, breakpoints
 from tui.console.screens.exports import ExportsScreen
 from tui.console.screens.listing import ListScreen
 from tui.console.screens.objects import ObjectsScreen
 from tui.console.screens.runs import RunsScreen
 from tui.console.screens.transitions import TransitionsScreen
+from tui.console.widgets.columns import Placed
 from tui.console.widgets.sheet import Sheet
+from tui.console.widgets.table import VirtualTable
 
-WIDE = (200, 60)
-LAST_WITH_TWO = (199, 60)
+WIDE = (240, 60)
+LAST_WITH_TWO = (197, 60)
+"""Of Objects and of To do."""
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +62,8 @@ async def test_three_columns_stand_beside_each_other_and_none_is_narrow(
         assert (detail.x, third.x) == (table.right, detail.right)
         assert third.right == WIDE[0]
         assert (table.y, table.height) == (detail.y, detail.height) == (third.y, third.height)
-        assert table.width >= 100
-        assert min(detail.width, third.width) >= 48
+        assert table.width >= VirtualTable.width_for(screen.COLUMNS)
+        assert min(detail.width, third.width) >= EACH_LEAST
         assert "Timeline" not in told(screen.detail)
 
 
@@ -78,7 +82,7 @@ async def test_the_third_column_follows_the_cursor_and_leads_to_what_it_names(of
         assert screen.third.has_focus
         await console.press_until("j", lambda: screen.third.current and screen.third.current.link)
         await console.press("enter")
-        await console.until("Objects › exp-")
+        await console.until("Objects › ", "(exp-")
         await console.press("escape", "escape")
         assert screen.table.has_focus
         await console.press("tab", "tab", "tab")
@@ -176,3 +180,32 @@ async def test_beside_a_group_of_what_waits_stands_the_first_of_it_whole(office:
         assert "The first of them" not in told(screen.detail)
         await console.resize(*LAST_WITH_TWO)
         await console.wait(lambda: "The first of them" in told(screen.detail))
+
+
+def columns_shown(table: VirtualTable) -> set[str]:
+    placed: list[Placed] = table._layout(table.inner.width)
+    return {one.column.name for one in placed}
+
+
+@pytest.mark.parametrize("opens", [":audit", ":deleted", ":owed", ":rules", ":schedule", *"0234567"])
+async def test_more_room_never_shows_less(office: Workspace, opened: Open, opens: str) -> None:
+    async with opened(office, size=(80, 40)) as console:
+        if opens.startswith(":"):
+            await console.press("colon")
+            await console.type(opens[1:])
+            await console.press("enter")
+        else:
+            await console.press(opens)
+        await console.wait(lambda: isinstance(console.app.screen, ListScreen) and console.app.screen.ready)
+        screen = console.screen(ListScreen)
+        changes = [start for start, _ in breakpoints(VirtualTable.width_for(screen.COLUMNS))[1:]]
+        before: set[str] = set()
+        for width in sorted(
+            {80, 100, BESIDE - 1, BESIDE, THREE - 1, THREE, *changes, *(one - 1 for one in changes), 260}
+        ):
+            await console.resize(width, 40)
+            await console.wait(lambda: screen.table.region.width > 0)
+            shown = columns_shown(screen.table)
+            assert before <= shown, f"at {width}"
+            before = shown
+        assert shown == {column.name for column in screen.COLUMNS}

@@ -17,6 +17,7 @@ from textual.worker import Worker, WorkerState
 from tui.console import tty
 from tui.console.app_keys import APP_KEYS
 from tui.console.arming import Arming
+from tui.console.breakpoints import breakpoints
 from tui.console.opening import OpeningScreen
 from tui.console.themes import THEMES, theme_for
 from tui.console.typeahead import KeyByKey
@@ -29,11 +30,7 @@ if TYPE_CHECKING:
     from tui.console.screens.base import ConsoleScreen
     from tui.console.session import Session
 
-BESIDE = 150
-"""From this width on a list and its detail stand side by side: below, both would show less than one above the other."""
-THREE = 200
-"""From this width on there is room for a third column, each being as wide as it is read well."""
-BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (110, "-wide"), (BESIDE, "-broad"), (THREE, "-vast")]
+BREAKPOINTS: list[tuple[int, str]] | None = breakpoints()
 USAGE = 2
 NO_START = 4
 POLL_SECONDS = 0.25

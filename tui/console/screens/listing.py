@@ -12,6 +12,7 @@ from textual.timer import Timer
 from tui import feed
 from tui.console import sheets
 from tui.console.beside import beside
+from tui.console.breakpoints import breakpoints
 from tui.console.feed_source import FeedSource
 from tui.console.screens import explaining
 from tui.console.screens.asking import AskLine
@@ -67,6 +68,8 @@ class ListScreen(TakingAlong):
         with Container(id="split", classes="three" if self.THREE else None):
             table = self.table_of()
             table.add_class("list")
+            table.styles.min_width = VirtualTable.width_for(table.columns)
+            self.HORIZONTAL_BREAKPOINTS = breakpoints(VirtualTable.width_for(table.columns))
             yield table
             yield Sheet(id="detail")
             if self.THREE:

@@ -62,9 +62,9 @@ GAP = 2
 def place(columns: Sequence[Column], width: int) -> list[Placed]:
     """Choose the columns that a width has room for, and share out what is left over."""
     chosen = list(columns)
-    while len(chosen) > 1 and _needed(chosen) > width:
+    while len(chosen) > 1 and needed(chosen) > width:
         chosen.remove(max(reversed(chosen), key=lambda column: column.priority))
-    left = max(width - _needed(chosen), 0)
+    left = max(width - needed(chosen), 0)
     shares = sum(column.flex for column in chosen)
     placed = []
     for column in chosen:
@@ -73,7 +73,8 @@ def place(columns: Sequence[Column], width: int) -> list[Placed]:
     return placed
 
 
-def _needed(columns: Sequence[Column]) -> int:
+def needed(columns: Sequence[Column]) -> int:
+    """Give how many cells columns take at least."""
     return sum(column.width for column in columns) + GAP * (len(columns) - 1)
 
 

@@ -29,6 +29,7 @@ BYTES_PER_SECOND = 1500
 """What a table that changes by itself may send: a slow line is not flooded."""
 BYTES_PER_CELL = 2.6
 GUTTER = 2
+SCROLLBAR = 1
 SOON = 0.1
 """Seconds that rows wait for their count, so as to be painted once."""
 
@@ -61,6 +62,11 @@ class VirtualTable(Rows):
         self._placed_for = -1
         self._stale = False
         self._quiet_until = 0.0
+
+    @classmethod
+    def width_for(cls, columns: Sequence[Column]) -> int:
+        """Give how wide a table has to be that shows all of some columns, with its marks and its scrollbar."""
+        return GUTTER + column_layout.needed(columns) + SCROLLBAR
 
     # What is shown -----------------------------------------------------------------------------------------------
 

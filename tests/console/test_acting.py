@@ -11,6 +11,7 @@ from tui.demo.people import PERSON_COLUMNS, people
 from tui.demo.workspace import write_csv
 
 SIZE, LEAVERS = 200, 9
+NAMES = "SELECT o.name FROM pending_exports e JOIN objects o ON o.id = e.cso_id"
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ async def test_an_opened_item_is_decided_where_it_is_read(office: Workspace, ope
         await console.show("6", "rev-1")
         await console.settle()
         await console.press("enter")
-        await console.until("Review › rev-1", "a approve", "What an approval does")
+        await console.until("Review › ", "(rev-1)", "a approve", "What an approval does")
         await console.press("a")
         await console.hear("read-only: W arms it")
         await console.press("W", "u")
@@ -47,7 +48,7 @@ async def test_an_opened_item_is_decided_where_it_is_read(office: Workspace, ope
         await console.until("Keep 1 item of 'hr'")
         await _answer(console, "on leave")
         await console.hear("kept")
-        await console.until("Review › rev-1", "kept", "ada", "on leave")
+        await console.until("Review › ", "(rev-1)", "kept", "ada", "on leave")
         await console.press("t")
         await console.until("all that follows")
     assert office.query("SELECT state, decided_by FROM review_items WHERE id = 1") == [("kept", "ada")]
@@ -87,9 +88,11 @@ async def test_a_question_lists_all_that_it_touches(office: Workspace, opened: O
         await console.until(f"Approve {LEAVERS} items of 'hr'", f"{LEAVERS} people:", "pgdn shows")
         await console.until("by cause: 9 missing in 'hr'", "by department: ", "by branch: ", "ou=people,dc=example")
         await console.settle()
-        seen = console.text
-        for _ in range(6):
+        seen = first = console.text
+        for page in range(6):
             await console.press("pagedown")
+            await console.settle()
+            assert page or console.text != first, "the first key shows more"
             seen += console.text
         assert [number for number in range(1, LEAVERS + 1) if f"rev-{number} " not in seen] == []
         await console.type("they have left")  # the cursor stays in its field
@@ -102,8 +105,9 @@ async def test_marks_go_when_something_was_done_and_stay_when_nothing_was(office
         await console.settle()
         await console.press("W", "space", "space")
         await console.until("2 of 5 marked")
+        names = [label for (label,) in office.query(f"{NAMES} ORDER BY e.id LIMIT 2")]
         await console.press("D")
-        await console.until("Discard 2 pending exports")
+        await console.until("Discard 2 pending exports", "2 people:", *names)
         await console.settle()
         await console.press("escape")
         await console.until("2 of 5 marked")
@@ -123,7 +127,8 @@ async def test_all_in_the_filter_is_retried_with_the_number(office: Workspace, o
         await console.press("enter")
         await console.until("1 of 5")
         await console.press("R")
-        await console.until("Retry 5 pending exports", "filter: held:yes", "type 5 to retry:")
+        names = [label for (label,) in office.query(NAMES)]
+        await console.until("Retry 5 pending exports", "filter: held:yes", "5 people:", *names, "type 5 to retry:")
         await _answer(console, "5")
         await console.hear("5 sent with the next export")
     assert office.query("SELECT count(*) FROM pending_exports WHERE held") == [(0,)]
@@ -199,3 +204,14 @@ async def test_all_in_the_filter_is_discarded_with_the_number(office: Workspace,
         await console.press("escape")
         await console.until("1 of 3")
     assert office.query("SELECT count(*) FROM pending_exports") == [(3,)]
+
+
+async def test_a_question_takes_the_room_that_there_is(office: Workspace, opened: Open) -> None:
+    async with opened(office, size=(80, 24)) as console:
+        await console.show("6", "rev-1")
+        await console.settle()
+        await console.press("W", "asterisk", "a")
+        await console.until(f"Approve {LEAVERS} items of 'hr'", "pgdn shows")
+        await console.resize(120, 60)
+        await console.until(f"Approve {LEAVERS} items of 'hr'", *(f"rev-{number} " for number in range(1, LEAVERS + 1)))
+        assert "pgdn shows" not in console.text

@@ -347,7 +347,7 @@ async def test_what_a_gate_holds_is_released_by_its_number(tmp_path: Path, opene
         await console.until("the console is read-only: W arms it")
         await console.press("W")
         await ask(console, "R", "Release 50 objects that a gate held in run-2")
-        await console.until("50 of 60 person objects of 'hr' are missing (83.3 %)", "type 50 to release:")
+        await console.until("50 of 60 person objects of 'hr' are missing (83.3 %)", "type 50 to release:", "50 people:")
         await answer(console, "HR closed a site", "5")
         await console.until("5 is not 50: nothing was done")
         assert office.statuses("hr") == normal

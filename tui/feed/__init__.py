@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from storage.patterns import InvalidPattern, compiled
     from storage.records import GATE_STOPS, HeldBatch, Run, StepRecord, StepResult
     from storage.reviews import AFTER_RESTORE, BEFORE_CHANGING, BEFORE_EXPORT, MASS_CHANGE
-    from tui.feed import auditing, kept_plans, lists, planning, rules, todo, trends
+    from tui.feed import affected, auditing, kept_plans, lists, planning, rules, todo, trends
     from tui.feed.configuring import (
         OnDisk,
         Stamps,
@@ -129,7 +129,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     "storage.patterns": ("InvalidPattern", "compiled"),
     "storage.records": ("GATE_STOPS", "HeldBatch", "Run", "StepRecord", "StepResult"),
     "storage.reviews": ("AFTER_RESTORE", "BEFORE_CHANGING", "BEFORE_EXPORT", "MASS_CHANGE"),
-    "tui.feed": ("auditing", "kept_plans", "lists", "planning", "rules", "todo", "trends"),
+    "tui.feed": ("affected", "auditing", "kept_plans", "lists", "planning", "rules", "todo", "trends"),
     "tui.feed.configuring": (
         "OnDisk",
         "Stamps",

@@ -15,8 +15,8 @@ from tui.console.widgets.sheet import Sheet, SheetLine
 from tui.presentation.display import display
 from tui.presentation.pieces import Line
 
-SHOWN = 12
-"""Lines of what it touches that are on screen at once."""
+AROUND = 12
+"""Lines of the screen that are left for all but what it touches: fields, border, and something of what is below."""
 QUIET_SECONDS = 0.4
 """Keys that come sooner were on their way before the box was: they are dropped."""
 
@@ -78,24 +78,40 @@ class Confirm(ModalScreen[Answer | None]):
             yield Label(self._way_out(), id="way-out", markup=False)
 
     def _way_out(self) -> str:
-        more = "; pgdn shows the rest of it" if len(self._asked.lines) > SHOWN else ""
+        more = "; pgdn shows the rest of it" if len(self._asked.lines) > self._room else ""
         return f"esc cancels; nothing is done until every line is filled in{more}"
 
+    @property
+    def _room(self) -> int:
+        """How many lines of what it touches are on screen at once."""
+        return max(self.app.size.height - AROUND, 4)
+
     def action_look(self, lines: int) -> None:
-        """Move in the list of what it touches, while the cursor stays in its field."""
-        self.query_one("#what", Sheet).action_move(lines)
+        """Scroll in the list of what it touches, while the cursor stays in its field."""
+        what = self.query_one("#what", Sheet)
+        what.scroll_to(y=what.scroll_offset.y + lines, animate=False, force=True)
 
     def action_leaf(self, pages: int) -> None:
-        """Move by a page likewise."""
-        self.query_one("#what", Sheet).action_leaf(pages)
+        """Scroll by a page likewise."""
+        self.action_look(pages * max(self.query_one("#what", Sheet).inner.height - 1, 1))
 
     def on_mount(self) -> None:
-        """Put the cursor into the first field, and leave the long list to be scrolled."""
-        self.query_one("#what", Sheet).styles.height = min(max(len(self._asked.lines), 1), SHOWN)
+        """Put the cursor into the first field."""
+        self._fit()
         for field in self.query(Input):
             field.cursor_blink = False
         self.query(Input).first().focus()
         self.call_after_refresh(self._now_shown)
+
+    def _fit(self) -> None:
+        """Show as much of what it touches as the screen has room for, and leave the rest to be scrolled."""
+        self.query_one("#what", Sheet).styles.height = min(max(len(self._asked.lines), 1), self._room)
+        if not (way_out := self.query_one("#way-out", Label)).has_class("-wrong"):
+            way_out.update(self._way_out())
+
+    def on_resize(self) -> None:
+        """Fit it to another screen."""
+        self._fit()
 
     def _now_shown(self) -> None:
         self._shown_at = monotonic()

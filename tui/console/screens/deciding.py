@@ -1,6 +1,5 @@
 """Decide about review items: those that are chosen in the list, or the one that is open."""
 
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, ClassVar
@@ -13,18 +12,16 @@ from tui.console.screens.confirm import Answer, Asked
 from tui.console.screens.explaining import ExplainedScreen
 from tui.console.screens.foresight import ForesightScreen
 from tui.console.screens.outcome import told
+from tui.console.screens.touched import NAMED, counted, more, named
 from tui.console.sheets.layout import broken
 from tui.console.sheets.reviews import summary, totals
 from tui.presentation.display import display
-from tui.presentation.glyphs import glyphs
 from tui.presentation.pieces import Line
 
 Items = list[dict[str, Any]]
 WAITING = ("open", "deferred", "half-approved")
 """States of items that can be decided."""
 BACK = " (u takes it back)"
-NAMED = 500
-"""Items that a question names before it only counts."""
 
 
 def to_be_taken_back(item: dict[str, Any]) -> bool:
@@ -43,8 +40,7 @@ def _waits(item: dict[str, Any]) -> bool:
 def _named(item: dict[str, Any]) -> list[Line]:
     """Name an item, and every object that would be deleted with it."""
     first = f"  (first approved by {display(item['first_by'], 20)})" if item["first_by"] else ""
-    title = f"{item['id']}  {display(item['label'])}{first}"
-    lines: list[Line] = [[(f"  {part}", "strong")] for part in broken(title, 68)]
+    lines = named(f"{item['id']}  {item['label']}{first}")
     for _, system, label, _external_id in item["consequences"].get("deletes", []):
         lines += [[(f"    {part}", "danger")] for part in broken(display(f"deletes {label} in {system}"), 66)]
     for _, system, label, said in feed.stages_in(item):
@@ -52,26 +48,17 @@ def _named(item: dict[str, Any]) -> list[Line]:
     return lines
 
 
-def _many(kind: str, count: int) -> str:
-    """Give what so many objects of a type are called."""
-    return kind if count == 1 else {"person": "people"}.get(kind, f"{kind}s")
-
-
 def _touched(items: Items, *, grave: bool) -> list[Line]:
     """Tell all that a decision touches: how many, what would be deleted, of which kinds, and each by its name."""
-    kinds = Counter(item["type"] for item in items)
-    first = ", ".join(f"{count:,} {_many(display(kind, 30), count)}" for kind, count in kinds.most_common())
     several = len(items) > 1
-    lines: list[Line] = [[(part, "strong")] for part in broken(f"{first}:", 70)] if several else []
+    lines = counted(item["type"] for item in items) if several else []
     for line in totals(items) if grave else []:
         lines += [[(part, "danger" if "deleted" in line else "")] for part in broken(display(line), 70)]
     for line in summary(items) if several else []:
         lines += [[(part, "")] for part in broken(display(line), 70)]
     for item in items[:NAMED]:
         lines += _named(item)
-    if len(items) > NAMED:
-        lines.append([(f"  {glyphs().ellipsis} and {len(items) - NAMED:,} more", "")])
-    return lines
+    return lines + more(len(items) - NAMED)
 
 
 class ReviewKeys(ConsoleScreen):

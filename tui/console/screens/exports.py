@@ -12,6 +12,7 @@ from tui.console.screens.confirm import Asked
 from tui.console.screens.explaining import ExplainedScreen
 from tui.console.screens.marking import MarkingScreen
 from tui.console.screens.outcome import told
+from tui.console.screens.touched import NAMED, counted, more, named
 from tui.console.widgets.columns import Column, Order
 from tui.presentation import tones
 from tui.presentation.display import display
@@ -77,14 +78,29 @@ class ExportKeys(ConsoleScreen):
     @guarded
     def action_discard(self) -> None:
         """Drop what was not sent, after the number was typed."""
-        self.ask_discard(self.chosen_keys(), [])
+        beside(self, partial(self.ask_discard, self.chosen_keys(), []), "ask")
 
-    def ask_discard(self, ids: list[int], lines: list[Line]) -> None:
-        """Ask for the number; `lines` tell which exports they are."""
+    async def told_exports(self, ids: list[int]) -> list[Line] | None:
+        """Tell which exports they are, and of whom; None, with the reason said, where they cannot be read."""
+        try:
+            found = await feed.affected.of_exports(self.session.workspace, ids, NAMED)
+        except feed.StoreError as error:
+            self.say(str(error), "danger")
+            return None
+        lines = counted(one["type"] for one in found) if len(ids) <= NAMED else []
+        for one in found:
+            lines += named(f"{tones.kind_of_change(one)} {one['label']} in {one['system']}, {one['id']}")
+        return lines + more(len(ids) - len(found))
+
+    async def ask_discard(self, ids: list[int], lines: list[Line]) -> None:
+        """Ask for the number; `lines` tell how they were chosen."""
+        if (names := await self.told_exports(ids)) is None:
+            return
         lines = [
             *lines,
             [("What was staged and not sent is dropped; it is staged again only when", "")],
             [("something about the object changes. Nothing in the target changes.", "")],
+            *names,
         ]
         asked = Asked(f"Discard {len(ids):,} pending export{'s' * (len(ids) != 1)}", lines, "discard", len(ids), False)
         self.ask(asked, "nothing was discarded", lambda _answer: self._discard(ids))
@@ -135,7 +151,9 @@ class ExportsScreen(ExportKeys, MarkingScreen):
 
     async def _ask_discard(self) -> None:
         if (ids := await self._in_filter()) is not None:
-            self.ask_discard(ids, [*self._told_filter(), [("space marks single ones, to discard only these", "dim")]])
+            await self.ask_discard(
+                ids, [*self._told_filter(), [("space marks single ones, to discard only these", "dim")]]
+            )
 
     async def _in_filter(self) -> list[int] | None:
         """Give the exports in the filter; None, with the reason said, where they cannot be read."""
@@ -152,7 +170,9 @@ class ExportsScreen(ExportKeys, MarkingScreen):
     async def _ask_retry(self) -> None:
         if (ids := await self._in_filter()) is None:
             return
-        lines = self._told_filter()
+        if (names := await self.told_exports(ids)) is None:
+            return
+        lines = [*self._told_filter(), *names]
         asked = Asked(f"Retry {len(ids):,} pending export{'s' * (len(ids) != 1)}", lines, "retry", len(ids), False)
         work = partial(feed.queue.retry, self.session.workspace, ids, operator=self.session.operator)
         done = "sent with the next export"

@@ -1,15 +1,18 @@
 """Review: what waits for a person; nothing is deleted without an approval given here or on the command line."""
 
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
 from tui import feed
+from tui.console.beside import beside
 from tui.console.screens.base import guarded
 from tui.console.screens.choice import Choice
 from tui.console.screens.confirm import Answer, Asked
 from tui.console.screens.deciding import ReviewKeys, to_be_taken_back
 from tui.console.screens.marking import MarkingScreen
+from tui.console.screens.touched import NAMED, counted, more, named
 from tui.console.sheets.layout import broken
 from tui.console.widgets.columns import Column, Order
 from tui.presentation import tones
@@ -141,21 +144,32 @@ class ReviewScreen(ReviewKeys, MarkingScreen):
             by_run[batch.run_id] = by_run.get(batch.run_id, 0) + batch.missing
         if len(by_run) == 1:
             run_id, count = next(iter(by_run.items()))
-            self._ask_release(run_id, count)
+            self._ask_to_release(run_id, count)
             return
         options = [f"run-{run_id} holds {count:,}" for run_id, count in by_run.items()]
         chosen = dict(zip(options, by_run.items(), strict=True))
         self.app.push_screen(
             Choice("Release what was held in", options),
-            lambda option: self._ask_release(*chosen[option]) if option else None,
+            lambda option: self._ask_to_release(*chosen[option]) if option else None,
         )
 
-    def _ask_release(self, run_id: int, count: int) -> None:
+    def _ask_to_release(self, run_id: int, count: int) -> None:
+        beside(self, partial(self._ask_release, run_id, count), "ask")
+
+    async def _ask_release(self, run_id: int, count: int) -> None:
+        try:
+            found = await feed.affected.of_run(self.session.workspace, run_id, NAMED)
+        except feed.StoreError as error:
+            self.say(str(error), "danger")
+            return
         held = self.session.snapshot.held if self.session.snapshot else []
         mine = [batch for batch in held if batch.run_id == run_id]
         said = [display(words) for batch in mine for words in (batch.arithmetic, *batch.in_common)]
         lines: list[Line] = [[(part, "danger")] for words in said for part in broken(words, 70)]
         lines += [[(part, "strong")] for words in follows(mine) for part in broken(words, 70)]
+        lines += counted(one["type"] for one in found) if count <= NAMED else []
+        lines += [line for one in found for line in named(f"{one['label']}, {one['id']}")]
+        lines += more(count - len(found))
         asked = Asked(f"Release {count:,} objects that a gate held in run-{run_id}", lines, "release", count)
         self.ask(asked, "nothing was released", lambda answer: self._release(run_id, count, answer))
 

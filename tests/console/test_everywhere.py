@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 from rich.color import ColorType
+from textual.command import CommandList
 
 from tests.console.conftest import Console, Open
 from tests.console.office import let_change, let_leave, make_office
@@ -263,8 +264,8 @@ async def test_the_command_line_opens_things_and_screens(office: Workspace, open
     async with opened(office) as console:
         for typed, found, shown in (
             ("review", "Review", "rev-1"),
-            ("rev-1", "open rev-1", "Review › rev-1"),
-            ("object cso-3", "open cso-3", "Review › rev-1 › cso-3"),
+            ("rev-1", "open rev-1", "(rev-1)"),
+            ("object cso-3", "open cso-3", "(cso-3)"),
             ("runs", "Runs", "objects a second"),
             ("run-1", "open run-1", "Runs › run-1"),
             ("find E000003", "objects with E000003", "filter E000003"),
@@ -277,6 +278,51 @@ async def test_the_command_line_opens_things_and_screens(office: Workspace, open
             await console.settle(0.2)
             await console.press("enter")
             await console.until(shown, gone=("a screen, a key, an id",))
+
+
+@pytest.mark.parametrize(
+    ("typed", "written", "shown"),
+    [("reveiw", "show the screen Review", "missing"), ("sotr object", "sort object, A to Z", "by object, A to Z")],
+)
+async def test_a_mistyped_command_is_no_search(
+    office: Workspace, opened: Open, typed: str, written: str, shown: str
+) -> None:
+    async with opened(office) as console:
+        await console.show("3", "cso-1 ")
+        await console.press("colon")
+        await console.type(typed)
+        await console.press("enter")
+        await console.until(written, gone=(typed,))
+        await console.settle()
+        await console.press("enter")
+        await console.until(shown, gone=("▔▔▔▔",))
+
+
+async def test_a_mistyped_command_is_said_and_searched_for_on_demand(office: Workspace, opened: Open) -> None:
+    async with opened(office) as console:
+        await console.press("colon")
+        await console.type("reveiw")
+        await console.until("no such command 'reveiw'; did you mean Review?", "objects with reveiw")
+        await console.settle()
+        await console.press("down", "enter")
+        await console.until("filter reveiw")
+
+
+async def test_what_is_found_more_often_than_is_shown_leads_to_its_list(office: Workspace, opened: Open) -> None:
+    async with opened(office) as console:
+        await console.press("ctrl+f")
+        await console.type("example.org")
+        await console.until("and more with example.org in Metaverse", "and more with example.org in Objects")
+        await console.settle()
+        await console.press_until("down", lambda: "and more with example.org in Metaverse" in _marked(console))
+        await console.press("enter")
+        await console.until("Metaverse", "filter example.org", gone=("and more",))
+
+
+def _marked(console: Console) -> str:
+    """Give the line of the command line that the cursor is on."""
+    found = console.app.screen.query_one(CommandList)
+    return str(found.get_option_at_index(found.highlighted or 0).prompt)
 
 
 async def test_q_quits(office: Workspace, opened: Open) -> None:

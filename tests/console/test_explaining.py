@@ -61,7 +61,7 @@ async def test_where_there_is_no_object_there_is_nothing_to_explain(opened: Open
             await console.settle()
             await _nothing_to_explain(console)
             await console.press("enter")
-            await console.until(f"› {thing}")
+            await console.until("› ", thing)
             await _nothing_to_explain(console)
         await console.press("8", "r")
         await console.until("people from hr", gone=("counting",))
@@ -81,7 +81,7 @@ async def test_a_group_of_what_waits_explains_its_first_object(opened: Open, off
         await console.until("missing in")
         await console.press_until("j", lambda: console.row["kind"] == "review")
         await console.press("x")
-        await console.until("To do › why rev-", "rule '")
+        await console.until("To do › why ", "(rev-", "rule '")
 
 
 async def test_a_line_of_an_explanation_leads_to_what_it_names(opened: Open, office: Workspace) -> None:
@@ -91,12 +91,12 @@ async def test_a_line_of_an_explanation_leads_to_what_it_names(opened: Open, off
         await console.press("enter")
         await console.until("mvo-1")
         await console.press("x")
-        await console.until("why mvo-1", "Joined")
+        await console.until("› why ", "(mvo-1)", "Joined")
         await console.settle()
         lines = console.screen(ExplainScreen).sheet.lines
         row = next(index for index, one in enumerate(lines) if one.link)
         await console.press(*["j"] * row, "enter")
-        await console.until(f"why mvo-1 › {lines[row].link}")
+        await console.until("(mvo-1) › ", f"({lines[row].link})")
 
 
 async def test_what_is_stored_can_be_seen_and_copied(opened: Open, office: Workspace) -> None:
@@ -136,6 +136,12 @@ async def test_anything_is_found_by_a_part_of_its_name(opened: Open, office: Wor
         await console.until("Nora Nowhere", "hr: Nora Nowhere", "person in the metaverse")
         await console.press("down", "enter")
         await console.until("Nora Nowhere", "›")
+        await console.press("escape", "ctrl+f")
+        await console.type("nwohere")
+        await console.until("Nora Nowhere   like nwohere")
+        await console.settle()
+        await console.press("enter")
+        await console.until("Nora Nowhere", "Metaverse")
         await console.press("escape", "ctrl+f")
         await console.type("to the direct")
         await console.until("rule people to the directory", "interlock.toml:")

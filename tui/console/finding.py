@@ -1,7 +1,6 @@
 """Search across everything by a name or a part of one: people, objects, exports, review items, runs, rules."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -10,6 +9,7 @@ from textual.content import Content
 
 from tui import feed
 from tui.console import commands
+from tui.console.app_keys import TABS
 from tui.console.shell import Shell
 from tui.presentation import tones
 from tui.presentation.display import display
@@ -23,6 +23,8 @@ FEWEST = 2
 """Letters that are looked for at least."""
 OF_EACH = 6
 """How many of each kind are shown."""
+LIKE = 0.05
+"""How well somebody fits who is called somewhat like it: less than a command that may have been meant."""
 _KINDS = {
     "metaverse": "in the metaverse",
     "objects": "object",
@@ -44,36 +46,53 @@ class Everything(Provider):
             return
         await asyncio.sleep(PAUSE)
         # at once, so that what was found elsewhere is shown while the store is looked through
-        listing = partial(cast("Shell", self.app).find_objects, text)
-        shown = display(text, 50)
-        yield Hit(0.01, _entry(f"objects with {shown}", "the list, filtered"), listing, text=f"objects {shown}")
+        app = cast("Shell", self.app)
+        listing = partial(app.find, "objects", text)
+        shown_text = display(text, 50)
+        told = f"objects with {shown_text}"
+        yield Hit(0.01, _entry(told, "the list, filtered"), listing, text=f"objects {shown_text}")
         score = 0.9
         for name, place in (await asyncio.to_thread(feed.rule_places, session.config)).items():
             if text.casefold() in name.casefold():
                 shown = display(name, 70)
-                opening = partial(cast("Shell", self.app).open_rules, name)
+                opening = partial(app.open_rules, name)
                 yield Hit(score, _entry(f"rule {shown}", display(place, 60)), opening, text=shown)
+        is_anybody = False
         for kind, what in _KINDS.items():
             score -= 0.1
-            async for row in _found(session, kind, text):
+            rows = await _found(session, kind, text)
+            is_anybody = is_anybody or bool(rows)
+            for row in rows[:OF_EACH]:
                 label = display(_label(kind, row), 90)
-                command = partial(cast("Shell", self.app).open_thing, row["id"])
                 said = f"{row.get('type', '')} {what}".lstrip()
-                yield Hit(score, _entry(label, said), command, text=label)
+                yield Hit(score, _entry(label, said), partial(app.open_thing, row["id"]), text=label)
+            if len(rows) > OF_EACH:
+                more = f"and more with {shown_text} in {TABS[kind]}"
+                yield Hit(score - 0.05, _entry(more, "the list, filtered"), partial(app.find, kind, text), text=more)
+        for row in [] if is_anybody else await _alike(session, text):
+            label = display(row["label"], 90)
+            yield Hit(LIKE, _entry(label, f"like {shown_text}"), partial(app.open_thing, row["id"]), text=label)
 
 
 def _entry(name: str, what: str) -> Content:
     return Content.assemble(name, ("   " + what, "dim"))
 
 
-async def _found(session: "Session", kind: str, text: str) -> AsyncIterator[feed.Document]:
-    """Give the first rows of a list that hold a text; none where the store cannot be read just now."""
+async def _found(session: "Session", kind: str, text: str) -> list[feed.Document]:
+    """Give the newest rows of a list that hold a text, one more than are shown; none where the store cannot be read."""
+    query = feed.Query(kind, (feed.Term(text),), descending=True)
     try:
-        rows = await feed.lists.page(session.workspace, feed.Query(kind, (feed.Term(text),)), limit=OF_EACH)
+        return await feed.lists.page(session.workspace, query, limit=OF_EACH + 1)
     except feed.StoreError:
-        return
-    for row in rows:
-        yield row
+        return []
+
+
+async def _alike(session: "Session", text: str) -> list[feed.Document]:
+    """Give those who are called somewhat like a text; none where the store cannot be read just now."""
+    try:
+        return await feed.like(session.workspace, text, OF_EACH)
+    except feed.StoreError:
+        return []
 
 
 def _label(kind: str, row: feed.Document) -> str:

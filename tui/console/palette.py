@@ -16,6 +16,7 @@ from textual.worker import Worker, WorkerState
 from tui.console import commands, keys
 from tui.console.app_keys import TABS
 from tui.console.finding import Everything
+from tui.console.near_commands import meant
 from tui.console.screens.asking import Proposals
 from tui.console.shell import Shell
 from tui.console.themes import THEMES
@@ -32,6 +33,8 @@ _MORE = {
     "config": "the configuration: what has changed in it, tried and reloaded",
     "schedule": "when profiles ran, are to run, and which are late",
 }
+NEAR = 0.1
+"""How well a command fits that may have been meant: less than what is found by its name, more than a search for it."""
 Command = tuple[str, str, Callable[[], object]]
 
 
@@ -96,15 +99,19 @@ class ConsoleCommands(Provider):
             yield Hit(1.0, entry(Content(f"open {thing}"), "one thing whole"), opening, text=thing)
         if found := _SEARCH.fullmatch(typed):
             shown = display(found[1], 50)
-            finding = partial(app.find_objects, found[1])
+            finding = partial(app.find, "objects", found[1])
             yield Hit(0.9, entry(Content(f"objects with {shown}"), "the list, filtered"), finding, text=typed)
         score = 2.0
         for said in await commands.spoken(self.screen, query.lstrip()):
             score -= 0.01
             line = entry(Content(display(said.line, 90)), display(said.what, 60))
             yield Hit(score, line, self._kept(said.line, said.run), text=said.line)
-        matcher = self.matcher(typed)
-        for name, help_text, command in self._commands():
+        matcher, names = self.matcher(typed), self._commands()
+        # behind whatever is called so, and before a search for it: a slip of the pen becomes no search
+        if near := meant(typed, (name for name, _, _ in names if "…" not in name), commands.verbs(self.screen)):
+            told = f"no such command '{display(typed, 30)}'; did you mean {display(near, 40)}?"
+            yield Hit(NEAR, entry(Content(told), "enter writes it"), partial(open_palette, self.app, near), text=typed)
+        for name, help_text, command in names:
             if (score := matcher.match(name)) > 0:
                 yield Hit(score, entry(matcher.highlight(name), help_text), self._kept(name, command), text=name)
 

@@ -89,8 +89,8 @@ class Shell(Protocol):
         """Show a list, with nothing open over it, filtered."""
         ...
 
-    def find_objects(self, text: str) -> None:
-        """Show the objects that hold a text."""
+    def find(self, name: str, text: str) -> None:
+        """Show a list of what holds a text."""
         ...
 
     def action_show_screen(self, name: str) -> None:

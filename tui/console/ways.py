@@ -18,12 +18,11 @@ class Ways(App[Any]):
 
         self.push_screen(screen_for(thing))
 
-    def find_objects(self, text: str) -> None:
-        """Show the objects that hold a text."""
-        self.run_worker(self._find_objects(text), group="find", exit_on_error=False)
-
-    async def _find_objects(self, text: str) -> None:
-        await self.show_list("objects", text)
+    def find(self, name: str, text: str) -> None:
+        """Show a list of what holds a text, all of it."""
+        is_one_word = not any(char.isspace() or char in ':!~"' for char in text)
+        line = text if is_one_word or '"' in text else f'"{text}"'
+        self.run_worker(self.show_list(name, line), group="find", exit_on_error=False)
 
     def open_plan(self) -> None:
         """Show what the next keys of the Line would do."""

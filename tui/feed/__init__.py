@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         rules_beside,
     )
     from tui.feed.joining import Candidates, Compared, compare
+    from tui.feed.likeness import like
     from tui.feed.lists import Document, listing, waiting_items
     from tui.feed.owing import owed, owed_passwords
     from tui.feed.past_runs import PastRun, history
@@ -180,6 +181,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
         "survey",
     ),
     "tui.feed.systems": ("configuration",),
+    "tui.feed.likeness": ("like",),
     "tui.feed.things": ("UnknownId", "course", "gone", "items", "person_of", "show", "stages_in"),
 }
 """Module → what it gives: the same again, for the running program."""

@@ -167,7 +167,7 @@ async def test_owed_references_lead_to_whose_they_are(past: Workspace, opened: O
         await console.until("1 of 1", "Noah Nolan (mvo-2)", "has no account")
         await console.settle()
         await console.press("enter")
-        await console.until("owed references › mvo-2")
+        await console.until("owed references › ", "(mvo-2")
 
 
 async def test_the_store_looks_through_all_of_them(past: Workspace, opened: Open) -> None:

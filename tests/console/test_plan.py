@@ -86,7 +86,7 @@ async def test_a_plan_tells_steps_kinds_attributes_and_each_value(office: Worksp
         await console.press("enter")
         await console.until("would", "~ Update", "in step", "export directory", "- goes, + comes", "+ Chief of")
         await console.press("x")
-        await console.until("why cso-")
+        await console.until("› why ", "(cso-")
     assert untouched() == before
     assert office.query("SELECT count(*) FROM runs") == runs
     assert len(_kept(office)) == 1

@@ -86,7 +86,7 @@ async def test_evidence_and_consequences_are_shown(office: Workspace, opened: Op
         await console.until(f"mvo-{mvo}", "Evidence", "last seen", "in run-1", "missing since", "in run-2")
         await console.until("5 went missing at once", "Last known attributes", "employee_id", "deletes 1 in directory")
         await console.press("enter")
-        await console.until("Review › rev-1", label, "in directory")
+        await console.until("Review › ", "(rev-1)", label, "in directory")
 
 
 async def test_two_of_five_are_approved_and_only_these(office: Workspace, opened: Open) -> None:

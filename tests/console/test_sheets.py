@@ -30,7 +30,7 @@ def test_no_transition_is_cut(width: int) -> None:
         _move(id=2, entity="export", from_status="ExportedPendingConfirmation", to_status="ExportedNotConfirmed"),
         _move(id=3, operator="ada", reason="HR has said that she comes back, in a year or two"),
     ]
-    lines = layout.timeline(moves, width, about="rev-1")
+    lines = layout.timeline(moves, width, {}, about="rev-1")
     assert max(map(len, told(lines))) < width  # a scrollbar may take the last cell
     said = words(lines)
     for one in (

@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from tui.feed.joining import Candidates, Compared, compare
     from tui.feed.likeness import like
     from tui.feed.lists import Document, listing, waiting_items
+    from tui.feed.naming import Names, with_names
     from tui.feed.owing import owed, owed_passwords
     from tui.feed.past_runs import PastRun, history
     from tui.feed.scheduling import scheduled, tell_failure_of
@@ -89,7 +90,7 @@ if TYPE_CHECKING:
         survey,
     )
     from tui.feed.systems import configuration
-    from tui.feed.things import UnknownId, course, gone, items, person_of, show, stages_in
+    from tui.feed.things import UnknownId, called, course, gone, items, names_of, person_of, show, stages_in
 
 _BEHIND: dict[str, tuple[str, ...]] = {
     "engine.approvals.audit": ("OLDER", "refuse_no_reason"),
@@ -182,7 +183,8 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     ),
     "tui.feed.systems": ("configuration",),
     "tui.feed.likeness": ("like",),
-    "tui.feed.things": ("UnknownId", "course", "gone", "items", "person_of", "show", "stages_in"),
+    "tui.feed.naming": ("Names", "with_names"),
+    "tui.feed.things": ("UnknownId", "called", "course", "gone", "items", "names_of", "person_of", "show", "stages_in"),
 }
 """Module → what it gives: the same again, for the running program."""
 _PLACES = {name: module for module, names in _BEHIND.items() for name in names}

@@ -1,7 +1,7 @@
 """Lists for the screens and the command line: pages of rows, and the line by which an operator filters them."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from engine.labels import label_among_others, label_of
@@ -11,6 +11,7 @@ from storage.list_queries import ListedError, ListedExport, Place, Query, Term
 from storage.records import Cso, Mvo, PendingExport
 from storage.store import Transaction
 from storage.transitions import Transition
+from tui.feed.naming import names_in, told_by
 
 __all__ = ["COLUMNS", "Document", "Place", "Query", "Term", "count", "keys", "listing", "page", "parse_filter", "rank"]
 
@@ -89,11 +90,27 @@ async def page(
 ) -> list[Document]:
     """Read the rows that follow a place, or the first ones, each with its `key`, its `place` and what it is made of.
 
-    `skip` leaves some rows out before. Raises `UnknownColumn` or `StoreError`.
+    `skip` leaves some rows out before. `names` of a row are those of the ids in what it tells. Raises `UnknownColumn`
+    or `StoreError`.
     """
     async with workspace.store.reading() as tx:
         found = await lists.page(tx, query, after=after, skip=skip, limit=limit)
-    return [{**_document(query.kind, record), "place": place} for place, record in found]
+        rows = [{**_document(query.kind, record), "place": place} for place, record in found]
+        names = await names_in(tx, (text for row in rows for text in _MENTIONS.get(query.kind, _nothing)(row)))
+    return [{**row, "names": names} for row in rows] if query.kind in _MENTIONS else rows
+
+
+def _nothing(_row: Document) -> tuple[str, ...]:
+    return ()
+
+
+_MENTIONS: dict[str, Callable[[Document], tuple[str, ...]]] = {
+    "transitions": lambda row: (told_by(row),),
+    "errors": lambda row: (row["message"], row["advice"]),
+    "audit": lambda row: (row["subject"], str(row["details"])),
+    "deleted": lambda row: (row["reason"] or "", f"mvo-{row['mvo_id']}", f"cso-{row['restored_as']}"),
+}
+"""The texts of a row that name things by their ids, by the kind of the list."""
 
 
 async def count(workspace: Workspace, query: Query) -> int:

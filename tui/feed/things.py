@@ -10,6 +10,7 @@ from storage import exports, metaverse, objects, references, reviews, runs, tomb
 from storage.records import BatchState, Cso, PendingExport, ReviewItem, ReviewState
 from storage.store import Transaction
 from tui.feed.lists import Document, export_document
+from tui.feed.naming import names_in, told_by, with_names
 
 
 class UnknownId(LookupError):
@@ -27,6 +28,21 @@ async def show(workspace: Workspace, text: str) -> Document:
     if found is None:
         raise UnknownId(f"there is no {text}")
     return found
+
+
+async def names_of(workspace: Workspace, found: Document) -> dict[str, str]:
+    """Name what a thing that was read tells of by ids: whom it is joined to, and what its history gives as reasons."""
+    texts = [told_by(move) for move in found.get("transitions", [])]
+    texts += [f"mvo-{found['mvo_id']}"] if found.get("mvo_id") else []
+    texts += [f"{error['message']} {error['advice']}" for error in found.get("errors", [])]
+    async with workspace.store.reading() as tx:
+        return await names_in(tx, texts)
+
+
+async def called(workspace: Workspace, thing: str) -> str:
+    """Give what a person calls a thing: its name before its id, else its id alone. Raises `StoreError`."""
+    async with workspace.store.reading() as tx:
+        return with_names(thing, await names_in(tx, [thing]))
 
 
 async def _show_cso(tx: Transaction, cso_id: int) -> Document | None:
@@ -146,10 +162,11 @@ async def course(workspace: Workspace, text: str) -> Document:
         staged = await exports.of_objects(tx, csos)
         moves = await transitions.of(tx, "cso", csos)
         moves += await transitions.of(tx, "export", [one.id for one in staged.values()])
+        names = await names_in(tx, (told_by(move._asdict()) for move in moves))
     history = {move.id: move._asdict() for move in moves}
     history |= {move["id"]: move for move in found.get("transitions", [])}
     others = [_staged(csos[cso_id], export) for cso_id, export in staged.items() if f"exp-{export.id}" != text]
-    return {"id": text, "staged": others, "transitions": list(history.values())}
+    return {"id": text, "staged": others, "transitions": list(history.values()), "names": names}
 
 
 async def _all_of_person(tx: Transaction, found: Document) -> list[Cso]:

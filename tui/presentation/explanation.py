@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from tui.feed.naming import with_names
 from tui.presentation.display import display
 from tui.presentation.glyphs import glyphs
 from tui.presentation.moments import local_time
@@ -12,7 +13,21 @@ Document = dict[str, Any]
 
 
 def explanation(found: Document) -> Iterator[str]:
-    """Give the lines that explain a CSO or an MVO, every value made safe to show."""
+    """Give the lines that explain a CSO or an MVO, every value made safe to show, and every id behind its name."""
+    names = {one: display(name) for one, name in _names(found)}
+    return (with_names(line, names) for line in _lines(found))
+
+
+def _names(found: Document) -> Iterator[tuple[str, str]]:
+    """Give what is told of by its id alone somewhere: the person, and what is joined to it."""
+    person = found["mvo"] if found["id"].startswith("cso-") else found
+    if person is not None:
+        yield person["id"], person["label"].removesuffix(f" ({person['id']})")
+        for one in person["joined"]:
+            yield one["id"], f"{one['label']} in {one['system']}"
+
+
+def _lines(found: Document) -> Iterator[str]:
     if found["id"].startswith("cso-"):
         yield f"{display(found['label'])} ({found['id']}), {found['type']} of '{found['system']}', {found['status']}"
         yield f"  {display(found['verdict'])}"

@@ -18,6 +18,10 @@ from tui.presentation.glyphs import glyphs
 from tui.presentation.moments import local_time
 
 
+def _subject(row: dict[str, Any]) -> str:
+    return feed.with_names(row["subject"], row["names"])
+
+
 class AuditScreen(ListScreen):
     """Every entry of the audit log, newest first."""
 
@@ -30,7 +34,7 @@ class AuditScreen(ListScreen):
         Column("at", "at", 16, lambda row: local_time(row["at"]), order=Order.TIMES),
         Column("operator", "operator", 12, lambda row: row["operator"], priority=1),
         Column("action", "action", 14, lambda row: row["action"]),
-        Column("subject", "subject", 18, lambda row: row["subject"], flex=1),
+        Column("subject", "subject", 18, _subject, flex=1, is_label=True),
         Column("why", "why", 20, sheet.why, flex=2, sortable=False, priority=2),
     )
     BINDINGS: ClassVar[list[BindingType]] = [

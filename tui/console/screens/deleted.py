@@ -78,8 +78,9 @@ class GoneScreen(SheetScreen):
         self._document = document
 
     def crumb(self) -> str:
-        """Its id."""
-        return str(self._document["id"])
+        """Its name and its id."""
+        name, _, _ = str(self._document["label"]).partition(" (")
+        return f"{name} ({self._document['id']})"
 
     def on_mount(self) -> None:
         """Show it."""

@@ -20,7 +20,7 @@ class ExplainScreen(ThingScreen):
 
     def crumb(self) -> str:
         """What is explained."""
-        return f"why {self.thing}"
+        return f"why {self.called}"
 
     async def build(self) -> sheets.Build:
         """Read why."""
@@ -44,7 +44,7 @@ class RawScreen(ThingScreen):
 
     def crumb(self) -> str:
         """What is shown."""
-        return f"{self.thing} as stored"
+        return f"{self.called} as stored"
 
     async def build(self) -> sheets.Build:
         """Read it."""

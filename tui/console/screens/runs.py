@@ -124,7 +124,14 @@ class ErrorsScreen(ListScreen):
         Column("code", "error", 24, lambda row: (row["code"], "danger")),
         Column("type", "type", 10, lambda row: row["type"], priority=4),
         Column("object", "object", 20, lambda row: row["label"], flex=2, is_label=True),
-        Column("message", "what is wrong", 24, lambda row: row["message"], flex=3, priority=2),
+        Column(
+            "message",
+            "what is wrong",
+            24,
+            lambda row: feed.with_names(row["message"], row["names"]),
+            flex=3,
+            priority=2,
+        ),
     )
 
     BINDINGS: ClassVar[list[BindingType]] = BY_HAND

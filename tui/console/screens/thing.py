@@ -1,5 +1,6 @@
 """One thing whole: an object, an export, a review item, a run; and one value whole."""
 
+from contextlib import suppress
 from functools import partial
 from typing import ClassVar
 
@@ -84,10 +85,19 @@ class ThingScreen(LiveSheetScreen):
     def __init__(self, thing: str) -> None:
         super().__init__()
         self.thing = thing
+        self.called = thing
+        """What a person calls it, as soon as that is read."""
 
     def crumb(self) -> str:
-        """The id."""
-        return self.thing
+        """Its name and its id."""
+        return self.called
+
+    async def read(self) -> None:
+        """Read what it is called, too."""
+        with suppress(feed.StoreError):
+            self.called = await feed.called(self.session.workspace, self.thing)
+        await super().read()
+        self.show_frame()
 
     async def build(self) -> sheets.Build:
         """Read the thing, and give its sheet."""

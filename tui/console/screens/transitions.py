@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tui import feed
 from tui.console import sheets
 from tui.console.screens.listing import ListScreen
 from tui.console.sheets.layout import fact, moved, prose, stated
@@ -11,9 +12,14 @@ from tui.presentation.glyphs import glyphs
 from tui.presentation.moments import local_time
 
 
+def _why(row: dict[str, Any]) -> str:
+    return feed.with_names(row["reason"], row["names"])
+
+
 def _moved(row: dict[str, Any]) -> tuple[str, str]:
     became, tone = tones.became(row)
-    return f"{row['from_status'] or glyphs().nothing} {glyphs().arrow} {row['to_status'] or became}", tone
+    told = f"{row['from_status'] or glyphs().nothing} {glyphs().arrow} {row['to_status'] or became}"
+    return feed.with_names(told, row["names"]), tone
 
 
 class TransitionsScreen(ListScreen):
@@ -30,7 +36,7 @@ class TransitionsScreen(ListScreen):
         Column("to", "transition", 28, _moved, flex=1),
         Column("object", "object", 21, lambda row: row["label"], flex=2, is_label=True),
         Column("operator", "operator", 9, lambda row: row["operator"] or "", priority=5),
-        Column("reason", "why", 14, lambda row: row["reason"], flex=2, priority=6),
+        Column("reason", "why", 14, _why, flex=2, priority=6),
     )
 
     def thing_of(self, document: dict[str, Any]) -> str | None:
@@ -43,17 +49,19 @@ class TransitionsScreen(ListScreen):
 
     async def detail_of(self, document: dict[str, Any]) -> sheets.Build:
         """Give the transition whole."""
+        names = document["names"]
+        before, after = (feed.with_names(document[one] or "", names) for one in ("from_status", "to_status"))
 
         def build(width: int) -> list[sheets.SheetLine]:
             return [
                 *fact("object", document["label"], width, tone="strong", link=moved(document)),
                 *fact("id", moved(document), width),
                 *fact("system", document["system"], width),
-                *stated("from", tones.status(document["from_status"] or "nothing"), width),
-                *stated("to", tones.became(document), width),
+                *stated("from", tones.status(before or "nothing"), width),
+                *stated("to", tones.became({**document, "to_status": after}), width),
                 *fact("at", local_time(document["at"], precise=True), width),
                 *fact("by", document["operator"] or f"step {document['step_id']} of a run", width),
-                *prose("why", document["reason"], width),
+                *prose("why", _why(document), width),
             ]
 
         return build

@@ -49,7 +49,7 @@ class ObjectScreen(ExplainedScreen):
 
     def action_try(self) -> None:
         """Ask for an expression."""
-        self.app.push_screen(TryScreen(self.thing))
+        self.app.push_screen(TryScreen(self.thing, self.called))
 
 
 def _below(error: dict[str, Any], found: sheets.Build, width: int) -> list[sheets.SheetLine]:
@@ -63,14 +63,14 @@ class TryScreen(SheetScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("equals_sign", "ask", "another expression", id="try.ask")]
 
-    def __init__(self, thing: str) -> None:
+    def __init__(self, thing: str, called: str) -> None:
         super().__init__()
-        self._thing = thing
+        self._thing, self._called = thing, called
         self._text = ""
 
     def crumb(self) -> str:
         """Over what."""
-        return f"an expression over {self._thing}"
+        return f"an expression over {self._called}"
 
     def body(self) -> ComposeResult:
         """The sheet, and the line to type in."""

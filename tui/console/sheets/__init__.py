@@ -28,13 +28,14 @@ def build(found: Document, *, with_course: bool = True) -> Build:
 
 
 def _with_timeline(made: Build, found: Document, width: int) -> list[SheetLine]:
-    return [*made(width), *section("Timeline"), *timeline(found["transitions"], width)]
+    return [*made(width), *section("Timeline"), *timeline(found["transitions"], width, found["names"])]
 
 
 async def read(workspace: feed.Workspace, thing: str, *, with_course: bool = True) -> Build:
     """Read a thing by its id and give its sheet; one that says so where there is no such thing."""
     try:
-        return build(await feed.show(workspace, thing), with_course=with_course)
+        found = await feed.show(workspace, thing)
+        return build({**found, "names": await feed.names_of(workspace, found)}, with_course=with_course)
     except feed.UnknownId as error:
         return partial(words, str(error))
     except feed.StoreError as error:
@@ -46,7 +47,7 @@ async def course(workspace: feed.Workspace, thing: str) -> Build:
     try:
         return partial(beside.course, await feed.course(workspace, thing))
     except feed.UnknownId:
-        return partial(beside.course, {"id": thing, "staged": [], "transitions": []})
+        return partial(beside.course, {"id": thing, "staged": [], "transitions": [], "names": {}})
     except feed.StoreError as error:
         return partial(words, f"cannot be read: {error}")
 

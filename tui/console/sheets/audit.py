@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from tui import feed
 from tui.console.sheets.layout import Document, fact, named, prose, section
 from tui.console.widgets.sheet import SheetLine
 from tui.presentation.moments import local_time
@@ -13,7 +14,8 @@ _KNOWN = ("reason", "result", "profile")
 
 def why(row: Document) -> str:
     """Give the reason of an entry, or what it came to."""
-    return str(next((row["details"][name] for name in _KNOWN if row["details"].get(name)), ""))
+    said = str(next((row["details"][name] for name in _KNOWN if row["details"].get(name)), ""))
+    return feed.with_names(said, row["names"])
 
 
 def entry(found: Document, width: int) -> list[SheetLine]:
@@ -24,17 +26,17 @@ def entry(found: Document, width: int) -> list[SheetLine]:
         *fact("operator", found["operator"], width, tone="strong"),
         *fact("from", f"{found['session']} on {found['host']}", width),
         *fact("action", found["action"], width, tone="accent"),
-        *fact("subject", found["subject"], width),
+        *fact("subject", feed.with_names(found["subject"], found["names"]), width),
     ]
     if reason := why(found):
         lines += prose("why", reason, width)
     lines += section("Details")
     for name, value in found["details"].items():
-        lines += _detail(name, value, width)
+        lines += _detail(name, value, found["names"], width)
     return [*lines, *section("Seal"), *fact("hash", found["hash"], width), *fact("after", found["previous"], width)]
 
 
-def _detail(name: str, value: Any, width: int) -> list[SheetLine]:
+def _detail(name: str, value: Any, names: feed.Names, width: int) -> list[SheetLine]:
     """Show one of the details; what has many parts gets a line for each."""
     if isinstance(value, dict):
         parts = [f"{key}: {_short(one)}" for key, one in value.items()]
@@ -43,7 +45,9 @@ def _detail(name: str, value: Any, width: int) -> list[SheetLine]:
     return [
         line
         for index, part in enumerate(parts or [""])
-        for line in named(name if index == 0 else "", part, width, min(max(len(name), 8), width // 3))
+        for line in named(
+            name if index == 0 else "", feed.with_names(part, names), width, min(max(len(name), 8), width // 3)
+        )
     ]
 
 

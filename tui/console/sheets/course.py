@@ -20,7 +20,9 @@ def course(found: Document, width: int) -> list[SheetLine]:
     for export in found["staged"]:
         lines += _staged(export, width)
     lines += section("Timeline")
-    lines += timeline(found["transitions"], width, about=found["id"]) or named("", "nothing yet", width, 0, tone="dim")
+    lines += timeline(found["transitions"], width, found["names"], about=found["id"]) or named(
+        "", "nothing yet", width, 0, tone="dim"
+    )
     return lines[1:]  # nothing stands above it
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tui import feed
 from tui.console.sheets.layout import Document, attributes, fact, prose, section
 from tui.console.widgets.sheet import SheetLine
 from tui.presentation.moments import local_time
@@ -29,12 +30,14 @@ def gone(found: Document, width: int) -> list[SheetLine]:
         thing = f"rev-{found['review_id']}"
         lines += fact("approval", f"{thing} by {found['by'] or 'nobody known'}", width, link=thing)
     if found["reason"]:
-        lines += prose("why", found["reason"], width)
+        lines += prose("why", feed.with_names(found["reason"], found["names"]), width)
     if found["mvo_id"]:
-        lines += fact("was joined to", f"mvo-{found['mvo_id']}", width, link=f"mvo-{found['mvo_id']}")
+        person = f"mvo-{found['mvo_id']}"
+        same = {person: found["label"].partition(" (")[0]}  # who is gone from the metaverse, too, was called likewise
+        lines += fact("was joined to", feed.with_names(person, same | found["names"]), width, link=person)
     if found["restored_as"]:
         thing = f"cso-{found['restored_as']}"
-        lines += fact("restored as", thing, width, link=thing, tone="good")
+        lines += fact("restored as", feed.with_names(thing, found["names"]), width, link=thing, tone="good")
     else:
         lines += fact("B", "brings it back, after showing what that would lead to", width, tone="accent")
     held = found["attributes"]

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.cells import cell_len
 
+from tui import feed
 from tui.console.widgets.painting import cut, width_of
 from tui.console.widgets.sheet import SheetLine
 from tui.presentation import tones
@@ -118,7 +119,7 @@ def attributes(
     return lines
 
 
-PREFIXES = {"cso": "cso", "export": "exp", "review": "rev"}
+PREFIXES = {"cso": "cso", "export": "exp", "review": "rev", "identity": "cso", "join": "cso"}
 """How the ids of what moves begin."""
 
 
@@ -127,12 +128,15 @@ def moved(move: Mapping[str, Any]) -> str:
     return f"{PREFIXES[move['entity']]}-{move['entity_id']}"
 
 
-def timeline(moves: Iterable[Mapping[str, Any]], width: int, *, about: str | None = None) -> list[SheetLine]:
+def timeline(
+    moves: Iterable[Mapping[str, Any]], width: int, names: feed.Names, *, about: str | None = None
+) -> list[SheetLine]:
     """Give status transitions, newest first; beside those of things other than `about`, what moved and a link.
 
     Each takes a line, and all of them several where one of them would be cut.
     """
-    every = sorted(moves, key=lambda move: (move["at"], move["id"]), reverse=True)
+    told = (_with_names(move, names) for move in moves)
+    every = sorted(told, key=lambda move: (move["at"], move["id"]), reverse=True)
     wide = [_in_one_line(move, about) for move in every]
     if any(width_of(one.line) >= width for one in wide):
         return [line for move in every for line in _in_several(move, width, about)]
@@ -142,6 +146,12 @@ def timeline(moves: Iterable[Mapping[str, Any]], width: int, *, about: str | Non
         if move["reason"]:
             lines += named("", move["reason"], width, 1, tone="dim")
     return lines
+
+
+def _with_names(move: Mapping[str, Any], names: feed.Names) -> dict[str, Any]:
+    """Give a transition with names before the ids in what it tells."""
+    told = {one: move[one] and feed.with_names(move[one], names) for one in ("from_status", "to_status", "reason")}
+    return {**move, **told}
 
 
 def _in_one_line(move: Mapping[str, Any], about: str | None) -> SheetLine:

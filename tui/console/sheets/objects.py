@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from tui import feed
 from tui.console.sheets.layout import Document, attributes, fact, section, stated
 from tui.console.widgets.sheet import SheetLine
 from tui.presentation import tones
@@ -24,7 +25,8 @@ def cso(found: Document, width: int) -> list[SheetLine]:
     if found["secondary_id"]:
         lines += fact("secondary id", found["secondary_id"], width)
     if found["mvo_id"]:
-        lines += fact("joined to", f"mvo-{found['mvo_id']}", width, link=f"mvo-{found['mvo_id']}")
+        person = f"mvo-{found['mvo_id']}"
+        lines += fact("joined to", feed.with_names(person, found["names"]), width, link=person)
         lines += fact("joined by", found["joined_by"], width)
     else:
         lines += fact("joined to", "nothing: a disconnector", width, tone="dim")

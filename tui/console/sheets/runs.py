@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tui import feed
 from tui.console.sheets.layout import Document, fact, named, prose, section, stated
 from tui.console.widgets.sheet import SheetLine
 from tui.presentation import tones
@@ -75,8 +76,8 @@ def error(found: Document, width: int) -> list[SheetLine]:
     return [
         *fact("object", found["label"], width, tone="strong", link=object_of(found)),
         *fact("error", found["code"], width, tone="danger"),
-        *prose("what", found["message"], width),
-        *prose("what to do", found["advice"], width),
+        *prose("what", feed.with_names(found["message"], found.get("names", {})), width),
+        *prose("what to do", feed.with_names(found["advice"], found.get("names", {})), width),
         *fact("system", f"{found['system']}, {found['type']}", width),
         *(fact("position", found["position"], width) if found["position"] else []),
     ]

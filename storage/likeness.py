@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import case, func, literal, select
 
+from storage.dialects import expressions
 from storage.dialects.expressions import instr, storable
+from storage.labels import LABEL
 from storage.store import Transaction
 from storage.tables import objects
 
@@ -28,7 +30,7 @@ class Alike(NamedTuple):
 
     id: int
     mvo_id: int | None
-    name: str
+    label: str
 
 
 async def like(tx: Transaction, text: str, limit: int) -> list[Alike]:
@@ -47,7 +49,10 @@ async def like(tx: Transaction, text: str, limit: int) -> list[Alike]:
     for likeness, _, one in ranked:
         if -likeness >= LIKENESS:
             persons.setdefault(one.mvo_id or (one.id,), one)
-    return list(persons.values())[:limit]
+    chosen = list(persons.values())[:limit]
+    labelled = select(objects.c.id, LABEL).where(expressions.among(objects.c.id, [one.id for one in chosen]))
+    labels = {row.id: row[1] for row in await tx.execute(labelled)}
+    return [one._replace(label=labels[one.id]) for one in chosen]
 
 
 def _likeness(sought: str, name: str) -> float:

@@ -138,7 +138,7 @@ async def test_anything_is_found_by_a_part_of_its_name(opened: Open, office: Wor
         await console.until("Nora Nowhere", "›")
         await console.press("escape", "ctrl+f")
         await console.type("nwohere")
-        await console.until("Nora Nowhere   like nwohere")
+        await console.until("Nora Nowhere (", ")   like nwohere")
         await console.settle()
         await console.press("enter")
         await console.until("Nora Nowhere", "Metaverse")

@@ -6,7 +6,7 @@ from tui.feed.lists import Document
 
 
 async def like(workspace: Workspace, text: str, limit: int) -> list[Document]:
-    """Give id and name of those, the likest first. Raises `StoreError`."""
+    """Give id and label of those, the likest first. Raises `StoreError`."""
     async with workspace.store.reading() as tx:
         found = await likeness.like(tx, text, limit)
-    return [{"id": f"mvo-{one.mvo_id}" if one.mvo_id else f"cso-{one.id}", "label": one.name} for one in found]
+    return [{"id": f"mvo-{one.mvo_id}" if one.mvo_id else f"cso-{one.id}", "label": one.label} for one in found]

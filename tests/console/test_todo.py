@@ -133,6 +133,11 @@ async def test_enter_leads_to_where_what_a_gate_holds_is_let_through(opened: Ope
         assert console.app.current_mode == "review"
         await console.press("W", "R")
         await console.until("Release 50 objects that a gate held in run-2")
+        await console.settle()
+        await console.press("escape")
+        await console.hear("nothing was released")
+        await console.press("escape")
+        await console.until("held by gate")
 
 
 async def test_a_group_opens_its_list_whatever_is_open_there(opened: Open, office: Workspace) -> None:
@@ -148,6 +153,33 @@ async def test_a_group_opens_its_list_whatever_is_open_there(opened: Open, offic
         await console.press("enter")
         await console.until("filter kind:absence", "2")
         assert console.said == ""
+        await console.press("escape")
+        await console.until("missing in 'hr'", gone=("Review ›",))
+        assert console.app.current_mode == "todo"
+        await console.press("enter")
+        await console.until("filter kind:absence")
+        await console.press("slash")
+        await console.type(" rev-1")
+        await console.press("enter")
+        await console.until("filter kind:absence", "rev-1")
+        await console.press("escape")
+        await console.until("1 of 2", gone=("filter kind:absence",))
+        assert console.app.current_mode == "review"
+
+
+async def test_a_digit_shows_a_screen_as_it_was_left_and_pressed_again_its_list(
+    opened: Open, office: Workspace
+) -> None:
+    async with opened(office) as console:
+        await console.show("6", "rev-1")
+        await console.settle()
+        await console.press("enter")
+        await console.until("Review › ", "(rev-1)")
+        await console.show("3", "cso-1 ")
+        await console.press("6")
+        await console.until("Review › ", "(rev-1)")
+        await console.press("6")
+        await console.until("1 of 2", gone=("Review › ",))
 
 
 async def test_no_more_is_acknowledged_than_was_on_screen(opened: Open, office: Workspace) -> None:

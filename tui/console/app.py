@@ -264,8 +264,12 @@ class InterlockApp(Ways, KeyByKey[int], inherit_bindings=False):
     # Keys ---------------------------------------------------------------------------------------------------------
 
     def action_show_screen(self, name: str) -> None:
-        """Show one of the ten screens."""
-        if self.session is not None and not self.screen.is_modal:
+        """Show one of the ten screens, as it was left; where it is shown already, without what is open over it."""
+        if self.session is None or self.screen.is_modal:
+            return
+        if name == self.current_mode:
+            self.run_worker(self.close_all(), group="find", exit_on_error=False)
+        else:
             self.switch_mode(name)
 
     def action_freeze(self) -> None:

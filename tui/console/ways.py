@@ -42,8 +42,7 @@ class Ways(App[Any]):
 
     async def _go_to_line(self) -> None:
         await self.switch_mode("line")
-        while len(self.screen_stack) > 1:
-            await self.pop_screen()
+        await self.close_all()
 
     def open_deleted(self) -> None:
         """List what is gone."""
@@ -66,6 +65,11 @@ class Ways(App[Any]):
     async def show_list(self, name: str, line: str) -> None:
         """Show a list, with nothing open over it, filtered."""
         await self.switch_mode(name)
+        await self.close_all()
+        cast("ListScreen", self.screen).lead_here(line, back_to)
+
+    async def close_all(self) -> None:
+        """Close whatever is open over the screen of a digit."""
         while len(self.screen_stack) > 1:
             await self.pop_screen()
         cast("ListScreen", self.screen).set_filter(line)

@@ -62,6 +62,7 @@ class ListScreen(TakingAlong):
         self._detail_row: dict[str, Any] | None = None
         """The row that the detail was read for, as it was then."""
         self._had_third: bool | None = None
+        self._led_from = self._led_with = ""
 
     def body(self) -> ComposeResult:
         """The table, the detail, and the line that asks."""
@@ -268,10 +269,19 @@ class ListScreen(TakingAlong):
         if (document := self.table.current) is not None:
             explaining.show_raw(self, self.thing_of(document))
 
+    def lead_here(self, line: str, back_to: str) -> None:
+        """Show what another screen leads to, to which `esc` goes back for as long as nobody has changed the filter."""
+        self.set_filter(line)
+        self._led_from, self._led_with = back_to, line
+
     def action_back(self) -> None:
-        """Clear the filter; without one, go back."""
+        """Go back to the screen that led here; else clear the filter; without one, go back along the breadcrumb."""
         if self.detail.has_focus or (self.has_third and self.third.has_focus):
             self.table.focus()
+        elif self._led_from and self._filter == self._led_with:
+            back_to, self._led_from = self._led_from, ""
+            self.set_filter("")
+            self.app.switch_mode(back_to)
         elif self._filter:
             self.set_filter("")
         else:

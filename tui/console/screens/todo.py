@@ -124,7 +124,7 @@ class TodoScreen(MarkingScreen):
         self.say("R lets pass what a gate holds; 7 shows the run that it stopped")
 
     async def _open_list(self, kind: str, line: str) -> None:
-        await self.console_app.show_list(kind, line)
+        await self.console_app.show_list(kind, line, back_to="todo")
 
     def action_explain(self) -> None:
         """Tell why the first object of the group is as it is."""

@@ -57,11 +57,12 @@ class Everything(Provider):
                 shown = display(name, 70)
                 opening = partial(app.open_rules, name)
                 yield Hit(score, _entry(f"rule {shown}", display(place, 60)), opening, text=shown)
-        is_anybody = False
+        for row in await _alike(session, text):
+            label = display(row["label"], 90)
+            yield Hit(LIKE, _entry(label, f"like {shown_text}"), partial(app.open_thing, row["id"]), text=label)
         for kind, what in _KINDS.items():
             score -= 0.1
             rows = await _found(session, kind, text)
-            is_anybody = is_anybody or bool(rows)
             for row in rows[:OF_EACH]:
                 label = display(_label(kind, row), 90)
                 said = f"{row.get('type', '')} {what}".lstrip()
@@ -69,9 +70,6 @@ class Everything(Provider):
             if len(rows) > OF_EACH:
                 more = f"and more with {shown_text} in {TABS[kind]}"
                 yield Hit(score - 0.05, _entry(more, "the list, filtered"), partial(app.find, kind, text), text=more)
-        for row in [] if is_anybody else await _alike(session, text):
-            label = display(row["label"], 90)
-            yield Hit(LIKE, _entry(label, f"like {shown_text}"), partial(app.open_thing, row["id"]), text=label)
 
 
 def _entry(name: str, what: str) -> Content:

@@ -45,13 +45,24 @@ async def test_a_plan_tells_steps_kinds_attributes_and_each_value(office: Worksp
     before, runs = untouched(), office.query("SELECT count(*) FROM runs")
     async with opened(office) as console:
         await _plan(console)
-        await console.until("By step", "import hr", "By kind of change", "update")
+        await console.until("By step", "import hr", "By kind of change", "~ Update")
+        screen = console.screen(PlanScreen)
+        await console.press("g")
+        await console.until("By step")
+        seen = []
+        for key in ("j", "k"):
+            for _ in screen._entries:
+                await console.press(key)
+                assert screen.current is not None
+                assert not screen.current.is_heading
+                seen.append(screen.current)
+        await console.until("By step")
+        assert [one for one in screen._entries if not one.is_heading and one not in seen] == []
         await console.press("G")
         await console.until("By attribute", "title", "7 change", "1 becomes empty")
         await console.press("slash")  # no list: nothing is asked here
         lines = [line for line in console.lines if "becomes empty" in line]
         assert len(lines) >= 3, "in the source, in the metaverse, in the directory"
-        screen = console.screen(PlanScreen)
         entries = screen._entries
         place = next(at for at, one in enumerate(entries) if one.says.startswith("title") and "export" in one.says)
         screen.overview.move_to(place)

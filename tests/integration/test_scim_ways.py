@@ -51,7 +51,7 @@ def test_a_service_may_want_a_certificate_of_ours(tmp_path: Path, service: ScimS
     ask_for_certificates(service)
     site = office(tmp_path, service, client_certificate=str(ours.certificate), client_key=str(ours.key))
     site("check")
-    assert "1 adds" in site("step", "import", "app")
+    assert "1 add" in site("step", "import", "app")
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -114,7 +114,7 @@ def _pass_on(source: socket.socket, target: socket.socket) -> None:
 
 def test_a_service_is_reached_through_a_proxy(tmp_path: Path, service: ScimServer) -> None:
     with Tunnel() as tunnel:
-        assert "1 adds" in office(tmp_path, service, proxy=tunnel.url)("step", "import", "app")
+        assert "1 add" in office(tmp_path, service, proxy=tunnel.url)("step", "import", "app")
     place = service.url.removeprefix("https://").removesuffix("/v2")
     assert set(tunnel.asked) == {f"CONNECT {place} HTTP/1.1"}
 

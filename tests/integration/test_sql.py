@@ -46,7 +46,7 @@ def test_rows_are_read_as_what_they_are(database: Database, tmp_path: Path) -> N
         "phones": ["+49 30 20", "+49 30 21"],
     }
     database.run("UPDATE person SET level = NULL, name = '' WHERE id = 2", "DELETE FROM phone WHERE person = 2")
-    assert "39 unchanged, 1 updates" in site("step", "import", "it")
+    assert "39 unchanged, 1 update" in site("step", "import", "it")
     assert not {"level", "name", "phones"} & attributes(site, "2").keys()
     database.run("DELETE FROM person WHERE id = 3")
     site("step", "import", "it")
@@ -141,7 +141,7 @@ def test_delta_reads_what_changed_and_sees_no_deletes(database: Database, tmp_pa
     assert "2 updates" in site("step", "delta", "it")
     assert attributes(site, "4")["name"] == ["Changed"]
     database.run("UPDATE person SET name = 'Late', seen = '2026-01-31 23:57:00' WHERE id = 7")
-    assert "1 updates" in site("step", "delta", "it"), "a transaction that ended late is within the overlap"
+    assert "1 update" in site("step", "delta", "it"), "a transaction that ended late is within the overlap"
     assert {one["status"] for one in site.json("objects", "--limit", "0")} == {"Normal"}
 
 
@@ -186,7 +186,7 @@ def test_a_table_of_changes_shows_who_was_deleted(database: Database, tmp_path: 
         "INSERT INTO person (id, name) VALUES (8, 'There again')",
     )
     told = site("step", "delta", "it", status=None)
-    assert "1 adds" in told
+    assert "1 add" in told
     assert "3 updates" in told
     gone = [one["external_id"] for one in site.json("objects", "--limit", "0") if one["status"] == "Obsolete"]
     assert sorted(gone) == ["6", "7"]
@@ -219,7 +219,7 @@ def test_changes_that_are_told_in_another_way_or_anew_are_read_whole(database: D
     other = reading(tmp_path / "other", system(database, change_table=CHANGES))
     site.configure((other.folder / "interlock.toml").read_text())
     database.run("UPDATE person SET name = 'Changed' WHERE id = 4")
-    assert "1 updates" in site("step", "delta", "it")
+    assert "1 update" in site("step", "delta", "it")
     database.run("DELETE FROM person_changes", "INSERT INTO person_changes (number, person) VALUES (1, 2)")
     database.run("UPDATE person SET name = 'Anew' WHERE id = 2")
     database.run("DELETE FROM person_changes WHERE number > 1")

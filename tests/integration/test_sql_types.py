@@ -45,7 +45,7 @@ def test_spans_of_time_and_types_without_a_name_are_read_as_they_are_written(
     )
     names = ["until", "term", "note", "times"]
     site = reading(tmp_path, system(database, many=None, attributes={"times": "text[]"}), names)
-    assert "1 adds" in site("step", "import", "it")
+    assert "1 add" in site("step", "import", "it")
     assert [attributes(site, "1")[name] for name in names] == [
         ["24:00:00"],
         ["1 mon 2 days"],
@@ -76,7 +76,7 @@ def test_what_mysql_has_for_several_names_and_for_no_date(running: Callable[[str
     site = from_hr(tmp_path, database, "roles", "until", types={"roles": "text[]", "until": "date"})
     for roles, held in (("a|b|c", "b,a,c"), ("c", "c"), ("a|c", "a,c"), ("", ""), ("b", "b")):
         site.csv("hr.csv", [{"login": "ada", "roles": roles, "until": "2026-01-01"}])
-        assert "1 exports confirmed" in site("run")
+        assert "1 export confirmed" in site("run")
         assert database.rows("SELECT roles FROM account") == [(held,)]
     with database.engine.connect() as connection:
         connection.exec_driver_sql("SET SESSION sql_mode = ''")
@@ -93,7 +93,7 @@ def test_a_fixed_width_is_filled_with_blanks_that_are_no_part_of_the_value(datab
     site = from_hr(tmp_path, database, "unit")
     for unit in ("ab", "cde", ""):
         site.csv("hr.csv", [{"login": "ada", "unit": unit}])
-        assert "1 exports confirmed" in site("run")
+        assert "1 export confirmed" in site("run")
     assert [one["external_id"] for one in site.json("objects") if one["system"] == "it"] == ["ada"]
 
 
@@ -105,7 +105,7 @@ def test_documents_are_read_and_written_as_such(running: Callable[[str], Server]
     large = '{"n":123456789012345678901234567890,"é":[1.5,null]}'
     for written, held in ((large, large), ('{"n":2}', '{"n":2}'), ("plain", '"plain"'), ("", None), (large, large)):
         site.csv("hr.csv", [{"login": "ada", "profile": written}])
-        assert "1 exports confirmed" in site("run")
+        assert "1 export confirmed" in site("run")
         ((text,),) = database.rows("SELECT profile::text FROM account")
         assert (None if text is None else json.loads(text)) == (None if held is None else json.loads(held))
     database.run("UPDATE account SET profile = '[3]'")
@@ -126,7 +126,7 @@ def test_spans_of_time_are_written_and_changed(
         site = from_hr(tmp_path, database, "worked")
         for hours in ("36:05:00", "100:00:00", "00:30:00"):
             site.csv("hr.csv", [{"login": "ada", "worked": hours}])
-            assert "1 exports confirmed" in site("run")
+            assert "1 export confirmed" in site("run")
             account = next(one["id"] for one in site.json("objects") if one["system"] == "it")
             assert site.json("show", account)["attributes"]["worked"] == [hours]
         database.engine.dispose()

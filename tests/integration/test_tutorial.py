@@ -69,8 +69,8 @@ def _walk(work: Tutorial) -> set[str]:
     (item,) = work.json("review")
     work("review", "approve", item["id"], "--reason", "left in November")
     told = work("run")
-    assert "1 deletes" in told
-    assert "1 exports confirmed" in told
+    assert "1 delete" in told
+    assert "1 export confirmed" in told
     work.csv("hr.csv", everybody[1:11])
     assert "stopped-deletion-threshold" in work("run", status=3)
     return {row["employee_id"] for row in everybody[1:]}

@@ -85,8 +85,8 @@ class Shell(Protocol):
         """List the rules, or show the one of a name."""
         ...
 
-    async def show_list(self, name: str, line: str) -> None:
-        """Show a list, with nothing open over it, filtered."""
+    async def show_list(self, name: str, line: str, back_to: str = "") -> None:
+        """Show a list, with nothing open over it, filtered; `esc` then leads back to the screen that led there."""
         ...
 
     def find(self, name: str, text: str) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from tui import feed
 from tui.presentation.display import display
 from tui.presentation.moments import lasting
+from tui.presentation.statistics import in_words
 from tui.terminal.printing import complain, err, say
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Teller:
     async def _finish(self, event: feed.StepFinished) -> None:
         if self._quiet:
             return
-        figures = ", ".join(f"{count:,} {name}" for name, count in event.statistics.items() if count)
+        figures = in_words(event.statistics)
         if not figures and event.result in _GOOD:
             figures = "nothing is missing" if event.plan.phase == "detect" else "nothing to do"
         seconds = time.monotonic() - self._started.pop(event.plan)

@@ -58,6 +58,8 @@ class PlanScreen(StartingScreen):
         """Whether a plan of these very steps was begun here and is not there yet."""
         self._looked_around = (-1, 0.0)
         self._detail_of: object = None
+        self._came_from = 0
+        """Where the cursor of the overview was before it moved."""
         self._following = True
         """Whether the cursor goes along with the step that is planned, as long as nobody moves it."""
         self._told_run: tuple[int, bool] | None = None
@@ -221,7 +223,19 @@ class PlanScreen(StartingScreen):
     @on(Rows.Moved, "#overview")
     def _moved(self) -> None:
         self._following = False
+        if self.current is not None and self.current.is_heading:
+            self.overview.put_cursor(self._beyond_heading())
+        self._came_from = self.overview.cursor
+        if all(entry.is_heading for entry in self._entries[: self.overview.cursor]):
+            self.overview.scroll_to(y=0, animate=False, force=True)  # to what stands above the first
         self._show_detail()
+
+    def _beyond_heading(self) -> int:
+        """Give the line that the cursor goes on to from a heading: the next on its way, else the nearest."""
+        here = self.overview.cursor
+        below, above = range(here, len(self._entries)), range(here, -1, -1)
+        ways = (*above, *below) if here < self._came_from else (*below, *above)
+        return next((line for line in ways if not self._entries[line].is_heading), here)
 
     def _show_detail(self) -> None:
         entry = self.current

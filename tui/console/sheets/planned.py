@@ -25,6 +25,7 @@ def takes(operation: str) -> bool:
 
 def operation(told: str) -> Piece:
     """Give an operation with its symbol; its outcome is part of the words."""
+    told = f"{told[:1].upper()}{told[1:]}"
     verb = told.split(" ", maxsplit=1)[0].lower()
     if "(refused" in told:
         return f"{glyphs().error} {told}", "danger"

@@ -14,8 +14,12 @@ from tui.presentation.display import display, fit
 from tui.presentation.glyphs import glyphs
 from tui.presentation.moments import lasting, local_time, seconds_between
 from tui.presentation.pieces import Line, Piece
+from tui.presentation.statistics import in_words
 
-_NAME, _SIDES = 26, 24
+_NAME, _SIDES = 40, 24
+"""Cells of what is counted, refusals included, and of the step in which it happens."""
+_WITH_SIDES = 110
+"""From this width on there is room for the step."""
 
 
 class Entry(NamedTuple):
@@ -27,6 +31,11 @@ class Entry(NamedTuple):
     """The changes that it counts."""
     says: str = ""
     """What it says in more words than it has room for."""
+
+    @property
+    def is_heading(self) -> bool:
+        """Whether it leads to nothing, and says nothing more."""
+        return self.step is None and self.wanted is None and not self.says
 
 
 # Above ---------------------------------------------------------------------------------------------------------------
@@ -215,7 +224,7 @@ def becomes(one: AttributeTotal) -> str:
 
 def _counted(name: str, tone: str, where: str, count: str, step: str, width: int) -> Line:
     """Give a line of a group: what, where, and how many; on a wide screen in which step."""
-    sides = _SIDES if width >= 90 else 0
+    sides = _SIDES if width >= _WITH_SIDES else 0
     room = max(width - _NAME - 4 - sides, 12)
     right = max(min(len(count) + 1, room - 6), 9)
     line: Line = [("   ", ""), (fit(name, _NAME), tone), (fit(where, max(room - right, 0)), "dim")]
@@ -242,8 +251,7 @@ def step_detail(plan: KeptPlan, place: int, found: Sequence[Document], width: in
         lines += fact("would end", word, width, tone=tone)
     if step["message"]:
         lines += prose("why", step["message"], width)
-    counted = ", ".join(f"{count:,} {name}" for name, count in step["statistics"].items() if count)
-    lines += prose("counts", counted or "nothing to do", width)
+    lines += prose("counts", in_words(step["statistics"]) or "nothing to do", width)
     errors = step.get("first_errors", [])
     for error in errors:
         head = f"{error['code']}: {error['label']}"

@@ -62,8 +62,8 @@ class Ways(App[Any]):
 
         self.push_screen(RulesScreen(name))
 
-    async def show_list(self, name: str, line: str) -> None:
-        """Show a list, with nothing open over it, filtered."""
+    async def show_list(self, name: str, line: str, back_to: str = "") -> None:
+        """Show a list, with nothing open over it, filtered; `esc` then leads back to the screen that led there."""
         await self.switch_mode(name)
         await self.close_all()
         cast("ListScreen", self.screen).lead_here(line, back_to)
@@ -72,4 +72,3 @@ class Ways(App[Any]):
         """Close whatever is open over the screen of a digit."""
         while len(self.screen_stack) > 1:
             await self.pop_screen()
-        cast("ListScreen", self.screen).set_filter(line)

@@ -94,6 +94,10 @@ class Bench:
         sent = self.terminal.send("/", *"object:~^ada.*E0000128", "enter")
         tell("filter object:~^ada.*E0000128, shown", self.terminal.wait_for("(E0000128)") - sent, "s")
         self.leave()
+        for typed, shown in (("nolan", "and more with nolan in Metaverse"), ("nolna", "like nolna")):
+            sent = self.terminal.send(":", *typed)
+            tell(f"find {typed}: {shown}", self.terminal.wait_for(shown) - sent, "s")
+            self.leave()
         self.terminal.wait_for("of 1,000,000")
 
     def leave(self) -> None:

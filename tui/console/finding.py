@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PAUSE = 0.15
 """Seconds of typing no more before the store is asked."""
+BATCH = 0.11
+"""Seconds after which a further hit lets all that came before it be shown."""
 FEWEST = 2
 """Letters that are looked for at least."""
 OF_EACH = 6
@@ -45,10 +47,15 @@ class Everything(Provider):
         if len(text) < FEWEST or session is None or is_command:
             return
         await asyncio.sleep(PAUSE)
-        # at once, so that what was found elsewhere is shown while the store is looked through
-        app = cast("Shell", self.app)
+        app, shown_text = cast("Shell", self.app), display(text, 50)
+        alike = await _alike(session, text)
+        for row in alike:
+            label = display(row["label"], 90)
+            yield Hit(LIKE, _entry(label, f"like {shown_text}"), partial(app.open_thing, row["id"]), text=label)
+        if alike:
+            await asyncio.sleep(BATCH)
+        # what was found before is shown with this one, while the store is looked through
         listing = partial(app.find, "objects", text)
-        shown_text = display(text, 50)
         told = f"objects with {shown_text}"
         yield Hit(0.01, _entry(told, "the list, filtered"), listing, text=f"objects {shown_text}")
         score = 0.9
@@ -57,9 +64,6 @@ class Everything(Provider):
                 shown = display(name, 70)
                 opening = partial(app.open_rules, name)
                 yield Hit(score, _entry(f"rule {shown}", display(place, 60)), opening, text=shown)
-        for row in await _alike(session, text):
-            label = display(row["label"], 90)
-            yield Hit(LIKE, _entry(label, f"like {shown_text}"), partial(app.open_thing, row["id"]), text=label)
         for kind, what in _KINDS.items():
             score -= 0.1
             rows = await _found(session, kind, text)

@@ -149,3 +149,35 @@ async def test_anything_is_found_by_a_part_of_its_name(opened: Open, office: Wor
         await console.press("colon")
         await console.type("nowhere")
         await console.until("Nora Nowhere")
+
+
+@pytest.mark.parametrize(
+    ("keys", "shown"),
+    [("8", "Profiles"), ("8 s enter", "Systems › "), ("8 o", "Systems › "), (":trends", "› trends")],
+)
+async def test_a_sheet_about_no_object_says_so(opened: Open, office: Workspace, keys: str, shown: str) -> None:
+    async with opened(office) as console:
+        if keys.startswith(":"):
+            await console.press("colon")
+            await console.type(keys[1:])
+            await console.until("Trends")
+            await console.settle()
+            await console.press("enter")
+        else:
+            for key in keys.split():
+                await console.press(key)
+                await console.settle()
+        await console.until(shown)
+        await _nothing_to_explain(console)
+
+
+async def test_what_is_stored_is_explained_and_an_explanation_is_one(opened: Open, office: Workspace) -> None:
+    async with opened(office) as console:
+        await console.show("4", "mvo-1")
+        await console.settle()
+        await console.press("y")
+        await console.until("as stored")
+        await console.press("x")
+        await console.until("› why ", "Joined")
+        await console.press("x")
+        await console.hear("this tells why it is so")

@@ -61,7 +61,6 @@ _PARTS: tuple[tuple[str, tuple[type[DOMNode], ...]], ...] = (
     ("Audit", (audit.AuditScreen,)),
     ("One thing whole", (thing.SheetScreen,)),
     ("One object, export or review item whole", (explaining.ExplainedScreen, whole.WholeScreen)),
-    ("One rule, run, item error or audit entry whole", (explaining.UnexplainedScreen,)),
     ("One thing as it is stored", (explaining.RawScreen,)),
     ("Decisions by hand: on an object, in the lists of objects and of item errors", (objects.ObjectsScreen,)),
     ("Who it is joined to, and what follows", (joining.JoinScreen, by_hand.DecisionScreen)),

@@ -10,8 +10,8 @@ from tui import feed
 from tui.console import sheets
 from tui.console.beside import beside
 from tui.console.screens.asking import AskLine
-from tui.console.screens.explaining import UnexplainedScreen
 from tui.console.screens.listing import ListScreen
+from tui.console.screens.thing import SheetScreen
 from tui.console.sheets import audit as sheet
 from tui.console.widgets.columns import Column, Order
 from tui.presentation.glyphs import glyphs
@@ -98,7 +98,7 @@ class AuditScreen(ListScreen):
             self.say(f"{verdict.entries:,} entries, whole{up_to}: nothing was edited, removed or moved", "good")
 
 
-class EntryScreen(UnexplainedScreen):
+class EntryScreen(SheetScreen):
     """One entry whole."""
 
     def __init__(self, document: dict[str, Any]) -> None:

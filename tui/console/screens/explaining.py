@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from tui import feed
 from tui.console import sheets
-from tui.console.screens.thing import SheetScreen, ThingScreen
+from tui.console.screens.thing import NO_OBJECT, ThingScreen
 from tui.console.screens.whole import WholeScreen
 from tui.console.sheets import explaining as sheet
 from tui.presentation.display import display
@@ -32,6 +32,10 @@ class ExplainScreen(ThingScreen):
             return partial(sheets.words, str(error))
         return partial(sheet.why, found, places)
 
+    def action_explain(self) -> None:
+        """Say that it is shown."""
+        self.say("this tells why it is so")
+
 
 class RawScreen(ThingScreen):
     """A thing as it is stored, as JSON; `C` copies it whole."""
@@ -53,6 +57,10 @@ class RawScreen(ThingScreen):
         except (feed.UnknownId, feed.StoreError) as error:
             return partial(sheets.words, str(error))
         return partial(sheet.raw, self._found)
+
+    def action_explain(self) -> None:
+        """Tell why it is so, where it is an object."""
+        explain(self, self.thing)
 
     def action_copy_all(self) -> None:
         """Copy the document; what could act on a terminal it is pasted into is made visible."""
@@ -78,22 +86,10 @@ class ExplainedScreen(WholeScreen):
         self.app.push_screen(RawScreen(self.thing))
 
 
-class UnexplainedScreen(SheetScreen):
-    """A sheet about no object: the key that tells why says that, as it does in the list that led here."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "explain", "why it is so: says that it is no object", id="sheet.explain", show=False),
-    ]
-
-    def action_explain(self) -> None:
-        """Say that there is nothing to explain."""
-        explain(self, None)
-
-
 def explain(screen: Any, thing: str | None) -> None:
     """Open the explanation of a thing."""
     about_objects = thing if thing is not None and not thing.startswith("run-") else None
-    _open(screen, about_objects, ExplainScreen, "there is nothing here to explain: it is no object")
+    _open(screen, about_objects, ExplainScreen, NO_OBJECT)
 
 
 def show_raw(screen: Any, thing: str | None) -> None:

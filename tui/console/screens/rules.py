@@ -9,7 +9,6 @@ from tui import feed
 from tui.console import sheets
 from tui.console.beside import beside
 from tui.console.screens.at_hand import AtHandScreen
-from tui.console.screens.explaining import UnexplainedScreen
 from tui.console.screens.runs import ErrorsScreen
 from tui.console.screens.thing import SheetScreen
 from tui.console.sheets import rules as sheet
@@ -116,7 +115,7 @@ class RulesScreen(AtHandScreen):
         return None
 
 
-class RuleScreen(UnexplainedScreen):
+class RuleScreen(SheetScreen):
     """One rule whole; `!` lists what went wrong with the objects that it is about."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

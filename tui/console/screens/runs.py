@@ -12,9 +12,8 @@ from tui.console.beside import beside
 from tui.console.plots import spark
 from tui.console.screens import by_hand
 from tui.console.screens.by_hand import BY_HAND
-from tui.console.screens.explaining import UnexplainedScreen
 from tui.console.screens.listing import ListScreen
-from tui.console.screens.thing import ThingScreen
+from tui.console.screens.thing import SheetScreen, ThingScreen
 from tui.console.screens.trying import ObjectScreen
 from tui.console.sheets import runs as sheet
 from tui.console.widgets.columns import Column, Order
@@ -104,7 +103,7 @@ def _plot(name: str, values: list[float], room: int, width: int) -> Line:
     return cut([(f" {name:<18}", "dim"), (spark(values, room), "accent"), (f" {last}", "")], width)
 
 
-class RunScreen(UnexplainedScreen, ThingScreen):
+class RunScreen(ThingScreen):
     """One run: its steps; `!` lists the objects that went wrong."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("exclamation_mark", "errors", "item errors", id="run.errors")]
@@ -171,7 +170,7 @@ class ErrorsScreen(ListScreen):
             self.app.push_screen(ErrorScreen(document))
 
 
-class ErrorScreen(UnexplainedScreen):
+class ErrorScreen(SheetScreen):
     """An item error whole, of what is no object in the store."""
 
     def __init__(self, document: dict[str, Any]) -> None:

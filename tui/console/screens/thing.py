@@ -16,12 +16,15 @@ from tui.console.widgets.rows import Rows
 from tui.console.widgets.sheet import Sheet, SheetLine
 from tui.presentation.display import display
 
+NO_OBJECT = "there is nothing here to explain: it is no object"
+
 
 class SheetScreen(ConsoleScreen):
     """A screen that is one sheet."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy_line", "copy", id="sheet.copy"),
+        Binding("x", "explain", "why it is so, or that there is nothing to explain", id="sheet.explain", show=False),
     ]
 
     def body(self) -> ComposeResult:
@@ -49,6 +52,10 @@ class SheetScreen(ConsoleScreen):
             text = line.whole or "".join(piece for piece, _ in line.line).strip()
             self.app.copy_to_clipboard(display(text))
             self.say(f"copied: {display(text, 60)}", "good")
+
+    def action_explain(self) -> None:
+        """Say that there is nothing to explain, as the lists do; a sheet about an object knows better."""
+        self.say(NO_OBJECT)
 
 
 class LiveSheetScreen(SheetScreen):

@@ -137,7 +137,7 @@ async def search(console: Console) -> None:
     await console.settle()  # the screen below is painted first
     await console.press("ctrl+f")
     await console.type("nolan")
-    await console.until("Noah Nolan (nnolan0002)", "person in the metaverse")
+    await console.until("Noah Nolan (nnolan0943)", "and more with nolan in Metaverse")
     await console.settle()
 
 

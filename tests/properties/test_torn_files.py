@@ -109,7 +109,7 @@ def _changes(whole: bytes, torn: bytes) -> str:
     return "\n".join(difflib.unified_diff(before, after, "whole", "torn", n=1, lineterm=""))
 
 
-def read_all(folder: Path, kind: str, good: list[str], count: int) -> tuple[int, list[str]]:
+def read_all(folder: Path, kind: str, good: list[str], count: int, first: int = FIRST) -> tuple[int, list[str]]:
     """Read torn files; give how many had somebody missing in them, and what went wrong with which seed."""
     (folder / "interlock.toml").write_text(CONFIG)
     config, _ = load(folder / "interlock.toml")
@@ -118,7 +118,7 @@ def read_all(folder: Path, kind: str, good: list[str], count: int) -> tuple[int,
 
     async def read() -> None:
         nonlocal told
-        for seed in range(FIRST, FIRST + count):
+        for seed in range(first, first + count):
             whole = good[seed % len(good)].encode()
             text, done = tear(seed, whole)
             (folder / f"people.{kind}").write_bytes(text)
@@ -137,6 +137,23 @@ def test_nobody_is_missing_who_stands_in_a_torn_file(tmp_path: Path, kind: str) 
     told, wrong = read_all(tmp_path, kind, good, max(COUNT // 2, 1))
     assert not wrong, f"{len(wrong)} of them, such as:\n" + "\n".join(wrong[:5])
     assert told or COUNT < 100, "it is whole files that tell who is missing"
+
+
+@pytest.mark.parametrize(
+    ("kind", "seed"),
+    [("csv", 11751), ("csv", 11935), ("csv", 507723), ("csv", 526311), ("ldif", 6051), ("ldif", 422209)],
+    ids=[
+        "a line in a field",
+        "a row behind a quote",
+        "all in the header",
+        "one in the header",
+        "one quote in two names",
+        "another class, and a longer id",
+    ],
+)
+def test_who_was_missed_once_is_not_again(tmp_path: Path, kind: str, seed: int) -> None:
+    good = [text for one, text in whole_files(range(len(IDS))) if one == kind]
+    assert read_all(tmp_path, kind, good, 1, first=seed) == (0, [])
 
 
 def test_a_whole_file_tells_who_is_missing(tmp_path: Path) -> None:

@@ -57,11 +57,11 @@ class Doubts:
 
 def hidden_ids(row: list[str], delimiter: str, quote: str, read_id: Callable[[str], str | None]) -> Iterator[str]:
     """Give all that could be an id in a row, also where whole rows stand in one of its fields."""
-    for part in re.split(rf"[\r\n{re.escape(delimiter)}]", delimiter.join(row)):
-        if (found := read_id(part.strip().strip(quote))) is not None:
+    for part in re.split(rf"[\r\n{re.escape(delimiter + quote)}]", delimiter.join(row)):
+        if (found := read_id(part.strip())) is not None:
             yield found
 
 
-def has_line_break(row: list[str]) -> bool:
-    """Tell whether one of the fields of a row goes over more than one line."""
-    return any("\n" in cell or "\r" in cell for cell in row)
+def may_hold_rows(cells: str, quote: str) -> bool:
+    """Tell of the fields of a row whether others may stand in one: it goes over several lines, or has a quote in it."""
+    return "\n" in cells or "\r" in cells or quote in cells

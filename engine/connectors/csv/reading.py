@@ -9,7 +9,7 @@ import orjson
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.archives import unpacked
 from engine.connectors.base import PAGE_BYTES, ImportedObject, ImportPage, Unchanged
-from engine.connectors.csv.doubts import Doubts, has_line_break, hidden_ids
+from engine.connectors.csv.doubts import Doubts, hidden_ids, may_hold_rows
 from engine.connectors.csv.fixed_widths import read_lines
 from engine.connectors.csv.format import (
     Bad,
@@ -21,6 +21,7 @@ from engine.connectors.csv.format import (
     look_at,
     read_rows,
 )
+from engine.connectors.csv.last_rows import is_blank_row, is_short, with_last
 from engine.connectors.csv.options import CsvObjectOptions, CsvOptions
 from engine.connectors.csv.rows import RowReader
 from engine.connectors.csv.spreadsheet import is_spreadsheet, read_unfolded, unfolded
@@ -92,7 +93,7 @@ class Source:
             self._format = self._look()
             self.header = self._read_header(used, settings.external_id)
             if self.header:
-                self._reader = RowReader(settings, object_type, self.header, options.separator)
+                self._reader = RowReader(settings, object_type, self.header, options.separator, self._format.quote)
                 self.count = max(0, count_lines(self._copy) - 1)
         except BaseException:
             self._copy.close()
@@ -212,7 +213,7 @@ class Source:
             if (text := read_id(found)) is not None:
                 count += 1
                 yield text
-            elif not _is_blank(found):
+            elif not is_blank_row(found):
                 count += 1
         self.count = count
 
@@ -229,8 +230,13 @@ class Source:
             self._doubts.add(line, why)
 
     def find_hidden(self, external_ids: frozenset[str]) -> dict[str, str]:
-        """Look for ids in rows with an error, of another type, or with a line break in a field: id → where."""
+        """Look for ids in rows with an error, of another type, or with a line break or quote in a field: id → where.
+
+        The header may have swallowed rows as well.
+        """
         found: dict[str, str] = {}
+        if may_hold_rows("".join(self.header), self._format.quote):
+            found |= self._hidden_in(1, self.header, external_ids)
         for line, row in self._body() if self.header and (self._own.only or self._reader.may_hide) else ():
             if isinstance(row, Bad):
                 continue
@@ -238,13 +244,17 @@ class Source:
                 found.setdefault(other, f"{self.path}:{line}")
             if not self._may_hide_others(row):
                 continue
-            for text in hidden_ids(row, self._format.delimiter, self._format.quote, self._reader.id_of):
-                if text in external_ids:
-                    found.setdefault(text, f"{self.path}:{line}")
+            found = self._hidden_in(line, row, external_ids) | found
         return found
 
+    def _hidden_in(self, line: int, row: list[str], external_ids: frozenset[str]) -> dict[str, str]:
+        hidden = hidden_ids(row, self._format.delimiter, self._format.quote, self._reader.id_of)
+        return {text: f"{self.path}:{line}" for text in hidden if text in external_ids}
+
     def _may_hide_others(self, row: list[str]) -> bool:
-        return has_line_break(row) or self._reader.read(row, "", self.duplicates).error is not None
+        if may_hold_rows("".join(row), self._format.quote):
+            return True
+        return self._reader.read(row, "", self.duplicates).error is not None
 
     def pages(self, size: int, known: Fingerprints) -> Generator[ImportPage]:
         """Give the objects, some at a time: so many, or as many as have `PAGE_BYTES` characters.
@@ -257,9 +267,10 @@ class Source:
         page: list[ImportedObject] = []
         unchanged: list[Unchanged] = []
         reader, seen = self._reader, self._begin()
+        quote = orjson.dumps(self._format.quote)[1:-1]
         scope = scope_of(orjson.dumps([self._type, self.header]))  # by these a row means what it does
-        for line, row, is_last in _with_last(self._own_rows()):
-            fingerprint = None if is_last else _fingerprint(scope, row)
+        for line, row, is_last in with_last(self._own_rows()):
+            fingerprint = None if is_last else _fingerprint(scope, row, quote)
             if fingerprint is not None and (cso_id := known.cso_of(fingerprint)):
                 unchanged.append(Unchanged(fingerprint, cso_id))
             elif (one := self._read(line, row, seen, is_last=is_last)) is not None:
@@ -276,9 +287,9 @@ class Source:
     def _read(self, line: int, row: Row, seen: Seen, *, is_last: bool) -> ImportedObject | None:
         """Make the object of a row, and take note of its id and of what may be wrong; None for a blank one."""
         one = self._object_of(line, row)
-        if is_last and _is_short(row, self.header):
+        if is_last and is_short(row, self.header):
             self._cut = line
-        if one.external_id is None and _is_blank_row(row):
+        if one.external_id is None and is_blank_row(row):
             return None
         if line == self._cut:
             one = self._reader.read_cut(one.position)
@@ -311,38 +322,14 @@ def survey(sources: Sequence[Source]) -> None:
             source.take_survey(duplicates)
 
 
-def _fingerprint(scope: Scope, row: Row) -> bytes | None:
-    """Give the fingerprint of a row; None for one that has to be looked at closely whenever it comes."""
+def _fingerprint(scope: Scope, row: Row, quote: bytes) -> bytes | None:
+    """Give the fingerprint of a row; None for one that has to be looked at closely whenever it comes.
+
+    `quote` is what stands for a quote in JSON.
+    """
     if isinstance(row, Bad):
         return None
     record = orjson.dumps(row)
-    if b"\\n" in record or b"\\r" in record:  # a line break, in which others may hide, or what reads like one
+    if b"\\n" in record or b"\\r" in record or quote in record:  # in which others may hide, or what reads like it
         return None
     return fingerprint_of(scope, record)
-
-
-def _with_last(rows: Iterable[tuple[int, Row]]) -> Iterator[tuple[int, Row, bool]]:
-    """Give the rows that are not empty, and whether each is the last of them."""
-    before: tuple[int, Row] | None = None
-    for line, row in rows:
-        if not row:
-            continue
-        if before is not None:
-            yield *before, False
-        before = line, row
-    if before is not None:
-        yield *before, True
-
-
-def _is_short(row: Row, header: list[str]) -> bool:
-    """Tell whether a last row has too few fields, so that it is cut."""
-    return not isinstance(row, Bad) and len(row) < len(header) and (len(row) > 1 or not _is_blank(row))
-
-
-def _is_blank_row(row: Row) -> bool:
-    return not isinstance(row, Bad) and _is_blank(row)
-
-
-def _is_blank(row: list[str]) -> bool:
-    """Tell whether all cells are empty, as spreadsheets leave rows behind the last one."""
-    return not any(map(str.strip, row))

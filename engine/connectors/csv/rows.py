@@ -6,7 +6,7 @@ from typing import Any
 from engine.configuration import external_ids
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import ImportedObject
-from engine.connectors.csv.doubts import Shape
+from engine.connectors.csv.doubts import Shape, may_hold_rows
 from engine.connectors.csv.format import Bad
 from engine.errors import ObjectError
 from engine.values import typed
@@ -17,8 +17,11 @@ from storage.records import Attributes
 class RowReader:
     """Turns rows into objects, by the types that the configuration gives to the columns."""
 
-    def __init__(self, settings: ObjectTypeConfig, object_type: str, header: list[str], separator: str) -> None:
+    def __init__(
+        self, settings: ObjectTypeConfig, object_type: str, header: list[str], separator: str, quote: str = '"'
+    ) -> None:
         self._type = object_type
+        self._quote = quote
         self._header = header
         self._separator = separator
         self._id_name = settings.external_id
@@ -28,7 +31,7 @@ class RowReader:
         self.size = 0
         """How many characters the objects had so far."""
         self.may_hide = False
-        """Whether a row had an error or a line break, so that others may stand in it."""
+        """Whether a row had an error, a line break or a quote in a field, so that others may stand in it."""
         self._read_id = external_ids.reader(settings)
         self._id_is_text = external_ids.is_as_written(settings)
         self._trims_id = settings.type_of(settings.external_id) == typed.TEXT
@@ -97,7 +100,7 @@ class RowReader:
         }
         name, whole = "", "".join(row)
         self.size += len(whole)
-        self.may_hide = self.may_hide or "\n" in whole or "\r" in whole
+        self.may_hide = self.may_hide or may_hold_rows(whole, self._quote)
         try:
             if len(whole) > typed.MAX_LENGTH or "\0" in whole:
                 for name in attributes:

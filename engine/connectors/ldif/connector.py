@@ -40,7 +40,7 @@ from engine.connectors.entries import EntryReader
 from engine.connectors.files import copy_all, in_pages, repeated
 from engine.connectors.ldif import errors
 from engine.connectors.ldif.directory import LdifDirectory
-from engine.connectors.ldif.doubts import ids_in, why_nobody
+from engine.connectors.ldif.doubts import has_stray_quote, ids_told, why_nobody
 from engine.connectors.ldif.entry import Entry, quick_entry
 from engine.connectors.ldif.files import LdifFiles
 from engine.errors import CannotConnect
@@ -275,14 +275,14 @@ class LdifConnector(Connector):
         return await asyncio.to_thread(self._find_hidden, object_type, external_ids)
 
     def _find_hidden(self, object_type: str, external_ids: frozenset[str]) -> dict[str, str]:
-        """Look for ids in entries of other classes, and in those outside the base whose parent is not in the file."""
+        """Look for ids in entries of other classes, and outside the base in those without a parent or a sound name."""
         reader = self._readers({object_type: frozenset()})[object_type]
         files = self._files = self._files or self._opened()
         others = {
             found: (entry, f"{files.now}:{entry.line}")
             for entry in files.entries()
             if self._type_of(entry) != object_type
-            for found in ids_in(reader, self._id_names[object_type], entry.attributes)
+            for found in ids_told(reader, self._id_names[object_type], entry.dn, entry.attributes)
             if found in external_ids
         }
         parents = {_mark(dn.parent(entry.dn)) for entry, _ in others.values()}
@@ -291,7 +291,7 @@ class LdifConnector(Connector):
         return {
             one: place
             for one, (entry, place) in others.items()
-            if self._is_below(entry, base) or _mark(dn.parent(entry.dn)) not in there
+            if self._is_below(entry, base) or _mark(dn.parent(entry.dn)) not in there or has_stray_quote(entry.dn)
         }
 
     async def read_object(

@@ -11,10 +11,17 @@ from engine.values.attribute_descriptions import normal, those_of, usual
 _HIDDEN_DN = re.compile(rb"[^\r\n]{0,2}dn:(:|[^\r\n]*=)", re.IGNORECASE)
 """A line that reads like the first one of an entry, but for a byte or two before it."""
 
+_STRAY_QUOTE = re.compile(r'(?<!\\)"')
+
 
 def is_hidden_dn(line: bytes) -> bool:
     """Tell whether a line may once have been the first one of an entry."""
     return _HIDDEN_DN.match(line) is not None
+
+
+def has_stray_quote(entry_dn: str) -> bool:
+    """Tell whether a DN has a quote that is not escaped, as none has that a directory has written."""
+    return _STRAY_QUOTE.search(entry_dn) is not None
 
 
 def why_two(attributes: Mapping[str, Sequence[bytes]]) -> str:
@@ -28,6 +35,13 @@ def why_two(attributes: Mapping[str, Sequence[bytes]]) -> str:
 def ids_in(reader: EntryReader, id_name: str, attributes: Mapping[str, Sequence[bytes]]) -> list[str]:
     """Give every id that an entry holds; it should be one."""
     return [found for name, one in _held(_base(id_name), attributes) if (found := reader.external_id({name: [one]}))]
+
+
+def ids_told(reader: EntryReader, id_name: str, entry_dn: str, attributes: Mapping[str, Sequence[bytes]]) -> set[str]:
+    """Give every id that an entry holds or is called by: by a torn one they need not be the same."""
+    called = dn.own_rdn(entry_dn) if _base(id_name) in map(usual, dn.rdn_names(entry_dn)) else ()
+    by_name = {_called(reader, name, value) for name, value in called if usual(name) == _base(id_name)}
+    return by_name.union(ids_in(reader, id_name, attributes))
 
 
 def _held(base: str, attributes: Mapping[str, Sequence[bytes]]) -> list[tuple[str, bytes]]:

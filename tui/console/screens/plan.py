@@ -223,19 +223,13 @@ class PlanScreen(StartingScreen):
     @on(Rows.Moved, "#overview")
     def _moved(self) -> None:
         self._following = False
+        here = self.overview.cursor
         if self.current is not None and self.current.is_heading:
-            self.overview.put_cursor(self._beyond_heading())
+            self.overview.put_cursor(sheet.beyond_heading(self._entries, here, upwards=here < self._came_from))
         self._came_from = self.overview.cursor
         if all(entry.is_heading for entry in self._entries[: self.overview.cursor]):
             self.overview.scroll_to(y=0, animate=False, force=True)  # to what stands above the first
         self._show_detail()
-
-    def _beyond_heading(self) -> int:
-        """Give the line that the cursor goes on to from a heading: the next on its way, else the nearest."""
-        here = self.overview.cursor
-        below, above = range(here, len(self._entries)), range(here, -1, -1)
-        ways = (*above, *below) if here < self._came_from else (*below, *above)
-        return next((line for line in ways if not self._entries[line].is_heading), here)
 
     def _show_detail(self) -> None:
         entry = self.current

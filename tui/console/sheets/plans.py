@@ -147,6 +147,13 @@ def overview(plan: KeptPlan, width: int, *, roomy: bool = False) -> list[Entry]:
     ]
 
 
+def beyond_heading(entries: Sequence[Entry], here: int, *, upwards: bool) -> int:
+    """Give the line that a cursor goes on to from a heading: the next on its way, else the nearest."""
+    below, above = range(here, len(entries)), range(here, -1, -1)
+    ways = (*above, *below) if upwards else (*below, *above)
+    return next((line for line in ways if not entries[line].is_heading), here)
+
+
 def _difference(one: Document, width: int) -> Entry:
     says = f"{one['step']}: {one['says']}"
     return Entry(cut([(f"   {glyphs().error} ", "warn"), (display(says), "")], width), says=says)

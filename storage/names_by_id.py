@@ -20,8 +20,11 @@ async def of_objects(tx: Transaction, ids: Iterable[int]) -> dict[int, str]:
     """Name CSOs, those that are gone by what they were called."""
     found = {id_: name for id_, name in await tx.execute(_named(objects.c.id, ids)) if name}
     if left := set(ids) - found.keys():
-        gone = select(tombstones.c.object_id, tombstones.c.label).where(expressions.among(tombstones.c.object_id, left))
-        found |= {id_: _short(label) for id_, label in await tx.execute(gone)}
+        held = tombstones.c.object_id, tombstones.c.attributes, tombstones.c.secondary_id, tombstones.c.external_id
+        gone = select(*held).where(expressions.among(tombstones.c.object_id, left)).order_by(tombstones.c.id)
+        for id_, attributes, secondary_id, external_id in await tx.execute(gone):
+            if name := name_of(decode(attributes)) or secondary_id or external_id:
+                found[id_] = name
     return found
 
 

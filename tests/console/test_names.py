@@ -43,6 +43,17 @@ async def test_reasons_and_subjects_have_names(office: Workspace, opened: Open) 
         await console.until("› deleted › Henry Abbott (cso-")
 
 
+async def test_who_is_gone_is_called_as_before(office: Workspace, opened: Open) -> None:
+    ((gone,),) = office.query("SELECT object_id FROM tombstones WHERE system = 'hr'")
+    async with opened(office, size=(120, 40)) as console:
+        await console.press("colon")
+        await console.type(f"cso-{gone}")
+        await console.until(f"open cso-{gone}")
+        await console.settle()
+        await console.press("enter")
+        await console.until(f"Henry Abbott (cso-{gone})", "is no longer in the connector space")
+
+
 async def test_an_explanation_names_who_contributes(office: Workspace, opened: Open) -> None:
     async with opened(office, size=(200, 60)) as console:
         await console.show("4", "Emma Moore")

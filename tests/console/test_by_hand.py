@@ -54,7 +54,7 @@ async def test_an_ambiguous_join_is_settled_by_looking_at_both(office: Workspace
         await console.until("doors: B1 to whom?", "Noah Nolan", "Emma Nolan", "2 of 2", "1 of 2", "= Nolan")
         await console.press("enter")
         await console.until("Join doors: B1 to Noah Nolan", "Side by side")
-        await console.until("1 ~ update: person in the metaverse", "nothing → 101")
+        await console.until("1 ~ Update: person in the metaverse", "nothing → 101")
         await console.press("a")
         await console.hear("read-only: W arms it")
         await console.press("W", "a")
@@ -86,7 +86,7 @@ async def test_a_person_is_searched_for_who_is_not_called_alike(office: Workspac
         await console.until("Emma Moore (mvo-1)")
         await console.settle()
         await console.press("enter")
-        await console.until("Join doors: B2 to Emma Moore", "1 ~ update: person in the metaverse")
+        await console.until("Join doors: B2 to Emma Moore", "1 ~ Update: person in the metaverse")
         office("join", _badge(office, "B2"), "mvo-3", "--reason", "somebody else was quicker")
         await console.press("W", "a")
         await console.until("why:")
@@ -115,10 +115,10 @@ async def test_disconnecting_excluding_and_including_show_what_follows(office: W
         await console.until("Disconnect hr: ", "What follows", "disconnect", "join")
         await console.press("escape", "X")
         await console.until(
-            "Exclude hr: ", "Delete (awaiting approval): person in 'directory'", "delete: person in the"
+            "Exclude hr: ", "Delete (awaiting approval): person in 'directory'", "Delete: person in the"
         )
         await console.press("W", "a")
-        await console.until("why:", "- delete: person, metaverse")
+        await console.until("why:", "- Delete: person, metaverse")
         await console.settle()
         await console.type("a test person")
         await console.press("enter")

@@ -9,6 +9,7 @@ from tui.console.widgets.sheet import SheetLine
 from tui.presentation import tones
 from tui.presentation.display import display
 from tui.presentation.moments import lasting, local_time, seconds_between
+from tui.presentation.statistics import called
 
 MOST_ERRORS = 1000
 """A run is read with so many item errors at most."""
@@ -58,7 +59,7 @@ def step_lines(step: Mapping[str, Any], width: int) -> list[SheetLine]:
         lines += named("", took, width, 2, tone="dim")
     for word, count in step["statistics"].items():
         if count:
-            lines += named("", f"{count:>9,} {word}", width, 2)
+            lines += named("", f"{count:>9,} {called(word, count)}", width, 2)
     if step["message"]:
         lines += prose("", step["message"], width, tone="warn")
     return lines

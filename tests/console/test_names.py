@@ -68,6 +68,7 @@ async def test_an_explanation_names_who_contributes(office: Workspace, opened: O
     ("text", "shown"),
     [
         ("joined to mvo-2", "joined to Ada (mvo-2)"),
+        ("all rows (mvo-2, mvo-2)", "all rows (Ada (mvo-2), Ada (mvo-2))"),
         ("Ada (mvo-2) and mvo-2", "Ada (mvo-2) and Ada (mvo-2)"),
         ("'interlock join cso-3 mvo-2'; or mvo-2", "'interlock join cso-3 mvo-2'; or Ada (mvo-2)"),
         ("mvo-22, x-mvo-2, mvo-2x", "mvo-22, x-mvo-2, mvo-2x"),

@@ -34,8 +34,8 @@ from tui.demo.people import PERSON_COLUMNS, people
 from tui.demo.workspace import write_csv
 
 SCREENS = Path(__file__).parents[2] / "screenshots"
-SIZES = [(80, 24), (120, 40)]
-WIDE = (200, 60)
+SIZES = [(80, 24), (120, 40), (200, 60)]
+NAMES = [f"{width}x{height}" for width, height in SIZES]
 Drive = Callable[[Console], Awaitable[None]]
 
 
@@ -164,6 +164,7 @@ SHOTS: dict[str, Drive] = {
     "run": keys("7", "enter"),
     "run-errors": keys("7", "enter", "exclamation_mark"),
     "systems": keys("8"),
+    "audit": keys("9"),
     "rules": rules,
     "schema": keys("8", "s", "j", "enter"),
     "help": keys("6", "question_mark"),
@@ -180,10 +181,6 @@ BY_HAND: dict[str, Drive] = {
     "deleted": keys("6", "B"),
     "restore": keys("6", "B", "B"),
 }
-WIDE_SHOTS = (
-    *("todo", "exports", "export", "staged", "objects", "object", "metaverse", "metaverse-object", "transitions"),
-    *("review", "plan", "plan-attribute", "rules", "schema"),
-)
 
 
 async def trends(console: Console) -> None:
@@ -227,7 +224,7 @@ async def compare(console: Driven, request: pytest.FixtureRequest, name: str) ->
         pytest.fail(f"{path.name} differs from what the console shows; see {path.stem}.new.svg")
 
 
-@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+@pytest.mark.parametrize("size", SIZES, ids=NAMES)
 @pytest.mark.parametrize("name", SHOTS)
 async def test_a_screen_looks_like_its_picture(
     demo: Path, opened: Open, request: pytest.FixtureRequest, name: str, size: tuple[int, int]
@@ -238,17 +235,7 @@ async def test_a_screen_looks_like_its_picture(
         await compare(console, request, name)
 
 
-@pytest.mark.parametrize("name", WIDE_SHOTS)
-async def test_a_wide_screen_looks_like_its_picture(
-    demo: Path, opened: Open, request: pytest.FixtureRequest, name: str
-) -> None:
-    async with opened(demo, size=WIDE) as console:
-        await console.settle(TURN)
-        await SHOTS[name](console)
-        await compare(console, request, name)
-
-
-@pytest.mark.parametrize("size", [*SIZES, WIDE], ids=["80x24", "120x40", "200x60"])
+@pytest.mark.parametrize("size", SIZES, ids=NAMES)
 @pytest.mark.parametrize("name", PAST)
 async def test_what_was_looks_like_its_picture(
     days: Path, opened: Open, request: pytest.FixtureRequest, name: str, size: tuple[int, int]
@@ -259,7 +246,7 @@ async def test_what_was_looks_like_its_picture(
         await compare(console, request, name)
 
 
-@pytest.mark.parametrize("size", [*SIZES, WIDE], ids=["80x24", "120x40", "200x60"])
+@pytest.mark.parametrize("size", SIZES, ids=NAMES)
 @pytest.mark.parametrize("name", TROUBLE)
 async def test_trouble_looks_like_its_picture(
     trouble: Path, opened: Open, request: pytest.FixtureRequest, name: str, size: tuple[int, int]
@@ -270,7 +257,7 @@ async def test_trouble_looks_like_its_picture(
         await compare(console, request, name)
 
 
-@pytest.mark.parametrize("size", [*SIZES, WIDE], ids=["80x24", "120x40", "200x60"])
+@pytest.mark.parametrize("size", SIZES, ids=NAMES)
 @pytest.mark.parametrize("name", BY_HAND)
 async def test_what_is_decided_by_hand_looks_like_its_picture(
     by_hand: Path, opened: Open, request: pytest.FixtureRequest, name: str, size: tuple[int, int]
@@ -281,7 +268,7 @@ async def test_what_is_decided_by_hand_looks_like_its_picture(
         await compare(console, request, name)
 
 
-@pytest.mark.parametrize("size", [*SIZES, WIDE], ids=["80x24", "120x40", "200x60"])
+@pytest.mark.parametrize("size", SIZES, ids=NAMES)
 async def test_a_configuration_that_has_changed_looks_like_its_picture(
     demo: Path, opened: Open, request: pytest.FixtureRequest, size: tuple[int, int]
 ) -> None:
@@ -300,7 +287,7 @@ async def test_a_configuration_that_has_changed_looks_like_its_picture(
         await compare(console, request, "config")
 
 
-@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+@pytest.mark.parametrize("size", SIZES, ids=NAMES)
 async def test_an_empty_store_looks_like_its_picture(
     tmp_path: Path, opened: Open, request: pytest.FixtureRequest, size: tuple[int, int]
 ) -> None:
@@ -308,7 +295,7 @@ async def test_an_empty_store_looks_like_its_picture(
         await compare(console, request, "line-empty")
 
 
-@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+@pytest.mark.parametrize("size", SIZES, ids=NAMES)
 async def test_a_run_looks_like_its_picture(
     demo: Path, tmp_path: Path, opened: Open, request: pytest.FixtureRequest, size: tuple[int, int]
 ) -> None:
@@ -329,7 +316,7 @@ async def test_a_run_looks_like_its_picture(
         await compare(console, request, "line-running")
 
 
-@pytest.mark.parametrize("size", [*SIZES, WIDE], ids=["80x24", "120x40", "200x60"])
+@pytest.mark.parametrize("size", SIZES, ids=NAMES)
 async def test_the_questions_of_init_look_like_their_picture(
     tmp_path: Path, request: pytest.FixtureRequest, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,7 +28,7 @@ def test_a_move_makes_the_parents_that_it_needs_and_a_plan_foresees_it(
     planned = work("plan", status=1)
     done = work("run", status=1)
     for told in (planned, done):
-        failed = f"{3 - moved} failures"
+        failed = "1 failure" if moved == 2 else f"{3 - moved} failures"
         assert (f"{moved} renames, {failed}" if moved else failed) in told
         assert "non-existent-parent" in told
     people = slapd.people()

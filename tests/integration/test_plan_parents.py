@@ -21,7 +21,7 @@ def test_a_plan_makes_the_parents_that_a_run_makes(tmp_path: Path, slapd: Slapd,
     assert slapd.people() == {}
     done = work("run", status=1)
     for told in (planned, done):
-        failed = f"{3 - made} failures"
+        failed = "1 failure" if made == 2 else f"{3 - made} failures"
         assert (f"{made} adds, {failed}" if made else failed) in told
         assert "non-existent-parent" in told
     assert len(slapd.people()) == made

@@ -615,10 +615,11 @@ def test_explain_names_every_row_and_why(office: Office, contracts: Source) -> N
     text = office("explain", "Ada")
     assert f"hr.contract  Ada (c1) ({first}), Normal, by projection" in text
     assert f"hr.contract  Ada (c2) ({second}), Normal, by join" in text
-    assert f"title = Lead  from {second}, rule 'contracts', which prefers starts desc" in text
-    outranked = f"outranked by {second}: starts desc goes first, and its starts is 2020-01-01 (Clerk)"
-    assert f"rule 'contracts', {first}: {outranked}" in text
-    assert f"department = IT  from all rows ({second}, {first}), rule 'contracts'" in text
+    old, new = f"Ada (c1) in hr ({first})", f"Ada (c2) in hr ({second})"
+    assert f"title = Lead  from {new}, rule 'contracts', which prefers starts desc" in text
+    outranked = f"outranked by {new}: starts desc goes first, and its starts is 2020-01-01 (Clerk)"
+    assert f"rule 'contracts', {old}: {outranked}" in text
+    assert f"department = IT  from all rows ({new}, {old}), rule 'contracts'" in text
     office("explain", first)
 
 

@@ -39,8 +39,8 @@ def test_the_values_of_all_sources_are_merged_each_with_its_origin(office: Offic
     assert _numbers(office) == {"100", "+49 30 1"}
     assert _numbers(office, "bob") == {"+49 30 2"}
     told = office("explain", "Ada Lovelace")
-    assert f"100  from {office.cso('telephony', 'L1')}, rule 'numbers from telephony'" in told
-    assert f"+49 30 1  from {office.cso('hr', '1')}, rule 'people from hr'" in told
+    assert f"in telephony ({office.cso('telephony', 'L1')}), rule 'numbers from telephony'" in told
+    assert f"+49 30 1  from Ada Lovelace (1) in hr ({office.cso('hr', '1')}), rule 'people from hr'" in told
     assert "outranked" not in told
 
     phones["L1"]["number"] = "+49 30 1"  # both say the same

@@ -8,8 +8,9 @@ from storage.store import Transaction
 
 Names = Mapping[str, str]
 """Id → what a person calls it."""
-_ID = re.compile(r"'interlock [^']*'|(?<![(\w-])(?:mvo|cso|exp|rev)-\d{1,18}\b")
-"""An id; none that stands in brackets behind its name already, and none of a command, which is to be given as it is."""
+_AN_ID = r"(?:mvo|cso|exp|rev)-\d{1,18}"
+_ID = re.compile(rf"'interlock [^']*'|\({_AN_ID}\)|(?<![\w-]){_AN_ID}\b")
+"""An id; or one that stands alone in brackets, behind its name, or in a command that is to be given as it is."""
 _READERS: dict[str, Callable[[Transaction, Iterable[int]], Awaitable[dict[int, str]]]] = {
     "mvo": names_by_id.of_people,
     "cso": names_by_id.of_objects,

@@ -112,6 +112,20 @@ def let_configuration_stand_still(store: Path) -> None:
     connection.close()
 
 
+def let_audit_stand_still(store: Path) -> None:
+    """Give the entries of the audit log fixed times, processes and seals; it is whole no more."""
+    connection = sqlite3.connect(store)
+    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        connection.execute(f"DROP TRIGGER {name}")
+    connection.execute(
+        "UPDATE audit SET at = printf(?, id), host = 'office', session = 'process 1 of ada', "
+        "previous = printf('%064x', id - 1), hash = printf('%064x', id)",
+        (f"{DAY}T08:%02d:00.000Z",),
+    )
+    connection.commit()
+    connection.close()
+
+
 def let_plan_stand_still(folder: Path) -> None:
     """Give the times of a plan that is kept fixed values, and the ids that its copy of a directory gave."""
     plan = next(folder.glob("interlock.db.plan-*"))

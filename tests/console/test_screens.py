@@ -18,6 +18,7 @@ from tests.console.picture import picture
 from tests.console.still import (
     DAY,
     advance,
+    let_audit_stand_still,
     let_configuration_stand_still,
     let_days_pass,
     let_plan_stand_still,
@@ -164,7 +165,6 @@ SHOTS: dict[str, Drive] = {
     "run": keys("7", "enter"),
     "run-errors": keys("7", "enter", "exclamation_mark"),
     "systems": keys("8"),
-    "audit": keys("9"),
     "rules": rules,
     "schema": keys("8", "s", "j", "enter"),
     "help": keys("6", "question_mark"),
@@ -285,6 +285,18 @@ async def test_a_configuration_that_has_changed_looks_like_its_picture(
         os.utime(toml, (1_772_442_000, 1_772_442_000))
         await console.until("the files say something else")
         await compare(console, request, "config")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=NAMES)
+async def test_the_audit_log_looks_like_its_picture(
+    demo: Path, tmp_path: Path, opened: Open, request: pytest.FixtureRequest, size: tuple[int, int]
+) -> None:
+    folder = tmp_path / "demo"
+    shutil.copytree(demo, folder)
+    let_audit_stand_still(folder / "interlock.db")
+    async with opened(folder, size=size) as console:
+        await keys("9")(console)
+        await compare(console, request, "audit")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=NAMES)

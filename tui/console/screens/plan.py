@@ -111,7 +111,9 @@ class PlanScreen(StartingScreen):
     # What is shown ------------------------------------------------------------------------------------------------
 
     def tick(self) -> None:
-        """Look how far it is."""
+        """Look how far it is; share the height anew where what stands above has taken another one meanwhile."""
+        if self.ready:
+            self._share_height()
         if self.ready and not any(
             one.group == "look" and one.node is self and not one.is_finished for one in self.workers
         ):

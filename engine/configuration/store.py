@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from engine.configuration.base import Model
 from engine.configuration.secrets import Secret
 from engine.configuration.values import TimeZone
+from engine.values.addresses import has_slash_in_password
 
 
 class StoreConfig(Model):
@@ -35,7 +36,7 @@ class StoreConfig(Model):
             found = urlsplit(text)
         except ValueError:
             raise ValueError("this is no address, such as postgresql://user@host/database") from None
-        held = found.password is not None or "@" in found.path  # a password with a slash ends what is taken for host
+        held = found.password is not None or has_slash_in_password(found)
         if held or "password" in dict(parse_qsl(found.query)):
             raise ValueError("a password does not belong into the address; name its place by 'password'")
         return text

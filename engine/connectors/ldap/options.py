@@ -9,10 +9,10 @@ from pydantic import Field, field_validator, model_validator
 
 from engine.configuration.models import Model, ObjectTypeConfig
 from engine.configuration.secrets import Secret
-from engine.connectors.addresses import has_port, refuse_password, shown
 from engine.connectors.directory_types import Base, DirectoryObjectOptions
 from engine.connectors.initial_passwords import PasswordPolicy
 from engine.connectors.ldap.filters import compiled
+from engine.values.addresses import has_port, refuse_password, shown
 
 SCHEMES = {"ldap": 389, "ldaps": 636, "ldapi": 0}
 

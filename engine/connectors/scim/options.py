@@ -11,8 +11,8 @@ from pydantic import Field, field_validator, model_validator
 from engine.configuration.models import Model
 from engine.configuration.secrets import Secret
 from engine.configuration.values import Duration
-from engine.connectors.addresses import has_port, refuse_password, shown
 from engine.connectors.scim.paths import Path as ScimPath
+from engine.values.addresses import has_port, refuse_password, shown
 
 
 def _address(text: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError
 from engine.configuration.models import Model
 from engine.configuration.secrets import Secret
 from engine.configuration.values import Duration
-from engine.connectors.addresses import shown
+from engine.values.addresses import shown
 
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`")

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Select, delete, func, or_, select, tuple_, update
+from sqlalchemy import Select, and_, delete, func, or_, select, tuple_, update
 
 from storage import clock, transitions, writing
 from storage.dialects import expressions
@@ -289,13 +289,18 @@ async def counts(tx: Transaction) -> list[tuple[str, ChangeType, ExportStatus, b
     return [(row[0], ChangeType(row[1]), ExportStatus(row[2]), bool(row[3]), row[4]) for row in rows]
 
 
+IS_RENAME = and_(
+    pending_exports.c.change_type == ChangeType.UPDATE.value, pending_exports.c.new_secondary_id.is_not(None)
+)
+"""Whether an export gives an object that is there a new name."""
+
+
 async def count_renames(tx: Transaction, system: str) -> int:
     """Count the updates that give a new name, among those of a system that wait to be sent and that nobody holds."""
     query = select(func.count()).where(
         pending_exports.c.system == system,
         pending_exports.c.status.in_([status.value for status in SENDABLE]),
-        pending_exports.c.change_type == ChangeType.UPDATE.value,
-        pending_exports.c.new_secondary_id.is_not(None),
+        IS_RENAME,
         ~pending_exports.c.held,
     )
     return int((await tx.execute(query)).scalar_one())

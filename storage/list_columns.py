@@ -3,9 +3,10 @@
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, select
 
 from storage.dialects import expressions
+from storage.exports import IS_RENAME
 from storage.labels import LABEL
 from storage.records import ChangeType, CsoStatus, ExportStatus, ReviewKind, ReviewState, StepResult
 from storage.references import NAMED, OWNER
@@ -96,9 +97,6 @@ def _flag(value: Element) -> ListColumn:
 
 
 _OF_EXPORT = select(LABEL).where(objects.c.id == pending_exports.c.cso_id).scalar_subquery()
-_RENAMES = and_(
-    pending_exports.c.change_type == ChangeType.UPDATE.value, pending_exports.c.new_secondary_id.is_not(None)
-)
 _DECIDED_BY = select(review_items.c.decided_by).where(review_items.c.id == tombstones.c.review_id).scalar_subquery()
 _PHASE = select(steps.c.phase).where(steps.c.id == item_errors.c.step_id).scalar_subquery()
 _RUN = select(steps.c.run_id).where(steps.c.id == item_errors.c.step_id).scalar_subquery()
@@ -140,7 +138,7 @@ PLANS: dict[str, ListPlan] = {
             "id": _number(pending_exports.c.id, "exp-"),
             "system": _word(pending_exports.c.system),
             "type": _word(pending_exports.c.type),
-            "change": _word(pending_exports.c.change_type, ChangeType)._replace(also=(("Rename", _RENAMES),)),
+            "change": _word(pending_exports.c.change_type, ChangeType)._replace(also=(("Rename", IS_RENAME),)),
             "status": _word(pending_exports.c.status, ExportStatus),
             "object": _label(_OF_EXPORT),
             "attempts": _number(pending_exports.c.attempts),

@@ -58,13 +58,14 @@ async def outlook(tx: Transaction, plans: Sequence[StepPlan], systems: Systems, 
 async def _export(tx: Transaction, plan: StepPlan, queue: Queue) -> Ahead:
     ready = await exports.count_sendable(tx, plan.system)
     by_type = {change: _count(queue, plan.system, exports.SENDABLE, change=change, held=False) for change in ChangeType}
-    renames = await exports.count_renames(tx, plan.system)
+    updates = by_type[ChangeType.UPDATE]
+    renames = await exports.count_renames(tx, plan.system) if updates else 0
     unsent = _count(queue, plan.system, (*exports.SENDABLE, ExportStatus.AWAITING_APPROVAL, ExportStatus.FAILED))
     return Ahead(
         plan,
         ready,
         creates=by_type[ChangeType.CREATE],
-        updates=by_type[ChangeType.UPDATE] - renames,
+        updates=updates - renames,
         renames=renames,
         deletes=by_type[ChangeType.DELETE],
         waiting=unsent - ready,

@@ -29,7 +29,7 @@ from storage.workers import Offer, Worker
 LOOK_SECONDS = 0.25
 """How often somebody who waits looks, whether or not anything has changed: whoever has died writes nothing."""
 GLANCE_SECONDS = 0.05
-"""How often they ask whether the store has changed, which costs next to nothing."""
+"""How often they ask, while a run goes on, whether the store has changed: for longer it would take 2 % of a core."""
 AGAIN_SECONDS = 5.0
 """How long a worker waits that cannot reach the store, before it tries again."""
 _TAKEN = "another process is worker '{name}' by now"
@@ -113,15 +113,15 @@ async def _await(workspace: Workspace, control: Control, step_id: int, plan: Ste
             _refuse_waiting(plan, offered, there, waited, asked)
         else:
             _refuse_dead(step, offered.worker, there)
-        await _until_changed(store, seen)
+        await _until_changed(store, seen, GLANCE_SECONDS)
         waited += 0 if is_patient else monotonic() - began
 
 
-async def _until_changed(store: Store, seen: int) -> None:
+async def _until_changed(store: Store, seen: int, every: float) -> None:
     """Wait until something is committed after the store's `changes()` were `seen`, `LOOK_SECONDS` at most."""
     end = monotonic() + LOOK_SECONDS
     while monotonic() < end:
-        await asyncio.sleep(GLANCE_SECONDS)
+        await asyncio.sleep(every)
         if await store.changes() != seen:
             return
 
@@ -195,7 +195,7 @@ async def work(
                 if (step := await _next(workspace, name, settings)) is not None:
                     await _carry_out(workspace, step, carry_out, tell, stopping)
                 else:
-                    await _until_changed(workspace.store, seen)
+                    await _until_changed(workspace.store, seen, await _pace(workspace.store))
             except (StoreLost, StoreLocked) as error:
                 if not is_lost:
                     complain(f"{error}; worker '{name}' tries again every {AGAIN_SECONDS:.0f} s")
@@ -233,14 +233,20 @@ async def _beat(workspace: Workspace, name: str) -> None:
             continue  # for once; the next beat will tell
 
 
+async def _pace(store: Store) -> float:
+    """Give how often a worker that waits asks whether the store has changed: often only while a run goes on."""
+    async with store.reading() as tx:
+        return LOOK_SECONDS if await lease.living_run(tx) is None else GLANCE_SECONDS
+
+
 async def _next(workspace: Workspace, name: str, settings: str) -> Offer | None:
     """Take the next step offered to a worker, unless it is not as the run is: then say so, if nobody else is."""
     async with workspace.store.reading() as tx:
         found = await _offered_to(tx, name)
+        if found is None:
+            return None
         there = [one for one in await workers.every(tx) if one.name != name and lease.is_alive(one)]
-        wrong = await lease.wrong_clock(tx) if found is not None else ""
-    if found is None:
-        return None
+        wrong = await lease.wrong_clock(tx)
     why = _unlike(found, name, settings) or (f"worker '{name}': {wrong}" if wrong else "")
     if why and any(one.name in found.names and one.settings == found.settings for one in there):
         return None

@@ -51,6 +51,11 @@ def labelled(name: str, *known_as: str | None) -> str:
     return f"{name} ({first})"
 
 
+def name_in(label: str) -> str:
+    """Give the name of a label, `name (id)`."""
+    return label.partition(" (")[0]
+
+
 @lru_cache(maxsize=1_024)
 def _accounts(names: tuple[str, ...]) -> list[str]:
     written = {"".join(filter(str.isalnum, name)).casefold(): name for name in reversed(names)}

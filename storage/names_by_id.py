@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 
 from storage.dialects import expressions
 from storage.documents import decode
-from storage.labels import name_of
+from storage.labels import name_in, name_of
 from storage.store import Transaction
 from storage.tables import metaverse, objects, pending_exports, review_items, tombstones, transitions
 
@@ -46,20 +46,15 @@ async def of_exports(tx: Transaction, ids: Iterable[int]) -> dict[int, str]:
     if left := set(ids) - found.keys():
         of_exports = transitions.c.entity == "export", expressions.among(transitions.c.entity_id, left)
         moved = select(transitions.c.entity_id, transitions.c.label).where(*of_exports).order_by(transitions.c.id)
-        found |= {id_: _short(label) for id_, label in await tx.execute(moved)}
+        found |= {id_: name_in(label) for id_, label in await tx.execute(moved)}
     return found
 
 
 async def of_reviews(tx: Transaction, ids: Iterable[int]) -> dict[int, str]:
     """Name what review items are about."""
     query = select(review_items.c.id, review_items.c.label).where(expressions.among(review_items.c.id, ids))
-    return {id_: _short(label) for id_, label in await tx.execute(query)}
+    return {id_: name_in(label) for id_, label in await tx.execute(query)}
 
 
 def _named(key: ColumnElement[int], ids: Iterable[int]) -> Select[int, Any]:
     return select(key, _NAME).where(expressions.among(key, ids))
-
-
-def _short(label: str) -> str:
-    """Give the name of a label, `name (id)`."""
-    return label.partition(" (")[0]

@@ -76,6 +76,12 @@ def test_a_row_says_what_an_approval_does(key: str, said: str) -> None:
     assert shown == said
 
 
+def test_a_row_names_whom_an_approval_deletes_from_the_metaverse_alone() -> None:
+    consequences = {"mvo": 1, "mvo_label": "Emma Moore (E000001)", "mvo_deleted": True, "deletes": []}
+    shown = _consequence({"state": "open", "kind": "absence", "consequences": consequences})
+    assert shown == ("deletes Emma Moore", "danger")
+
+
 async def test_evidence_and_consequences_are_shown(office: Workspace, opened: Open) -> None:
     label, mvo = office.query(
         "SELECT t.secondary_id, o.mvo_id FROM review_items r JOIN objects o ON o.id = r.object_id "

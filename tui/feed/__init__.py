@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     from tui.feed.joining import Candidates, Compared, compare
     from tui.feed.likeness import like
     from tui.feed.lists import Document, listing, waiting_items
-    from tui.feed.naming import Names, with_names
+    from tui.feed.naming import Names, name_in, with_names
     from tui.feed.owing import owed, owed_passwords
     from tui.feed.past_runs import PastRun, history
     from tui.feed.scheduling import scheduled, tell_failure_of
@@ -183,7 +183,7 @@ _BEHIND: dict[str, tuple[str, ...]] = {
     ),
     "tui.feed.systems": ("configuration",),
     "tui.feed.likeness": ("like",),
-    "tui.feed.naming": ("Names", "with_names"),
+    "tui.feed.naming": ("Names", "name_in", "with_names"),
     "tui.feed.things": ("UnknownId", "called", "course", "gone", "items", "names_of", "person_of", "show", "stages_in"),
 }
 """Module → what it gives: the same again, for the running program."""

@@ -4,7 +4,10 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from storage import names_by_id
+from storage.labels import name_in
 from storage.store import Transaction
+
+__all__ = ["Names", "name_in", "names_in", "told_by", "with_names"]
 
 Names = Mapping[str, str]
 """Id → what a person calls it."""

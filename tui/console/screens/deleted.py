@@ -79,8 +79,7 @@ class GoneScreen(SheetScreen):
 
     def crumb(self) -> str:
         """Its name and its id."""
-        name, _, _ = str(self._document["label"]).partition(" (")
-        return f"{name} ({self._document['id']})"
+        return f"{feed.name_in(self._document['label'])} ({self._document['id']})"
 
     def on_mount(self) -> None:
         """Show it."""

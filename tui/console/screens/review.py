@@ -32,7 +32,7 @@ def _consequence(row: dict[str, Any]) -> tuple[str, str]:
         targets = sorted({system for _, system, *_ in deletes})
         return (f"deletes {len(deletes)} in {', '.join(targets)}", "danger")
     if found.get("mvo_deleted"):
-        return (f"deletes mvo-{found['mvo']}", "danger")
+        return (f"deletes {feed.name_in(feed.person_of(found))}", "danger")
     for verb, key in (("disables in", "disabled"), ("leaves in stages", "stages"), ("creates again in", "recreated")):
         if targets := sorted({system for _, system, *_ in found.get(key, [])}):
             return (f"{verb} {', '.join(targets)}", "warn")

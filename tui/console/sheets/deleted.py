@@ -33,7 +33,7 @@ def gone(found: Document, width: int) -> list[SheetLine]:
         lines += prose("why", feed.with_names(found["reason"], found["names"]), width)
     if found["mvo_id"]:
         person = f"mvo-{found['mvo_id']}"
-        same = {person: found["label"].partition(" (")[0]}  # who is gone from the metaverse, too, was called likewise
+        same = {person: feed.name_in(found["label"])}  # who is gone from the metaverse, too, was called likewise
         lines += fact("was joined to", feed.with_names(person, same | found["names"]), width, link=person)
     if found["restored_as"]:
         thing = f"cso-{found['restored_as']}"

@@ -142,6 +142,12 @@ def test_what_cannot_be_begun_with_is_said(tmp_path: Path, arguments: tuple[str,
     assert not (tmp_path / "new").exists()
 
 
+async def _name_the_program(asked: Questions) -> None:
+    await asked.until("Where do people come from?")
+    await asked.answer(f"program:{sys.executable} {EXAMPLES / 'rest.py'}")
+    await asked.until("what it is told, NAME=VALUE")
+
+
 def test_the_console_asks_what_a_program_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("API_TOKEN", "")
@@ -151,9 +157,7 @@ def test_the_console_asks_what_a_program_is_given(tmp_path: Path, monkeypatch: p
         async with app.run_test(size=(100, 30)) as pilot:
             asked = Questions(app, pilot)
             until, answer = asked.until, asked.answer
-            await until("Where do people come from?")
-            await answer(f"program:{sys.executable} {EXAMPLES / 'rest.py'}")
-            await until("what it is told, NAME=VALUE")
+            await _name_the_program(asked)
             await answer("url")
             await until("'url' is no setting: write NAME=VALUE")
             await answer(f"url={url}")
@@ -189,9 +193,7 @@ def test_the_console_asks_for_each_secret_that_is_missing(tmp_path: Path, monkey
         async with app.run_test(size=(100, 30)) as pilot:
             asked = Questions(app, pilot)
             until, answer = asked.until, asked.answer
-            await until("Where do people come from?")
-            await answer(f"program:{sys.executable} {EXAMPLES / 'rest.py'}")
-            await until("what it is told, NAME=VALUE")
+            await _name_the_program(asked)
             await answer(f"url={url}")
             await until("secret ones as NAME")
             await answer("PROXY_PASSWORD KNOWN_TOKEN API_TOKEN")

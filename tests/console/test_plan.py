@@ -1,9 +1,11 @@
 """The plan in the console: what the next keys would do, by step, kind and attribute; old, run, differing, died."""
 
+import asyncio
 import os
 import signal
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -211,3 +213,23 @@ async def test_it_opens_from_the_command_line_of_any_screen(office: Workspace, o
         await console.until("what the next keys of the Line would do")
         await console.press("enter")
         await console.until("Line › plan", "r runs what was planned")
+
+
+async def test_a_wide_screen_on_which_nothing_happens_is_not_laid_out_again(
+    office: Workspace, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laid_out: list[object] = []
+    real = PlanScreen._refresh_layout
+
+    def refresh_layout(screen: PlanScreen, *given: Any, **named: Any) -> None:
+        laid_out.append(given)
+        real(screen, *given, **named)
+
+    monkeypatch.setattr(PlanScreen, "_refresh_layout", refresh_layout)
+    async with opened(office, size=(160, 40)) as console:
+        await _plan(console)
+        await console.settle(1)
+        assert laid_out
+        laid_out.clear()
+        await asyncio.sleep(1.5)  # six ticks
+    assert laid_out == []

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, cast
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from tui.console.app_keys import TABS
@@ -225,6 +226,13 @@ class ConsoleScreen(Screen[None]):
     def say(self, text: str, tone: str = "") -> None:
         """Tell what became of what the operator did."""
         self.console_app.say(text, tone)
+
+
+def leave_heights(*widgets: Widget) -> None:
+    """Leave the heights of widgets to the style sheet; where none is set, to take it back would lay out all anew."""
+    for widget in widgets:
+        if widget.styles.inline.has_rule("height"):
+            widget.styles.height = None
 
 
 def _tabs(current: str, waiting: Mapping[str, int], names: Mapping[str, str], *, narrow: bool) -> Line:

@@ -16,6 +16,7 @@ from tui.console.breakpoints import breakpoints
 from tui.console.feed_source import FeedSource
 from tui.console.screens import explaining
 from tui.console.screens.asking import AskLine
+from tui.console.screens.base import leave_heights
 from tui.console.screens.taking_along import TakingAlong
 from tui.console.screens.thing import open_line
 from tui.console.widgets.rows import Rows
@@ -177,7 +178,7 @@ class ListScreen(TakingAlong):
             return
         room = self.query_one("#split").size.height
         if self.is_broad or not room:
-            self.table.styles.height = self.detail.styles.height = None
+            leave_heights(self.table, self.detail)
             return
         if self.table.total is None:
             return  # laid out once, when it is counted: a layout is what opening a screen costs most for

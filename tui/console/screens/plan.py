@@ -11,7 +11,7 @@ from textual.containers import Container
 
 from tui import feed
 from tui.console.beside import beside
-from tui.console.screens.base import guarded
+from tui.console.screens.base import guarded, leave_heights
 from tui.console.screens.planned import PlannedScreen
 from tui.console.screens.starting import StartingScreen
 from tui.console.screens.thing import ValueScreen
@@ -210,7 +210,7 @@ class PlanScreen(StartingScreen):
             return
         room = self.query_one("#split").size.height
         if self.is_broad or not room:
-            self.overview.styles.height = self.detail.styles.height = None
+            leave_heights(self.overview, self.detail)
             return
         self.overview.styles.height = max(min(len(self._entries), room * MOST_ROWS // 100), LEAST_ROWS)
         self.detail.styles.height = "1fr"

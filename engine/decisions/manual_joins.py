@@ -16,6 +16,9 @@ async def join(workspace: Workspace, cso_id: int, mvo_id: int, *, operator: str,
     require(workspace.config, operator, Role.ADMINISTRATOR, "join by hand")
     async with workspace.store.transaction() as tx:
         cso, mvo = await _cso(tx, cso_id), await _mvo(tx, mvo_id)
+        if cso.mvo_id is not None:
+            whose = await _label_of_person(tx, cso.mvo_id)
+            raise DecisionRefused(f"cso-{cso.id} ({label_of(cso)}) is joined to {whose}; disconnect it first")
         _refuse_join(workspace, cso, mvo)
         several = (cso.system, cso.type) in workspace.rules.several
         for other in await objects.joined_to(tx, [mvo_id]):
@@ -36,8 +39,6 @@ def _refuse_join(workspace: Workspace, cso: Cso, mvo: Mvo) -> None:
     rules = workspace.rules
     inbound = {rule.mvo_type for rule in rules.inbound.get((cso.system, cso.type), [])}
     outbound = {mvo_type for mvo_type, targets in rules.outbound.items() if (cso.system, cso.type) in targets}
-    if cso.mvo_id is not None:
-        raise DecisionRefused(f"cso-{cso.id} ({label_of(cso)}) is joined to mvo-{cso.mvo_id}; disconnect it first")
     if cso.status != CsoStatus.NORMAL:
         raise DecisionRefused(f"cso-{cso.id} ({label_of(cso)}) is {cso.status}; only Normal objects can be joined")
     if mvo.deleted:
@@ -67,11 +68,11 @@ async def _leave(workspace: Workspace, cso_id: int, how: JoinedBy, operator: str
         if cso.joined_by in (JoinedBy.EXCLUDED, how):
             raise DecisionRefused(f"cso-{cso.id} ({label_of(cso)}) is {cso.joined_by} already")
         joined = cso.mvo_id is not None
+        follows = "" if cso.mvo_id is None else f"; the next sync takes it from {await _label_of_person(tx, cso.mvo_id)}"
         await objects.join(tx, [(cso_id, cso.mvo_id, how if joined else JoinedBy.EXCLUDED)])
         await objects.set_due(tx, [cso_id], due=joined)
         to = "excluded" if how is JoinedBy.EXCLUDING else "disconnected"
         await _record(tx, workspace, cso, f"mvo-{cso.mvo_id}" if joined else None, to, operator, reason)
-    follows = f"; the next sync takes it from mvo-{cso.mvo_id}" if joined else ""
     return f"{label_of(cso)} is {to}{follows}"
 
 
@@ -94,6 +95,11 @@ async def _cso(tx: Transaction, cso_id: int) -> Cso:
     if not found:
         raise DecisionRefused(f"there is no cso-{cso_id}")
     return found[0]
+
+
+async def _label_of_person(tx: Transaction, mvo_id: int) -> str:
+    found = await metaverse.get(tx, [mvo_id])
+    return label_of_mvo(found[0]) if found else f"mvo-{mvo_id}"
 
 
 async def _mvo(tx: Transaction, mvo_id: int) -> Mvo:

@@ -180,6 +180,8 @@ async def _begin(screen: ConsoleScreen, verb: str, thing: str, said: str) -> Non
 
     try:
         found = await feed.show(screen.session.workspace, thing)
+        if found.get("mvo_id"):
+            found["person"] = await feed.called(screen.session.workspace, f"mvo-{found['mvo_id']}")
     except (feed.UnknownId, feed.StoreError) as error:
         screen.say(str(error), "danger")
         return
@@ -205,7 +207,7 @@ def _why_not(verb: str, found: Document, *, excluded: bool) -> str:
     if verb != "join":
         return ""
     if found["mvo_id"]:
-        return f"it is joined to mvo-{found['mvo_id']}: D disconnects it first"
+        return f"it is joined to {found['person']}: D disconnects it first"
     if found["status"] != "Normal":
         return f"it is {found['status']}; only Normal objects can be joined"
     return "it is excluded: X includes it again" if excluded else ""

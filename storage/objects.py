@@ -16,6 +16,7 @@ from storage.tables import leaving, objects, owed, owed_passwords, wanted
 _KNOWN = [objects.c[name] for name in KnownCso._fields]
 WHOLE = [objects.c[name] for name in Cso._fields]
 """What is read of a CSO that is read whole."""
+IDS_AT_ONCE = 50_000
 _STATUS = {status.value: status for status in CsoStatus}
 _CONTENT = ("external_id", "secondary_id", "secondary_key", "partition", "attributes", "hash", "name")
 
@@ -300,11 +301,12 @@ async def normal_ids(
         query = query.where(objects.c.id <= up_to)
     last = 0
     while True:
-        following = query.where(objects.c.id > last).order_by(objects.c.id).limit(50_000).subquery()
+        following = query.where(objects.c.id > last).order_by(objects.c.id).limit(IDS_AT_ONCE).subquery()
         chunk = sorted(decode((await tx.execute(select(expressions.listed(following.c.id)))).scalar_one()))
-        if not chunk:
+        if chunk:
+            yield chunk
+        if len(chunk) < IDS_AT_ONCE:
             return
-        yield chunk
         last = chunk[-1]
 
 

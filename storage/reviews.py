@@ -218,10 +218,10 @@ async def supersede(
     chosen = select(held_batches.c.id).where(held_batches.c.system == system, held_batches.c.state == state)
     at_import = ~held_batches.c.gate.startswith("the look before", autoescape=True)
     chosen = chosen.where(held_batches.c.gate == gate if gate else at_import)
-    await tx.execute(delete(held_candidates).where(held_candidates.c.batch_id.in_(chosen)))
-    await tx.execute(
-        update(held_batches).where(held_batches.c.id.in_(chosen)).values(state=BatchState.SUPERSEDED.value)
-    )
+    batch_ids = list((await tx.execute(chosen)).scalars())
+    if batch_ids:
+        await tx.execute(delete(held_candidates).where(expressions.among(held_candidates.c.batch_id, batch_ids)))
+        await set_state(tx, batch_ids, BatchState.SUPERSEDED)
 
 
 async def released_candidates(tx: Transaction, system: str, gate: str) -> dict[int, str]:
@@ -253,11 +253,11 @@ async def in_batch_state(tx: Transaction, system: str, gates: str, state: BatchS
     return await _batches(tx, select(held_batches).where(*chosen).order_by(held_batches.c.id))
 
 
-async def set_state(tx: Transaction, batch_ids: Iterable[int], state: BatchState) -> None:
+async def set_state(tx: Transaction, batch_ids: list[int], state: BatchState) -> None:
     """Move batches to a state."""
-    await tx.execute(
-        update(held_batches).where(expressions.among(held_batches.c.id, batch_ids)).values(state=state.value)
-    )
+    if batch_ids:
+        moved = update(held_batches).where(expressions.among(held_batches.c.id, batch_ids))
+        await tx.execute(moved.values(state=state.value))
 
 
 async def held(tx: Transaction, run_id: int | None = None) -> list[HeldBatch]:

@@ -226,6 +226,12 @@ async def rule_mark(tx: Transaction, scope: str) -> str | None:
     return (await tx.execute(query)).scalar_one_or_none()
 
 
+async def rule_marks_of(tx: Transaction, scopes: Iterable[str]) -> dict[str, str]:
+    """Give the fingerprints of the rules that some scopes were last synchronised under: scope → fingerprint."""
+    query = select(rule_marks.c.scope, rule_marks.c.fingerprint).where(expressions.among(rule_marks.c.scope, scopes))
+    return {scope: fingerprint for scope, fingerprint in await tx.execute(query)}  # noqa: C416 - rows are no pairs to a checker
+
+
 async def rule_scopes(tx: Transaction) -> list[str]:
     """List the scopes that were ever synchronised under some rules."""
     return list((await tx.execute(select(rule_marks.c.scope))).scalars())

@@ -10,7 +10,7 @@ from tui.console import restricted, start, tty
 def main() -> None:
     """Start the program."""
     gc.set_threshold(
-        100_000, 50, 100
+        1_000_000, 50, 100
     )  # importing makes much and drops little: looking through it is a tenth of the start
     config = start.asked_for(sys.argv[1:])
     if config is not None and tty.is_usable(os.environ):

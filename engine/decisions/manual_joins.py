@@ -68,11 +68,12 @@ async def _leave(workspace: Workspace, cso_id: int, how: JoinedBy, operator: str
         if cso.joined_by in (JoinedBy.EXCLUDED, how):
             raise DecisionRefused(f"cso-{cso.id} ({label_of(cso)}) is {cso.joined_by} already")
         joined = cso.mvo_id is not None
-        follows = "" if cso.mvo_id is None else f"; the next sync takes it from {await _label_of_person(tx, cso.mvo_id)}"
         await objects.join(tx, [(cso_id, cso.mvo_id, how if joined else JoinedBy.EXCLUDED)])
         await objects.set_due(tx, [cso_id], due=joined)
         to = "excluded" if how is JoinedBy.EXCLUDING else "disconnected"
         await _record(tx, workspace, cso, f"mvo-{cso.mvo_id}" if joined else None, to, operator, reason)
+        whose = await _label_of_person(tx, cso.mvo_id) if cso.mvo_id is not None else ""
+    follows = f"; the next sync takes it from {whose}" if whose else ""
     return f"{label_of(cso)} is {to}{follows}"
 
 

@@ -103,6 +103,11 @@ async def gate_3_seen_kept_or_sent(
     those whose delete was sent, are no news.
     """
     normal, missing = await count_unseen(tx, part, sightings)
+    new = 0
+    if part.known_up_to is not None:
+        new = await census.count_normal(tx, part.system, part.type, part.partition, after=part.known_up_to)
+    if not missing:
+        return Absence(part, normal, normal, new, [])
     unsynchronised = await objects.unsynchronised_among(tx, missing)
     if len(unsynchronised) < normal:
         # Taken back before anybody acted on it: a file that was wrong once must not hold up the right one.
@@ -110,9 +115,6 @@ async def gate_3_seen_kept_or_sent(
         missing = _without(missing, {cso.id for cso in unsynchronised})
         normal -= len(unsynchronised)
     expected = await exports.deletes_sent(tx, missing) | await objects.kept_among(tx, missing)
-    new = 0
-    if part.known_up_to is not None:
-        new = await census.count_normal(tx, part.system, part.type, part.partition, after=part.known_up_to)
     news = _without(missing, expected)
     outside = await _no_longer_looked_for(tx, record, part, news)
     return Absence(part, normal, normal - len(missing), new, _without(news, outside), sorted(expected), outside)

@@ -47,35 +47,43 @@ class _Detection:
     common: dict[Part, list[str]] = field(default_factory=dict)
     """What the missing of each part have in common."""
 
+    @property
+    def any_missing(self) -> bool:
+        """Tell whether somebody is missing without being expected to."""
+        return any(one.missing for one in self.absences)
+
 
 async def detect_deletions(step: Step) -> AsyncIterator[Progress]:
     """Mark what the last import of a system did not contain as `Obsolete`, if it passes the five gates.
 
     What passes waits in the review; what does not is kept for an operator, with the gate and its arithmetic.
     """
+    found: _Detection | None = None
     async with step.page() as tx:
         record = await imports.latest(tx, step.system)
         await reviews.supersede(tx, step.system, state=BatchState.SKIPPED)
-    refusal = gate_1_complete_full_import(step, record)
-    if refusal or record is None:
+        refusal = gate_1_complete_full_import(step, record)
+        if record is not None and not refusal:
+            found = await _pass_gates(tx, step, record)
+    if record is None or found is None:
         async for progress in _skip_all(step, record, refusal or ""):
             yield progress
         return
-    async with step.page() as tx:
-        found = await _pass_gates(tx, step, record)
-    async with step.workspace.store.reading() as tx:  # it looks at everybody, and nobody has to wait for that
-        found.common = {one.part: await in_common(tx, one.part, one.missing) for one in found.absences}
+    if found.any_missing:
+        async with step.workspace.store.reading() as tx:  # it looks at everybody, and nobody has to wait for that
+            found.common = {one.part: await in_common(tx, one.part, one.missing) for one in found.absences}
     async with step.page() as tx:
         await _keep_stops(tx, step, found)
-    step.total = step.done = sum(one.normal for one in found.absences)
+        step.total = step.done = sum(one.normal for one in found.absences)
     if found.held:
         step.result = StepResult.STOPPED_THRESHOLD
         step.message = "; ".join(_say_why_held(found))
         yield step.progress()
         return
     step.message = "; ".join(found.told)
-    async for progress in _mark_all(step, record, found):
-        yield progress
+    if found.any_missing:
+        async for progress in _mark_all(step, record, found):
+            yield progress
     yield step.progress()
 
 

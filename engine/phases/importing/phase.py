@@ -79,8 +79,6 @@ async def import_objects(step: Step) -> AsyncIterator[Progress]:
         if await _holds_mass_change(task):
             yield step.progress()
             return
-        async with step.page() as tx:
-            await mass_changes.close_released(tx, step.system)
         async for progress in apply_arrivals(task):
             yield progress
         if task.lost is not None:
@@ -289,6 +287,7 @@ async def _holds_mass_change(task: ImportState) -> bool:
         workspace = step.workspace
         stops = await mass_changes.stops_of(tx, workspace, step.system, task.tally, reviews.MASS_CHANGE)
         if not stops:
+            await mass_changes.close_released(tx, step.system)
             return False
         await reviews.supersede(tx, step.system)
         said = await mass_changes.hold(tx, step, stops)

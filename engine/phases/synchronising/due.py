@@ -16,14 +16,16 @@ from storage.store import Transaction
 async def notice_changed_rules(tx: Transaction, step: Step) -> None:
     """Make every object due whose rules are not those it was last synchronised under."""
     rules = step.workspace.rules
+    gone = {scope: "" for scope in await runs.rule_scopes(tx) if marks.is_of_rules(scope)}
+    scopes = gone | rules.fingerprints
+    kept = await runs.rule_marks_of(tx, [*map(marks.keys, rules.joins), *scopes])
     for owner, joins in rules.joins.items():
         mark = repr([join.name for join in joins])
-        if await runs.rule_mark(tx, marks.keys(owner)) != mark:
+        if kept.get(marks.keys(owner)) != mark:
             await _rebuild_keys(tx, step, owner)
             await runs.set_rule_mark(tx, marks.keys(owner), mark)
-    gone = {scope: "" for scope in await runs.rule_scopes(tx) if marks.is_of_rules(scope)}
-    for scope, fingerprint in (gone | rules.fingerprints).items():
-        if await runs.rule_mark(tx, scope) != fingerprint:
+    for scope, fingerprint in scopes.items():
+        if kept.get(scope) != fingerprint:
             await _make_due(tx, scope)
             await runs.set_rule_mark(tx, scope, fingerprint)
 

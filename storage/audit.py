@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -137,7 +137,7 @@ async def whole_end(tx: Transaction, first: int) -> list[AuditEntry]:
     return found[::-1]
 
 
-async def rows(tx: Transaction) -> AsyncIterator[StoredEntry]:
+async def rows(tx: Transaction) -> AsyncGenerator[StoredEntry, None]:
     """Stream the log as it is stored, in the order of its rows, whatever they hold."""
     # in one go: where a row's number was bent in the file itself, looking for the next number could skip rows
     async with tx.stream(_stored().order_by(audit.c.id).execution_options(yield_per=PAGE)) as found:

@@ -92,10 +92,10 @@ async def ensure_free(tx: Transaction) -> None:
 
 
 async def _still_at_work(tx: Transaction, held: Lease) -> str | None:
-    """Give the worker that lives and carries out a step for whoever held the lease."""
+    """Give the worker that is heard of and carries out a step for whoever held the lease."""
     at_work = select(workers).join(offers, offers.c.worker == workers.c.name).where(offers.c.owner == held.owner)
     found = await tx.execute(at_work)
-    return next((one.name for one in found if lives(one.host, one.pid, one.process, one.heartbeat_at)), None)
+    return next((str(one.name) for one in found if is_heard_of(one)), None)
 
 
 async def take(tx: Transaction, *, owner: str, run_id: int) -> None:
@@ -164,6 +164,14 @@ def this_process() -> dict[str, Any]:
 def is_alive(held: Process) -> bool:
     """Look at a process where it can be seen from here; elsewhere trust its heartbeat."""
     return lives(held.host, held.pid, held.process, held.heartbeat_at)
+
+
+def is_heard_of(held: Process) -> bool:
+    """Tell whether a process lives and was heard of lately: a worker that hangs is no better than one that died.
+
+    It writes nothing when it goes on after its step was given up, so nobody has to wait for it.
+    """
+    return is_alive(held) and clock.seconds_between(held.heartbeat_at, clock.now()) < STALE_SECONDS
 
 
 def lives(host: str, pid: int, process: str, heartbeat_at: str) -> bool:

@@ -59,7 +59,7 @@ async def check(workspace: Workspace) -> AsyncIterator[tuple[str, CheckLine]]:
 async def _worker_line(workspace: Workspace, names: list[str]) -> CheckLine:
     """Tell whether a worker is there that reaches a system which this machine does not."""
     async with workspace.store.reading() as tx:
-        living = [one for one in await workers.every(tx) if one.name in names and lease.is_alive(one)]
+        living = [one for one in await workers.every(tx) if one.name in names and lease.is_heard_of(one)]
     if not living:
         told = f"start 'interlock worker --name {names[0]}' where it can be reached, and check it there"
         return CheckLine(False, "worker", f"none of its workers ({', '.join(names)}) is there: {told}")

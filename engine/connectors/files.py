@@ -39,6 +39,11 @@ def unreadable(path: Path, error: OSError) -> StepFailed:
     return CannotConnect(f"{path}: cannot be read: {told}")
 
 
+def gone(path: Path) -> StepFailed:
+    """Give what ends a step whose file is not there, though something is known to be in it."""
+    return unreadable(path, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
+
+
 def unwritable(path: Path, error: OSError) -> StepFailed:
     """Give what ends a step whose file cannot be written: nothing of the batch is in it."""
     told = error.strerror or str(error)

@@ -12,7 +12,7 @@ from engine.todo.gathering import gather
 from engine.todo.groups import Kind
 from engine.workspace import Workspace
 from storage import census, clock, exports, imports, metaverse, references, reviews, runs, todo, workers
-from storage.lease import is_alive
+from storage.lease import is_heard_of
 from storage.records import CARRIED_THROUGH, Run, StepRecord
 from storage.store import Transaction
 
@@ -101,7 +101,7 @@ async def _add_runs(tx: Transaction, workspace: Workspace, found: Metrics) -> No
     late = {name for name, _, _ in await late_profiles(tx, workspace)}
     ended = {name: run for name, run in last.items() if run.ended_at}
     there = await workers.every(tx)
-    found.gauge("worker_alive", "Whether a worker lives.", [({"worker": one.name}, is_alive(one)) for one in there])
+    found.gauge("worker_alive", "Whether a worker lives.", [({"worker": one.name}, is_heard_of(one)) for one in there])
     found.gauge("run_open", "Runs that have not ended.", [({}, len(await runs.open_runs(tx)))])
     found.gauge(
         "profile_last_start_timestamp_seconds",

@@ -58,8 +58,10 @@ async def write_plan(plan: Plan, profile: str, path: Path) -> int:
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, path)
-    except BaseException:
+    except BaseException as error:
         os.unlink(name)
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror, str(path)) from error  # it names a file that nobody asked for
         raise
     return count
 

@@ -33,6 +33,8 @@ GLANCE_SECONDS = 0.05
 AGAIN_SECONDS = 5.0
 """How long a worker waits that cannot reach the store, before it tries again."""
 _TAKEN = "another process is worker '{name}' by now"
+ANSWER_SECONDS = 3 * lease.HEARTBEAT_SECONDS
+"""How long a stop waits for a worker that is not heard of; without a stop it is `STALE_SECONDS`."""
 PATIENCE_SECONDS = 15.0
 """How long a run waits for a worker that is not there."""
 Tell = Callable[[Event, int], Awaitable[None]]
@@ -90,6 +92,7 @@ async def await_worker(workspace: Workspace, control: Control, step_id: int, pla
 async def _await(workspace: Workspace, control: Control, step_id: int, plan: StepPlan) -> AsyncIterator[Event]:
     waited, done, is_told = 0.0, -1, False
     store = workspace.store
+    silence = _Silence()
     while True:
         seen, began = await store.changes(), monotonic()
         async with store.reading() as tx:
@@ -109,12 +112,27 @@ async def _await(workspace: Workspace, control: Control, step_id: int, plan: Ste
             yield Progress(plan, step.done, step.total, step.statistics)
         is_patient = True
         if offered is None or offered.worker is None:
-            is_patient = any(one.name in busy and lease.is_alive(one) for one in there if _is_for(offered, one))
+            is_patient = any(one.name in busy and lease.is_heard_of(one) for one in there if _is_for(offered, one))
             _refuse_waiting(plan, offered, there, waited, asked)
         else:
-            _refuse_dead(step, offered.worker, there)
+            worker = {one.name: one for one in there}.get(offered.worker)
+            _refuse_dead(step, offered.worker, worker, silence.seconds(worker), asked)
         await _until_changed(store, seen, GLANCE_SECONDS)
         waited += 0 if is_patient else monotonic() - began
+
+
+class _Silence:
+    """How long a worker was not heard of, by this machine's clock while it is awake."""
+
+    def __init__(self) -> None:
+        self._heard = ""
+        self._since = monotonic()
+
+    def seconds(self, worker: Worker | None) -> float:
+        """Give the seconds since its last heartbeat came."""
+        if worker is not None and worker.heartbeat_at != self._heard:
+            self._heard, self._since = worker.heartbeat_at, monotonic()
+        return monotonic() - self._since
 
 
 async def _until_changed(store: Store, seen: int, every: float) -> None:
@@ -143,7 +161,7 @@ def _refuse_waiting(
     if waited < PATIENCE_SECONDS:
         return
     names = " or ".join(f"'{name}'" for name in offered.names)
-    living = [one.name for one in there if one.name in offered.names and lease.is_alive(one)]
+    living = [one.name for one in there if one.name in offered.names and lease.is_heard_of(one)]
     if living:
         told = f"worker '{living[0]}' is there and has not taken it: look what it does"
     else:
@@ -151,12 +169,20 @@ def _refuse_waiting(
     raise StepFailed(f"'{plan.system}' is reached by worker {names} alone, and {told}", StepResult.NO_START_CONNECTION)
 
 
-def _refuse_dead(step: StepRecord, name: str, there: list[Worker]) -> None:
-    """Raise `StepFailed` where the worker that has taken a step does not live any more."""
-    if any(one.name == name and lease.is_alive(one) for one in there):
-        return
-    last = next((f", last heard of {one.heartbeat_at[:19]}Z on {one.host}" for one in there if one.name == name), "")
-    raise StepFailed(f"worker '{name}' died{last}, with {step.done:,} objects done; whole pages are kept")
+def _refuse_dead(step: StepRecord, name: str, worker: Worker | None, silent: float, asked: str | None) -> None:
+    """Raise `StepFailed` where the worker that has taken a step does not live any more, or hangs.
+
+    `silent` are the seconds that this process has heard nothing of it. What hangs can write nothing later.
+    """
+    last = f", last heard of {worker.heartbeat_at[:19]}Z on {worker.host}" if worker is not None else ""
+    done = f"{step.done:,} objects done; whole pages are kept"
+    if worker is None or not lease.is_alive(worker):
+        raise StepFailed(f"worker '{name}' died{last}, with {done}")
+    if asked is not None and silent >= ANSWER_SECONDS:
+        told = f"stopped by {asked}; worker '{name}' does not answer{last}, with {done}"
+        raise StepFailed(told, StepResult.STOPPED_BY_OPERATOR)
+    if silent >= lease.STALE_SECONDS:
+        raise StepFailed(f"worker '{name}' does not answer{last}, with {done}; look what it does, or end it")
 
 
 # ---------------------------------------------------------------------------------- the worker
@@ -245,7 +271,7 @@ async def _next(workspace: Workspace, name: str, settings: str) -> Offer | None:
         found = await _offered_to(tx, name)
         if found is None:
             return None
-        there = [one for one in await workers.every(tx) if one.name != name and lease.is_alive(one)]
+        there = [one for one in await workers.every(tx) if one.name != name and lease.is_heard_of(one)]
         wrong = await lease.wrong_clock(tx)
     why = _unlike(found, name, settings) or (f"worker '{name}': {wrong}" if wrong else "")
     if why and any(one.name in found.names and one.settings == found.settings for one in there):

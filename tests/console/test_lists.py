@@ -172,9 +172,23 @@ async def test_an_unknown_column_tells_which_there_are(office: Workspace, opened
     async with opened(office) as console:
         await console.show("2", "of 8")
         await narrow(console, "colour:red")
-        await console.until("no column 'colour' here; there are: id, system, type, change, status")
-        await console.press("escape")
-        await console.until("of 8", "exp-", gone=("colour",))
+        await console.until("no column 'colour' here; there are: id, system, type, change, status", "1 of 8")
+        await console.press("down")
+        await console.until("2 of 8", "exp-", gone=("colour",))
+
+
+@pytest.mark.parametrize("wrong", ["colour:red", "object:~(abc"])
+async def test_a_filter_that_is_refused_leaves_the_one_before(office: Workspace, opened: Open, wrong: str) -> None:
+    async with opened(office) as console:
+        await console.show("2", "of 8")
+        await narrow(console, "system:directory")
+        await console.until("filter system:directory", "1 of 8")
+        await console.press("slash", "ctrl+u")
+        await console.type(wrong)
+        await console.press("enter")
+        await console.until("; the list is as it was", "filter system:directory", "1 of 8")
+        await console.press("asterisk")  # what is marked is what the list shows
+        await console.until("8 of 8 marked", "filter system:directory")
 
 
 async def test_a_filter_survives_a_change_in_the_store(office: Workspace, opened: Open) -> None:

@@ -1,22 +1,25 @@
-"""A worker on another machine sleeps past its time, and wakes up late: it sends nothing and writes nothing."""
+"""A worker sleeps past its time, on another machine or on this one, and wakes up late: it sends and writes nothing."""
 
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
+from engine.runs import workers
 from storage import lease
 from tests import stores
 from tests.directory import accounts
 from tests.inside import Inside
 from tests.slapd import PASSWORD, SUFFIX, Slapd
 from tests.sleeping import STALE_SECONDS
+from tests.workspace import INTERLOCK
 
 ROOT = Path(__file__).parents[2]
 DN = "uid={{ id | rdn }},ou=people," + SUFFIX
@@ -41,11 +44,13 @@ def office(server: Slapd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> In
 
 
 @contextmanager
-def _working(office: Inside, name: str, *command: str) -> Iterator[subprocess.Popen[bytes]]:
+def _working(
+    office: Inside, name: str, *command: str, where: Sequence[str] = ELSEWHERE
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a worker until the test is done with it."""
     env = {**office.env, "DIRECTORY_PASSWORD": PASSWORD, "PYTHONPATH": str(ROOT)}
     with (office.folder.parent / f"{name}.log").open("wb") as log:
-        words = [*ELSEWHERE, sys.executable, "-P", "-m", *command, "worker", "--name", name]
+        words = [*where, sys.executable, "-P", "-m", *command, "worker", "--name", name]
         process = subprocess.Popen(words, cwd=office.folder, env=env, stdout=log, stderr=log)
     try:
         end = time.monotonic() + 60
@@ -90,11 +95,17 @@ def _kept(office: Inside) -> list[object]:
     ]
 
 
-def test_a_worker_that_wakes_up_late_sends_and_writes_nothing(office: Inside, server: Slapd) -> None:
-    with _working(office, "dmz-1", "tests.sleeping", "3") as sleeper:
+@pytest.mark.parametrize(
+    ("where", "seems"), [(ELSEWHERE, "died"), ((), "does not answer")], ids=["elsewhere", "on the run's own machine"]
+)
+def test_a_worker_that_wakes_up_late_sends_and_writes_nothing(
+    office: Inside, server: Slapd, where: Sequence[str], seems: str
+) -> None:
+    with _working(office, "dmz-1", "tests.sleeping", "3", where=where) as sleeper:
         said = office("run", status=5)
         assert _state(sleeper) == "T"
-        assert "worker 'dmz-1' died, last heard of" in said
+        assert f"worker 'dmz-1' {seems}, last heard of" in said
+        assert f"{seems}: last heard of" in office("status")
         assert f"with {BATCH:,} objects done" in said
         assert len(server.people()) == 2 * BATCH
         kept = _kept(office)
@@ -104,6 +115,29 @@ def test_a_worker_that_wakes_up_late_sends_and_writes_nothing(office: Inside, se
         office("run")  # the one that slept is as good as any other by now
         assert len(server.people()) == 5 * BATCH
         assert office.json("exports") == []
+
+
+def test_a_stop_does_not_wait_for_a_worker_that_hangs(
+    office: Inside, server: Slapd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "STALE_SECONDS", 3600)
+    monkeypatch.setattr(workers, "ANSWER_SECONDS", 1.0)
+    with _working(office, "dmz-1", "tests.sleeping", "3", where=()) as sleeper:
+
+        def stop_once_it_hangs() -> None:
+            while _state(sleeper) != "T":
+                time.sleep(0.05)
+            subprocess.run([*INTERLOCK, "stop"], cwd=office.folder, env=office.env, check=True)
+
+        stopping = threading.Thread(target=stop_once_it_hangs)
+        stopping.start()
+        said = office("run", status=5)
+        stopping.join()
+        assert "stopped by tester; worker 'dmz-1' does not answer, last heard of" in said
+        kept = _kept(office)
+        _wake(sleeper, office, "dmz-1")
+        assert _kept(office) == kept
+        assert len(server.people()) == 2 * BATCH
 
 
 def test_what_it_slept_over_is_done_by_another(office: Inside, server: Slapd) -> None:

@@ -407,7 +407,10 @@ def test_a_role_that_may_read_looks_and_plans_and_can_do_nothing(site: Inside) -
     site("status")
     site("plan")
     assert "sound" in site("store", "check")
-    site("store", "backup", str(site.folder / "copy.dump"), status=4)
+    refused = site("store", "backup", str(site.folder / "copy.dump"), status=4)
+    assert "permission denied" in refused
+    assert "let the owner of the store make it" in refused
+    assert not (site.folder / "copy.dump").exists()
     assert "this user may not do that in the store" in site("run", status=4)
 
 
@@ -417,6 +420,9 @@ def test_a_role_that_may_write_runs_but_cannot_bend_the_audit_log(site: Inside) 
     site("run", status=None)
     assert site.steps()["import hr"]["statistics"]
     assert "sound" in site("store", "check")
+    site("store", "backup", str(site.folder / "copy.dump"))
+    assert "let the owner of the store make it smaller" in site("store", "vacuum", status=4)
+    assert "vacuum" not in {one["action"] for one in site.json("audit", "show")}
     with psycopg.connect(url) as connection:
         for statement in (
             "UPDATE audit SET operator = 'nobody'",

@@ -531,7 +531,7 @@ def test_entries_that_nobody_touched_are_kept_to_the_byte(tmp_path):
 @pytest.mark.parametrize("end", ["\r\n", "\n"])
 def test_a_file_with_other_line_ends_and_in_any_order_is_written_parents_first(tmp_path, end):
     blocks = BASE.rstrip("\n").split("\n\n")[1:]
-    content = "\n\n".join(reversed(blocks)).replace("\n", end)
+    content = ("\n\n".join(reversed(blocks)) + "\n").replace("\n", end)
     results = export(make(tmp_path, content), create("uid=bob,ou=people,dc=org"))
     assert codes(results) == [None]
     assert list(entries(tmp_path)) == ["dc=org", PEOPLE, ANN, "uid=bob,ou=people,dc=org"]
@@ -551,9 +551,23 @@ def test_a_missing_file_is_an_empty_directory_that_keeps_all_that_is_created(tmp
     assert stat.S_IMODE((tmp_path / "directory.ldif").stat().st_mode) == 0o600
 
 
-def test_a_missing_file_refuses_what_needs_a_parent(tmp_path):
-    assert codes(export(make(tmp_path, None), create("uid=bob,dc=org"))) == ["non-existent-parent"]
+def test_nothing_but_its_first_entries_is_written_to_a_missing_file(tmp_path):
+    changes = delete("uid=ann,dc=org"), update("uid=ann,dc=org", change("cn", add=["Ann"]))
+    for first in (create("uid=bob,dc=org"), *changes):
+        with pytest.raises(CannotConnect, match="No such file"):
+            export(make(tmp_path, None), first)
+    for one in changes:
+        with pytest.raises(CannotConnect, match="No such file"):
+            export(make(tmp_path, None), create("dc=org", kind="unit"), one)
     assert not (tmp_path / "directory.ldif").exists()
+
+
+@pytest.mark.parametrize("cut", [1, 9, 30])
+def test_a_file_that_is_cut_is_not_written(tmp_path, cut):
+    content = (BASE + person(1))[:-cut].rstrip("\n")
+    with pytest.raises(CannotConnect, match="ends in the middle of an entry, without a line end"):
+        export(make(tmp_path, content), create("uid=bob,dc=org"))
+    assert (tmp_path / "directory.ldif").read_text() == content
 
 
 @pytest.mark.parametrize(
@@ -584,13 +598,18 @@ FOREIGN = BASE + person(1) + "entryUUID: foreign\n"
 
 
 class Meanwhile(list[ExportOperation]):
-    """Operations; behind the first of them somebody else writes the file."""
+    """Operations; behind the first of them somebody else writes the file, once they were only looked at so often."""
 
-    def __init__(self, operations, path):
+    def __init__(self, operations, path, looks=0):
         super().__init__(operations)
         self.path = path
+        self.looks = looks
 
     def __iter__(self):
+        self.looks -= 1
+        if self.looks >= 0:
+            yield from super().__iter__()
+            return
         for number, one in enumerate(super().__iter__()):
             if number == 1:
                 self.path.write_text(FOREIGN)
@@ -629,7 +648,7 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path):
     found = directory(tmp_path)
     (tmp_path / "directory.ldif").unlink()
 
-    operations = Meanwhile([create("dc=org", kind="unit")], tmp_path / "directory.ldif")
+    operations = Meanwhile([create("dc=org", kind="unit")], tmp_path / "directory.ldif", looks=1)
 
     with pytest.raises(ConnectionLost):
         found.apply(operations)

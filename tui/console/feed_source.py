@@ -16,6 +16,10 @@ class FeedSource:
         self._counted = counted
         """Gives the number of rows of a query where it is known: counting a million takes a third of opening a list."""
 
+    def refuse(self, query: feed.Query) -> None:
+        """Raise `UnknownColumn` or `InvalidPattern` for a query that cannot be asked."""
+        feed.lists.refuse(query)
+
     async def page(self, query: feed.Query, after: Any, skip: int, limit: int) -> list[dict[str, Any]]:
         """Give the rows after a place, leaving some out."""
         return await feed.lists.page(self._workspace(), query, after=after, skip=skip, limit=limit)

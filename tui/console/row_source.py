@@ -38,6 +38,14 @@ class RowsAtHand:
         if column not in self._columns:
             raise feed.UnknownColumn(f"no column '{column}' here; there are: {', '.join(self._columns)}")
 
+    def refuse(self, query: feed.Query) -> None:
+        """Raise `UnknownColumn` or `InvalidPattern` for a query that cannot be asked."""
+        for term in query.terms:
+            if term.column is not None:
+                self._refuse_unknown(term.column)
+            if term.pattern:
+                feed.compiled(term.text)
+
     async def page(self, query: feed.Query, after: Any, skip: int, limit: int) -> list[Row]:
         """Give the rows after a place, leaving some out."""
         rows = [row for row in self._found(query) if after is None or row["place"] > after]

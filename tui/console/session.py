@@ -137,7 +137,9 @@ class Session:
             changed = self.trouble != str(error)
             self.trouble = str(error)
             return changed
-        changed = changed or bool(self.trouble)
+        if self.trouble:  # what was asked for meanwhile has not been read
+            self.data_version += 1
+            changed = True
         self.trouble = ""
         return changed
 

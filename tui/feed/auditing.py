@@ -1,6 +1,7 @@
 """The audit log as the command line asks for it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
 from engine.approvals.audit import Verdict, verify
 from engine.workspace import Workspace
@@ -31,10 +32,10 @@ async def entry(workspace: Workspace, number: int) -> Document:
     return _document(found[0])
 
 
-async def stored(workspace: Workspace) -> AsyncIterator[Document]:
+async def stored(workspace: Workspace) -> AsyncGenerator[Document, None]:
     """Stream every entry just as it is stored, its details as the text that its hash was made of."""
-    async with workspace.store.reading() as tx:
-        async for one in audit.rows(tx):
+    async with workspace.store.reading() as tx, aclosing(audit.rows(tx)) as rows:
+        async for one in rows:
             yield _as_stored(one)
 
 

@@ -59,6 +59,10 @@ class Candidates:
             raise UnknownId(f"cso-{self._cso_id} is not there any more")
         return found[0]
 
+    def refuse(self, query: Query) -> None:
+        """Raise `UnknownColumn` or `InvalidPattern` for a query that cannot be asked."""
+        lists.refuse(_of_people(query))
+
     async def page(self, query: Query, after: Any, skip: int, limit: int) -> list[Document]:
         """Give the rows after a place, leaving some out. Raises `UnknownColumn`, `UnknownId` or `StoreError`."""
         if not query.terms:

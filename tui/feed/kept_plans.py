@@ -13,6 +13,7 @@ from storage.errors import StoreError
 from storage.kept_plans import COLUMNS, Total, Wanted
 from storage.list_values import SAMPLE, frequent, proposed
 from storage.lists import UnknownColumn
+from storage.patterns import compiled
 from storage.store import Store
 from tui.feed.lists import SUGGESTED, Document
 
@@ -108,6 +109,13 @@ class KeptPlan:
             await file.close()
 
     # Its changes ----------------------------------------------------------------------------------------------------
+
+    def refuse(self, wanted: Wanted) -> None:
+        """Raise `UnknownColumn` or `InvalidPattern` for what cannot be asked."""
+        _refuse_unknown(wanted)
+        for term in wanted.terms:
+            if term.pattern:
+                compiled(term.text)
 
     async def page(self, wanted: Wanted, *, after: int = 0, skip: int = 0, limit: int = 100) -> list[Document]:
         """Read changes, each with `key` and `place`. Raises `UnknownColumn`, `InvalidPattern` or `StoreError`."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.labels import label_among_others, label_of
 from engine.workspace import Workspace
-from storage import list_values, lists, references, tombstones
+from storage import list_filters, list_values, lists, references, tombstones
 from storage.list_queries import ListedError, ListedExport, Place, Query, Term
 from storage.records import Cso, Mvo, PendingExport
 from storage.store import Transaction
@@ -83,6 +83,11 @@ async def unknown_attributes(workspace: Workspace, query: Query) -> list[str]:
         f"nothing here has an attribute '{name}'" + (f"; there is {', '.join(like)}" if like else "")
         for name, like in found
     ]
+
+
+def refuse(query: Query) -> None:
+    """Raise `UnknownColumn` or `InvalidPattern` for a query that cannot be asked."""
+    list_filters.conditions(query)
 
 
 async def page(

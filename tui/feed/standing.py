@@ -79,7 +79,8 @@ def _pace(one: Paced) -> Document:
 
 def _worker(one: Worker) -> Document:
     facts = {"name": one.name, "host": one.host, "since": one.started_at, "heard_of": one.heartbeat_at}
-    return {**facts, "alive": lease.is_alive(one)}
+    answers = lease.is_heard_of(one)
+    return {**facts, "alive": answers, "hangs": lease.is_alive(one) and not answers}
 
 
 def _left_over(found: LeftOver) -> Document:

@@ -10,6 +10,7 @@ import typer
 
 from tui.console.start import CONFIG, USAGE, missing, open_console, open_plain
 from tui.console.tty import complain, is_usable
+from tui.terminal import lost_output
 from tui.terminal.command_groups import CommandGroup
 from tui.terminal.commands_by_name import PLACES, CommandsByName
 
@@ -78,8 +79,10 @@ def main() -> None:
     """Start the program."""
     try:
         app()
+    except SystemExit as end:
+        sys.exit(lost_output.status(end.code))
     except OSError as error:
-        complain(str(error))
+        complain(str(error) if error.filename else f"what was to be written could not be: {error.strerror}")
         sys.exit(1)
     except Exception as error:
         from tui.presentation import last_resort  # noqa: PLC0415 - nobody should ever need it

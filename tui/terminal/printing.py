@@ -13,10 +13,21 @@ from rich.text import Text
 
 from tui import feed
 from tui.presentation.display import display
+from tui.terminal import lost_output
 
 
 class Unbreakable(Console):
-    """A console that goes silent when nobody reads it any more; the work goes on."""
+    """A console that goes silent when nobody reads it any more, or its file takes no more; the work goes on."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Write; where a disk is full for instance, that is told once."""
+        try:
+            super().print(*objects, **options)
+        except OSError as error:
+            lost_output.note(error.strerror or str(error))
+            self.on_broken_pipe()
+            if not self.stderr:
+                complain(f"standard output: {error.strerror}; the work goes on, and what would be told of it is lost")
 
     def on_broken_pipe(self) -> None:
         """Write nowhere from now on."""

@@ -13,7 +13,7 @@ from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.csv.format import Bad, BadlyQuoted, Undecodable, look_at, new_format, read_rows, size_of
 from engine.connectors.csv.options import CsvObjectOptions, CsvOptions
 from engine.connectors.csv.rows import RowReader
-from engine.connectors.files import Refused, Stamp, changed_since, replacing, stamp, unwritable
+from engine.connectors.files import Refused, Stamp, changed_since, gone, replacing, stamp, unwritable
 from engine.errors import CannotConnect, ConnectionLost
 from engine.values import typed
 from storage.records import AttributeChange, ChangeType
@@ -88,12 +88,17 @@ class CsvTable:
     def find(self, external_id: str) -> list[str] | None:
         """Give the row with an id; none where several have it."""
         self._load()
+        if self._stamp is None:  # that nobody is there is no answer about anybody
+            raise gone(self.path)
         found = self._index.get(external_id) if external_id not in self._duplicates else None
         return None if found is None else self._held[found]
 
     def apply(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         """Execute operations and replace the file; what is reported as done is on the disk."""
         self._load()
+        operations = list(operations)
+        if self._stamp is None and any(one.change_type != ChangeType.CREATE for one in operations):
+            raise gone(self.path)
         results = [self._execute(operation) for operation in operations]
         if any(result.error is None for result in results):
             self._save()

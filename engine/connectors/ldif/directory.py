@@ -11,15 +11,17 @@ from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.directory_types import entry_attributes, old_rdn_goes
 from engine.connectors.entries import EntryReader
-from engine.connectors.files import Refused, Stamp, changed_since, replacing, stamp, unreadable, unwritable
+from engine.connectors.files import Refused, Stamp, changed_since, gone, replacing, stamp, unreadable, unwritable
+from engine.connectors.ldif.changed_values import changed_values
 from engine.connectors.ldif.entry import Entry
 from engine.connectors.ldif.excerpt import BYTES_EACH, Excerpt, Unusual, Wanted, append, wanted_by
 from engine.connectors.ldif.format import LdifError, numbered, parse_entry, read_blocks, write_entry
 from engine.connectors.ldif.new_entries import names_of_new, random_uuids
+from engine.connectors.ldif.unfit import refuse_unfit
 from engine.errors import CannotConnect, ConnectionLost, ObjectError
-from engine.values import dn, typed
+from engine.values import dn
 from engine.values.attribute_descriptions import normal, usual
-from storage.records import AttributeChange, ChangeType
+from storage.records import ChangeType
 from storage.scratch import DuplicateKey, EntryTree, TreeEntry
 
 Raw = dict[str, list[bytes]]
@@ -82,6 +84,8 @@ class LdifDirectory:
     def find(self, kind: str, external_id: str | None, secondary_id: str | None) -> Entry | None:
         """Look an entry up by its primary id, or else by its DN."""
         tree = self._load()
+        if self._stamp is None:  # that nobody is there is no answer about anybody
+            raise gone(self.path)
         found = self._with_id(tree, kind, external_id) if external_id is not None else []
         if not found and secondary_id is not None and (block := tree.find(dn.key(secondary_id))) is not None:
             found = [_parsed(block)]
@@ -94,6 +98,7 @@ class LdifDirectory:
 
     def apply(self, operations: Sequence[ExportOperation]) -> list[ExportResult]:
         """Execute operations and replace the file; what is reported as done is on the disk."""
+        refuse_unfit(self.path, operations)
         if (excerpt := self._excerpt(operations)) is not None:
             with closing(excerpt):
                 return self._apply(operations, excerpt.tree, lambda _: self._replace(excerpt.write))
@@ -114,6 +119,8 @@ class LdifDirectory:
             self.close()
             raise unwritable(self.path, error) from error
         done = {result.id for result in results if result.error is None}
+        if not done and self._stamp is None:
+            raise gone(self.path)
         if done:
             save([one for one in operations if one.id in done])
         return results
@@ -224,7 +231,7 @@ class LdifDirectory:
         for change in operation.changes:
             name = held.get(normal(change.name), change.name.lower())
             found.spelling.setdefault(name, change.name)
-            raw[name] = _changed(settings, raw.get(name, []), change)
+            raw[name] = changed_values(settings, raw.get(name, []), change)
         self._put(tree, entry_dn, raw, found.spelling)
 
     def _rename(self, tree: EntryTree, entry: Entry, new_dn: str, raw: Raw) -> None:
@@ -327,20 +334,3 @@ def _parsed(block: bytes) -> Entry:
 
 def _separated(block: bytes) -> bytes:
     return block if block.endswith(b"\n\n") else block.rstrip(b"\n") + b"\n\n"
-
-
-def _changed(settings: ObjectTypeConfig, held: list[bytes], change: AttributeChange) -> list[bytes]:
-    """Give what an attribute holds after a change; values are the same if they mean the same."""
-    kind = settings.type_of(change.name).kind
-    if change.replace:
-        return [typed.to_bytes(kind, value) for value in change.add]
-    removed, present = set(change.remove), {_meaning(kind, raw) for raw in held}
-    kept = [raw for raw in held if _meaning(kind, raw) not in removed]
-    return kept + [typed.to_bytes(kind, value) for value in change.add if value not in present]
-
-
-def _meaning(kind: str, raw: bytes) -> object:
-    try:
-        return typed.parse_bytes(kind, raw)
-    except typed.InvalidValue:
-        return raw

@@ -18,6 +18,7 @@ def statements(database: str, schema: str, role: str, *, writes: bool) -> list[s
     if writes:
         found += [
             f"GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {place} TO {whose}",
+            f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA {place} TO {whose}",  # to back the store up
             f"REVOKE UPDATE, DELETE ON {place}.audit FROM {whose}",
             f"REVOKE INSERT, UPDATE, DELETE ON {place}.alembic_version FROM {whose}",
         ]

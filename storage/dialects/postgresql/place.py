@@ -195,6 +195,8 @@ class ServerPlace(Place):
                 return upkeep.make_smaller(connection)
         except psycopg.Error as error:
             raise self.explain(error) from error
+        except StoreError as error:
+            raise StoreError(f"{self.name}: {error}") from error
 
     def grants(self, role: str, *, writes: bool) -> list[str]:
         """Give the statements for the tables that are there."""

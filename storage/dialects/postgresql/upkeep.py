@@ -52,11 +52,17 @@ def back_up(name: str, settings: Mapping[str, Any], schema_name: str, server: in
             done = subprocess.run(command, env=surroundings, stdout=file, stderr=subprocess.PIPE, check=False)  # noqa: S603
             os.fsync(file.fileno())
         if done.returncode:
-            told = done.stderr.decode(errors="replace").strip().splitlines()
-            raise StoreError(f"{name}: pg_dump has failed: {told[-1] if told else done.returncode}")
+            raise StoreError(f"{name}: pg_dump has failed: {_reason_in(done.stderr.decode(errors='replace'))}")
     except BaseException:
         copy.unlink(missing_ok=True)
         raise
+
+
+def _reason_in(told: str) -> str:
+    """Give the line that says why: those behind it are details."""
+    lines = told.strip().splitlines() or ["it does not say why"]
+    reason = next((line for line in lines if "error:" in line), lines[-1]).removeprefix("pg_dump: error: ")
+    return f"{reason}; let the owner of the store make it" if "permission denied" in reason else reason
 
 
 def _program(server: int) -> Path | None:
@@ -77,10 +83,22 @@ def _version(program: Path) -> int:
 
 
 def make_smaller(connection: psycopg.Connection[Any]) -> tuple[int, int]:
-    """Write the tables of a connection's schema anew, and give their bytes before and after. Raises `psycopg.Error`."""
+    """Write the tables of a connection's schema anew, and give their bytes before and after.
+
+    Raises `psycopg.Error`, and `StoreError` where the role may not: the server only warns of that.
+    """
+    skipped: list[str] = []
+
+    def hear(notice: psycopg.errors.Diagnostic) -> None:
+        if notice.severity_nonlocalized == "WARNING":
+            skipped.append(notice.message_primary or "")
+
+    connection.add_notice_handler(hear)
     before = _size(connection)
     for table in metadata.sorted_tables:
         connection.execute(f"VACUUM (FULL, ANALYZE) {table.name}".encode())
+        if skipped:
+            raise StoreError(f"the server says: {skipped[0]}; let the owner of the store make it smaller")
     return before, _size(connection)
 
 

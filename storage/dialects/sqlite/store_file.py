@@ -36,8 +36,14 @@ def backup(path: Path, copy: Path) -> None:
         with closing(connect(path, timeout=BUSY_SECONDS)) as source, closing(connect(copy)) as target:
             source.backup(target)
     except BaseException:
-        copy.unlink(missing_ok=True)
+        remove_copy(copy)
         raise
+
+
+def remove_copy(copy: Path) -> None:
+    """Take away a copy that could not be made whole, with what SQLite has put beside it."""
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        copy.with_name(copy.name + suffix).unlink(missing_ok=True)
 
 
 def put_in_place(path: Path, copy: Path) -> None:

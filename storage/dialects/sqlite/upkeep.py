@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from storage.dialects.sqlite import new_store, store_file
-from storage.dialects.sqlite.errors import explain
+from storage.dialects.sqlite.errors import error_name, explain
 from storage.errors import BackupRefused, StoreError
 
 
@@ -22,15 +22,22 @@ def back_up(path: Path, copy: Path) -> None:
     except OSError as error:
         raise BackupRefused(f"{copy}: cannot be written: {error.strerror}") from error
     except sqlite3.Error as error:
-        raise explain(error, path) from error
+        raise _not_copied(error, path, copy) from error
     try:
         if found := store_file.damage(copy):
             raise StoreError(f"{path}: is damaged, so it was not backed up: {found[0]}; see 'interlock store check'")
         with copy.open("rb") as file:
             os.fsync(file.fileno())
     except (sqlite3.Error, OSError, StoreError) as error:
-        copy.unlink(missing_ok=True)
-        raise error if isinstance(error, StoreError) else explain(error, path) from error
+        store_file.remove_copy(copy)
+        raise error if isinstance(error, StoreError) else _not_copied(error, path, copy) from error
+
+
+def _not_copied(error: Exception, path: Path, copy: Path) -> StoreError:
+    """Say why there is no copy: of a store that is only read, no disk is full but that of the copy."""
+    if error_name(error) == "SQLITE_FULL":
+        return BackupRefused(f"{copy}: the disk is full; nothing half-written was kept")
+    return explain(error, path)
 
 
 def put_in_place(path: Path, copy: Path, replaced: Path) -> None:

@@ -74,8 +74,15 @@ class Filtering(ConsoleScreen):
         """Show only what the filter lets through."""
         if text == self._filter:
             return
+        query = self.table.query_shown._replace(terms=self.terms(text))
+        try:
+            if self.table.source is not None:
+                self.table.source.refuse(query)
+        except (feed.UnknownColumn, feed.InvalidPattern) as error:
+            self.say(f"{error}; the list is as it was", "warn")
+            return
         self._filter, self._unknown = text, []
-        self.table.ask(self.table.query_shown._replace(terms=self.terms(text)))
+        self.table.ask(query)
         self.show_frame()
 
     def terms(self, text: str) -> tuple[feed.Term, ...]:

@@ -30,6 +30,8 @@ HEADING = 1
 """Lines above the rows of a list."""
 MOST_ROWS, LEAST_ROWS = 60, 4
 """How much of the height a list takes at most, in percent, and at least, in lines, above its detail."""
+AGAIN_SECONDS = 2.0
+"""Seconds after which rows that could not be read are asked for again."""
 DETAIL_PAUSE = 0.08
 """Seconds the cursor has to rest on a row before its detail is read."""
 
@@ -58,6 +60,8 @@ class ListScreen(TakingAlong):
     def __init__(self) -> None:
         super().__init__()
         self._seen = -1
+        self._unread = False
+        """Whether the rows could not be read when they were asked for last."""
         self._rest: Timer | None = None
         self._detail_of: str | None = None
         self._detail_row: dict[str, Any] | None = None
@@ -114,13 +118,14 @@ class ListScreen(TakingAlong):
     def fresh(self) -> None:
         """Read again if the store has changed since."""
         super().fresh()
-        if self.ready and self._seen != self.session.data_version:
-            if self._seen >= 0:
+        if self.ready and (self._unread or self._seen != self.session.data_version):
+            if self._unread or self._seen >= 0:
                 self.read_again()
             self._seen = self.session.data_version
 
     def read_again(self) -> None:
         """Read the rows and the detail again."""
+        self._unread = False
         self.table.data_changed()
         self._detail_of = None
 
@@ -196,7 +201,13 @@ class ListScreen(TakingAlong):
 
     @on(VirtualTable.Trouble)
     def _trouble(self, event: VirtualTable.Trouble) -> None:
+        self._unread = True
         self.say(f"cannot be read: {event.error}", "danger")
+        self.set_timer(AGAIN_SECONDS, self._ask_again)
+
+    def _ask_again(self) -> None:
+        if self._unread and self.is_current:
+            self.read_again()
 
     # The detail ---------------------------------------------------------------------------------------------------
 

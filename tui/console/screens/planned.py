@@ -28,6 +28,10 @@ class PlanSource:
         self._plan = plan
         self._wanted = wanted
 
+    def refuse(self, query: feed.Query) -> None:
+        """Raise `UnknownColumn` or `InvalidPattern` for a query that cannot be asked."""
+        self._plan.refuse(self._wanted._replace(terms=query.terms))
+
     async def page(self, query: feed.Query, after: Any, skip: int, limit: int) -> list[Row]:
         """Give the rows after a place, leaving some out."""
         return await self._plan.page(self._wanted._replace(terms=query.terms), after=after or 0, skip=skip, limit=limit)

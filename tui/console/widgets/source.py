@@ -11,6 +11,10 @@ Row = dict[str, Any]
 class Source(Protocol):
     """What a table asks of the store."""
 
+    def refuse(self, query: feed.Query) -> None:
+        """Raise `UnknownColumn` or `InvalidPattern` for a query that cannot be asked."""
+        ...
+
     async def page(self, query: feed.Query, after: Any, skip: int, limit: int) -> list[Row]:
         """Give the rows after a place, leaving some out."""
         ...

@@ -2,8 +2,9 @@
 
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
+from pathlib import Path
 from typing import IO, Annotated
 
 import orjson
@@ -15,6 +16,7 @@ from tui.terminal.command_groups import command_group
 from tui.terminal.commands.listing import LimitOption
 from tui.terminal.context import (
     CONFIG,
+    NO_START,
     USAGE,
     ConfigOption,
     JsonOption,
@@ -95,11 +97,12 @@ def export(
         say(f"{count:,} entries are in {display(file)}")
 
 
-async def _write(rows: AsyncIterator[feed.Document], out: IO[bytes]) -> int:
+async def _write(rows: AsyncGenerator[feed.Document, None], out: IO[bytes]) -> int:
     count = 0
-    async for row in rows:
-        out.write(escaped(orjson.dumps(row)) + b"\n")
-        count += 1
+    async with aclosing(rows):  # so that the store can be closed where the output takes no more
+        async for row in rows:
+            out.write(escaped(orjson.dumps(row)) + b"\n")
+            count += 1
     return count
 
 
@@ -115,8 +118,15 @@ def _opened(file: str) -> Iterator[IO[bytes]]:
     except OSError as error:
         why = "exists already; choose another name" if isinstance(error, FileExistsError) else error.strerror
         fail(f"{display(file)}: {why}", USAGE)
-    with os.fdopen(descriptor, "wb") as out:
-        yield out
+    try:
+        with os.fdopen(descriptor, "wb") as out:
+            yield out
+    except OSError as error:
+        Path(file).unlink(missing_ok=True)
+        fail(f"{display(file)}: {error.strerror}; nothing of it was kept", NO_START)
+    except BaseException:
+        Path(file).unlink(missing_ok=True)
+        raise
 
 
 @audit.command()

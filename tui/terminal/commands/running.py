@@ -264,7 +264,8 @@ def _tell_paces(found: feed.Document) -> None:
 def _tell_workers(found: feed.Document) -> None:
     """Tell of the workers that have not left."""
     for one in found["workers"]:
-        there = "is there" if one["alive"] else f"died: last heard of {local_time(one['heard_of'])}"
+        gone = f"{'does not answer' if one['hangs'] else 'died'}: last heard of {local_time(one['heard_of'])}"
+        there = "is there" if one["alive"] else gone
         say(f"worker '{display(one['name'])}' on {display(one['host'])} {there}", "" if one["alive"] else "bold")
 
 

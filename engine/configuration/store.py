@@ -17,7 +17,7 @@ class StoreConfig(Model):
 
     path: Path = Path("interlock.db")
     """The SQLite file; it is made with mode 0600."""
-    url: str | None = Field(None, pattern=r"^postgres(ql)?://")
+    url: str | None = Field(None, json_schema_extra={"pattern": "^postgres(ql)?://"})
     """Instead of a file, a database of a PostgreSQL server: `postgresql://USER@HOST/DATABASE`. What follows a `?` goes
     to libpq: `service=…`, `sslrootcert=…`, `passfile=…`. The server has to prove who it is (`sslmode=verify-full`),
     unless it is on this machine."""
@@ -34,8 +34,11 @@ class StoreConfig(Model):
             return None
         try:
             found = urlsplit(text)
-        except ValueError:
-            raise ValueError("this is no address, such as postgresql://user@host/database") from None
+            _ = found.port  # looked at as late as that
+        except ValueError as error:
+            raise ValueError(f"this is no address, such as postgresql://user@host/database: {error}") from None
+        if found.scheme not in ("postgresql", "postgres") or not text.partition(":")[2].startswith("//"):
+            raise ValueError("a store on a server is on PostgreSQL: postgresql://USER@HOST/DATABASE")
         held = found.password is not None or has_slash_in_password(found)
         if held or "password" in dict(parse_qsl(found.query)):
             raise ValueError("a password does not belong into the address; name its place by 'password'")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from engine.approvals.identity_questions import LEFT
 from engine.approvals.stages import sentence
 from engine.configuration.steps import StepPlan
 from engine.decisions import review
@@ -17,7 +18,7 @@ from engine.runs.profile import execute_run
 from engine.workspace import Workspace
 from storage import exports, lease, metaverse, objects, reviews, tombstones
 from storage.labels import labelled
-from storage.records import ReviewItem, ReviewKind
+from storage.records import CsoStatus, ReviewItem, ReviewKind
 
 STEPS = [StepPlan("sync"), StepPlan("evaluate")]
 """What carries an approval out, up to the point where something would be sent."""
@@ -75,6 +76,7 @@ async def foresee(path: Path, ids: Sequence[int], limit: int = 100) -> Foresight
         async for _ in execute_run(workspace, "before", STEPS, FIRST):
             pass
         items = await _approve(workspace, ids)
+        await _take_numbers(workspace, items)
         asked = await _mvos_of(workspace, items)
         await _follow(plan)
         ending = await _end_grace(workspace, asked.values())
@@ -94,6 +96,14 @@ async def _approve(workspace: Workspace, ids: Sequence[int]) -> list[ReviewItem]
     _refuse_if_any([one for one in outcomes if one.refusal])
     async with workspace.store.reading() as tx:
         return await reviews.get(tx, ids)
+
+
+async def _take_numbers(workspace: Workspace, items: Sequence[ReviewItem]) -> None:
+    """Take on the copy their numbers from those who are gone by decision, as the next import would."""
+    changed = [one.object_id for one in items if one.kind == ReviewKind.IDENTITY and LEFT not in one.evidence]
+    async with workspace.store.transaction() as tx:
+        there = [cso.id for cso in await objects.get(tx, changed) if cso.status == CsoStatus.NORMAL]
+        await objects.release_id(tx, there)
 
 
 def _refuse_if_any(outcomes: list[Outcome]) -> None:
@@ -157,7 +167,7 @@ def _branch(change: PlannedChange, later: bool) -> Branch:
 def _tree(item: ReviewItem, branches: list[Branch], objects_of: dict[str, int]) -> Branch:
     """Put what happens in the metaverse below an item, and what happens in the targets below that."""
     own = {f"cso-{item.object_id}"} | {export for export, cso_id in objects_of.items() if cso_id == item.object_id}
-    root = Branch(f"rev-{item.id}", item.system, "disconnect" if item.kind == "absence" else "Delete", item.label)
+    root = Branch(f"rev-{item.id}", item.system, "Delete" if item.kind == ReviewKind.DELETE else "disconnect", item.label)
     rest = [one for one in branches if one.id not in own]
     if found := [one for one in branches if one not in rest and one.where != METAVERSE]:
         root.what = found[0].what

@@ -11,7 +11,7 @@ from engine.rules.compiled import DELETE, DISABLE, DISCONNECT, Leaving, Rules
 from engine.rules.leaving import due_at, last_delete
 from storage import clock
 from storage.leaving import Departure
-from storage.records import Cso, CsoStatus, JoinedBy, Mvo
+from storage.records import Attributes, Cso, CsoStatus, JoinedBy, Mvo
 
 LAST_CONNECTOR = "last_connector_gone"
 AUTHORITATIVE = "authoritative_source_gone"
@@ -102,8 +102,6 @@ def cause_left(config: Config, rules: Rules, mvo: Mvo, cso: Cso) -> Cause | None
     Only what caused a deletion calls it off: one of its sources; with `any`, each that is gone.
     """
     cause = mvo.deletion_cause or _assumed(config, mvo)
-    if has_another_person(mvo):
-        return cause
     if cause["rule"] != AUTHORITATIVE:
         return None if _may_be_connector(rules, mvo.type, cso) else cause
     back = [one for one in cause["gone"] if is_of(one, cso)]
@@ -149,10 +147,23 @@ def _assumed(config: Config, mvo: Mvo) -> Cause:
     return {"rule": rule, "trigger": trigger, "gone": deletion.authorities, "by": [], "at": ""}
 
 
-def another_person(mvo: Mvo) -> Mvo:
-    """Give an MVO whose number is another person's by now: no inbound rule joins anybody to it any more."""
+def another_person(mvo: Mvo, source: str, was: Mapping[str, list[Any]]) -> Mvo:
+    """Give an MVO whose number is another person's by now: by it no inbound rule joins anybody to it any more.
+
+    `was` is what told its person apart in the source, `SYSTEM.TYPE`, that gave the number: attribute → values.
+    """
     cause = mvo.deletion_cause or {"rule": "", "trigger": "any", "gone": [], "by": [], "at": clock.now()}
-    return mvo._replace(deletion_cause=cause | {"another_person": True})
+    told = (was_told_by(mvo) or {}) | {source: dict(was)}
+    return mvo._replace(deletion_cause=cause | {"another_person": told})
+
+
+def was_told_by(mvo: Mvo) -> dict[str, Attributes] | None:
+    """Give what told a person apart whose number is another's by decision: source → attributes.
+
+    None where nothing is kept of that, as by earlier versions.
+    """
+    told = (mvo.deletion_cause or {}).get("another_person")
+    return told if isinstance(told, dict) else None
 
 
 def has_another_person(mvo: Mvo) -> bool:
@@ -173,7 +184,7 @@ def why_deleted(cause: Cause | None) -> str:
 def what_calls_off(cause: Cause | None) -> str:
     """Say what calls a deletion off."""
     if not cause or cause.get("another_person"):
-        return "nothing: another person has its number" if cause else ""
+        return "its return under another number" if cause else ""
     if cause["rule"] != AUTHORITATIVE:
         return "a connector that joins it"
     names = (" or " if cause["trigger"] == "all" else " and ").join(cause["gone"])

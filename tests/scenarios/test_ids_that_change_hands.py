@@ -151,3 +151,74 @@ def test_a_number_that_was_never_somebody_elses_brings_its_person_back(office: O
     assert office.mvo("2") == mvo
     assert office.person("zoe")["entryUUID"] == bob["entryUUID"]
     office.settled()
+
+
+ZOE = {"first_name": "Zoe", "last_name": "Quinn", "start": "2020-02-02", "mail": "zoe@example.org"}
+
+
+def _found_by_name(office: Office) -> dict[str, str]:
+    """Let people be found by their name besides; give Bob's row."""
+    office.rule("people from hr")["join"] = [["employee_id"], ["last_name", "first_name"]]
+    office.run()
+    return dict(office.hr["2"])
+
+
+def _is_bob_again(office: Office, bob: dict[str, list[str]], mvo: str) -> None:
+    """See that Bob has his account under his new number, and Zoe one of her own under his old one."""
+    assert office.mvo("6") == mvo
+    assert office.mvo("2") != mvo
+    again, zoe = office.person("bob"), office.person("zoe")
+    assert (again["entryUUID"], again["employeeNumber"]) == (bob["entryUUID"], ["6"])
+    assert zoe["entryUUID"] != bob["entryUUID"]
+    assert zoe["employeeNumber"] == ["2"]
+    office.settled()
+
+
+@pytest.mark.parametrize("grace", ["", "30d"])
+@pytest.mark.parametrize("page_size", [1, 1000])
+def test_who_has_a_new_number_keeps_the_account_when_the_old_one_is_somebody_elses(
+    office: Office, grace: str, page_size: int
+) -> None:
+    if grace:
+        office.metaverse["person"]["deletion"]["grace"] = grace
+    office.pages["page_size"] = page_size
+    row, bob, mvo = _found_by_name(office), office.person("bob"), office.mvo("2")
+    office.hr["2"] = row | ZOE
+    office.hr.add("6", **{name: value for name, value in row.items() if name != "id"})
+    office.run(status=1)
+    (item,) = office.json("review")
+    assert item["kind"] == "identity"
+    office("review", "approve", item["id"], "--reason", "the numbers were given anew")
+    office.run(status=None)
+    office.run(status=None)
+    _is_bob_again(office, bob, mvo)
+
+
+@pytest.mark.parametrize("decided_first", [True, False])
+def test_who_returns_within_grace_under_another_number_has_the_old_account(office: Office, decided_first: bool) -> None:
+    row = _found_by_name(office)
+    bob, mvo = _zoe_comes_after_bob(office)
+    (item,) = office.json("review")
+    approve = ("review", "approve", item["id"], "--reason", "somebody new")
+    back = {name: value for name, value in row.items() if name != "id"}
+    if decided_first:
+        office(*approve)
+        office.run(status=1)
+        office.hr.add("6", **back)
+    else:
+        office.hr.add("6", **back)
+        office.run(status=1)
+        office(*approve)
+    office.run(status=None)
+    office.run(status=None)
+    _is_bob_again(office, bob, mvo)
+
+
+def test_what_follows_from_an_approval_is_told_before(office: Office) -> None:
+    _reused(office)
+    (item,) = office.json("review")
+    told = office("review", "consequences", item["id"])
+    assert "nothing" not in told
+    assert "disconnect" in told
+    assert "Delete" in told
+    assert "bob" in told

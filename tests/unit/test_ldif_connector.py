@@ -674,3 +674,21 @@ def test_a_folder_that_is_gone_loses_the_connection(tmp_path):
     with pytest.raises(ConnectionLost, match="cannot be written"):
         found.apply([create("dc=org", kind="unit")])
     found.close()
+
+
+GROUP = f"dn: cn=it,dc=org\nobjectClass: groupOfNames\ncn: it\nmember: {ANN}\nentryUUID: g\n\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ([change("member", remove=[ANN])], "schema-violation"),
+        ([replace("MEMBER")], "schema-violation"),
+        ([change("member", add=["uid=p1,dc=org"], remove=[ANN])], None),
+        ([change("cn", add=["other"])], None),
+    ],
+)
+def test_a_group_of_names_is_never_without_a_member(tmp_path, changes, code):
+    connector = make(tmp_path, BASE + "\n" + GROUP)
+    assert codes(export(connector, update("cn=it,dc=org", *changes, new="cn=people,dc=org", kind="unit"))) == [code]
+    assert ("cn=it,dc=org" in entries(tmp_path)) == (code is not None)

@@ -14,7 +14,7 @@ BY_A_SOURCE = {"rule": "authoritative_source_gone", "trigger": "any", "gone": ["
     [
         (None, ""),
         ({"rule": "last_connector_gone"}, "a connector that joins it"),
-        ({"rule": "last_connector_gone", "another_person": True}, "nothing: another person has its number"),
+        ({"rule": "last_connector_gone", "another_person": True}, "its return under another number"),
         (BY_A_SOURCE, "its return in hr and crew"),
         (BY_A_SOURCE | {"trigger": "all"}, "its return in hr or crew"),
     ],

@@ -151,7 +151,7 @@ class Source:
         except Undecodable as error:
             hint = "" if self._options.encoding != "utf-8" else "; perhaps it is cp1252 or utf-16"
             raise CannotConnect(
-                f"{self.path}: not {self._options.encoding} after line {error.line}: {error}{hint}; "
+                f"{self.path}: not {self._options.encoding} from line {error.line + 1} on: {error}{hint}; "
                 "set 'encoding' in the configuration"
             ) from error
         except BadlyQuoted as error:

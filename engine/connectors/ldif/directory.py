@@ -17,7 +17,7 @@ from engine.connectors.ldif.entry import Entry
 from engine.connectors.ldif.excerpt import BYTES_EACH, Excerpt, Unusual, Wanted, append, wanted_by
 from engine.connectors.ldif.format import LdifError, numbered, parse_entry, read_blocks, write_entry
 from engine.connectors.ldif.new_entries import names_of_new, random_uuids
-from engine.connectors.ldif.unfit import refuse_unfit
+from engine.connectors.ldif.unfit import refuse_empty_group, refuse_unfit
 from engine.errors import CannotConnect, ConnectionLost, ObjectError
 from engine.values import dn
 from engine.values.attribute_descriptions import normal, usual
@@ -182,6 +182,7 @@ class LdifDirectory:
             raise Refused("existing-object", f"'{entry_dn}' exists already", "join it by a rule")
         self._need_parent(tree, entry_dn)
         attributes = entry_attributes(entry_dn, self._types[operation.type], operation.attributes)
+        refuse_empty_group(entry_dn, dict(attributes), (), self._types[operation.type])
         assigned = {"entryUUID": [next(self._uuids)]}
         self._put(tree, entry_dn, dict(attributes) | assigned, {})
         is_id = usual(self._types[operation.type].external_id) == "entryuuid"
@@ -223,6 +224,7 @@ class LdifDirectory:
     def _update(self, tree: EntryTree, operation: ExportOperation, found: Entry) -> None:
         entry_dn = found.dn
         raw: Raw = dict(found.attributes)
+        refuse_empty_group(entry_dn, raw, operation.changes, self._types[operation.type])
         if operation.new_secondary_id is not None:
             self._rename(tree, found, operation.new_secondary_id, raw)
             entry_dn = operation.new_secondary_id

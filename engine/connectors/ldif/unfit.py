@@ -1,13 +1,36 @@
-"""Which files are not written to, though they could be."""
+"""What is not written, though it could be: files that are cut or gone, groups that no directory would hold."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import ExportOperation
-from engine.connectors.files import gone, unreadable
+from engine.connectors.files import Refused, gone, unreadable
+from engine.connectors.ldif.changed_values import changed_values
 from engine.errors import CannotConnect
-from storage.records import ChangeType
+from engine.values.attribute_descriptions import normal
+from storage.records import AttributeChange, ChangeType
+
+_MEMBERS = {b"groupofnames": "member", b"groupofuniquenames": "uniquemember"}
+"""Object classes that must have a member (RFC 4519, 3.5 and 3.6), by which attribute."""
+
+
+def refuse_empty_group(
+    entry_dn: str, attributes: Mapping[str, Sequence[bytes]], changes: Sequence[AttributeChange], settings: ObjectTypeConfig
+) -> None:
+    """Raise `Refused` for a group that would be without a member once it is changed, as a server would."""
+    names = {normal(name): name for name in attributes}
+    classes = {value.lower() for value in attributes.get(names.get("objectclass", ""), ())}
+    for object_class in classes & _MEMBERS.keys():
+        member = _MEMBERS[object_class]
+        held = list(attributes.get(names.get(member, ""), ()))
+        for change in changes:
+            if normal(change.name) == member:
+                held = [b"one more"] if change.add else changed_values(settings, held, change)
+        if not held:
+            told = f"'{entry_dn}' would be a {object_class.decode()} without a member"
+            raise Refused("schema-violation", told, "let somebody be in it, or let it go")
 
 
 def refuse_unfit(path: Path, operations: Sequence[ExportOperation]) -> None:

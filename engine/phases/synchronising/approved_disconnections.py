@@ -149,16 +149,21 @@ async def _settle_people(tx: Transaction, step: Step, leaving: _Leaving) -> None
     await apply_fates(tx, step, {mvo_id: fates[mvo_id] for mvo_id in approvals}, approvals)
     parted = [cso for cso in leaving.csos if leaving.items[cso.id].kind is ReviewKind.IDENTITY]
     parted = await without_other_rows(tx, step, parted)
-    await _let_nobody_join(tx, parted)
+    await _part(tx, parted, leaving.items)
     await recompute(tx, step, {mvo_id for mvo_id in approvals if not fates[mvo_id].mvo_deleted})
     await forget_former_keys(tx, list(mvos_of(parted)))
     await follow_gone(tx, step, approvals)
 
 
-async def _let_nobody_join(tx: Transaction, csos: list[Cso]) -> None:
+async def _part(tx: Transaction, csos: list[Cso], items: dict[int, ReviewItem]) -> None:
     """Say of people whose id is somebody else's by decision that nobody joins them by it any more."""
+    left = {cso.mvo_id: cso for cso in csos}
     found = await metaverse.get(tx, mvos_of(csos))
-    await metaverse.change(tx, [another_person(mvo) for mvo in found])
+    await metaverse.change(tx, [_parted(mvo, left[mvo.id], items) for mvo in found])
+
+
+def _parted(mvo: Mvo, cso: Cso, items: dict[int, ReviewItem]) -> Mvo:
+    return another_person(mvo, f"{cso.system}.{cso.type}", items[cso.id].evidence["before"])
 
 
 async def _drop_exports(tx: Transaction, csos: list[Cso]) -> None:

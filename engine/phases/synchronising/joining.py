@@ -7,6 +7,7 @@ from engine.contributions.contexts import Contexts
 from engine.errors import ObjectError, ObjectFailed
 from engine.labels import label_of, label_of_mvo
 from engine.phases.synchronising.page import Scoped
+from engine.phases.synchronising.parted import may_be_the_same
 from engine.rules.compiled import Flow, InboundRule, Join
 from engine.rules.joins import source_key, target_key
 from engine.rules.lifecycle import Cause, cause_left, has_another_person
@@ -77,6 +78,8 @@ class _Joiner:
         """Rule that projects → the joins by which what it gives can be found, and which attributes those read."""
         self._going: dict[int, Mvo] = {}
         """MVOs that are deleted, or will be, as the joins of the page leave them."""
+        self._parted: dict[int, Mvo] = {}
+        """MVOs whose number is another person's by decision, as they were before the page."""
         self._former: Index = {}
         self._mvos: dict[int, Mvo] = {}
         self._joins = Joins()
@@ -137,6 +140,7 @@ class _Joiner:
             self._take(cso.mvo_id or 0, cso)
         found = await metaverse.get(tx, mvo_ids)
         self._going = {mvo.id: mvo for mvo in found if mvo.deleted or mvo.delete_after or mvo.deletion_cause}
+        self._parted = {mvo.id: mvo for mvo in found if has_another_person(mvo)}
         self._mvos = {mvo.id: mvo for mvo in found}
 
     def _take(self, mvo_id: int, cso: Cso) -> None:
@@ -175,14 +179,14 @@ class _Joiner:
     def _candidates(self, cso: Cso, rule: InboundRule, join: Join, key: str) -> list[int]:
         """Give the MVOs that have a key; where none has it, those that had it before who gave it left them."""
         index = rule.mvo_type, join.name
-        found = [one for one in self._index.get(index, {}).get(key, []) if self._may_join(one, cso)]
+        found = [one for one in self._index.get(index, {}).get(key, []) if self._may_join(one, cso, join)]
         return found or self._former_candidates(cso, rule, join, key)
 
     def _former_candidates(self, cso: Cso, rule: InboundRule, join: Join, key: str) -> list[int]:
         """Give the MVOs that had a key before. Raises `ObjectFailed` where another key speaks against one of them."""
         kind = cso.system, cso.type
         former = self._former.get((rule.mvo_type, join.name), {}).get(key, [])
-        free = [one for one in former if kind not in self._taken.get(one, {}) and self._may_join(one, cso)]
+        free = [one for one in former if kind not in self._taken.get(one, {}) and self._may_join(one, cso, join)]
         for mvo_id in free:
             self._refuse_contradiction(cso, rule, join, mvo_id)
         return free
@@ -208,13 +212,14 @@ class _Joiner:
                 f"if not, give this one another {join.words}",
             )
 
-    def _may_join(self, mvo_id: int, cso: Cso) -> bool:
+    def _may_join(self, mvo_id: int, cso: Cso, join: Join) -> bool:
         """Tell whether a CSO may join an MVO: one that is deleted only by bringing it back."""
+        parted = self._parted.get(mvo_id)
+        if parted is not None and not may_be_the_same(self._workspace, parted, cso, join):
+            return False
         mvo = self._going.get(mvo_id)
         if mvo is None:
             return True
-        if has_another_person(mvo):
-            return False
         return not mvo.deleted or self._cause_left(mvo, cso) is None
 
     def _cause_left(self, mvo: Mvo, cso: Cso) -> Cause | None:
@@ -222,7 +227,8 @@ class _Joiner:
 
     def _call_off(self, mvo_id: int, cso: Cso) -> None:
         """Bring an MVO back that is deleted or in its grace period, if it is this CSO's going that caused it."""
-        if (mvo := self._going.get(mvo_id)) is None:
+        mvo = self._going.get(mvo_id)
+        if mvo is None or (mvo_id in self._parted and not mvo.deleted and not mvo.delete_after):
             return
         cause = self._cause_left(mvo, cso)
         if cause is None:

@@ -11,7 +11,7 @@ from engine.phases.join_index import forget_former_keys
 from engine.rules.lifecycle import another_person, has_another_person
 from engine.step import Step
 from storage import metaverse, objects, reviews, tombstones
-from storage.records import Cso, ReviewItem, ReviewKind, ReviewState
+from storage.records import Attributes, Cso, Mvo, ReviewItem, ReviewKind, ReviewState
 from storage.store import Transaction
 from storage.tombstones import Tombstone
 
@@ -83,10 +83,17 @@ def _differs(step: Step, cso: Cso, gone: Tombstone) -> bool:
     return is_somebody_else(groups, gone.attributes, cso.attributes)
 
 
+def _parted(step: Step, mvo: Mvo, cso: Cso, was: dict[int, Attributes]) -> Mvo:
+    groups = step.workspace.object_type(cso.system, cso.type).same_person
+    return another_person(mvo, f"{cso.system}.{cso.type}", shown(groups, was[cso.id]))
+
+
 async def _part(tx: Transaction, step: Step, found: list[tuple[Cso, Tombstone]], settled: Iterable[ReviewItem]) -> None:
     """Let nobody find by the id those who had it, where it is somebody new's by decision."""
     left = [cso._replace(mvo_id=gone.mvo_id) for cso, gone in found]
-    parted = mvos_of(await without_other_rows(tx, step, left))
-    await metaverse.change(tx, [another_person(mvo) for mvo in await metaverse.get(tx, parted)])
+    parted = {cso.mvo_id: cso for cso in await without_other_rows(tx, step, left) if cso.mvo_id is not None}
+    was = {cso.id: gone.attributes for cso, gone in found}
+    people = await metaverse.get(tx, parted)
+    await metaverse.change(tx, [_parted(step, mvo, parted[mvo.id], was) for mvo in people])
     await forget_former_keys(tx, list(parted))
     await move_items(tx, step, settled, ReviewState.CARRIED_OUT, "its id is another person's by decision")

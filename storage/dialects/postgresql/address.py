@@ -27,7 +27,7 @@ def settings_of(url: str, password: Callable[[], str] | None) -> dict[str, Any]:
             key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None
         }
     except psycopg.ProgrammingError as error:
-        raise StoreUnreadable(f"{name_of(url)}: is no address that PostgreSQL's library can read") from error
+        raise StoreUnreadable(f"{name_of(url)}: is no address that PostgreSQL's library can read: {error}") from error
     if "service" not in settings and not is_local(settings):
         settings.setdefault("sslmode", "verify-full")
     if settings.get("sslmode") == "verify-full" and "service" not in settings:

@@ -103,7 +103,7 @@ def asked(row: feed.Document) -> str:
     evidence = row["evidence"]
     if row["kind"] == "identity":
         names = ", ".join(evidence["after"])
-        return f"keep: the same person; approve: the old one is gone, this one is new ({names} changed); it "
+        return f"keep: the same person; approve: the old one is gone, this one is new ({names} changed); "
     return f"there again after rev-{evidence['there_again'][2]}; " if evidence.get("there_again") else ""
 
 

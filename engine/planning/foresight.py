@@ -167,7 +167,9 @@ def _branch(change: PlannedChange, later: bool) -> Branch:
 def _tree(item: ReviewItem, branches: list[Branch], objects_of: dict[str, int]) -> Branch:
     """Put what happens in the metaverse below an item, and what happens in the targets below that."""
     own = {f"cso-{item.object_id}"} | {export for export, cso_id in objects_of.items() if cso_id == item.object_id}
-    root = Branch(f"rev-{item.id}", item.system, "Delete" if item.kind == ReviewKind.DELETE else "disconnect", item.label)
+    root = Branch(
+        f"rev-{item.id}", item.system, "Delete" if item.kind == ReviewKind.DELETE else "disconnect", item.label
+    )
     rest = [one for one in branches if one.id not in own]
     if found := [one for one in branches if one not in rest and one.where != METAVERSE]:
         root.what = found[0].what

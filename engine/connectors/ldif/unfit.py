@@ -17,7 +17,10 @@ _MEMBERS = {b"groupofnames": "member", b"groupofuniquenames": "uniquemember"}
 
 
 def refuse_empty_group(
-    entry_dn: str, attributes: Mapping[str, Sequence[bytes]], changes: Sequence[AttributeChange], settings: ObjectTypeConfig
+    entry_dn: str,
+    attributes: Mapping[str, Sequence[bytes]],
+    changes: Sequence[AttributeChange],
+    settings: ObjectTypeConfig,
 ) -> None:
     """Raise `Refused` for a group that would be without a member once it is changed, as a server would."""
     names = {normal(name): name for name in attributes}

@@ -1,4 +1,4 @@
-"""Phase 1, joins: who may join a person whose number is another person's by decision: that person, under another one."""
+"""Phase 1, joins: who may join a person whose number is another one's by decision: that person, under a new one."""
 
 from engine.approvals.identity_questions import is_somebody_else
 from engine.rules.compiled import Join

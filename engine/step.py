@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from copy import copy
 from dataclasses import dataclass, field, fields
@@ -106,6 +106,7 @@ class Step:
     notes: int = 0
     """How many sentences the message says of how the step was carried out."""
     _pages: int = 0
+    _deleted: set[int] = field(default_factory=set)
     _new_errors: list[ItemError] = field(default_factory=list)
     _moves: list[Move] = field(default_factory=list)
 
@@ -302,6 +303,11 @@ class Step:
         """Record with the page what somebody should know of one object, though nothing has failed."""
         self.warnings += 1
         self._new_errors.append(ItemError(*error, system, object_type, label, "", object_id, is_warning=True))
+
+    def count_deleted(self, mvo_ids: Iterable[int], *, brought_back: Iterable[int] = ()) -> None:
+        """Count MVOs as deleted, and those no longer that somebody joins within the step who brings them back."""
+        self._deleted = (self._deleted | set(mvo_ids)) - set(brought_back)
+        self.statistics[Statistic.METAVERSE_OBJECT_DELETES] = len(self._deleted)
 
     def note(self, notes: Sequence[str]) -> None:
         """Tell with the step's result how it was carried out, as a warning."""

@@ -134,6 +134,12 @@ async def set_consequences(tx: Transaction, consequences: dict[int, dict[str, An
         await writing.update_many(tx, review_items, ("consequences",), rows)
 
 
+async def set_labels(tx: Transaction, labels: dict[int, str]) -> None:
+    """Call items' objects by other names: item id → label."""
+    if labels:
+        await writing.update_many(tx, review_items, ("label",), [(label, item_id) for item_id, label in labels.items()])
+
+
 def waiting() -> ColumnElement[bool]:
     """Give the condition of waiting for a decision: open, approved by one of two people, or deferred until now."""
     deferred = and_(review_items.c.state == ReviewState.DEFERRED.value, review_items.c.deferred_until <= clock.now())

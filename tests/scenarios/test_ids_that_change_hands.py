@@ -222,3 +222,16 @@ def test_what_follows_from_an_approval_is_told_before(office: Office) -> None:
     assert "disconnect" in told
     assert "Delete" in told
     assert "bob" in told
+
+
+def test_who_is_found_again_in_the_same_step_is_not_counted_as_deleted(office: Office) -> None:
+    row, mvo = _found_by_name(office), office.mvo("2")
+    del office.hr["2"]
+    office.run()
+    office.approve_all("has another number")
+    office.hr.add("6", **{name: value for name, value in row.items() if name != "id"})
+    office.run()
+    assert office.mvo("6") == mvo
+    counted = office.steps()["sync"]["statistics"]
+    assert (counted.get("metaverse object deletes", 0), counted["joins"]) == (0, 1)
+    office.settled()

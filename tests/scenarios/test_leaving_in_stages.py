@@ -268,3 +268,18 @@ def test_who_goes_unasked_after_grace_is_asked_about_when_the_delete_is_due(offi
     assert [one["kind"] for one in office.json("review")] == ["delete"]
     office.run()
     goes_once_approved(office)
+
+
+def test_a_delete_is_asked_about_by_the_name_that_the_account_has_by_then(office: Office) -> None:
+    in_stages(office)
+    is_missing_as_agreed(office)
+    office.runs_in("31d")  # the week and the month have passed at once
+    office.run()
+    is_disabled(office, "bob", "leavers")
+    (item,) = office.json("review")
+    assert "ou=leavers" in item["label"]
+    assert ["ou=leavers" in label for _, _, label, _ in item["consequences"]["deletes"]] == [True]
+    office.approve_all("left")
+    office.run()
+    assert "bob" not in office.people()
+    office.settled()

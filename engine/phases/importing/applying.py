@@ -6,6 +6,7 @@ from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
+from engine.approvals.names import follow_names
 from engine.approvals.review_items import move_items
 from engine.errors import ObjectError
 from engine.events import Progress
@@ -46,6 +47,7 @@ class _Rows:
     restored: list[int] = field(default_factory=list)
     """Those of them whose attributes cannot be taken over."""
     unkept: list[int] = field(default_factory=list)
+    renamed: list[int] = field(default_factory=list)
     found_again: list[int] = field(default_factory=list)
     """CSOs that were not looked for any more, and are found all the same."""
 
@@ -226,15 +228,20 @@ def _take_over(task: ImportState, rows: _Rows, cso: KnownCso, one: Arrival, whol
     rows.changed.append((cso.id, content))
     if cso.status == CsoStatus.OBSOLETE:
         rows.returned.append(cso.id)
+    if _is_renamed(cso, content):
+        rows.renamed.append(cso.id)
     _tell_change(task.step, cso, one, content)
+
+
+def _is_renamed(cso: KnownCso, content: Content) -> bool:
+    return cso.secondary_key is not None and cso.secondary_key != content.secondary_key
 
 
 def _tell_change(step: Step, cso: KnownCso, one: Arrival, content: Content) -> None:
     """Record that an object is `Normal` from now on, and count what has changed of it."""
     reason = "seen again" if cso.status == CsoStatus.OBSOLETE else "confirmed by import"
     step.moved(Move(Entity.CSO, cso.id, step.system, one.label, cso.status, CsoStatus.NORMAL, reason))
-    renamed = cso.secondary_key is not None and cso.secondary_key != content.secondary_key
-    step.statistics[Statistic.RENAMES if renamed else Statistic.UPDATES] += 1
+    step.statistics[Statistic.RENAMES if _is_renamed(cso, content) else Statistic.UPDATES] += 1
 
 
 def _content_to_keep(step: Step, one: Arrival, whole: Cso | None) -> Content:
@@ -261,6 +268,7 @@ def _without_interim_values(content: Content, one: Arrival, whole: Cso) -> Conte
 
 async def _write(tx: Transaction, task: ImportState, rows: _Rows) -> None:
     await objects.update_imported(tx, rows.changed)
+    await follow_names(tx, task.step, rows.renamed)
     if rows.new:
         await _add(tx, task, rows.new)
     await _write_seen(tx, task.step, rows)

@@ -92,7 +92,7 @@ async def _remove_others(tx: Transaction, step: Step) -> None:
     found = await metaverse.get(tx, [one for ids in others.values() for one in ids])
     gone = [mvo for mvo in found if not mvo.deleted]
     await metaverse.change(tx, [mvo._replace(deleted=True, due=True, changed_at=clock.now()) for mvo in gone])
-    step.statistics[Statistic.METAVERSE_OBJECT_DELETES] += len(gone)
+    step.count_deleted(mvo.id for mvo in gone)
     for name in others:
         await runs.set_rule_mark(tx, marks.group(name), "")
 

@@ -48,6 +48,7 @@ async def write_joins(tx: Transaction, step: Step, scoped: list[Scoped], joins: 
     await objects.join(tx, joins.links)
     await _keep_waiting(tx, scoped, joins.waiting)
     await metaverse.change(tx, list(joins.changed.values()))
+    step.count_deleted((), brought_back=[mvo.id for mvo in joins.changed.values() if not mvo.deleted])
     counted = {
         Statistic.JOINS: sum(how is JoinedBy.JOIN for _, _, how in joins.links),
         Statistic.PROJECTIONS: sum(how is JoinedBy.PROJECTION for _, _, how in joins.links),

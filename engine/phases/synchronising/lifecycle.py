@@ -31,7 +31,6 @@ async def apply_fates(tx: Transaction, step: Step, fates: dict[int, Fate], appro
     """
     doomed = {mvo_id: fate for mvo_id, fate in fates.items() if fate.mvo_deleted}
     changed = [_doomed(mvo, doomed[mvo.id], approvals.get(mvo.id)) for mvo in await metaverse.get(tx, doomed)]
-    step.statistics[Statistic.METAVERSE_OBJECT_DELETES] += sum(mvo.deleted for mvo in changed)
     await metaverse.change(tx, changed)
     await _bury(tx, step, [mvo.id for mvo in changed if mvo.deleted])
 
@@ -53,6 +52,7 @@ def _doomed(mvo: Mvo, fate: Fate, approval_id: int | None) -> Mvo:
 
 async def _bury(tx: Transaction, step: Step, mvo_ids: list[int]) -> None:
     """Let go of deleted MVOs: what sources still give of them, and whatever refers to them."""
+    step.count_deleted(mvo_ids)
     rules = step.workspace.rules
     types = {mvo.id: mvo.type for mvo in await metaverse.get(tx, mvo_ids)}
     given = [
@@ -82,7 +82,6 @@ async def _delete_next(tx: Transaction, step: Step, after: int) -> list[int]:
     """Delete the next MVOs whose grace period has ended, and give their ids."""
     mvos = await metaverse.grace_over(tx, after, step.page_size)
     changed = [mvo._replace(deleted=True, delete_after=None, due=True) for mvo in mvos]
-    step.statistics[Statistic.METAVERSE_OBJECT_DELETES] += len(changed)
     await metaverse.change(tx, changed)
     ids = [mvo.id for mvo in changed]
     await _bury(tx, step, ids)

@@ -48,6 +48,7 @@ class _Rows:
     """Those of them whose attributes cannot be taken over."""
     unkept: list[int] = field(default_factory=list)
     renamed: list[int] = field(default_factory=list)
+    """CSOs that are called by another secondary external id from now on."""
     found_again: list[int] = field(default_factory=list)
     """CSOs that were not looked for any more, and are found all the same."""
 

@@ -75,11 +75,20 @@ class Server:
 
     def crash(self) -> None:
         """Let it end at once, as if its machine had, and start it again."""
+        with self.away():
+            pass
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Let it end likewise, and start it when something else is done."""
         assert self._process is not None
         command = [str(word) for word in self._process.args]  # type: ignore[union-attr]
         self.perish()
-        self.start(command)
-        self.wait()
+        try:
+            yield
+        finally:
+            self.start(command)
+            self.wait()
 
     def promote(self) -> None:
         """Let a standby be the one that is written to."""

@@ -528,7 +528,7 @@ def test_entries_that_nobody_touched_are_kept_to_the_byte(tmp_path):
     assert odd in (tmp_path / "directory.ldif").read_bytes()
 
 
-@pytest.mark.parametrize("end", ["\r\n", "\n"])
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
 def test_a_file_with_other_line_ends_and_in_any_order_is_written_parents_first(tmp_path, end):
     blocks = BASE.rstrip("\n").split("\n\n")[1:]
     content = ("\n\n".join(reversed(blocks)) + "\n").replace("\n", end)
@@ -560,6 +560,11 @@ def test_nothing_but_its_first_entries_is_written_to_a_missing_file(tmp_path):
         with pytest.raises(CannotConnect, match="No such file"):
             export(make(tmp_path, None), create("dc=org", kind="unit"), one)
     assert not (tmp_path / "directory.ldif").exists()
+
+
+def test_a_comment_at_the_end_needs_no_line_end(tmp_path):
+    assert codes(export(make(tmp_path, BASE + "\n# made by hand"), create("uid=bob,dc=org"))) == [None]
+    assert "uid=bob,dc=org" in entries(tmp_path)
 
 
 @pytest.mark.parametrize("cut", [1, 9, 30])

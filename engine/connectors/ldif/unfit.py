@@ -12,6 +12,8 @@ from engine.errors import CannotConnect
 from engine.values.attribute_descriptions import normal
 from storage.records import AttributeChange, ChangeType
 
+_END = 65_536
+"""How many bytes of a file's end are looked at: more than its last line, or enough to see that it is no comment."""
 _MEMBERS = {b"groupofnames": "member", b"groupofuniquenames": "uniquemember"}
 """Object classes that must have a member (RFC 4519, 3.5 and 3.6), by which attribute."""
 
@@ -44,14 +46,14 @@ def refuse_unfit(path: Path, operations: Sequence[ExportOperation]) -> None:
     try:
         with path.open("rb") as file:
             size = file.seek(0, io.SEEK_END)
-            file.seek(max(size - 1, 0))
-            is_cut = file.read() not in (b"", b"\n")
+            file.seek(max(size - _END, 0))
+            end = file.read()
     except FileNotFoundError as error:
         if any(one.change_type != ChangeType.CREATE for one in operations):
             raise gone(path) from error
         return
     except OSError as error:
         raise unreadable(path, error) from error
-    if is_cut:
+    if end and not end.endswith((b"\n", b"\r")) and not end.splitlines()[-1].startswith(b"#"):  # as the reader tells
         told = "the file ends in the middle of an entry, without a line end; complete it, or put a whole one there"
         raise CannotConnect(f"{path}: {told}; nothing was written")

@@ -40,6 +40,19 @@ async def _open(console: Console, step: str, attribute: str | None = None) -> Pl
     return console.screen(PlannedScreen)
 
 
+async def test_what_is_read_anew_takes_no_cursor_back_that_somebody_has_just_moved(
+    office: Workspace, opened: Open
+) -> None:
+    async with opened(office) as console:
+        await console.press("P")
+        await console.until("Line › plan", "By step", "r runs what was planned")
+        screen = console.screen(PlanScreen)
+        last = len(screen._entries) - 1
+        screen.overview.move_to(last)
+        screen.fresh()  # before the screen has heard of the move
+        assert screen.overview.cursor == last
+
+
 async def test_values_are_completed_in_the_list_of_an_attribute(office: Workspace, opened: Open) -> None:
     async with opened(office) as console:
         screen = await _open(console, "export directory", "title")

@@ -60,8 +60,8 @@ class PlanScreen(StartingScreen):
         self._detail_of: object = None
         self._came_from = 0
         """Where the cursor of the overview was before it moved."""
-        self._following = True
-        """Whether the cursor goes along with the step that is planned, as long as nobody moves it."""
+        self._followed_from = 0
+        """How often the cursor had been moved when it began to go along with the step that is planned."""
         self._told_run: tuple[int, bool] | None = None
 
     def crumb(self) -> str:
@@ -175,7 +175,7 @@ class PlanScreen(StartingScreen):
         if not self.ready or not self.size.width:
             return
         self.overview.show(self._lines)
-        if self._following and self._entries:
+        if self._entries and self.overview.moves == self._followed_from:
             self.overview.put_cursor(self._point())
         facts = self._facts(self.size.width)
         self.query_one("#facts", Lines).styles.height = len(facts)
@@ -224,7 +224,6 @@ class PlanScreen(StartingScreen):
 
     @on(Rows.Moved, "#overview")
     def _moved(self) -> None:
-        self._following = False
         here = self.overview.cursor
         if self.current is not None and self.current.is_heading:
             self.overview.put_cursor(sheet.beyond_heading(self._entries, here, upwards=here < self._came_from))
@@ -314,7 +313,7 @@ class PlanScreen(StartingScreen):
             self.say(f"the plan cannot be begun: {error}", "danger")
             return
         self._before = (self._plan.about or {}).get("started_at", "")
-        self._asked_for = self._following = True
+        self._asked_for, self._followed_from = True, self.overview.moves
         self.fresh()
 
     @guarded

@@ -57,6 +57,8 @@ class Rows(ScrollView, can_focus=True):
         super().__init__(id=id, classes=classes)
         self.length = 0
         self.cursor = 0
+        self.moves = 0
+        """How often somebody has moved the cursor; what follows of that comes a moment later."""
 
     # What a subclass paints ------------------------------------------------------------------------------------
 
@@ -156,6 +158,7 @@ class Rows(ScrollView, can_focus=True):
 
     def move_to(self, index: int) -> None:
         """Put the cursor on a row, bring it into view, and tell."""
+        self.moves += 1
         self.put_cursor(index)
         self.post_message(self.Moved(self, self.cursor))
 

@@ -1,6 +1,6 @@
 """The process that evaluates what may take too long: `python -m engine.expressions.evaluator`, asked over its pipes.
 
-It is killed by whoever asks, when an answer takes too long; if nobody is there any more to do so, by its own alarm.
+It is killed by whoever asks, when an answer takes too long; if nobody is there any more to do so, by its own timer.
 """
 
 import os
@@ -16,6 +16,9 @@ from engine.expressions.watched import MEMORY, SECONDS, Answer, Request
 from engine.framing import LENGTH, send
 from engine.values import zones
 
+_LONGER = 2
+"""Seconds of the processor beyond those that whoever asks allows."""
+
 
 def main() -> None:
     """Answer requests until there are no more."""
@@ -30,9 +33,9 @@ def main() -> None:
         if isinstance(asked, Given):
             GIVEN[asked.digest] = Table(*asked)
             continue
-        signal.alarm(int(SECONDS) + 2)
+        signal.setitimer(signal.ITIMER_PROF, SECONDS + _LONGER)
         send(answers, _answer(asked))
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _answer(request: Request) -> bytes:

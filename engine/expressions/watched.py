@@ -21,9 +21,12 @@ from typing import Any, NamedTuple
 from engine.errors import ObjectError
 from engine.expressions.tables import TABLES, Given, Table
 from engine.framing import LENGTH, exactly, send
+from engine.processor_time import processor_seconds
 
 SECONDS = 2.0
-"""How long one expression may take over one object."""
+"""Processor time that one expression may take over one object: it does not depend on what else the machine does."""
+_SECONDS_AT_MOST = 30.0
+"""How long it may take on a machine that has no processor time for it."""
 MEMORY = 768 * 2**20
 """Bytes that the process may address."""
 _LARGEST_ANSWER = 64 * 2**20
@@ -111,8 +114,9 @@ class Watched:
             process = self._process = self._process or _started()
             try:
                 self._give(process, request.values.get(TABLES, {}).values())
+                limit = _Limit(process.pid, SECONDS, _SECONDS_AT_MOST)
                 _write(process, pickle.dumps(request))
-                return _answer(process, monotonic() + SECONDS)
+                return _answer(process, limit)
             except Stopped:
                 self.end()
                 raise
@@ -140,12 +144,25 @@ class Watched:
         self.forget()
 
 
+class _Limit:
+    """When a process has had its time: so many seconds of the processor, but no longer than so many by the clock."""
+
+    def __init__(self, pid: int, busy: float, seconds: float) -> None:
+        self._pid = pid
+        self._deadline = monotonic() + seconds
+        self._busy_at_most = processor_seconds(pid) + busy
+
+    def left(self) -> float:
+        """Give the seconds that it has at least."""
+        return max(min(self._busy_at_most - processor_seconds(self._pid), self._deadline - monotonic()), 0)
+
+
 def _started() -> subprocess.Popen[bytes]:
     command = [sys.executable, "-P", "-m", "engine.expressions.evaluator"]
     process = subprocess.Popen(  # noqa: S603 - our own program
         command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
     )
-    _answer(process, monotonic() + _STARTING_SECONDS)  # it says that it is there
+    _answer(process, _Limit(process.pid, _STARTING_SECONDS, _STARTING_SECONDS))  # it says that it is there
     return process
 
 
@@ -157,22 +174,23 @@ def _write(process: subprocess.Popen[bytes], request: bytes) -> None:
         raise Stopped("it took too much memory") from None
 
 
-def _answer(process: subprocess.Popen[bytes], deadline: float) -> bytes:
-    (length,) = LENGTH.unpack(_exactly(process, LENGTH.size, deadline))
+def _answer(process: subprocess.Popen[bytes], limit: _Limit) -> bytes:
+    (length,) = LENGTH.unpack(_exactly(process, LENGTH.size, limit))
     if length > _LARGEST_ANSWER:
         raise Stopped("its result is too long")
-    return _exactly(process, length, deadline)
+    return _exactly(process, length, limit)
 
 
-def _exactly(process: subprocess.Popen[bytes], size: int, deadline: float) -> bytes:
+def _exactly(process: subprocess.Popen[bytes], size: int, limit: _Limit) -> bytes:
     stdout = process.stdout
     assert stdout is not None  # noqa: S101 - it is a pipe
     ready = select.poll()
     ready.register(stdout, select.POLLIN)
 
     def next_part(most: int) -> bytes:
-        if not ready.poll(max(deadline - monotonic(), 0) * 1000):
-            raise Stopped(f"it took longer than {SECONDS:g} s")
+        while not ready.poll(1000 * (left := limit.left())):
+            if not left:
+                raise Stopped(f"it took longer than {SECONDS:g} s")
         if not (part := stdout.read(most)):
             raise Stopped("it took too much memory")
         return part

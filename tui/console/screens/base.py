@@ -37,11 +37,14 @@ NARROW = 96
 def guarded(
     action: Callable[Concatenate[SomeScreen, Parameters], Any],
 ) -> Callable[Concatenate[SomeScreen, Parameters], Any]:
-    """Let an action be refused, with the reason said, where `why_not` gives one."""
+    """Let an action be refused, with the reason said, where what it is about is still being read or `why_not` says so.
+
+    The keys that were pressed after it wait for it.
+    """
 
     @functools.wraps(action)
-    def asked(screen: SomeScreen, *arguments: Parameters.args, **named: Parameters.kwargs) -> Any:
-        reason = screen.why_not(action.__name__.removeprefix("action_"))
+    async def asked(screen: SomeScreen, *arguments: Parameters.args, **named: Parameters.kwargs) -> Any:
+        reason = await screen.unread() or screen.why_not(action.__name__.removeprefix("action_"))
         if reason:
             screen.console_app.say(reason, "warn")
             return None
@@ -190,6 +193,10 @@ class ConsoleScreen(Screen[None]):
             self.say(f"{type(event.worker.error).__name__}: {event.worker.error}", "danger")
 
     # Keys ---------------------------------------------------------------------------------------------------------
+
+    async def unread(self) -> str:
+        """Wait a moment for what an action would be about, if that is being read; say so if it still is then."""
+        return ""
 
     def why_not(self, action: str) -> str:
         """Say why an action is refused now; nothing if it is not."""

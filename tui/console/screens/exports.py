@@ -1,5 +1,6 @@
 """Exports: the queue, and for each what is there now, what is to be written, what was, and what came back."""
 
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, ClassVar
 
@@ -78,7 +79,11 @@ class ExportKeys(ConsoleScreen):
     @guarded
     def action_discard(self) -> None:
         """Drop what was not sent, after the number was typed."""
-        beside(self, partial(self.ask_discard, self.chosen_keys(), []), "ask")
+        beside(self, self.discarding(), "ask")
+
+    def discarding(self) -> Callable[[], Coroutine[Any, Any, None]]:
+        """Give what asks whether to drop what is chosen."""
+        return partial(self.ask_discard, self.chosen_keys(), [])
 
     async def told_exports(self, ids: list[int]) -> list[Line] | None:
         """Tell which exports they are, and of whom; None, with the reason said, where they cannot be read."""
@@ -141,13 +146,11 @@ class ExportsScreen(ExportKeys, MarkingScreen):
         """Send all in the filter again with the next export step, after the number was typed."""
         beside(self, self._ask_retry, "ask")
 
-    @guarded
-    def action_discard(self) -> None:
+    def discarding(self) -> Callable[[], Coroutine[Any, Any, None]]:
         """Drop what is marked, else all in the filter, else what the cursor is on."""
         if self._filter and not self.table.marks.count:
-            beside(self, self._ask_discard, "ask")
-        else:
-            super().action_discard()
+            return self._ask_discard
+        return super().discarding()
 
     async def _ask_discard(self) -> None:
         if (ids := await self._in_filter()) is not None:

@@ -133,6 +133,10 @@ class ListScreen(TakingAlong):
         """Let the table catch up when the line is free."""
         self.table.catch_up()
 
+    async def unread(self) -> str:
+        """Wait for the rows of the filter, and for what is to be marked."""
+        return await self.table.unread()
+
     def told(self) -> Line:
         """Say how many rows there are, which filter and sort hold, and how many are marked."""
         table = self.table

@@ -32,10 +32,15 @@ class Marks:
         self.range_from = None
         self._keys ^= {key}
 
-    def close_range(self, keys: list[int]) -> None:
-        """Mark what the range holds, given the keys of all rows in order."""
-        self._keys |= set(keys[self.drawn.start : self.drawn.stop])
+    def close_range(self, keys: Iterable[int]) -> None:
+        """Mark what the range holds."""
+        self._keys |= set(keys)
         self.range_from = None
+
+    def shift(self, rows: int) -> None:
+        """Let the range that is being drawn stay on its rows, which stand so much further down."""
+        if self.range_from is not None:
+            self.range_from, self.range_to = max(self.range_from + rows, 0), max(self.range_to + rows, 0)
 
     def replace(self, keys: Iterable[int]) -> None:
         """Mark exactly these."""

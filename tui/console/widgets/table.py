@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
@@ -32,6 +33,8 @@ GUTTER = 2
 SCROLLBAR = 1
 SOON = 0.1
 """Seconds that rows wait for their count, so as to be painted once."""
+PATIENCE = 1.0
+"""Seconds that a key waits for the rows that it is about."""
 
 
 class VirtualTable(Rows):
@@ -62,6 +65,11 @@ class VirtualTable(Rows):
         self._placed_for = -1
         self._stale = False
         self._quiet_until = 0.0
+        self._rows_read = asyncio.Event()
+        self._rows_read.set()
+        self.marks_read = asyncio.Event()
+        """Whether it is known which rows are marked; whoever lets them be marked beside the loop says so."""
+        self.marks_read.set()
 
     @classmethod
     def width_for(cls, columns: Sequence[Column]) -> int:
@@ -106,6 +114,15 @@ class VirtualTable(Rows):
         """Whether rows are being read."""
         return any(worker.node is self and not worker.is_finished for worker in self.app.workers)
 
+    async def unread(self) -> str:
+        """Wait a moment until the rows are those of the query and what is marked is known; say what still is not."""
+        for found, what in ((self._rows_read, "its rows"), (self.marks_read, "the rows to be marked")):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(found.wait(), PATIENCE)
+            if not found.is_set():
+                return f"{what} are still being read"
+        return ""
+
     # Reading ----------------------------------------------------------------------------------------------------
 
     def connect(self, source: Source) -> None:
@@ -118,6 +135,7 @@ class VirtualTable(Rows):
         if query.terms != self.query_shown.terms:
             self.marks.clear()
         self.query_shown = query
+        self._rows_read.clear()
         self.cursor = 0
         self.scroll_to(y=0, animate=False, force=True)
         self.refresh(Region(0, 0, self.inner.width, 1))  # the heading tells what the rows are sorted by
@@ -127,6 +145,7 @@ class VirtualTable(Rows):
         """Read again what is on screen; by default the row under the cursor stays where it is on screen."""
         if self.source is not None:
             self._stale = False
+            self._leave_missing()
             beside(self, partial(self._read_anew, self.source, follow=follow), "rows")
 
     def data_changed(self) -> None:
@@ -165,14 +184,17 @@ class VirtualTable(Rows):
         """Show what was read; rows stand so much further down, wherever the cursor has gone meanwhile."""
         before = self.look()
         first = max(self.scroll_offset.y + shift, 0)
+        self._leave_missing()  # it was read for the places before
         self._blocks = dict(blocks)
         self.total = length if counted else None
         self.cursor = max(self.cursor + shift, 0) if self.cursor else 0
+        self.marks.shift(shift)
         self.resize_rows(length)
         if first != self.scroll_offset.y:
             self.scroll_to(y=first, animate=False, force=True)
         sent = self.refresh_changed(before)
         self._quiet_until = monotonic() + sent * BYTES_PER_CELL / BYTES_PER_SECOND
+        self._rows_read.set()
         self.post_message(self.Moved(self, self.cursor))
         self.post_message(self.Changed(self))
         self._read_missing()
@@ -187,9 +209,11 @@ class VirtualTable(Rows):
         return await source.page(self.query_shown, known[before][-1]["place"], skip, BLOCK)
 
     def _read_missing(self) -> None:
-        missing = self._missing()
-        if missing and self.source is not None:
-            beside(self, partial(self._read, self.source), "rows")
+        if self._rows_read.is_set() and self.source is not None and self._missing():
+            beside(self, partial(self._read, self.source), "missing")
+
+    def _leave_missing(self) -> None:
+        self.workers.cancel_group(self, "missing")
 
     def _missing(self) -> list[int]:
         shown = self.shown
@@ -260,8 +284,9 @@ class VirtualTable(Rows):
         if self.marks.range_from is None:
             self.marks.range_from = self.marks.range_to = self.cursor
         elif self.source is not None:
+            drawn = self.marks.drawn  # it grows with the cursor, which goes on meanwhile
             keys = await self.source.keys(self.query_shown)
-            self.marks.close_range(keys)
+            self.marks.close_range(keys[drawn.start : drawn.stop])
         self.refresh()
         self.post_message(self.Changed(self))
 

@@ -1,4 +1,4 @@
-"""The objects that MVOs have in systems: those that evaluation looks at, and those that give them."""
+"""The objects that MVOs have in systems, or want: those that evaluation looks at, and those that give them."""
 
 from collections.abc import Collection, Iterable
 
@@ -24,6 +24,14 @@ async def of_mvos(tx: Transaction, mvo_ids: Iterable[int], targets: Collection[t
     chosen = or_(*exported, objects.c.joined_by.is_(None), ~gives, is_staged)
     query = select(*WHOLE).where(expressions.among(objects.c.mvo_id, mvo_ids), chosen)
     return await read_csos(tx, query.order_by(objects.c.id))
+
+
+async def with_external_ids(tx: Transaction, system: str, object_type: str, ids: Iterable[str]) -> list[Cso]:
+    """Read the CSOs of a type whose primary external id is one of some."""
+    query = select(*WHOLE).where(
+        objects.c.system == system, objects.c.type == object_type, expressions.among(objects.c.external_id, ids)
+    )
+    return await read_csos(tx, query)
 
 
 async def normal_links_to(tx: Transaction, mvo_ids: Iterable[int]) -> list[tuple[int, str, str]]:

@@ -13,7 +13,7 @@ from engine.errors import DecisionRefused
 from engine.roles import Role, require
 from engine.store_address import store_address
 from engine.workspace import Workspace
-from storage import transfer
+from storage import audit, mark, transfer
 from storage.dialects.base import Place
 from storage.errors import StoreError
 from storage.place import place_at
@@ -35,7 +35,8 @@ class MovedStore(NamedTuple):
 async def move(workspace: Workspace, to: str, password_env: str | None, *, operator: str) -> MovedStore:
     """Carry the whole store to an empty place, prove that both hold the same, and write that down there.
 
-    The store that was moved stays as it was. Raises `NotAllowed`, `DecisionRefused`, `AlreadyRunning` or another
+    The store that was moved stays as it was, and is an older one from then on: it is read, and nothing is done with it,
+    for what is decided in the other is not in it. Raises `NotAllowed`, `DecisionRefused`, `AlreadyRunning` or another
     `StoreError`; then nothing is at the other place.
     """
     require(workspace.config, operator, Role.ADMINISTRATOR, "move the store")
@@ -47,6 +48,10 @@ async def move(workspace: Workspace, to: str, password_env: str | None, *, opera
         async with moved.transaction() as tx:
             there = Workspace(workspace.config, workspace.rules, moved)
             await record(tx, there, operator=operator, action="move-store", subject="store", details=details)
+            newest = await audit.newest_mark(tx)
+    if newest is not None:
+        left = workspace.store.place
+        mark.write(left.beside, newest, left.shared_as)
     return MovedStore(target.name, tables)
 
 

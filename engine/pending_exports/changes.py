@@ -1,6 +1,6 @@
 """The changes of a pending export: from one state to another, and what was sent of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from engine.rules.compiled import ObjectType
 from engine.values.matching_rules import differences, same
@@ -60,6 +60,30 @@ def net_changes(
         if add or remove:
             changes.append(AttributeChange(name, add, remove, False, ChangeStatus.PENDING))
     return changes
+
+
+def combined(changes: Sequence[AttributeChange]) -> Sequence[AttributeChange]:
+    """Give one change for each attribute: of what was sent and what is to follow it, what both lead to together.
+
+    It has the status of the last.
+    """
+    found: dict[str, AttributeChange] = {}
+    for change in changes:
+        before = found.get(change.name)
+        found[change.name] = change if before is None else _followed(before, change)
+    return changes if len(found) == len(changes) else list(found.values())
+
+
+def _followed(before: AttributeChange, change: AttributeChange) -> AttributeChange:
+    if change.replace:
+        return change
+    add = [value for value in before.add if value not in change.remove]
+    remove = [value for value in before.remove if value not in change.add]
+    return change._replace(
+        add=[*add, *(value for value in change.add if value not in add)],
+        remove=[*remove, *(value for value in change.remove if value not in remove)],
+        replace=before.replace,
+    )
 
 
 def expected_state(cso: Cso, export: PendingExport | None) -> Attributes:

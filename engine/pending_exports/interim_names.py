@@ -6,20 +6,23 @@ from engine.values import dn
 from storage.records import Cso
 
 INTERIM = "interlock-interim-"
-"""How the RDN of a name in between begins."""
+"""How a name in between begins; of a DN, its RDN's value."""
 
 
-def interim_name(cso: Cso, new_secondary_id: str) -> str:
-    """Give the name in between of an account: its new RDN's attribute, and a value that nobody else can have."""
+def interim_name(cso: Cso, new_secondary_id: str, *, is_dn: bool) -> str:
+    """Give the name in between of an account: one that nobody else can have; as a DN, with its new RDN's attribute."""
+    name = f"{INTERIM}{cso.id}-{secrets.token_hex(4)}"
+    if not is_dn:
+        return name
     attribute = dn.own_rdn(new_secondary_id)[0][0]
-    return f"{attribute}={INTERIM}{cso.id}-{secrets.token_hex(4)},{dn.parent(cso.secondary_id or '')}"
+    return f"{attribute}={name},{dn.parent(cso.secondary_id or '')}"
 
 
 def is_interim(secondary_id: str | None) -> bool:
-    """Tell whether a DN is a name in between; what is no DN is none."""
-    if INTERIM not in (secondary_id or ""):
+    """Tell whether a DN, or what else objects are called by, is a name in between."""
+    if secondary_id is None or INTERIM not in secondary_id:
         return False
     try:
-        return any(value.startswith(INTERIM) for _, value in dn.own_rdn(secondary_id or ""))
+        return any(value.startswith(INTERIM) for _, value in dn.own_rdn(secondary_id))
     except dn.InvalidDn:
-        return False
+        return secondary_id.startswith(INTERIM)

@@ -95,10 +95,15 @@ def test_a_store_is_not_restored_from_what_is_none(office: Office) -> None:
     office.run()
 
 
-def test_a_new_store_begins_anew(office: Office) -> None:
+def test_a_store_that_is_gone_is_not_begun_anew_unasked(office: Office) -> None:
     for path in office.folder.glob("interlock.db*"):
         if not path.name.endswith(".mark"):
             path.unlink()
+    for command in (("run",), ("status",), ("check",)):
+        said = office(*command, status=None)
+        assert "restore it from a backup" in said, said
+    assert not (office.folder / "interlock.db").exists()
+    (office.folder / "interlock.db.mark").unlink()
     office.run(None)
     assert office.people() == EVERYBODY
 

@@ -302,6 +302,60 @@ def test_lists_are_read_on_by_a_cursor_where_the_service_has_them(tmp_path: Path
         assert len(site.json("objects", "--system", "app")) == PEOPLE
 
 
+@pytest.mark.parametrize("method", ["PATCH", "POST"])
+@pytest.mark.parametrize("is_made", [False, True])
+def test_a_service_that_breaks_down_over_one_object_does_not_stop_the_others(
+    tmp_path: Path, method: str, *, is_made: bool
+) -> None:
+    service, titles = Service(0), {f"p{n}": "Clerk" for n in range(8)}
+
+    def answer(asked: str, path: str, query: dict[str, str], body: JSON) -> Reply:
+        user = service.users.get(path.removeprefix("/Users/"), body)
+        if (asked, user.get("userName")) != (method, "p3"):
+            return service.answer(asked, path, query, body)
+        if is_made:  # and then it breaks down
+            service.answer(asked, path, query, body)
+        return 500, {"detail": "boom"}, {}
+
+    def people() -> None:
+        site.csv("hr.csv", [{"id": login, "login": login, "title": title} for login, title in titles.items()])
+
+    with Scripted(answer) as server:
+        site = _site(tmp_path, server, exports={"retry_delay": "0s", "max_retries": 3})
+        people()
+        if method == "PATCH":
+            site("run")
+            titles |= dict.fromkeys(["p1", "p2", "p3", "p4"], "Boss")
+            people()
+        said = site("run", status=None)
+        done = {one["userName"] for one in service.users.values() if one.get("title") == titles[one["userName"]]}
+        assert done == (titles.keys() if is_made else titles.keys() - {"p3"})
+        for _ in range(5):
+            site("run", status=None)
+        never_made = method == "POST" and not is_made
+        assert len(service.users) == len(titles) - never_made, "nobody was made twice"
+        if is_made:
+            assert not site.json("exports")
+            return
+        assert [word in said for word in ("server-error", "p3", "boom")] == [True] * 3, said
+        (export,) = site.json("exports")
+        assert export["status"] == "Failed", "it was tried often enough"
+
+
+def test_a_service_that_takes_no_change_at_all_stops_the_step(tmp_path: Path) -> None:
+    service = Service(0)
+
+    def answer(asked: str, path: str, query: dict[str, str], body: JSON) -> Reply:
+        return (500, {"detail": "boom"}, {}) if asked == "POST" else service.answer(asked, path, query, body)
+
+    with Scripted(answer) as server:
+        site = _site(tmp_path, server, exports={"retry_delay": "0s", "max_retries": 1})
+        site.csv("hr.csv", [{"id": f"p{n}", "login": f"p{n}", "title": "Clerk"} for n in range(8)])
+        for _ in range(3):
+            assert "stopped-connectivity" in site("run", status=None)
+    assert {one["error_code"] for one in site.json("exports")} == {None}, "nobody has used up their tries"
+
+
 def test_a_token_that_has_run_out_is_asked_for_again(tmp_path: Path) -> None:
     service, tokens = Service(), ["first", "second"]
     with Scripted(lambda *_: (200, {"access_token": tokens.pop(0), "token_type": "bearer"}, {})) as issuer:

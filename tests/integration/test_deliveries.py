@@ -499,6 +499,22 @@ def test_cells_that_hold_an_error_let_nobody_be_missing(tmp_path: Path) -> None:
     assert "A3, B3, C3" in str([site.json("show", run["id"]) for run in site.json("runs")])
 
 
+def test_a_cell_that_holds_an_error_empties_nothing(tmp_path: Path) -> None:
+    site = _site(tmp_path, 'path = "in/hr.xlsx"', of_type='sheet = "Staff"')
+    rows: list[list[Any]] = [["id", "name", "team"], [1, "Ada", "A"], [2, "Bob", "B"]]
+    put(site, "hr.xlsx", _sheet([["x"]], Staff=rows))
+    site("run")
+    put(site, "hr.xlsx", _sheet([["x"]], Staff=[rows[0], [1, "Eva", "A"], [2, "#N/A", "C"]]))
+    said = site("run", status=None)
+    assert "B3" in said
+    assert "hr.xlsx:3" in said
+    assert _names(site) == {"Eva", "Bob"}, "nothing of such a row flows"
+    put(site, "hr.xlsx", _sheet([["x"]], Staff=[rows[0], [1, "Eva", "A"], [2, None, "C"]]))
+    site("run", status=None)
+    held = [row["attributes"] for row in site.json("objects", "--system", "hr")]
+    assert [one.get("name") for one in held] == [["Eva"], None], "an empty cell is empty"
+
+
 def test_what_is_no_spreadsheet_is_refused(tmp_path: Path) -> None:
     site = _site(tmp_path, 'path = "in/hr.xlsx"')
     whole = _sheet([["id", "name", "team"], [1, "Ada", "A"]])

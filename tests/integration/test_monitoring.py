@@ -74,6 +74,18 @@ def test_they_are_written_after_each_run(site: Inside, tmp_path: Path) -> None:
     assert figures((tmp_path / "more.prom").read_text())["interlock_objects"] == found["interlock_objects"]
 
 
+@pytest.mark.parametrize("name", ["interlock.db", "interlock.toml", "hr.csv", "out.ldif", "."])
+def test_they_are_written_over_nothing_else(site: Inside, name: str) -> None:
+    path = site.folder / name
+    before = path.read_bytes() if path.is_file() else None
+    assert "something else than metrics" in site("metrics", "--file", str(path), status=4)
+    site.configure((site.folder / "interlock.toml").read_text() + f'\n[metrics]\nfile = "{name}"\n')
+    before = path.read_bytes() if name == "interlock.toml" else before
+    assert "something else than metrics" in site("run", "nightly")
+    assert path.is_dir() or path.read_bytes()[:9] == (before or b"")[:9]
+    assert site.json("objects")
+
+
 def test_a_run_does_not_fail_for_them(site: Inside) -> None:
     site.configure(CONFIG + MORE + '[metrics]\nfile = "nowhere/interlock.prom"\n')
     assert "nowhere/interlock.prom: the metrics cannot be written: No such file or directory" in site("run", "nightly")

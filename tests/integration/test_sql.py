@@ -353,6 +353,24 @@ def test_a_plan_says_what_a_run_does_to_a_table(database: Database, tmp_path: Pa
     ]
 
 
+def test_a_text_among_numbers_is_its_rows_error(tmp_path: Path) -> None:
+    with sqlite(tmp_path) as server:
+        database = server.database()
+        database.run(
+            "CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT, salary DECIMAL(9,2), rate FLOAT, level INTEGER)",
+            "INSERT INTO person VALUES (1, 'A', 1.5, 2.5, 3), (2, 'B', '1,5', 1, 1), (3, 'C', 1, 'x', 1)",
+            "INSERT INTO person VALUES (4, 'D', 1, 1, 'y'), (5, 'E', NULL, NULL, NULL)",
+        )
+        numbers = {"salary": "decimal", "rate": "decimal", "level": "integer"}
+        more: dict[str, Any] = {"attributes": numbers, "many": None}
+        site = reading(tmp_path, system(database, **more), ["name", "salary", "rate", "level"])
+        said = site("step", "import", "it", status=1)
+        assert [word in said for word in ("'1,5' is not a", "'x' is not a", "'y' is not a")] == [True] * 3, said
+        assert attributes(site, "1") == {"id": ["1"], "name": ["A"], "salary": ["1.5"], "rate": ["2.5"], "level": [3]}
+        assert attributes(site, "5") == {"id": ["5"], "name": ["E"]}
+        database.engine.dispose()
+
+
 def test_somebody_elses_change_is_not_overwritten_unseen(database: Database, tmp_path: Path) -> None:
     database.run(*PEOPLE)
     site = writing(tmp_path, database)

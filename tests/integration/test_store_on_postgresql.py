@@ -483,6 +483,10 @@ def test_a_store_is_moved_to_a_server_and_back_and_goes_on(tmp_path: Path) -> No
     assert "sound" in back("store", "check")
     back("run", status=None)
     assert back.json("runs")[0]["id"] == "run-3"
+    for left in (config, stores.placed(config, database)):  # they know nothing of what was decided since
+        site.configure(left)
+        assert "older store" in site("run", status=None)
+        assert site.json("objects")
 
 
 def test_a_store_is_not_moved_while_a_run_is_open_or_to_where_something_is(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Read CSV files as objects, page by page: the header, the last row, and what may stand in a file twice."""
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from engine.connectors.csv.last_rows import is_blank_row, is_short, with_last
 from engine.connectors.csv.options import CsvObjectOptions, CsvOptions
 from engine.connectors.csv.rows import RowReader
 from engine.connectors.csv.spreadsheet import is_spreadsheet, read_unfolded, unfolded
-from engine.connectors.csv.spreadsheet_errors import broken_cells
+from engine.connectors.csv.spreadsheet_errors import BrokenCells, broken_cells
 from engine.connectors.files import Snapshot, count_lines, find_duplicates, snapshot
 from engine.errors import CannotConnect
 from engine.expressions.sources import name_hint
@@ -75,8 +76,8 @@ class Source:
         self._options = options
         self._own: CsvObjectOptions = settings.options
         self._seen = seen
-        self._broken = ""
-        """Which cells of a spreadsheet hold an error in place of a value."""
+        self._broken = BrokenCells([])
+        """The cells of a spreadsheet that hold an error in place of a value."""
         self._copy, self.stamp, self.digest = self._take()
         self.count = 0
         """How many rows it has; until it is surveyed, an estimate."""
@@ -131,7 +132,8 @@ class Source:
     def incomplete(self) -> str:
         """Why the file may hold more than was read of it; empty where it does not."""
         cut = f"{self.path}:{self._cut}: the file ends in the middle of a row" if self._cut else ""
-        return "; ".join(filter(None, (cut, self._broken, str(self._doubts))))
+        broken = f"{self.path}: {self._broken}: correct the spreadsheet" if str(self._broken) else ""
+        return "; ".join(filter(None, (cut, broken, str(self._doubts))))
 
     def _look(self) -> CsvFormat:
         return look_at(self._copy, self._options)
@@ -308,7 +310,10 @@ class Source:
     def _object_of(self, line: int, row: Row) -> ImportedObject:
         position = f"{self.path.name}:{line}"
         if not isinstance(row, Bad):
-            return self._reader.read(row, position, self.duplicates)
+            one = self._reader.read(row, position, self.duplicates)
+            if one.error is None and (error := self._broken.error_of(line)) is not None:
+                one = replace(one, attributes={}, error=error)
+            return one
         if not self._is_surveyed:
             raise NeedsSurvey
         return self._reader.read_bad(self._cells[line], row, position)

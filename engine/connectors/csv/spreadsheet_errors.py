@@ -1,9 +1,12 @@
-"""Cells of an Excel workbook that hold an error, such as `#REF!`, in place of a value: they are read as empty."""
+"""Cells of an Excel workbook that hold an error, such as `#REF!`, in place of a value: their rows are errors."""
 
 import re
 import zipfile
 from pathlib import Path
+from string import ascii_uppercase
 from typing import BinaryIO
+
+from engine.errors import ObjectError
 
 _SUFFIXES = frozenset({".xlsx", ".xlsm"})
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\b[^>]*>")
@@ -13,13 +16,35 @@ _PART, _OVERLAP = 1 << 20, 1_000
 _TOLD = 5
 
 
-def broken_cells(file: BinaryIO, path: Path, sheet: str | None) -> str:
-    """Say which cells of a sheet hold an error; nothing where none does, and where that cannot be told.
+class BrokenCells:
+    """The cells of a sheet that hold an error; whoever stands there need not be missing, and what is lost was there."""
 
-    An empty cell is read for each of them: whoever stands there need not be missing, and what is lost was there.
-    """
+    def __init__(self, places: list[str]) -> None:
+        self._places = places
+        self._of_row: dict[int, list[str]] = {}
+        for place in places:
+            self._of_row.setdefault(int(place.lstrip(ascii_uppercase)), []).append(place)
+
+    def __str__(self) -> str:
+        """Say which they are; nothing where there are none."""
+        return f"an error such as #REF! or #N/A stands in {_listed(self._places)}" if self._places else ""
+
+    def error_of(self, row: int) -> ObjectError | None:
+        """Give what is wrong with a row that has such cells: that they are empty is not known."""
+        if (places := self._of_row.get(row)) is None:
+            return None
+        told = f"an error such as #REF! or #N/A stands in {_listed(places)}"
+        return ObjectError("syntax-violation", told, "correct the spreadsheet")
+
+
+def _listed(places: list[str]) -> str:
+    return ", ".join(places[:_TOLD]) + (f" and {len(places) - _TOLD:,} more" if len(places) > _TOLD else "")
+
+
+def broken_cells(file: BinaryIO, path: Path, sheet: str | None) -> BrokenCells:
+    """Find the cells of a sheet that hold an error; none where that cannot be told."""
     if path.suffix.lower() not in _SUFFIXES:
-        return ""
+        return BrokenCells([])
     file.seek(0)
     try:
         with zipfile.ZipFile(file) as book:
@@ -28,10 +53,7 @@ def broken_cells(file: BinaryIO, path: Path, sheet: str | None) -> str:
     except (zipfile.BadZipFile, KeyError, ValueError, RuntimeError, OSError, EOFError, NotImplementedError):
         found = []  # whoever reads it says what is wrong
     file.seek(0)
-    if not found:
-        return ""
-    told = ", ".join(found[:_TOLD]) + (f" and {len(found) - _TOLD:,} more" if len(found) > _TOLD else "")
-    return f"{path}: an error such as #REF! or #N/A stands in {told}: correct the spreadsheet"
+    return BrokenCells(found)
 
 
 def _part_of(book: zipfile.ZipFile, sheet: str | None) -> str | None:

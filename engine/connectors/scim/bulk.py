@@ -8,8 +8,9 @@ from urllib.parse import unquote, urlsplit
 import orjson
 
 from engine.connectors.base import ExportResult
+from engine.connectors.scim.answers import Answer
 from engine.connectors.scim.paths import Resource, get
-from engine.connectors.scim.service import Answer, Service
+from engine.connectors.scim.service import Service
 from engine.connectors.scim.writing import Change, Writing
 from engine.errors import ConnectionLost
 

@@ -24,6 +24,7 @@ from engine.connectors.base import (
     SchemaAttribute,
 )
 from engine.connectors.files import Refused
+from engine.connectors.scim.answers import BrokenOver
 from engine.connectors.scim.bulk import Limits, write_in_bulk
 from engine.connectors.scim.options import ScimObjectOptions, ScimOptions
 from engine.connectors.scim.profile import Profile, read_profiles
@@ -32,6 +33,8 @@ from engine.connectors.scim.service import Service
 from engine.connectors.scim.writing import Writing
 from engine.errors import CannotConnect, ConnectionLost, StepFailed
 
+_FEW = 3
+"""So many changes at once may be those over which a service breaks down, though it has not accepted any other."""
 NO_DELETES = "delta goes by meta.lastModified, and cannot see what was deleted: that takes a full import"
 
 
@@ -49,6 +52,8 @@ class ScimConnector(Connector):
         self._service = Service(name, self.options, folder)
         self._profiles: dict[str, Profile] = {}
         """Resource type → what the service says of it."""
+        self._has_written = False
+        """Whether it has ever accepted a change."""
 
     async def __aenter__(self) -> Self:
         """Sign in, and ask the service what it can do. Raises `CannotConnect` or `CredentialsRefused`."""
@@ -240,6 +245,7 @@ class ScimConnector(Connector):
             done = await write_in_bulk(self._service, limits, writings)
         else:
             done = await asyncio.gather(*(one.result() for one in writings), return_exceptions=True)
+            done = await self._told_apart(writings, done)
         results = [one for one in done if isinstance(one, ExportResult)]
         for failure in done:
             if isinstance(failure, StepFailed):
@@ -249,6 +255,19 @@ class ScimConnector(Connector):
             if isinstance(failure, BaseException):
                 raise failure
         return results
+
+    async def _told_apart(
+        self, writings: list[Writing], done: list[ExportResult | BaseException]
+    ) -> list[ExportResult | BaseException]:
+        """Tell a service that breaks down over some objects, whose own errors those are, from one that fails."""
+        broken = [one for one in done if isinstance(one, BrokenOver)]
+        self._has_written |= any(isinstance(one, ExportResult) and one.error is None for one in done)
+        if not broken or not (self._has_written or len(broken) <= _FEW) or not await self._service.answers():
+            return done
+        return [
+            await writing.broken(one) if isinstance(one, BrokenOver) else one
+            for writing, one in zip(writings, done, strict=True)
+        ]
 
 
 def _written_watermark(readers: Sequence[TypeReader], since: dict[str, str]) -> str | None:

@@ -1,8 +1,8 @@
 """What a refusal of a SCIM service means for one object (RFC 7644 §3.12)."""
 
 from engine.connectors.files import Refused
+from engine.connectors.scim.answers import Answer
 from engine.connectors.scim.paths import get
-from engine.connectors.scim.service import Answer
 
 _BY_KIND = {
     "uniqueness": "existing-object",
@@ -31,6 +31,12 @@ ADVICE = {
     "server-busy": "it is sent again later",
     "permission-denied": "let our account do this in the service",
 }
+
+
+def broken_over(answer: Answer) -> Refused:
+    """Give what it means for one object that a service which else works breaks down over it."""
+    told = f"the service broke down over it: HTTP {answer.status}, {answer.detail}"
+    return Refused("server-error", told, "look into the service's log; it is sent again later")
 
 
 def refused(answer: Answer) -> Refused:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.connectors.base import SchemaAttribute
+from engine.connectors.scim.answers import Answer
 from engine.connectors.scim.paths import DEFAULT, Path, Resource, get, key_of
-from engine.connectors.scim.service import Answer, Service
+from engine.connectors.scim.service import Service
 from engine.errors import CannotConnect
 
 CORE = "urn:ietf:params:scim:schemas:core:2.0:"

@@ -9,11 +9,12 @@ from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import ImportedObject
 from engine.connectors.files import Refused
 from engine.connectors.program.values import text_of
+from engine.connectors.scim.answers import Answer
 from engine.connectors.scim.errors import refused
 from engine.connectors.scim.options import ScimObjectOptions
 from engine.connectors.scim.paths import Path, Resource, get, quoted
 from engine.connectors.scim.profile import Profile
-from engine.connectors.scim.service import Answer, Service
+from engine.connectors.scim.service import Service
 from engine.errors import CannotConnect, ConnectionLost, CredentialsRefused, ObjectError
 from engine.values import typed
 from engine.values.seen import Seen

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 import orjson
 
+from engine.connectors.scim.answers import Answer, BrokenOver
 from engine.connectors.scim.options import ScimOptions
 from engine.errors import CannotConnect, ConnectionLost, CredentialsRefused, StepFailed
 
@@ -20,29 +21,13 @@ LARGEST_ANSWER = 64 * 1024 * 1024
 """How many bytes an answer may have."""
 _LATER = frozenset({429, 503})
 """Answers that say that nothing was done, and to ask again later."""
-_BROKEN = frozenset({500, 502, 504})
+_FAILED = 500
+_BROKEN = frozenset({_FAILED, 502, 504})
 """Answers that do not say whether anything was done."""
 _MEDIA = "application/scim+json"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 _TRIES = 4
 """How often a question is asked that changes nothing, where the service breaks down over it."""
-
-
-class Answer(NamedTuple):
-    """What the service said: the status, its document (empty if it gave none), and the version of a resource."""
-
-    status: int
-    document: dict[str, Any]
-    etag: str | None = None
-    at: datetime | None = None
-    """When it was given, by the clock of the service."""
-
-    @property
-    def detail(self) -> str:
-        """Give what it says is wrong, in its words."""
-        said = str(self.document.get("detail") or f"HTTP {self.status}")
-        kind = self.document.get("scimType")
-        return f"{kind}: {said}" if kind else said
 
 
 class Service:
@@ -169,9 +154,19 @@ class Service:
     ) -> Answer:
         """Change something, once. Raises `ConnectionLost` where nobody knows whether that took place."""
         answer = await self._send(method, path, document=document, etag=etag)
+        told = f"{self._name}: {method} {path}: {answer.detail}"
+        if answer.status == _FAILED:
+            raise BrokenOver(told, answer)
         if answer.status in _BROKEN:
-            raise ConnectionLost(f"{self._name}: {method} {path}: {answer.detail}")
+            raise ConnectionLost(told)
         return answer
+
+    async def answers(self) -> bool:
+        """Tell whether the service answers what anybody may ask it."""
+        try:
+            return (await self._send("GET", "/ServiceProviderConfig")).status < _FAILED
+        except StepFailed:
+            return False
 
     async def _send(
         self,

@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.files import Refused
 from engine.connectors.program.values import text_of
-from engine.connectors.scim.errors import ADVICE, refused
+from engine.connectors.scim.answers import Answer, BrokenOver
+from engine.connectors.scim.errors import ADVICE, broken_over, refused
 from engine.connectors.scim.paths import DEFAULT, Path, Resource, get, key_of, quoted
 from engine.connectors.scim.reading import TypeReader, segment
-from engine.connectors.scim.service import Answer
+from engine.errors import StepFailed
 from engine.values.typed import InvalidValue
 from storage.records import AttributeChange, ChangeType
 
@@ -75,6 +76,16 @@ class Writing:
     def done(self) -> ExportResult:
         """Give the result where there was nothing to do."""
         return ExportResult(self._operation.id)
+
+    async def broken(self, failure: BrokenOver) -> ExportResult | BaseException:
+        """Give what it means that the service, which else works, broke down over it; what it made is lost."""
+        operation = self._operation
+        try:
+            if operation.change_type == ChangeType.CREATE and await self._reader.find(None, operation.secondary_id):
+                return failure
+        except (Refused, StepFailed):
+            return failure
+        return ExportResult(operation.id, error=broken_over(failure.answer).error)
 
     def failed(self, failure: BaseException) -> ExportResult | BaseException:
         """Give what it means that it could not be prepared."""

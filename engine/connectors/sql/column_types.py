@@ -1,7 +1,7 @@
 """How a column's values are given and taken, and what kind of attribute it is, where SQLAlchemy means it otherwise."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,11 +19,25 @@ def of_any_type() -> Iterator[None]:
         yield
 
 
+class _Figure(Numeric[Any]):
+    """A column of numbers in which there may be texts, as SQLite lets there be: those are given as they are."""
+
+    cache_ok = True
+
+    def result_processor(self, dialect: Any, coltype: Any) -> Callable[[Any], Any]:
+        """Give what makes a value of what the driver gives."""
+        number = super().result_processor(dialect, coltype)  # type: ignore[no-untyped-call]
+        return lambda value: value if number is None or isinstance(value, (str, bytes)) else number(value)
+
+
 def _as_of_sqlite(_inspector: Any, _table: Any, found: Any) -> None:
-    """Take the dates of SQLite as the texts that they are there: what is none is one row's error, and no other's."""
-    if isinstance(found["type"], (Date, DateTime, Time)):
-        found["info"] = {"kind": kind_of(found["type"])}
+    """Take dates and numbers of SQLite as what they are there: what is none is one row's error, and no other's."""
+    kind = found["type"]
+    if isinstance(kind, (Date, DateTime, Time)):
+        found["info"] = {"kind": kind_of(kind)}
         found["type"] = Text()
+    elif isinstance(kind, Numeric) and kind.asdecimal:
+        found["type"] = _Figure(kind.precision, kind.scale)
 
 
 class _Span(sql.UserDefinedType[Any]):

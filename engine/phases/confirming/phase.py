@@ -9,10 +9,12 @@ an object that was not seen           reconcile_unseen
     a write that is not confirmed     _count_unseen
 """
 
+from collections import Counter
 from typing import NamedTuple
 
 from engine.errors import ObjectError
 from engine.labels import label_of
+from engine.pending_exports.changes import combined
 from engine.phases.removal.forgetting import forget
 from engine.statistics import Statistic
 from engine.step import Step
@@ -104,14 +106,20 @@ def _reconcile(step: Step, export: PendingExport, sighting: Sighting) -> Pending
 def _unconfirmed_changes(
     step: Step, export: PendingExport, imported: Attributes, *, sent: bool
 ) -> list[AttributeChange]:
-    """Give what of an export's changes the import does not show."""
+    """Give what of an export's changes the import does not show.
+
+    Of what was sent and what is to follow it, that is what is still to be done from what the import shows.
+    """
     left = []
-    for change in export.changes:
+    changes = combined(export.changes)
+    followed = Counter(change.name for change in export.changes) if changes is not export.changes else Counter[str]()
+    for change in changes:
         if change.replace and imported.get(change.name, []) == change.add:
             continue  # as nearly all are: then it makes no difference how they would be compared
         matching = _matching(step, export, change)
         if rest := _unconfirmed(change, imported, matching, sent=sent):
-            left.append(rest)
+            follows = rest.replace and followed[change.name] > 1
+            left.append(rest._replace(remove=imported.get(change.name, [])) if follows else rest)
     return left
 
 

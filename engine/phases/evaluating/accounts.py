@@ -17,6 +17,7 @@ from engine.phases.evaluating.drift import (
     without,
 )
 from engine.phases.evaluating.giving_way import give_way, ours, tell_cleared
+from engine.phases.evaluating.ids import claim_id
 from engine.phases.evaluating.names import claim_name
 from engine.phases.evaluating.page import Decisions, EvaluationPage, fail, stage
 from engine.phases.evaluating.provisioning import create_export, create_pending_provisioning_cso, plan_of
@@ -96,6 +97,7 @@ def _stage_difference(
     page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso, before: PendingExport | None
 ) -> Left:
     """Stage what an account holds otherwise than it is wanted, and tell what is left to do."""
+    desired = _with_own_id(page, decided, desired, cso)
     desired = give_way(page.step.workspace, desired, cso, before, page.marks.get(cso.id, {}))
     if cso.id in decided.joined_now:
         tell_cleared(page.step, desired, cso)
@@ -183,6 +185,19 @@ def _in_turn(page: EvaluationPage, desired: Desired, export: PendingExport) -> P
     return export._replace(interim_id=None) if turn is None else export._replace(**turn._asdict())
 
 
+def _with_own_id(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso) -> Desired:
+    """Let an account keep its id, with an error, where it is to have another one that it cannot have."""
+    try:
+        claim_id(page, decided, desired, cso)
+    except ObjectFailed as failure:
+        fail(page, decided, desired.mvo, desired.target, failure.error)
+        id_name = page.step.workspace.object_type(*desired.target).external_id
+        if desired.secondary_id and id_name.lower() in map(str.lower, dn.rdn_names(desired.secondary_id)):
+            desired = _without_name(desired, cso)
+        return without(desired, [id_name])
+    return desired
+
+
 def _without_name(desired: Desired, cso: Cso) -> Desired:
     """Give what is wanted but for the name: the attributes that the DN begins with stay with it."""
     named = {name.lower() for text in (cso.secondary_id, desired.secondary_id) if text for name in dn.rdn_names(text)}
@@ -207,6 +222,7 @@ def _replan(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso
     planned = desired.planned()
     if before is not None and cso.attributes == planned and cso.secondary_id == desired.secondary_id:
         return
+    claim_id(page, decided, desired, cso)
     if not claim_name(page, decided, desired, None):
         return
     decided.replans.append((cso.id, plan_of(page.step.workspace, desired, planned)))

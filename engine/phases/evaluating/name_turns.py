@@ -55,7 +55,7 @@ async def take_turns(tx: Transaction, step: Step, claims: Iterable[Claim]) -> Tu
     leaving = {cso_id: one for cso_id, one in staged.items() if _gives_up(step.workspace, holders[cso_id], one)}
     await _delete_first(tx, [one for one in leaving.values() if one.change_type == ChangeType.DELETE])
     waves = {cso_id: 0 if one.change_type == ChangeType.DELETE else one.wave for cso_id, one in leaving.items()}
-    return await _turns(tx, _in_order(list(claimed.values()), waves))
+    return await _turns(tx, step.workspace, _in_order(list(claimed.values()), waves))
 
 
 async def _delete_first(tx: Transaction, deletes: list[PendingExport]) -> None:
@@ -65,13 +65,16 @@ async def _delete_first(tx: Transaction, deletes: list[PendingExport]) -> None:
     await exports.change(tx, [export._replace(wave=FREES, changed_at=at) for export in first])
 
 
-async def _turns(tx: Transaction, order: dict[Claim, tuple[int, bool]]) -> Turns:
+async def _turns(tx: Transaction, workspace: Workspace, order: dict[Claim, tuple[int, bool]]) -> Turns:
     """Give each claim its turn, and a name in between to those who break a circle."""
     breakers = [claim.cso_id for claim, (_, breaks) in order.items() if breaks and claim.cso_id is not None]
     accounts = {cso.id: cso for cso in await objects.get(tx, breakers)}
     turns: Turns = {}
     for claim, (wave, breaks) in order.items():
-        interim = interim_name(accounts[claim.cso_id or 0], claim.secondary_id) if breaks else None
+        interim = None
+        if breaks:
+            has_dns = workspace.is_dn(*claim.target)
+            interim = interim_name(accounts[claim.cso_id or 0], claim.secondary_id, is_dn=has_dns)
         turns[claim.mvo_id, claim.target] = Turn(wave, interim)
     return turns
 

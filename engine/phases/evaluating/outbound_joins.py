@@ -9,37 +9,45 @@ from engine.errors import ObjectFailed
 from engine.labels import label_of
 from engine.pending_exports.changes import PERHAPS_WRITTEN
 from engine.phases.evaluating.desired_state import Desired
+from engine.phases.evaluating.ids import wanted_id
 from engine.phases.evaluating.page import Decisions, EvaluationPage, with_reviews
 from engine.rules.compiled import Join, ObjectType, OutboundRule
 from engine.rules.joins import source_key
 from engine.rules.lifecycle import has_another_person
 from engine.statistics import Statistic
 from engine.workspace import Workspace
-from storage import exports, join_keys, key_owners, metaverse, objects
+from storage import accounts, exports, join_keys, key_owners, metaverse, objects
 from storage.join_keys import JoinKey
 from storage.records import Cso, CsoStatus, JoinedBy, Mvo
 from storage.store import Transaction
 
 
 class _Sought(NamedTuple):
-    """What is looked up for the wanted states of a page: DNs by system, and keys by target and join."""
+    """What is looked up for the wanted states of a page: DNs by system, ids by target, and keys by target and join."""
 
     names: dict[str, set[str]]
+    ids: dict[ObjectType, set[str]]
     keys: dict[tuple[ObjectType, str], set[str]]
     key_of: dict[tuple[int, int], str]
     """By MVO and join."""
 
 
 async def look_up(tx: Transaction, page: EvaluationPage, wanted: list[Desired]) -> EvaluationPage:
-    """Give a page that knows who has the wanted DNs, and which objects outbound joins could find."""
+    """Give a page that knows who has the wanted DNs and ids, and which objects outbound joins could find."""
     sought = _sought(page, wanted)
     candidates: dict[tuple[ObjectType, str], dict[str, list[int]]] = {}
     holders = {system: await _holders(tx, page, system, names) for system, names in sought.names.items()}
+    id_holders = {
+        (target, cso.external_id or ""): cso
+        for target, ids in sought.ids.items()
+        for cso in await accounts.with_external_ids(tx, *target, ids)
+    }
     for (target, name), keys in sought.keys.items():
         candidates[target, name] = await join_keys.find(tx, key_owners.of_system(*target), name, keys)
     ids = {cso_id for found in candidates.values() for csos in found.values() for cso_id in csos}
     csos = {cso.id: cso for cso in await objects.get(tx, ids)}
-    page = replace(page, holders=holders, join_keys=sought.key_of, candidates=candidates, candidate_csos=csos)
+    page = replace(page, holders=holders, id_holders=id_holders, join_keys=sought.key_of)
+    page = replace(page, candidates=candidates, candidate_csos=csos)
     return await with_reviews(tx, await _with_left_behind(tx, page), csos)
 
 
@@ -53,11 +61,15 @@ async def _holders(tx: Transaction, page: EvaluationPage, system: str, names: se
 
 
 def _sought(page: EvaluationPage, wanted: list[Desired]) -> _Sought:
-    found = _Sought({}, {}, {})
+    found = _Sought({}, {}, {}, {})
     for desired in wanted:
+        account = page.account_of(desired.mvo, desired.target)
+        new_id = wanted_id(page.step.workspace, desired, account)
+        if new_id is not None and (account is None or account.external_id != new_id):
+            found.ids.setdefault(desired.target, set()).add(new_id)
         if desired.secondary_key is not None:
             found.names.setdefault(desired.target[0], set()).add(desired.secondary_key)
-        if desired.going is None and page.account_of(desired.mvo, desired.target) is None:
+        if desired.going is None and account is None:
             for join, key in _keys(page, desired):
                 found.keys.setdefault((desired.target, join.name), set()).add(key)
                 found.key_of[desired.mvo.id, id(join)] = key

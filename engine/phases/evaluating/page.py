@@ -45,6 +45,8 @@ class EvaluationPage:
     """Who gets a name that is given up in the same run; None while that is still being found out."""
     holders: dict[str, dict[str, list[Cso]]] = field(default_factory=dict)
     """System → DN → the objects that have it."""
+    id_holders: dict[tuple[ObjectType, str], Cso] = field(default_factory=dict)
+    """(Target, primary external id) → the object that has it, of those that others want."""
     join_keys: dict[tuple[int, int], str] = field(default_factory=dict)
     """(MVO, `id` of the join) → the key by which it looks for its account, where it has one."""
     candidates: dict[tuple[ObjectType, str], dict[str, list[int]]] = field(default_factory=dict)
@@ -75,6 +77,8 @@ class Decisions:
     """Keys of accounts that MVOs would join if there were any."""
     names: dict[str, dict[str, Mvo]] = field(default_factory=dict)
     """System → DN → the MVO it is planned for in this page."""
+    ids: dict[tuple[ObjectType, str], Mvo] = field(default_factory=dict)
+    """(Target, primary external id) → the MVO it is planned for in this page."""
     addresses: dict[tuple[str, int], str] = field(default_factory=dict)
     """(System, MVO) → what its planned account there is referred to by."""
     claims: list[Claim] = field(default_factory=list)

@@ -37,6 +37,7 @@ from engine.phases.evaluating.deprovisioning import (
     write_questions,
 )
 from engine.phases.evaluating.desired_state import Desired, desired_state
+from engine.phases.evaluating.ids import claim_id
 from engine.phases.evaluating.leaving import goes_on_in_grace, leave, stay
 from engine.phases.evaluating.name_turns import Claim, Turns, take_turns
 from engine.phases.evaluating.names import claim_name, standing_there
@@ -262,6 +263,7 @@ def _take_account(page: EvaluationPage, decided: Decisions, desired: Desired) ->
     if excluded or not desired.provision:
         decided.waiting += keys_to_wait_for(page, desired)
         return None
+    claim_id(page, decided, desired, None)
     claim_name(page, decided, desired, None)
     if desired.secondary_id is not None and page.step.workspace.is_dn(*desired.target):
         decided.addresses[desired.target[0], desired.mvo.id] = desired.secondary_id

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from engine.pending_exports.changes import RDN, Changes, expected_state, net_changes
+from engine.pending_exports.changes import RDN, Changes, combined, expected_state, net_changes
 from engine.pending_exports.waves import RENAMES, UPDATES
 from engine.phases.evaluating.desired_state import Desired
 from engine.values import dn
@@ -28,17 +28,18 @@ def stage_update(
 ) -> PendingExport | None:
     """Give the export that brings an object to its wanted state, or None when nothing is left to do.
 
-    Changes that were sent and wait for confirmation stay in it; changes that failed stay as they are unless
-    something else is wanted now. `exact` names what is compared in case and spelling too, its RDN as `RDN`.
+    Changes that were sent and wait for confirmation stay in it, before what is to follow them; changes that failed
+    stay as they are unless something else is wanted now. `exact` names what is compared in case and spelling too,
+    its RDN as `RDN`.
     """
     new = net_changes(workspace, desired.target, expected_state(cso, export), desired.attributes, exact)
     shared = {name for name, (_, flow) in desired.givers.items() if flow.shares}  # never replaced as a whole
     new = [change._replace(replace=False) if change.name in shared else change for change in new]
-    sent = _sent_still_wanted(export, new)
+    sent = _sent(export)
     new_name = _renaming(workspace, desired, cso, exact=RDN in exact)
     if not new and not sent and new_name is None:
         return None
-    if export is not None and _says_already(export, sent, new, new_name):
+    if export is not None and _says_already(export, new, new_name):
         return export
     base = export or _new_export(cso, export_id)
     return base._replace(
@@ -57,16 +58,18 @@ def stage_update(
     )
 
 
-def _sent_still_wanted(export: PendingExport | None, new: Changes) -> Changes:
-    """Give the changes that were sent and wait for confirmation, but for those that something else replaces now."""
-    replaced = {change.name for change in new}
-    before = export.changes if export else []
-    return [one for one in before if one.status == ChangeStatus.EXPORTED and one.name not in replaced]
+def _sent(export: PendingExport | None) -> Sequence[AttributeChange]:
+    """Give the changes that were sent and wait for confirmation, though something may be to follow or undo them."""
+    return combined([one for one in export.changes if one.status == ChangeStatus.EXPORTED]) if export else []
 
 
-def _says_already(export: PendingExport, sent: Changes, new: Changes, new_name: str | None) -> bool:
+def _unsent(export: PendingExport) -> Changes:
+    return [one for one in export.changes if one.status != ChangeStatus.EXPORTED]
+
+
+def _says_already(export: PendingExport, new: Changes, new_name: str | None) -> bool:
     """Tell whether an export stays as it is: nothing new is wanted of it, or just what it says, or what failed."""
-    if not new and new_name == export.new_secondary_id and len(sent) == len(export.changes):
+    if not new and new_name == export.new_secondary_id and not _unsent(export):
         return True
     if export.change_type != ChangeType.UPDATE:
         return False
@@ -116,12 +119,12 @@ def _renaming(workspace: Workspace, desired: Desired, cso: Cso, *, exact: bool) 
 
 def _same_work(export: PendingExport, new: list[AttributeChange], new_name: str | None) -> bool:
     """Tell whether an export already says just what is wanted now, whatever became of it so far."""
-    return export.new_secondary_id == new_name and _signature(export.changes) == _signature(new)
+    return export.new_secondary_id == new_name and _signature(_unsent(export)) == _signature(new)
 
 
 def _same_wish(export: PendingExport, new: Changes, new_name: str | None) -> bool:
     """Tell whether the same is wanted as what failed for good, whatever the target holds by now."""
-    before = {change.name: change for change in export.changes}
+    before = {change.name: change for change in _unsent(export)}
     if new_name != export.new_secondary_id or before.keys() != {change.name for change in new}:
         return False
     return all(_asks_for_no_more(before[change.name], change) for change in new)

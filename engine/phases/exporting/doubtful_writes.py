@@ -8,6 +8,7 @@ from engine.connectors.base import Connector, ExportOperation, ExportResult, Imp
 from engine.errors import ObjectError, StepFailed
 from engine.events import Progress
 from engine.labels import label_of
+from engine.pending_exports.changes import combined
 from engine.pending_exports.waves import OWED
 from engine.phases.exporting.interim_names import rename, stepped_aside
 from engine.phases.exporting.order import Sending
@@ -133,7 +134,7 @@ def _all_written(changes: Sequence[AttributeChange]) -> bool:
 
 def _judge_all(step: Step, cso: Cso, changes: Sequence[AttributeChange], held: Attributes) -> list[AttributeChange]:
     matching = step.workspace.matching
-    return [_judge(change, held, matching(cso.system, cso.type, change.name)) for change in changes]
+    return [_judge(change, held, matching(cso.system, cso.type, change.name)) for change in combined(changes)]
 
 
 def _has_name(step: Step, export: PendingExport, found: ImportedObject | None) -> bool:

@@ -2,6 +2,7 @@
 
 from engine.errors import ObjectError
 from engine.labels import label_of
+from engine.pending_exports.changes import combined
 from engine.statistics import Statistic
 from engine.step import Step
 from storage import clock
@@ -22,7 +23,9 @@ def failed(step: Step, export: PendingExport, cso: Cso, before: ExportStatus, er
     step.statistics[Statistic.FAILURES] += 1
     step.failed(error, object_type=export.type, label=label_of(cso), object_id=cso.id)
     step.moved(Move(Entity.EXPORT, export.id, step.system, label_of(cso), before, status, error.message))
-    changes = [change._replace(status=ChangeStatus.FAILED) for change in export.changes] if final else export.changes
+    changes = export.changes
+    if final:
+        changes = [change._replace(status=ChangeStatus.FAILED) for change in combined(changes)]
     return export._replace(
         status=status,
         changes=changes,

@@ -119,22 +119,21 @@ async def _apply_type(tx: Transaction, task: ImportState, rows: _Rows, own: list
 async def _read_whole(tx: Transaction, task: ImportState, own: list[Arrival], matches: list[Match]) -> dict[int, Cso]:
     """Read those CSOs whole of which more has to be known than ids and a hash."""
     ids: set[int] = set()
-    has_dns = task.step.workspace.is_dn(task.step.system, own[0].type)
     for one, match in zip(own, matches, strict=True):
         if match.cso is None or one.error is not None:
             continue
         doubtful = not match.certain or match.cso.id in task.asked_about
-        if doubtful or _is_compared(task, one, match.cso, has_dns=has_dns):
+        if doubtful or _is_compared(task, one, match.cso):
             ids.add(match.cso.id)
     return {cso.id: cso for cso in await objects.get(tx, ids)} if ids else {}
 
 
-def _is_compared(task: ImportState, one: Arrival, cso: KnownCso, *, has_dns: bool) -> bool:
+def _is_compared(task: ImportState, one: Arrival, cso: KnownCso) -> bool:
     """Tell whether what came is compared with what was there: the person, or the values before a name in between."""
     if cso.hash == one.content.hash:
         return False
     same_person = task.step.settings.objects[one.type].same_person
-    return bool(same_person) or (has_dns and is_interim(one.content.secondary_id))
+    return bool(same_person) or is_interim(one.content.secondary_id)
 
 
 def _apply_one(
@@ -217,7 +216,7 @@ def _identified(known: Known, one: Arrival, match: Match) -> list[KnownCso]:
 
 def _take_over(task: ImportState, rows: _Rows, cso: KnownCso, one: Arrival, whole: Cso | None) -> None:
     """Take over what is new of an object; an unchanged one is only seen."""
-    content = _content_to_keep(task.step, one, whole)
+    content = _content_to_keep(one, whole)
     if task.reconciles:
         rows.seen.append(Sighting(cso.id, one.type, one.attributes(), content.secondary_id, one.label))
     rows.see(cso)
@@ -245,9 +244,9 @@ def _tell_change(step: Step, cso: KnownCso, one: Arrival, content: Content) -> N
     step.statistics[Statistic.RENAMES if _is_renamed(cso, content) else Statistic.UPDATES] += 1
 
 
-def _content_to_keep(step: Step, one: Arrival, whole: Cso | None) -> Content:
+def _content_to_keep(one: Arrival, whole: Cso | None) -> Content:
     """Give what a CSO holds of an object from now on: all that came, but for values of a name in between."""
-    if whole is None or not is_interim(one.content.secondary_id) or not step.workspace.is_dn(step.system, one.type):
+    if whole is None or not is_interim(one.content.secondary_id):
         return one.content
     return _without_interim_values(one.content, one, whole)
 

@@ -23,7 +23,7 @@ from tui.presentation.pieces import Line
 
 def _changes(row: dict[str, Any]) -> str:
     names = [change["name"] for change in row["changes"]]
-    return ", ".join((["dn"] if row["new_secondary_id"] else []) + names)
+    return ", ".join(dict.fromkeys((["dn"] if row["new_secondary_id"] else []) + names))
 
 
 def _status(row: dict[str, Any]) -> tuple[str, str]:

@@ -22,7 +22,7 @@ DEFAULT_LIMIT = 100
 
 def _changes(row: feed.Document) -> str:
     names = [change["name"] for change in row["changes"]]
-    return ", ".join((["dn"] if row["new_secondary_id"] else []) + names)
+    return ", ".join(dict.fromkeys((["dn"] if row["new_secondary_id"] else []) + names))
 
 
 COLUMNS: dict[str, tuple[list[str], Cells]] = {

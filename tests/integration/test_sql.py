@@ -96,6 +96,30 @@ def test_ids_of_several_columns(database: Database, tmp_path: Path) -> None:
     assert {"DE/7", "A%2FT/1", "50%25/8"} <= ids
 
 
+def test_a_row_keeps_its_id_of_several_columns(database: Database, tmp_path: Path) -> None:
+    database.run(
+        "CREATE TABLE account (country VARCHAR(5) NOT NULL, no INTEGER NOT NULL, login VARCHAR(40), "
+        "PRIMARY KEY (country, no))"
+    )
+    hr = {"connector": "csv", "objects": {"person": {"path": "hr.csv", "external_id": "login"}}}
+    more: dict[str, Any] = {"table": "account", "key": ["country", "no"], "many": None}
+    it = system(database, **more, external_id="id", attributes={"no": "integer"})
+    rules = in_and_out("it.person", ["login", "country", "no"])
+    rules[1]["join"] = [["login"]]
+    site = Inside(
+        tmp_path / "site",
+        document({"systems": {"hr": hr, "it": it}, "metaverse": {"person": {}}}, rules=rules),
+        {"DB_PASSWORD": PASSWORD},
+    )
+    site.csv("hr.csv", [{"login": "ada", "country": "DE", "no": "1"}, {"login": "bob", "country": "AT", "no": "2"}])
+    site("run")
+    before = database.rows("SELECT * FROM account ORDER BY login")
+    site.csv("hr.csv", [{"login": "ada", "country": "FR", "no": "1"}, {"login": "bob", "country": "DE", "no": "1"}])
+    for _ in range(2):
+        assert "an object keeps its id" in site("run", status=None)
+        assert database.rows("SELECT * FROM account ORDER BY login") == before
+
+
 def test_rows_without_an_id_or_twice_make_nobody_vanish(database: Database, tmp_path: Path) -> None:
     database.run("CREATE TABLE person (id VARCHAR(5), name VARCHAR(40))")
     database.run(*(f"INSERT INTO person VALUES ('{n}', 'P {n}')" for n in range(1, 6)))

@@ -160,3 +160,56 @@ def test_two_who_come_with_one_id(site: Site) -> None:
     site.people(E1="a", E2="b", E3="c", E4="d", E5="f", E6="e")
     site("run")
     assert site.accounts()["f"] == ("E5", "")
+
+
+NAMED = """
+[systems.hr]
+connector = "csv"
+path = "hr.csv"
+[systems.hr.objects.person]
+external_id = "number"
+[systems.it]
+connector = "ldif"
+path = "it.ldif"
+base = "dc=example,dc=org"
+[systems.it.objects.account]
+external_id = "uid"
+secondary_external_id = "dn"
+object_class = ["inetOrgPerson"]
+[metaverse.person]
+[[rules]]
+name = "in"
+from = "hr.person"
+to = "metaverse.person"
+project = true
+flow = { number = "number", login = "login", name = "name" }
+[[rules]]
+name = "out"
+from = "metaverse.person"
+to = "it.account"
+join = [[{ source = "number", target = "employeeNumber" }]]
+provision = true
+dn = "uid={{ login }},dc=example,dc=org"
+flow = { employeeNumber = "number", cn = "name", sn = "name"%s }
+"""
+
+
+@pytest.mark.parametrize("more", ["", ', uid = "login"'], ids=["by its RDN", "by a flow as well"])
+@pytest.mark.parametrize("new", [{"E1": "z", "E2": "a", "E3": "b"}, {"E1": "b", "E2": "a", "E3": "c"}])
+def test_an_entry_whose_id_is_its_name_reaches_nobody_else(tmp_path: Path, more: str, new: dict[str, str]) -> None:
+    site = Site(tmp_path / "site", NAMED % more)
+    file = site.folder / "it.ldif"
+    file.write_text("dn: dc=example,dc=org\nobjectClass: domain\ndc: example\n")
+    site.people(E1="a", E2="b", E3="c")
+    site("run")
+    text = file.read_text()
+    for number in ("E1", "E2", "E3"):
+        text = text.replace(f"employeeNumber: {number}\n", f"employeeNumber: {number}\ndescription: of {number}\n")
+    file.write_text(text)
+    site.people(**new)
+    for _ in range(4):
+        site("run", status=None)
+        for entry in file.read_text().split("\n\n"):
+            told = dict(line.split(": ", 1) for line in entry.splitlines() if ": " in line)
+            if "description" in told:
+                assert told["description"] == f"of {told.get('employeeNumber')}", entry

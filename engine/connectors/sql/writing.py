@@ -205,11 +205,20 @@ class _Writing:
         is_renamed = self._operation.new_secondary_id is not None
         if second is not None and is_renamed and second in self._tables.columns:
             new[second] = self._operation.new_secondary_id
+        self._refuse_another_key(new, held)
         if not new:
             return
         done = self._connection.execute(update(self._table).where(condition, *unseen).values(new))
         if done.rowcount == 0:
             self._refuse_unless_done(new, condition)
+
+    def _refuse_another_key(self, new: dict[str, Any], held: RowMapping) -> None:
+        """Refuse to give a row another id: an import would take it for another object."""
+        for name in self._tables.key_names:
+            if name in new and self._values(name, new) != self._values(name, held):
+                told = f"'{name}' is part of the id of '{self._operation.external_id}': an object keeps its id"
+                advice = "let the key be what never changes; or delete the row and let it be created anew"
+                raise Refused("external-id-changes", told, advice)
 
     def _row(self) -> tuple[ColumnElement[bool], RowMapping]:
         """Find the row: the condition that finds it, and what it holds. Raises `Refused`."""

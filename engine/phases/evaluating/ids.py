@@ -21,7 +21,9 @@ def wanted_id(workspace: Workspace, desired: Desired, cso: Cso | None) -> str | 
     given = desired.planned() if cso is None or cso.status == CsoStatus.PENDING_PROVISIONING else desired.attributes
     if values := given.get(settings.external_id):
         return external_ids.writer(settings)(values[0])
-    if desired.secondary_id is None or not workspace.is_dn(*desired.target):
+    if desired.secondary_id is None or f"{settings.external_id.lower()}=" not in desired.secondary_id.lower():
+        return None
+    if not workspace.is_dn(*desired.target):
         return None
     with suppress(dn.InvalidDn):
         for name, value in dn.own_rdn(desired.secondary_id):

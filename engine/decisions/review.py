@@ -39,6 +39,7 @@ async def approve(
     refuse_too_short(workspace, ids, "approves", reason, count)
     async with workspace.store.transaction() as tx:
         items, outcomes = await decidable(tx, ids, reviews.UNDECIDED)
+        items = _not_put_off(items, operator, outcomes)
         seen = _as_shown(items, shown, outcomes)
         now = await _consequences_now(tx, workspace, seen)
         ready, grown = _split_by_growth(seen, now)
@@ -66,6 +67,20 @@ async def _let_deletes_go(tx: Transaction, approved: list[ReviewItem], operator:
         Move(Entity.EXPORT, one.id, one.system, labels[one.id], one.status, pending, "approved") for one in waiting
     ]
     await transitions.record(tx, moves, operator=operator)
+
+
+def _not_put_off(items: list[ReviewItem], operator: str, outcomes: list[Outcome]) -> list[ReviewItem]:
+    """Give the items that nobody else has put off, for longer than until now: they may not know why."""
+    ready: list[ReviewItem] = []
+    now = clock.now()
+    for item in items:
+        by_another = item.state is ReviewState.DEFERRED and item.decided_by != operator
+        if not by_another or (item.deferred_until or "") <= now:
+            ready.append(item)
+            continue
+        told = f"put off until {(item.deferred_until or '')[:10]} by {item.decided_by}: {item.reason or 'no reason'}"
+        outcomes.append(Outcome(item.id, item.label, f"{told}; to approve it all the same, withdraw that first"))
+    return ready
 
 
 def _as_shown(

@@ -78,6 +78,23 @@ def test_what_comes_after_grace_is_told_too(office: Office) -> None:
     assert later["directory", "Delete (staged)"] is True
 
 
+def test_what_somebody_else_has_put_off_is_not_approved_over_it(office: Office) -> None:
+    office.run()
+    del office.hr["2"]
+    del office.hr["3"]
+    office.run()
+    office.env["INTERLOCK_OPERATOR"] = "eve"
+    office("review", "defer", "rev-1", "--until", "2099-01-01", "--reason", "the contract is extended")
+    office.env["INTERLOCK_OPERATOR"] = "tim"
+    said = office("review", "approve", "rev-1", "rev-2", "--reason", "left", "--count", "2", status=None)
+    assert "put off until 2099-01-01 by eve: the contract is extended" in " ".join(said.split())
+    assert office.query("SELECT state FROM review_items ORDER BY id") == [("deferred",), ("approved",)]
+    office("review", "withdraw", "rev-1", "--reason", "eve agrees")
+    office("review", "approve", "rev-1", "--reason", "left")
+    office.run()
+    assert office.people() == {"ada", "dan"}
+
+
 def test_items_are_chosen_by_a_filter_and_their_number_is_wanted(office: Office) -> None:
     office.run()
     del office.hr["2"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -354,6 +355,15 @@ def test_a_service_that_takes_no_change_at_all_stops_the_step(tmp_path: Path) ->
         for _ in range(3):
             assert "stopped-connectivity" in site("run", status=None)
     assert {one["error_code"] for one in site.json("exports")} == {None}, "nobody has used up their tries"
+
+
+def test_a_service_that_does_not_answer_is_told_as_such(tmp_path: Path) -> None:
+    service = Service()
+    service.before = lambda method, *_: time.sleep(1.5) if method == "POST" else None
+    with Scripted(service.answer) as server:
+        site = _site(tmp_path, server, timeout="1s")
+        site("run", status=None)
+        assert "no answer for 1 s" in _told(site)
 
 
 def test_a_token_that_has_run_out_is_asked_for_again(tmp_path: Path) -> None:

@@ -256,6 +256,9 @@ class Service:
     def _why(self, url: httpx.URL, error: Exception) -> str:
         """Say why there is no answer, and what may be wrong with the way to the service."""
         told = _said(error)
+        if isinstance(error, httpx.TimeoutException):
+            what = "connection" if isinstance(error, httpx.ConnectTimeout) else "answer"
+            told = f"no {what} for {self._options.timeout.total_seconds():g} s"
         if self._options.proxy is not None:
             told = f"through the proxy {self._options.proxy}: {told}"
         is_shown = url.scheme == "http" or self._options.client_certificate is not None

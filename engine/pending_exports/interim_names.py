@@ -1,5 +1,6 @@
 """Interim names: what an account is called while others of its circle change names."""
 
+import re
 import secrets
 
 from engine.values import dn
@@ -7,6 +8,7 @@ from storage.records import Cso
 
 INTERIM = "interlock-interim-"
 """How a name in between begins; of a DN, its RDN's value."""
+_OURS = re.compile(rf"{INTERIM}\d+-[0-9a-f]{{8}}")
 
 
 def interim_name(cso: Cso, new_secondary_id: str, *, is_dn: bool) -> str:
@@ -25,4 +27,4 @@ def is_interim(secondary_id: str | None) -> bool:
     try:
         return any(value.startswith(INTERIM) for _, value in dn.own_rdn(secondary_id))
     except dn.InvalidDn:
-        return secondary_id.startswith(INTERIM)
+        return _OURS.fullmatch(secondary_id) is not None

@@ -1,5 +1,6 @@
 """No rule and no value keeps a run busy for good: what takes too long is that object's error, and the others go on."""
 
+import re
 import signal
 import sqlite3
 import subprocess
@@ -11,6 +12,8 @@ import pytest
 from tests.faults.test_bad_input import Small
 
 BLANKS = f"x{' ' * 200_000}x"
+EITHER = "memory|it took longer than 2 s"
+"""What it has too little of first is the machine's matter: to get much memory takes time as well."""
 SLOW = r"{{ title | regex_replace('(a+)+(?!c)$', '') }}"
 """Python's own engine alone matches it, and takes for ever over many a before a b."""
 ENDLESS = f"{'a' * 40}b"
@@ -44,7 +47,7 @@ def slow(tmp_path: Path) -> Small:
         (r"{% set a = title ~ title %}{% set b = a ~ a %}{% set c = b ~ b %}{{ c | length }}", "longer than 1,000,000"),
         ("{% for one in range(10000) %}{{ title | list | sort | length }}{% endfor %}", "it took longer than 2 s"),
         ("{% for one in range(10000) %}{{ title }}{% endfor %}", "memory"),
-        ("{{ range(10000) | map('string') | map('replace', '1', title) | list | length }}", "memory"),
+        ("{{ range(10000) | map('string') | map('replace', '1', title) | list | length }}", EITHER),
         ("{{ 'a' * 10**9 }}", "takes numbers only"),
     ],
 )
@@ -60,7 +63,7 @@ def test_an_expression_takes_its_time_and_memory_and_no_more(tmp_path: Path, exp
     for error in errors:
         assert error["code"] == "expression-error"
         assert said is not None
-        assert said in error["message"]
+        assert re.search(said, error["message"])
     assert bool(errors) is bool(said)
 
 

@@ -24,3 +24,15 @@ def let_change(office: Workspace, changed: int, size: int = 60) -> None:
     for row in rows[:changed]:
         row["title"] = "Chief of " + row["title"]
     write_csv(office.folder / "hr.csv", PERSON_COLUMNS, rows)
+
+
+def make_busy_office(folder: Path, size: int, leavers: int, titles: int) -> Workspace:
+    """Make an office in which so many people are missing, and so many titles are to be written."""
+    site = make_office(folder, size)
+    site("run")
+    let_leave(site, leavers, size)
+    site("run")
+    let_change(site, titles, size - leavers)
+    for step in ("import hr", "sync", "evaluate"):
+        site("step", *step.split())
+    return site

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.conftest import Console, Open
-from tests.console.office import let_change, let_leave, make_office
+from tests.console.office import make_busy_office
 from tests.workspace import Workspace
 from tui.demo.people import PERSON_COLUMNS, people
 from tui.demo.workspace import write_csv
@@ -17,14 +17,7 @@ NAMES = "SELECT o.name FROM pending_exports e JOIN objects o ON o.id = e.cso_id"
 @pytest.fixture
 def office(tmp_path: Path) -> Workspace:
     """An office in which nine people are missing, and five titles are to be written."""
-    site = make_office(tmp_path / "office", SIZE)
-    site("run")
-    let_leave(site, LEAVERS, SIZE)
-    site("run")
-    let_change(site, 5, SIZE - LEAVERS)
-    for step in ("import hr", "sync", "evaluate"):
-        site("step", *step.split())
-    return site
+    return make_busy_office(tmp_path / "office", SIZE, LEAVERS, 5)
 
 
 async def _answer(console: Console, *values: str) -> None:

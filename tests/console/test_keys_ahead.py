@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.console.conftest import Open
-from tests.console.office import let_change, let_leave, make_office
+from tests.console.conftest import Console, Open
+from tests.console.office import make_busy_office
 from tests.workspace import Workspace
 from tui.console.feed_source import FeedSource
 from tui.console.widgets import table
@@ -21,14 +21,7 @@ HELD = "SELECT id FROM pending_exports WHERE held ORDER BY id"
 @pytest.fixture
 def office(tmp_path: Path) -> Workspace:
     """An office in which five people are missing, and four titles are to be written."""
-    site = make_office(tmp_path / "office", SIZE)
-    site("run")
-    let_leave(site, LEAVERS, SIZE)
-    site("run")
-    let_change(site, 4, SIZE - LEAVERS)
-    for step in ("import hr", "sync", "evaluate"):
-        site("step", *step.split())
-    return site
+    return make_busy_office(tmp_path / "office", SIZE, LEAVERS, 4)
 
 
 Delay = Callable[[str, float], None]
@@ -94,15 +87,22 @@ async def test_nothing_is_done_to_the_row_under_the_cursor_instead(
     assert len(office.query(HELD)) == 1
 
 
+async def _filter_the_last(console: Console, office: Workspace, delay: Delay, seconds: float) -> int:
+    """Give the number of the last export, once a filter for it was typed and what it lets through is being read."""
+    await console.show("2", "exp-")
+    await console.settle()
+    last = int(office.query("SELECT max(id) FROM pending_exports")[0][0])
+    delay("page", seconds)
+    await console.press("W", "slash")
+    await console.type(f"id:exp-{last}")
+    await console.press("enter")
+    return last
+
+
 async def test_what_is_done_after_a_filter_is_done_to_its_rows(office: Workspace, opened: Open, delay: Delay) -> None:
     async with opened(office) as console:
-        await console.show("2", "exp-")
-        await console.settle()
-        last = int(office.query("SELECT max(id) FROM pending_exports")[0][0])
-        delay("page", A_MOMENT)
-        await console.press("W", "slash")
-        await console.type(f"id:exp-{last}")
-        await console.press("enter", "h")
+        last = await _filter_the_last(console, office, delay, A_MOMENT)
+        await console.press("h")
         await console.hear("held: u lets go of it")
     assert office.query(HELD) == [(last,)]
 
@@ -112,13 +112,8 @@ async def test_nothing_is_done_to_the_rows_of_another_filter(
 ) -> None:
     monkeypatch.setattr(table, "PATIENCE", 0.1)
     async with opened(office) as console:
-        await console.show("2", "exp-")
-        await console.settle()
-        last = int(office.query("SELECT max(id) FROM pending_exports")[0][0])
-        delay("page", TOO_LONG)
-        await console.press("W", "slash")
-        await console.type(f"id:exp-{last}")
-        await console.press("enter", "h")
+        last = await _filter_the_last(console, office, delay, TOO_LONG)
+        await console.press("h")
         await console.hear("its rows are still being read")
         await console.resize(120, 50)  # which reads what there is more room for, but not in place of the filter's rows
         await console.until("1 of 1")

@@ -75,12 +75,6 @@ async def put_back(tx: Transaction) -> mark.Mark | None:
     return None if found.scalar_one_or_none() == known.hash else known
 
 
-async def newest_mark(tx: Transaction) -> mark.Mark | None:
-    """Give what marks the log as it is now: its newest entry."""
-    row = (await tx.execute(select(audit.c.id, audit.c.hash, audit.c.at).order_by(audit.c.id.desc()).limit(1))).first()
-    return mark.Mark(*row) if row is not None else None
-
-
 def accept_as_it_is(tx: Transaction) -> None:
     """Go on with an older store: with this transaction, the mark names an entry of it."""
     tx.info[ACCEPTED] = True

@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from storage.errors import StoreUnreadable
+
 _MOST = 10_000
 
 
@@ -66,6 +68,17 @@ def share(descriptor: int, store: Path) -> None:
         os.fchown(descriptor, -1, of_store.st_gid)
     if os.fstat(descriptor).st_gid == of_store.st_gid:
         os.fchmod(descriptor, of_store.st_mode & 0o660)
+
+
+def refuse_to_begin_anew(store: Path, name: str) -> None:
+    """Raise `StoreUnreadable` where a store that is not there has a mark: it is lost, and none is made in its place."""
+    if (lost := read(store)) is not None:
+        raise StoreUnreadable(
+            f"{name}: is not there, and {place_of(store).name} names audit-{lost.entry} of {lost.at[:19]}Z in it: "
+            "restore it from a backup: put that in its place, and say so by 'interlock store restore --reason TEXT'; "
+            "to begin anew, with nothing known of what was approved, reserved or excluded, "
+            f"remove {place_of(store)}"
+        )
 
 
 def forget(store: Path) -> None:

@@ -14,6 +14,7 @@ from engine.roles import Role, require
 from engine.store_address import store_address
 from engine.workspace import Workspace
 from storage import audit, mark, transfer
+from storage.audit import AuditEntry
 from storage.dialects.base import Place
 from storage.errors import StoreError
 from storage.place import place_at
@@ -25,6 +26,8 @@ class MovedStore(NamedTuple):
 
     name: str
     tables: list[transfer.Carried]
+    is_left: bool
+    """Whether the store that was moved knows that it is an older one."""
 
     @property
     def rows(self) -> int:
@@ -48,11 +51,15 @@ async def move(workspace: Workspace, to: str, password_env: str | None, *, opera
         async with moved.transaction() as tx:
             there = Workspace(workspace.config, workspace.rules, moved)
             await record(tx, there, operator=operator, action="move-store", subject="store", details=details)
-            newest = await audit.newest_mark(tx)
-    if newest is not None:
-        left = workspace.store.place
-        mark.write(left.beside, newest, left.shared_as)
-    return MovedStore(target.name, tables)
+            newest = await audit.newest(tx)
+    return MovedStore(target.name, tables, newest is not None and _leave(workspace.store.place, newest))
+
+
+def _leave(place: Place, newest: AuditEntry) -> bool:
+    """Make a store an older one than that which holds an entry; tell whether that could be written down."""
+    lacking = mark.Mark(newest.id, newest.hash, newest.at)
+    mark.write(place.beside, lacking, place.shared_as)
+    return mark.read(place.beside) == lacking
 
 
 def _settings(to: str, password_env: str | None) -> StoreConfig:

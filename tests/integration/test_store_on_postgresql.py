@@ -489,6 +489,19 @@ def test_a_store_is_moved_to_a_server_and_back_and_goes_on(tmp_path: Path) -> No
         assert site.json("objects")
 
 
+def test_a_store_that_is_gone_is_not_begun_anew_unasked(tmp_path: Path) -> None:
+    database = stores.Database(has_tables=False)
+    config = make_workspace(tmp_path / "site", list(people(5)), demo=False).read_text()
+    site = Inside(tmp_path / "site", stores.placed(config, database))
+    site("run")
+    database.run("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    for command in ("run", "status"):
+        assert "restore it from a backup" in site(command, status=4)
+    for left in site.folder.glob("postgresql-*.mark"):
+        left.unlink()
+    site("run")
+
+
 def test_a_store_is_not_moved_while_a_run_is_open_or_to_where_something_is(tmp_path: Path) -> None:
     config = make_workspace(tmp_path / "site", list(people(5)), demo=False).read_text()
     site = Inside(tmp_path / "site", config)

@@ -74,7 +74,7 @@ class ServerPlace(Place):
             yield connection
 
     def prepare(self) -> None:
-        """Make the tables where there are none, and migrate them where they are older."""
+        """Make the tables where there are none, nor have been, and migrate them where they are older."""
         with self.connected() as connection:
             version = self._version(connection)
             if version == REVISIONS[-1]:
@@ -82,6 +82,7 @@ class ServerPlace(Place):
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MAKING])
             version = self._version(connection)
             if version is None:
+                mark.refuse_to_begin_anew(self.beside, self.name)
                 self._create(connection)
         if version is not None and version != REVISIONS[-1]:
             migrating.upgrade(lambda: psycopg.connect(**self.settings), _MAKING)

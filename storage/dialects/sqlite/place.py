@@ -60,13 +60,7 @@ class FilePlace(Place):
 
         Raises `StoreUnreadable` where a mark tells that a store was here.
         """
-        if (lost := mark.read(self.path)) is not None:
-            raise StoreUnreadable(
-                f"{self.path}: is not there, and {mark.place_of(self.path).name} names audit-{lost.entry} of "
-                f"{lost.at[:19]}Z in it: restore it from a backup: put that in its place, and say so by "
-                "'interlock store restore --reason TEXT'; to begin anew, with nothing known of what was approved, "
-                f"reserved or excluded, remove {mark.place_of(self.path)}"
-            )
+        mark.refuse_to_begin_anew(self.path, self.name)
         with suppress(FileExistsError), self._made_whole():
             pass
 

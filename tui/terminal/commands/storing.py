@@ -88,7 +88,8 @@ def move(
     work = feed.store_moving.move(workspace, to, password_env, operator=feed.current_operator())
     moved = carry_out(workspace, work)
     say(f"{display(moved.name)}: {moved.rows:,} rows in {len(moved.tables)} tables, the same in both places")
-    say("Name this place in [store] now; the old store is as it was, and takes no run or decision any more.")
+    left = "takes no run or decision any more" if moved.is_left else "has to be put away: its mark cannot be written"
+    say(f"Name this place in [store] now; the old store is as it was, and {left}.")
 
 
 @store.command()

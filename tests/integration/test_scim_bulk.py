@@ -105,6 +105,25 @@ def test_each_object_has_its_own_result(tmp_path: Path, service: ScimServer) -> 
     assert service.users()["user3"]["title"] == "somebody else"
 
 
+def test_one_over_which_the_service_breaks_down_does_not_stop_the_others(tmp_path: Path, service: ScimServer) -> None:
+    site = _begun(tmp_path, service)
+    site("run")
+    site.csv("hr.csv", [*({**one, "last": "King"} for one in PEOPLE[:4]), *PEOPLE[4:]])
+    first = {"status": "500", "response": {"detail": "boom"}}
+
+    def break_down(answer: JSON) -> tuple[int, JSON]:
+        one, *others = answer["Operations"]
+        return 200, {**answer, "Operations": [{**one, **first}, *others]}
+
+    _bulk(service).change = break_down
+    said = site("run", status=None)
+    assert [word in said for word in ("server-error", "boom", "confirm app")] == [True] * 3, said
+    assert "stopped-connectivity" not in said
+    _bulk(service).change = lambda answer: (200, answer)
+    site("run", status=None)
+    _settled(site, service)
+
+
 def _lost(answer: JSON) -> tuple[int, JSON]:
     return 502, {"detail": "the gateway lost it"}
 

@@ -5,6 +5,10 @@ from typing import Any, NamedTuple
 
 from engine.errors import ConnectionLost
 
+FAILED = 500
+BROKEN = frozenset({FAILED, 502, 504})
+"""Answers that do not say whether anything was done."""
+
 
 class Answer(NamedTuple):
     """What the service said: the status, its document (empty if it gave none), and the version of a resource."""

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 import orjson
 
 from engine.connectors.base import ExportResult
-from engine.connectors.scim.answers import Answer
+from engine.connectors.scim.answers import BROKEN, FAILED, Answer, BrokenOver
 from engine.connectors.scim.paths import Resource, get
 from engine.connectors.scim.service import Service
 from engine.connectors.scim.writing import Change, Writing
@@ -18,8 +18,6 @@ _REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 _AROUND = 200
 """How many bytes a request has beside its operations, at most."""
 _TOO_LARGE = 413
-_UNKNOWN = frozenset({500, 502, 504})
-"""Results of an operation that do not say whether it took place."""
 Outcome = ExportResult | BaseException
 
 
@@ -98,6 +96,8 @@ async def _send(service: Service, part: Sequence[_Prepared]) -> dict[int, Outcom
     document = {"schemas": [_REQUEST], "Operations": [one.operation for one in part]}
     try:
         answer = await service.change("POST", "/Bulk", document)
+    except BrokenOver as failure:  # of the whole request: that says nothing of any single change
+        return {one.number: ConnectionLost(str(failure)) for one in part}
     except Exception as failure:
         return {one.number: failure for one in part}
     if answer.status == _TOO_LARGE:
@@ -137,10 +137,11 @@ async def _outcome(one: _Prepared, own: Sequence[Resource]) -> ExportResult:
     if len(own) != 1:
         raise ConnectionLost(f"{place}: the service gave {len(own) or 'no'} results of it")
     status = _status(get(own[0], "status"))
-    if status is None or status in _UNKNOWN:
-        raise ConnectionLost(f"{place}: the service does not say what became of it ({get(own[0], 'status')})")
     told = get(own[0], "response")
     document: Resource = told if isinstance(told, dict) else {}
+    if status is None or status in BROKEN:
+        unknown = f"{place}: the service does not say what became of it ({get(own[0], 'status')})"
+        raise BrokenOver(unknown, Answer(status, document)) if status == FAILED else ConnectionLost(unknown)
     made = _ends(get(own[0], "location"))
     if not document and one.change.method == "POST" and made:
         document = {"id": made[-1]}

@@ -245,7 +245,7 @@ class ScimConnector(Connector):
             done = await write_in_bulk(self._service, limits, writings)
         else:
             done = await asyncio.gather(*(one.result() for one in writings), return_exceptions=True)
-            done = await self._told_apart(writings, done)
+        done = await self._told_apart(writings, done)
         results = [one for one in done if isinstance(one, ExportResult)]
         for failure in done:
             if isinstance(failure, StepFailed):
@@ -264,10 +264,9 @@ class ScimConnector(Connector):
         self._has_written |= any(isinstance(one, ExportResult) and one.error is None for one in done)
         if not broken or not (self._has_written or len(broken) <= _FEW) or not await self._service.answers():
             return done
-        return [
-            await writing.broken(one) if isinstance(one, BrokenOver) else one
-            for writing, one in zip(writings, done, strict=True)
-        ]
+        over = {at: writings[at].broken(one) for at, one in enumerate(done) if isinstance(one, BrokenOver)}
+        told = dict(zip(over, await asyncio.gather(*over.values()), strict=True))
+        return [told.get(at, one) for at, one in enumerate(done)]
 
 
 def _written_watermark(readers: Sequence[TypeReader], since: dict[str, str]) -> str | None:

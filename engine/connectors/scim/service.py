@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import orjson
 
-from engine.connectors.scim.answers import Answer, BrokenOver
+from engine.connectors.scim.answers import BROKEN, FAILED, Answer, BrokenOver
 from engine.connectors.scim.options import ScimOptions
 from engine.errors import CannotConnect, ConnectionLost, CredentialsRefused, StepFailed
 
@@ -21,9 +21,6 @@ LARGEST_ANSWER = 64 * 1024 * 1024
 """How many bytes an answer may have."""
 _LATER = frozenset({429, 503})
 """Answers that say that nothing was done, and to ask again later."""
-_FAILED = 500
-_BROKEN = frozenset({_FAILED, 502, 504})
-"""Answers that do not say whether anything was done."""
 _MEDIA = "application/scim+json"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 _TRIES = 4
@@ -118,7 +115,7 @@ class Service:
             )
         except ConnectionLost as error:
             raise CannotConnect(str(error)) from error
-        if status in _BROKEN:
+        if status in BROKEN:
             raise CannotConnect(f"{self._name}: {oauth.token_url}: HTTP {status}")
         document = _document(body) or {}
         if status != 200 or not document.get("access_token"):
@@ -138,7 +135,7 @@ class Service:
         for tried in range(1, _TRIES + 1):
             try:
                 answer = await self._send("GET", path, query=query)
-                if answer.status not in _BROKEN:
+                if answer.status not in BROKEN:
                     return answer
                 failure: StepFailed = ConnectionLost(f"{self._name}: {path}: {answer.detail}")
             except ConnectionLost as error:
@@ -155,16 +152,16 @@ class Service:
         """Change something, once. Raises `ConnectionLost` where nobody knows whether that took place."""
         answer = await self._send(method, path, document=document, etag=etag)
         told = f"{self._name}: {method} {path}: {answer.detail}"
-        if answer.status == _FAILED:
+        if answer.status == FAILED:
             raise BrokenOver(told, answer)
-        if answer.status in _BROKEN:
+        if answer.status in BROKEN:
             raise ConnectionLost(told)
         return answer
 
     async def answers(self) -> bool:
         """Tell whether the service answers what anybody may ask it."""
         try:
-            return (await self._send("GET", "/ServiceProviderConfig")).status < _FAILED
+            return (await self._send("GET", "/ServiceProviderConfig")).status < FAILED
         except StepFailed:
             return False
 

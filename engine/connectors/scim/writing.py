@@ -78,7 +78,10 @@ class Writing:
         return ExportResult(self._operation.id)
 
     async def broken(self, failure: BrokenOver) -> ExportResult | BaseException:
-        """Give what it means that the service, which else works, broke down over it; what it made is lost."""
+        """Give the object's error where a service that else works broke down over it.
+
+        The failure itself where it may have made the object all the same: then nobody knows what became of that.
+        """
         operation = self._operation
         try:
             if operation.change_type == ChangeType.CREATE and await self._reader.find(None, operation.secondary_id):

@@ -9,6 +9,14 @@ import pytest
 
 from tests.inside import Inside
 
+INBOUND = """
+[[rules]]
+name = "in"
+from = "hr.person"
+to = "metaverse.person"
+project = true
+flow = { number = "number", login = "login", name = "name" }
+"""
 CONFIG = """
 [systems.hr]
 connector = "csv"
@@ -23,12 +31,6 @@ external_id = "login"
 %(object)s
 [metaverse.person]
 deletion = { when = "last_connector_gone" }
-[[rules]]
-name = "in"
-from = "hr.person"
-to = "metaverse.person"
-project = true
-flow = { number = "number", login = "login", name = "name" }
 [[rules]]
 name = "out"
 from = "metaverse.person"
@@ -84,7 +86,7 @@ def _site(folder: Path, kind: str, join: str) -> Site:
         "csv": '[systems.it]\nconnector = "csv"\npath = "it.csv"',
     }[kind]
     told = {"target": target, "object": 'table = "account"' if kind == "sql" else "", "join": join}
-    site = Site(folder, CONFIG % told)
+    site = Site(folder, CONFIG % told + INBOUND)
     site.kind = kind
     if kind == "sql":
         site.sql(TABLE)
@@ -178,12 +180,6 @@ secondary_external_id = "dn"
 object_class = ["inetOrgPerson"]
 [metaverse.person]
 [[rules]]
-name = "in"
-from = "hr.person"
-to = "metaverse.person"
-project = true
-flow = { number = "number", login = "login", name = "name" }
-[[rules]]
 name = "out"
 from = "metaverse.person"
 to = "it.account"
@@ -194,10 +190,13 @@ flow = { employeeNumber = "number", cn = "name", sn = "name"%s }
 """
 
 
-@pytest.mark.parametrize("more", ["", ', uid = "login"'], ids=["by its RDN", "by a flow as well"])
+FLOWS = ["", ', uid = "login"', ', userid = "login"']
+
+
+@pytest.mark.parametrize("more", FLOWS, ids=["by its RDN", "by a flow", "by another name"])
 @pytest.mark.parametrize("new", [{"E1": "z", "E2": "a", "E3": "b"}, {"E1": "b", "E2": "a", "E3": "c"}])
 def test_an_entry_whose_id_is_its_name_reaches_nobody_else(tmp_path: Path, more: str, new: dict[str, str]) -> None:
-    site = Site(tmp_path / "site", NAMED % more)
+    site = Site(tmp_path / "site", NAMED % more + INBOUND)
     file = site.folder / "it.ldif"
     file.write_text("dn: dc=example,dc=org\nobjectClass: domain\ndc: example\n")
     site.people(E1="a", E2="b", E3="c")
@@ -209,7 +208,10 @@ def test_an_entry_whose_id_is_its_name_reaches_nobody_else(tmp_path: Path, more:
     site.people(**new)
     for _ in range(4):
         site("run", status=None)
+        noted = []
         for entry in file.read_text().split("\n\n"):
             told = dict(line.split(": ", 1) for line in entry.splitlines() if ": " in line)
             if "description" in told:
                 assert told["description"] == f"of {told.get('employeeNumber')}", entry
+                noted.append(told["employeeNumber"])
+        assert sorted(noted) == ["E1", "E2", "E3"]

@@ -17,7 +17,7 @@ from engine.phases.evaluating.drift import (
     without,
 )
 from engine.phases.evaluating.giving_way import give_way, ours, tell_cleared
-from engine.phases.evaluating.ids import claim_id
+from engine.phases.evaluating.ids import claim_id, gives_id
 from engine.phases.evaluating.names import claim_name
 from engine.phases.evaluating.page import Decisions, EvaluationPage, fail, stage
 from engine.phases.evaluating.provisioning import create_export, create_pending_provisioning_cso, plan_of
@@ -191,10 +191,10 @@ def _with_own_id(page: EvaluationPage, decided: Decisions, desired: Desired, cso
         claim_id(page, decided, desired, cso)
     except ObjectFailed as failure:
         fail(page, decided, desired.mvo, desired.target, failure.error)
-        id_name = page.step.workspace.object_type(*desired.target).external_id
-        if desired.secondary_id and id_name.lower() in map(str.lower, dn.rdn_names(desired.secondary_id)):
+        workspace, target = page.step.workspace, desired.target
+        if any(gives_id(workspace, target, name) for name in dn.rdn_names(desired.secondary_id or "")):
             desired = _without_name(desired, cso)
-        return without(desired, [id_name])
+        return without(desired, [name for name in desired.attributes if gives_id(workspace, target, name)])
     return desired
 
 

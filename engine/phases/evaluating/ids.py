@@ -7,29 +7,36 @@ from contextlib import suppress
 
 from engine.configuration import external_ids
 from engine.errors import ObjectFailed
-from engine.labels import label_of, label_of_mvo
 from engine.phases.evaluating.desired_state import Desired
+from engine.phases.evaluating.names import also_wanted, taken
 from engine.phases.evaluating.page import Decisions, EvaluationPage
+from engine.rules.compiled import ObjectType
 from engine.values import dn
+from engine.values.attribute_descriptions import normal
 from engine.workspace import Workspace
 from storage.records import Cso, CsoStatus
 
 
+def gives_id(workspace: Workspace, target: ObjectType, name: str) -> bool:
+    """Tell whether an attribute is the primary external id of a target; a directory has several names for one."""
+    own = workspace.object_type(*target).external_id
+    return name == own or (workspace.is_dn(*target) and normal(name) == normal(own))
+
+
 def wanted_id(workspace: Workspace, desired: Desired, cso: Cso | None) -> str | None:
     """Give the id that rules want an object to have, as an attribute or as its RDN; None where its system gives one."""
-    settings = workspace.object_type(*desired.target)
-    given = desired.planned() if cso is None or cso.status == CsoStatus.PENDING_PROVISIONING else desired.attributes
+    target = desired.target
+    settings = workspace.object_type(*target)
+    is_new = cso is None or cso.status == CsoStatus.PENDING_PROVISIONING
+    given = desired.planned() if is_new else desired.attributes
     if values := given.get(settings.external_id):
         return external_ids.writer(settings)(values[0])
-    if desired.secondary_id is None or f"{settings.external_id.lower()}=" not in desired.secondary_id.lower():
+    if not workspace.is_dn(*target) or normal(settings.external_id) in external_ids.GUIDS:
         return None
-    if not workspace.is_dn(*desired.target):
-        return None
+    named = [(name, values[0]) for name, values in given.items() if values]
     with suppress(dn.InvalidDn):
-        for name, value in dn.own_rdn(desired.secondary_id):
-            if name.lower() == settings.external_id.lower():
-                return value
-    return None
+        named += dn.own_rdn(desired.secondary_id or "")
+    return next((str(value) for name, value in named if gives_id(workspace, target, name)), None)
 
 
 def claim_id(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cso | None) -> None:
@@ -49,25 +56,12 @@ def claim_id(page: EvaluationPage, decided: Decisions, desired: Desired, cso: Cs
         )
     holder = page.id_holders.get((target, wanted))
     if holder is not None and (cso is None or holder.id != cso.id):
-        raise _taken(wanted, holder)
+        raise taken(wanted, "id", holder)
     other = decided.ids.setdefault((target, wanted), desired.mvo)
     if other.id != desired.mvo.id:
-        raise ObjectFailed(
-            "existing-object", f"'{wanted}' is also wanted for {label_of_mvo(other)}", "give one of the two another id"
-        )
+        raise also_wanted(wanted, "id", other)
 
 
 def _is_known_by_id_alone(workspace: Workspace, cso: Cso) -> bool:
     settings = workspace.object_type(cso.system, cso.type)
     return cso.external_id is not None and settings.secondary_external_id is None
-
-
-def _taken(wanted: str, holder: Cso) -> ObjectFailed:
-    owner = f"belongs to mvo-{holder.mvo_id}" if holder.mvo_id else "is joined to nobody"
-    advice = "if it is the same person, give the rule a join that finds it; if not, give this one another id"
-    if holder.status == CsoStatus.OBSOLETE:
-        owner += ", and is missing"
-        advice = "decide in the review whether it is gone; if it is, its id is free"
-    elif holder.mvo_id:
-        advice = "its id is free when an import has shown that it is gone; or give this one another id"
-    return ObjectFailed("existing-object", f"'{wanted}' is taken: cso-{holder.id} ({label_of(holder)}) {owner}", advice)

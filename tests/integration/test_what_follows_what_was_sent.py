@@ -30,6 +30,13 @@ def _stage(site: Inside, **changes: str) -> None:
         site("step", *step)
 
 
+def _settle(site: Inside) -> None:
+    """Run, and see that nothing is left."""
+    site("run")
+    assert not site.json("exports")
+    assert not site.errors()
+
+
 def _held(database: Database) -> tuple[str, str]:
     ((level,),) = database.rows("SELECT level FROM person WHERE id = 2")
     phones = sorted(number for (number,) in database.rows("SELECT number FROM phone WHERE person = 2"))
@@ -47,9 +54,7 @@ def test_a_change_that_follows_one_that_was_sent_is_no_change_of_somebody_elses(
     _stage(site, level="3", phones="2|6", name="Another")  # looks at all of it once more
     site("step", "export", "it")
     assert _held(database) == ("3", "2|6")
-    site("run")
-    assert not site.json("exports")
-    assert not site.errors()
+    _settle(site)
 
 
 def test_it_begins_where_an_import_finds_the_value_if_that_was_not_kept(database: Database, tmp_path: Path) -> None:
@@ -77,9 +82,7 @@ def test_a_change_that_is_taken_back_before_it_was_confirmed_is_taken_back(datab
     _stage(site, name="Another")
     site("step", "export", "it")
     assert _held(database) == ("1", "2|20")
-    site("run")
-    assert not site.json("exports")
-    assert not site.errors()
+    _settle(site)
 
 
 @pytest.mark.parametrize("seed", range(6))

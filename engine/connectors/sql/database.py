@@ -141,7 +141,7 @@ class Database:
                 yield connection.execution_options(**options)
             except SQLAlchemyError as error:
                 raise step_error(self._name, error) from error
-            except (ValueError, ArithmeticError, TypeError) as error:  # a driver read what is no value
+            except (ValueError, ArithmeticError) as error:  # of a driver: what it read is no value of its type
                 raise ConnectionLost(f"{self._name}: a value cannot be read: {error}") from error
             finally:
                 self._in_use.discard(driver)

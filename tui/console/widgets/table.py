@@ -116,12 +116,13 @@ class VirtualTable(Rows):
 
     async def unread(self) -> str:
         """Wait a moment until the rows are those of the query and what is marked is known; say what still is not."""
-        for found, what in ((self._rows_read, "its rows"), (self.marks_read, "the rows to be marked")):
-            with suppress(TimeoutError):
-                await asyncio.wait_for(found.wait(), PATIENCE)
-            if not found.is_set():
-                return f"{what} are still being read"
-        return ""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self._rows_read.wait()
+                await self.marks_read.wait()
+        if not self._rows_read.is_set():
+            return "its rows are still being read"
+        return "" if self.marks_read.is_set() else "the rows to be marked are still being read"
 
     # Reading ----------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from engine.checking.lookups import table_lines
 from engine.checking.naming_rules import dn_lines
 from engine.checking.outbound_conflicts import conflict_lines
 from engine.checking.preferences import preference_lines
+from engine.checking.settings import setting_lines
 from engine.configuration.models import ObjectTypeConfig
 from engine.connectors.base import CheckLine, SchemaAttribute
 from engine.errors import StepFailed
@@ -32,14 +33,19 @@ GIVEN = frozenset(
 
 async def check(workspace: Workspace) -> AsyncIterator[tuple[str, CheckLine]]:
     """Read every lookup, test every system, and compare its schema with what is used of it: (system, line)."""
+    for table, line in setting_lines(workspace.config):
+        yield table, line
     for line in table_lines(workspace):
         yield "lookups", line
+    targets = sorted(workspace.rules.target_types())
     for name in workspace.config.systems:
         if elsewhere := runs_elsewhere(workspace.config, name):
             yield name, await _worker_line(workspace, elsewhere)
             continue
         connector = workspace.connector(name)
         lines = await connector.test()
+        if all(line.ok for line in lines):
+            lines += await connector.test_writing([kind for target, kind in targets if target == name])
         of_rules = (*dn_lines(workspace.config, name), *conflict_lines(workspace, name))
         of_people = (*preference_lines(workspace, name), *stage_lines(workspace, name))
         for line in (*lines, *of_rules, *of_people):

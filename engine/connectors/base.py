@@ -9,7 +9,7 @@ Third parties implement `Connector` and name the class in the entry-point group 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -245,6 +245,10 @@ class Connector(ABC):
     @abstractmethod
     async def test(self) -> list[CheckLine]:
         """Look whether the system can be used as configured, and change nothing."""
+
+    async def test_writing(self, object_types: Collection[str]) -> list[CheckLine]:
+        """Look for what would keep rules from writing objects of some types, and change nothing; only what is wrong."""
+        return []
 
     @abstractmethod
     async def discover_schema(self) -> dict[str, list[str]]:

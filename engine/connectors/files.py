@@ -193,6 +193,23 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         os.close(descriptor)
 
 
+def why_unwritable(path: Path, begin: Callable[[], object]) -> str | None:
+    """Say why a file cannot be written, as far as can be told without writing; None where it can.
+
+    `begin` is what its connector does before it writes, and raises `CannotConnect` where that refuses.
+    """
+    try:
+        begin()
+    except CannotConnect as error:
+        return str(error)
+    real = path.resolve()
+    if real.parent != path.parent.resolve():
+        return f"{path}: is a link to {real}, and would be refused: name the file itself"
+    if real.parent.is_dir() and not os.access(real.parent, os.W_OK | os.X_OK):
+        return f"{path}: cannot be replaced: this user cannot write to {real.parent}"
+    return None
+
+
 async def in_pages(pages: Generator[ImportPage], total: int) -> AsyncIterator[ImportPage]:
     """Give pages that a thread reads."""
     with closing(pages):

@@ -1,6 +1,5 @@
 """Figures of how everything stands, as Prometheus reads them: for node_exporter's textfile collector."""
 
-import errno
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from importlib.metadata import version
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest, write_to_textfile
 
+from engine.monitoring.metrics_file import refuse_anything_else
 from engine.scheduling.times import late_profiles
 from engine.todo.gathering import gather
 from engine.todo.groups import Kind
@@ -18,8 +18,6 @@ from storage.records import CARRIED_THROUGH, Run, StepRecord
 from storage.store import Transaction
 
 Labels = Mapping[str, str]
-_BEGIN = b"# HELP interlock_"
-"""How a file of these begins."""
 
 
 class Metrics:
@@ -42,21 +40,9 @@ class Metrics:
 
     def write(self, path: Path) -> None:
         """Put all of it into a file, which is never seen half written. Raises `OSError`, also for a file of others."""
-        _refuse_anything_else(path)
+        refuse_anything_else(path)
         write_to_textfile(str(path), self._registry)
         path.chmod(0o644)  # whoever collects them is somebody else
-
-
-def _refuse_anything_else(path: Path) -> None:
-    """Raise `FileExistsError` for a file that no metrics were written to before: a store, a source, a target."""
-    if not path.exists():
-        return
-    if path.is_file():
-        with path.open("rb") as file:
-            begin = file.read(len(_BEGIN))
-        if begin in (b"", _BEGIN):
-            return
-    raise FileExistsError(errno.EEXIST, "holds something else than metrics; choose another file", str(path))
 
 
 async def collect(workspace: Workspace) -> Metrics:

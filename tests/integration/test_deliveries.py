@@ -430,7 +430,10 @@ def test_a_line_that_is_too_long_is_an_error_with_its_place(tmp_path: Path) -> N
     site = _site(tmp_path, 'path = "in/hr.txt"', of_type=FIXED)
     put(site, "hr.txt", b"0001Ada       A\n0002Bob       B  0003Cleo      A\n")
     site("run", status=1)
-    assert "hr.txt:2" in str(site.json("show", "run-1"))
+    told = str(site.json("show", "run-1"))
+    assert "hr.txt:2" in told
+    assert "the line is longer than its columns: '0003Cleo      A' stands behind the last of them" in told
+    assert "header" not in told, "there is none"
 
 
 # Spreadsheets ----------------------------------------------------------------------------------------------------

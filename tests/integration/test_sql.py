@@ -96,6 +96,19 @@ def test_ids_of_several_columns(database: Database, tmp_path: Path) -> None:
     assert {"DE/7", "A%2FT/1", "50%25/8"} <= ids
 
 
+def test_a_key_of_which_a_part_is_missing_is_told_with_the_part_that_is_there(
+    database: Database, tmp_path: Path
+) -> None:
+    database.run(
+        "CREATE TABLE staff (country VARCHAR(5), no INTEGER, name VARCHAR(40))",
+        "INSERT INTO staff VALUES ('DE', 7, 'Ada'), ('AT', NULL, 'Bob'), (NULL, 9, 'Cleo')",
+    )
+    more: dict[str, Any] = {"table": "staff", "key": ["country", "no"], "many": None, "attributes": {}}
+    told = reading(tmp_path, system(database, **more), ["name"])("step", "import", "it", status=1)
+    assert "staff:AT/NULL: no is NULL or empty" in told
+    assert "staff:NULL/9: country is NULL or empty" in told
+
+
 def test_a_row_keeps_its_id_of_several_columns(database: Database, tmp_path: Path) -> None:
     database.run(
         "CREATE TABLE account (country VARCHAR(5) NOT NULL, no INTEGER NOT NULL, login VARCHAR(40), "
@@ -538,6 +551,18 @@ def test_a_file_of_sqlite_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     )
     assert "none.db is not there" in site("step", "import", "it", status=4)
     assert not (site.folder / "none.db").exists()
+
+
+def test_a_file_of_sqlite_that_another_program_has_locked_is_told_so(tmp_path: Path) -> None:
+    with sqlite(tmp_path) as server:
+        database = server.database()
+        database.run("CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT)")
+        found = {**system(database, many=None, attributes={}), "timeout": "1s"}
+        site = reading(tmp_path, found, ["name"])
+        with database.engine.connect() as holder:
+            holder.exec_driver_sql("BEGIN EXCLUSIVE")
+            assert "it: database is locked by another program" in site("step", "import", "it", status=1)
+        database.engine.dispose()
 
 
 def test_a_constraint_that_is_looked_at_last_is_one_objects_error(

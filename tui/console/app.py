@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -115,13 +115,8 @@ class InterlockApp(Ways, KeyByKey[int], inherit_bindings=False):
         gc.set_threshold(*COLLECTING)
         self.set_interval(POLL_SECONDS, self._tick)
         await self._tick()  # count, now that there is something on screen
-        self._tell_unknown(console.keys, loaded.key_ids)
-
-    def _tell_unknown(self, named: Iterable[str], known: set[str]) -> None:
-        """Say which ids of the configuration no key has, so that a slip of the pen is not taken for a key."""
-        if unknown := sorted(set(named) - known):
-            slips = ", ".join(f"'{one}'" for one in unknown)
-            self.say(f"[console.keys]: no key is called {slips}; ? shows what they are called", "danger")
+        if loaded.key_slips:
+            self.say(f"[console.keys]: {'; '.join(loaded.key_slips)}", "danger")
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """End with the reason if the console cannot be opened; say it if anything else goes wrong beside the loop."""
@@ -325,7 +320,8 @@ class Loaded(NamedTuple):
 
     session: "Session"
     screens: "dict[str, type[Screen[None]]]"
-    key_ids: set[str]
+    key_slips: list[str]
+    """What is wrong with the keys that the configuration names."""
 
 
 def _load(config: Path) -> Loaded | Exception:
@@ -336,6 +332,7 @@ def _load(config: Path) -> Loaded | Exception:
     from tui.console.session import Session  # noqa: PLC0415
 
     try:
-        return Loaded(Session(config), SCREENS, key_reference.ids())
+        session = Session(config)
+        return Loaded(session, SCREENS, key_reference.slips(session.workspace.config.console.keys))
     except (feed.ConfigurationError, feed.StoreError) as error:
         return error

@@ -1,6 +1,6 @@
 """The reference of all keys, made from the bindings themselves: docs/keys.md is what this gives."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
@@ -88,6 +88,33 @@ This page is made from the bindings of the program (`scripts/docs` writes it, th
 def ids() -> set[str]:
     """Give the ids that `[console.keys]` may name."""
     return {binding.id for _, classes in _PARTS for binding in _bindings(classes) if binding.id}
+
+
+def slips(named: Mapping[str, str]) -> list[str]:
+    """Say what is wrong with `[console.keys]`: ids that no key has, and keys that two things have on one screen."""
+    known = ids()
+    unknown = [f"'{one}'" for one in sorted(named.keys() - known)]
+    told = [f"no key is called {', '.join(unknown)}; ? shows what they are called"] if unknown else []
+    for cls in dict.fromkeys(cls for _, classes in _PARTS for cls in classes):
+        usual = {binding.id: _keys(binding.key) for binding in _of_class(cls) if binding.id}
+        own = {one: _keys(named[one]) if one in named else keys for one, keys in usual.items()}
+        for one in sorted(own.keys() & named.keys()):
+            for other in sorted(own.keys() - {one}):
+                if both := own[one] & own[other] - (usual[one] & usual[other]):
+                    first, second = sorted((one, other))
+                    told.append(f"'{first}' and '{second}' have the same key, {', '.join(map(name_of, sorted(both)))}")
+    return list(dict.fromkeys(told))
+
+
+def _keys(written: str) -> set[str]:
+    return {key.strip() for key in written.split(",")}
+
+
+def _of_class(cls: type[DOMNode]) -> list[Binding]:
+    """Give the bindings that count where a class does: its own, those it inherits, those of the whole console."""
+    inherited = [one for base in cls.__mro__ if issubclass(base, DOMNode) for one in vars(base).get("BINDINGS", [])]
+    found = [*inherited, *APP_KEYS]
+    return [binding for binding in found if isinstance(binding, Binding)]
 
 
 def reference() -> str:

@@ -38,6 +38,8 @@ class Unbreakable(Console):
 _SHORT = frozenset({"at", "change", "id", "mvo", "objects", "started", "state", "status", "system", "tries", "type"})
 """Columns that are never broken; the others share what is left of the width."""
 
+LONGEST = 2000
+"""How many terminal cells one value of a table may take; `--json` gives all of it."""
 _UNSEEN = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 out = Unbreakable(markup=False, highlight=False, soft_wrap=False)
@@ -99,7 +101,7 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     for name in columns:
         table.add_column(name, overflow="fold", no_wrap=name in _SHORT)
     for row in rows:
-        table.add_row(*(Text(display(value)) for value in row))
+        table.add_row(*(Text(display(value, LONGEST)) for value in row))
     out.print(table)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import csv
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -39,7 +40,7 @@ from engine.connectors.deliveries import (
     state_of,
     why_not_all,
 )
-from engine.connectors.files import copy_all, in_pages
+from engine.connectors.files import copy_all, in_pages, why_unwritable
 from engine.errors import CannotConnect, StepFailed
 from engine.values.seen import Seen
 from storage.fingerprints import Fingerprints
@@ -101,6 +102,10 @@ class CsvConnector(Connector):
             except StepFailed as error:
                 lines.append(CheckLine(False, kind, str(error)))
         return lines
+
+    async def test_writing(self, object_types: Collection[str]) -> list[CheckLine]:
+        told = ((kind, why_unwritable(self.path_of(kind), partial(self._table, kind))) for kind in object_types)
+        return [CheckLine(False, kind, why) for kind, why in told if why]
 
     def _measure(self, object_type: str) -> tuple[list[str], int, str]:
         """Give the columns of a type's files, how many rows they have, and which they are."""

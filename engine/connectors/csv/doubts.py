@@ -13,7 +13,9 @@ _TOLD = 3
 class Shape:
     """What every row of a file has to look like."""
 
-    def __init__(self, header: list[str], external_id: str) -> None:
+    def __init__(self, header: list[str], external_id: str, *, fixed: bool = False) -> None:
+        """Take the names of the columns; where they have fixed widths, a line is cut by those and has no delimiter."""
+        self._fixed = fixed
         self._width = len(header)
         self._id_name = external_id
         self._id = header.index(external_id)
@@ -24,9 +26,7 @@ class Shape:
             told = f"the row is not quoted as CSV is: {row.why}"
             return ObjectError("syntax-violation", told, "write a quote inside a quoted field twice")
         if len(row) != self._width:
-            told = f"the row has {len(row)} fields, and the header {self._width}"
-            advice = "look for a missing or superfluous delimiter or quote, or a line break without quotes"
-            return ObjectError("syntax-violation", told, advice)
+            return self._of_another_width(row)
         if row[self._id].strip() == self._id_name:
             told = "the header stands here once more, as if two files had been put together"
             return ObjectError("syntax-violation", told, "let one whole file be written, and import it again")
@@ -34,6 +34,18 @@ class Shape:
             told = "a NUL character stands in the row, as if a part of the file had never been written"
             return ObjectError("syntax-violation", told, "let the file be written anew, and import it again")
         return None
+
+    def _of_another_width(self, row: Row) -> ObjectError:
+        if not self._fixed:
+            told = f"the row has {len(row)} fields, and the header {self._width}"
+            advice = "look for a missing or superfluous delimiter or quote, or a line break without quotes"
+        elif len(row) > self._width:
+            told = f"the line is longer than its columns: '{row[-1][:40]}' stands behind the last of them"
+            advice = "correct the widths in 'columns', or look for two lines in one"
+        else:
+            told = f"the line ends before its last column: it has {len(row)} of {self._width}"
+            advice = "the file may be cut there: let it be written anew, and import it again"
+        return ObjectError("syntax-violation", told, advice)
 
 
 class Doubts:

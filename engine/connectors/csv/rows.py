@@ -27,7 +27,7 @@ class RowReader:
         self._id_name = settings.external_id
         self._id_kind = external_ids.kind_of(settings)
         self._id = header.index(settings.external_id)
-        self.shape = Shape(header, settings.external_id)
+        self.shape = Shape(header, settings.external_id, fixed=bool(settings.options.columns))
         self.size = 0
         """How many characters the objects had so far."""
         self.may_hide = False

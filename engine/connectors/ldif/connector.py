@@ -1,7 +1,7 @@
 """The `ldif` connector: a directory in one file (RFC 2849), the embedded default target."""
 
 import asyncio
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Generator, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -37,7 +37,7 @@ from engine.connectors.deliveries import (
 )
 from engine.connectors.directory_types import Base, DirectoryObjectOptions, why_no_flow
 from engine.connectors.entries import EntryReader
-from engine.connectors.files import copy_all, in_pages, repeated
+from engine.connectors.files import copy_all, in_pages, repeated, why_unwritable
 from engine.connectors.ldif import errors
 from engine.connectors.ldif.directory import LdifDirectory
 from engine.connectors.ldif.doubts import has_stray_quote, ids_told, why_nobody
@@ -115,6 +115,10 @@ class LdifConnector(Connector):
         except CannotConnect as error:
             return [CheckLine(False, "file", str(error))]
         return [CheckLine(True, "file", f"{names}: {count:,} entries")]
+
+    async def test_writing(self, object_types: Collection[str]) -> list[CheckLine]:
+        told = why_unwritable(self.path, self._written) if object_types else None
+        return [CheckLine(False, "file", told)] if told else []
 
     def _measure(self) -> tuple[int, str]:
         """Give how many entries there are, and in which files."""

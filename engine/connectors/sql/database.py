@@ -67,7 +67,7 @@ class Database:
         if not path.is_file():
             raise CannotConnect(f"{self._name}: {path} is not there")
         address = f"file:{quote(str(path))}?mode=rw"
-        timeout = self._options.timeout.total_seconds()
+        timeout = self._options.timeout.total_seconds() * _OF_TIMEOUT_FOR_ALL
 
         def connect() -> sqlite3.Connection:
             return sqlite3.connect(address, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
@@ -165,6 +165,8 @@ _PACKAGES = {"pytds": "python-tds sqlalchemy-pytds", "mssql.pytds": "sqlalchemy-
 """What others are called where they are installed from."""
 _OF_TIMEOUT = 0.1
 """How much of the time that a batch may take is waited for a lock."""
+_OF_TIMEOUT_FOR_ALL = 0.9
+"""Likewise where a lock is of the whole database, as SQLite's is: its reason comes before 'no answer' does."""
 _SNAPSHOTS = frozenset({"postgresql", "mysql", "mariadb"})
 """Databases whose REPEATABLE READ is a snapshot."""
 

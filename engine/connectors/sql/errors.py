@@ -44,11 +44,12 @@ _BY_NUMBER = {
     1146: "schema-violation",
 }
 """Numbers of MySQL's and MariaDB's errors → code."""
+_LOCKED = "database is locked"
 _BY_TEXT = (
     ("UNIQUE constraint", "existing-object"),
     ("constraint failed", "constraint-violation"),
     ("readonly database", "permission-denied"),
-    ("database is locked", "server-busy"),
+    (_LOCKED, "server-busy"),
     ("datatype mismatch", "syntax-violation"),
     ("no such column", "schema-violation"),
     ("no such table", "schema-violation"),
@@ -117,6 +118,8 @@ def told(error: SQLAlchemyError) -> str:
     """Give what the database said, in one line, without the statement and its values, nor the row as it was to be."""
     original = getattr(error, "orig", None) or error
     text = str(original.args[-1] if _number(original) and len(getattr(original, "args", ())) > 1 else original)
+    if text == _LOCKED:
+        return f"{_LOCKED} by another program"
     return re.sub(r"\s+", " ", _WHOLE_ROW.sub("", text)).strip()[:500] or type(original).__name__
 
 

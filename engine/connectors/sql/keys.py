@@ -15,6 +15,16 @@ def joined(parts: Sequence[Any]) -> str | None:
     return texts[0] if len(texts) == 1 else "/".join(one.replace("%", "%25").replace("/", "%2F") for one in texts)
 
 
+def shown(parts: Sequence[Any]) -> str:
+    """Show the parts of a key of which one may be missing, so that its row can be found."""
+    return "/".join("NULL" if part is None else text_of(part).strip() for part in parts)
+
+
+def without_value(names: Sequence[str], parts: Sequence[Any]) -> list[str]:
+    """Name the parts of a key that are missing."""
+    return [name for name, part in zip(names, parts, strict=True) if joined([part]) is None]
+
+
 def parted(text: str, count: int) -> list[str] | None:
     """Give the parts of a key from its text; None where it has not so many."""
     if count == 1:

@@ -126,10 +126,11 @@ class RowReader:
 
     def _object(self, row: Any, many: dict[str, list[Any]]) -> ImportedObject:
         tables, settings = self._tables, self._settings
-        text = keys.joined([row[name] for name in tables.key_names])
-        one = ImportedObject(tables.kind, None, {}, None, f"{tables.place}:{text or 'NULL'}")
+        parts = [row[name] for name in tables.key_names]
+        text = keys.joined(parts)
+        one = ImportedObject(tables.kind, None, {}, None, f"{tables.place}:{text or keys.shown(parts)}")
         if text is None:
-            told = f"{', '.join(tables.key_names)} is NULL or empty"
+            told = f"{', '.join(keys.without_value(tables.key_names, parts))} is NULL or empty"
             one.error = ObjectError("missing-external-id", told, "fill it in at the source")
             return one
         name = settings.external_id

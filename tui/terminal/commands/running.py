@@ -269,6 +269,15 @@ def _tell_workers(found: feed.Document) -> None:
         say(f"worker '{display(one['name'])}' on {display(one['host'])} {there}", "" if one["alive"] else "bold")
 
 
+def _key_lines(workspace: feed.Workspace) -> list[tuple[str, feed.CheckLine]]:
+    """Tell what is wrong with the keys of the console."""
+    if not (keys := workspace.config.console.keys):
+        return []
+    from tui.console.key_reference import slips  # noqa: PLC0415 - it loads every screen
+
+    return [("console", feed.CheckLine(False, "keys", told)) for told in slips(keys)]
+
+
 def check(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
     """Validate the configuration and test every connection."""
     workspace = open_workspace(config)
@@ -276,7 +285,7 @@ def check(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
     async def collect() -> list[tuple[str, feed.CheckLine]]:
         return [line async for line in feed.check(workspace)]
 
-    lines = carry_out(workspace, collect())
+    lines = [*_key_lines(workspace), *carry_out(workspace, collect())]
     good = all(line.ok for _, line in lines)
     if as_json:
         write_json(

@@ -81,6 +81,11 @@ async def leave(tx: Transaction, name: str) -> None:
     await tx.execute(delete(workers).where(_is_this(name)))
 
 
+async def forget(tx: Transaction, names: Sequence[str]) -> None:
+    """Forget workers of which nobody is there any more."""
+    await tx.execute(delete(workers).where(workers.c.name.in_(names)))
+
+
 async def offer(tx: Transaction, step: Offer) -> None:
     """Offer a step."""
     await tx.execute(insert(offers).values({**step._asdict(), "names": encode(list(step.names))}))

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -39,6 +39,14 @@ class RunConfig(Model):
     """Objects in one page, and so in one transaction."""
     error_limit: int = Field(5000, ge=1)
     """A step in which this many objects fail is stopped."""
+
+
+class EngineConfig(Model):
+    """`[engine]`: what a run may use of its machine."""
+
+    workers: Literal["auto"] | Annotated[int, Field(ge=1, le=64)] = "auto"
+    """How many processes may carry out steps of one run where its profile says `at_once`, its own included: `auto` for
+    as many as there are cores, at most 8; 1 for one step after the other."""
 
 
 class DeletionsConfig(Model):
@@ -251,8 +259,9 @@ class ProfileConfig(Model):
     steps: list[Step] = Field(min_length=1)
     """Phases with their systems: `import hr`, `sync`, `evaluate`, `export directory`, `confirm directory`."""
     at_once: bool = False
-    """Whether steps of different systems go on at the same time where workers (`runs_on`) carry them out: what works on
-    the metaverse, `sync` and `evaluate`, still waits for all before it."""
+    """Whether steps of different systems go on at the same time: on other machines where workers (`runs_on`) carry them
+    out, and here in as many processes as `[engine] workers` says. What works on the metaverse, `sync` and `evaluate`,
+    still waits for all before it."""
     detect: bool = True
     """Whether every full import is followed by deletion detection for its system."""
     every: Duration | None = None
@@ -268,6 +277,8 @@ class Config(Model):
 
     store: StoreConfig = StoreConfig()
     """Where everything is kept."""
+    engine: EngineConfig = EngineConfig()
+    """What a run may use of its machine."""
     run: RunConfig = RunConfig()
     """How runs go about their work."""
     review: ReviewConfig = ReviewConfig()

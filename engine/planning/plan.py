@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.configuration.file import load
-from engine.configuration.models import Config, SystemConfig
+from engine.configuration.models import Config, EngineConfig, SystemConfig
 from engine.configuration.steps import StepPlan
 from engine.events import Event, RunFinished, StepFinished
 from engine.planning.changes import tell_changes
@@ -129,7 +129,8 @@ async def planning(path: Path) -> AsyncIterator[Plan]:
         place, store, is_new = await asyncio.to_thread(Store.open_copy, where, folder)
         async with store:
             # whoever may look may plan: what a plan changes is a copy
-            copied = config.model_copy(update={"roles": None, "systems": _at_once(config)})
+            alone = EngineConfig(workers=1)  # another process would have the systems themselves, not their copies
+            copied = config.model_copy(update={"roles": None, "engine": alone, "systems": _at_once(config)})
             yield Plan(PlannedWorkspace(copied, rules, store, folder), place, is_new=is_new)
 
 

@@ -1,4 +1,4 @@
-"""Steps of a run that go on at the same time: those of different systems, where workers carry them out."""
+"""Steps of a run that go on at the same time: those of different systems, in several processes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -20,12 +20,12 @@ class _Ended(NamedTuple):
 
 
 def stages(
-    plans: Sequence[StepPlan], first: int, is_elsewhere: Callable[[StepPlan], bool], *, at_once: bool
+    plans: Sequence[StepPlan], first: int, may_go_beside: Callable[[StepPlan], bool], *, at_once: bool
 ) -> list[list[Chain]]:
     """Divide the steps of a profile, from a place on, into stages that follow each other, each of one chain or several.
 
     What works on the metaverse waits for all before it, and all behind it for that. Between, the steps of a system
-    follow each other, and those of different systems do not wait for each other where workers carry them out.
+    follow each other, and those of different systems do not wait for each other where another process may have them.
     """
     placed = list(enumerate(plans, first))
     if not at_once:
@@ -38,7 +38,7 @@ def stages(
             found.append([[(place, plan)]])
             chains = {}
         else:
-            chains.setdefault(plan.system if is_elsewhere(plan) else HERE, []).append((place, plan))
+            chains.setdefault(plan.system if may_go_beside(plan) else HERE, []).append((place, plan))
     return [*found, list(chains.values())] if chains else found
 
 

@@ -24,8 +24,9 @@ from engine.phases.exporting.phase import execute_exports
 from engine.phases.importing.phase import import_objects
 from engine.phases.synchronising.phase import synchronise
 from engine.roles import Role, require
-from engine.runs import workers
+from engine.runs import offering
 from engine.runs.at_once import Chain, stages, together
+from engine.runs.local_workers import LocalWorkers
 from engine.step import Control, Step, awake_at
 from engine.todo.acknowledging import forget_what_is_over
 from engine.values import zones
@@ -116,11 +117,12 @@ async def execute_run(
     yield RunStarted(control.run_id, profile, tuple(plans), tuple(interrupted), behind)
     began = monotonic()
     heart = asyncio.create_task(_beat(workspace, control))
+    beside = LocalWorkers(workspace)
     result = StepResult.INTERRUPTED
     try:
         results: list[StepResult] = []
-        for stage in _stages(workspace.config, profile, plans, first):
-            chains = [_execute_chain(workspace, control, chain, results) for chain in stage]
+        for stage in _stages(workspace.config, profile, plans, first, beside):
+            chains = _chains(workspace, control, stage, results, beside)
             async for event in together(chains) if len(chains) > 1 else chains[0]:
                 yield event
             if not _goes_on(results):
@@ -129,6 +131,7 @@ async def execute_run(
         with suppress(StoreError):  # history that stays a while longer harms nobody
             await prune(workspace, control.owner, monotonic() - began)
     finally:
+        await beside.end()
         heart.cancel()
         await asyncio.gather(heart, return_exceptions=True)
         with suppress(StoreError) if result == StepResult.INTERRUPTED else nullcontext():
@@ -136,20 +139,40 @@ async def execute_run(
     yield RunFinished(control.run_id, result)
 
 
-def _stages(config: Config, profile: str, plans: Sequence[StepPlan], first: int) -> list[list[Chain]]:
+def _stages(
+    config: Config, profile: str, plans: Sequence[StepPlan], first: int, beside: LocalWorkers
+) -> list[list[Chain]]:
     settings = config.profiles.get(profile)
     at_once = settings is not None and settings.at_once
-    return stages(plans, first, lambda plan: bool(runs_elsewhere(config, plan.system)), at_once=at_once)
+    return stages(plans, first, lambda plan: bool(beside.names or runs_elsewhere(config, plan.system)), at_once=at_once)
+
+
+def _chains(
+    workspace: Workspace, control: Control, stage: list[Chain], results: list[StepResult], beside: LocalWorkers
+) -> list[AsyncIterator[Event]]:
+    """Begin the chains of a stage: of those that no worker elsewhere has, the first here, the others beside."""
+    here = [chain for chain in stage if not runs_elsewhere(workspace.config, chain[0][1].system)]
+    beside.start(len(here) - 1)
+    others = here[1:]
+    return [
+        _execute_chain(workspace, control, chain, results, beside if chain in others else None, beside.hands)
+        for chain in stage
+    ]
 
 
 async def _execute_chain(
-    workspace: Workspace, control: Control, chain: Chain, results: list[StepResult]
+    workspace: Workspace,
+    control: Control,
+    chain: Chain,
+    results: list[StepResult],
+    beside: LocalWorkers | None,
+    hands: asyncio.Lock,
 ) -> AsyncIterator[Event]:
     """Execute steps one after the other, for as long as none has stopped the run, here or beside; collect results."""
     for position, plan in chain:
         if not _goes_on(results):
             return
-        async for event in _execute_step(workspace, control, position, plan):
+        async for event in _execute_step(workspace, control, position, plan, beside, hands):
             if isinstance(event, StepFinished):
                 results.append(event.result)
             yield event
@@ -239,20 +262,41 @@ async def _record(
     await record(tx, workspace, operator=control.operator, action=action, subject=subject, details=details)
 
 
-async def _execute_step(workspace: Workspace, control: Control, position: int, plan: StepPlan) -> AsyncIterator[Event]:
+async def _execute_step(
+    workspace: Workspace,
+    control: Control,
+    position: int,
+    plan: StepPlan,
+    beside: LocalWorkers | None,
+    hands: asyncio.Lock,
+) -> AsyncIterator[Event]:
     async with workspace.store.transaction() as tx:
         await lease.renew(tx, control.owner)
         step_id = await runs.start_step(tx, control.run_id, position, plan.phase, plan.system)
-        is_elsewhere = bool(runs_elsewhere(workspace.config, plan.system))
-        if is_elsewhere:
-            await workers.offer(tx, workspace, control, step_id, plan)
+        names = beside.names if beside is not None else runs_elsewhere(workspace.config, plan.system)
+        if names:
+            await offering.offer(tx, workspace, control, step_id, plan, names)
     yield StepStarted(step_id, plan)
-    if not is_elsewhere:
+    if names:
+        try:
+            async for event in _await_worker(workspace, control, step_id, plan, beside):
+                yield event
+        except offering.TakenBack:
+            pass
+        else:
+            return
+    async with hands:
         async for event in carry_out(workspace, control, step_id, plan):
             yield event
-        return
+
+
+async def _await_worker(
+    workspace: Workspace, control: Control, step_id: int, plan: StepPlan, beside: LocalWorkers | None
+) -> AsyncIterator[Event]:
+    """Wait until a worker has carried a step out. Raises `TakenBack` where the run has to do it itself."""
     try:
-        async for event in workers.await_worker(workspace, control, step_id, plan):
+        hands = beside.hands if beside is not None else None
+        async for event in offering.await_worker(workspace, control, step_id, plan, hands):
             yield event
     except asyncio.CancelledError:
         step = Step(workspace, control, step_id, plan, message="nobody waits for it any more: the run was ended")

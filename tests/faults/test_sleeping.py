@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.runs import workers
+from engine.runs import offering
 from storage import lease
 from tests import stores
 from tests.directory import accounts
@@ -121,7 +121,7 @@ def test_a_stop_does_not_wait_for_a_worker_that_hangs(
     office: Inside, server: Slapd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lease, "STALE_SECONDS", 3600)
-    monkeypatch.setattr(workers, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(offering, "ANSWER_SECONDS", 1.0)
     with _working(office, "dmz-1", "tests.sleeping", "3", where=()) as sleeper:
 
         def stop_once_it_hangs() -> None:

@@ -150,14 +150,14 @@ def _exporting(office: Office, there: dict[str, Worker]) -> "subprocess.Popen[by
     return run
 
 
-def _spans(office: Inside) -> dict[str, tuple[str, str]]:
+def spans(office: Inside) -> dict[str, tuple[str, str]]:
     rows = office.query(
         "SELECT phase, system, started_at, ended_at FROM steps WHERE run_id = (SELECT max(id) FROM runs)"
     )
     return {f"{phase} {system}".strip(): (began, ended) for phase, system, began, ended in rows}
 
 
-def _overlap(one: tuple[str, str], other: tuple[str, str]) -> bool:
+def overlap(one: tuple[str, str], other: tuple[str, str]) -> bool:
     return one[0] < other[1] and other[0] < one[1]
 
 
@@ -181,16 +181,16 @@ def test_systems_do_not_wait_for_each_other_and_the_metaverse_waits_for_all(tmp_
     office = Office(tmp_path / "ws", config_of(at_once=True, more=SLOW))
     with workers(office, *SYSTEMS):
         office("run", "nightly")
-    spans = _spans(office)
-    assert _overlap(spans["export north"], spans["export south"])
-    assert spans["export north"][1] <= spans["confirm north"][0]
+    took = spans(office)
+    assert overlap(took["export north"], took["export south"])
+    assert took["export north"][1] <= took["confirm north"][0]
     for step in STEPS[:4]:
-        assert spans[step][1] <= spans["sync"][0]
-    assert all(spans["evaluate"][1] <= spans[step][0] for step in STEPS[6:])
+        assert took[step][1] <= took["sync"][0]
+    assert all(took["evaluate"][1] <= took[step][0] for step in STEPS[6:])
 
 
 def test_one_worker_has_time_for_one_system_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.runs.workers.PATIENCE_SECONDS", 1)
+    monkeypatch.setattr("engine.runs.offering.PATIENCE_SECONDS", 1)
     config = config_of(at_once=True, more=SLOW)
     for name in SYSTEMS:
         config = config.replace(f"of-{name}", "of-all")

@@ -98,7 +98,7 @@ def test_errors_of_objects_are_the_runs(office: Inside, server: Slapd) -> None:
 def test_without_a_worker_the_run_says_which_is_missing(
     office: Inside, server: Slapd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.runs.workers.PATIENCE_SECONDS", 1)
+    monkeypatch.setattr("engine.runs.offering.PATIENCE_SECONDS", 1)
     said = office("run", status=4)
     names = "worker 'dmz-1' or 'dmz-2'"
     assert f"'directory' is reached by {names} alone, and no {names} is there" in said

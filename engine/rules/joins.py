@@ -9,11 +9,17 @@ from engine.expressions.expression import Expression
 from engine.rules.compiled import Flow, Join
 from engine.rules.flows import evaluate
 from engine.values.folding import normalised
-from storage.records import Attributes
+from storage.records import Attributes, Cso, CsoStatus, JoinedBy
 
 _SEPARATOR = "\x1f"
 Context = Callable[[], dict[str, Any]]
 """Gives an object as its expressions see it; asked only where a key is computed."""
+
+
+def can_be_found(cso: Cso) -> bool:
+    """Tell whether an outbound join may find an object: one that is there, or is restored, and still to be created."""
+    is_restored = cso.status == CsoStatus.PENDING_PROVISIONING and cso.mvo_id is None
+    return (cso.status == CsoStatus.NORMAL or is_restored) and cso.joined_by != JoinedBy.EXCLUDED
 
 
 def source_key(join: Join, flows: Iterable[Flow], attributes: Attributes, context: Context) -> str | None:

@@ -81,6 +81,25 @@ def test_who_comes_back_later_is_joined_to_the_restored_entry(office: Office) ->
     office.settled()
 
 
+@pytest.mark.parametrize("is_generated", [False, True])
+def test_who_comes_back_before_it_is_made_again_is_joined_to_it_as_well(office: Office, is_generated: bool) -> None:
+    if is_generated:
+        del office.rule("people from hr")["flow"]["account_name"]
+        names = ["{{ first_name | lower }}", "{{ first_name | lower }}{{ n }}"]
+        office.metaverse["person"]["unique"] = {"account_name": {"candidates": names, "check": ["directory.person.uid"]}}
+    office.run()
+    employee = office.hr.pop("2")
+    office.run()
+    office.approve_all()
+    office.run()
+    office("restore", "rev-1", "--reason", "HR was wrong")
+    office.hr["2"] = employee
+    office.run()
+    assert office.entry("(employeeNumber=2)")["uid"] == ["bob"], "there is one account, with the login that it had"
+    assert office.query("SELECT 1 FROM objects WHERE system = 'directory' AND mvo_id IS NULL") == []
+    office.settled()
+
+
 def test_what_cannot_be_restored_says_why(office: Office) -> None:
     office.run()
     assert "nothing that was deleted is known as cso-99" in office(

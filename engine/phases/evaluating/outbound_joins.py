@@ -12,13 +12,13 @@ from engine.phases.evaluating.desired_state import Desired
 from engine.phases.evaluating.ids import wanted_id
 from engine.phases.evaluating.page import Decisions, EvaluationPage, with_reviews
 from engine.rules.compiled import Join, ObjectType, OutboundRule
-from engine.rules.joins import source_key
+from engine.rules.joins import can_be_found, source_key
 from engine.rules.lifecycle import has_another_person
 from engine.statistics import Statistic
 from engine.workspace import Workspace
 from storage import accounts, exports, join_keys, key_owners, metaverse, objects
 from storage.join_keys import JoinKey
-from storage.records import Cso, CsoStatus, JoinedBy, Mvo
+from storage.records import Cso, JoinedBy, Mvo
 from storage.store import Transaction
 
 
@@ -138,7 +138,7 @@ def _found_by(page: EvaluationPage, decided: Decisions, desired: Desired, rule: 
     key = page.join_keys.get((desired.mvo.id, id(join))) or _key(page, desired, rule, join)
     ids = page.candidates.get((desired.target, join.name), {}).get(key, []) if key else []
     csos = [decided.joined_now.get(one) or page.candidate_csos[one] for one in ids if one in page.candidate_csos]
-    return [cso for cso in csos if cso.status == CsoStatus.NORMAL and cso.joined_by != JoinedBy.EXCLUDED]
+    return [cso for cso in csos if can_be_found(cso)]
 
 
 def _is_left_behind(page: EvaluationPage, decided: Decisions, cso: Cso) -> bool:

@@ -20,12 +20,12 @@ from engine.phases.synchronising.former_values import (
 from engine.rules.compiled import ObjectType, UniqueValue
 from engine.rules.flows import context_of
 from engine.rules.generated import unique_key, unique_owners, value_key
-from engine.rules.joins import source_key, target_key
+from engine.rules.joins import can_be_found, source_key, target_key
 from engine.step import Step
 from engine.values.typed import canonical
 from engine.workspace import Workspace
 from storage import join_keys, key_owners, metaverse, objects
-from storage.records import Cso, CsoStatus, JoinedBy, Mvo
+from storage.records import Cso, CsoStatus, Mvo
 from storage.store import Transaction
 
 GENERATED = "unique value"
@@ -215,7 +215,7 @@ def _is_free(workspace: Workspace, unique: UniqueValue, mvo: Mvo, key: str, hold
 
 def _adopts(workspace: Workspace, unique: UniqueValue, mvo: Mvo, cso: Cso) -> bool:
     """Tell whether an outbound join will give an MVO an account that nobody has; not by the value it wishes for."""
-    if cso.status != CsoStatus.NORMAL or cso.joined_by == JoinedBy.EXCLUDED:
+    if not can_be_found(cso):
         return False
     attributes = {name: values for name, values in mvo.attributes.items() if name != unique.attribute}
     for rule in workspace.rules.outbound.get(mvo.type, {}).get((cso.system, cso.type), []):

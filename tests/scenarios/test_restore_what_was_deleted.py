@@ -86,7 +86,9 @@ def test_who_comes_back_before_it_is_made_again_is_joined_to_it_as_well(office: 
     if is_generated:
         del office.rule("people from hr")["flow"]["account_name"]
         names = ["{{ first_name | lower }}", "{{ first_name | lower }}{{ n }}"]
-        office.metaverse["person"]["unique"] = {"account_name": {"candidates": names, "check": ["directory.person.uid"]}}
+        office.metaverse["person"]["unique"] = {
+            "account_name": {"candidates": names, "check": ["directory.person.uid"]}
+        }
     office.run()
     employee = office.hr.pop("2")
     office.run()

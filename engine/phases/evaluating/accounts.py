@@ -99,8 +99,9 @@ def _stage_difference(
     """Stage what an account holds otherwise than it is wanted, and tell what is left to do."""
     desired = _with_own_id(page, decided, desired, cso)
     desired = give_way(page.step.workspace, desired, cso, before, page.marks.get(cso.id, {}))
-    if cso.id in decided.joined_now:
-        tell_cleared(page.step, desired, cso)
+    is_adopted = cso.id in decided.joined_now
+    put_off = page.put_off.get((desired.mvo.id, desired.target), ())
+    tell_cleared(page.step, desired, cso, desired.attributes if is_adopted else put_off)
     exact = changed_wishes(page, desired, cso, before)
     drift = find_drift(page, desired, cso, before)
     reported = only_reported(desired, drift.names)

@@ -1,5 +1,6 @@
 """Phase 2, drift: what somebody else changed in the target, though what is wanted is still the same."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import NamedTuple
 from zlib import crc32
@@ -108,7 +109,7 @@ def only_reported(desired: Desired, drifted: list[str]) -> list[str]:
     return [name for name in drifted if not _corrects(desired, name)]
 
 
-def without(desired: Desired, names: list[str]) -> Desired:
+def without(desired: Desired, names: Collection[str]) -> Desired:
     """Give what is wanted without some attributes, or without the DN."""
     attributes: Attributes = {name: values for name, values in desired.attributes.items() if name not in names}
     if DN in names:

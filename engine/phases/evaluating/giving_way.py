@@ -1,5 +1,6 @@
 """Phase 2, flows that give way: to what an account holds, to what was written once, to what others have put there."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
@@ -96,9 +97,10 @@ def _left(desired: Desired, cso: Cso, export: PendingExport | None, marks: Marks
     return left
 
 
-def tell_cleared(step: Step, desired: Desired, cso: Cso) -> None:
-    """Tell what is cleared of an account that is adopted, because no source fills it."""
-    cleared = [name for name, values in desired.attributes.items() if not values and cso.attributes.get(name)]
+def tell_cleared(step: Step, desired: Desired, cso: Cso, names: Collection[str]) -> None:
+    """Tell what is cleared of an account that is adopted, among some attributes, because no source fills it."""
+    wanted = {name: values for name, values in desired.attributes.items() if name in names}
+    cleared = [name for name, values in wanted.items() if not values and cso.attributes.get(name)]
     if not cleared:
         return
     held = ", ".join(f"'{name}' ({', '.join(map(str, cso.attributes[name][:3]))})" for name in sorted(cleared)[:_SHOWN])

@@ -22,6 +22,19 @@ Joined = dict[int, dict[ObjectType, Cso]]
 RELEVANT = (*reviews.LIVE, ReviewState.KEPT)
 """The states of a question about a delete that still say something."""
 NO_TURNS: Turns = {}
+PutOff = dict[tuple[int, ObjectType], frozenset[str]]
+"""(MVO, target) → the attributes in which its account, when it was adopted, referred to others who had none yet."""
+
+
+@dataclass(slots=True)
+class Unfinished:
+    """What pages of evaluation leave to be looked at once more."""
+
+    again: set[int] = field(default_factory=set)
+    """MVOs that refer to accounts which get another name, or to whom something was put off."""
+    claims: list[Claim] = field(default_factory=list)
+    """Names that somebody may give up."""
+    put_off: PutOff = field(default_factory=dict)
 
 
 @dataclass(slots=True, frozen=True)
@@ -52,6 +65,8 @@ class EvaluationPage:
     candidates: dict[tuple[ObjectType, str], dict[str, list[int]]] = field(default_factory=dict)
     """(Target, name of the join) → key → the objects that have it."""
     candidate_csos: dict[int, Cso] = field(default_factory=dict)
+    put_off: PutOff = field(default_factory=dict)
+    """What was put off earlier in the step."""
     left_behind: frozenset[int] = frozenset()
     """Candidates whose own person is deleted."""
 
@@ -105,6 +120,8 @@ class Decisions:
     staying: list[int] = field(default_factory=list)
     """Objects that are not leaving any more."""
     still_due: set[int] = field(default_factory=set)
+    put_off: PutOff = field(default_factory=dict)
+    """What is looked at again once everybody was adopted."""
 
     def is_put_off(self, mvo: Mvo, target: ObjectType) -> bool:
         """Tell whether an account is not made now: an operator has excluded it, or its name is not free yet."""
@@ -156,7 +173,9 @@ def fail(page: EvaluationPage, decided: Decisions, mvo: Mvo, target: ObjectType,
     page.step.failed(error, object_type=target[1], label=label, object_id=object_id, system=target[0], mvo_id=mvo.id)
 
 
-async def load_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Turns | None = NO_TURNS) -> EvaluationPage:
+async def load_page(
+    tx: Transaction, step: Step, mvos: list[Mvo], turns: Turns | None = NO_TURNS, put_off: PutOff | None = None
+) -> EvaluationPage:
     """Read what is joined to some MVOs, what is staged and asked about it, and what was last wanted of it."""
     joined: Joined = {}
     ids: list[int] = []
@@ -174,6 +193,7 @@ async def load_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Turns |
         await reviews.of_objects(tx, ids, ReviewKind.DELETE, RELEVANT),
         await leaving.get(tx, {cso.id: cso.mvo_id for cso in csos}),
         turns,
+        put_off=put_off or {},
     )
 
 

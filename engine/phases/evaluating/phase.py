@@ -21,7 +21,6 @@ too many changes of one attribute       _look_before_changing
 
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import NamedTuple
 
 from engine.contributions.ahead import evaluate_ahead, evaluate_due_ahead
 from engine.contributions.followed import Followed, read_followed
@@ -39,7 +38,7 @@ from engine.phases.evaluating.deprovisioning import (
 from engine.phases.evaluating.desired_state import Desired, desired_state
 from engine.phases.evaluating.ids import claim_id
 from engine.phases.evaluating.leaving import goes_on_in_grace, leave, stay
-from engine.phases.evaluating.name_turns import Claim, Turns, take_turns
+from engine.phases.evaluating.name_turns import Turns, take_turns
 from engine.phases.evaluating.names import claim_name, standing_there
 from engine.phases.evaluating.outbound_joins import (
     find_to_join,
@@ -48,8 +47,8 @@ from engine.phases.evaluating.outbound_joins import (
     keys_to_wait_for,
     look_up,
 )
-from engine.phases.evaluating.page import Decisions, EvaluationPage, fail, load_page, stage
-from engine.phases.evaluating.references import Addresses, fill_references, owe, read_addresses, tell_owed
+from engine.phases.evaluating.page import Decisions, EvaluationPage, PutOff, Unfinished, fail, load_page, stage
+from engine.phases.evaluating.references import Addresses, fill_references, leave_owed, owe, read_addresses, tell_owed
 from engine.phases.exporting.doubtful_writes import settle_everywhere
 from engine.phases.join_index import index_planned
 from engine.phases.removal.forgetting import remove_empty_mvos
@@ -65,14 +64,6 @@ from storage.records import Cso, JoinedBy, Mvo, StepResult
 from storage.store import Transaction
 
 
-class Evaluated(NamedTuple):
-    """What a page of evaluation leaves to be looked at once more."""
-
-    referring: set[int]
-    """MVOs that refer to accounts which get another name."""
-    claims: list[Claim]
-
-
 async def evaluate_exports(step: Step) -> AsyncIterator[Progress]:
     """Stage, for every MVO that is due, what has to change in each target: only real differences.
 
@@ -86,16 +77,16 @@ async def evaluate_exports(step: Step) -> AsyncIterator[Progress]:
         await leaving.set_due(tx)
         await notice_tables(tx, step, marks.OUTBOUND)
         step.total = await metaverse.count_due(tx)
-    again, claims = set[int](), list[Claim]()
-    async for progress in _evaluate_due(step, again, claims):
+    left = Unfinished()
+    async for progress in _evaluate_due(step, left):
         yield progress
     turns: Turns = {}
-    if claims:
+    if left.claims:
         async with step.page() as tx:
-            turns = await take_turns(tx, step, claims)
-    async for progress in _evaluate_again(step, {claim.mvo_id for claim in claims}, turns, again):
+            turns = await take_turns(tx, step, left.claims)
+    async for progress in _evaluate_again(step, {claim.mvo_id for claim in left.claims}, turns, left):
         yield progress
-    async for progress in _evaluate_again(step, again, turns, set()):
+    async for progress in _evaluate_again(step, left.again, turns, left):
         yield progress
     async for progress in _pay_references(step, turns):
         yield progress
@@ -105,25 +96,26 @@ async def evaluate_exports(step: Step) -> AsyncIterator[Progress]:
     yield step.progress()
 
 
-async def _evaluate_due(step: Step, again: set[int], claims: list[Claim]) -> AsyncIterator[Progress]:
-    """Evaluate every MVO that is due; add those to look at `again`, and the names that somebody may give up."""
+async def _evaluate_due(step: Step, left: Unfinished) -> AsyncIterator[Progress]:
+    """Evaluate every MVO that is due, and add what is left to be looked at."""
     after = 0
     while True:
         count = await evaluate_due_ahead(step, after)
-        last, evaluated = await step.in_page(partial(_evaluate_next, step=step, after=after, count=count))
+        last, of_page = await step.in_page(partial(_evaluate_next, step=step, after=after, count=count))
         if last is None:
             return
-        again |= evaluated.referring
-        claims += evaluated.claims
+        left.again |= of_page.again
+        left.claims += of_page.claims
+        left.put_off |= of_page.put_off
         after = last
         yield step.progress()
 
 
-async def _evaluate_next(tx: Transaction, step: Step, after: int, count: int) -> tuple[int | None, Evaluated]:
+async def _evaluate_next(tx: Transaction, step: Step, after: int, count: int) -> tuple[int | None, Unfinished]:
     """Evaluate the MVOs that are due behind an id; give the last one's id, None where there are no more."""
     mvos = await metaverse.due_after(tx, after, count)
     if not mvos:
-        return None, Evaluated(set(), [])
+        return None, Unfinished()
     step.done += len(mvos)
     return mvos[-1].id, await _evaluate_page(tx, step, mvos, None)
 
@@ -139,18 +131,19 @@ async def _look_before_changing(step: Step) -> None:
         step.message = "; ".join(filter(None, (step.message, *said)))
 
 
-async def _evaluate_again(step: Step, mvo_ids: set[int], turns: Turns, referring: set[int]) -> AsyncIterator[Progress]:
+async def _evaluate_again(step: Step, mvo_ids: set[int], turns: Turns, left: Unfinished) -> AsyncIterator[Progress]:
     """Evaluate some MVOs once more, and add those that refer to accounts which get another name by it."""
     waiting = sorted(mvo_ids)
     for start in range(0, len(waiting), step.page_size):
         ids = waiting[start : start + step.page_size]
         await evaluate_ahead(step, ids)
-        referring |= (await step.in_page(partial(_evaluate_some, step=step, ids=ids, turns=turns))).referring
+        work = partial(_evaluate_some, step=step, ids=ids, turns=turns, put_off=left.put_off)
+        left.again |= (await step.in_page(work)).again
         yield step.progress()
 
 
-async def _evaluate_some(tx: Transaction, step: Step, ids: list[int], turns: Turns) -> Evaluated:
-    return await _evaluate_page(tx, step, await metaverse.get_without_contributors(tx, ids), turns)
+async def _evaluate_some(tx: Transaction, step: Step, ids: list[int], turns: Turns, put_off: PutOff) -> Unfinished:
+    return await _evaluate_page(tx, step, await metaverse.get_without_contributors(tx, ids), turns, put_off)
 
 
 async def _pay_references(step: Step, turns: Turns) -> AsyncIterator[Progress]:
@@ -173,9 +166,11 @@ async def _pay_next(tx: Transaction, step: Step, after: int, turns: Turns) -> li
     return ids
 
 
-async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Turns | None) -> Evaluated:
+async def _evaluate_page(
+    tx: Transaction, step: Step, mvos: list[Mvo], turns: Turns | None, put_off: PutOff | None = None
+) -> Unfinished:
     """Evaluate some MVOs; with `turns`, names that change hands are given, without they are only claimed."""
-    page = await load_page(tx, step, mvos, turns)
+    page = await load_page(tx, step, mvos, turns, put_off)
     evaluated = [mvo for mvo in mvos if not mvo.in_grace]  # within grace the accounts keep what they have
     decided = await _begin_decisions(tx, step, mvos)
     first_new = decided.next_cso
@@ -186,7 +181,7 @@ async def _evaluate_page(tx: Transaction, step: Step, mvos: list[Mvo], turns: Tu
     _decide(page, decided, accounts, addresses | decided.addresses)
     _release_unruled(page, decided, evaluated)
     _drop_plans_in_grace(page, decided, mvos)
-    return Evaluated(await _write(tx, page, decided, first_new, mvos), decided.claims)
+    return Unfinished(await _write(tx, page, decided, first_new, mvos), decided.claims, decided.put_off)
 
 
 async def _begin_decisions(tx: Transaction, step: Step, mvos: list[Mvo]) -> Decisions:
@@ -276,6 +271,8 @@ def _decide(
     """Decide for each wanted state what is staged for its account."""
     for desired, cso in accounts:
         whole, owed = fill_references(desired, addresses)
+        if page.turns is None and cso is not None and cso.id in decided.joined_now:
+            whole = leave_owed(decided, whole, owed)
         decided.owed += [] if desired.mvo.in_grace else owed
         if cso is not None and decided.taken_over.get(cso.id) == desired.mvo.id:
             continue  # it is somebody else's from now on
@@ -317,7 +314,7 @@ def _release_unruled(page: EvaluationPage, decided: Decisions, mvos: list[Mvo]) 
 async def _write(
     tx: Transaction, page: EvaluationPage, decided: Decisions, first_new: int, mvos: list[Mvo]
 ) -> set[int]:
-    """Carry out what a page has decided; give the MVOs that refer to accounts which get another name."""
+    """Carry out what a page has decided; give the MVOs that are to be looked at once more."""
     step = page.step
     decided.check()
     await objects.add_planned(tx, decided.planned)
@@ -341,4 +338,4 @@ async def _write(
     await remove_empty_mvos(tx, [*(mvo.id for mvo in evaluated if mvo.deleted), *decided.taken_over.values()])
     referring = await references.referrers(tx, decided.renamed) if decided.renamed else set()
     await metaverse.set_due(tx, referring, due=True)
-    return referring
+    return referring | {mvo_id for mvo_id, _ in decided.put_off}

@@ -7,6 +7,8 @@ from engine.errors import ObjectError
 from engine.events import Progress
 from engine.labels import label_of_mvo
 from engine.phases.evaluating.desired_state import NO_VALUE, Desired
+from engine.phases.evaluating.drift import without
+from engine.phases.evaluating.page import Decisions
 from engine.step import Step
 from engine.workspace import Workspace
 from storage import metaverse, references
@@ -55,6 +57,19 @@ def fill_references(desired: Desired, addresses: Addresses) -> tuple[Desired, li
             left[flow.attribute] = NO_VALUE
     attributes = {name: one for name, one in (desired.attributes | filled).items() if name not in left}
     return replace(desired, attributes=attributes, left=desired.left | left), owed
+
+
+def leave_owed(decided: Decisions, desired: Desired, owed: list[Owed]) -> Desired:
+    """Leave alone what an account that is adopted now owes: whom it refers to may be adopted later in the same step.
+
+    Else a process that dies in between would leave it staged to be cleared, though it is right.
+    """
+    if not owed:
+        return desired
+    names = frozenset(one.attribute for one in owed)
+    decided.put_off[desired.mvo.id, desired.target] = names
+    decided.still_due.add(desired.mvo.id)
+    return without(desired, names)
 
 
 def _name_of(address: Address, *, has_dn: bool) -> str | None:

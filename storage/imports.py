@@ -1,6 +1,7 @@
 """What each import saw: a bitmap over CSO ids, one bit each, kept for the latest import of a system."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, insert, or_, select, union, update
@@ -24,8 +25,8 @@ class ImportRecord(NamedTuple):
     full: bool
     complete: bool
     reason: str
-    types: list[str]
-    partitions: list[str]
+    sought: list[tuple[str, str]]
+    """The object types that were looked for, each with the part of the system where it was."""
     started_at: str
     ended_at: str | None
     sightings: bytes | None
@@ -101,7 +102,7 @@ async def start(
     *,
     full: bool,
     types: list[str],
-    partitions: list[str],
+    partitions: Mapping[str, str],
     looked_for: dict[str, str],
 ) -> None:
     """Begin the record of an import; what the import before it saw is no longer good for detection."""
@@ -130,7 +131,8 @@ class Outcome(NamedTuple):
     reason: str
     """Why it is not complete."""
     sightings: Sightings
-    partitions: list[str]
+    partitions: Mapping[str, str]
+    """Object type → the part of the system where it was looked for; of one that is not named, all of it."""
     watermark: str | None = None
     """Where a delta import can go on."""
     state: str | None = None
@@ -206,6 +208,13 @@ def _records(system: str) -> Any:
     )
 
 
+def _sought(types: list[str], partitions: dict[str, str] | list[str]) -> list[tuple[str, str]]:
+    """Give what was looked for where; older records name the parts of all types alike."""
+    if isinstance(partitions, list):
+        return list(product(types, partitions))
+    return [(kind, partitions.get(kind, "")) for kind in types]
+
+
 def _record(row: Row[Any]) -> ImportRecord:
     return ImportRecord(
         row.step_id,
@@ -214,8 +223,7 @@ def _record(row: Row[Any]) -> ImportRecord:
         bool(row.full),
         bool(row.complete),
         row.reason,
-        decode(row.types),
-        decode(row.partitions),
+        _sought(decode(row.types), decode(row.partitions)),
         row.started_at,
         row.ended_at,
         row.sightings,

@@ -116,8 +116,8 @@ class ImportEnd:
     """The explicit end of an import; one that stops without it is incomplete."""
 
     complete: bool
-    partitions: Sequence[str] = ("",)
-    """Every part of the system that was read to its end."""
+    partitions: Mapping[str, str] = field(default_factory=dict)
+    """Object type → the part of the system in which it was looked for; of one that is not named, all of it."""
     reason: str = ""
     """Why it is incomplete."""
     full: bool = True

@@ -1,7 +1,7 @@
 """A copy of any system, for connectors that cannot make one: what it holds, remembered object by object."""
 
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from engine.connectors.base import (
@@ -51,7 +51,7 @@ class RememberingConnector(Connector):
 
     def __init__(self, real: Connector, workspace: Workspace) -> None:
         super().__init__(real.name, real.system, real.folder)
-        self.partitions: Sequence[str] = ("",)
+        self.partitions: Mapping[str, str] = {}
         self._workspace = workspace
         self._tree = EntryTree([])
         self._unnamed = 0
@@ -136,7 +136,7 @@ class RememberingConnector(Connector):
         external_id = operation.external_id or str(uuid.uuid4())
         used = self._workspace.rules.used[self.name, operation.type]
         attributes = {name: values for name, values in operation.attributes.items() if name in used}
-        partition = self.partitions[0] if self.partitions else ""
+        partition = self.partitions.get(operation.type, "")
         self.keep(ImportedObject(operation.type, external_id, attributes, operation.secondary_id, partition=partition))
         return ExportResult(operation.id, external_id)
 

@@ -164,7 +164,7 @@ def test_only_entries_below_the_base_are_looked_at(tmp_path):
     content = BASE + person(1, "uid=x,dc=org") + "entryUUID: x\n"
     objects, end = read(make(tmp_path, content, 'base = "OU = people, DC=org"'))
     assert [one.secondary_id for one in objects] == [PEOPLE, ANN]
-    assert {one.partition for one in objects} == set(end.partitions)
+    assert {one.partition for one in objects} == set(end.partitions.values())
 
 
 def test_an_entry_whose_name_spells_the_base_is_not_below_it(tmp_path):

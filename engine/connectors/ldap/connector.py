@@ -225,7 +225,7 @@ class LdapConnector(Connector):
         replica = None if request.newest else self._replicas.current()
         if replica is not None:
             self._source, reading = replica, Reading(replica, self.system)
-        partitions = [dn.key(base_of(self.system, settings)) for settings in self.system.objects.values()]
+        partitions = {kind: dn.key(base_of(self.system, own)) for kind, own in self.system.objects.items()}
         for kind, used in request.types.items():
             for page in reading.pages(kind, used, request.page_size, request.fingerprints or Fingerprints()):
                 if isinstance(page, Incomplete):

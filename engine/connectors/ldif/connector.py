@@ -138,7 +138,7 @@ class LdifConnector(Connector):
 
     async def import_objects(self, request: ImportRequest) -> AsyncIterator[ImportEvent]:
         self._forget()
-        partitions = list(self._bases.values())
+        partitions = self._bases
         before = await asyncio.to_thread(self._delivered)
         if request.state is not None and await asyncio.to_thread(hashed, before) == request.state:
             yield ImportEnd(complete=True, partitions=partitions, state=request.state, unchanged=True)

@@ -10,6 +10,7 @@ an object that was not seen           reconcile_unseen
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from engine.errors import ObjectError
@@ -217,7 +218,7 @@ def _advice(export: PendingExport) -> str:
     return "it is sent again by the next export; look for what changes it in the target if it happens again"
 
 
-async def reconcile_unseen(tx: Transaction, step: Step, sightings: Sightings, partitions: list[str]) -> None:
+async def reconcile_unseen(tx: Transaction, step: Step, sightings: Sightings, partitions: Mapping[str, str]) -> None:
     """At the end of a complete import, settle the exports of objects that it did not contain.
 
     A delete is thereby proved; a create or update that was sent is not confirmed.
@@ -234,7 +235,9 @@ async def reconcile_unseen(tx: Transaction, step: Step, sightings: Sightings, pa
         await _settle_unseen(tx, step, [export for export in page if export.cso_id not in sightings], partitions)
 
 
-async def _settle_unseen(tx: Transaction, step: Step, unseen: list[PendingExport], partitions: list[str]) -> None:
+async def _settle_unseen(
+    tx: Transaction, step: Step, unseen: list[PendingExport], partitions: Mapping[str, str]
+) -> None:
     csos = {cso.id: cso for cso in await objects.get(tx, [export.cso_id for export in unseen])}
     proved: list[PendingExport] = []
     sent: list[PendingExport] = []
@@ -249,12 +252,13 @@ async def _settle_unseen(tx: Transaction, step: Step, unseen: list[PendingExport
     await _count_unseen(tx, step, sent, csos)
 
 
-def _was_looked_for(step: Step, cso: Cso, partitions: list[str]) -> bool:
+def _was_looked_for(step: Step, cso: Cso, partitions: Mapping[str, str]) -> bool:
     """Tell whether an import looked where an object is; one that no import has seen yet is where it was to be made."""
+    partition = partitions.get(cso.type, "")
     if cso.status == CsoStatus.PENDING_PROVISIONING:
         place = step.workspace.secondary_key(cso.system, cso.type, cso.secondary_id) or ""
-        return any(dn.is_within(place, partition) for partition in partitions)
-    return cso.partition in partitions
+        return dn.is_within(place, partition)
+    return cso.partition == partition
 
 
 async def _count_unseen(tx: Transaction, step: Step, sent: list[PendingExport], csos: dict[int, Cso]) -> None:

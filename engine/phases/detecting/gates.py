@@ -64,20 +64,37 @@ async def gate_2_what_was_looked_for(tx: Transaction, step: Step, record: Import
     """Gate 2: only types and partitions that the import was looking for; the others are told, and left alone."""
     told: list[str] = []
     for kind, partition in await census.parts(tx, step.system):
-        if kind not in record.types or partition not in record.partitions:
+        if (kind, partition) not in record.sought:
             told.append(await _leave_alone(tx, step, Part(step.system, kind, partition)))
-    return told
+    return [one for one in told if one]
 
 
 async def _leave_alone(tx: Transaction, step: Step, part: Part) -> str:
-    """Keep, and tell, those of whom the import says nothing because it did not look for them."""
+    """Keep, and tell, those of whom the import says nothing because it did not look for them; nothing without any."""
+    if part.type not in step.settings.objects:
+        await _forget_those_of_another_type(tx, step, part)
     ids = [one async for page in _normal_ids(tx, part) for one in page]
+    if not ids:
+        return ""
     stop = Stop(GATE_2, f"the import did not look for {len(ids):,} {part}: nothing is known of them")
     await keep_stopped(tx, step, part, stop, ids, state=BatchState.SKIPPED)
     advice = "if the system's base or types were changed by mistake, change them back; if not, nothing is lost"
     error = ObjectError("not-looked-for", stop.arithmetic, advice)
     step.warned(error, object_type=part.type, label=part.partition or part.type, system=step.system)
     return f"{stop.gate}: {stop.arithmetic}"
+
+
+async def _forget_those_of_another_type(tx: Transaction, step: Step, part: Part) -> None:
+    """Forget entries of a type that is configured no more where each is known as one of another type by now."""
+    if not step.workspace.is_dn(part.system, part.type):
+        return  # ids are one object's alone, whatever its type, in directories
+    known: list[Cso] = []
+    async for ids in _normal_ids(tx, part):
+        free = {cso.external_id: cso for cso in await objects.get(tx, ids) if cso.mvo_id is None and not cso.joined_by}
+        for kind in step.settings.objects:
+            found = await objects.known_by_external_id(tx, part.system, kind, [one for one in free if one is not None])
+            known += [free[one.external_id] for one in found]
+    await _forget(tx, step, known, "known as an object of another type by now")
 
 
 def _normal_ids(tx: Transaction, part: Part) -> AsyncIterator[list[int]]:
@@ -126,9 +143,12 @@ def _without(ids: list[int], others: Container[int]) -> list[int]:
 
 async def _forget_taken_back(tx: Transaction, step: Step, csos: list[Cso]) -> None:
     """Forget what came, and is gone again, before any synchronisation has looked at it."""
+    await _forget(tx, step, csos, "gone again before it was ever synchronised")
+
+
+async def _forget(tx: Transaction, step: Step, csos: list[Cso], why: str) -> None:
     await forget(tx, csos, {})
     step.statistics[Statistic.FORGOTTEN] += len(csos)
-    why = "gone again before it was ever synchronised"
     for cso in csos:
         step.moved(Move(Entity.CSO, cso.id, cso.system, label_of(cso), cso.status, None, why))
 

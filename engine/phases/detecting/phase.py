@@ -109,10 +109,9 @@ async def _pass_gates(tx: Transaction, step: Step, record: ImportRecord) -> _Det
     found = _Detection()
     found.told = await gate_2_what_was_looked_for(tx, step, record)
     sightings = Sightings(record.sightings or b"")
-    for kind in record.types:
-        for partition in record.partitions:
-            part = Part(step.system, kind, partition, record.known_up_to)
-            found.absences.append(await gate_3_seen_kept_or_sent(tx, step, record, part, sightings))
+    for kind, partition in record.sought:
+        part = Part(step.system, kind, partition, record.known_up_to)
+        found.absences.append(await gate_3_seen_kept_or_sent(tx, step, record, part, sightings))
     for one in found.absences:
         await keep_expected(tx, step, one)
         if outside := tell_outside(step, record, one):
@@ -145,7 +144,7 @@ async def _mark_all(step: Step, record: ImportRecord, found: _Detection) -> Asyn
         async for progress in _mark_missing(step, record, one, found.common[one.part]):
             yield progress
     async with step.page() as tx:
-        for kind in record.types:
+        for kind in dict.fromkeys(kind for kind, _ in record.sought):
             own = [one for one in found.absences if one.part.type == kind]
             await point_out_slow_losses(tx, step, kind, own)
 

@@ -54,7 +54,10 @@ async def look_up(tx: Transaction, page: EvaluationPage, wanted: list[Desired]) 
 async def _holders(tx: Transaction, page: EvaluationPage, system: str, names: set[str]) -> dict[str, list[Cso]]:
     """Give the objects of a system that have some names, by name."""
     held: dict[str, list[Cso]] = {}
+    configured = page.step.workspace.config.systems[system].objects
     for cso in await objects.holders_of(tx, system, names):
+        if cso.type not in configured and cso.mvo_id is None:
+            continue  # nobody looks any more whether it is there
         key = page.step.workspace.secondary_key(system, cso.type, cso.secondary_id)
         held.setdefault(key or "", []).append(cso)
     return held

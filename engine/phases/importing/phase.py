@@ -110,7 +110,7 @@ async def _begin(tx: Transaction, task: ImportState, connector: Connector) -> Im
         step.system,
         full=request.watermark is None,
         types=types,
-        partitions=[],
+        partitions={},
         looked_for={kind: connector.looks_for(kind) for kind in types},
     )
     for kind in types:
@@ -318,7 +318,7 @@ async def _finish(task: ImportState) -> None:
 async def _settle_unseen(tx: Transaction, task: ImportState) -> None:
     """Settle what a complete import says of those whom it has not shown; what gates held before it is outdated."""
     if task.reconciles:
-        await reconcile_unseen(tx, task.step, task.sightings, list(task.end.partitions))
+        await reconcile_unseen(tx, task.step, task.sightings, task.end.partitions)
     await reviews.supersede(tx, task.step.system)
 
 
@@ -329,7 +329,7 @@ async def _close_record(tx: Transaction, task: ImportState, *, complete: bool, r
         complete,
         reason,
         task.sightings,
-        list(end.partitions),
+        end.partitions,
         # a claim that a delta could not prove is read once more, with everything else
         end.watermark if end.full or not task.claims.is_open() else None,
         f"{task.reading} {end.state}" if end.state is not None else None,

@@ -52,6 +52,11 @@ def _text(raw: str) -> str:
         raise InvalidValue(f"is {len(raw):,} characters long; at most {MAX_LENGTH:,} are taken")
     if "\0" in raw:
         raise InvalidValue("holds a NUL byte")
+    if not raw.isascii():
+        try:
+            raw.encode()
+        except UnicodeEncodeError:
+            raise InvalidValue("holds half of a character (a lone surrogate)") from None
     return raw
 
 

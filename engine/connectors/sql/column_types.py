@@ -98,6 +98,8 @@ def _as_of_postgresql(_inspector: Any, _table: Any, found: Any) -> None:
         found["type"].none_as_null = True
     elif isinstance(found["type"], sql.CHAR):
         found["type"] = _Padded(found["type"].length)
+    elif isinstance(found["type"], ARRAY) and isinstance(found["type"].item_type, sql.CHAR):
+        found["type"] = ARRAY(_Padded(found["type"].item_type.length))
 
 
 AS_THEY_ARE = {

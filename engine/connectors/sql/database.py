@@ -14,6 +14,7 @@ from sqlalchemy.pool import QueuePool
 
 from engine.connectors.sql.errors import step_error
 from engine.connectors.sql.options import SqlOptions
+from engine.connectors.sql.values import read, written
 from engine.errors import CannotConnect, ConnectionLost
 
 _DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
@@ -51,9 +52,11 @@ class Database:
         if self.dialect == "sqlite":
             return self._sqlite(url)
         try:
-            engine = create_engine(url, poolclass=QueuePool, pool_size=2, hide_parameters=True)
+            documents = {"json_serializer": written, "json_deserializer": read} if _has_documents(url) else {}
+            engine = create_engine(url, poolclass=QueuePool, pool_size=2, hide_parameters=True, **documents)
             if self.dialect == "postgresql":
                 event.listen(engine, "connect", _read_dates_as_written)
+                event.listen(engine, "connect", _know_arrays)
             return engine
         except (ModuleNotFoundError, NoSuchModuleError) as error:
             missing = getattr(error, "name", None) or url.drivername
@@ -167,6 +170,8 @@ _OF_TIMEOUT = 0.1
 """How much of the time that a batch may take is waited for a lock."""
 _OF_TIMEOUT_FOR_ALL = 0.9
 """Likewise where a lock is of the whole database, as SQLite's is: its reason comes before 'no answer' does."""
+_OWN_TYPES = "SELECT typname, oid, typarray FROM pg_type WHERE typarray <> 0 AND oid >= 16384 AND typtype IN ('b', 'd')"
+"""Asks PostgreSQL for its domains, and for the types of its extensions."""
 _SNAPSHOTS = frozenset({"postgresql", "mysql", "mariadb"})
 """Databases whose REPEATABLE READ is a snapshot."""
 
@@ -180,6 +185,20 @@ def _read_dates_as_written(driver: Any, _record: object) -> None:
 
     for kind in ("date", "timestamp", "timestamptz", "time", "timetz", "interval"):
         driver.adapters.register_loader(kind, TextLoader)
+
+
+def _has_documents(url: URL) -> bool:
+    """Tell of a database whether SQLAlchemy knows JSON there."""
+    return url.get_backend_name() in _SNAPSHOTS
+
+
+def _know_arrays(driver: Any, _record: object) -> None:
+    """Let arrays of types that a database has made for itself, such as domains, be read as arrays."""
+    from psycopg.types import TypeInfo  # noqa: PLC0415 - an optional driver
+
+    for name, number, of_many in driver.execute(_OWN_TYPES).fetchall():
+        TypeInfo(name, number, of_many).register(driver)
+    driver.rollback()
 
 
 def _cancel(driver: Any) -> None:

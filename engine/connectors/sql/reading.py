@@ -13,6 +13,7 @@ from engine.connectors.sql import keys
 from engine.connectors.sql.tables import TypeTables
 from engine.connectors.sql.values import text_of, values_of
 from engine.errors import CannotConnect, ObjectError
+from engine.values import typed
 from engine.values.typed import InvalidValue
 from storage.records import Attributes
 
@@ -141,11 +142,12 @@ class RowReader:
             one.error = ObjectError("syntax-violation", told, "correct it at the source, or declare it otherwise")
             return one
         second = settings.secondary_external_id
-        if second is not None and second in row and row[second] is not None:
-            one.secondary_id = text_of(row[second])
         attributes: Attributes = {name: [one.external_id]} if self._is_composed else {}
         given = {name: row[name] for name in self._names} | many
         try:
+            if second is not None and second in row and row[second] is not None:
+                name = second
+                one.secondary_id = typed.parse("text", text_of(row[second]))
             for name, value in given.items():
                 if read := values_of(tables.kind_of(name), value, keep_empty=settings.keep_empty):
                     attributes[name] = read

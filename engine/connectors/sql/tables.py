@@ -158,11 +158,18 @@ class TypeTables:
         """Say why no row of the type can be read; nothing where one can, or where there is none."""
         try:
             with connection.begin_nested():
-                for source in (self.source, *self.many.values()):
-                    connection.execute(select(source).limit(1)).first()
+                connection.execute(select(*self._named()).limit(1)).first()
+                for name, one in self.options.many.items():
+                    columns = self.many[name].columns
+                    connection.execute(select(columns[one.key], columns[one.value]).limit(1)).first()
         except DBAPIError as error:
             return told(error)
         return ""
+
+    def _named(self) -> list[ColumnElement[Any]]:
+        """Give the columns that the configuration of the type names: others need not be readable."""
+        names = {*self.key_names, *self.settings.attributes, self.settings.secondary_external_id, self.options.changed}
+        return [one for name, one in self.columns.items() if name in names]
 
     def describe(self) -> list[SchemaAttribute]:
         """Give the attributes that objects can have."""

@@ -49,7 +49,7 @@ def text_of(value: Any) -> str:
         case Decimal():
             text = format(value, "f")
         case dict() | list():
-            text = _document(value)
+            text = written(value)
         case bytes() | bytearray() | memoryview():
             text = base64.b64encode(bytes(value)).decode()
         case _:
@@ -57,15 +57,29 @@ def text_of(value: Any) -> str:
     return text
 
 
-def _document(value: dict[str, Any] | list[Any]) -> str:
-    """Write a JSON document, with numbers of any size, as databases have them."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def written(document: Any) -> str:
+    """Write a JSON document, with numbers of any size and exactness, as databases have them."""
+    match document:
+        case dict():
+            parts = (f"{json.dumps(name, ensure_ascii=False)}:{written(one)}" for name, one in document.items())
+            return f"{{{','.join(parts)}}}"
+        case list():
+            return f"[{','.join(map(written, document))}]"
+        case Decimal():
+            return str(document)
+        case _:
+            return json.dumps(document, ensure_ascii=False)
+
+
+def read(document: str | bytes) -> Any:
+    """Read a JSON document, with its numbers as they stand there. Raises ValueError."""
+    return json.loads(document, parse_float=Decimal)
 
 
 def _read_document(text: str) -> Any:
     """Read a JSON document; a text that is none is the document that holds it."""
     try:
-        found = json.loads(text)
+        found = read(text)
     except ValueError:
         return text
     return found if isinstance(found, dict | list) else text

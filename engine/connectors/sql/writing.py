@@ -10,8 +10,10 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     DateTime,
+    Float,
     RowMapping,
     Table,
+    Text,
     and_,
     cast,
     delete,
@@ -21,8 +23,9 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import JSON, JSONB
+from sqlalchemy.dialects.postgresql import DOMAIN, JSON, JSONB
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.types import NullType
 
 from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.files import Refused
@@ -243,7 +246,11 @@ class _Writing:
         return next(iter(self._found(condition, 1)), None)
 
     def _found(self, condition: ColumnElement[bool], most: int) -> Sequence[RowMapping]:
-        return self._connection.execute(select(self._table).where(condition).limit(most)).mappings().all()
+        """Find rows, with the columns that the operation is about: the user need not have the right to read others."""
+        named = {*self._operation.attributes, *(change.name for change in self._operation.changes)}
+        second = self._tables.settings.secondary_external_id
+        read = [one for one in self._table.columns if one.name in {*self._tables.key_names, *named, second}]
+        return self._connection.execute(select(*read).where(condition).limit(most)).mappings().all()
 
     def _after(self, change: AttributeChange, held: RowMapping) -> list[Any]:
         """Give the values that an attribute is to have."""
@@ -328,4 +335,9 @@ def _is(column: Column[Any], value: Any) -> ColumnElement[bool]:
     """Give the condition that a column holds just a value, or NULL."""
     if isinstance(column.type, JSON):  # of PostgreSQL, where it has no equality by itself
         return cast(column, JSONB).is_not_distinct_from(cast(literal(value, column.type), JSONB))
+    if isinstance(column.type, NullType):  # nothing is known of it, not even whether it has an equality
+        return cast(column, Text).is_not_distinct_from(literal(None if value is None else str(value), Text()))
+    if isinstance(column.type, (Float, DOMAIN)):  # a number of single precision is no other one of double precision
+        held = column.type.data_type if isinstance(column.type, DOMAIN) else column.type
+        return cast(column, held).is_not_distinct_from(cast(literal(value, held), held))
     return column.is_not_distinct_from(literal(value, column.type))

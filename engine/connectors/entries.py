@@ -153,7 +153,7 @@ class EntryReader:
             if not found:
                 continue
             try:
-                held = [read(found[0])] if len(found) == 1 else [read(value) for value in found]
+                held = [read(found[0])] if len(found) == 1 else list(dict.fromkeys(map(read, found)))
             except InvalidValue as error:
                 failed.append((name, is_id, error))
                 continue

@@ -44,6 +44,8 @@ for line in sys.stdin:
             if n == 3 and mode == "memory": bytearray(900_000_000)
             if n == 3 and mode == "sorry": say("failed", text="the mailbox server is away")
             if n == 3 and mode == "id": say("object", type="person", attributes={"name": "Nobody"}); continue
+            if n == 3 and mode == "another id": say("object", type="person", id="3", attributes={"id": "4"}); continue
+            if n == 3 and mode == "second id": say("object", type="person", id="", secondary_id="cn=c"); continue
             if n == 3 and mode == "problem":
                 say("object", type="person", id="3", problem={"code": "server-error", "text": "unreadable"}); continue
             if n == 3 and mode == "code": say("object", type="person", id="3", problem={"code": "oops", "text": "x"})
@@ -111,7 +113,8 @@ def make(folder: Path, **more: Any) -> Site:
         ("hangs", "it said nothing for 1 s and was ended"),
         ("endless", "line 5 of its output is longer than"),
         ("sorry", "the mailbox server is away"),
-        ("id", "without an id"),
+        ("id", "missing-external-id: an object of type 'person': it was given without an id"),
+        ("second id", "cn=c: the external id could not be read"),
         ("partly", "two of three domains answered"),
         ("not full", "it gave only what changed, and was asked for everything"),
     ],
@@ -147,6 +150,8 @@ def test_what_cannot_be_read_of_an_object_is_that_objects_error(site: Site) -> N
     assert "server-error" in said
     site("step", "detect", "it", status=None)
     assert {one["status"] for one in site.json("objects")} == {"Normal"}, "it was seen all the same"
+    site.says("another id")
+    assert "'id' is '4', and the object was given as '3'" in site("step", "import", "it", status=1)
 
 
 @pytest.mark.parametrize(

@@ -553,3 +553,24 @@ def test_a_new_file_has_the_columns_in_the_order_that_is_said(
         site("step", *step)
     rows = b'"cn","uid","sn","employeeNumber"\r\n"Ada","1","Ada","1"\r\n'
     assert (site.folder / "out.csv").read_bytes() == mark + rows
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_new_file_has_every_column_without_which_it_would_be_refused(tmp_path: Path, *, is_there: bool) -> None:
+    config = CONFIG[: CONFIG.index("[systems.out]")] + (
+        '[systems.out]\nconnector = "csv"\n[systems.out.objects.person]\npath = "out.csv"\nexternal_id = "uid"\n'
+        'attributes = { phones = "text[]", level = "integer" }\n'
+    )
+    config += CONFIG[CONFIG.index("[metaverse") :].replace('dn = "uid={{ id | rdn }},dc=s"\n', "")
+    config = config.replace('join = [["employeeNumber"]]', 'join = [["uid"]]')
+    site = Inside(tmp_path / "ws", config)
+    (site.folder / "hr.csv").write_bytes(_csv(PEOPLE))
+    if is_there:
+        (site.folder / "out.csv").touch()
+        site("run")
+    else:
+        for step in (("import", "hr"), ("sync",), ("evaluate",), ("export", "out")):
+            site("step", *step)
+    assert (site.folder / "out.csv").read_text().splitlines()[0].startswith("uid,phones,level,")
+    site("run")
+    assert site.json("exports") == []

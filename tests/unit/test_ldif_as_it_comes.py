@@ -422,3 +422,10 @@ def test_nothing_is_written_outside_the_base(tmp_path, operation):
     assert result.error.code == "constraint-violation"
     assert "outside the base of 'person'" in result.error.message
     assert (tmp_path / "directory.ldif").read_text() == text
+
+
+def test_a_value_that_stands_twice_is_one(tmp_path):
+    text = ADA + "telephoneNumber: +49 30\ntelephoneNumber: +49 31\ntelephoneNumber: +49 30\nmail:: YUBi\nmail: a@b\n"
+    (ada,), end = read(make(tmp_path, text), "telephoneNumber", "mail")
+    assert end.complete
+    assert ada.attributes == {"uid": ["ada"], "telephoneNumber": ["+49 30", "+49 31"], "mail": ["a@b"]}

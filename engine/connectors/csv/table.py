@@ -58,8 +58,8 @@ class CsvTable:
         self._loaded = True
 
     def _new_header(self) -> list[str]:
-        """Give the columns of a file that is made new, as far as they are said."""
-        return list(dict.fromkeys([*self._own.header, self._id])) if self._own.header else [self._id]
+        """Give the columns of a file that is made new: those that are named, and those without which it is refused."""
+        return list(dict.fromkeys([*self._own.header, self._id, *self._settings.attributes]))
 
     def _rows(self, file: BinaryIO) -> Iterator[list[str]]:
         """Give the rows of the file. Raises `BadlyQuoted` for one that could not be written back as it is."""

@@ -252,7 +252,7 @@ class ProgramConnector(Connector):
     def _imported(self, one: messages.Object, types: Any) -> ImportedObject:
         """Make the object that was given; what is wrong with it is its error."""
         settings = self._settings(one.type)
-        made = ImportedObject(one.type, None, {}, one.secondary_id, one.position)
+        made = ImportedObject(one.type, None, {}, one.secondary_id, one.place)
         id_text = "" if one.id is None else text_of(one.id).strip()
         if not id_text:
             told = f"it was given without an id{f', as {one.secondary_id!r}' if one.secondary_id else ''}"
@@ -269,7 +269,7 @@ class ProgramConnector(Connector):
             return made
         given = {settings.external_id: one.id, **one.attributes}
         try:
-            made.attributes = attributes_of(given, settings, types.get(one.type, frozenset()))
+            made.attributes = attributes_of(given, settings, types.get(one.type, frozenset()), made.external_id)
         except InvalidValue as error:
             made.error = ObjectError("syntax-violation", str(error), "correct the value at the source")
         return made

@@ -75,6 +75,11 @@ class Object(Answer):
     problem: Problem | None = None
     """Why its attributes cannot be read; it was seen all the same."""
 
+    @property
+    def place(self) -> str:
+        """Tell people where it stands, or else what is known of it."""
+        return self.position or self.secondary_id or str(self.id or "").strip() or f"an object of type '{self.type}'"
+
 
 class Deleted(Answer):
     """In a delta import: an object of which the system says that it was deleted."""

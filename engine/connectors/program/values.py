@@ -3,18 +3,25 @@
 from collections.abc import Mapping
 from typing import Any
 
+from engine.configuration import external_ids
 from engine.configuration.models import ObjectTypeConfig
 from engine.values import typed
 from engine.values.typed import InvalidValue
 from storage.records import Attributes
 
 
-def attributes_of(given: Mapping[str, Any], settings: ObjectTypeConfig, used: frozenset[str]) -> Attributes:
+def attributes_of(
+    given: Mapping[str, Any], settings: ObjectTypeConfig, used: frozenset[str], external_id: str
+) -> Attributes:
     """Read those attributes of an object that are used, each as the type that it is declared to have.
 
-    Raises `InvalidValue` with the attribute's name.
+    Raises `InvalidValue` with the attribute's name; also where its attributes name another id than `external_id`.
     """
     found: Attributes = {}
+    own = _listed(given.get(settings.external_id), keep_empty=False)
+    if any(external_ids.reader(settings)(text_of(one)) != external_id for one in own):
+        shown = ", ".join(f"'{text_of(one)}'" for one in own)
+        raise InvalidValue(f"'{settings.external_id}' is {shown}, and the object was given as '{external_id}'")
     for name, value in given.items():
         if name not in used:
             continue

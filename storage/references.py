@@ -180,6 +180,12 @@ async def replace_owed(tx: Transaction, direction: str, owner_ids: Iterable[int]
         await writing.insert_many(tx, owed, Owed._fields, new)
 
 
+async def drop_owed_by(tx: Transaction, system: str, object_type: str) -> None:
+    """Forget what the objects of a type owe: no rule reads them any more."""
+    owners = select(objects.c.id).where(objects.c.system == system, objects.c.type == object_type)
+    await tx.execute(delete(owed).where(owed.c.direction == IN, owed.c.owner_id.in_(owners)))
+
+
 async def payable_inbound(tx: Transaction, system: str, types: Sequence[str], after: int, limit: int) -> list[int]:
     """Give the next CSOs of a system whose owed references name something that is joined by now, by id."""
     joined = (

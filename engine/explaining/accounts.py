@@ -153,6 +153,8 @@ def _verdict(cso: Cso | None, existing: Cso | None, desired: Desired, entry: Doc
     """Say in a sentence how it stands with the account; where there is none, the first thing that stopped it."""
     if desired.going is not None:
         return verdict_of_leaving(cso, desired, desired.going, [scope_sentence(scope) for scope in entry["rules"]])
+    if cso is not None and cso.kept:
+        return "wanted, and missing: imports do not find it, and an operator keeps it"
     if cso is not None:
         return "wanted, and planned" if cso.status == CsoStatus.PENDING_PROVISIONING else "wanted, and there"
     return _why_no_account(existing, desired, entry)

@@ -41,6 +41,38 @@ def test_a_delete_that_was_called_off_can_be_approved_another_time(office: Offic
     office.settled()
 
 
+def test_an_account_that_is_kept_though_it_is_gone_is_not_told_to_be_there(office: Office) -> None:
+    office.run()
+    office.slapd.modify(f"dn: {office.person('bob')['dn'][0]}\nchangetype: delete\n")
+    office.run()
+    (item,) = office.json("review")
+    office("review", "keep", item["id"], "--reason", "it will be there again")
+    office.hr["2"]["title"] = "Lead"
+    code, out, err = office.main("run")
+    assert code == 1, out + err
+    assert "imports do not find it either, and an operator keeps it" in out
+    assert "wanted, and missing: imports do not find it, and an operator keeps it" in office("explain", "bob")
+
+    office("review", "withdraw", item["id"], "--reason", "it will not")
+    office.approve_all("it is gone")
+    office.run()
+    assert office.person("bob")["title"] == ["Lead"]
+    office.settled()
+
+
+def test_what_a_source_owed_is_forgotten_with_it(office: Office) -> None:
+    office.has_managers()
+    office.hr["2"]["manager"] = "99"
+    office.run()
+    assert [one["names"] for one in office.json("owed")] == ["99"]
+    office.systems["people"] = office.systems.pop("hr")
+    office.rule("people from hr")["from"] = "people.person"
+    office.hr["2"]["manager"] = "1"
+    office.run()
+    assert office.json("owed") == []
+    assert office.json("todo") == []
+
+
 def test_a_kept_account_is_asked_about_again_when_its_person_is_gone(office: Office) -> None:
     office.rule("people to the directory").update(scope="status == 'active'", deprovision="delete")
     office.run()

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from engine.connectors.base import ExportResult
-from engine.errors import ConnectionLost
+from engine.errors import ConnectionLost, ObjectError
 from engine.labels import label_of
 from engine.pending_exports.waves import OWED
 from engine.phases.exporting.failures import failed
@@ -65,13 +65,24 @@ async def store(step: Step, sent: Sent, *, may_stop: bool = True) -> None:
         raise sent.lost
 
 
+def _of_kept(cso: Cso, error: ObjectError) -> ObjectError:
+    """Say of an object that is not there, and that an operator keeps though imports do not find it, what that is."""
+    if error.code != "missing-object" or not cso.kept:
+        return error
+    advice = (
+        "imports do not find it either, and an operator keeps it: if it is gone, 'interlock review withdraw' that "
+        "decision ('interlock review --status kept' lists it) and approve"
+    )
+    return error._replace(advice=advice)
+
+
 def _take(step: Step, rows: _Rows, one: Sending, result: ExportResult) -> None:
     """Take what the target answered of one export into the rows, and count it."""
     export, cso, owed = one
     step.done += 1
     if result.error is not None:
         whole = export._replace(changes=[*export.changes, *owed])
-        rows.changed.append(failed(step, whole, cso, ExportStatus.EXECUTING, result.error))
+        rows.changed.append(failed(step, whole, cso, ExportStatus.EXECUTING, _of_kept(cso, result.error)))
         return
     step.statistics[Statistic.ADOPTED if result.adopted else _counted_as(export)] += 1
     if owed:

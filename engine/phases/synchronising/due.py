@@ -8,7 +8,7 @@ from engine.rules.lifecycle import Cause, cause_by_now
 from engine.step import Step
 from engine.values import zones
 from engine.workspace import Workspace
-from storage import clock, join_keys, metaverse, objects, runs
+from storage import clock, join_keys, metaverse, objects, references, runs
 from storage.records import Mvo
 from storage.store import Transaction
 
@@ -27,6 +27,8 @@ async def notice_changed_rules(tx: Transaction, step: Step) -> None:
     for scope, fingerprint in scopes.items():
         if kept.get(scope) != fingerprint:
             await _make_due(tx, scope)
+            if not fingerprint:
+                await _forget_owed(tx, scope)
             await runs.set_rule_mark(tx, scope, fingerprint)
 
 
@@ -95,6 +97,13 @@ async def _make_due(tx: Transaction, scope: str) -> None:
         await metaverse.set_type_due(tx, kind)
     else:
         await objects.set_type_due(tx, place, kind)
+
+
+async def _forget_owed(tx: Transaction, scope: str) -> None:
+    """Forget what the objects of a type owe that no rule reads any more."""
+    place, kind = marks.read_by(scope)
+    if place != METAVERSE:
+        await references.drop_owed_by(tx, place, kind)
 
 
 async def _rebuild_keys(tx: Transaction, step: Step, owner: str) -> None:

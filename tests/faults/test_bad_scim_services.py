@@ -178,6 +178,25 @@ def test_who_moved_from_a_page_to_one_that_was_read_is_looked_for_by_id(tmp_path
         assert "u25" in told
 
 
+def test_half_a_character_is_its_users_error(tmp_path: Path) -> None:
+    service = Service()
+    with Scripted(service.answer) as server:
+        site = _site(tmp_path, server)
+        site("step", "import", "app")
+        service.after = _of_lists(
+            lambda it, _: {
+                **it,
+                "Resources": [one | {"title": "\ud800"} if one["id"] == "u5" else one for one in it["Resources"]],
+            }
+        )
+        told = site("step", "import", "app", status=1)
+        assert "u5" in told
+        assert "holds half of a character" in told
+        site("step", "detect", "app", status=None)
+        assert {one["status"] for one in site.json("objects", "--system", "app")} == {"Normal"}
+        assert len(site.json("objects", "--system", "app")) == PEOPLE
+
+
 def test_a_huge_answer_is_not_taken_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.connectors.scim.service.LARGEST_ANSWER", 100_000)
     service = Service()

@@ -1,6 +1,7 @@
 """A SCIM service over HTTP: signing in, asking again where that is safe, and what an answer means."""
 
 import asyncio
+import json
 import math
 import ssl
 import time
@@ -307,11 +308,14 @@ def _is_broken_tls(error: Exception) -> bool:
 
 
 def _document(body: bytes) -> dict[str, Any] | None:
-    """Read a JSON object; None where there is none."""
+    """Read a JSON object; None where there is none. Half a character in it is the error of its object."""
     try:
         found = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return None
+        try:
+            found = json.loads(body)
+        except ValueError:
+            return None
     return found if isinstance(found, dict) else None
 
 

@@ -34,7 +34,10 @@ class Begin(NamedTuple):
 def processes_of(config: Config) -> int:
     """Give how many processes may carry out steps of one run on this machine, its own included."""
     configured = config.engine.workers
-    return min(len(os.sched_getaffinity(0)), MOST) if configured == "auto" else configured
+    if configured != "auto":
+        return configured
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST)
 
 
 class LocalWorkers:

@@ -106,6 +106,14 @@ def test_whom_a_type_had_that_is_gone_holds_up_nobodys_name(tmp_path: Path) -> N
     assert site.json("exports") == []
 
 
+def test_what_an_older_version_wrote_down_of_an_import_is_understood(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site("run")
+    site.edit("UPDATE imports SET partitions = '[\"dc=x\"]' WHERE system = 'dir'")
+    site("step", "import", "hr")
+    assert "nothing is missing" in site("step", "detect", "dir")
+
+
 @pytest.mark.parametrize("types", [["person"], ["person", "unit"]])
 def test_a_smaller_base_of_a_type_is_no_outage(tmp_path: Path, types: list[str]) -> None:
     site = Site(tmp_path)

@@ -194,10 +194,12 @@ def _has_documents(url: URL) -> bool:
 
 def _know_arrays(driver: Any, _record: object) -> None:
     """Let arrays of types that a database has made for itself, such as domains, be read as arrays."""
-    from psycopg.types import TypeInfo  # noqa: PLC0415 - an optional driver
+    from psycopg import Error  # noqa: PLC0415 - an optional driver
+    from psycopg.types import TypeInfo  # noqa: PLC0415
 
-    for name, number, of_many in driver.execute(_OWN_TYPES).fetchall():
-        TypeInfo(name, number, of_many).register(driver)
+    with contextlib.suppress(Error):  # of a server that speaks like PostgreSQL, and has no such catalogue
+        for name, number, of_many in driver.execute(_OWN_TYPES).fetchall():
+            TypeInfo(name, number, of_many).register(driver)
     driver.rollback()
 
 

@@ -88,13 +88,13 @@ async def _forget_those_of_another_type(tx: Transaction, step: Step, part: Part)
     """Forget entries of a type that is configured no more where each is known as one of another type by now."""
     if not step.workspace.is_dn(part.system, part.type):
         return  # ids are one object's alone, whatever its type, in directories
-    known: list[Cso] = []
+    known: dict[int, Cso] = {}
     async for ids in _normal_ids(tx, part):
         free = {cso.external_id: cso for cso in await objects.get(tx, ids) if cso.mvo_id is None and not cso.joined_by}
         for kind in step.settings.objects:
             found = await objects.known_by_external_id(tx, part.system, kind, [one for one in free if one is not None])
-            known += [free[one.external_id] for one in found]
-    await _forget(tx, step, known, "known as an object of another type by now")
+            known |= {free[one.external_id].id: free[one.external_id] for one in found}
+    await _forget(tx, step, list(known.values()), "known as an object of another type by now")
 
 
 def _normal_ids(tx: Transaction, part: Part) -> AsyncIterator[list[int]]:

@@ -6,7 +6,7 @@ confirming import reads it from there. So a refusal, an adoption, or what a rena
 as it would in the run. What only a server itself knows (its schema, its access rules) does not.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -86,6 +86,10 @@ class PlannedConnector(Connector):
     async def test(self) -> list[CheckLine]:
         """Look whether the system can be used as configured."""
         return await self._real.test()
+
+    async def test_writing(self, object_types: Collection[str]) -> list[CheckLine]:
+        """Look for what would keep rules from writing to the system itself."""
+        return await self._real.test_writing(object_types)
 
     async def discover_schema(self) -> dict[str, list[str]]:
         """Give the attributes that objects of each type can have."""

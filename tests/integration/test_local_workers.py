@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.integration.test_at_once import SLOW, SYSTEMS, Office, config_of, overlap, spans
+from tests.integration.test_at_once import SYSTEMS, Office, config_of, overlap, spans
 
 on_both = pytest.mark.usefixtures("either_store")
+SLOW = 'rate = "10/s"'
+"""So that an export still goes on when a process that was started with the run has come up."""
 HERE = socket.gethostname()
 """What the runs of these tests call their machine."""
 
@@ -70,7 +72,7 @@ _HAS_STEPS = "SELECT 1 FROM sqlite_master WHERE name = 'steps'"
 @on_both
 def test_what_comes_at_once_is_what_comes_one_by_one(tmp_path: Path) -> None:
     found = []
-    for workers in (1, 2, 4):
+    for workers in (1, 3):
         office = Office(tmp_path / f"ws-{workers}", _config(workers))
         for many, badge in ((60, "b"), (57, "c"), (59, "c")):
             office.people(many, badge)
@@ -79,8 +81,8 @@ def test_what_comes_at_once_is_what_comes_one_by_one(tmp_path: Path) -> None:
         found.append(office.came_of_it())
         assert len(office.query("SELECT 1 FROM objects WHERE system = 'north' AND status = 'Normal'")) >= 50
         assert office.json("status")["workers"] == []
-    for one, other, third in zip(*found, strict=True):
-        assert one == other == third
+    for one, other in zip(*found, strict=True):
+        assert one == other
 
 
 def test_two_targets_are_written_to_at_the_same_time(tmp_path: Path) -> None:
@@ -171,7 +173,7 @@ def test_a_stop_is_for_all_of_them(tmp_path: Path) -> None:
 
 
 @on_both
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_kills_at_any_moment_lose_nothing(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     office = Office(tmp_path / "ws", _config(3))

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.integration.test_at_once import SYSTEMS, Office, config_of, overlap, spans
+from tests.integration.test_at_once import workers as elsewhere
 
 on_both = pytest.mark.usefixtures("either_store")
 SLOW = 'rate = "10/s"'
@@ -210,3 +211,19 @@ def _undisturbed(folder: Path) -> list[Any]:
     office = Office(folder, _config(1))
     office("run", "nightly")
     return office.stands()
+
+
+def test_workers_elsewhere_and_here_go_on_together(tmp_path: Path) -> None:
+    config = config_of(at_once=True, more=SLOW) + "\n[engine]\nworkers = 2\n"
+    for name in SYSTEMS[1:]:
+        config = config.replace(f'runs_on = ["of-{name}"]\n', "")
+    office = Office(tmp_path / "ws", config)
+    with elsewhere(office, "badges") as there:
+        run = _exporting_both(office)
+        assert len(_workers_of(run.pid)) == 1
+        run.communicate(timeout=60)
+        assert run.returncode == 0
+        assert ("step-finished", "import") in there["badges"].events()
+    took = spans(office)
+    assert overlap(took["export north"], took["export south"])
+    assert office.stands() == _undisturbed(tmp_path / "undisturbed")

@@ -30,3 +30,9 @@ def exactly(size: int, next_part: Callable[[int], bytes]) -> bytes:
         parts.append(next_part(min(size, _PART)))
         size -= len(parts[-1])
     return b"".join(parts)
+
+
+def message(next_part: Callable[[int], bytes]) -> bytes:
+    """Read a message whole; `next_part` as in `exactly`."""
+    (length,) = LENGTH.unpack(exactly(LENGTH.size, next_part))
+    return exactly(length, next_part)

@@ -10,7 +10,7 @@ import threading
 from contextlib import suppress
 
 from engine.events import Event
-from engine.framing import LENGTH, exactly
+from engine.framing import message
 from engine.rules.compiling import compile_rules
 from engine.runs.local_workers import Begin
 from engine.runs.profile import carry_out, tune_interpreter
@@ -24,7 +24,7 @@ from storage.store import Store
 
 def main() -> None:
     """Be a worker until the run is over."""
-    begin: Begin = pickle.loads(_message())  # noqa: S301 - our own program's
+    begin: Begin = pickle.loads(message(_next_part))  # noqa: S301 - our own program's
     os.environ[NAME] = begin.name
     tune_interpreter()
     workspace = Workspace(begin.config, compile_rules(begin.config), Store.open(store_address(begin.config)))
@@ -49,11 +49,6 @@ def _await_end(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None
 
 async def _tell_nobody(_event: Event, _run_id: int) -> None:
     """Tell nobody: the run reads from the store how far a step is."""
-
-
-def _message() -> bytes:
-    (length,) = LENGTH.unpack(exactly(LENGTH.size, _next_part))
-    return exactly(length, _next_part)
 
 
 def _next_part(most: int) -> bytes:

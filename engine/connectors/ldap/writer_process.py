@@ -19,7 +19,7 @@ from engine.connectors.ldap.session import Session
 from engine.connectors.ldap.writing import LdapWriter
 from engine.connectors.ldap.writing_apart import Answer, Begin, Export, Reset
 from engine.errors import CannotConnect, ConnectionLost, StepFailed
-from engine.framing import LENGTH, exactly, send
+from engine.framing import message, send
 from engine.values import zones
 
 SILENT_SECONDS = 10.0
@@ -48,17 +48,13 @@ class Requests:
     def _listen(self) -> None:
         with suppress(EOFError):
             while True:
-                (length,) = LENGTH.unpack(self._exactly(LENGTH.size))
-                if length:
-                    self._waiting.append(self._exactly(length))
+                if request := message(self._next_part):
+                    self._waiting.append(request)
                     self._arrived.release()
         if self._is_working or self._waiting:
             os._exit(1)  # whoever asked is dead: what was sent stays sent, and is looked for by the next run
         self._waiting.append(None)
         self._arrived.release()
-
-    def _exactly(self, size: int) -> bytes:
-        return exactly(size, self._next_part)
 
     def _next_part(self, most: int) -> bytes:
         while not select.select([self._descriptor], [], [], SILENT_SECONDS)[0]:

@@ -20,7 +20,7 @@ from engine.connectors.base import ExportOperation, ExportResult
 from engine.connectors.initial_passwords import PasswordPolicy
 from engine.connectors.ldap.options import LdapOptions
 from engine.errors import ConnectionLost, StepFailed
-from engine.framing import LENGTH, exactly, send
+from engine.framing import message, send
 from engine.values import zones
 
 BEAT_SECONDS = 0.25
@@ -113,11 +113,7 @@ class WriterApart:
         return answer.results
 
     def _answer(self, process: subprocess.Popen[bytes]) -> bytes:
-        (length,) = LENGTH.unpack(self._exactly(process, LENGTH.size))
-        return self._exactly(process, length)
-
-    def _exactly(self, process: subprocess.Popen[bytes], size: int) -> bytes:
-        """Read so many bytes, and say meanwhile that somebody is waiting. Raises `EOFError` or `OSError`."""
+        """Read an answer, and say meanwhile that somebody is waiting. Raises `EOFError` or `OSError`."""
         stdout = process.stdout
         assert stdout is not None  # noqa: S101 - it is a pipe
         waited_for = monotonic()
@@ -136,7 +132,7 @@ class WriterApart:
                 raise EOFError
             return part
 
-        return exactly(size, next_part)
+        return message(next_part)
 
 
 def _started() -> subprocess.Popen[bytes]:

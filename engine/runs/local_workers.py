@@ -51,11 +51,12 @@ class LocalWorkers:
         self.hands = asyncio.Lock()
         """Held while the run carries out a step itself."""
 
-    def start(self, wanted: int) -> None:
+    async def start(self, wanted: int) -> None:
         """Let there be so many of them, or as many as may be; where one cannot be started, the run does its work."""
         for name in self.names[len(self._processes) : max(wanted, 0)]:
             with suppress(OSError):
-                self._processes.append(_started(Begin(self._workspace.config, name)))
+                begin = Begin(self._workspace.config, name)
+                self._processes.append(await asyncio.to_thread(_started, begin))
 
     async def end(self) -> None:
         """Let them end: what one still carries out, it leaves at its next page."""
@@ -76,11 +77,15 @@ def _started(begin: Begin) -> "subprocess.Popen[bytes]":
         bufsize=0,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
         env=dict(os.environ),
         start_new_session=True,
     )
-    send(process.stdin, pickle.dumps(begin))  # type: ignore[arg-type] # it is a pipe
+    try:
+        send(process.stdin, pickle.dumps(begin))  # type: ignore[arg-type] # it is a pipe
+    except OSError:  # it has ended already
+        process.kill()
+        process.wait()
+        raise
     return process
 
 

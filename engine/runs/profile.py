@@ -122,7 +122,7 @@ async def execute_run(
     try:
         results: list[StepResult] = []
         for stage in _stages(workspace.config, profile, plans, first, beside):
-            chains = _chains(workspace, control, stage, results, beside)
+            chains = await _chains(workspace, control, stage, results, beside)
             async for event in together(chains) if len(chains) > 1 else chains[0]:
                 yield event
             if not _goes_on(results):
@@ -147,12 +147,12 @@ def _stages(
     return stages(plans, first, lambda plan: bool(beside.names or runs_elsewhere(config, plan.system)), at_once=at_once)
 
 
-def _chains(
+async def _chains(
     workspace: Workspace, control: Control, stage: list[Chain], results: list[StepResult], beside: LocalWorkers
 ) -> list[AsyncIterator[Event]]:
     """Begin the chains of a stage: of those that no worker elsewhere has, the first here, the others beside."""
     here = [chain for chain in stage if not runs_elsewhere(workspace.config, chain[0][1].system)]
-    beside.start(len(here) - 1)
+    await beside.start(len(here) - 1)
     others = here[1:]
     return [
         _execute_chain(workspace, control, chain, results, beside if chain in others else None, beside.hands)

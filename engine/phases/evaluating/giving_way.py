@@ -99,8 +99,8 @@ def _left(desired: Desired, cso: Cso, export: PendingExport | None, marks: Marks
 
 def tell_cleared(step: Step, desired: Desired, cso: Cso, names: Collection[str]) -> None:
     """Tell what is cleared of an account that is adopted, among some attributes, because no source fills it."""
-    wanted = {name: values for name, values in desired.attributes.items() if name in names}
-    cleared = [name for name, values in wanted.items() if not values and cso.attributes.get(name)]
+    wanted = desired.attributes
+    cleared = [name for name in names if name in wanted and not wanted[name] and cso.attributes.get(name)]
     if not cleared:
         return
     held = ", ".join(f"'{name}' ({', '.join(map(str, cso.attributes[name][:3]))})" for name in sorted(cleared)[:_SHOWN])

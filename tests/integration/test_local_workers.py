@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from tests.children import children_of
 from tests.integration.test_at_once import SYSTEMS, Office, config_of, overlap, spans
 from tests.integration.test_at_once import workers as elsewhere
+from tests.waiting import until
 
 on_both = pytest.mark.usefixtures("either_store")
 SLOW = 'rate = "10/s"'
@@ -29,33 +31,22 @@ def _config(workers: int | str, more: str = "", *, at_once: bool = True) -> str:
 
 def _workers_of(run: int) -> list[int]:
     """Give the processes that a run has started for its steps."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            is_worker = "local_worker" in path.with_name("cmdline").read_text()
-            if is_worker and path.read_text().rpartition(")")[2].split()[1] == str(run):
-                found.append(int(path.parent.name))
-        except OSError:
-            continue  # it has ended meanwhile
-    return found
+    return children_of(run, "local_worker")
 
 
 def _is_there(pid: int) -> bool:
     return Path(f"/proc/{pid}/cmdline").exists()
 
 
-def _until(holds: Any, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+def _await_end(processes: list[int]) -> None:
+    until(lambda: not any(map(_is_there, processes)))
 
 
 def _exporting_both(office: Office) -> "subprocess.Popen[bytes]":
     """Start a run, and give it once both targets are being written to."""
     run = office.start("run", "nightly")
     going_on = "SELECT 1 FROM steps WHERE phase = 'export' AND result IS NULL AND done > 0"
-    _until(lambda: len(_asked(office, going_on)) == 2)
+    until(lambda: len(_asked(office, going_on)) == 2)
     return run
 
 
@@ -153,7 +144,7 @@ def test_where_the_run_dies_its_workers_end_at_their_next_page(tmp_path: Path) -
     assert workers
     run.kill()
     run.communicate()
-    _until(lambda: not any(_is_there(one) for one in workers))
+    _await_end(workers)
     office("run", "nightly")
     assert office.stands() == _undisturbed(tmp_path / "undisturbed")
 
@@ -183,7 +174,7 @@ def test_kills_at_any_moment_lose_nothing(tmp_path: Path, seed: int) -> None:
         victim = chance.choice([run.pid, *workers])
         os.kill(victim, signal.SIGKILL)
         run.communicate(timeout=60)
-        _until(lambda left=workers: not any(_is_there(one) for one in left))
+        _await_end(workers)
     office("run", "nightly", status=None)
     office("run", "nightly")
     assert office.stands() == _undisturbed(tmp_path / "undisturbed")

@@ -18,6 +18,7 @@ from engine.connectors.ldap.options import LdapObjectOptions
 from engine.errors import ConnectionLost
 from engine.framing import LENGTH
 from storage.records import ChangeType
+from tests.children import children_of
 from tests.directory import connector_to, write
 from tests.inside import Inside
 from tests.integration.test_initial_passwords import (
@@ -101,13 +102,7 @@ def _delivered(site: Inside, key: Any, post: MailServer, way: str) -> list[str]:
 
 def _writer_of(run: int) -> int | None:
     """Give the process that writes for another one, once there is one."""
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            told = path.read_text()
-            is_writer = "writer_process" in path.with_name("cmdline").read_text()
-            if is_writer and told.rpartition(")")[2].split()[1] == str(run):
-                return int(path.parent.name)
-    return None
+    return next(iter(children_of(run, "writer_process")), None)
 
 
 def _speaks_to(pid: int, port: int) -> bool:

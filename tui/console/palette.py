@@ -141,6 +141,7 @@ class Palette(CommandPalette):
     def on_mount(self) -> None:
         """Begin with a text, where one is given."""
         field = self.query_one(Input)
+        field.cursor_blink = False  # as everywhere
         field.suggester = self._proposals
         if self._text:
             self._write(self._text)
